@@ -1,0 +1,1 @@
+"""The doors: FastAPI application, LangServe routes and the command line."""

@@ -1,0 +1,80 @@
+"""Every error the project raises on purpose.
+
+TastemakerError
+├── ConfigurationError      a setting, prompt or model folder is wrong; the message says what to change
+├── InvalidRequestError     the caller's input is wrong; carries ``field`` and, over HTTP, becomes a 422
+├── BackEndError            a model server or library failed; ``retryable`` says whether trying again can help
+│   ├── BackEndTimeout
+│   ├── BackEndOverloaded
+│   ├── BackEndUnavailable
+│   └── BadBackEndResponse
+├── ToolError               a tool could not do its work; recorded in the response, degrades, never fails a request
+└── StoreError              a catalogue, history or thread store failed
+"""
+
+from __future__ import annotations
+
+
+class TastemakerError(Exception):
+    """Base of the tree."""
+
+
+class ConfigurationError(TastemakerError):
+    """Report a wrong setting, prompt file or model folder."""
+
+
+class InvalidRequestError(TastemakerError):
+    """Report input that breaks a stated limit.
+
+    Args:
+        field: path of the offending field, such as ``images[0]``.
+        message: what is wrong, with the limit.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+class BackEndError(TastemakerError):
+    """Report a failed model back-end.
+
+    Args:
+        message: what happened and what to do.
+        back_end: the slot or server that failed, such as ``llm`` or ``whisper:tiny``.
+    """
+
+    retryable = False
+
+    def __init__(self, message: str, *, back_end: str = "") -> None:
+        super().__init__(message)
+        self.back_end = back_end
+
+
+class BackEndTimeout(BackEndError):
+    """Report an answer that did not come in time."""
+
+    retryable = True
+
+
+class BackEndOverloaded(BackEndError):
+    """Report a server that refused for load (HTTP 429 or 503)."""
+
+    retryable = True
+
+
+class BackEndUnavailable(BackEndError):
+    """Report a server that cannot be reached or a library, weight file or extra that is missing."""
+
+
+class BadBackEndResponse(BackEndError):
+    """Report an answer that does not have the agreed form."""
+
+
+class ToolError(TastemakerError):
+    """Report a tool that could not do its work."""
+
+
+class StoreError(TastemakerError):
+    """Report a failed catalogue, history or thread store."""

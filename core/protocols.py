@@ -1,0 +1,163 @@
+"""One Protocol per replaceable part. Implementations live in ``models`` and ``stores``; tools take them as arguments.
+
+Vectors are float32 NumPy arrays of shape (n, dim), rows of unit length, in one shared space for texts and images.
+Every method may raise BackEndError (models) or StoreError (stores).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from .schemas import (
+    Candidate,
+    Caption,
+    CatalogueSchema,
+    Constraint,
+    Event,
+    Frozen,
+    HistoryProfile,
+    Item,
+    Transcript,
+)
+
+Vectors = NDArray[np.float32]
+VectorColumn = Literal["text", "image"]
+
+
+@runtime_checkable
+class ImageTextModel(Protocol):
+    """Embeds texts and pictures into one space."""
+
+    name: str
+    dim: int
+
+    async def embed_texts(self, texts: Sequence[str]) -> Vectors: ...
+
+    async def embed_images(self, paths: Sequence[str]) -> Vectors: ...
+
+
+@runtime_checkable
+class Captioner(Protocol):
+    """Describes a picture."""
+
+    name: str
+
+    async def caption(self, path: str) -> Caption: ...
+
+
+@runtime_checkable
+class Transcriber(Protocol):
+    """Writes down speech."""
+
+    name: str
+
+    async def transcribe(self, path: str) -> Transcript: ...
+
+
+class ChatMessage(Frozen):
+    """One message of a chat."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class ChatRequest(Frozen):
+    """A call to a language model; ``json_schema`` constrains the output."""
+
+    messages: tuple[ChatMessage, ...]
+    json_schema: dict[str, Any] | None = None
+    max_tokens: int = 256
+    temperature: float = 0.0
+    timeout_s: float | None = None
+
+
+class ChatUsage(Frozen):
+    """Tokens of one call."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class ChatReply(Frozen):
+    """A complete answer; ``reasoning`` is the model's thinking, kept apart from ``text``."""
+
+    text: str
+    reasoning: str = ""
+    usage: ChatUsage = Field(default_factory=ChatUsage)
+
+
+class ChatDelta(Frozen):
+    """A piece of a streamed answer; the last one carries ``usage``."""
+
+    text: str = ""
+    reasoning: str = ""
+    usage: ChatUsage | None = None
+
+
+@runtime_checkable
+class ChatModel(Protocol):
+    """A language model behind a server."""
+
+    name: str
+
+    async def complete(self, request: ChatRequest) -> ChatReply: ...
+
+    def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]: ...
+
+
+@runtime_checkable
+class Catalogue(Protocol):
+    """Items of one tenant with vectors, a full-text index and filterable attributes.
+
+    Every search applies ``where`` and ``exclude`` before it looks for neighbours, so that ``limit`` rows come back whenever
+    that many items satisfy them.
+    """
+
+    async def schema(self) -> CatalogueSchema: ...
+
+    async def get(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> list[Item]: ...
+
+    async def search_vector(
+        self,
+        column: VectorColumn,
+        vector: Vectors,
+        limit: int,
+        where: Sequence[Constraint] = (),
+        exclude: Iterable[str] = (),
+    ) -> list[Candidate]: ...
+
+    async def search_text(
+        self, query: str, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
+    ) -> list[Candidate]: ...
+
+    async def vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]: ...
+
+    async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]: ...
+
+
+@runtime_checkable
+class History(Protocol):
+    """Events of users with items, for one tenant."""
+
+    async def add(self, events: Sequence[Event]) -> int: ...
+
+    async def profile(self, user_id: str, limit: int = 200) -> HistoryProfile: ...
+
+    async def all_events(self, since_id: int = 0, limit: int = 1_000_000) -> list[Event]: ...
+
+    async def version(self) -> int: ...
+
+
+@runtime_checkable
+class Collaborative(Protocol):
+    """Item-item co-occurrence and popularity learnt from events; lists of (item id, score), best first."""
+
+    async def similar(self, item_ids: Sequence[str], limit: int) -> list[tuple[str, float]]: ...
+
+    async def popular(self, limit: int, segment: str | None = None) -> list[tuple[str, float]]: ...

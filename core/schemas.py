@@ -1,0 +1,432 @@
+"""The data that flows through a request: request -> evidence -> understanding -> candidates -> recommendation.
+
+All values are frozen pydantic models. Media travel as references to files, never as bytes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+ItemId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+UserId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+$")]
+ThreadId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:-]+$")]
+TenantId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+AttributeValue = str | float | bool | list[str]
+MediaKind = Literal["image", "audio", "video"]
+EventKind = Literal["view", "click", "like", "dislike", "purchase", "rating"]
+Operator = Literal["<=", ">=", "<", ">", "=", "!=", "in", "not in", "contains", "not contains"]
+FieldType = Literal["number", "text", "bool", "list"]
+VerdictState = Literal["verified", "no evidence", "conflict"]
+RouteName = Literal["direct", "deliberate"]
+Intent = Literal["recommend", "similar", "compare", "plan", "refine", "browse"]
+
+
+class Frozen(BaseModel):
+    """Base of every value: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# --- catalogue -----------------------------------------------------------------------------------
+
+
+class CatalogueField(Frozen):
+    """A filterable attribute of the catalogue.
+
+    ``values`` lists the distinct values of text and list fields, most frequent first, at most 200; ``minimum`` and
+    ``maximum`` bound number fields. ``role`` marks the field that holds the price.
+    """
+
+    name: str
+    type: FieldType
+    role: Literal["price", "none"] = "none"
+    unit: str = ""
+    values: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class CatalogueSchema(Frozen):
+    """What a catalogue holds: its filterable fields and its size in items."""
+
+    fields: tuple[CatalogueField, ...] = ()
+    count: int = 0
+
+    def field(self, name: str) -> CatalogueField | None:
+        """Return the field called ``name``, or None."""
+        return next((f for f in self.fields if f.name == name), None)
+
+    @property
+    def price(self) -> CatalogueField | None:
+        """Return the field with the role ``price``, or None."""
+        return next((f for f in self.fields if f.role == "price"), None)
+
+
+class Item(Frozen):
+    """One catalogue item. ``image`` is a path relative to the media folder; ``url`` a link for people."""
+
+    item_id: ItemId
+    title: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    text: Annotated[str, StringConstraints(max_length=20_000)] = ""
+    attributes: dict[str, AttributeValue] = Field(default_factory=dict)
+    image: str | None = None
+    url: str | None = None
+
+
+class Event(Frozen):
+    """One interaction of a user with an item. ``value`` holds the rating; ``at`` is in UTC."""
+
+    user_id: UserId
+    item_id: ItemId
+    kind: EventKind
+    at: datetime
+    value: float | None = None
+    context: dict[str, str] = Field(default_factory=dict)
+
+
+# --- request -------------------------------------------------------------------------------------
+
+
+class Constraint(Frozen):
+    """A hard predicate over one catalogue field, enforced in the store and never by a prompt.
+
+    ``value`` is a number for ordering operators, a string, number or bool for ``=`` and ``!=``, a list of strings for
+    ``in`` and ``not in``, a string for ``contains`` and ``not contains`` (membership in list fields, case-insensitive
+    substring in text fields). ``source`` says where it was stated: ``request`` (typed field), ``text``,
+    ``transcript:<evidence id>``, ``caption:<evidence id>``, ``thread`` or ``model``.
+    """
+
+    field: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(
+        description="Catalogue field the predicate is about.", examples=["price"]
+    )
+    op: Operator = Field(description="Comparison operator.", examples=["<="])
+    value: float | bool | str | list[str] = Field(description="Value to compare with.", examples=[40])
+    source: str = Field(default="request", description="Where the constraint was stated.")
+    confidence: float = Field(default=1.0, ge=0, le=1, description="How sure we are that it was meant, 0 to 1.")
+
+
+class MediaInput(Frozen):
+    """A photo, voice clip or video: exactly one of ``data`` (base64), ``url`` (if the server allows it) or ``path``
+    (in-process callers only; refused over HTTP)."""
+
+    data: str | None = Field(default=None, description="The file's bytes, base64-encoded.", repr=False)
+    url: str | None = Field(default=None, description="https address; refused unless the server allows URLs.")
+    path: str | None = Field(default=None, description="Local path; only for in-process callers.")
+
+
+class RecommendRequest(Frozen):
+    """Who asks, and what they said, showed or spoke. At least nothing is needed: an empty request gets popular items."""
+
+    user_id: UserId | None = Field(default=None, description="Who asks; omit for a stranger.", examples=["ada"])
+    text: Annotated[str, StringConstraints(max_length=4000)] | None = Field(
+        default=None,
+        description="What they typed, at most 4,000 characters.",
+        examples=["something like this, but under 40 euros"],
+    )
+    images: list[MediaInput] = Field(default_factory=list, description="Photos (JPEG, PNG, WebP, GIF, BMP).")
+    audio: list[MediaInput] = Field(default_factory=list, description="Voice clips (WAV, FLAC, MP3, OGG, M4A, WebM).")
+    video: list[MediaInput] = Field(default_factory=list, description="Video clips (MP4, WebM, MOV).")
+    thread_id: ThreadId | None = Field(
+        default=None, description="Conversation to continue; a new one is named in the response if omitted."
+    )
+    n: int = Field(default=10, ge=1, le=50, description="How many items to return, 1 to 50.")
+    constraints: list[Constraint] = Field(default_factory=list, max_length=32, description="Typed hard constraints.")
+    include_consumed: bool = Field(default=False, description="Also offer items the user already has.")
+    route: Literal["auto", "direct", "deliberate"] = Field(default="auto", description="Route, or let rules decide.")
+    words: bool = Field(default=True, description="Ask the language model for reasons; else render them from data.")
+    max_ms: int | None = Field(
+        default=None, ge=50, le=600_000, description="Time budget of the whole request in milliseconds."
+    )
+    tenant: TenantId = Field(default="default", description="Which shop's catalogue and history to use.")
+
+    @field_validator("text")
+    @classmethod
+    def _no_nul(cls, value: str | None) -> str | None:
+        if value is not None and "\x00" in value:
+            raise ValueError("must not contain NUL characters")
+        return value
+
+
+class MediaFile(Frozen):
+    """An admitted medium: checked, decoded once and written to a temporary file. ``media_id`` is ``image-1``, ..."""
+
+    media_id: str
+    kind: MediaKind
+    path: str
+    mime: str
+    width_px: int | None = None
+    height_px: int | None = None
+    seconds: float | None = None
+
+
+# --- evidence ------------------------------------------------------------------------------------
+
+
+class Tag(Frozen):
+    """A word from a vocabulary seen in a picture, with a calibrated confidence from 0 to 1."""
+
+    label: str
+    confidence: float = Field(ge=0, le=1)
+
+
+class Caption(Frozen):
+    """What a captioner saw. ``text`` is a sentence, ``confidence`` from 0 to 1."""
+
+    text: str
+    tags: tuple[Tag, ...] = ()
+    confidence: float = Field(ge=0, le=1)
+    back_end: str = ""
+
+
+class Transcript(Frozen):
+    """What a transcriber heard. ``text`` is empty when there was no speech; ``language`` is an ISO 639-1 code."""
+
+    text: str
+    language: str = ""
+    confidence: float = Field(ge=0, le=1)
+    speech_s: float = 0.0
+    back_end: str = ""
+
+
+class Evidence(Frozen):
+    """One piece of what is known about a request, with its source and confidence."""
+
+    evidence_id: str = Field(description="Identifier used by reasons, such as `caption-1`.")
+    kind: Literal["text", "caption", "transcript", "history", "preference", "credential"] = Field(
+        description="What sort of evidence this is."
+    )
+    source: str = Field(description="The medium or store it came from, such as `image-1`, `audio-1`, `history`.")
+    content: str = Field(description="The evidence in words.")
+    confidence: float = Field(ge=0, le=1, description="From 0 to 1.")
+    back_end: str = Field(default="", description="Which model or library produced it.")
+    tags: tuple[Tag, ...] = Field(default=(), description="Words seen in a picture, with confidence.")
+    language: str = Field(default="", description="ISO 639-1 code, for transcripts.")
+
+
+class Check(Frozen):
+    """One consistency or authenticity check with a three-state verdict."""
+
+    check: str = Field(description="`content_credentials`, `text_image`, `text_transcript` or `image_transcript`.")
+    state: VerdictState = Field(description="verified, no evidence, or conflict.")
+    reason: str = Field(description="One sentence for people.")
+    about: tuple[str, ...] = Field(default=(), description="Media or evidence ids compared.")
+    score: float | None = Field(default=None, description="Cosine similarity where the check is a comparison.")
+
+
+class Verdict(Frozen):
+    """The combined verdict: conflict if any check conflicts, verified if one verifies, else no evidence.
+
+    ``distrusted`` lists media whose evidence must weigh less in ranking and wording.
+    """
+
+    state: VerdictState = Field(default="no evidence", description="Combined verdict.")
+    checks: tuple[Check, ...] = Field(default=(), description="Every check that ran.")
+    distrusted: tuple[str, ...] = Field(default=(), description="Media ids whose evidence weighs less.")
+
+
+class HistoryProfile(Frozen):
+    """What is known of a user: the latest events (newest first) and the ids already consumed (purchase or rating)."""
+
+    user_id: str
+    known: bool
+    events: tuple[Event, ...] = ()
+    consumed: frozenset[str] = frozenset()
+    liked: tuple[str, ...] = ()
+    disliked: frozenset[str] = frozenset()
+
+
+# --- understanding -------------------------------------------------------------------------------
+
+
+class Understanding(Frozen):
+    """A request in terms the store and rankers understand.
+
+    ``query`` merges text, captions and transcripts; ``like_item_ids`` are anchors ("more like the second");
+    ``exclude_item_ids`` were refused ("not that one"); ``unparsed`` holds wishes that rules could not turn into predicates.
+    """
+
+    query: str = Field(default="", description="The merged query text.")
+    intent: Intent = Field(default="browse", description="What the user wants done.")
+    constraints: tuple[Constraint, ...] = Field(default=(), description="Hard constraints in force.")
+    dropped: tuple[Constraint, ...] = Field(default=(), description="Constraints of earlier turns dropped in this one.")
+    preferences: tuple[str, ...] = Field(default=(), description="Soft preferences.")
+    like_item_ids: tuple[str, ...] = Field(default=(), description="Items to be similar to.")
+    exclude_item_ids: tuple[str, ...] = Field(default=(), description="Items refused in this thread.")
+    include_consumed: bool = Field(default=False, description="The user asked for items they already have.")
+    unparsed: tuple[str, ...] = Field(default=(), description="Wishes that no catalogue field expresses.")
+
+
+class Route(Frozen):
+    """Which route was taken, why, and who decided (``rule``, ``model`` or ``caller``)."""
+
+    name: RouteName = Field(description="`direct` or `deliberate`.")
+    why: str = Field(description="One sentence.")
+    decided_by: Literal["rule", "model", "caller"] = Field(description="Who decided.")
+
+
+# --- candidates and answer -----------------------------------------------------------------------
+
+
+class Candidate(Frozen):
+    """An item id proposed by one source; ``rank`` counts from 1, ``score`` is the source's own scale."""
+
+    item_id: str
+    source: str
+    rank: int = Field(ge=1)
+    score: float
+
+
+class SourceScore(Frozen):
+    """Where a source placed an item."""
+
+    source: str
+    rank: int
+    score: float
+
+
+class RankedItem(Frozen):
+    """An item in the final order, with the record that every price, title and link is rendered from."""
+
+    item: Item
+    rank: int = Field(ge=1)
+    score: float
+    sources: tuple[SourceScore, ...] = ()
+
+
+class Reason(Frozen):
+    """Why an item is on the list. ``by`` is ``model`` only if the sentence passed every check, else ``data``."""
+
+    text: str = Field(description="One or two sentences.")
+    by: Literal["model", "data"] = Field(description="Written by the language model and checked, or rendered.")
+    evidence_ids: tuple[str, ...] = Field(default=(), description="Evidence the sentence rests on.")
+
+
+class Recommendation(Frozen):
+    """One recommended item as a client sees it; every field but ``reason`` comes from the catalogue record."""
+
+    item_id: str = Field(description="Catalogue id.")
+    rank: int = Field(description="Position, from 1.")
+    score: float = Field(description="Fused score; comparable within one response only.")
+    title: str = Field(description="Title from the record.")
+    attributes: dict[str, AttributeValue] = Field(description="Attributes from the record.")
+    image: str | None = Field(default=None, description="Image reference from the record.")
+    url: str | None = Field(default=None, description="Link from the record.")
+    sources: tuple[SourceScore, ...] = Field(default=(), description="Which sources proposed it, and where.")
+    reason: Reason | None = Field(default=None, description="Why it is here; absent in the `items` event.")
+
+
+class Degradation(Frozen):
+    """A part that was missing or late, and why; the rest of the answer was made without it."""
+
+    what: str = Field(description="The part, such as `llm`, `captioner`, `vector_search`, `history`.")
+    why: str = Field(description="What happened, without secrets.")
+
+
+class StepTime(Frozen):
+    """Seconds spent in one step."""
+
+    step: str
+    seconds: float
+
+
+class Usage(Frozen):
+    """Language-model use of one request."""
+
+    llm_calls: int = Field(default=0, description="Calls made.")
+    prompt_tokens: int = Field(default=0, description="Prompt tokens of all calls.")
+    cached_tokens: int = Field(default=0, description="Prompt tokens served from the prefix cache, if reported.")
+    completion_tokens: int = Field(default=0, description="Generated tokens of all calls.")
+
+
+class RecommendResponse(Frozen):
+    """The whole answer."""
+
+    request_id: str = Field(description="Identifier for logs and feedback.")
+    thread_id: str = Field(description="Send it back to continue the conversation.")
+    user: Literal["known", "new", "stranger"] = Field(
+        description="known: with history; new: named but without history; stranger: not named."
+    )
+    route: Route = Field(description="Which route was taken and why.")
+    evidence: tuple[Evidence, ...] = Field(default=(), description="What was read, seen, heard and remembered.")
+    consistency: Verdict = Field(default_factory=Verdict, description="Do the media agree, and are they authentic?")
+    understanding: Understanding = Field(description="What the request was taken to mean.")
+    message: str = Field(default="", description="Opening words for the whole list.")
+    message_by: Literal["model", "data"] = Field(default="data", description="Who wrote `message`.")
+    items: tuple[Recommendation, ...] = Field(default=(), description="Ranked items, best first.")
+    question: str | None = Field(default=None, description="A question worth answering, if any; skippable.")
+    cold_start: str | None = Field(default=None, description="How the list was made without history, if so.")
+    degraded: tuple[Degradation, ...] = Field(default=(), description="What was missing and why; empty if nothing.")
+    prompts: tuple[str, ...] = Field(default=(), description="Prompts used, as `name@version#digest`.")
+    usage: Usage = Field(default_factory=Usage, description="Language-model use.")
+    timings: tuple[StepTime, ...] = Field(default=(), description="Seconds per step, in the order they ended.")
+
+
+class StreamEvent(Frozen):
+    """One event of a stream. ``data`` is JSON-ready.
+
+    ``route`` {name, why, decided_by}; ``evidence`` one Evidence; ``consistency`` Verdict; ``items`` {items, question,
+    cold_start}: the ranked items before any word is written; ``words`` {item_id or null for the opening message, text, by,
+    evidence_ids}; ``degraded`` one Degradation; ``step`` StepTime; ``done`` the whole RecommendResponse; ``error`` {message}.
+    """
+
+    event: Literal["route", "evidence", "consistency", "items", "words", "degraded", "step", "done", "error"]
+    data: dict[str, Any]
+
+
+# --- values handed between steps -----------------------------------------------------------------
+
+
+class ShownItem(Frozen):
+    """An item of the latest list shown in a thread; ``price`` from the catalogue's price field, if any."""
+
+    item_id: str
+    title: str
+    price: float | None = None
+
+
+class ThreadMemory(Frozen):
+    """What a thread carries from one turn to the next."""
+
+    turn: int = 0
+    query: str = ""
+    constraints: tuple[Constraint, ...] = ()
+    preferences: tuple[str, ...] = ()
+    exclude_item_ids: tuple[str, ...] = ()
+    shown: tuple[ShownItem, ...] = ()
+
+
+class Words(Frozen):
+    """One checked sentence for an item, or for the whole list when ``item_id`` is None."""
+
+    item_id: str | None
+    text: str
+    by: Literal["model", "data"]
+    evidence_ids: tuple[str, ...] = ()
+
+
+class Brief(Frozen):
+    """Everything the composer may speak about."""
+
+    text: str = ""
+    user: Literal["known", "new", "stranger"] = "stranger"
+    evidence: tuple[Evidence, ...] = ()
+    verdict: Verdict = Field(default_factory=Verdict)
+    understanding: Understanding = Field(default_factory=Understanding)
+    items: tuple[RankedItem, ...] = ()
+    liked_titles: tuple[str, ...] = ()
+    cold_start: str | None = None
+    price_field: str | None = None
+    price_unit: str = ""
+
+
+class Composition(Frozen):
+    """The words of a response: one message and one reason for every item, model-written only where checks passed."""
+
+    message: Words
+    reasons: tuple[Words, ...] = ()
+    usage: Usage = Field(default_factory=Usage)
+    prompt: str | None = None
+    degraded: tuple[Degradation, ...] = ()

@@ -1,0 +1,1 @@
+"""The bundled print-shop catalogue, its simulated shoppers and the scripted demonstration."""

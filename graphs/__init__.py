@@ -1,0 +1,1 @@
+"""The only package that uses LangGraph: state, nodes and the recommendation graph."""

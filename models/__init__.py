@@ -1,0 +1,1 @@
+"""Model back-ends: the only package that imports model SDKs."""

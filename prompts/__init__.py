@@ -1,0 +1,1 @@
+"""The product managers' folder: Markdown prompts with YAML front matter, no logic."""

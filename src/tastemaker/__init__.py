@@ -1,0 +1,41 @@
+"""Tastemaker: an agentic, multimodal recommendation orchestrator.
+
+Import cost is kept low: graphs and model libraries load on first use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = [
+    "RecommendRequest",
+    "RecommendResponse",
+    "Recommender",
+    "Settings",
+    "StreamEvent",
+    "__version__",
+    "load_settings",
+]
+
+if TYPE_CHECKING:
+    from .agents.recommender import Recommender
+    from .core.schemas import RecommendRequest, RecommendResponse, StreamEvent
+    from .core.settings import Settings, load_settings
+
+_HOMES = {
+    "Recommender": "agents.recommender",
+    "RecommendRequest": "core.schemas",
+    "RecommendResponse": "core.schemas",
+    "StreamEvent": "core.schemas",
+    "Settings": "core.settings",
+    "load_settings": "core.settings",
+}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

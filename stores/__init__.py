@@ -1,0 +1,1 @@
+"""Catalogue, history, thread and prompt-release storage."""
