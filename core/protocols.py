@@ -110,6 +110,8 @@ class ChatModel(Protocol):
 
     def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]: ...
 
+    async def health(self) -> bool: ...
+
 
 @runtime_checkable
 class Catalogue(Protocol):

@@ -168,8 +168,8 @@ class MediaFile(Frozen):
 class Tag(Frozen):
     """A word from a vocabulary seen in a picture, with a calibrated confidence from 0 to 1."""
 
-    label: str
-    confidence: float = Field(ge=0, le=1)
+    label: str = Field(description="The word.")
+    confidence: float = Field(ge=0, le=1, description="From 0 to 1.")
 
 
 class Caption(Frozen):
@@ -282,9 +282,9 @@ class Candidate(Frozen):
 class SourceScore(Frozen):
     """Where a source placed an item."""
 
-    source: str
-    rank: int
-    score: float
+    source: str = Field(description="Candidate source, such as `text`, `image`, `full_text`, `together` or `popular`.")
+    rank: int = Field(description="Place that the source gave the item, from 1.")
+    score: float = Field(description="The source's own score; not comparable between sources.")
 
 
 class RankedItem(Frozen):
@@ -328,8 +328,8 @@ class Degradation(Frozen):
 class StepTime(Frozen):
     """Seconds spent in one step."""
 
-    step: str
-    seconds: float
+    step: str = Field(description="Name of the step.")
+    seconds: float = Field(description="Seconds it took.")
 
 
 class Usage(Frozen):
@@ -388,12 +388,14 @@ class ShownItem(Frozen):
 
 
 class ThreadMemory(Frozen):
-    """What a thread carries from one turn to the next."""
+    """What a thread carries from one turn to the next; ``owner`` is a digest of the user who started it."""
 
     turn: int = 0
+    owner: str = ""
     query: str = ""
     constraints: tuple[Constraint, ...] = ()
     preferences: tuple[str, ...] = ()
+    like_item_ids: tuple[str, ...] = ()
     exclude_item_ids: tuple[str, ...] = ()
     shown: tuple[ShownItem, ...] = ()
 

@@ -19,12 +19,12 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from .agents.recommender import Recommender
+    from .graphs.recommender import Recommender
     from .core.schemas import RecommendRequest, RecommendResponse, StreamEvent
     from .core.settings import Settings, load_settings
 
 _HOMES = {
-    "Recommender": "agents.recommender",
+    "Recommender": "graphs.recommender",
     "RecommendRequest": "core.schemas",
     "RecommendResponse": "core.schemas",
     "StreamEvent": "core.schemas",

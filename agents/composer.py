@@ -1,0 +1,158 @@
+"""Write the words of a response: one streamed model call for the first items, checked; the rest rendered from data."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any
+
+from ..core.errors import BackEndError, BackEndTimeout, ConfigurationError, TastemakerError
+from ..core.grounding import check_message, check_words, is_repeat
+from ..core.protocols import ChatModel, ChatRequest, ChatUsage
+from ..core.reasons import render_message, render_reason
+from ..core.schemas import Brief, Composition, Degradation, RankedItem, Usage, Words
+from ..core.settings import LLMSettings
+from ..core.wording import whole_sentences
+from .compose_prompt import AnswerReader, answer_schema, evidence_ids, prompt_inputs
+from .prompting import Prompt, PromptLibrary, render
+
+log = logging.getLogger("tastemaker.composer")
+Emit = Callable[[Words], None]
+
+
+class Composer:
+    """Composes the message and one reason for every item.
+
+    Args:
+        chat: the language model.
+        library: where the prompt ``compose`` comes from.
+        settings: how many items the model writes about, and its limits.
+    """
+
+    def __init__(self, chat: ChatModel, library: PromptLibrary, settings: LLMSettings) -> None:
+        self.chat = chat
+        self.library = library
+        self.settings = settings
+
+    async def compose(
+        self, brief: Brief, emit: Emit, *, timeout_s: float | None = None, prompt_version: str | None = None
+    ) -> Composition:
+        """Return the words for ``brief``; each is given to ``emit`` as soon as it passed its checks.
+
+        A model that fails, refuses, breaks off or takes longer than ``timeout_s`` seconds costs only the words that it
+        has not written yet: those are rendered, and the composition says so in ``degraded``.
+        """
+        desk = _Desk(brief, emit)
+        top = brief.items[: self.settings.compose_items]
+        desk.render(brief.items[len(top) :])
+        if not top:
+            return desk.close(None, Usage(), ())
+        prompt, usage, degraded = None, Usage(), ()
+        limit = self.settings.timeout_s if timeout_s is None else timeout_s
+        try:
+            prompt = self.library.get("compose", prompt_version)
+            request = self._request(prompt, brief, top, limit)
+            usage = Usage(llm_calls=1)
+            async with asyncio.timeout(limit):
+                async for name, value in self._answer(request, desk):
+                    desk.take(name, value, top)
+        except TimeoutError:
+            degraded = (_lost(BackEndTimeout(f"the words were not ready within {limit:g} s")),)
+        except (BackEndError, ConfigurationError) as error:
+            degraded = (_lost(error),)
+        return desk.close(prompt, _with(usage, desk.usage), degraded)
+
+    def _request(self, prompt: Prompt, brief: Brief, top: tuple[RankedItem, ...], timeout_s: float) -> ChatRequest:
+        return ChatRequest(
+            messages=render(prompt, **prompt_inputs(brief, top)),
+            json_schema=answer_schema(brief, len(top), message=brief.verdict.state != "conflict"),
+            max_tokens=min(prompt.config.max_tokens, self.settings.max_tokens),
+            temperature=prompt.config.temperature,
+            timeout_s=timeout_s,
+        )
+
+    async def _answer(self, request: ChatRequest, desk: _Desk) -> AsyncIterator[tuple[str, Any]]:
+        reader = AnswerReader()
+        async with aclosing(self.chat.stream(request)) as deltas:  # type: ignore[type-var]  # every stream is a generator
+            async for delta in deltas:
+                desk.usage = delta.usage or desk.usage
+                for member in reader.feed(delta.text):
+                    yield member
+        for member in reader.finish():
+            yield member
+
+
+class _Desk:
+    """Collects words, each given out once; what the model writes is checked here."""
+
+    def __init__(self, brief: Brief, emit: Emit) -> None:
+        self.brief = brief
+        self.emit = emit
+        self.usage = ChatUsage()
+        self.words: dict[str | None, Words] = {}
+        self.allowed = set(evidence_ids(brief))
+
+    def take(self, name: str, value: Any, top: tuple[RankedItem, ...]) -> None:
+        """Check one member of the answer and give it out, or what is rendered in its place."""
+        if name == "message":
+            self._message(value)
+        elif name.isdecimal() and 1 <= int(name) <= len(top) and isinstance(value, dict):
+            self._reason(top[int(name) - 1], value)
+
+    def render(self, items: tuple[RankedItem, ...]) -> None:
+        """Give out rendered reasons for ``items`` that have none."""
+        for item in items:
+            if item.item.item_id not in self.words:
+                self._give(render_reason(item, self.brief))
+
+    def close(self, prompt: Prompt | None, usage: Usage, degraded: tuple[Degradation, ...]) -> Composition:
+        """Render what is missing and return everything in the order of the items."""
+        if None not in self.words:
+            self._give(render_message(self.brief))
+        self.render(self.brief.items)
+        return Composition(
+            message=self.words[None],
+            reasons=tuple(self.words[r.item.item_id] for r in self.brief.items),
+            usage=usage,
+            prompt=prompt.ref if prompt else None,
+            degraded=degraded,
+        )
+
+    def _message(self, value: Any) -> None:
+        text = whole_sentences(value) if isinstance(value, str) else ""
+        problem = (
+            "the verdict is a conflict" if self.brief.verdict.state == "conflict" else check_message(text, self.brief)
+        )
+        if problem:
+            log.info("message rendered instead: %s", problem)
+            self._give(render_message(self.brief))
+        else:
+            self._give(Words(item_id=None, text=text, by="model"))
+
+    def _reason(self, ranked: RankedItem, value: dict[str, Any]) -> None:
+        text = whole_sentences(value["reason"]) if isinstance(value.get("reason"), str) else ""
+        others = [r.item.title for r in self.brief.items if r.item.item_id != ranked.item.item_id]
+        problem = check_words(text, ranked.item, self.brief, others)
+        written = [w.text for w in self.words.values() if w.by == "model"]
+        if problem or is_repeat(text, written):
+            log.info("reason of rank %d rendered instead: %s", ranked.rank, problem or "it repeats an earlier sentence")
+            self._give(render_reason(ranked, self.brief))
+            return
+        cited = value.get("evidence")
+        ids = [e for e in cited if e in self.allowed] if isinstance(cited, list) else []
+        self._give(Words(item_id=ranked.item.item_id, text=text, by="model", evidence_ids=tuple(dict.fromkeys(ids))))
+
+    def _give(self, words: Words) -> None:
+        if words.item_id not in self.words:
+            self.words[words.item_id] = words
+            self.emit(words)
+
+
+def _lost(error: TastemakerError) -> Degradation:
+    return Degradation(what="llm", why=f"{error}; the words that are missing are rendered from data")
+
+
+def _with(usage: Usage, chat: ChatUsage) -> Usage:
+    return usage.model_copy(update=chat.model_dump())

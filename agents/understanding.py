@@ -1,0 +1,219 @@
+"""Turn typed text, transcripts and captions into a query, hard constraints, preferences and intent.
+
+Rules only: the same input always gives the same reading, in about a millisecond. Text is data throughout: no sentence can do
+more than state, change or drop wishes over the catalogue's own fields.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..core import phrases
+from ..core.amounts import take_amounts
+from ..core.constraints import merge, unique, values_of
+from ..core.fields import year_field
+from ..core.references import take_references
+from ..core.schemas import (
+    CatalogueField,
+    CatalogueSchema,
+    Constraint,
+    Evidence,
+    Intent,
+    ThreadMemory,
+    Understanding,
+    Verdict,
+)
+from ..core.utterance import Utterance
+from ..core.vocabulary import stem
+from ..core.wishes import take_wishes
+
+MIN_CAPTION_CONFIDENCE = 0.2
+
+
+@dataclass
+class Reading:
+    """What the rules found in the sentences of one turn."""
+
+    hard: list[Constraint] = field(default_factory=list)
+    soft: list[str] = field(default_factory=list)
+    unparsed: list[str] = field(default_factory=list)
+    freed: list[CatalogueField] = field(default_factory=list)
+    released: list[tuple[str, str]] = field(default_factory=list)
+    like: list[str] = field(default_factory=list)
+    exclude: list[str] = field(default_factory=list)
+    compared: list[str] = field(default_factory=list)
+    content: list[str] = field(default_factory=list)
+    beyond: list[str] = field(default_factory=list)
+    reset: bool = False
+    again: bool = False
+    similar: bool = False
+    adds: bool = False
+    continues: bool = False
+    compare: bool = False
+    plan: bool = False
+
+
+def understand(
+    text: str,
+    evidence: Sequence[Evidence],
+    schema: CatalogueSchema,
+    memory: ThreadMemory,
+    stated: Sequence[Constraint] = (),
+    verdict: Verdict | None = None,
+) -> Understanding:
+    """Merge what was typed, said and shown with what the thread remembers.
+
+    Typed text and transcripts may state constraints; captions only feed the query. A distrusted medium adds nothing to
+    the query, and what was said in it counts with half its confidence. ``stated`` are the request's own typed constraints.
+    """
+    distrusted = frozenset(verdict.distrusted if verdict else ())
+    captions = _captions(evidence, distrusted)
+    has_photo = any(e.kind == "caption" for e in evidence)
+    reading = Reading()
+    for utterance, in_query in _utterances(text, evidence, distrusted):
+        _read(utterance, schema, memory, has_photo, reading, in_query)
+    if reading.reset:
+        dropped_all = tuple(c.model_copy(update={"source": "thread"}) for c in memory.constraints)
+        memory = ThreadMemory()
+        constraints, dropped = unique((*reading.hard, *stated)), dropped_all
+    else:
+        constraints, dropped = merge(
+            memory.constraints,
+            (*reading.hard, *stated),
+            freed=[f.name for f in reading.freed],
+            released=reading.released,
+            adds=reading.adds,
+        )
+    query, refined = _query(reading, captions, memory, dropped)
+    return Understanding(
+        query=query,
+        intent=_intent(reading, query, constraints, refined, has_photo and not distrusted),
+        constraints=constraints,
+        dropped=dropped,
+        preferences=_preferences(reading, memory, constraints),
+        like_item_ids=_unique(
+            reading.like or (reading.compared if reading.compare else ()) or _earlier_likes(memory, refined)
+        ),
+        exclude_item_ids=_unique((*(i for i in memory.exclude_item_ids if i not in reading.like), *reading.exclude)),
+        include_consumed=reading.again,
+        unparsed=_unique(reading.unparsed),
+    )
+
+
+def _earlier_likes(memory: ThreadMemory, refined: bool) -> Sequence[str]:
+    return memory.like_item_ids if refined else ()
+
+
+def _utterances(text: str, evidence: Sequence[Evidence], distrusted: frozenset[str]) -> list[tuple[Utterance, bool]]:
+    spoken = [e for e in evidence if e.kind == "transcript" and e.content.strip()]
+    said = [
+        (
+            Utterance(e.content, f"transcript:{e.evidence_id}", e.confidence / (2 if e.source in distrusted else 1)),
+            e.source not in distrusted,
+        )
+        for e in spoken
+    ]
+    return ([(Utterance(text), True)] if text.strip() else []) + said
+
+
+def _captions(evidence: Sequence[Evidence], distrusted: frozenset[str]) -> list[str]:
+    return [
+        e.content.strip()
+        for e in evidence
+        if e.kind == "caption" and e.source not in distrusted and e.confidence >= MIN_CAPTION_CONFIDENCE
+    ]
+
+
+def _read(
+    u: Utterance, schema: CatalogueSchema, memory: ThreadMemory, has_photo: bool, reading: Reading, in_query: bool
+) -> None:
+    """Run the rules over one sentence in the order in which their phrases may contain one another."""
+    reading.adds |= phrases.adds(u.low)
+    reading.continues |= phrases.continues(u.low)
+    reading.compare |= phrases.asks_to_compare(u.low)
+    reading.plan |= phrases.asks_to_plan(u.low)
+    reading.reset |= phrases.take_reset(u)
+    reading.freed += phrases.take_drops(u, schema)
+    references = take_references(u, schema, memory, has_photo)
+    reading.like += references.like
+    reading.exclude += references.exclude
+    reading.compared += references.compared
+    reading.again |= phrases.take_again(u)
+    hard, soft, unparsed = take_amounts(u, schema)
+    soft += phrases.take_leanings(u, schema, year_field(schema))
+    wishes = take_wishes(u, schema)
+    reading.similar |= phrases.take_similar(u)
+    unparsed += phrases.take_unmet(_without(u, wishes.spans))
+    reading.hard += [*references.hard, *hard, *wishes.hard]
+    reading.soft += [*references.soft, *soft, *wishes.soft]
+    reading.unparsed += unparsed
+    reading.released += wishes.released
+    if in_query:
+        reading.content.append(phrases.clean(phrases.request_part(u.remainder())))
+        reading.beyond.append(phrases.clean(u.remainder(tuple(wishes.spans))))
+
+
+def _without(u: Utterance, spans: Sequence[tuple[int, int]]) -> Utterance:
+    for start, end in spans:
+        u.mark(start, end)
+    return u
+
+
+def _query(
+    reading: Reading, captions: Sequence[str], memory: ThreadMemory, dropped: Sequence[Constraint]
+) -> tuple[str, bool]:
+    """Return the query and whether this turn only refines the one before.
+
+    A turn that names nothing beyond constrained values keeps the earlier query, less the words of dropped values; one that
+    continues it ("but with a beach") is added to it; any other starts a new query.
+    """
+    content = [c for c in reading.content if c]
+    has_new = any(reading.beyond) or bool(captions)
+    earlier = _forget(memory.query, dropped)
+    if memory.turn == 0 or not (memory.query or memory.constraints or memory.shown):
+        return phrases.join_queries((*content, *captions)), False
+    if not has_new:
+        return phrases.join_queries((earlier, *content)), True
+    if reading.continues:
+        return phrases.join_queries((earlier, *content, *captions)), True
+    return phrases.join_queries((*content, *captions)), False
+
+
+def _forget(query: str, dropped: Sequence[Constraint]) -> str:
+    words = {stem(word) for c in dropped for value in values_of(c) for word in re.findall(r"\w+", value)}
+    if not words:
+        return query
+    kept = [w for w in query.split() if stem(w.strip(".,!?").lower()) not in words]
+    return phrases.clean(" ".join(kept))
+
+
+def _preferences(reading: Reading, memory: ThreadMemory, constraints: Sequence[Constraint]) -> tuple[str, ...]:
+    """Keep earlier preferences unless this turn says the opposite, frees their field or turns them into constraints."""
+    hard = {v for c in constraints for v in values_of(c)}
+    freed = [phrases.label_of(f.name) for f in reading.freed]
+    new = _unique(reading.soft)
+    slots = {_slot(p) for p in new}
+    kept = [p for p in memory.preferences if _slot(p) not in slots and not any(f in p for f in freed)]
+    return tuple(p for p in _unique((*kept, *new)) if p.lower() not in hard)
+
+
+def _slot(preference: str) -> str:
+    return re.sub(r"^(?:low|high) | around [\d.]+$", "", preference)
+
+
+def _intent(reading: Reading, query: str, constraints: Sequence[Constraint], refined: bool, has_photo: bool) -> Intent:
+    if reading.compare:
+        return "compare"
+    if reading.plan:
+        return "plan"
+    if reading.like or reading.similar:
+        return "similar"
+    if refined:
+        return "refine"
+    return "recommend" if query or constraints or reading.soft or has_photo else "browse"
+
+
+def _unique(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))

@@ -1,0 +1,143 @@
+"""Ask for recommendations from the command line, in process or from a running service."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from ..core.errors import InvalidRequestError, TastemakerError
+from ..core.schemas import Constraint, RecommendRequest, StreamEvent
+from ..core.settings import load_settings
+from .cli_common import run_async
+from .errors import validation_details
+from .render import TerminalRenderer
+
+_WHERE = re.compile(
+    r"\s*(?P<field>[^<>=!]+?)\s*(?:(?P<sign><=|>=|!=|<|>|=)|\s(?P<word>not\s+in|in|not\s+contains|contains)\s)\s*(?P<value>.+?)\s*",
+    re.IGNORECASE,
+)
+
+
+def recommend_command(
+    *,
+    user: Annotated[str | None, typer.Option(help="Who asks; omit for a stranger.")] = None,
+    text: Annotated[str | None, typer.Option(help="What they typed.")] = None,
+    image: Annotated[list[Path] | None, typer.Option(help="A photo; repeatable.", dir_okay=False)] = None,
+    audio: Annotated[list[Path] | None, typer.Option(help="A voice clip; repeatable.", dir_okay=False)] = None,
+    video: Annotated[list[Path] | None, typer.Option(help="A video clip.", dir_okay=False)] = None,
+    thread: Annotated[str | None, typer.Option(help="Conversation to continue.")] = None,
+    n: Annotated[int, typer.Option("--n", "-n", help="How many items, 1 to 50.")] = 10,
+    where: Annotated[
+        list[str] | None, typer.Option(help="Such as 'price<=40' or 'theme in sea,boats'; repeatable.")
+    ] = None,
+    route: Annotated[str, typer.Option(help="auto, direct or deliberate.")] = "auto",
+    words: Annotated[bool, typer.Option("--words/--no-words", help="Let the language model write reasons.")] = True,
+    again: Annotated[bool, typer.Option("--again", help="Also offer what the user already has.")] = False,
+    max_ms: Annotated[int | None, typer.Option(help="Time budget in milliseconds.")] = None,
+    tenant: Annotated[str, typer.Option(help="Which shop.")] = "default",
+    server: Annotated[str | None, typer.Option(help="Address of a running service; default: in this process.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the response as JSON and nothing else.")] = False,
+) -> None:
+    """Recommend, printing as it happens: route, evidence, items at once, then words, then seconds."""
+    fields: dict[str, Any] = {"user_id": user, "text": text, "thread_id": thread, "n": n, "route": route}
+    fields |= {"words": words, "include_consumed": again, "max_ms": max_ms, "tenant": tenant}
+    fields |= {"images": _paths(image), "audio": _paths(audio), "video": _paths(video)}
+
+    async def work() -> None:
+        request = _request({**fields, "constraints": [parse_where(w) for w in where or ()]})
+        await _show(_events(server, request), request, as_json)
+
+    run_async(work)
+
+
+def parse_where(expression: str) -> Constraint:
+    """Turn ``price<=40``, ``theme in sea,boats`` or ``tags not contains dog`` into a constraint.
+
+    Raises:
+        InvalidRequestError: it does not have that form.
+    """
+    found = _WHERE.fullmatch(expression)
+    if found is None:
+        raise InvalidRequestError("--where", f"{expression!r} must look like 'price<=40' or 'theme in sea,boats'")
+    op = found["sign"] or " ".join(found["word"].lower().split())
+    value: Any = (
+        [part.strip() for part in found["value"].split(",")] if op.endswith("in") else _scalar(found["value"], op)
+    )
+    try:
+        return Constraint(field=found["field"], op=cast(Any, op), value=value)
+    except ValidationError as error:
+        detail = validation_details(error.errors(include_input=False))[0]
+        raise InvalidRequestError("--where", f"{expression!r}: {detail.message}") from error
+
+
+def _scalar(value: str, op: str) -> float | bool | str:
+    if op.endswith("contains"):
+        return value
+    if value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    try:
+        return float(value)
+    except ValueError:
+        return value.strip("'\"")
+
+
+def _paths(files: list[Path] | None) -> list[dict[str, str]]:
+    return [{"path": str(file)} for file in files or ()]
+
+
+def _request(fields: dict[str, Any]) -> RecommendRequest:
+    try:
+        return RecommendRequest.model_validate(fields)
+    except ValidationError as error:
+        detail = validation_details(error.errors(include_input=False))[0]
+        raise InvalidRequestError(detail.field or "request", detail.message) from error
+
+
+async def _events(server: str | None, request: RecommendRequest) -> AsyncIterator[StreamEvent]:
+    if server:
+        from .sse_client import stream_from_server
+
+        async for event in stream_from_server(server, request):
+            yield event
+        return
+    from ..graphs.recommender import Recommender
+
+    async with Recommender(load_settings()) as recommender:
+        async for event in recommender.stream(request):
+            yield event
+
+
+async def _show(events: AsyncIterator[StreamEvent], request: RecommendRequest, as_json: bool) -> None:
+    import json
+
+    renderer = TerminalRenderer(Console(stderr=as_json, quiet=as_json))
+    renderer.start(request)
+    done: dict[str, Any] | None = None
+    try:
+        async with aclosing(cast(Any, events)):
+            async for event in events:
+                if event.event == "error":
+                    raise _as_error(event.data)
+                renderer.handle(event)
+                if event.event == "done":
+                    done = event.data
+    finally:
+        renderer.close()
+    if done is None:
+        raise TastemakerError("the stream ended without an answer; see the service's log")
+    if as_json:
+        sys.stdout.write(json.dumps(done, ensure_ascii=False) + "\n")
+
+
+def _as_error(data: dict[str, Any]) -> TastemakerError:
+    if data.get("field"):
+        return InvalidRequestError(str(data["field"]), str(data.get("message")))
+    return TastemakerError(str(data.get("message", "the recommender failed")))

@@ -1,0 +1,220 @@
+"""Define the HTTP routes: recommend, stream, form, feedback, health and ready."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import Body, FastAPI, File, Form, Request, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
+from pydantic import AwareDatetime, Field, ValidationError
+from starlette.responses import JSONResponse, StreamingResponse
+
+from .. import __version__
+from ..core.errors import InvalidRequestError, TastemakerError
+from ..core.schemas import (
+    Event,
+    EventKind,
+    Frozen,
+    ItemId,
+    MediaInput,
+    RecommendRequest,
+    RecommendResponse,
+    StreamEvent,
+    TenantId,
+    UserId,
+)
+from .errors import ErrorBody, log_failure, request_id
+from .openapi_examples import request_examples, response_example, stream_example
+from .service import Service, refuse_paths
+from .sse import ClientGone, event_response, until_disconnect
+
+_CLIENT_GONE = 499  # nobody reads it; nginx's number for the log
+
+
+class FeedbackEvent(Frozen):
+    """What a user did with an item."""
+
+    user_id: UserId = Field(description="Who.", examples=["ada"])
+    item_id: ItemId = Field(description="Which item.", examples=["print-17"])
+    kind: EventKind = Field(description="What happened.", examples=["click"])
+    at: AwareDatetime | None = Field(default=None, description="When, with a time zone; now if omitted.")
+    value: float | None = Field(default=None, allow_inf_nan=False, description="The rating, for `rating`.")
+    context: dict[str, Annotated[str, Field(max_length=256)]] = Field(
+        default_factory=dict, max_length=16, description="Such as `request_id` of the answer that showed the item."
+    )
+
+
+class FeedbackRequest(Frozen):
+    """Up to 1,000 events."""
+
+    events: list[FeedbackEvent] = Field(min_length=1, max_length=1000, description="The events, 1 to 1,000.")
+    tenant: TenantId = Field(default="default", description="Which shop.")
+
+
+class FeedbackReply(Frozen):
+    """How many events were stored."""
+
+    stored: int = Field(description="Events that were new; repeats are not stored twice.")
+
+
+class Health(Frozen):
+    """The process is up."""
+
+    status: Literal["ok"] = Field(default="ok", description="Always `ok` when there is an answer.")
+    version: str = Field(default=__version__, description="Version of Tastemaker.")
+
+
+class SlotHealth(Frozen):
+    """The state of one part."""
+
+    state: str = Field(description="`ok`, `degraded` or `down`.")
+    detail: str = Field(default="", description="What serves it, or what is wrong.")
+
+
+class Ready(Frozen):
+    """The state of every part."""
+
+    status: Literal["ready", "degraded", "not ready"] = Field(description="`not ready` if the catalogue is down.")
+    degraded: tuple[str, ...] = Field(default=(), description="Parts that are not `ok`; answers go on without them.")
+    slots: dict[str, SlotHealth] = Field(description="State of each part by name.")
+
+
+def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    texts = {
+        413: "The body is too large.",
+        422: "The request is wrong; `error.field` names where.",
+        500: "Something unforeseen failed; `request_id` finds it in the log.",
+        503: "A part without which there is no answer failed; `error.retryable` says whether to try again.",
+    }
+    return {status: {"model": ErrorBody, "description": texts[status]} for status in statuses}
+
+
+_ASK_ERRORS = _errors(413, 422, 500, 503)
+_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"example": response_example().model_dump(mode="json")}}}
+}
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": StreamEvent,
+        "description": "Events `route`, `evidence`, `consistency`, `items`, `words`, `degraded`, `step`, `done` and "
+        "`error`, each with `event:`, JSON in `data:` and `id:`; a comment every 10 s while waiting.",
+        "content": {"text/event-stream": {"example": stream_example()}},
+    }
+}
+AskBody = Annotated[RecommendRequest, Body(openapi_examples=request_examples())]
+
+
+def add_routes(app: FastAPI) -> None:
+    """Register every route on the application; the recommender is ``app.state.recommender``."""
+    ask = app.post
+    ask("/recommend", tags=["recommend"], summary="Recommend", responses={**_ANSWER, **_ASK_ERRORS})(recommend)
+    ask(
+        "/recommend/stream",
+        tags=["recommend"],
+        summary="Recommend, as a stream of events",
+        response_class=StreamingResponse,
+        responses={**_STREAM, **_ASK_ERRORS},
+    )(recommend_stream)
+    ask(
+        "/recommend/form",
+        tags=["recommend"],
+        summary="Recommend, from a form with files",
+        responses={**_ANSWER, **_ASK_ERRORS},
+    )(recommend_form)
+    ask("/feedback", tags=["feedback"], summary="Store events", responses=_errors(413, 422, 500, 503))(feedback)
+    app.get("/health", tags=["operations"], summary="Is the process up?")(health)
+    not_ready: dict[int | str, dict[str, Any]] = {503: {"model": Ready, "description": "The catalogue cannot be read."}}
+    app.get("/ready", tags=["operations"], summary="Is every part ready?", response_model=Ready, responses=not_ready)(
+        ready
+    )
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.recommender
+    return service
+
+
+async def _answer(request: Request, asked: RecommendRequest) -> RecommendResponse | Response:
+    try:
+        return await until_disconnect(request, _service(request).recommend(refuse_paths(asked), allow_paths=False))
+    except ClientGone:
+        return Response(status_code=_CLIENT_GONE)
+
+
+async def recommend(request: Request, asked: AskBody) -> RecommendResponse:
+    """Answer with ranked items, each with a reason. Everything in the body is optional."""
+    return await _answer(request, asked)  # type: ignore[return-value]
+
+
+async def recommend_stream(request: Request, asked: AskBody) -> StreamingResponse:
+    """Answer as it happens: the ranked items come before any word is written."""
+    events = _service(request).stream(refuse_paths(asked), allow_paths=False)
+    return await event_response(events, request_id(request))
+
+
+async def recommend_form(
+    request: Request,
+    *,
+    text: Annotated[str | None, Form(description="What they typed.", examples=["something like this"])] = None,
+    user_id: Annotated[str | None, Form(description="Who asks; omit for a stranger.")] = None,
+    thread_id: Annotated[str | None, Form(description="Conversation to continue.")] = None,
+    n: Annotated[int, Form(description="How many items to return, 1 to 50.")] = 10,
+    route: Annotated[str, Form(description="`auto`, `direct` or `deliberate`.")] = "auto",
+    words: Annotated[bool, Form(description="Ask the language model for reasons.")] = True,
+    images: Annotated[list[UploadFile], File(description="Photos.")] = [],  # noqa: B006 - FastAPI copies it
+    audio: Annotated[list[UploadFile], File(description="Voice clips.")] = [],  # noqa: B006
+    video: Annotated[list[UploadFile], File(description="Video clips.")] = [],  # noqa: B006
+) -> RecommendResponse:
+    """Answer a form with files, as `curl -F text=... -F images=@photo.jpg` sends it."""
+    fields: dict[str, Any] = {"text": text, "user_id": user_id, "thread_id": thread_id, "n": n, "route": route}
+    fields |= {"words": words, "images": await _media(images), "audio": await _media(audio)}
+    fields["video"] = await _media(video)
+    try:
+        asked = RecommendRequest.model_validate({k: v for k, v in fields.items() if v is not None})
+        return await _answer(request, asked)  # type: ignore[return-value]
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_input=False)) from error
+    except InvalidRequestError as error:
+        raise InvalidRequestError(error.field.removesuffix(".data"), error.message) from error
+
+
+async def _media(uploads: Sequence[UploadFile]) -> list[MediaInput]:
+    media = []
+    for upload in uploads:
+        content = await upload.read()
+        encoded = await asyncio.to_thread(base64.b64encode, content)
+        media.append(MediaInput(data=encoded.decode("ascii")))
+    return media
+
+
+async def feedback(request: Request, sent: FeedbackRequest) -> FeedbackReply:
+    """Store views, clicks, likes, dislikes, purchases and ratings, from which later answers learn."""
+    now = datetime.now(UTC)
+    events = [Event(**{**dict(event), "at": (event.at or now).astimezone(UTC)}) for event in sent.events]
+    return FeedbackReply(stored=await _service(request).feedback(events, tenant=sent.tenant))
+
+
+async def health() -> Health:
+    """Answer as long as the process is up, whatever the state of its parts."""
+    return Health()
+
+
+async def ready(request: Request) -> Response:
+    """Answer 200 while the catalogue can be read; parts that are degraded or down are listed."""
+    try:
+        states = await _service(request).health()
+    except TastemakerError as error:
+        log_failure(error, request_id(request))
+        states = {"catalogue": {"state": "down", "detail": "cannot be opened; see the server's log"}}
+    slots = {name: SlotHealth.model_validate(state) for name, state in states.items()}
+    degraded = tuple(name for name, slot in slots.items() if slot.state != "ok")
+    usable = "catalogue" in slots and slots["catalogue"].state != "down"
+    status: Literal["ready", "degraded", "not ready"] = "not ready"
+    if usable:
+        status = "degraded" if degraded else "ready"
+    body = Ready(status=status, degraded=degraded, slots=slots)
+    return JSONResponse(body.model_dump(mode="json"), status_code=200 if usable else 503)

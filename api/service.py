@@ -1,0 +1,72 @@
+"""Name what the doors need of a recommender, so that the HTTP service and the command line share one interface."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from ..core.errors import InvalidRequestError
+from ..core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
+
+
+class Service(Protocol):
+    """A recommender as its callers see it; ``tastemaker.Recommender`` is the real one."""
+
+    async def recommend(
+        self,
+        request: RecommendRequest | None = None,
+        *,
+        prompt_versions: Mapping[str, str] | None = None,
+        **fields: Any,
+    ) -> RecommendResponse:
+        """Answer one request.
+
+        Raises:
+            InvalidRequestError: the input breaks a limit.
+            BackEndError, StoreError: nothing could be answered at all.
+        """
+        ...
+
+    def stream(
+        self,
+        request: RecommendRequest | None = None,
+        *,
+        prompt_versions: Mapping[str, str] | None = None,
+        **fields: Any,
+    ) -> AsyncIterator[StreamEvent]:
+        """Answer one request event by event; raises as ``recommend`` does."""
+        ...
+
+    async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
+        """Store what users did and return how many events were new."""
+        ...
+
+    async def warm(self) -> None:
+        """Load the models that the common path needs."""
+        ...
+
+    async def health(self) -> dict[str, dict[str, str]]:
+        """Return slot -> {"state": "ok|degraded|down", "detail": ...}."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections and files."""
+        ...
+
+
+ServiceFactory = Callable[[], Awaitable[Service]]
+
+
+def refuse_paths(request: RecommendRequest) -> RecommendRequest:
+    """Return the request unless it names local files, which only in-process callers may.
+
+    Raises:
+        InvalidRequestError: a medium has a ``path``.
+    """
+    for name, media in (("images", request.images), ("audio", request.audio), ("video", request.video)):
+        for position, medium in enumerate(media):
+            if medium.path is not None:
+                raise InvalidRequestError(
+                    f"{name}[{position}].path", "paths are for in-process callers only; send the bytes as `data`"
+                )
+    return request

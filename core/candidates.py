@@ -1,0 +1,61 @@
+"""The question put to every candidate source, and what it leaves out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from .protocols import Vectors
+from .schemas import Constraint, HistoryProfile, Understanding
+
+SEGMENT_KEY = "segment"
+
+
+@dataclass(frozen=True, eq=False)
+class CandidateQuery:
+    """What candidates are wanted.
+
+    ``text_vector`` has shape (dim,), ``image_vectors`` (m, dim), both with rows of unit length; ``image_weights`` holds m
+    weights from 0 (ignore a distrusted photo) to 1, all 1 when empty. ``limit`` counts candidates per source.
+    """
+
+    understanding: Understanding
+    profile: HistoryProfile
+    text_vector: Vectors | None = None
+    image_vectors: Vectors | None = None
+    image_weights: tuple[float, ...] = ()
+    limit: int = 200
+    exclude: frozenset[str] = frozenset()
+
+    @property
+    def where(self) -> tuple[Constraint, ...]:
+        """Return the hard constraints in force."""
+        return self.understanding.constraints
+
+    @cached_property
+    def excluded(self) -> frozenset[str]:
+        """Return the ids never to offer: refused, disliked, anchors (unless compared) and, unless asked for, consumed."""
+        wish = self.understanding
+        out = self.exclude | frozenset(wish.exclude_item_ids) | self.profile.disliked
+        if wish.intent != "compare":
+            out |= frozenset(wish.like_item_ids)
+        return out if wish.include_consumed else out | self.profile.consumed
+
+    @cached_property
+    def photos(self) -> tuple[tuple[Vectors, float], ...]:
+        """Return (vector, weight) of every photo whose weight is above zero."""
+        if self.image_vectors is None or not len(self.image_vectors):
+            return ()
+        weights = self.image_weights or (1.0,) * len(self.image_vectors)
+        return tuple((v, w) for v, w in zip(self.image_vectors, weights, strict=True) if w > 0)
+
+    @property
+    def is_concrete(self) -> bool:
+        """Tell whether this request itself says, shows or points at something."""
+        wish = self.understanding
+        return bool(wish.query or wish.like_item_ids or self.photos)
+
+    @property
+    def segment(self) -> str | None:
+        """Return the newest segment that the user's events name, if any."""
+        return next((s for e in self.profile.events if (s := e.context.get(SEGMENT_KEY))), None)

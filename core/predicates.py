@@ -1,0 +1,140 @@
+"""Give hard constraints one meaning, shared by the store's filters and by checks in memory.
+
+Text is compared after ``fold`` (Unicode NFKC, case folding, single spaces). What is not known never satisfies a positive
+predicate (``price <= 40`` fails without a price) and always satisfies a negated one (``!=``, ``not in``, ``not contains``).
+On list fields ``=`` and ``contains`` mean membership and ``in`` a common member; on text fields ``contains`` is a substring.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+
+from .schemas import AttributeValue, Constraint, FieldType, Item
+
+NEGATED = {"!=": "=", "not in": "in", "not contains": "contains"}
+ORDERING: dict[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+_TRUE = frozenset({"true", "yes", "1"})
+_FALSE = frozenset({"false", "no", "0"})
+Canonical = float | bool | str | tuple[float, ...] | tuple[bool, ...] | tuple[str, ...]
+
+
+def fold(text: str) -> str:
+    """Return ``text`` as it is compared: NFKC, case-folded, white space collapsed; idempotent."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(unicodedata.normalize("NFKC", folded.casefold()).split())
+
+
+def type_of(value: AttributeValue) -> FieldType:
+    """Return the field type of a record's value."""
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, list):
+        return "list"
+    return "number" if isinstance(value, int | float) else "text"
+
+
+def positive(op: str) -> str:
+    """Return the operator that ``op`` negates, or ``op`` itself."""
+    return NEGATED.get(op, op)
+
+
+def canonical(op: str, value: float | bool | str | list[str], kind: FieldType) -> Canonical:
+    """Return ``value`` in the form that is compared on a field of type ``kind``: one value, or a tuple for ``in``.
+
+    Raises:
+        ValueError: operator and field (message starts with "operator"), or value and field, do not fit.
+    """
+    base = positive(op)
+    if base in ORDERING and kind != "number":
+        raise ValueError(f"operator {op} needs a number field, and this is a {kind} field; use =, in or contains")
+    if base == "contains" and kind not in ("text", "list"):
+        raise ValueError(f"operator {op} needs a text or list field, and this is a {kind} field")
+    if base == "in":
+        return _members(value if isinstance(value, list) else [str(value)], kind)
+    if isinstance(value, list):
+        raise ValueError(f"operator {op} needs one value, not a list; use in or not in")
+    if kind == "number":
+        return _number(value)
+    return _bool(value) if kind == "bool" else _text(value)
+
+
+def holds(constraint: Constraint, item: Item) -> bool:
+    """Say whether ``item`` satisfies ``constraint``; a value that does not fit the attribute satisfies nothing."""
+    negated = constraint.op in NEGATED
+    known = item.attributes.get(constraint.field)
+    if known is None or known == []:
+        return negated
+    try:
+        wanted = canonical(constraint.op, constraint.value, type_of(known))
+    except ValueError:
+        return False
+    return _matches(positive(constraint.op), known, wanted) != negated
+
+
+def all_hold(items: Iterable[Item], constraints: Sequence[Constraint]) -> list[Item]:
+    """Return the items that satisfy every constraint, in order."""
+    return [i for i in items if all(holds(c, i) for c in constraints)]
+
+
+def _matches(op: str, known: AttributeValue, wanted: Canonical) -> bool:
+    if isinstance(known, list):
+        members = {fold(v) for v in known}
+        return not members.isdisjoint(wanted) if isinstance(wanted, tuple) else wanted in members
+    if isinstance(known, str):
+        text = fold(known)
+        if op == "contains":
+            return str(wanted) in text
+        return text in wanted if isinstance(wanted, tuple) else text == wanted
+    if op in ORDERING and not isinstance(wanted, str | tuple):
+        return ORDERING[op](known, wanted)
+    return known in wanted if isinstance(wanted, tuple) else known == wanted
+
+
+def _members(values: list[str], kind: FieldType) -> Canonical:
+    if kind == "number":
+        return tuple(_number(v) for v in values)
+    if kind == "bool":
+        return tuple(_bool(v) for v in values)
+    return tuple(_text(v) for v in values)
+
+
+def _number(value: float | bool | str) -> float:
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"value must be a finite number, not {_shown(value)}")
+    return number
+
+
+def _bool(value: float | bool | str) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = fold(value) if isinstance(value, str) else ""
+    if word not in _TRUE | _FALSE:
+        raise ValueError(f"value must be true or false, not {_shown(value)}")
+    return word in _TRUE
+
+
+def _text(value: float | bool | str) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = fold(value) if isinstance(value, str) else format(value, ".15g")
+    if any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in text):
+        raise ValueError("value must be valid Unicode text without NUL characters")
+    return text
+
+
+def _shown(value: object) -> str:
+    return repr(value)[:40]

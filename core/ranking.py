@@ -1,0 +1,147 @@
+"""Fuse candidate lists, weigh soft preferences and spread the result; plain NumPy, no I/O.
+
+Weighted reciprocal-rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009. Maximal marginal relevance: Carbonell and
+Goldstein, SIGIR 1998.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .candidates import CandidateQuery
+from .protocols import Vectors
+from .schemas import Candidate, Item, SourceScore
+
+RRF_K = 60
+MMR_LAMBDA = 0.85
+DUPLICATE_COSINE = 0.985
+HISTORY_SOURCES = ("co_occurrence", "profile_vector")
+
+
+@dataclass(frozen=True)
+class Fused:
+    """An item after fusion. ``score`` is 1 for an item that every weighted list places first."""
+
+    item_id: str
+    score: float
+    sources: tuple[SourceScore, ...]
+
+
+def fuse(lists: Mapping[str, Sequence[Candidate]], weights: Mapping[str, float], k: int = RRF_K) -> list[Fused]:
+    """Return the items of all lists by weighted reciprocal rank, best first, ties by id.
+
+    A list without a weight, or with weight zero, proposes nothing. Scores are divided by the best that the weights of the
+    non-empty lists allow.
+    """
+    scores: dict[str, float] = {}
+    sources: dict[str, list[SourceScore]] = {}
+    used = {name: weights.get(name, 0.0) for name, found in lists.items() if found and weights.get(name, 0.0) > 0}
+    best = sum(used.values()) / (k + 1)
+    for name, weight in used.items():
+        for candidate in lists[name]:
+            scores[candidate.item_id] = scores.get(candidate.item_id, 0.0) + weight / (k + candidate.rank) / best
+            placed = SourceScore(source=name, rank=candidate.rank, score=candidate.score)
+            sources.setdefault(candidate.item_id, []).append(placed)
+    order = sorted(scores, key=lambda i: (-scores[i], i))
+    return [Fused(i, scores[i], tuple(sources[i])) for i in order]
+
+
+def source_weights(q: CandidateQuery) -> dict[str, float]:
+    """Return the weight of every source for this situation.
+
+    What is said, shown or pointed at now outweighs history and popularity together; without it history leads, and
+    without history popularity does. A photo counts with its weight (lowered or zero when distrusted).
+    """
+    weights = dict.fromkeys(
+        (
+            "text_vector",
+            "text_to_image",
+            "full_text",
+            "image_vector",
+            "image_to_text",
+            "similar_to_shown",
+            "co_occurrence",
+            "profile_vector",
+            "popularity",
+        ),
+        0.0,
+    )
+    photo = max((w for _, w in q.photos), default=0.0)
+    if q.understanding.query:
+        weights |= {"text_vector": 1.0, "full_text": 0.7, "text_to_image": 0.5}
+    if photo:
+        weights |= {"image_vector": 1.2 * photo, "image_to_text": 0.4 * photo}
+    if q.understanding.like_item_ids:
+        weights["similar_to_shown"] = 2.0
+    if q.is_concrete:
+        weights |= {"co_occurrence": 0.2, "profile_vector": 0.1, "popularity": 0.1}
+    elif q.profile.liked:
+        weights |= {"co_occurrence": 1.0, "profile_vector": 0.4, "popularity": 0.2}
+    else:
+        weights["popularity"] = 1.0
+    return weights
+
+
+def combine_ranked(lists: Sequence[tuple[Sequence[Candidate], float]], source: str, limit: int) -> list[Candidate]:
+    """Merge weighted lists of one source into one list of ``limit`` candidates; scores are the fused ones."""
+    named = {str(i): found for i, (found, _) in enumerate(lists)}
+    fused = fuse(named, {str(i): weight for i, (_, weight) in enumerate(lists)})
+    return [Candidate(item_id=f.item_id, source=source, rank=r, score=f.score) for r, f in enumerate(fused[:limit], 1)]
+
+
+def diversify(scores: Sequence[float], vectors: Vectors, n: int, lam: float = MMR_LAMBDA) -> list[int]:
+    """Return the positions of ``n`` items by maximal marginal relevance.
+
+    Args:
+        scores: relevance of m items, any scale (rescaled to 0..1).
+        vectors: shape (m, dim), unit rows; a zero row is similar to nothing.
+        n: how many to pick.
+        lam: 1 keeps the order of the scores, 0 only spreads.
+    """
+    relevance = np.asarray(scores, dtype=np.float32)
+    if not len(relevance):
+        return []
+    spread = float(relevance.max() - relevance.min())
+    relevance = (relevance - relevance.min()) / spread if spread > 0 else np.ones_like(relevance)
+    similarity = vectors @ vectors.T
+    nearest = np.zeros(len(relevance), dtype=np.float32)
+    free = np.ones(len(relevance), dtype=bool)
+    picked: list[int] = []
+    for _ in range(min(n, len(relevance))):
+        value = np.where(free, lam * relevance - (1 - lam) * nearest, -np.inf)
+        best = int(value.argmax())
+        picked.append(best)
+        free[best] = False
+        nearest = np.maximum(nearest, similarity[best])
+    return picked
+
+
+def drop_duplicates(items: Sequence[Item], text: Mapping[str, Vectors], image: Mapping[str, Vectors]) -> list[int]:
+    """Return the positions of the items that are not repeats of an earlier one.
+
+    A repeat has the same title, and a picture (or, without pictures, a text) that is nearly the same.
+    """
+    seen: dict[str, list[str]] = {}
+    kept: list[int] = []
+    for position, item in enumerate(items):
+        twins = seen.setdefault(title_key(item.title), [])
+        if not any(_same(item.item_id, twin, text, image) for twin in twins):
+            kept.append(position)
+            twins.append(item.item_id)
+    return kept
+
+
+def title_key(title: str) -> str:
+    """Return a title without case, spacing and punctuation."""
+    return re.sub(r"[\W_]+", "", title.casefold()) or title
+
+
+def _same(a: str, b: str, text: Mapping[str, Vectors], image: Mapping[str, Vectors]) -> bool:
+    column = image if a in image and b in image else text
+    if a not in column or b not in column:
+        return True
+    return float(column[a].reshape(-1) @ column[b].reshape(-1)) >= DUPLICATE_COSINE

@@ -1,0 +1,188 @@
+"""Resolve references to the items shown last: "not that one", "more like the second", "cheaper than number 3".
+
+"That one" is the only item shown or the first. "Cheaper" without a reference means below the cheapest price shown, or, where
+nothing can be cheaper than that, below the median price shown; "more expensive" mirrors it. Without shown prices both are
+soft preferences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from .fields import label_of
+from .schemas import CatalogueField, CatalogueSchema, Constraint, ShownItem, ThreadMemory
+from .utterance import NUMBER, Utterance
+
+_ORDINALS = {
+    w: i
+    for i, words in enumerate(
+        (
+            "first 1st erste ersten premier 第一",
+            "second 2nd zweite zweiten deuxième 第二",
+            "third 3rd dritte dritten troisième 第三",
+            "fourth 4th",
+            "fifth 5th",
+            "sixth 6th",
+            "seventh 7th",
+            "eighth 8th",
+            "ninth 9th",
+            "tenth 10th",
+        )
+    )
+    for w in words.split()
+}
+_NOUN = r"(?:\s*(?:one|ones|item|film|movie|photo|picture|print|option|result|suggestion|choice|个|张|部))?"
+_ORDINAL = rf"(?:(?:the|your|den|die|das|le|la)\s+)?(?:very\s+)?(?P<ord>{'|'.join(_ORDINALS)}|last|cheapest|dearest|most expensive){_NOUN}\b"
+_NUMBERED = rf"(?:the\s+)?(?:number|no\.?|nr\.?|#|item|option|result)\s*(?P<num>{NUMBER})"
+_DEICTIC = r"(?:any of |all of )?(?P<all>these|those|them)\b(?! (?:with|in|that))|(?P<it>(?:that|this|the) one|this|that|it|那个|这个)\b(?![ -](?:is|are|time|year|week|\w+ed\b))"
+_TITLE = r"(?P<title>\x03+)(?:\s*\(\x01+\))?"
+_REF = rf"(?:{_ORDINAL}|{_NUMBERED}|{_TITLE}|{_DEICTIC})"
+_NOT = (
+    r"(?:\b(?:not|except(?: for)?|but not|other than|anything but|everything but|instead of|rather than|skip|hide|remove|drop|no more|"
+    r"(?:don't|do not|didn't|did not) (?:like|want|show me|need|care for)|hated?|dislike|nicht|pas|without)|不要|不是)\s*(?:like\s+|ones? like\s+)?"
+)
+_LIKE = (
+    r"(?:(?:\b(?:show me|give me|find me|i want|i'd like)\s+)?(?:(?:\b(?:some|a few|a bit|much)\s+)?\b(?:more|something|anything|others?|ones?|some|films?|movies?|items?)\s+)?"
+    r"(?:\b(?:like|similar to|along the lines of|in the style of|closer to|close to|the same as|resembling|in the vein of|comme|wie)|类似|像)\s*)"
+)
+_LIKE_AFTER = r"(?:第(?P<ord>[一二三]))个?(?:类似|那样|这样|差不多)的?"
+_LIKING = r"(?:\bi (?:really |quite )?(?:like|love|liked|loved|prefer|enjoyed)\s+)"
+_CHEAPER = (
+    r"(?:\b(?:something |anything |a bit |a little |slightly |much |even |ones? )*(?:cheaper|less expensive|more affordable|lower[- ]priced|less pricey|"
+    r"billiger(?:es)?|günstiger(?:es)?|moins cher)\b|(?:更便宜|便宜一?[点些])的?|再便宜)"
+)
+_DEARER = (
+    r"(?:\b(?:something |anything |a bit |a little |slightly |much |ones? )*(?:more expensive|pricier|dearer|higher[- ]priced|more upmarket|fancier|"
+    r"teurer|plus cher)\b|更贵|贵一点)"
+)
+_THAN = rf"(?:\s*(?:ones?\s+)?(?:than|als|que|比)\s*{_REF})?"
+_OTHERS = re.compile(
+    r"\b(?:something|anything|show me|any|some)\s+(?:else|others?|different(?: ones?)?|new ones)\b|\bnone of (?:these|those|them)\b|\b(?:other|different) (?:ones|options|ideas|suggestions)\b|^\s*(?:show me |give me )?(?:others?|next|more)\s*(?:please)?\s*[.!]?$|换一批"
+)
+_PLAIN_TITLE = re.compile(r"\s*\((?:19|20)\d\d\)\s*$")
+
+
+@dataclass
+class References:
+    """What references amount to; ``compared`` are items merely named."""
+
+    like: list[str] = field(default_factory=list)
+    exclude: list[str] = field(default_factory=list)
+    compared: list[str] = field(default_factory=list)
+    hard: list[Constraint] = field(default_factory=list)
+    soft: list[str] = field(default_factory=list)
+
+
+def take_references(u: Utterance, schema: CatalogueSchema, memory: ThreadMemory, has_photo: bool) -> References:
+    """Take references to shown items out of ``u``. With a photo, "like this" means the photo."""
+    found = References()
+    titled = _mark_titles(u, memory.shown)
+    _take_comparatives(u, schema, memory.shown, titled, found)
+    if memory.shown:
+        for lead, target in ((_NOT, found.exclude), (_LIKE, found.like), (_LIKING, found.like)):
+            for match in list(re.finditer(lead + _REF, u.low)):
+                if not (has_photo and match["it"]):
+                    target += _items(u, match, memory.shown, titled)
+                    u.take(match.start(), match.end())
+        for match in list(re.finditer(_LIKE_AFTER, u.low)):
+            found.like.append(memory.shown[min("一二三".index(match["ord"]), len(memory.shown) - 1)].item_id)
+            u.take(match.start(), match.end())
+        for match in list(re.finditer(rf"{_ORDINAL}|{_NUMBERED}|{_TITLE}", u.low)):
+            if _is_named(match):
+                found.compared += _items(u, match, memory.shown, titled)
+                u.take(match.start(), match.end())
+        others = _OTHERS.search(u.low)
+        if others and not found.like:
+            found.exclude += [s.item_id for s in memory.shown]
+            u.take(others.start(), others.end())
+    u.low = u.low.replace("\x03", "\x04")
+    return found
+
+
+def _is_named(match: re.Match[str]) -> bool:
+    """Tell whether a bare ordinal points at an item: "the second one", but not "second world war"."""
+    groups = match.groupdict()
+    return bool(
+        groups.get("num") or groups.get("title") or re.search(r"(?:one|item|option|result|个)$|^the \w+$", match[0])
+    )
+
+
+def _mark_titles(u: Utterance, shown: Sequence[ShownItem]) -> dict[int, str]:
+    """Mark every shown title that ends at a clause boundary; return start -> item id."""
+    titled: dict[int, str] = {}
+    boundary = r"(?=\s*(?:[,.!?;)(]|$|\b(?:but|and|only|under|over|with|in|without|from|please|or|instead|below|that|not|is|for)\b))"
+    for item in sorted(shown, key=lambda s: -len(s.title)):
+        title = _PLAIN_TITLE.sub("", item.title).strip().lower()
+        title = re.sub(r"^(?:the|a|an)\s+|,\s*(?:the|a|an)$", "", title)
+        if len(title) < 2:
+            continue
+        lead = r"(?:(?:like|to|not|but|than|of|and|compare|versus|vs\.?|for|loved?|liked?|skip|drop|hated?)\s+(?:the |a |an )?['\"]?)"
+        for match in re.finditer(rf"\b{lead}(?P<t>{re.escape(title)})['\"]?{boundary}", u.plain):
+            start, end = match.span("t")
+            if "\x02" not in u.low[start:end] and "\x03" not in u.low[start:end]:
+                u.low = u.low[:start] + "\x03" * (end - start) + u.low[end:]
+                titled[start] = item.item_id
+    return titled
+
+
+def _items(u: Utterance, match: re.Match[str], shown: Sequence[ShownItem], titled: dict[int, str]) -> list[str]:
+    groups = match.groupdict()
+    if groups.get("title"):
+        return [titled[match.start("title")]]
+    if groups.get("all"):
+        return [s.item_id for s in shown]
+    if groups.get("num"):
+        index = int(u.numbers[match.start("num")].value) - 1
+    elif groups.get("ord"):
+        index = _ordinal(groups["ord"] or "", shown)
+    else:
+        index = 0
+    return [shown[index].item_id] if 0 <= index < len(shown) else []
+
+
+def _ordinal(word: str, shown: Sequence[ShownItem]) -> int:
+    priced = [(s.price, i) for i, s in enumerate(shown) if s.price is not None]
+    if word == "last":
+        return len(shown) - 1
+    if word == "cheapest":
+        return min(priced, default=(0.0, -1))[1]
+    if word in ("dearest", "most expensive"):
+        return max(priced, default=(0.0, -1))[1]
+    return _ORDINALS[word]
+
+
+def _take_comparatives(
+    u: Utterance, schema: CatalogueSchema, shown: Sequence[ShownItem], titled: dict[int, str], found: References
+) -> None:
+    price = schema.price
+    for pattern, cheaper in ((_CHEAPER, True), (_DEARER, False)):
+        for match in list(re.finditer(pattern + _THAN, u.low)):
+            if re.match(r"\s*than\s*\x01", u.low[match.end() :]):
+                continue
+            ids = _items(u, match, shown, titled) if any(match.groupdict().values()) else []
+            prices = [s.price for s in shown if s.price is not None and (not ids or s.item_id in ids)]
+            u.take(match.start(), match.end())
+            if price is None:
+                found.soft.append("low price" if cheaper else "high price")
+            elif not prices:
+                found.soft.append(f"{'low' if cheaper else 'high'} {label_of(price.name)}")
+            else:
+                bound = prices[0] if ids else _bound(prices, price, cheaper)
+                found.hard.append(
+                    Constraint(
+                        field=price.name,
+                        op="<" if cheaper else ">",
+                        value=bound,
+                        source=u.source,
+                        confidence=u.confidence,
+                    )
+                )
+
+
+def _bound(prices: Sequence[float], price: CatalogueField, cheaper: bool) -> float:
+    extreme = min(prices) if cheaper else max(prices)
+    limit = price.minimum if cheaper else price.maximum
+    return float(median(prices)) if limit is not None and extreme == limit else extreme

@@ -1,0 +1,195 @@
+"""Stand in for every model and store with constants, so that a benchmark sees the graph's own cost and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..agents.prompting import PromptLibrary
+from ..core.protocols import (
+    Catalogue,
+    ChatDelta,
+    ChatReply,
+    ChatRequest,
+    ChatUsage,
+    Collaborative,
+    History,
+    VectorColumn,
+    Vectors,
+)
+from ..core.schemas import (
+    Candidate,
+    Caption,
+    CatalogueField,
+    CatalogueSchema,
+    Constraint,
+    Event,
+    HistoryProfile,
+    Item,
+    Transcript,
+)
+from ..core.settings import Settings
+from ..graphs.parts import Parts
+
+DIM = 384
+ITEMS = tuple(
+    Item(item_id=f"item-{i}", title=f"Print {i}", text="A print.", attributes={"price": 10.0 + i}) for i in range(200)
+)
+BY_ID = {item.item_id: item for item in ITEMS}
+VECTOR: Vectors = np.full((1, DIM), 1 / np.sqrt(DIM), dtype=np.float32)
+
+
+class ConstantImageText:
+    """Return the same unit vector for everything."""
+
+    name = "constant"
+    dim = DIM
+
+    async def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """Return (n, 384)."""
+        return np.repeat(VECTOR, len(texts), axis=0)
+
+    async def embed_images(self, paths: Sequence[str]) -> Vectors:
+        """Return (n, 384)."""
+        return np.repeat(VECTOR, len(paths), axis=0)
+
+
+class ConstantCaptioner:
+    """See the same thing in every picture."""
+
+    name = "constant"
+
+    async def caption(self, path: str) -> Caption:
+        """Return a fixed caption."""
+        return Caption(text="a print", confidence=1.0)
+
+
+class ConstantTranscriber:
+    """Hear the same thing in every clip."""
+
+    name = "constant"
+
+    async def transcribe(self, path: str) -> Transcript:
+        """Return a fixed transcript."""
+        return Transcript(text="a print", language="en", confidence=1.0)
+
+
+@dataclass
+class ConstantChat:
+    """Answer every call with ``answer``, in one piece."""
+
+    answer: str = field(default_factory=lambda: json.dumps({"message": "", "picks": []}))
+    name: str = "constant"
+    calls: int = 0
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        """Return the fixed answer."""
+        self.calls += 1
+        return ChatReply(text=self.answer, usage=ChatUsage(prompt_tokens=1, completion_tokens=1))
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
+        """Yield the fixed answer, then its usage."""
+        self.calls += 1
+        yield ChatDelta(text=self.answer)
+        yield ChatDelta(usage=ChatUsage(prompt_tokens=1, completion_tokens=1))
+
+    async def health(self) -> bool:
+        """Return True."""
+        return True
+
+
+class ConstantCatalogue:
+    """Propose the same 200 items to every search."""
+
+    async def schema(self) -> CatalogueSchema:
+        """Return one price field."""
+        price = CatalogueField(name="price", type="number", role="price", unit="EUR", minimum=10, maximum=209)
+        return CatalogueSchema(fields=(price,), count=len(ITEMS))
+
+    async def get(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> list[Item]:
+        """Return the items that exist."""
+        return [BY_ID[i] for i in item_ids if i in BY_ID]
+
+    async def search_vector(
+        self,
+        column: VectorColumn,
+        vector: Vectors,
+        limit: int,
+        where: Sequence[Constraint] = (),
+        exclude: Iterable[str] = (),
+    ) -> list[Candidate]:
+        """Return the first ``limit`` items."""
+        return _candidates(f"{column}_vector", limit)
+
+    async def search_text(
+        self, query: str, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
+    ) -> list[Candidate]:
+        """Return the first ``limit`` items."""
+        return _candidates("full_text", limit)
+
+    async def vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]:
+        """Return the same vector for each id."""
+        return {i: VECTOR[0] for i in item_ids}
+
+    async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]:
+        """Return the first ``limit`` ids."""
+        return [item.item_id for item in ITEMS[:limit]]
+
+
+class ConstantHistory:
+    """Know nothing of anybody."""
+
+    async def add(self, events: Sequence[Event]) -> int:
+        """Store nothing."""
+        return 0
+
+    async def profile(self, user_id: str, limit: int = 200) -> HistoryProfile:
+        """Return an unknown user."""
+        return HistoryProfile(user_id=user_id, known=False)
+
+    async def all_events(self, since_id: int = 0, limit: int = 1_000_000) -> list[Event]:
+        """Return nothing."""
+        return []
+
+    async def version(self) -> int:
+        """Return 0."""
+        return 0
+
+
+class ConstantCollaborative:
+    """Offer the same popular items to everybody."""
+
+    async def similar(self, item_ids: Sequence[str], limit: int) -> list[tuple[str, float]]:
+        """Return nothing."""
+        return []
+
+    async def popular(self, limit: int, segment: str | None = None) -> list[tuple[str, float]]:
+        """Return the first ``limit`` items."""
+        return [(item.item_id, 1.0) for item in ITEMS[:limit]]
+
+
+def constant_parts(settings: Settings, chat: ConstantChat | None = None) -> Parts:
+    """Return parts made of constants only."""
+
+    async def stores(tenant: str) -> tuple[Catalogue, History, Collaborative]:
+        return ConstantCatalogue(), ConstantHistory(), ConstantCollaborative()
+
+    return Parts(
+        settings=settings,
+        image_text=ConstantImageText(),
+        captioner=ConstantCaptioner(),
+        transcriber=ConstantTranscriber(),
+        chat=chat or ConstantChat(),
+        prompts=PromptLibrary(None, {}),
+        open_stores=stores,
+    )
+
+
+def _candidates(source: str, limit: int) -> list[Candidate]:
+    return [
+        Candidate(item_id=item.item_id, source=source, rank=rank, score=1.0 / rank)
+        for rank, item in enumerate(ITEMS[:limit], start=1)
+    ]

@@ -1,0 +1,210 @@
+"""Deliberate where the request asks for it, write the words, check them, and finish the turn."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Literal
+
+from ..agents.deliberate import DeliberationTools, Deliberator
+from ..core.candidates import CandidateQuery
+from ..core.reasons import render_composition
+from ..core.schemas import (
+    Brief,
+    Composition,
+    Constraint,
+    Item,
+    RankedItem,
+    Reason,
+    RecommendResponse,
+    Route,
+    ShownItem,
+    SourceScore,
+    ThreadMemory,
+    Usage,
+    Words,
+)
+from .decide import FLOOR_S, candidate_query, recommendation, schema_of, send_items
+from .state import Composed, Deliberated, Finished, State
+from .turn import Turn, emit, timed
+
+LIKED_TITLES = 5
+
+
+@timed
+async def deliberate(state: State, turn: Turn) -> Deliberated:
+    """Let the reasoning model call the same tools in a bounded loop and replace the list by what it settles on."""
+    settings = turn.parts.settings
+    deliberator = Deliberator(turn.parts.chat, turn.parts.prompts, tools_for(state, turn), settings.deliberate)
+    limit = min(settings.timeouts.deliberate_s, turn.remaining())
+    outcome = await turn.attempt("deliberation", deliberator.run(await brief(state, turn), deadline_s=limit), limit + 1, None)
+    if outcome is None:
+        return {"ranked": state.ranked, "note": state.note}
+    for label in outcome.degraded:
+        turn.degrade(label.what, label.why)
+    turn.usage.append(outcome.usage)
+    turn.prompts.extend(outcome.prompts)
+    ranked = merge(outcome.items, state.ranked, state.request.n)
+    send_items(ranked, state.question, state.cold_start, outcome.note)
+    return {"ranked": tuple(ranked), "note": outcome.note}
+
+
+def merge(chosen: Sequence[RankedItem], rest: Sequence[RankedItem], n: int) -> list[RankedItem]:
+    """Return the deliberated items first, then the direct ranking's, without duplicates, at most ``n``."""
+    seen = {r.item.item_id for r in chosen}
+    ordered = [*chosen, *(r for r in rest if r.item.item_id not in seen)][:n]
+    return [r.model_copy(update={"rank": rank}) for rank, r in enumerate(ordered, start=1)]
+
+
+def tools_for(state: State, turn: Turn) -> DeliberationTools:
+    """Return the tools of the loop; each enforces the request's hard constraints and exclusions in the store."""
+
+    async def search_items(query: str, constraints: Sequence[Constraint], limit: int) -> list[Item]:
+        base = await candidate_query(state.model_copy(update={"text_vector": None, "media": (), "video_frames": ()}), turn)
+        wish = state.understanding.model_copy(
+            update={"query": query, "constraints": (*state.understanding.constraints, *constraints)}
+        )
+        vector = (await turn.parts.image_text.embed_texts([query]))[0]
+        asked = CandidateQuery(understanding=wish, profile=base.profile, text_vector=vector)
+        lists = {s.name: await s(asked) for s in turn.shop.sources if s.applies(asked)}
+        return [r.item for r in await turn.shop.ranker(asked, lists, limit)]
+
+    async def get_items(item_ids: Sequence[str]) -> list[Item]:
+        return await turn.shop.catalogue.get(item_ids, state.understanding.constraints)
+
+    async def liked_items() -> list[Item]:
+        liked = state.profile.liked[:LIKED_TITLES] if state.profile else ()
+        return await turn.shop.catalogue.get(liked)
+
+    return DeliberationTools(search_items=search_items, get_items=get_items, liked_items=liked_items)
+
+
+@timed
+async def compose_recommendations(state: State, turn: Turn) -> Composed:
+    """Write the words: one language-model call whose checked sentences are sent as they come; else render them."""
+    about = await brief(state, turn)
+    if not state.request.words or not state.ranked:
+        composition = render_composition(about)
+        for words in (composition.message, *composition.reasons):
+            emit("words", words)
+        return {"composition": composition}
+    limit = min(turn.parts.settings.timeouts.compose_s, max(turn.remaining(), FLOOR_S))
+    version = turn.prompt_versions.get("compose")
+    work = turn.parts.composer.compose(about, lambda w: emit("words", w), timeout_s=limit, prompt_version=version)
+    composition = await turn.attempt("llm", work, limit + 1, render_composition(about), floor_s=limit + 1)
+    return {"composition": composition}
+
+
+async def brief(state: State, turn: Turn) -> Brief:
+    """Return what the composer and the deliberator may speak about."""
+    schema = await schema_of(turn)
+    price = schema.price
+    liked = state.profile.liked[:LIKED_TITLES] if state.profile else ()
+    timeout = turn.parts.settings.timeouts.retrieve_s
+    items = await turn.attempt("catalogue", turn.shop.catalogue.get(liked), timeout, [], floor_s=FLOOR_S) if liked else []
+    return Brief(
+        text=state.request.text or "",
+        user=user_label(state),
+        evidence=state.evidence,
+        verdict=state.verdict,
+        understanding=state.understanding,
+        items=state.ranked,
+        liked_titles=tuple(i.title for i in items),
+        cold_start=state.cold_start,
+        price_field=price.name if price else None,
+        price_unit=price.unit if price else "",
+    )
+
+
+def user_label(state: State) -> Literal["known", "new", "stranger"]:
+    """Say whether the user is known, new or a stranger."""
+    if state.request.user_id is None:
+        return "stranger"
+    return "known" if state.profile and state.profile.known else "new"
+
+
+@timed
+async def finish(state: State, turn: Turn) -> Finished:
+    """Assemble the response and what the thread keeps."""
+    composition = state.composition or render_composition(await brief(state, turn))
+    for label in composition.degraded:
+        turn.degrade(label.what, label.why)
+    response = respond(state, turn, composition)
+    memory = await remember(state, turn)
+    return {"memory": memory.model_dump(mode="json"), "response": response}
+
+
+def respond(state: State, turn: Turn, composition: Composition) -> RecommendResponse:
+    """Put the response together; every item gets exactly one reason."""
+    reasons = {w.item_id: w for w in composition.reasons}
+    items = tuple(
+        recommendation(r).model_copy(update={"reason": _reason(reasons.get(r.item.item_id))}) for r in state.ranked
+    )
+    message = composition.message
+    return RecommendResponse(
+        request_id=turn.request_id,
+        thread_id=turn.thread_id,
+        user=user_label(state),
+        route=state.route or Route(name="direct", why="Default.", decided_by="rule"),
+        evidence=state.evidence,
+        consistency=state.verdict,
+        understanding=state.understanding,
+        message=" ".join(part for part in (message.text, state.note) if part),
+        message_by=message.by,
+        items=items,
+        question=state.question,
+        cold_start=state.cold_start,
+        degraded=tuple(turn.degraded),
+        prompts=tuple(dict.fromkeys([*turn.prompts, *([composition.prompt] if composition.prompt else [])])),
+        usage=total([*turn.usage, composition.usage]),
+        timings=tuple(turn.timings),
+    )
+
+
+def _reason(words: Words | None) -> Reason | None:
+    return Reason(text=words.text, by=words.by, evidence_ids=words.evidence_ids) if words else None
+
+
+def total(usages: Sequence[Usage]) -> Usage:
+    """Add up the language-model use."""
+    return Usage(
+        llm_calls=sum(u.llm_calls for u in usages),
+        prompt_tokens=sum(u.prompt_tokens for u in usages),
+        cached_tokens=sum(u.cached_tokens for u in usages),
+        completion_tokens=sum(u.completion_tokens for u in usages),
+    )
+
+
+async def remember(state: State, turn: Turn) -> ThreadMemory:
+    """Return what the next turn of this thread needs."""
+    before = ThreadMemory.model_validate(state.memory)
+    schema = await schema_of(turn)
+    price = schema.price.name if schema.price else ""
+    shown = tuple(
+        ShownItem(item_id=r.item.item_id, title=r.item.title, price=_number(r.item.attributes.get(price)))
+        for r in state.ranked
+    )
+    understood = state.understanding
+    return ThreadMemory(
+        turn=before.turn + 1,
+        owner=owner_digest(state.request.user_id),
+        query=understood.query,
+        constraints=understood.constraints,
+        preferences=understood.preferences,
+        exclude_item_ids=understood.exclude_item_ids,
+        shown=shown,
+    )
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def owner_digest(user_id: str | None) -> str:
+    """Return a digest that tells whether two turns come from the same user, without naming the user."""
+    return hashlib.sha256((user_id or "").encode()).hexdigest()[:16]
+
+
+def source_of(slot: str, rank: int) -> SourceScore:
+    """Return the source label of a deliberated item."""
+    return SourceScore(source=f"deliberate:{slot}", rank=rank, score=1.0 / rank)

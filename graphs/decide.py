@@ -1,0 +1,188 @@
+"""Understand the request, choose the route, collect candidates and rank them; items are sent before any word is written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from ..agents.routing import ask_route, decide_route
+from ..agents.understanding import understand as parse
+from ..core.candidates import CandidateQuery
+from ..core.cold_start import cold_start_label, next_question
+from ..core.predicates import holds
+from ..core.protocols import Vectors
+from ..core.schemas import (
+    Candidate,
+    CatalogueSchema,
+    HistoryProfile,
+    Item,
+    RankedItem,
+    RecommendRequest,
+    Recommendation,
+    Route,
+    SourceScore,
+    ThreadMemory,
+    Understanding,
+)
+from ..tools.candidate_sources import Source, explain_empty
+from .perceive import RANKING_RESERVE_S, of_kind
+from .state import Ranked, Retrieved, State, Understood
+from .turn import Turn, emit, timed
+
+DISTRUST = 0.25
+"""Weight of a picture that contradicts the text or whose credentials are broken."""
+FLOOR_S = 0.25
+"""Seconds that retrieval and ranking get even when the request's budget is spent."""
+
+
+@timed
+async def understand(state: State, turn: Turn) -> Understood:
+    """Merge what was said, seen and heard into a query and hard constraints, and choose the route."""
+    schema = await schema_of(turn)
+    memory = ThreadMemory.model_validate(state.memory)
+    request = state.request
+    understanding = parse(request.text or "", state.evidence, schema, memory, request.constraints, state.verdict)
+    if request.include_consumed and not understanding.include_consumed:
+        understanding = understanding.model_copy(update={"include_consumed": True})
+    route = await choose_route(request, understanding, turn)
+    emit("route", route)
+    return {"understanding": understanding, "route": route}
+
+
+async def choose_route(request: RecommendRequest, understanding: Understanding, turn: Turn) -> Route:
+    """Decide by rules; ask the language model only where rules cannot tell."""
+    route = decide_route(request, understanding)
+    if route is not None:
+        return route
+    fallback = Route(name="direct", why="The rules could not tell and the model did not answer.", decided_by="rule")
+    timeout = turn.parts.settings.timeouts.understand_s
+    text = request.text or understanding.query
+    work = ask_route(turn.parts.chat, turn.parts.prompts, text, timeout)
+    return await turn.attempt("route", work, timeout, fallback, reserve_s=RANKING_RESERVE_S)
+
+
+async def schema_of(turn: Turn) -> CatalogueSchema:
+    """Return the catalogue's fields; empty, and labelled, if it cannot be read."""
+    timeout = turn.parts.settings.timeouts.retrieve_s
+    return await turn.attempt("catalogue", turn.shop.catalogue.schema(), timeout, CatalogueSchema(), floor_s=FLOOR_S)
+
+
+@timed
+async def retrieve_candidates(state: State, turn: Turn) -> Retrieved:
+    """Ask every source that applies, at the same time; a source that fails is labelled and left out."""
+    query = await candidate_query(state, turn)
+    timeout = turn.parts.settings.timeouts.retrieve_s
+
+    async def ask(source: Source) -> tuple[str, list[Candidate]]:
+        return source.name, await turn.attempt(source.name, source(query), timeout, [], floor_s=FLOOR_S)
+
+    found = await asyncio.gather(*(ask(s) for s in turn.shop.sources if s.applies(query)))
+    return {"candidates": {name: rows for name, rows in found if rows}, "text_vector": query.text_vector}
+
+
+async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
+    """Return what the sources need: understanding, profile and vectors."""
+    text = state.understanding.query
+    vector = state.text_vector
+    pictures = [m for m in (*of_kind(state.media, "image"), *state.video_frames) if m.kind == "image"]
+    vectors: Vectors | None = None
+    weights: tuple[float, ...] = ()
+    if text and vector is None:
+        found = await _embed(turn, turn.parts.image_text.embed_texts([text]))
+        vector = None if found is None else found[0]
+    if pictures:
+        vectors = await _embed(turn, turn.parts.image_text.embed_images([m.path for m in pictures]))
+        weights = tuple(_trust(m.media_id, state.verdict.distrusted) for m in pictures)
+    return CandidateQuery(
+        understanding=state.understanding,
+        profile=state.profile or HistoryProfile(user_id="", known=False),
+        text_vector=vector,
+        image_vectors=vectors,
+        image_weights=weights if vectors is not None else (),
+    )
+
+
+def _trust(media_id: str, distrusted: Sequence[str]) -> float:
+    return DISTRUST if media_id in distrusted or media_id.partition("-frame-")[0] in distrusted else 1.0
+
+
+async def _embed(turn: Turn, work: object) -> Vectors | None:
+    timeout = turn.parts.settings.timeouts.retrieve_s
+    return await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)  # type: ignore[arg-type]
+
+
+@timed
+async def rank_candidates(state: State, turn: Turn) -> Ranked:
+    """Fuse the sources' lists into one ranking and send the items."""
+    query = await candidate_query(state, turn)
+    schema = await schema_of(turn)
+    timeout = turn.parts.settings.timeouts.retrieve_s
+    ranked: list[RankedItem] = []
+    if state.candidates:
+        work = turn.shop.ranker(query, state.candidates, state.request.n)
+        ranked = await turn.attempt("ranker", work, timeout, [], floor_s=FLOOR_S)
+    note = "" if ranked else await why_empty(state, turn)
+    if not ranked and turn.degraded:
+        ranked = from_snapshot(turn.shop.snapshot, state)
+    label = cold_start_label(query)
+    question = next_question(schema, query)
+    send_items(ranked, question, label, note)
+    return {"ranked": tuple(ranked), "cold_start": label, "question": question, "note": note}
+
+
+async def why_empty(state: State, turn: Turn) -> str:
+    """Say which single constraint, if dropped, would give results; never drop it."""
+    where = state.understanding.constraints
+    if not where:
+        return ""
+    timeout = turn.parts.settings.timeouts.retrieve_s
+    blockers = await turn.attempt("catalogue", explain_empty(turn.shop.catalogue, where), timeout, (), floor_s=FLOOR_S)
+    if not blockers:
+        return "Nothing in the catalogue meets these conditions together."
+    named = " or ".join(f"{c.field} {c.op} {_plain(c.value)}" for c in blockers)
+    return f"Nothing meets every condition; without {named} there would be results."
+
+
+def from_snapshot(snapshot: Sequence[Item], state: State) -> list[RankedItem]:
+    """Return the last known popular items that meet every constraint, for when the catalogue cannot be read."""
+    refused = set(state.understanding.exclude_item_ids)
+    if state.profile and not state.understanding.include_consumed:
+        refused |= state.profile.consumed
+    where = state.understanding.constraints
+    fitting = [i for i in snapshot if i.item_id not in refused and all(holds(c, i) for c in where)]
+    return [
+        RankedItem(
+            item=item,
+            rank=rank,
+            score=1.0 / rank,
+            sources=(SourceScore(source="popular_snapshot", rank=rank, score=1.0 / rank),),
+        )
+        for rank, item in enumerate(fitting[: state.request.n], start=1)
+    ]
+
+
+def send_items(ranked: Sequence[RankedItem], question: str | None, cold_start: str | None, note: str) -> None:
+    """Send the ranked items, without words."""
+    items = [recommendation(r).model_dump(mode="json") for r in ranked]
+    emit("items", {"items": items, "question": question, "cold_start": cold_start, "note": note})
+
+
+def recommendation(ranked: RankedItem) -> Recommendation:
+    """Render an item for clients from its catalogue record."""
+    item = ranked.item
+    return Recommendation(
+        item_id=item.item_id,
+        rank=ranked.rank,
+        score=round(ranked.score, 6),
+        title=item.title,
+        attributes=item.attributes,
+        image=item.image,
+        url=item.url,
+        sources=ranked.sources,
+    )
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,170 @@
+"""Build and hold everything a graph run calls: tools, agents and, per tenant, the stores."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..agents.composer import Composer
+from ..agents.prompting import PromptLibrary
+from ..core.errors import TastemakerError
+from ..core.protocols import Captioner, Catalogue, ChatModel, Collaborative, History, ImageTextModel, Transcriber
+from ..core.schemas import Item
+from ..core.settings import Settings
+from ..models import registry
+from ..models.lazy import LazyCaptioner, LazyImageText, LazyTranscriber
+from ..stores.catalogue import LanceCatalogue
+from ..stores.collaborative import CoOccurrence
+from ..stores.history import SqlHistory
+from ..stores.reopen import ReopeningCatalogue, ReopeningHistory
+from ..tools.audio_transcriber import AudioTranscriber
+from ..tools.candidate_sources import Source, build_sources
+from ..tools.consistency_checker import ConsistencyChecker
+from ..tools.image_captioner import ImageCaptioner
+from ..tools.media import MediaAdmitter
+from ..tools.ranker import Ranker
+from ..tools.user_history import UserHistoryLookup
+from ..tools.video_reader import VideoReader
+
+log = logging.getLogger("tastemaker.parts")
+SNAPSHOT_ITEMS = 500
+OpenStores = Callable[[str], Awaitable[tuple[Catalogue, History, Collaborative]]]
+
+
+@dataclass
+class Shop:
+    """The stores of one tenant and the tools that read them."""
+
+    tenant: str
+    catalogue: Catalogue
+    history: History
+    collaborative: Collaborative
+    sources: tuple[Source, ...]
+    ranker: Ranker
+    look_up: UserHistoryLookup
+    snapshot_path: Path | None = None
+    snapshot: tuple[Item, ...] = ()
+
+    @classmethod
+    def of(
+        cls, tenant: str, catalogue: Catalogue, history: History, collaborative: Collaborative, home: Path | None = None
+    ) -> Shop:
+        """Return the shop over these stores; ``home`` is where the last popular items are kept."""
+        return cls(
+            tenant=tenant,
+            catalogue=catalogue,
+            history=history,
+            collaborative=collaborative,
+            sources=build_sources(catalogue, collaborative),
+            ranker=Ranker(catalogue),
+            look_up=UserHistoryLookup(history, catalogue),
+            snapshot_path=home / f"popular-{tenant}.json" if home else None,
+        )
+
+    async def take_snapshot(self) -> None:
+        """Keep the popular items, in memory and on disk, for the time when the catalogue cannot be read.
+
+        A catalogue that fails now leaves the earlier snapshot in place.
+        """
+        try:
+            ids = [item_id for item_id, _ in await self.collaborative.popular(SNAPSHOT_ITEMS)]
+            ids += [i for i in await self.catalogue.scan(SNAPSHOT_ITEMS) if i not in set(ids)]
+            self.snapshot = tuple(await self.catalogue.get(ids[:SNAPSHOT_ITEMS]))
+        except TastemakerError as error:
+            log.warning("no fresh snapshot of popular items: %s", error)
+            self.snapshot = await asyncio.to_thread(self._read_snapshot)
+            return
+        if self.snapshot_path and self.snapshot:
+            await asyncio.to_thread(self._write_snapshot)
+
+    def _read_snapshot(self) -> tuple[Item, ...]:
+        if not (self.snapshot_path and self.snapshot_path.is_file()):
+            return ()
+        return tuple(Item.model_validate(row) for row in json.loads(self.snapshot_path.read_text(encoding="utf-8")))
+
+    def _write_snapshot(self) -> None:
+        assert self.snapshot_path is not None
+        temporary = self.snapshot_path.with_suffix(".tmp")
+        temporary.write_text(json.dumps([i.model_dump() for i in self.snapshot]), encoding="utf-8")
+        temporary.replace(self.snapshot_path)
+
+
+@dataclass
+class Parts:
+    """What every turn shares."""
+
+    settings: Settings
+    image_text: ImageTextModel
+    captioner: Captioner
+    transcriber: Transcriber
+    chat: ChatModel
+    prompts: PromptLibrary
+    open_stores: OpenStores
+    shops: dict[str, Shop] = field(default_factory=dict)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        limits = self.settings.limits
+        self.admitter = MediaAdmitter(limits)
+        self.caption = ImageCaptioner(self.captioner)
+        self.transcribe = AudioTranscriber(self.transcriber)
+        self.watch = VideoReader(self.captioner, self.transcriber, limits)
+        self.check = ConsistencyChecker(self.image_text)
+        self.composer = Composer(self.chat, self.prompts, self.settings.llm)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Parts:
+        """Return the parts that the settings name; models open on first use."""
+        image_text = LazyImageText(lambda: registry.open_image_text(settings), "image_text")
+        return cls(
+            settings=settings,
+            image_text=image_text,
+            captioner=LazyCaptioner(lambda: registry.open_captioner(settings, image_text), "captioner"),
+            transcriber=LazyTranscriber(lambda: registry.open_transcriber(settings), "transcriber"),
+            chat=registry.open_chat(settings),
+            prompts=PromptLibrary(Path(settings.prompts.dir) if settings.prompts.dir else None, settings.prompts.live),
+            open_stores=open_stores(settings),
+        )
+
+    async def shop(self, tenant: str) -> Shop:
+        """Return the tenant's shop, opened once.
+
+        Raises:
+            StoreError: neither the stores nor a snapshot of them can be read.
+        """
+        if tenant in self.shops:
+            return self.shops[tenant]
+        async with self.lock:
+            if tenant not in self.shops:
+                catalogue, history, collaborative = await self.open_stores(tenant)
+                shop = Shop.of(tenant, catalogue, history, collaborative, self.settings.home)
+                await shop.take_snapshot()
+                self.shops[tenant] = shop
+        return self.shops[tenant]
+
+    async def close(self) -> None:
+        """Close every store that can be closed."""
+        for shop in self.shops.values():
+            for store in (shop.collaborative, shop.history, shop.catalogue):
+                close = getattr(store, "close", None)
+                if close is not None:
+                    await close()
+        self.shops.clear()
+
+
+def open_stores(settings: Settings) -> OpenStores:
+    """Return the function that opens a tenant's catalogue, history and collaborative models."""
+
+    async def open_for(tenant: str) -> tuple[Catalogue, History, Collaborative]:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        catalogue = ReopeningCatalogue(
+            lambda: LanceCatalogue.open(settings.catalogue_uri, tenant, settings.catalogue.exact_below)
+        )
+        history = ReopeningHistory(lambda: SqlHistory.open(settings.history_url, tenant))
+        return catalogue, history, CoOccurrence(history)
+
+    return open_for

@@ -1,0 +1,114 @@
+"""Turn what a request carries into evidence: media admitted, seen, heard, watched; history looked up; all compared."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from ..core.schemas import Evidence, HistoryProfile, MediaFile, MediaKind, Verdict
+from ..tools.video_reader import VideoReading
+from .state import Admitted, Captioned, Checked, Remembered, State, Transcribed, Watched
+from .turn import Turn, emit, timed
+
+RANKING_RESERVE_S = 0.3
+"""Seconds of a request's budget that perception leaves to retrieval and ranking."""
+
+
+@timed
+async def admit(state: State, turn: Turn) -> Admitted:
+    """Check the request's media and write them to the turn's temporary folder.
+
+    Raises:
+        InvalidRequestError: a medium breaks a limit; the message names the field.
+    """
+    request = state.request
+    if not (request.images or request.audio or request.video):
+        return {"media": ()}
+    work = turn.parts.admitter.admit(request, turn.workdir, allow_paths=turn.allow_paths)
+    return {"media": await turn.attempt("media", work, turn.parts.settings.timeouts.admit_s, ())}
+
+
+@timed
+async def caption_images(state: State, turn: Turn) -> Captioned:
+    """Describe the photos."""
+    timeout = turn.parts.settings.timeouts.caption_s
+    return {"captions": await _each(turn, "captioner", turn.parts.caption, of_kind(state.media, "image"), timeout)}
+
+
+@timed
+async def transcribe_audio(state: State, turn: Turn) -> Transcribed:
+    """Write down the voice clips."""
+    timeout = turn.parts.settings.timeouts.transcribe_s
+    clips = of_kind(state.media, "audio")
+    return {"transcripts": await _each(turn, "transcriber", turn.parts.transcribe, clips, timeout)}
+
+
+@timed
+async def read_video(state: State, turn: Turn) -> Watched:
+    """Look at a few frames of each video and listen to its sound track."""
+    evidence: list[Evidence] = []
+    frames: list[MediaFile] = []
+    timeout = turn.parts.settings.timeouts.video_s
+    for clip in of_kind(state.media, "video"):
+        work = turn.parts.watch(clip, turn.workdir)
+        empty = VideoReading(evidence=(), frames=())
+        reading = await turn.attempt("video_reader", work, timeout, empty, reserve_s=RANKING_RESERVE_S)
+        evidence += reading.evidence
+        frames += reading.frames
+    announce(evidence)
+    return {"video_evidence": tuple(evidence), "video_frames": tuple(frames)}
+
+
+@timed
+async def look_up_history(state: State, turn: Turn) -> Remembered:
+    """Look up what the user did before; a stranger has no history."""
+    user_id = state.request.user_id
+    if user_id is None:
+        return {"profile": None, "history_evidence": ()}
+    unknown: tuple[HistoryProfile, Evidence | None] = (HistoryProfile(user_id=user_id, known=False), None)
+    timeout = turn.parts.settings.timeouts.history_s
+    profile, evidence = await turn.attempt("history", turn.shop.look_up(user_id), timeout, unknown)
+    pieces = (evidence,) if evidence else ()
+    announce(pieces)
+    return {"profile": profile, "history_evidence": pieces}
+
+
+@timed
+async def check_consistency(state: State, turn: Turn) -> Checked:
+    """Check the media's credentials, and whether text, pictures and speech agree."""
+    media = (*state.media, *state.video_frames)
+    if not media:
+        return {"verdict": Verdict()}
+    work = turn.parts.check(state.request.text or "", media, state.evidence)
+    timeout = turn.parts.settings.timeouts.consistency_s
+    verdict = await turn.attempt("consistency", work, timeout, Verdict(), reserve_s=RANKING_RESERVE_S)
+    emit("consistency", verdict)
+    return {"verdict": verdict}
+
+
+def of_kind(media: Sequence[MediaFile], kind: MediaKind) -> list[MediaFile]:
+    """Return the media of one kind."""
+    return [m for m in media if m.kind == kind]
+
+
+def announce(pieces: Sequence[Evidence]) -> None:
+    """Send each piece of evidence to whoever streams."""
+    for piece in pieces:
+        emit("evidence", piece)
+
+
+async def _each(
+    turn: Turn,
+    what: str,
+    tool: Callable[[MediaFile], Awaitable[Evidence]],
+    media: Sequence[MediaFile],
+    timeout_s: float,
+) -> tuple[Evidence, ...]:
+    async def one(medium: MediaFile) -> Evidence | None:
+        evidence = await turn.attempt(what, tool(medium), timeout_s, None, reserve_s=RANKING_RESERVE_S)
+        if evidence is not None:
+            announce([evidence])
+        return evidence
+
+    found = await asyncio.gather(*(one(m) for m in media))
+    return tuple(e for e in found if e is not None)

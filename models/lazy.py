@@ -1,0 +1,92 @@
+"""Open a back-end on first use, in a thread, so that a missing one degrades a request instead of stopping the start.
+
+A failed opening is remembered for ``RETRY_S`` seconds, then tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from ..core.errors import BackEndError, BackEndUnavailable
+from ..core.protocols import Captioner, ImageTextModel, Transcriber, Vectors
+from ..core.schemas import Caption, Transcript
+
+RETRY_S = 30.0
+T = TypeVar("T")
+
+
+class Lazy(Generic[T]):
+    """Hold a back-end that is opened once; ``state`` is ``idle``, ``ok`` or the reason it could not be opened."""
+
+    def __init__(self, open_it: Callable[[], T], name: str) -> None:
+        self._open = open_it
+        self._lock = threading.Lock()
+        self._value: T | None = None
+        self._failed: tuple[float, BackEndError] | None = None
+        self.name = name
+
+    @property
+    def state(self) -> str:
+        """Say whether the back-end is open."""
+        if self._value is not None:
+            return "ok"
+        return str(self._failed[1]) if self._failed else "idle"
+
+    async def get(self) -> T:
+        """Return the back-end, opening it in a thread if need be.
+
+        Raises:
+            BackEndError: it cannot be opened.
+        """
+        return self._value if self._value is not None else await asyncio.to_thread(self._load)
+
+    def _load(self) -> T:
+        with self._lock:
+            if self._value is not None:
+                return self._value
+            if self._failed and time.monotonic() - self._failed[0] < RETRY_S:
+                raise self._failed[1]
+            try:
+                self._value = self._open()
+            except BackEndError as error:
+                self._failed = (time.monotonic(), error)
+                raise
+            except (ImportError, OSError, RuntimeError) as error:
+                failure = BackEndUnavailable(f"{self.name} cannot be opened: {error}", back_end=self.name)
+                self._failed = (time.monotonic(), failure)
+                raise failure from error
+            return self._value
+
+
+class LazyImageText(Lazy[ImageTextModel]):
+    """An ImageTextModel opened on first use."""
+
+    dim = 384
+
+    async def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts; see ImageTextModel."""
+        return await (await self.get()).embed_texts(texts)
+
+    async def embed_images(self, paths: Sequence[str]) -> Vectors:
+        """Embed pictures; see ImageTextModel."""
+        return await (await self.get()).embed_images(paths)
+
+
+class LazyCaptioner(Lazy[Captioner]):
+    """A Captioner opened on first use."""
+
+    async def caption(self, path: str) -> Caption:
+        """Describe a picture; see Captioner."""
+        return await (await self.get()).caption(path)
+
+
+class LazyTranscriber(Lazy[Transcriber]):
+    """A Transcriber opened on first use."""
+
+    async def transcribe(self, path: str) -> Transcript:
+        """Write down speech; see Transcriber."""
+        return await (await self.get()).transcribe(path)

@@ -1,0 +1,135 @@
+"""Resolve a slot string such as ``whisper:tiny`` to the back-end that serves it.
+
+Back-ends are found in a dict of import paths, then among installed entry points of the group ``tastemaker.models`` whose
+name is ``<slot>.<kind>`` (``captioner.mine = mypackage.captioner:open_mine``); nothing registers itself on import. Factories:
+
+- ``image_text`` and ``transcriber``: ``(name, settings) -> back-end``
+- ``captioner``: ``(name, settings, image_text) -> Captioner``
+- ``llm``: ``(settings) -> ChatModel``, with ``settings.llm.model`` filled in
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from types import MappingProxyType
+from typing import Any, Literal, cast
+
+from ..core.errors import BackEndUnavailable, ConfigurationError
+from ..core.protocols import Captioner, ChatModel, ImageTextModel, Transcriber
+from ..core.settings import Settings
+
+Slot = Literal["image_text", "captioner", "transcriber", "llm"]
+GROUP = "tastemaker.models"
+BACK_ENDS: Mapping[Slot, Mapping[str, str]] = MappingProxyType(
+    {
+        "image_text": {
+            "embedded": ".image_text:open_embedded",
+            "open_clip": ".open_clip_model:open_open_clip",
+        },
+        "captioner": {
+            "zero-shot": ".captioners:open_zero_shot",
+            "hf": ".captioners_hub:open_hugging_face",
+            "vllm": ".captioners_hub:open_vlm",
+        },
+        "transcriber": {"whisper": ".whisper:open_whisper", "vllm": ".vllm_audio:open_vllm_audio"},
+        "llm": {"vllm": ".llm:open_chat_model"},
+    }
+)
+DEFAULTS: Mapping[str, Mapping[Slot, str]] = MappingProxyType(
+    {
+        "embedded": {
+            "image_text": "embedded:efficientnet-lite0-minilm",
+            "captioner": "zero-shot:default",
+            "transcriber": "whisper:tiny",
+            "llm": "vllm:smollm2-135m",
+        },
+        "hub": {
+            "image_text": "open_clip:ViT-B-32/laion2b_s34b_b79k",
+            "captioner": "hf:Salesforce/blip-image-captioning-base",
+            "transcriber": "whisper:small",
+            "llm": "vllm:Qwen/Qwen3-4B",
+        },
+        "gpu": {
+            "image_text": "open_clip:ViT-L-14/laion2b_s32b_b82k",
+            "captioner": "vllm:Qwen/Qwen2.5-VL-3B-Instruct",
+            "transcriber": "whisper:large-v3",
+            "llm": "vllm:Qwen/Qwen3-8B",
+        },
+    }
+)
+
+
+def slot_id(settings: Settings, slot: Slot) -> str:
+    """Return the ``kind:name`` that serves ``slot``: the setting, or the profile's default when it is empty."""
+    chosen = settings.llm.model if slot == "llm" else str(getattr(settings.models, slot))
+    return chosen or DEFAULTS[settings.profile][slot]
+
+
+def split_id(value: str, slot: Slot) -> tuple[str, str]:
+    """Split ``kind:name``.
+
+    Raises:
+        ConfigurationError: there is no kind or no name.
+    """
+    kind, colon, name = value.partition(":")
+    if not (kind and colon and name):
+        example = DEFAULTS["embedded"][slot]
+        raise ConfigurationError(f"{_setting(slot)}: {value!r} must be written as kind:name, such as {example!r}")
+    return kind, name
+
+
+def kinds(slot: Slot) -> dict[str, str]:
+    """Return every kind known for ``slot`` with its import path, built-in ones first."""
+    prefix = f"{slot}."
+    added = {e.name.removeprefix(prefix): e.value for e in entry_points(group=GROUP) if e.name.startswith(prefix)}
+    return {**added, **BACK_ENDS[slot]}
+
+
+def open_image_text(settings: Settings) -> ImageTextModel:
+    """Return the image-text model of ``settings``; weights are read at its first use.
+
+    Raises:
+        ConfigurationError: no such kind or name.
+        BackEndUnavailable: a library or weight file is missing.
+    """
+    factory, name = _factory(settings, "image_text")
+    return cast(ImageTextModel, factory(name, settings))
+
+
+def open_captioner(settings: Settings, image_text: ImageTextModel) -> Captioner:
+    """Return the captioner of ``settings``; ``image_text`` serves the zero-shot one. Raises as ``open_image_text``."""
+    factory, name = _factory(settings, "captioner")
+    return cast(Captioner, factory(name, settings, image_text))
+
+
+def open_transcriber(settings: Settings) -> Transcriber:
+    """Return the transcriber of ``settings``. Raises as ``open_image_text``."""
+    factory, name = _factory(settings, "transcriber")
+    return cast(Transcriber, factory(name, settings))
+
+
+def open_chat(settings: Settings) -> ChatModel:
+    """Return the language model of ``settings``. Raises as ``open_image_text``."""
+    factory, _ = _factory(settings, "llm")
+    llm = settings.llm.model_copy(update={"model": slot_id(settings, "llm")})
+    return cast(ChatModel, factory(settings.model_copy(update={"llm": llm})))
+
+
+def _setting(slot: Slot) -> str:
+    return "llm.model" if slot == "llm" else f"models.{slot}"
+
+
+def _factory(settings: Settings, slot: Slot) -> tuple[Callable[..., Any], str]:
+    kind, name = split_id(slot_id(settings, slot), slot)
+    known = kinds(slot)
+    if kind not in known:
+        raise ConfigurationError(f"{_setting(slot)}: no kind {kind!r}; there are {', '.join(sorted(known))}")
+    module, _, attribute = known[kind].partition(":")
+    try:
+        return cast(Callable[..., Any], getattr(importlib.import_module(module, __package__), attribute)), name
+    except (ImportError, AttributeError) as error:
+        raise BackEndUnavailable(
+            f"{kind}:{name} cannot be loaded from {known[kind]}: {error}", back_end=f"{kind}:{name}"
+        ) from error

@@ -1,0 +1,147 @@
+"""Build the embedded towers as ONNX graphs from the packaged weights, without torch.
+
+- Text: all-MiniLM-L6-v2, a 6-layer BERT with mean pooling and unit length (Reimers and Gurevych 2019; Wang et al. 2020).
+- Image: EfficientNet-Lite0 (Tan and Le 2019, Lite variant): no squeeze-and-excitation, ReLU6, TensorFlow's SAME padding.
+- Projection: open_clip's ``timm_proj: mlp`` head, linear 1280-768, GELU, linear 768-384 without bias, unit length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .onnx_graph import Graph
+from .torch_file import read_state
+
+Array = NDArray[Any]
+HEADS, LAYERS, LAYER_NORM_EPS = 12, 6, 1e-12
+BATCH_NORM_EPS = 1e-3
+STRIDED_BLOCKS = frozenset({1, 3, 5, 11})
+IMAGE_PX = 224
+FEATURE_DIM = 1280
+TEXT_DIM = 384
+
+
+def text_tower(folder: Path) -> bytes:
+    """Return the text graph: ``ids``, ``mask`` int32 (batch, tokens) -> ``embedding`` float (batch, 384), unit length."""
+    from safetensors.numpy import load_file
+
+    w = load_file(folder / "model.safetensors")
+    g = Graph("minilm")
+    e = "embeddings."
+    positions = w[e + "position_embeddings.weight"] + w[e + "token_type_embeddings.weight"][0]
+    words = g.add("Gather", [g.weight(w[e + "word_embeddings.weight"]), "ids"])
+    length = g.add("Slice", [g.add("Shape", ["ids"]), *(g.weight(np.array([i], np.int64)) for i in (1, 2))])
+    start, axis = (g.weight(np.array([0], np.int64)) for _ in range(2))
+    x = g.add("Add", [words, g.add("Slice", [g.weight(positions), start, length, axis])])
+    scale, shift = (g.weight(w[f"{e}LayerNorm.{part}"]) for part in ("weight", "bias"))
+    x = g.add("LayerNormalization", [x, scale, shift], epsilon=LAYER_NORM_EPS)
+    for layer in range(LAYERS):
+        x = _bert_layer(g, w, f"encoder.layer.{layer}.", x)
+    return _pooled(g, x).serialise(
+        {"ids": ("int32", ["batch", "tokens"]), "mask": ("int32", ["batch", "tokens"])},
+        "embedding",
+        ["batch", TEXT_DIM],
+    )
+
+
+def _bert_layer(g: Graph, w: Mapping[str, Array], prefix: str, x: str) -> str:
+    heads = [prefix + f"attention.self.{name}." for name in ("query", "key", "value")]
+    qkv = g.weight(np.concatenate([w[h + "weight"].T for h in heads], axis=1))
+    bias = g.weight(np.concatenate([w[h + "bias"] for h in heads]))
+    seen = g.contrib("Attention", [x, qkv, bias, "mask"], num_heads=HEADS)
+    x = _residual(g, w, prefix + "attention.output.", seen, x)
+    wide = g.add("MatMul", [x, g.weight(w[prefix + "intermediate.dense.weight"].T)])
+    wide = g.contrib("BiasGelu", [wide, g.weight(w[prefix + "intermediate.dense.bias"])])
+    return _residual(g, w, prefix + "output.", wide, x)
+
+
+def _residual(g: Graph, w: Mapping[str, Array], prefix: str, x: str, skip: str) -> str:
+    """Add ``LayerNorm(skip + dense(x))``."""
+    dense = g.add("MatMul", [x, g.weight(w[prefix + "dense.weight"].T)])
+    names = ("LayerNorm.weight", "LayerNorm.bias", "dense.bias")
+    return g.contrib(
+        "SkipLayerNormalization", [dense, skip, *(g.weight(w[prefix + n]) for n in names)], epsilon=LAYER_NORM_EPS
+    )
+
+
+def _pooled(g: Graph, x: str) -> Graph:
+    """Add the mean over unmasked tokens and unit length."""
+    one, two = (g.weight(np.array([axis], np.int64)) for axis in (1, 2))
+    mask = g.add("Unsqueeze", [g.add("Cast", ["mask"], to=1), two])
+    total = g.add("ReduceSum", [g.add("Mul", [x, mask]), one], keepdims=0)
+    return _unit(g, g.add("Div", [total, g.add("ReduceSum", [mask, one], keepdims=0)]))
+
+
+def _unit(g: Graph, x: str) -> Graph:
+    norm = g.add("ReduceL2", [x, g.weight(np.array([1], np.int64))], keepdims=1)
+    g.add("Div", [x, g.add("Max", [norm, g.weight(np.array([1e-12], np.float32))])], output="embedding")
+    return g
+
+
+def image_tower(path: Path) -> bytes:
+    """Return the image graph: ``pixels`` float (batch, 3, 224, 224) -> ``feature`` float (batch, 1280)."""
+    w = read_state(path)
+    g = Graph("efficientnet-lite0")
+    x = _convolution(g, w, "_conv_stem", "_bn0", "pixels", stride=2)
+    blocks = 1 + max(int(name.split(".")[1]) for name in w if name.startswith("_blocks."))
+    for block in range(blocks):
+        x = _inverted_residual(g, w, f"_blocks.{block}.", x, 2 if block in STRIDED_BLOCKS else 1)
+    x = _convolution(g, w, "_conv_head", "_bn1", x)
+    pooled = g.add("GlobalAveragePool", [x])
+    g.add("Flatten", [pooled], axis=1, output="feature")
+    shape: list[str | int] = ["batch", 3, IMAGE_PX, IMAGE_PX]
+    return g.serialise({"pixels": ("float", shape)}, "feature", ["batch", FEATURE_DIM])
+
+
+def _inverted_residual(g: Graph, w: Mapping[str, Array], prefix: str, x: str, stride: int) -> str:
+    y = x
+    expands = prefix + "_expand_conv.weight" in w
+    names = iter(("_bn0", "_bn1", "_bn2") if expands else ("_bn1", "_bn2"))
+    if expands:
+        y = _convolution(g, w, prefix + "_expand_conv", prefix + next(names), y)
+    y = _convolution(g, w, prefix + "_depthwise_conv", prefix + next(names), y, stride=stride, depthwise=True)
+    y = _convolution(g, w, prefix + "_project_conv", prefix + next(names), y, activate=False)
+    first = prefix + ("_expand_conv" if expands else "_depthwise_conv") + ".weight"
+    channels = w[first].shape[1 if expands else 0]
+    same = stride == 1 and channels == w[prefix + "_project_conv.weight"].shape[0]
+    return g.add("Add", [x, y]) if same else y
+
+
+def _convolution(
+    g: Graph,
+    w: Mapping[str, Array],
+    conv: str,
+    norm: str,
+    x: str,
+    *,
+    stride: int = 1,
+    depthwise: bool = False,
+    activate: bool = True,
+) -> str:
+    """Add a convolution with its batch norm folded in, and ReLU6 if ``activate``."""
+    kernel = w[conv + ".weight"]
+    gain = w[norm + ".weight"] / np.sqrt(w[norm + ".running_var"] + BATCH_NORM_EPS)
+    bias = w[norm + ".bias"] - w[norm + ".running_mean"] * gain
+    group = kernel.shape[0] if depthwise else 1
+    folded = (kernel * gain[:, None, None, None]).astype(np.float32)
+    inputs = [x, g.weight(folded), g.weight(bias.astype(np.float32))]
+    y = g.add("Conv", inputs, strides=[stride, stride], group=group, auto_pad="SAME_UPPER")
+    return g.add("Clip", [y, *(g.weight(np.array(v, np.float32)) for v in (0.0, 6.0))]) if activate else y
+
+
+def projection_head(weights: Mapping[str, Array]) -> bytes:
+    """Return the head's graph: ``feature`` float (batch, 1280) -> ``embedding`` float (batch, 384), unit length.
+
+    ``weights`` holds ``fc1.weight`` (768, 1280), ``fc1.bias`` (768,) and ``fc2.weight`` (384, 768).
+    """
+    w = {name: values.astype(np.float32) for name, values in weights.items()}
+    g = Graph("projection")
+    x = g.add("Gemm", ["feature", g.weight(w["fc1.weight"]), g.weight(w["fc1.bias"])], transB=1)
+    x = g.add("MatMul", [g.add("Gelu", [x]), g.weight(w["fc2.weight"].T)])
+    dims: list[str | int] = ["batch", TEXT_DIM]
+    return _unit(g, x).serialise({"feature": ("float", ["batch", FEATURE_DIM])}, "embedding", dims)

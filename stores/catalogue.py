@@ -1,0 +1,297 @@
+"""Keep one tenant's items in a LanceDB table and search them exactly, approximately or by words, filters first."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from ..core.errors import InvalidRequestError, StoreError
+from ..core.protocols import VectorColumn, Vectors
+from ..core.schemas import Candidate, CatalogueSchema, Constraint, Item
+from . import columns
+from .catalogue_index import AnnPlan, build_indexes, create_text_index, read_plan
+from .columns import ItemRow
+from .field_stats import describe
+from .predicates import attribute_column, both, ids_sql, to_sql
+
+READ_CONSISTENCY = timedelta(seconds=1)
+EXACT_MATCHES = 10_000
+"""With an approximate index, a filter that leaves at most so many rows is searched exactly: as quick, and complete."""
+MAX_QUERY_TERMS = 64
+REFRESH_SHARE = 20
+"""Another process's writes refresh the cached schema at most once in so many times the seconds a refresh takes."""
+T = TypeVar("T")
+
+
+class UpsertResult(NamedTuple):
+    """How many rows an upsert added and replaced."""
+
+    inserted: int
+    updated: int
+
+
+class _View(NamedTuple):
+    """What is cached of one version of the table."""
+
+    version: int
+    schema: pa.Schema
+    plans: Mapping[str, AnnPlan | None]
+
+
+class LanceCatalogue:
+    """One tenant's catalogue; several processes may read and write it at once. Implements ``protocols.Catalogue``."""
+
+    def __init__(self, connection: Any, tenant: str, exact_below: int) -> None:
+        self._connection = connection
+        self._name = f"items__{tenant}"
+        self._exact_below = exact_below
+        self._opened: Any = None
+        self._view: _View | None = None
+        self._schema: tuple[int, CatalogueSchema, float] | None = None
+        self._write = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, uri: str, tenant: str = "default", exact_below: int = 20_000) -> LanceCatalogue:
+        """Open the catalogue at ``uri`` (a folder, made if missing, or an object-store URL).
+
+        Raises:
+            StoreError: the place cannot be opened.
+        """
+        os.environ.setdefault("LANCE_LOG", "error")
+        import lancedb
+
+        connecting = lancedb.connect_async(uri, read_consistency_interval=READ_CONSISTENCY)
+        return cls(await _stored(connecting, f"cannot open the catalogue at {uri}"), tenant, exact_below)
+
+    async def schema(self) -> CatalogueSchema:
+        """Return the filterable fields and the count; cached until the table changes."""
+        table = await self._table()
+        if table is None:
+            return CatalogueSchema()
+        version = await _stored(table.version(), "cannot read the catalogue's version")
+        if self._schema and (self._schema[0] == version or time.monotonic() < self._schema[2]):
+            return self._schema[1]
+        start = time.perf_counter()
+        described = await _stored(describe(table), "cannot describe the catalogue")
+        again = time.monotonic() + REFRESH_SHARE * (time.perf_counter() - start)
+        self._schema = (version, described, again)
+        return described
+
+    async def count(self) -> int:
+        """Return the number of items."""
+        table = await self._table()
+        return 0 if table is None else int(await _stored(table.count_rows(), "cannot count the catalogue"))
+
+    async def get(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> list[Item]:
+        """Return the items of ``item_ids`` that exist and satisfy ``where``, in the given order, without repeats."""
+        table, only = await self._table(), ids_sql(item_ids)
+        if table is None or not only:
+            return []
+        view = await self._current(table)
+        query = table.query().where(both(only, await self._sql(where))).select(columns.item_columns(view.schema))
+        rows = await _stored(query.to_arrow(), "cannot read items")
+        found = {item.item_id: item for item in columns.to_items(rows)}
+        return [found[i] for i in dict.fromkeys(item_ids) if i in found]
+
+    async def search_vector(
+        self,
+        column: VectorColumn,
+        vector: Vectors,
+        limit: int,
+        where: Sequence[Constraint] = (),
+        exclude: Iterable[str] = (),
+    ) -> list[Candidate]:
+        """Return the items nearest to ``vector`` (shape (dim,) or (1, dim)); score is the cosine in [-1, 1].
+
+        Raises:
+            StoreError: the vector does not fit the catalogue, or the search failed.
+        """
+        table = await self._table()
+        if table is None or limit <= 0:
+            return []
+        view = await self._current(table)
+        name = f"{column}_vector"
+        query_vector = _checked(vector, view.schema.field(name).type.list_size)
+        filters = both(await self._sql(where), ids_sql(exclude, negate=True))
+
+        def nearest() -> Any:
+            query = table.query().nearest_to(query_vector).column(name).distance_type("cosine").limit(limit)
+            query = query.select(["item_id", "_distance"])
+            return query.where(filters) if filters else query
+
+        plan = view.plans[name]
+        found: Any = None
+        if plan is not None and not await self._few(table, name, filters):
+            found = await _stored(plan.apply(nearest()).to_arrow(), "vector search failed")
+        if found is None or found.num_rows < limit:
+            found = await _stored(nearest().bypass_vector_index().to_arrow(), "vector search failed")
+        scores = np.clip(1.0 - found.column("_distance").to_numpy(), -1.0, 1.0)
+        return _candidates(f"vector_{column}", found.column("item_id").to_pylist(), scores.tolist())
+
+    async def search_text(
+        self, query: str, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
+    ) -> list[Candidate]:
+        """Return the items whose words match ``query`` (any text, never parsed as syntax); score is BM25."""
+        from lancedb.query import MatchQuery
+
+        terms = _terms(query)
+        table = await self._table()
+        if table is None or limit <= 0 or not terms:
+            return []
+        filters = both(await self._sql(where), ids_sql(exclude, negate=True))
+        search = table.query().nearest_to_text(MatchQuery(terms, columns.SEARCH_TEXT))
+        search = search.select(["item_id", "_score"]).limit(limit)
+        found = await _stored((search.where(filters) if filters else search).to_arrow(), "text search failed")
+        return _candidates("text", found.column("item_id").to_pylist(), found.column("_score").to_pylist())
+
+    async def vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]:
+        """Return id -> vector of shape (dim,) of the items that have one."""
+        table, only, name = await self._table(), ids_sql(item_ids), f"{column}_vector"
+        if table is None or not only:
+            return {}
+        query = table.query().where(both(only, f"{name} IS NOT NULL")).select(["item_id", name])
+        found = await _stored(query.to_arrow(), "cannot read vectors")
+        if not found.num_rows:
+            return {}
+        matrix = np.stack(found.column(name).combine_chunks().to_numpy(zero_copy_only=False)).astype(np.float32)
+        return dict(zip(found.column("item_id").to_pylist(), matrix, strict=True))
+
+    async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]:
+        """Return the ids of up to ``limit`` items that satisfy ``where``, in the order of the table."""
+        table = await self._table()
+        if table is None or limit <= 0:
+            return []
+        filters = both(await self._sql(where), ids_sql(exclude, negate=True))
+        query = table.query().select(["item_id"]).limit(limit)
+        found = await _stored((query.where(filters) if filters else query).to_arrow(), "cannot scan the catalogue")
+        return list(found.column("item_id").to_pylist())
+
+    async def digests(self, item_ids: Sequence[str]) -> dict[str, str]:
+        """Return id -> stored content digest of the items that exist."""
+        table, only = await self._table(), ids_sql(item_ids)
+        if table is None or not only:
+            return {}
+        found = await _stored(table.query().where(only).select(["item_id", "digest"]).to_arrow(), "cannot read digests")
+        return dict(zip(found.column("item_id").to_pylist(), found.column("digest").to_pylist(), strict=True))
+
+    async def upsert(self, rows: Sequence[ItemRow]) -> UpsertResult:
+        """Insert or replace items by id in one atomic step; of rows with the same id the last counts.
+
+        Raises:
+            InvalidRequestError: an attribute has another type in the catalogue.
+            StoreError: the write failed; nothing of it is stored.
+        """
+        unique = list({row.item.item_id: row for row in rows}.values())
+        if not unique:
+            return UpsertResult(0, 0)
+        async with self._write:
+            table = await self._prepared(unique)
+            schema = await _stored(table.schema(), "cannot read the catalogue's columns")
+            data = await asyncio.to_thread(columns.to_arrow, unique, schema)
+            merge = table.merge_insert("item_id").when_matched_update_all().when_not_matched_insert_all()
+            result = await _stored(merge.execute(data, on_bad_vectors="null"), "cannot write to the catalogue")
+            self._schema = None
+        return UpsertResult(result.num_inserted_rows, result.num_updated_rows)
+
+    async def optimize(self) -> None:
+        """Compact the table, bring its indexes up to date, and above ``exact_below`` rows build approximate ones."""
+        table = await self._table()
+        if table is not None:
+            async with self._write:
+                await _stored(build_indexes(table, self._exact_below), "cannot index the catalogue")
+                self._view = self._schema = None
+
+    async def mark_price(self, name: str, unit: str = "") -> None:
+        """Record that the number field ``name`` is the price, in ``unit``.
+
+        Raises:
+            InvalidRequestError: there is no such number field.
+        """
+        table = await self._table()
+        types = columns.attribute_types(await _stored(table.schema(), "cannot read columns")) if table else {}
+        if types.get(name) != "number":
+            raise InvalidRequestError("price", f"the catalogue has no number field {name!r}")
+        metadata = {columns.ROLE_KEY.decode(): "price", **({columns.UNIT_KEY.decode(): unit} if unit else {})}
+        update = table.update_field_metadata({"path": attribute_column(name), "metadata": metadata})
+        await _stored(update, "cannot mark the price field")
+        self._schema = None
+
+    async def ann_plans(self) -> dict[str, AnnPlan | None]:
+        """Return, for each vector column, the approximate index in use with its measured recall, or None for exact."""
+        table = await self._table()
+        return {} if table is None else dict((await self._current(table)).plans)
+
+    async def _table(self) -> Any:
+        if self._opened is None:
+            try:
+                self._opened = await self._connection.open_table(self._name)
+            except ValueError as error:
+                if "not found" not in str(error):
+                    raise StoreError(f"cannot open the catalogue: {str(error)[:300]}") from error
+            except (RuntimeError, OSError) as error:
+                raise StoreError(f"cannot open the catalogue: {str(error)[:300]}") from error
+        return self._opened
+
+    async def _current(self, table: Any) -> _View:
+        version = await _stored(table.version(), "cannot read the catalogue's version")
+        if self._view is None or self._view.version != version:
+            schema = await _stored(table.schema(), "cannot read the catalogue's columns")
+            plans = {name: read_plan(schema, name) for name in (columns.TEXT_VECTOR, columns.IMAGE_VECTOR)}
+            self._view = _View(version, schema, plans)
+        return self._view
+
+    async def _sql(self, where: Sequence[Constraint]) -> str:
+        return to_sql(where, await self.schema()) if where else ""
+
+    async def _few(self, table: Any, column: str, filters: str) -> bool:
+        if not filters:
+            return False
+        matching = await _stored(table.count_rows(both(filters, f"{column} IS NOT NULL")), "cannot count matches")
+        return bool(matching <= EXACT_MATCHES)
+
+    async def _prepared(self, rows: Sequence[ItemRow]) -> Any:
+        table = await self._table()
+        if table is None:
+            base = columns.base_schema(rows[0].text_vector.size)
+            creating = self._connection.create_table(self._name, schema=base, exist_ok=True)
+            table = self._opened = await _stored(creating, "cannot create the catalogue")
+            await _stored(create_text_index(table), "cannot create the text index")
+        schema = await _stored(table.schema(), "cannot read the catalogue's columns")
+        new = columns.types_of(rows, columns.attribute_types(schema))
+        if new:
+            added = pa.schema(columns.attribute_fields(new))
+            await _stored(table.add_columns(added), "cannot add columns to the catalogue")
+        return table
+
+
+async def _stored(work: Awaitable[T], failed: str) -> T:
+    try:
+        return await work
+    except (RuntimeError, ValueError, OSError, TypeError, KeyError) as error:
+        raise StoreError(f"{failed}: {str(error)[:300]}") from error
+
+
+def _checked(vector: Vectors, dim: int) -> Vectors:
+    flat = np.asarray(vector, dtype=np.float32).reshape(-1)
+    if flat.size != dim:
+        raise StoreError(f"a vector of {flat.size} numbers for a catalogue of {dim}: ingest with the model in use")
+    if not np.isfinite(flat).all():
+        raise StoreError("a query vector with numbers that are not finite")
+    return flat
+
+
+def _terms(query: str) -> str:
+    words = "".join(c if c.isalnum() or c.isspace() or c in "'’" else " " for c in columns.spaced(query)).split()
+    return " ".join(list(dict.fromkeys(words))[:MAX_QUERY_TERMS])
+
+
+def _candidates(source: str, ids: Sequence[str], scores: Sequence[float]) -> list[Candidate]:
+    ordered = sorted(zip(ids, scores, strict=True), key=lambda pair: (-pair[1], pair[0]))
+    return [Candidate(item_id=i, source=source, rank=r, score=s) for r, (i, s) in enumerate(ordered, start=1)]

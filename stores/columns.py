@@ -1,0 +1,207 @@
+"""Map items to and from the rows of a catalogue table: column names, Arrow types, the text that full-text search reads."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ..core.errors import InvalidRequestError, StoreError
+from ..core.predicates import fold, type_of
+from ..core.protocols import Vectors
+from ..core.schemas import AttributeValue, FieldType, Item
+from .predicates import attribute_column, attribute_name, folded_column
+
+TEXT_VECTOR = "text_vector"
+IMAGE_VECTOR = "image_vector"
+SEARCH_TEXT = "search_text"
+ROLE_KEY = b"tastemaker.role"
+UNIT_KEY = b"tastemaker.unit"
+PRICE_NAMES = frozenset({"price", "cost", "amount"})
+_ITEM_COLUMNS = ("item_id", "title", "text", "image", "url")
+_ARROW: dict[FieldType, pa.DataType] = {
+    "number": pa.float64(),
+    "bool": pa.bool_(),
+    "text": pa.utf8(),
+    "list": pa.list_(pa.utf8()),
+}
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """An item with its vectors (each of shape (dim,), unit length) and the digest of everything they were made from."""
+
+    item: Item
+    text_vector: Vectors
+    image_vector: Vectors | None = None
+    digest: str = ""
+
+
+def attribute_types(schema: pa.Schema) -> dict[str, FieldType]:
+    """Return attribute name -> type of a catalogue table, in the order of its columns."""
+    kinds = {arrow: kind for kind, arrow in _ARROW.items()}
+    found: dict[str, FieldType] = {}
+    for field in schema:
+        if field.name.startswith("a_"):
+            is_list = pa.types.is_list(field.type) or pa.types.is_large_list(field.type)
+            found[attribute_name(field.name)] = "list" if is_list else kinds.get(field.type, "text")
+    return found
+
+
+def types_of(rows: Iterable[ItemRow], known: Mapping[str, FieldType]) -> dict[str, FieldType]:
+    """Return the types of the attributes of ``rows`` that ``known`` lacks.
+
+    Raises:
+        InvalidRequestError: a value whose type differs from the column's; names ``attributes.NAME``.
+    """
+    new: dict[str, FieldType] = {}
+    for row in rows:
+        for name, value in row.item.attributes.items():
+            kind = type_of(value)
+            expected = known.get(name) or new.setdefault(name, kind)
+            if expected != kind:
+                raise InvalidRequestError(
+                    f"attributes.{name}",
+                    f"is a {expected} field in the catalogue; item {row.item.item_id} has a {kind}",
+                )
+    return new
+
+
+def base_schema(dim: int) -> pa.Schema:
+    """Return the columns every catalogue table has, for vectors of ``dim`` numbers."""
+    vector = pa.list_(pa.float32(), dim)
+    strings = [pa.field(name, pa.utf8(), nullable=name != "item_id") for name in _ITEM_COLUMNS]
+    return pa.schema(
+        [
+            *strings,
+            pa.field("digest", pa.utf8()),
+            pa.field(SEARCH_TEXT, pa.utf8()),
+            pa.field(TEXT_VECTOR, vector),
+            pa.field(IMAGE_VECTOR, vector),
+        ]
+    )
+
+
+def attribute_fields(types: Mapping[str, FieldType]) -> list[pa.Field]:
+    """Return the columns of attributes: the value, and for text and lists its folded copy."""
+    fields: list[pa.Field] = []
+    for name, kind in types.items():
+        fields.append(pa.field(attribute_column(name), _ARROW[kind]))
+        if kind in ("text", "list"):
+            fields.append(pa.field(folded_column(name), _ARROW[kind]))
+    return fields
+
+
+def to_arrow(rows: Sequence[ItemRow], schema: pa.Schema) -> pa.Table:
+    """Return ``rows`` as a table with the columns of ``schema``."""
+    return pa.Table.from_pylist([_record(row) for row in rows], schema=schema.remove_metadata())
+
+
+def item_columns(schema: pa.Schema) -> list[str]:
+    """Return the columns that ``to_items`` reads."""
+    return [*_ITEM_COLUMNS, *(name for name in schema.names if name.startswith("a_"))]
+
+
+def to_items(table: pa.Table) -> list[Item]:
+    """Return the items of a table that has the columns of ``item_columns``."""
+    names = {c: attribute_name(c) for c in table.column_names if c.startswith("a_")}
+    return [_item(record, names) for record in table.to_pylist()]
+
+
+def search_text(item: Item) -> str:
+    """Return what full-text search reads of ``item``: title, text and its text and list attributes."""
+    parts = [item.title, item.text]
+    for value in item.attributes.values():
+        if isinstance(value, str):
+            parts.append(value)
+        elif isinstance(value, list):
+            parts.extend(value)
+    return spaced("\n".join(p for p in parts if p))
+
+
+def spaced(text: str) -> str:
+    """Return ``text`` in NFKC with Chinese, Japanese and Korean characters apart, so that a word tokenizer indexes each."""
+    normal = unicodedata.normalize("NFKC", text)
+    if normal.isascii():
+        return normal
+    return "".join(f" {c} " if _is_cjk(c) else c for c in normal)
+
+
+def unit(vector: Vectors) -> Vectors:
+    """Return ``vector`` as one float32 row of unit length; a zero vector stays zero.
+
+    Raises:
+        StoreError: a number that is not finite.
+    """
+    flat = np.asarray(vector, dtype=np.float32).reshape(-1)
+    if not np.isfinite(flat).all():
+        raise StoreError("a vector with numbers that are not finite: check the image-text model")
+    norm = float(np.linalg.norm(flat))
+    return flat / np.float32(norm) if norm > 0 else flat
+
+
+def price_role(name: str) -> bool:
+    """Return whether an attribute's name says that it is a price: price, cost or amount, alone or with a unit."""
+    words = fold("".join(c if c.isalnum() else " " for c in name)).split()
+    return bool(words) and words[0] in PRICE_NAMES and len(words) <= 2
+
+
+def price_unit(name: str) -> str:
+    """Return the unit that a price's name ends in (``price_eur``, ``price (EUR)``), in capitals, or an empty string."""
+    words = "".join(c if c.isalnum() else " " for c in name).split()
+    return words[1].upper() if len(words) == 2 and len(words[1]) == 3 and words[1].isalpha() else ""
+
+
+def metadata_text(field: pa.Field, key: bytes) -> str:
+    """Return a piece of a column's metadata, or an empty string."""
+    return str((field.metadata or {}).get(key, b"").decode("utf-8"))
+
+
+def metadata_json(field: pa.Field, key: bytes) -> dict[str, Any]:
+    """Return a piece of a column's metadata that holds a JSON object, or an empty one."""
+    raw = metadata_text(field, key)
+    return dict(json.loads(raw)) if raw else {}
+
+
+def _record(row: ItemRow) -> dict[str, Any]:
+    item = row.item
+    record: dict[str, Any] = {
+        "item_id": item.item_id,
+        "title": item.title,
+        "text": item.text,
+        "image": item.image,
+        "url": item.url,
+        "digest": row.digest,
+        SEARCH_TEXT: search_text(item),
+        TEXT_VECTOR: unit(row.text_vector),
+        IMAGE_VECTOR: None if row.image_vector is None else unit(row.image_vector),
+    }
+    for name, value in item.attributes.items():
+        stored = None if value == [] else value
+        record[attribute_column(name)] = stored
+        if isinstance(stored, str):
+            record[folded_column(name)] = fold(stored)
+        elif isinstance(stored, list):
+            record[folded_column(name)] = [fold(v) for v in stored]
+    return record
+
+
+def _item(record: Mapping[str, Any], names: Mapping[str, str]) -> Item:
+    attributes: dict[str, AttributeValue] = {
+        name: record[column] for column, name in names.items() if record[column] is not None
+    }
+    fields = {name: record[name] for name in _ITEM_COLUMNS}
+    fields["text"] = fields["text"] or ""
+    return Item.model_construct(**fields, attributes=attributes)
+
+
+def _is_cjk(char: str) -> bool:
+    code = ord(char)
+    return (
+        0x3040 <= code <= 0x30FF or 0x3400 <= code <= 0x9FFF or 0xAC00 <= code <= 0xD7AF or 0x20000 <= code <= 0x3FFFF
+    )

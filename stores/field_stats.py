@@ -1,0 +1,82 @@
+"""Describe a catalogue table: its filterable fields with distinct values, bounds and the price's unit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..core.schemas import CatalogueField, CatalogueSchema, FieldType
+from .columns import ROLE_KEY, UNIT_KEY, attribute_types, metadata_text, price_role, price_unit
+from .predicates import attribute_column
+
+MAX_VALUES = 200
+MAX_TRACKED = 50_000
+
+
+async def describe(table: Any) -> CatalogueSchema:
+    """Return the schema of a Lance table, reading one column at a time in batches."""
+    schema = await table.schema()
+    types = attribute_types(schema)
+    price = _price_field(schema, types)
+    fields = []
+    for name, kind in types.items():
+        column = attribute_column(name)
+        role = "price" if name == price else "none"
+        unit = ""
+        if role == "price":
+            unit = metadata_text(schema.field(column), UNIT_KEY) or price_unit(name)
+        fields.append(await _field(table, name, kind, role, unit))
+    return CatalogueSchema(fields=tuple(_with_currency(fields)), count=await table.count_rows())
+
+
+async def _field(table: Any, name: str, kind: FieldType, role: str, unit: str) -> CatalogueField:
+    column = attribute_column(name)
+    counts: Counter[str] = Counter()
+    bounds: list[float] = []
+    async for batch in await table.query().select([column]).to_batches():
+        values = batch.column(0)
+        if kind == "number":
+            low, high = pc.min_max(values).values()
+            bounds += [v.as_py() for v in (low, high) if v.is_valid]
+        elif kind != "bool" and len(counts) < MAX_TRACKED:
+            _count(counts, values)
+    top = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MAX_VALUES]
+    return CatalogueField.model_validate(
+        {
+            "name": name,
+            "type": kind,
+            "role": role,
+            "unit": unit,
+            "values": tuple(value for value, _ in top),
+            "minimum": min(bounds, default=None),
+            "maximum": max(bounds, default=None),
+        }
+    )
+
+
+def _count(counts: Counter[str], values: pa.Array) -> None:
+    if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
+        values = pc.list_flatten(values)
+    for entry in pc.value_counts(values.drop_null()):
+        counts[entry["values"].as_py()] += entry["counts"].as_py()
+
+
+def _price_field(schema: pa.Schema, types: dict[str, FieldType]) -> str | None:
+    numbers = [name for name, kind in types.items() if kind == "number"]
+    for name in numbers:
+        if metadata_text(schema.field(attribute_column(name)), ROLE_KEY) == "price":
+            return name
+    named = [name for name in numbers if price_role(name)]
+    return min(named, key=lambda n: (n.casefold() != "price", numbers.index(n)), default=None)
+
+
+def _with_currency(fields: list[CatalogueField]) -> list[CatalogueField]:
+    """Take the price's unit from a text field ``currency`` that has one value, where nothing else gave it."""
+    currency = next((f for f in fields if f.name.casefold() in ("currency", "price_currency")), None)
+    if currency is None or len(currency.values) != 1:
+        return fields
+    unit = currency.values[0]
+    return [f.model_copy(update={"unit": unit}) if f.role == "price" and not f.unit else f for f in fields]

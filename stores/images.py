@@ -1,0 +1,78 @@
+"""Find an item's picture in the media folder and check it without trusting it: place, type, size, and that it decodes."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from pathlib import Path
+
+from PIL import Image
+
+MAX_IMAGE_BYTES = 50_000_000
+MAX_IMAGE_PX = 40_000_000
+_BLOCK = 1 << 20
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+
+
+class ImageProblem(Exception):
+    """Say why a picture cannot be used."""
+
+
+def locate(name: str, media: Path) -> Path:
+    """Return the file of the picture ``name`` in the folder ``media``.
+
+    Raises:
+        ImageProblem: an address, outside the folder, missing, or too large.
+    """
+    if "://" in name:
+        raise ImageProblem("is an address; only files in the media folder are read")
+    root = media.resolve()
+    try:
+        path = (root / name).resolve()
+        if not path.is_relative_to(root):
+            raise ImageProblem("lies outside the media folder")
+        if not path.is_file():
+            raise ImageProblem("no such file in the media folder")
+        size = path.stat().st_size
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ImageProblem("cannot be read") from error
+    if size > MAX_IMAGE_BYTES:
+        raise ImageProblem(f"{size} bytes, at most {MAX_IMAGE_BYTES}")
+    return path
+
+
+def file_digest(path: Path) -> str:
+    """Return a hash of the file's bytes.
+
+    Raises:
+        ImageProblem: the file cannot be read.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise ImageProblem("cannot be read") from error
+    return digest.hexdigest()
+
+
+def check_image(path: Path, *, decode: bool) -> None:
+    """Check a picture's header, and with ``decode`` every pixel.
+
+    Raises:
+        ImageProblem: not a picture, too many pixels, or damaged.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path, formats=_FORMATS) as image:
+                pixels = image.width * image.height
+                if pixels > MAX_IMAGE_PX:
+                    raise ImageProblem(f"{pixels} pixels, at most {MAX_IMAGE_PX}")
+                if decode:
+                    image.load()
+    except Image.DecompressionBombError as error:
+        raise ImageProblem(f"more than {MAX_IMAGE_PX} pixels") from error
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
+        raise ImageProblem("not a picture that can be decoded") from error

@@ -1,0 +1,102 @@
+"""Translate hard constraints into a filter that Lance applies before it searches.
+
+Every attribute has a column named by ``attribute_column``; text and list attributes have a second, folded one
+(``folded_column``) that filters compare with, so that equality ignores case and can use an index.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from ..core.errors import InvalidRequestError
+from ..core.predicates import NEGATED, ORDERING, Canonical, canonical, positive
+from ..core.schemas import CatalogueField, CatalogueSchema, Constraint
+
+_ENCODED = re.compile(r"__|_x([0-9a-f]+)_")
+
+
+def attribute_column(name: str) -> str:
+    """Return the column of attribute ``name``: ``a_`` plus a reversible encoding in ASCII letters, digits and ``_``."""
+    return "a_" + _encode(name)
+
+
+def folded_column(name: str) -> str:
+    """Return the column with the folded text of attribute ``name``."""
+    return "f_" + _encode(name)
+
+
+def attribute_name(column: str) -> str:
+    """Return the attribute that ``attribute_column`` or ``folded_column`` encoded as ``column``."""
+    return _ENCODED.sub(lambda m: chr(int(m[1], 16)) if m[1] else "_", column[2:])
+
+
+def quote(text: str) -> str:
+    """Return ``text`` as an SQL string literal; the only special character is the single quote."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def to_sql(where: Sequence[Constraint], schema: CatalogueSchema) -> str:
+    """Return the filter for ``where``, or an empty string for no constraint.
+
+    Raises:
+        InvalidRequestError: unknown field, or a value or operator that does not fit it; names ``constraints[i]``.
+    """
+    return " AND ".join(f"({_clause(i, c, schema)})" for i, c in enumerate(where))
+
+
+def ids_sql(item_ids: Iterable[str], *, negate: bool = False) -> str:
+    """Return the filter that keeps (or with ``negate`` drops) the items of ``item_ids``, or an empty string for none."""
+    literals = ",".join(quote(i) for i in dict.fromkeys(item_ids) if "\x00" not in i)
+    if not literals:
+        return ""
+    return f"item_id {'NOT IN' if negate else 'IN'} ({literals})"
+
+
+def both(*filters: str) -> str:
+    """Return the conjunction of the filters that are not empty."""
+    return " AND ".join(f"({f})" for f in filters if f)
+
+
+def _clause(index: int, constraint: Constraint, schema: CatalogueSchema) -> str:
+    field = schema.field(constraint.field)
+    if field is None:
+        known = ", ".join(f.name for f in schema.fields[:30]) or "none"
+        raise InvalidRequestError(
+            f"constraints[{index}].field", f"no field {constraint.field!r} in the catalogue; it has: {known}"
+        )
+    try:
+        value = canonical(constraint.op, constraint.value, field.type)
+    except ValueError as error:
+        part = "op" if str(error).startswith("operator") else "value"
+        raise InvalidRequestError(f"constraints[{index}].{part}", f"{field.name}: {error}") from error
+    column = _column(field)
+    clause = _positive(column, field, positive(constraint.op), value)
+    return f"{column} IS NULL OR NOT ({clause})" if constraint.op in NEGATED else clause
+
+
+def _positive(column: str, field: CatalogueField, op: str, value: Canonical) -> str:
+    if isinstance(value, tuple):
+        literals = ", ".join(_literal(v) for v in value)
+        if not literals:
+            return "false"
+        return f"array_has_any({column}, [{literals}])" if field.type == "list" else f"{column} IN ({literals})"
+    if field.type == "list":
+        return f"array_has({column}, {_literal(value)})"
+    if op == "contains":
+        return f"contains({column}, {_literal(value)})"
+    return f"{column} {op if op in ORDERING else '='} {_literal(value)}"
+
+
+def _column(field: CatalogueField) -> str:
+    return folded_column(field.name) if field.type in ("text", "list") else attribute_column(field.name)
+
+
+def _literal(value: float | bool | str) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return quote(value) if isinstance(value, str) else repr(float(value))
+
+
+def _encode(name: str) -> str:
+    return "".join("__" if c == "_" else c if c.isascii() and c.isalnum() else f"_x{ord(c):x}_" for c in name)

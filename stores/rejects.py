@@ -1,0 +1,58 @@
+"""Write what is wrong with rows to a JSON Lines file, one object a row: file, line, item_id, field, reason, level."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Literal
+
+from ..core.errors import StoreError
+
+Level = Literal["rejected", "warning"]
+
+
+class Rejects:
+    """Collect problems of one run. The file of an earlier run is replaced, and none is left when there is no problem."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.rejected = 0
+        self.warnings = 0
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> Rejects:
+        if self.path is not None:
+            try:
+                self.path.unlink(missing_ok=True)
+            except OSError as error:
+                raise StoreError(f"cannot replace the rejects file {self.path}: {error.strerror}") from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def add(self, file: Path, line: int, item_id: str, field: str, reason: str, level: Level = "rejected") -> None:
+        """Write one problem through to the disk's cache, so that a killed run leaves whole lines.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        self.rejected += level == "rejected"
+        self.warnings += level == "warning"
+        if self.path is None:
+            return
+        row = {"file": str(file), "line": line, "item_id": item_id, "field": field, "reason": reason, "level": level}
+        text = json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+        try:
+            if self._file is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self.path.open("w", encoding="utf-8")
+            self._file.write(text + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise StoreError(f"cannot write the rejects file {self.path}: {error.strerror}") from error

@@ -1,0 +1,94 @@
+"""A scripted recommender with the interface of the real one, for tests of the doors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from tastemaker.api.openapi_examples import response_example
+from tastemaker.core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
+
+
+class FakeService:
+    """Answers with the documentation's example; ``pause_s`` delays each event, ``error`` is raised after ``error_at``."""
+
+    def __init__(self, *, pause_s: float = 0.0, error: Exception | None = None, error_at: int = 0) -> None:
+        self.pause_s = pause_s
+        self.error = error
+        self.error_at = error_at
+        self.requests: list[RecommendRequest] = []
+        self.stored: list[tuple[str, Event]] = []
+        self.cancelled = asyncio.Event()
+        self.closed = False
+        self.states: dict[str, dict[str, str]] | Exception = {
+            "catalogue": {"state": "ok", "detail": "51 items"},
+            "llm": {"state": "degraded", "detail": "no server"},
+        }
+
+    async def recommend(
+        self,
+        request: RecommendRequest | None = None,
+        *,
+        prompt_versions: Mapping[str, str] | None = None,
+        allow_paths: bool = True,
+        **fields: Any,
+    ) -> RecommendResponse:
+        events = self.stream(request, prompt_versions=prompt_versions, allow_paths=allow_paths, **fields)
+        last = [event async for event in events][-1]
+        return RecommendResponse.model_validate(last.data)
+
+    async def stream(
+        self,
+        request: RecommendRequest | None = None,
+        *,
+        prompt_versions: Mapping[str, str] | None = None,
+        allow_paths: bool = True,
+        **fields: Any,
+    ) -> AsyncIterator[StreamEvent]:
+        asked = request or RecommendRequest(**fields)
+        self.requests.append(asked)
+        try:
+            for number, event in enumerate(example_events(asked)):
+                if self.error is not None and number == self.error_at:
+                    raise self.error
+                await asyncio.sleep(self.pause_s)
+                yield event
+        except (asyncio.CancelledError, GeneratorExit):
+            self.cancelled.set()
+            raise
+
+    async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
+        new = [(tenant, event) for event in events if (tenant, event) not in self.stored]
+        self.stored += new
+        return len(new)
+
+    async def warm(self) -> None:
+        await asyncio.sleep(0)
+
+    async def health(self) -> dict[str, dict[str, str]]:
+        if isinstance(self.states, Exception):
+            raise self.states
+        return self.states
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def example_events(asked: RecommendRequest) -> list[StreamEvent]:
+    """Return one event of every kind but ``error``, ending with ``done``."""
+    update: dict[str, Any] = {"thread_id": asked.thread_id} if asked.thread_id else {}
+    response = response_example().model_copy(update=update)
+    done = response.model_dump(mode="json")
+    bare = [{**item, "reason": None} for item in done["items"]]
+    return [
+        StreamEvent(event="route", data=done["route"]),
+        *(StreamEvent(event="evidence", data=piece) for piece in done["evidence"]),
+        StreamEvent(event="consistency", data=done["consistency"]),
+        StreamEvent(event="items", data={"items": bare, "question": None, "cold_start": None}),
+        StreamEvent(event="words", data={"item_id": None, "text": done["message"], "by": "model", "evidence_ids": []}),
+        StreamEvent(event="words", data={"item_id": "print-17", **done["items"][0]["reason"]}),
+        StreamEvent(event="degraded", data={"what": "history", "why": "it did not answer within 2 s"}),
+        StreamEvent(event="step", data=done["timings"][0]),
+        StreamEvent(event="done", data=done),
+    ]

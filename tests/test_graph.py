@@ -1,0 +1,266 @@
+"""Test the whole graph with constant parts: order, ladder of degradation, threads, privacy and clean-up."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+from PIL import Image
+from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError, StoreError
+from tastemaker.core.protocols import ChatDelta, ChatRequest, Vectors
+from tastemaker.core.schemas import Caption, HistoryProfile, RecommendResponse, StreamEvent
+from tastemaker.core.settings import Settings, TimeoutSettings
+from tastemaker.evals.constants import (
+    ConstantCatalogue,
+    ConstantChat,
+    ConstantHistory,
+    ConstantImageText,
+    constant_parts,
+)
+from tastemaker.graphs.describe import page
+from tastemaker.graphs.parts import Parts
+from tastemaker.graphs.recommend import build_graph
+from tastemaker.graphs.recommender import Recommender
+from tastemaker.graphs.state import WRITES, State
+
+SECRET = "my very private sentence"
+
+
+def photo() -> dict[str, str]:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), "red").save(buffer, "JPEG")
+    return {"data": base64.b64encode(buffer.getvalue()).decode()}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path, timeouts=TimeoutSettings(caption_s=0.3, history_s=0.3, compose_s=0.4, retrieve_s=0.5))
+
+
+async def collect(parts: Parts, **fields: Any) -> tuple[list[StreamEvent], RecommendResponse]:
+    async with Recommender(parts=parts) as recommender:
+        events = [event async for event in recommender.stream(**fields)]
+    return events, RecommendResponse.model_validate(events[-1].data)
+
+
+def labels(response: RecommendResponse) -> set[str]:
+    return {d.what for d in response.degraded}
+
+
+async def test_events_come_in_order_and_items_before_words(settings: Settings) -> None:
+    events, response = await collect(constant_parts(settings), text="a print", user_id="u", n=4)
+    kinds = [e.event for e in events if e.event != "step"]
+    assert kinds.index("route") < kinds.index("items") < kinds.index("words") < kinds.index("done")
+    assert [i.item_id for i in response.items] == [i["item_id"] for i in events[_at(events, "items")].data["items"]]
+    assert len(response.items) == 4
+    assert all(i.reason and i.reason.text for i in response.items)
+
+
+def _at(events: list[StreamEvent], kind: str) -> int:
+    return next(n for n, e in enumerate(events) if e.event == kind)
+
+
+async def test_only_what_a_request_carries_is_run(settings: Settings) -> None:
+    _, response = await collect(constant_parts(settings), text="a print")
+    steps = {t.step for t in response.timings}
+    assert steps.isdisjoint({"caption_images", "transcribe_audio", "read_video", "look_up_history"})
+    _, response = await collect(constant_parts(settings), text="a print", user_id="u", images=[photo()])
+    assert {"caption_images", "look_up_history"} <= {t.step for t in response.timings}
+
+
+async def test_one_model_call_and_none_before_the_items(settings: Settings) -> None:
+    chat = ConstantChat()
+    async with Recommender(parts=constant_parts(settings, chat)) as recommender:
+        async for event in recommender.stream(text="a print under 50"):
+            if event.event == "items":
+                assert chat.calls == 0
+    assert chat.calls == 1
+
+
+class DownCaptioner:
+    name = "down"
+
+    async def caption(self, path: str) -> Caption:
+        raise BackEndUnavailable("no weights", back_end="captioner")
+
+
+class SlowCaptioner:
+    name = "slow"
+
+    async def caption(self, path: str) -> Caption:
+        await asyncio.sleep(30)
+        raise AssertionError("must have been cancelled")
+
+
+class DownImageText(ConstantImageText):
+    async def embed_texts(self, texts: Any) -> Vectors:
+        raise BackEndUnavailable("no weights")
+
+    async def embed_images(self, paths: Any) -> Vectors:
+        raise BackEndUnavailable("no weights")
+
+
+class BrokenImageText(ConstantImageText):
+    async def embed_texts(self, texts: Any) -> Vectors:
+        raise ZeroDivisionError("a bug")
+
+
+class DownChat(ConstantChat):
+    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
+        raise BackEndUnavailable("connection refused")
+        yield ChatDelta()
+
+    async def health(self) -> bool:
+        return False
+
+
+class SlowChat(ConstantChat):
+    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
+        await asyncio.sleep(30)
+        yield ChatDelta()
+
+
+class DownHistory(ConstantHistory):
+    async def profile(self, user_id: str, limit: int = 200) -> HistoryProfile:
+        raise StoreError("database is down")
+
+
+class DownCatalogue(ConstantCatalogue):
+    down = False
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in {"schema", "get", "search_vector", "search_text", "vectors", "scan"} and DownCatalogue.down:
+            raise StoreError("catalogue is down")
+        return super().__getattribute__(name)
+
+
+@pytest.mark.parametrize(
+    ("part", "replacement", "label"),
+    [
+        ("captioner", DownCaptioner(), "captioner"),
+        ("captioner", SlowCaptioner(), "captioner"),
+        ("image_text", DownImageText(), "embedding"),
+        ("image_text", BrokenImageText(), "embedding"),
+        ("chat", DownChat(), "llm"),
+        ("chat", SlowChat(), "llm"),
+    ],
+)
+async def test_a_broken_part_is_labelled_and_the_request_answered(
+    settings: Settings, part: str, replacement: Any, label: str
+) -> None:
+    parts = constant_parts(settings)
+    setattr(parts, part, replacement)
+    parts.__post_init__()
+    _, response = await collect(parts, text="a print", user_id="u", images=[photo()])
+    assert label in labels(response)
+    assert len(response.items) == 10
+    assert all(i.reason and i.reason.text for i in response.items)
+
+
+async def test_history_down_is_a_labelled_cold_start(settings: Settings) -> None:
+    parts = constant_parts(settings)
+    opened = parts.open_stores
+
+    async def stores(tenant: str) -> Any:
+        catalogue, _, collaborative = await opened(tenant)
+        return catalogue, DownHistory(), collaborative
+
+    parts.open_stores = stores
+    _, response = await collect(parts, text="a print", user_id="u")
+    assert "history" in labels(response)
+    assert response.items
+
+
+async def test_catalogue_down_serves_the_last_popular_items_within_the_constraints(settings: Settings) -> None:
+    parts = constant_parts(settings)
+    opened = parts.open_stores
+
+    async def stores(tenant: str) -> Any:
+        _, history, collaborative = await opened(tenant)
+        return DownCatalogue(), history, collaborative
+
+    parts.open_stores = stores
+    where = [{"field": "price", "op": "<=", "value": 20}]
+    async with Recommender(parts=parts) as recommender:
+        await recommender.recommend(text="a print")
+        DownCatalogue.down = True
+        try:
+            response = await recommender.recommend(text="a print", constraints=where)
+        finally:
+            DownCatalogue.down = False
+    assert "catalogue" in labels(response)
+    assert response.items
+    assert all(float(str(i.attributes["price"])) <= 20 for i in response.items)
+
+
+async def test_the_time_budget_is_kept(settings: Settings) -> None:
+    parts = constant_parts(settings.model_copy(update={"timeouts": TimeoutSettings()}))
+    parts.chat = SlowChat()
+    parts.__post_init__()
+    started = asyncio.get_running_loop().time()
+    _, response = await collect(parts, text="a print", max_ms=700)
+    assert asyncio.get_running_loop().time() - started < 2.5
+    assert "llm" in labels(response)
+    assert response.items
+
+
+async def test_a_thread_keeps_constraints_and_belongs_to_its_user(settings: Settings) -> None:
+    async with Recommender(parts=constant_parts(settings)) as recommender:
+        first = await recommender.recommend(text="a print under 50", user_id="u")
+        second = await recommender.recommend(text="another one", user_id="u", thread_id=first.thread_id)
+        with pytest.raises(InvalidRequestError, match="another user"):
+            await recommender.recommend(text="a print", user_id="v", thread_id=first.thread_id)
+    assert first.understanding.constraints
+    assert second.understanding.constraints[0].field == "price"
+
+
+async def test_no_media_or_user_id_reach_the_thread_store(settings: Settings) -> None:
+    picture = photo()
+    await collect(constant_parts(settings), text="a print", user_id=SECRET, images=[picture])
+    with sqlite3.connect(settings.threads_path) as connection:
+        stored = b"".join(bytes(cell) for row in connection.execute("select checkpoint from checkpoints") for cell in row)
+    connection.close()
+    assert stored
+    assert picture["data"][:40].encode() not in stored
+    assert SECRET.encode() not in stored
+
+
+async def test_temporary_files_are_removed_also_when_the_caller_leaves(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    async with Recommender(parts=constant_parts(settings)) as recommender:
+        await recommender.recommend(text="a print", images=[photo()])
+        stream = recommender.stream(text="a print", images=[photo()])
+        await anext(stream)
+        assert list(scratch.iterdir())
+        await stream.aclose()  # type: ignore[attr-defined]
+    assert list(scratch.iterdir()) == []
+
+
+async def test_wrong_fields_are_named(settings: Settings) -> None:
+    async with Recommender(parts=constant_parts(settings)) as recommender:
+        with pytest.raises(InvalidRequestError, match="^n:"):
+            await recommender.recommend(n=0)
+        with pytest.raises(InvalidRequestError, match=r"^images\[0\]"):
+            await recommender.recommend(images=[{"data": "not base64!"}])
+
+
+def test_every_step_declares_what_it_writes() -> None:
+    nodes = set(build_graph().get_graph().nodes) - {"__start__", "__end__"}
+    assert nodes == set(WRITES)
+    for update in WRITES.values():
+        assert set(get_type_hints(update)) <= set(State.model_fields)
+
+
+def test_the_graph_page_is_up_to_date() -> None:
+    assert (Path(__file__).parents[1] / "docs" / "graph.md").read_text(encoding="utf-8") == page()

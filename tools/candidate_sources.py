@@ -1,0 +1,185 @@
+"""Propose candidates from every direction; every source keeps the hard constraints and exclusions.
+
+A new source is one class here (``name``, ``applies``, ``__call__``), one line in ``build_sources`` and one weight in
+``core.ranking.source_weights``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from ..core.candidates import CandidateQuery
+from ..core.protocols import Catalogue, Collaborative, VectorColumn, Vectors
+from ..core.ranking import combine_ranked
+from ..core.schemas import Candidate, Constraint
+from .vector_search import FullTextSearch, ImageVectorSearch, TextVectorSearch, renamed
+
+__all__ = ["CandidateQuery", "Source", "build_sources", "explain_empty"]
+
+MAX_LIKED = 50
+MAX_FETCH = 20_000
+Fetch = Callable[[int], Awaitable[list[tuple[str, float]]]]
+
+
+class Source(Protocol):
+    """Proposes candidates for a request. Raises StoreError when its store fails."""
+
+    @property
+    def name(self) -> str: ...
+
+    def applies(self, q: CandidateQuery) -> bool: ...
+
+    async def __call__(self, q: CandidateQuery) -> list[Candidate]: ...
+
+
+def build_sources(catalogue: Catalogue, collaborative: Collaborative) -> tuple[Source, ...]:
+    """Return every candidate source."""
+    return (
+        TextVectorSearch(catalogue, "text_vector", "text"),
+        TextVectorSearch(catalogue, "text_to_image", "image"),
+        FullTextSearch(catalogue),
+        ImageVectorSearch(catalogue, "image_vector", "image"),
+        ImageVectorSearch(catalogue, "image_to_text", "text"),
+        SimilarToShown(catalogue, collaborative),
+        CoOccurrenceSource(catalogue, collaborative),
+        ProfileVectorSource(catalogue),
+        PopularitySource(catalogue, collaborative),
+    )
+
+
+class SimilarToShown:
+    """Finds items like the ones the user pointed at: by text, by picture and by who else took them."""
+
+    name = "similar_to_shown"
+
+    def __init__(self, catalogue: Catalogue, collaborative: Collaborative) -> None:
+        self._catalogue = catalogue
+        self._collaborative = collaborative
+
+    def applies(self, q: CandidateQuery) -> bool:
+        """Tell whether the user pointed at items."""
+        return bool(q.understanding.like_item_ids)
+
+    async def __call__(self, q: CandidateQuery) -> list[Candidate]:
+        """Return the fused neighbours of the anchors."""
+        anchors = q.understanding.like_item_ids
+        text, image, together = await asyncio.gather(
+            _near_mean(self._catalogue, "text", anchors, q),
+            _near_mean(self._catalogue, "image", anchors, q),
+            _filtered(self._catalogue, q, lambda k: self._collaborative.similar(anchors, k)),
+        )
+        return combine_ranked([(text, 1.0), (image, 1.0), (together, 0.5)], self.name, q.limit)
+
+
+class CoOccurrenceSource:
+    """Finds items that people who took the user's liked items took as well."""
+
+    name = "co_occurrence"
+
+    def __init__(self, catalogue: Catalogue, collaborative: Collaborative) -> None:
+        self._catalogue = catalogue
+        self._collaborative = collaborative
+
+    def applies(self, q: CandidateQuery) -> bool:
+        """Tell whether the user has liked items."""
+        return bool(q.profile.liked)
+
+    async def __call__(self, q: CandidateQuery) -> list[Candidate]:
+        """Return at most ``q.limit`` candidates, strongest co-occurrence first."""
+        liked = q.profile.liked[:MAX_LIKED]
+        found = await _filtered(self._catalogue, q, lambda k: self._collaborative.similar(liked, k))
+        return renamed(found, self.name)
+
+
+class ProfileVectorSource:
+    """Finds items near the mean text vector of the user's liked items."""
+
+    name = "profile_vector"
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def applies(self, q: CandidateQuery) -> bool:
+        """Tell whether the user has liked items."""
+        return bool(q.profile.liked)
+
+    async def __call__(self, q: CandidateQuery) -> list[Candidate]:
+        """Return at most ``q.limit`` candidates, nearest first."""
+        return renamed(await _near_mean(self._catalogue, "text", q.profile.liked[:MAX_LIKED], q), self.name)
+
+
+class PopularitySource:
+    """Proposes what is popular in the user's segment, else with everyone; topped up so that a list is never short."""
+
+    name = "popularity"
+
+    def __init__(self, catalogue: Catalogue, collaborative: Collaborative) -> None:
+        self._catalogue = catalogue
+        self._collaborative = collaborative
+
+    def applies(self, q: CandidateQuery) -> bool:
+        """Popularity is always a prior."""
+        return True
+
+    async def __call__(self, q: CandidateQuery) -> list[Candidate]:
+        """Return ``q.limit`` candidates whenever that many satisfy the constraints."""
+        found: list[Candidate] = []
+        for segment in dict.fromkeys((q.segment, None)):
+            if len(found) < q.limit:
+                more = await _filtered(self._catalogue, q, lambda k, s=segment: self._collaborative.popular(k, s))
+                found += [c for c in more if c.item_id not in {f.item_id for f in found}]
+        if len(found) < q.limit:
+            taken = q.excluded | {c.item_id for c in found}
+            rest = await self._catalogue.scan(q.limit - len(found), q.where, taken)
+            found += [Candidate(item_id=i, source=self.name, rank=1, score=0.0) for i in rest]
+        return renamed(found[: q.limit], self.name)
+
+
+async def explain_empty(catalogue: Catalogue, where: Sequence[Constraint]) -> tuple[Constraint, ...]:
+    """Return the constraints that stand alone in the way: dropping any one of them gives results.
+
+    Empty when something already satisfies all of them, or when no single one is to blame. Nothing is dropped here.
+    """
+    if not where or await catalogue.scan(1, where):
+        return ()
+    without = [[*where[:i], *where[i + 1 :]] for i in range(len(where))]
+    found = await asyncio.gather(*(catalogue.scan(1, rest) for rest in without))
+    return tuple(c for c, ids in zip(where, found, strict=True) if ids)
+
+
+async def _near_mean(
+    catalogue: Catalogue, column: VectorColumn, item_ids: Sequence[str], q: CandidateQuery
+) -> list[Candidate]:
+    """Search ``column`` with the mean vector of ``item_ids``; empty when none has a vector."""
+    mean = mean_vector(list((await catalogue.vectors(column, item_ids)).values()))
+    if mean is None:
+        return []
+    return await catalogue.search_vector(column, mean, q.limit, q.where, q.excluded)
+
+
+def mean_vector(vectors: Sequence[Vectors]) -> Vectors | None:
+    """Return the mean of vectors of shape (dim,) at unit length; None without vectors or when they cancel out."""
+    if not vectors:
+        return None
+    mean = np.mean([v.reshape(-1) for v in vectors], axis=0, dtype=np.float32)
+    length = float(np.linalg.norm(mean))
+    return (mean / length).astype(np.float32) if length > 1e-6 else None
+
+
+async def _filtered(catalogue: Catalogue, q: CandidateQuery, fetch: Fetch) -> list[Candidate]:
+    """Keep the listed items that exist and satisfy the constraints, fetching longer lists until there are enough."""
+    wanted = q.limit + len(q.excluded)
+    while True:
+        listed = await fetch(wanted)
+        scores = {item_id: score for item_id, score in listed if item_id not in q.excluded}
+        items = await catalogue.get(list(scores), q.where) if scores else []
+        allowed = {item.item_id for item in items}
+        kept = [(i, s) for i, s in scores.items() if i in allowed]
+        if len(kept) >= q.limit or len(listed) < wanted or wanted >= MAX_FETCH:
+            break
+        wanted = min(wanted * 4, MAX_FETCH)
+    return [Candidate(item_id=i, source="", rank=r, score=s) for r, (i, s) in enumerate(kept[: q.limit], 1)]

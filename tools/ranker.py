@@ -1,0 +1,73 @@
+"""Rank fused candidates: soft preferences, repeats removed, a mild spread, the record attached."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..core.candidates import CandidateQuery
+from ..core.leanings import preference_fit
+from ..core.protocols import Catalogue, Vectors
+from ..core.ranking import Fused, diversify, drop_duplicates, fuse, source_weights
+from ..core.schemas import Candidate, Item, RankedItem
+
+POOL = 60
+PREFERENCE_WEIGHT = 0.3
+
+
+class Ranker:
+    """Makes one list of ranked items from the lists of all sources."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    async def __call__(self, q: CandidateQuery, lists: Mapping[str, Sequence[Candidate]], n: int) -> list[RankedItem]:
+        """Return at most ``n`` items, best first; hard constraints and exclusions are checked once more.
+
+        Raises:
+            StoreError: the catalogue cannot be read.
+        """
+        fused = [f for f in fuse(lists, source_weights(q)) if f.item_id not in q.excluded][: max(POOL, 3 * n)]
+        if not fused:
+            return []
+        ids = [f.item_id for f in fused]
+        found, text, image, schema = await asyncio.gather(
+            self._catalogue.get(ids, q.where),
+            self._catalogue.vectors("text", ids),
+            self._catalogue.vectors("image", ids),
+            self._catalogue.schema(),
+        )
+        by_id = {item.item_id: item for item in found}
+        fused = [f for f in fused if f.item_id in by_id]
+        items = [by_id[f.item_id] for f in fused]
+        fit = preference_fit(items, q.understanding.preferences, schema)
+        scores = np.array([f.score for f in fused], dtype=np.float32) + PREFERENCE_WEIGHT * fit
+        order = [int(i) for i in np.argsort(-scores, kind="stable")]
+        return _select(order, fused, items, scores.tolist(), text, image, n)
+
+
+def _select(
+    order: Sequence[int],
+    fused: Sequence[Fused],
+    items: Sequence[Item],
+    scores: Sequence[float],
+    text: Mapping[str, Vectors],
+    image: Mapping[str, Vectors],
+    n: int,
+) -> list[RankedItem]:
+    kept = [order[p] for p in drop_duplicates([items[i] for i in order], text, image)]
+    vectors = _stack([items[i].item_id for i in kept], image if len(image) > len(text) else text)
+    chosen = [kept[p] for p in diversify([scores[i] for i in kept], vectors, n)]
+    return [
+        RankedItem(item=items[i], rank=rank, score=round(scores[i], 6), sources=fused[i].sources)
+        for rank, i in enumerate(chosen, 1)
+    ]
+
+
+def _stack(ids: Sequence[str], vectors: Mapping[str, Vectors]) -> Vectors:
+    """Return the vectors of ``ids``, shape (n, dim); zeros where there is none."""
+    dim = next((v.size for v in vectors.values()), 1)
+    rows = [vectors[i].reshape(-1) if i in vectors else np.zeros(dim, dtype=np.float32) for i in ids]
+    return np.stack(rows).astype(np.float32) if rows else np.zeros((0, dim), dtype=np.float32)
