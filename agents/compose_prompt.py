@@ -12,8 +12,8 @@ from ..core.grounding import trusted
 from ..core.schemas import Brief, Item, RankedItem
 from ..core.wording import plain_text, shorten, value_text
 
-MESSAGE_CHARACTERS = 110
-REASON_CHARACTERS = 150
+MESSAGE_CHARACTERS = 90
+REASON_CHARACTERS = 110
 
 
 def prompt_inputs(brief: Brief, items: tuple[RankedItem, ...]) -> dict[str, str]:

@@ -9,12 +9,11 @@ from contextlib import aclosing
 from typing import Any
 
 from ..core.errors import BackEndError, BackEndTimeout, ConfigurationError, TastemakerError
-from ..core.grounding import check_message, check_words, is_repeat
+from ..core.grounding import best_part, check_message, check_words, is_repeat
 from ..core.protocols import ChatModel, ChatRequest, ChatUsage
 from ..core.reasons import render_message, render_reason
 from ..core.schemas import Brief, Composition, Degradation, RankedItem, Usage, Words
 from ..core.settings import LLMSettings
-from ..core.wording import whole_sentences
 from .compose_prompt import AnswerReader, answer_schema, evidence_ids, prompt_inputs
 from .prompting import Prompt, PromptLibrary, render
 
@@ -49,7 +48,9 @@ class Composer:
         desk.render(brief.items[len(top) :])
         if not top:
             return desk.close(None, Usage(), ())
-        prompt, usage, degraded = None, Usage(), ()
+        prompt: Prompt | None = None
+        usage = Usage()
+        degraded: tuple[Degradation, ...] = ()
         limit = self.settings.timeout_s if timeout_s is None else timeout_s
         try:
             prompt = self.library.get("compose", prompt_version)
@@ -121,23 +122,25 @@ class _Desk:
         )
 
     def _message(self, value: Any) -> None:
-        text = whole_sentences(value) if isinstance(value, str) else ""
-        problem = (
-            "the verdict is a conflict" if self.brief.verdict.state == "conflict" else check_message(text, self.brief)
-        )
+        if self.brief.verdict.state == "conflict":
+            self._give(render_message(self.brief))
+            return
+        text, problem = best_part(str(value), lambda part: check_message(part, self.brief))
         if problem:
             log.info("message rendered instead: %s", problem)
-            self._give(render_message(self.brief))
-        else:
-            self._give(Words(item_id=None, text=text, by="model"))
+        self._give(render_message(self.brief) if problem else Words(item_id=None, text=text, by="model"))
 
     def _reason(self, ranked: RankedItem, value: dict[str, Any]) -> None:
-        text = whole_sentences(value["reason"]) if isinstance(value.get("reason"), str) else ""
         others = [r.item.title for r in self.brief.items if r.item.item_id != ranked.item.item_id]
-        problem = check_words(text, ranked.item, self.brief, others)
         written = [w.text for w in self.words.values() if w.by == "model"]
-        if problem or is_repeat(text, written):
-            log.info("reason of rank %d rendered instead: %s", ranked.rank, problem or "it repeats an earlier sentence")
+
+        def check(part: str) -> str | None:
+            repeated = "repeats an earlier sentence" if is_repeat(part, written) else None
+            return check_words(part, ranked.item, self.brief, others) or repeated
+
+        text, problem = best_part(str(value.get("reason", "")), check)
+        if problem:
+            log.info("reason of rank %d rendered instead: %s", ranked.rank, problem)
             self._give(render_reason(ranked, self.brief))
             return
         cited = value.get("evidence")

@@ -5,6 +5,7 @@ A file is taken up when it changes on disk. A broken edit leaves the last good v
 
 from __future__ import annotations
 
+import builtins
 import logging
 import re
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from pathlib import Path
 from ..core.errors import ConfigurationError
 from ..core.protocols import ChatMessage
 from .prompt_file import PLACEHOLDER, Prompt, read_prompt, split_name
+
+__all__ = ["Prompt", "PromptLibrary", "render"]
 
 log = logging.getLogger("tastemaker.prompts")
 
@@ -69,7 +72,7 @@ class PromptLibrary:
         self._refresh()
         return tuple(sorted({split_name(p)[0] for p in self._entries}))
 
-    def check(self, name: str) -> list[str]:
+    def check(self, name: str) -> builtins.list[str]:
         """Return what is wrong with the files of a prompt, in plain words; empty if all is well."""
         entries = self._of(name)
         problems = [problem for e in entries for problem in e.problems]
@@ -86,7 +89,7 @@ class PromptLibrary:
         doubles = {v for v in versions if versions.count(v) > 1}
         return problems + [f"version {v} of {name} is in two files" for v in sorted(doubles)]
 
-    def _of(self, name: str) -> list[_Entry]:
+    def _of(self, name: str) -> builtins.list[_Entry]:
         self._refresh()
         return [e for p, e in sorted(self._entries.items()) if split_name(p)[0] == name]
 

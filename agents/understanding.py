@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ..core import phrases
 from ..core.amounts import take_amounts
 from ..core.constraints import merge, unique, values_of
-from ..core.fields import year_field
+from ..core.fields import label_of, year_field
 from ..core.references import take_references
 from ..core.schemas import (
     CatalogueField,
@@ -55,7 +55,7 @@ class Reading:
     plan: bool = False
 
 
-def understand(
+def understand(  # noqa: PLR0917
     text: str,
     evidence: Sequence[Evidence],
     schema: CatalogueSchema,
@@ -73,7 +73,7 @@ def understand(
     has_photo = any(e.kind == "caption" for e in evidence)
     reading = Reading()
     for utterance, in_query in _utterances(text, evidence, distrusted):
-        _read(utterance, schema, memory, has_photo, reading, in_query)
+        _read(utterance, schema, memory, has_photo, reading, in_query=in_query)
     if reading.reset:
         dropped_all = tuple(c.model_copy(update={"source": "thread"}) for c in memory.constraints)
         memory = ThreadMemory()
@@ -127,7 +127,7 @@ def _captions(evidence: Sequence[Evidence], distrusted: frozenset[str]) -> list[
 
 
 def _read(
-    u: Utterance, schema: CatalogueSchema, memory: ThreadMemory, has_photo: bool, reading: Reading, in_query: bool
+    u: Utterance, schema: CatalogueSchema, memory: ThreadMemory, has_photo: bool, reading: Reading, *, in_query: bool
 ) -> None:
     """Run the rules over one sentence in the order in which their phrases may contain one another."""
     reading.adds |= phrases.adds(u.low)
@@ -141,14 +141,13 @@ def _read(
     reading.exclude += references.exclude
     reading.compared += references.compared
     reading.again |= phrases.take_again(u)
-    hard, soft, unparsed = take_amounts(u, schema)
-    soft += phrases.take_leanings(u, schema, year_field(schema))
+    amounts = take_amounts(u, schema)
+    leanings = phrases.take_leanings(u, schema, year_field(schema))
     wishes = take_wishes(u, schema)
     reading.similar |= phrases.take_similar(u)
-    unparsed += phrases.take_unmet(_without(u, wishes.spans))
-    reading.hard += [*references.hard, *hard, *wishes.hard]
-    reading.soft += [*references.soft, *soft, *wishes.soft]
-    reading.unparsed += unparsed
+    reading.hard += [*references.hard, *amounts.hard, *wishes.hard]
+    reading.soft += [*references.soft, *amounts.soft, *leanings, *wishes.soft]
+    reading.unparsed += [*amounts.unparsed, *phrases.take_unmet(_without(u, wishes.spans))]
     reading.released += wishes.released
     if in_query:
         reading.content.append(phrases.clean(phrases.request_part(u.remainder())))
@@ -192,7 +191,7 @@ def _forget(query: str, dropped: Sequence[Constraint]) -> str:
 def _preferences(reading: Reading, memory: ThreadMemory, constraints: Sequence[Constraint]) -> tuple[str, ...]:
     """Keep earlier preferences unless this turn says the opposite, frees their field or turns them into constraints."""
     hard = {v for c in constraints for v in values_of(c)}
-    freed = [phrases.label_of(f.name) for f in reading.freed]
+    freed = [label_of(f.name) for f in reading.freed]
     new = _unique(reading.soft)
     slots = {_slot(p) for p in new}
     kept = [p for p in memory.preferences if _slot(p) not in slots and not any(f in p for f in freed)]

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from ..core.settings import load_settings
 from .cli_common import run_async
-from .diagnosis import Diagnosis, Finding, diagnose
+from .diagnosis import Diagnosis, diagnose
+from .packages import Finding
 
 _SIGNS = {"ok": ("✓", "green"), "optional": ("○", "dim"), "missing": ("✗", "yellow"), "broken": ("✗", "red")}
 

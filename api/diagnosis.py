@@ -4,39 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import platform
-import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Literal
-
-from packaging.requirements import Requirement
-from pydantic import Field
 
 from .. import __version__
 from ..core.errors import TastemakerError
 from ..core.schemas import Frozen
 from ..core.settings import Settings
-from .langserve_routes import langserve_installed
+from .packages import Finding, State, look_at_packages
 
-State = Literal["ok", "optional", "missing", "broken"]
 Slot = Literal["image_text", "captioner", "transcriber", "llm"]
 SLOTS: tuple[Slot, ...] = ("image_text", "captioner", "transcriber", "llm")
 _PROBE_S = 10.0
 _MB = 1_000_000
-
-
-class Finding(Frozen):
-    """One thing looked at. ``essential``: without it the embedded default cannot work."""
-
-    what: str = Field(description="The thing.")
-    state: State = Field(description="`ok`; `optional`: absent but not needed; `missing`: needed; `broken`: fails.")
-    detail: str = Field(default="", description="Version, place or reason.")
-    fix: str = Field(default="", description="The command or setting that gets it.")
-    essential: bool = Field(default=False, description="Nothing works without it.")
 
 
 class Diagnosis(Frozen):
@@ -67,7 +51,7 @@ class Diagnosis(Frozen):
 
 async def diagnose(settings: Settings) -> Diagnosis:
     """Look at everything; a part that fails is a finding, never an error."""
-    packages, extras = _packages()
+    packages, extras = look_at_packages()
     return Diagnosis(
         version=__version__,
         python=f"{platform.python_version()} ({sys.executable})",
@@ -81,70 +65,6 @@ async def diagnose(settings: Settings) -> Diagnosis:
         machine=await asyncio.to_thread(lambda: tuple(_machine(settings))),
         data=(await _catalogue(settings), await _history(settings)),
     )
-
-
-def _packages() -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    required: list[Finding] = []
-    by_extra: dict[str, list[Requirement]] = {}
-    try:
-        lines = requires("tastemaker") or []
-    except PackageNotFoundError:
-        fix = f"{sys.executable} -m pip install -e ."
-        return (Finding(what="tastemaker", state="missing", detail="not installed", fix=fix, essential=True),), ()
-    for requirement in map(Requirement, lines):
-        extra = next((v for v in _extras_of(requirement)), None)
-        if extra is None:
-            required.append(_package(requirement))
-        else:
-            by_extra.setdefault(extra, []).append(requirement)
-    extras = tuple(_extra(name, needed) for name, needed in by_extra.items() if name != "dev")
-    return tuple(required), extras
-
-
-def _extras_of(requirement: Requirement) -> Iterator[str]:
-    marker = str(requirement.marker or "")
-    for part in marker.split(" and "):
-        name, _, value = part.strip("() ").partition("==")
-        if name.strip() == "extra":
-            yield value.strip().strip("\"'")
-
-
-def _installed(requirement: Requirement) -> str | None:
-    try:
-        found = version(requirement.name)
-    except PackageNotFoundError:
-        return None
-    return found
-
-
-def _package(requirement: Requirement) -> Finding:
-    found = _installed(requirement)
-    fix = _pip([requirement])
-    wanted = f"{requirement.name}{requirement.specifier}"
-    if found is None:
-        return Finding(what=requirement.name, state="missing", detail=f"needs {wanted}", fix=fix, essential=True)
-    if not requirement.specifier.contains(found, prereleases=True):
-        detail = f"{found} is installed, needs {wanted}"
-        return Finding(what=requirement.name, state="broken", detail=detail, fix=fix, essential=True)
-    return Finding(what=requirement.name, state="ok", detail=found, essential=True)
-
-
-def _extra(name: str, needed: list[Requirement]) -> Finding:
-    absent = [r for r in needed if _installed(r) is None]
-    if absent:
-        detail = f"without {', '.join(r.name for r in absent)}"
-        return Finding(what=name, state="optional", detail=detail, fix=_pip(absent))
-    present = ", ".join(f"{r.name} {_installed(r)}" for r in needed)
-    if name == "langserve" and not langserve_installed():
-        return Finding(what=name, state="broken", detail=f"{present} cannot be imported", fix=_pip(needed))
-    return Finding(what=name, state="ok", detail=present)
-
-
-def _pip(requirements: list[Requirement]) -> str:
-    wanted = (
-        f"{r.name}{'[' + ','.join(sorted(r.extras)) + ']' if r.extras else ''}{r.specifier}" for r in requirements
-    )
-    return f"{shlex.quote(sys.executable)} -m pip install {' '.join(shlex.quote(w) for w in wanted)}"
 
 
 def _slots(settings: Settings) -> Iterator[Finding]:
@@ -226,7 +146,7 @@ def _present(settings: Settings, name: str) -> bool:
 
 
 def _weights(settings: Settings) -> Iterator[Finding]:
-    from ..models.weights import weights_folder, weights_status
+    from ..models.weights import weights_status
     from ..models.weights_table import TABLE
 
     needed = set(needed_weights(settings))
@@ -234,7 +154,7 @@ def _weights(settings: Settings) -> Iterator[Finding]:
         pinned = TABLE[name]
         size = f"{sum(f.size_bytes for f in pinned.files) / _MB:,.0f} MB, {pinned.licence}"
         if present:
-            yield Finding(what=name, state="ok", detail=f"{pinned.about}; {weights_folder(name, settings.cache)}")
+            yield Finding(what=name, state="ok", detail=f"{pinned.about}; {size}")
         elif name in needed:
             yield Finding(what=name, state="missing", detail=f"{pinned.about}; {size}", fix="tastemaker setup")
         else:
@@ -283,7 +203,7 @@ def _gpu_names() -> str:
 async def _catalogue(settings: Settings) -> Finding:
     uri = settings.catalogue_uri
     fix = "tastemaker ingest CATALOGUE, or tastemaker demo"
-    if "://" not in uri and not Path(uri).exists():
+    if "://" not in uri and not await asyncio.to_thread(Path(uri).exists):
         return Finding(what="catalogue", state="missing", detail=f"none at {uri}", fix=fix)
 
     async def count() -> int:
@@ -301,7 +221,7 @@ async def _catalogue(settings: Settings) -> Finding:
 async def _history(settings: Settings) -> Finding:
     url = settings.history_url
     local = url.partition("///")[2] if url.startswith("sqlite") else ""
-    if local and not Path(local).exists():
+    if local and not await asyncio.to_thread(Path(local).exists):
         return Finding(
             what="history", state="optional", detail="empty: everyone is new", fix="tastemaker ingest --interactions"
         )

@@ -16,7 +16,8 @@ class CandidateQuery:
     """What candidates are wanted.
 
     ``text_vector`` has shape (dim,), ``image_vectors`` (m, dim), both with rows of unit length; ``image_weights`` holds m
-    weights from 0 (ignore a distrusted photo) to 1, all 1 when empty. ``limit`` counts candidates per source.
+    weights from 0 (ignore a distrusted photo) to 1, all 1 when empty. ``limit`` counts candidates per source. ``said`` is false
+    when the query comes from captions alone, which then weigh less than the photo itself.
     """
 
     understanding: Understanding
@@ -26,6 +27,7 @@ class CandidateQuery:
     image_weights: tuple[float, ...] = ()
     limit: int = 200
     exclude: frozenset[str] = frozenset()
+    said: bool = True
 
     @property
     def where(self) -> tuple[Constraint, ...]:

@@ -17,7 +17,7 @@ def cold_start_label(q: CandidateQuery) -> str | None:
     if q.profile.liked:
         return None
     known = "none of your likes is known yet" if q.profile.known else "no history"
-    if q.photos and q.understanding.query:
+    if q.photos and q.said and q.understanding.query:
         return f"{known}: ranked by what you said and showed"
     if q.photos:
         return f"{known}: ranked by what you showed"
@@ -47,7 +47,7 @@ def next_question(schema: CatalogueSchema, q: CandidateQuery) -> str | None:
     named = list(best.values[:NAMED_CHOICES])
     rest = " or something else" if len(best.values) > len(named) else ""
     listed = f"{', '.join(named)}{rest}" if rest else " or ".join((", ".join(named[:-1]), named[-1]))
-    return f"Is there a {label_of(best.name)} you have in mind: {listed}?"
+    return f"Which {label_of(best.name)} would you like: {listed}?"
 
 
 def _is_askable(field: CatalogueField) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from .claims import (
@@ -22,10 +22,10 @@ from .claims import (
     without_liked,
 )
 from .schemas import Brief, Item
-from .wording import sentences, stem, stems, tokens
+from .wording import is_content, sentences, stem, stems, tokens, whole_sentences
 from .wordlists import CLASS_NOUNS, COMMANDS, HYPE, MONEY, PLAIN_IN_TEXT
 
-__all__ = ["check_message", "check_words", "is_repeat", "normal", "trusted"]
+__all__ = ["best_part", "check_message", "check_words", "is_repeat", "normal", "trusted"]
 
 MAX_WORDS = 45
 MAX_CHARACTERS = 280
@@ -47,7 +47,23 @@ def check_words(text: str, item: Item, brief: Brief, other_titles: Iterable[str]
         or _other_title(words, other_titles, sources)
         or false_people(text, brief, sources)
         or false_claim(words, sources)
+        or _only_title(text, item)
     )
+
+
+def best_part(text: str, check: Callable[[str], str | None]) -> tuple[str, str | None]:
+    """Return the longest start of ``text`` of at most two whole sentences that passes ``check``, and why not more.
+
+    The text is empty if not even the first sentence passes; the second value is then the reason.
+    """
+    whole = list(dict.fromkeys(sentences(whole_sentences(text))))[:2]
+    problem: str | None = "not a whole sentence"
+    for count in range(len(whole), 0, -1):
+        part = " ".join(whole[:count])
+        problem = check(part)
+        if problem is None:
+            return part, None
+    return "", problem
 
 
 def check_message(text: str, brief: Brief) -> str | None:
@@ -91,6 +107,12 @@ def _form(text: str, sources: Sources, title: str) -> str | None:
     if not _END.search(text) or (not text[0].isupper() and text[0] not in '“"'):
         return "not a whole sentence"
     return _script(text, sources)
+
+
+def _only_title(text: str, item: Item) -> str | None:
+    words = {stem(t) for t in tokens(text) if is_content(t)}
+    spoken_to = re.search(r"\byou", text, re.IGNORECASE)
+    return "says no more than the title" if words <= stems(item.title) and not spoken_to else None
 
 
 def _script(text: str, sources: Sources) -> str | None:

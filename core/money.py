@@ -10,11 +10,29 @@ from dataclasses import dataclass
 
 NUMBER_MARK = "\x01"
 
-_SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_SMALL = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _UNITS = {word: i for i, word in enumerate(_SMALL)} | {word: 20 + 10 * i for i, word in enumerate(_TENS)}
 _SCALES = {"hundred": 100, "thousand": 1000, "grand": 1000}
 _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "CNY", "us$": "USD"}
@@ -106,18 +124,18 @@ def _digits(match: re.Match[str], currency: str) -> float:
 def _words(words: str, currency: str) -> float:
     """Read English number words; "nineteen ninety" is a year, or 19.90 when a currency follows."""
     total, current, first = 0.0, 0.0, -1.0
-    for token in re.findall(r"[a-z]+", words):
-        if token in ("a", "an", "and"):
+    for word in re.findall(r"[a-z]+", words):
+        if word in ("a", "an", "and"):
             continue
-        if token == "hundred":
+        if word == "hundred":
             current = (current or 1) * 100
-        elif token in _SCALES:
-            total, current = total + (current or 1) * _SCALES[token], 0.0
-        elif _adds(current, _UNITS[token]):
-            current += _UNITS[token]
+        elif word in _SCALES:
+            total, current = total + (current or 1) * _SCALES[word], 0.0
+        elif _adds(current, _UNITS[word]):
+            current += _UNITS[word]
         else:
             first = current
-            current = current * 100 + _UNITS[token]
+            current = current * 100 + _UNITS[word]
     is_amount = first >= 0 and (currency != "" or not 13 <= first <= 20)
     return (total + current) / (100 if is_amount else 1)
 

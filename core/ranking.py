@@ -19,6 +19,7 @@ from .schemas import Candidate, Item, SourceScore
 RRF_K = 60
 MMR_LAMBDA = 0.85
 DUPLICATE_COSINE = 0.985
+CAPTION_WEIGHT = 0.25
 HISTORY_SOURCES = ("co_occurrence", "profile_vector")
 
 
@@ -72,7 +73,8 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
     )
     photo = max((w for _, w in q.photos), default=0.0)
     if q.understanding.query:
-        weights |= {"text_vector": 1.0, "full_text": 0.7, "text_to_image": 0.5}
+        words = 1.0 if q.said else CAPTION_WEIGHT
+        weights |= {"text_vector": words, "full_text": 0.7 * words, "text_to_image": 0.5 * words}
     if photo:
         weights |= {"image_vector": 1.2 * photo, "image_to_text": 0.4 * photo}
     if q.understanding.like_item_ids:

@@ -85,21 +85,26 @@ def take_references(u: Utterance, schema: CatalogueSchema, memory: ThreadMemory,
         for lead, target in ((_NOT, found.exclude), (_LIKE, found.like), (_LIKING, found.like)):
             for match in list(re.finditer(lead + _REF, u.low)):
                 if not (has_photo and match["it"]):
-                    target += _items(u, match, memory.shown, titled)
+                    target.extend(_items(u, match, memory.shown, titled))
                     u.take(match.start(), match.end())
-        for match in list(re.finditer(_LIKE_AFTER, u.low)):
-            found.like.append(memory.shown[min("一二三".index(match["ord"]), len(memory.shown) - 1)].item_id)
-            u.take(match.start(), match.end())
-        for match in list(re.finditer(rf"{_ORDINAL}|{_NUMBERED}|{_TITLE}", u.low)):
-            if _is_named(match):
-                found.compared += _items(u, match, memory.shown, titled)
-                u.take(match.start(), match.end())
-        others = _OTHERS.search(u.low)
-        if others and not found.like:
-            found.exclude += [s.item_id for s in memory.shown]
-            u.take(others.start(), others.end())
+        _take_bare(u, memory.shown, titled, found)
     u.low = u.low.replace("\x03", "\x04")
     return found
+
+
+def _take_bare(u: Utterance, shown: Sequence[ShownItem], titled: dict[int, str], found: References) -> None:
+    """Take references that stand alone ("the second one") and refusals of the whole list ("something else")."""
+    for match in list(re.finditer(_LIKE_AFTER, u.low)):
+        found.like.append(shown[min("一二三".index(match["ord"]), len(shown) - 1)].item_id)
+        u.take(match.start(), match.end())
+    for match in list(re.finditer(rf"{_ORDINAL}|{_NUMBERED}|{_TITLE}", u.low)):
+        if _is_named(match):
+            found.compared += _items(u, match, shown, titled)
+            u.take(match.start(), match.end())
+    others = _OTHERS.search(u.low)
+    if others and not found.like:
+        found.exclude += [s.item_id for s in shown]
+        u.take(others.start(), others.end())
 
 
 def _is_named(match: re.Match[str]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, field_validator
 
 ItemId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 UserId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+$")]
@@ -103,7 +103,7 @@ class Constraint(Frozen):
         description="Catalogue field the predicate is about.", examples=["price"]
     )
     op: Operator = Field(description="Comparison operator.", examples=["<="])
-    value: float | bool | str | list[str] = Field(description="Value to compare with.", examples=[40])
+    value: FiniteFloat | bool | str | list[str] = Field(description="Value to compare with.", examples=[40])
     source: str = Field(default="request", description="Where the constraint was stated.")
     confidence: float = Field(default=1.0, ge=0, le=1, description="How sure we are that it was meant, 0 to 1.")
 
@@ -372,8 +372,10 @@ class StreamEvent(Frozen):
     evidence_ids}; ``degraded`` one Degradation; ``step`` StepTime; ``done`` the whole RecommendResponse; ``error`` {message}.
     """
 
-    event: Literal["route", "evidence", "consistency", "items", "words", "degraded", "step", "done", "error"]
-    data: dict[str, Any]
+    event: Literal["route", "evidence", "consistency", "items", "words", "degraded", "step", "done", "error"] = Field(
+        description="What happened."
+    )
+    data: dict[str, Any] = Field(description="What it says, in the form that belongs to `event`.")
 
 
 # --- values handed between steps -----------------------------------------------------------------

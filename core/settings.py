@@ -64,6 +64,9 @@ class ModelSettings(Section):
 
     image_text: str = Field(default="", description="Image-text model, such as embedded:efficientnet-lite0-minilm.")
     captioner: str = Field(default="", description="Captioner, such as zero-shot:default or vllm:NAME.")
+    captioner_url: str = Field(
+        default="", description="Address of the vision model's server, ending in /v1; empty: the reasoning model's."
+    )
     transcriber: str = Field(default="", description="Transcriber, such as whisper:tiny.")
     threads: int = Field(default=0, ge=0, description="Inference threads; 0 takes the number of cores.")
 

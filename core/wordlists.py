@@ -28,7 +28,24 @@ NEUTRAL = frozenset(
 ) - frozenset({"call", "order", "offer", "return", "buy"})
 
 SATISFY = frozenset(
-    ["answer", "fit", "fits", "fitting", "ideal", "match", "matches", "matched", "matching", "meet", "meets", "right", "satisfies", "satisfy", "suit", "suits"]
+    [
+        "answer",
+        "fit",
+        "fits",
+        "fitting",
+        "ideal",
+        "match",
+        "matches",
+        "matched",
+        "matching",
+        "meet",
+        "meets",
+        "right",
+        "satisfies",
+        "satisfy",
+        "suit",
+        "suits",
+    ]
 )
 
 MONEY = frozenset(

@@ -28,7 +28,7 @@ FORMATS = {  # long side x short side in cm -> price range in euros before the f
     "extra large": ((90, 60), (66, 89)),
 }
 FORMAT_WEIGHTS = (4, 4, 3, 1)
-FRAMES = {"none": 0, "black": 12, "oak": 16, "white": 12}
+FRAMES = {"unframed": 0, "black": 12, "oak": 16, "white": 12}
 FRAME_WEIGHTS = (5, 2, 2, 2)
 HUES = ((15, "red"), (42, "orange"), (62, "yellow"), (165, "green"), (255, "blue"), (320, "purple"), (345, "pink"))
 Row = dict[str, str]
@@ -39,15 +39,15 @@ def build(coco: Path, out: Path = DATA) -> list[Row]:
     photos = {row["id"]: row for row in _read(coco / "photos.csv")}
     rng = random.Random(SEED)  # noqa: S311  # an invented price list, not a secret
     catalogue: list[Row] = []
-    credits: list[Row] = []
+    attribution: list[Row] = []
     for facts in _read(SOURCE):
         photo = photos[facts["id"]]
         name, changes = _copy_photo(coco / photo["image"], facts, out)
-        credits.append(_credit(facts, photo, name, changes))
+        attribution.append(_credit(facts, photo, name, changes))
         if facts["role"] == "catalogue":
             catalogue.append(_print(facts, photo, out / name, rng))
     _write(out / "catalogue.csv", catalogue)
-    _write(out / "ATTRIBUTION.csv", credits)
+    _write(out / "ATTRIBUTION.csv", attribution)
     return catalogue
 
 
@@ -86,14 +86,12 @@ def _print(facts: Mapping[str, str], photo: Mapping[str, str], image: Path, rng:
         "title": facts["title"],
         "description": facts["description"],
         **_offer(width, height, rng),
-        "colour": colours[0],
-        "colours": "|".join(colours),
+        "colour": "|".join(colours),
         "black_and_white": str(grey).lower(),
         "subjects": "|".join(subject for subject in subjects if subject),
         "theme": facts["theme"],
         "setting": facts["setting"],
         "room": facts["room"],
-        "licence": photo["licence"],
         "url": photo["source_url"],
         "image": f"photos/{image.name}",
     }

@@ -30,7 +30,7 @@ NAMES = (
     "ada aki alba amir ana arlo asha axel bea ben bo cato cleo dana dax ela eli emre esme fay finn gus hana hugo ida ines "
     "iris ivo jade jan juno kai kim kofi lara leo lina luca mae malik mara mika mina nia nils noor nuri ola otis pia quim "
     "remy rosa sami suri tariq uma vera yara zane"
-).split()
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,15 @@ class Print:
     item_id: str
     price: float
     themes: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Shopper:
+    """Somebody who does not exist: favourite themes and the most they spend on a print, in euros."""
+
+    user_id: str
+    themes: frozenset[str]
+    budget: float
 
 
 @dataclass(frozen=True)
@@ -57,53 +66,51 @@ def simulate(prints: Sequence[Print], seed: int = SEED) -> list[Action]:
     """Return every simulated interaction, oldest first."""
     rng = random.Random(seed)  # noqa: S311  # a simulation, not a secret
     actions: list[Action] = []
-    for number, name in enumerate(NAMES):
-        user_id = f"sim-{name}"
-        if user_id == KNOWN_SHOPPER:
-            actions += _visits(user_id, ("animals", "sea and nature"), 60.0, 6, prints, rng)
-            continue
-        tastes = list(TASTES)
-        favourite = tastes[number % len(tastes)]
-        second = rng.choice([favourite, *tastes])
-        actions += _visits(user_id, (favourite, second), rng.choice((35, 45, 60, 100)), rng.randint(2, 7), prints, rng)
+    for number, name in enumerate(NAMES.split()):
+        shopper, visits = _shopper(f"sim-{name}", number, rng)
+        bought: set[str] = set()
+        for day in sorted(rng.sample(range(DAYS), visits)):
+            visit = _visit(shopper, FIRST_DAY + timedelta(days=day), prints, bought, rng)
+            bought |= {action.item_id for action in visit if action.kind == "purchase"}
+            actions += visit
     return sorted(actions, key=lambda a: (a.at, a.user_id, a.item_id, a.kind))
 
 
-def _visits(
-    user_id: str, tastes: Sequence[str], budget: float, count: int, prints: Sequence[Print], rng: random.Random
+def _shopper(user_id: str, number: int, rng: random.Random) -> tuple[Shopper, int]:
+    if user_id == KNOWN_SHOPPER:
+        return Shopper(user_id, frozenset(TASTES["animals"] + TASTES["sea and nature"]), 60.0), 6
+    favourite = list(TASTES)[number % len(TASTES)]
+    second = rng.choice([favourite, *TASTES])
+    budget = float(rng.choice((35, 45, 60, 100)))
+    return Shopper(user_id, frozenset(TASTES[favourite] + TASTES[second]), budget), rng.randint(2, 7)
+
+
+def _visit(
+    shopper: Shopper, day: datetime, prints: Sequence[Print], bought: set[str], rng: random.Random
 ) -> list[Action]:
-    liked = {theme for taste in tastes for theme in TASTES[taste]}
+    at = day + timedelta(minutes=rng.randint(7 * 60, 22 * 60))
+    weights = [6.0 * len(p.themes & shopper.themes) + 0.6 for p in prints]
     actions: list[Action] = []
-    bought: set[str] = set()
-    for day in sorted(rng.sample(range(DAYS), count)):
-        at = FIRST_DAY + timedelta(days=day, minutes=rng.randint(7 * 60, 22 * 60))
-        weights = [6.0 * len(p.themes & liked) + 0.6 for p in prints]
-        for item in dict.fromkeys(rng.choices(prints, weights, k=rng.randint(2, 5))):
-            if item.item_id in bought:
-                continue
-            at += timedelta(seconds=rng.randint(20, 240))
-            actions.append(Action(user_id, item.item_id, "view", at))
-            later = _react(user_id, item, at, bool(item.themes & liked), budget, bool(bought), rng)
-            actions += later
-            bought |= {a.item_id for a in later if a.kind == "purchase"}
+    for item in dict.fromkeys(rng.choices(prints, weights, k=rng.randint(2, 5))):
+        if item.item_id in bought:
+            continue
+        at += timedelta(seconds=rng.randint(20, 240))
+        view = Action(shopper.user_id, item.item_id, "view", at)
+        actions += [view, *_react(shopper, item, at, 0.06 if bought else 0.2, rng)]
     return actions
 
 
-def _react(
-    user_id: str, item: Print, at: datetime, suits: bool, budget: float, has_bought: bool, rng: random.Random
-) -> list[Action]:
-    def soon(kind: str, low: int, high: int, value: int | None = None) -> Action:
-        return Action(user_id, item.item_id, kind, at + timedelta(seconds=rng.randint(low, high)), value)
+def _react(shopper: Shopper, item: Print, at: datetime, buys: float, rng: random.Random) -> list[Action]:
+    def later(kind: str, low_s: int, high_s: int, value: int | None = None) -> Action:
+        return Action(shopper.user_id, item.item_id, kind, at + timedelta(seconds=rng.randint(low_s, high_s)), value)
 
-    if not suits:
-        return [soon("dislike", 5, 30)] if rng.random() < 0.08 else []
-    actions = [soon("like", 5, 19)] if rng.random() < 0.5 else []
-    chance = 0.06 if has_bought else 0.2
-    if item.price <= budget and rng.random() < chance:
-        actions.append(soon("purchase", 300, 900))
+    if not item.themes & shopper.themes:
+        return [later("dislike", 5, 30)] if rng.random() < 0.08 else []
+    actions = [later("like", 5, 19)] if rng.random() < 0.5 else []
+    if item.price <= shopper.budget and rng.random() < buys:
+        actions.append(later("purchase", 300, 900))
         if rng.random() < 0.6:
-            rating = rng.choices((3, 4, 5), (1, 3, 3))[0]
-            actions.append(soon("rating", 5 * 86_400, 12 * 86_400, rating))
+            actions.append(later("rating", 5 * 86_400, 12 * 86_400, rng.choices((3, 4, 5), (1, 3, 3))[0]))
     return actions
 
 

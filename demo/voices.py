@@ -22,6 +22,7 @@ SENTENCES = {
     "voice-food": "I love pizza. Please show me food for my kitchen, for less than forty euros.",
     "voice-city": "I love the city. Please show me a red bus on the street, for less than forty euros.",
     "voice-cheaper": "I would like something cheaper, please.",
+    "voice-film": "I would like a funny film for the whole family, please.",
 }
 
 

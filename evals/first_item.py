@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -31,9 +31,16 @@ WARM_UP = 5
 READY_TIMEOUT_S = 120.0
 
 
+class Service(NamedTuple):
+    """A running ``tastemaker serve``; ``pid`` is also its process group."""
+
+    url: str
+    pid: int
+
+
 @contextlib.asynccontextmanager
-async def service(home: Path, *, settings: dict[str, str] | None = None) -> AsyncIterator[str]:
-    """Start ``tastemaker serve`` on a free port over ``home`` and yield its address; stop it afterwards.
+async def service(home: Path, *, settings: dict[str, str] | None = None) -> AsyncIterator[Service]:
+    """Start ``tastemaker serve`` on a free port over ``home`` and yield it; stop it afterwards.
 
     Raises:
         TastemakerError: it is not ready in time.
@@ -49,7 +56,7 @@ async def service(home: Path, *, settings: dict[str, str] | None = None) -> Asyn
     url = f"http://127.0.0.1:{port}"
     try:
         await _until_ready(url, process)
-        yield url
+        yield Service(url, process.pid)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
@@ -79,7 +86,7 @@ async def run(home: Path, photos: Sequence[Path], voices: Sequence[Path], n: int
     Every request has another text and a fresh copy of the media, so that no embedding is remembered.
     """
     figures: dict[str, Any] = {}
-    async with service(home) as url, httpx.AsyncClient(base_url=url, timeout=60.0) as client:
+    async with service(home) as running, httpx.AsyncClient(base_url=running.url, timeout=60.0) as client:
         figures["llm"] = (await client.get("/ready")).json()["slots"]["llm"]["state"]
         for name in TARGETS:
             bodies = [_body(name, number, photos, voices) for number in range(n + WARM_UP)]

@@ -92,7 +92,7 @@ def _agent(recommender: Recommender, request: RecommendRequest) -> Any:
     model = ChatOpenAI(
         model=recommender.parts.chat.name,
         base_url=llm.base_url or f"http://{llm.host}:{llm.port}/v1",
-        api_key=llm.api_key if llm.api_key.get_secret_value() else "none",  # type: ignore[arg-type]
+        api_key=llm.api_key if llm.api_key.get_secret_value() else "none",
         temperature=0,
         max_completion_tokens=llm.max_tokens,
         timeout=llm.timeout_s * 5,

@@ -8,10 +8,10 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import aiosqlite
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from ..core.errors import InvalidRequestError, TastemakerError
 from ..core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent, ThreadMemory
 from ..core.settings import Settings, load_settings
-from ..models.registry import slot_id
+from ..models.registry import Slot, slot_id
 from .answer import owner_digest
 from .parts import Parts, Shop
 from .recommend import build_graph
@@ -97,8 +97,7 @@ class Recommender:
             async for event in events:
                 if event.event == "done":
                     response = event.data
-        if response is None:
-            raise TastemakerError("the graph ended without a response")
+        assert response is not None
         return RecommendResponse.model_validate(response)
 
     async def stream(
@@ -108,7 +107,7 @@ class Recommender:
         prompt_versions: Mapping[str, str] | None = None,
         allow_paths: bool = True,
         **fields: Any,
-    ) -> AsyncIterator[StreamEvent]:
+    ) -> AsyncGenerator[StreamEvent]:
         """Yield events as they happen; the last one is ``done`` with the whole response.
 
         Leaving the loop early cancels the work and removes the temporary files.
@@ -139,21 +138,24 @@ class Recommender:
         finally:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True))
 
-    async def _run(self, request: RecommendRequest, turn: Turn, config: Any) -> AsyncIterator[StreamEvent]:
+    async def _run(self, request: RecommendRequest, turn: Turn, config: Any) -> AsyncGenerator[StreamEvent]:
         stream = self.graph.astream(
-            {"request": request},  # type: ignore[arg-type]  # LangGraph takes a partial state
+            cast(Any, {"request": request}),
             config=config,
             context=turn,
             stream_mode=["custom", "updates"],
             durability="exit" if self._threads else None,
         )
-        async with contextlib.aclosing(stream) as chunks:  # type: ignore[type-var]
+        response: RecommendResponse | None = None
+        async with contextlib.aclosing(cast(AsyncGenerator[tuple[str, Any]], stream)) as chunks:
             async for mode, chunk in chunks:
                 if mode == "custom":
-                    yield chunk  # type: ignore[misc]
+                    yield chunk
                 elif "finish" in chunk:
-                    done = chunk["finish"]["response"]
-        yield StreamEvent(event="done", data=done.model_dump(mode="json"))
+                    response = chunk["finish"]["response"]
+        if response is None:
+            raise TastemakerError("the graph ended without a response")
+        yield StreamEvent(event="done", data=response.model_dump(mode="json"))
 
     async def _check_owner(self, config: Any, request: RecommendRequest) -> None:
         if request.thread_id is None or self._threads is None:
@@ -189,14 +191,15 @@ class Recommender:
             "history": await _probe(_version(shop)),
             "threads": {"state": "ok" if self._threads else "down", "detail": str(self.settings.threads_path)},
         }
-        for slot, part in (
+        parts: tuple[tuple[Slot, object], ...] = (
             ("image_text", self.parts.image_text),
             ("captioner", self.parts.captioner),
             ("transcriber", self.parts.transcriber),
-        ):
+        )
+        for slot, part in parts:
             state = getattr(part, "state", "ok")
             good = state in {"ok", "idle"}
-            detail = slot_id(self.settings, slot) if good else state  # type: ignore[arg-type]
+            detail = slot_id(self.settings, slot) if good else state
             report[slot] = {"state": "ok" if good else "degraded", "detail": detail}
         alive = await self.parts.chat.health()
         report["llm"] = {"state": "ok" if alive else "degraded", "detail": slot_id(self.settings, "llm")}

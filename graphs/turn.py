@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from langgraph.config import get_stream_writer
 from langgraph.runtime import Runtime
@@ -87,14 +86,16 @@ def emit(event: str, data: Any) -> None:
     get_stream_writer()(StreamEvent.model_validate({"event": event, "data": payload}))
 
 
-Node = Callable[[State, Runtime[Turn]], Awaitable[Any]]
+class Step(Protocol):
+    """A node as LangGraph calls it."""
+
+    def __call__(self, state: State, *, runtime: Runtime[Turn]) -> Awaitable[Any]: ...
 
 
-def timed(node: Callable[[State, Turn], Awaitable[T]]) -> Callable[[State, Runtime[Turn]], Awaitable[T]]:
+def timed(node: Callable[[State, Turn], Awaitable[Any]]) -> Step:
     """Wrap a step so that it receives the turn and its seconds are recorded and announced."""
 
-    @functools.wraps(node)
-    async def run(state: State, runtime: Runtime[Turn]) -> T:
+    async def run(state: State, *, runtime: Runtime[Turn]) -> Any:
         turn = runtime.context
         started = time.perf_counter()
         update = await node(state, turn)
@@ -104,5 +105,5 @@ def timed(node: Callable[[State, Turn], Awaitable[T]]) -> Callable[[State, Runti
         return update
 
     run.__annotations__ = {"state": State, "runtime": Runtime[Turn]}
-    del run.__wrapped__  # type: ignore[attr-defined]  # LangGraph must see this signature
+    run.__doc__ = node.__doc__
     return run

@@ -73,7 +73,7 @@ class EmbeddedImageText:
         Raises:
             BackEndError: a file is missing or is no picture.
         """
-        keys = [_file_key(path) for path in paths]
+        keys = [file_key(path) for path in paths]
         return self._images.rows(keys, lambda new: self.project(self.features([paths[i] for i in new])))
 
     def features(self, paths: Sequence[str]) -> Vectors:
@@ -177,7 +177,12 @@ def _padded(rows: Sequence[Sequence[int]]) -> Any:
     return table
 
 
-def _file_key(path: str) -> tuple[str, int, int]:
+def file_key(path: str) -> tuple[str, int, int]:
+    """Return what identifies an unchanged file: path, modification time in nanoseconds, bytes.
+
+    Raises:
+        BackEndError: no such file.
+    """
     try:
         stat = os.stat(path)
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
@@ -194,3 +195,21 @@ def _group_runs(group: int) -> bool:
             if fields is not None and fields[2] == str(group) and fields[0] not in "ZX":
                 return True
     return False
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Supervise the command after ``--``; `VLLMServer.up` starts this, people need not."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["supervise"])
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--log", type=Path, required=True)
+    parser.add_argument("command", nargs="+")
+    arguments = parser.parse_args(argv)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop.set())
+    return supervise(arguments.command, arguments.state, arguments.log, stop)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

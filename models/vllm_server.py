@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,11 +27,10 @@ from .vllm_process import (
     is_alive,
     read_state,
     spawn,
-    supervise,
     write_state,
 )
 
-MODULE = "tastemaker.models.vllm_server"
+SUPERVISOR = "tastemaker.models.vllm_process"
 PROBE_S = 2.0
 SAY_EVERY_S = 10.0
 RECORD_S = 30.0
@@ -196,20 +192,18 @@ class VLLMServer:
         if self.log_path.exists():
             self.log_path.replace(self.log_path.with_suffix(".log.1"))
         say(f"starting vLLM with {self._model} at {self.url}")
-        state = ServerState(
-            model=self._model, host=llm.host, port=llm.port, log=str(self.log_path), started_at=time.time()
-        )
-        write_state(self.state_path, state)
-        environ = {**self.environ, **launch.environ}
+        self._spawn({**self.environ, **launch.environ}, launch.command, watch)
+
+    def _spawn(self, environ: Mapping[str, str], server: tuple[str, ...], watch: bool) -> None:
+        llm, log = self.settings.llm, self.log_path
+        state = ServerState(model=self._model, host=llm.host, port=llm.port, log=str(log), started_at=time.time())
         if not watch:
-            write_state(
-                self.state_path,
-                state.model_copy(update={"server": spawn(launch.command, environ, self.log_path)}),
-            )
+            write_state(self.state_path, state.model_copy(update={"server": spawn(server, environ, log)}))
             return
-        command = [sys.executable, "-m", MODULE, "supervise"]
-        command += ["--state", str(self.state_path), "--log", str(self.log_path), "--", *launch.command]
-        self._await_record(spawn(command, environ, self.log_path))
+        write_state(self.state_path, state)
+        command = [sys.executable, "-m", SUPERVISOR, "supervise"]
+        command += ["--state", str(self.state_path), "--log", str(log), "--", *server]
+        self._await_record(spawn(command, environ, log))
 
     def _await_record(self, supervisor: ProcessRef) -> None:
         end = time.monotonic() + RECORD_S
@@ -238,7 +232,7 @@ class VLLMServer:
         while not self._answers():
             now = time.monotonic()
             state = self._running()
-            if state is None or state.restarts:
+            if state is None or not is_alive(state.server):
                 tail = self._tail()
                 self.down()
                 raise BackEndUnavailable(f"vLLM ended while starting: {tail}", back_end="llm")
@@ -304,21 +298,3 @@ def _port_free(host: str, port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Supervise the command after ``--``; `VLLMServer.up` starts this, people need not."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["supervise"])
-    parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--log", type=Path, required=True)
-    parser.add_argument("command", nargs="+")
-    arguments = parser.parse_args(argv)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
-    return supervise(arguments.command, arguments.state, arguments.log, stop)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -80,7 +80,7 @@ class FasterWhisper:
 
     def _open(self) -> WindowDecoder:
         try:
-            import ctranslate2
+            import ctranslate2  # type: ignore[import-untyped]
             from faster_whisper import WhisperModel
         except ImportError as error:
             raise BackEndUnavailable(

@@ -36,7 +36,9 @@ class Rejects:
             self._file.close()
             self._file = None
 
-    def add(self, file: Path, line: int, item_id: str, field: str, reason: str, level: Level = "rejected") -> None:
+    def add(
+        self, file: Path, line: int, *, field: str, reason: str, item_id: str = "", level: Level = "rejected"
+    ) -> None:
         """Write one problem through to the disk's cache, so that a killed run leaves whole lines.
 
         Raises:

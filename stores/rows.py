@@ -162,8 +162,8 @@ def to_item(values: Mapping[str, Any], columns: Columns, types: Mapping[str, Fie
             attributes[name] = _convert(value, types[name], separator, name == columns.price)
         except ValueError as error:
             raise RowError(name, str(error), item_id) from error
-        for text in attributes[name] if isinstance(attributes[name], list) else [attributes[name]]:  # type: ignore[union-attr]
-            _no_controls(name, str(text), item_id)
+        for text in _strings(attributes[name]):
+            _no_controls(name, text, item_id)
     return Item(
         item_id=item_id,
         title=found["title"],
@@ -236,6 +236,10 @@ def _convert(value: Any, kind: FieldType, separator: str, price: bool) -> Attrib
     return text
 
 
+def _strings(value: AttributeValue) -> list[str]:
+    return value if isinstance(value, list) else [value] if isinstance(value, str) else []
+
+
 def _members(value: Any, separator: str) -> Iterable[Any]:
     if isinstance(value, list):
         return value
@@ -275,7 +279,8 @@ def _joined(values: Mapping[str, Any], sources: Sequence[str]) -> str:
 
 
 def _no_controls(name: str, text: str, item_id: str) -> None:
-    if any(c < " " and c not in "\t\n\r" for c in text):
+    allowed = "" if name in ("item_id", "image", "url") else "\t\n\r"
+    if any(c < " " and c not in allowed for c in text):
         raise RowError(name, "holds a control character", item_id)
     if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
         raise RowError(name, "invalid Unicode", item_id)

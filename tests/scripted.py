@@ -56,6 +56,9 @@ class ScriptedChat:
         await asyncio.sleep(step.delay_s)
         yield ChatDelta(usage=step.usage)
 
+    async def health(self) -> bool:
+        return True
+
     def assert_done(self) -> None:
         """Fail if a step of the script was not used."""
         left = self._steps[len(self.calls) :]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tastemaker.core.grounding import check_message, check_words, is_repeat
+from tastemaker.core.grounding import best_part, check_message, check_words, is_repeat
 from tastemaker.core.schemas import Brief, Constraint, Evidence, Item, RankedItem, Tag, Understanding, Verdict
 
 SHOE = Item(
@@ -119,6 +119,7 @@ BAD = [
     (SHOE, "A good match for you.", {}, "nothing specific"),
     (SHOE, "Harbour Canvas Sneaker.", {}, "too short"),
     (SHOE, "Navy.", {}, "too short"),
+    (SHOE, "A canvas sneaker.", {}, "no more than the title"),
     (SHOE, "A navy canvas ботинок.", {}, "script"),
     (SHOE, "A navy canvas shoe, " * 12 + "yes.", {}, "longer"),
     (SHOE, "This canvas shoe is not light.", {}, "denial"),
@@ -184,3 +185,19 @@ def test_the_same_sentence_twice_is_a_repeat() -> None:
     assert is_repeat("This is a navy canvas shoe.", ["These are navy canvas shoes."]) is False
     assert is_repeat("This is a navy canvas shoe.", ["A light boot.", "This is a canvas shoe, navy."])
     assert not is_repeat("A navy canvas shoe.", [])
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("A navy shoe. A light one. A third.", "A navy shoe. A light one."),
+        ("A navy shoe. It is waterproof. It is light.", "A navy shoe."),
+        ("A navy shoe. A navy shoe. A navy sh", "A navy shoe."),
+        ("It is waterproof. A navy shoe.", ""),
+        ("A navy shoe without an end", ""),
+    ],
+)
+def test_the_longest_good_start_is_kept(text: str, kept: str) -> None:
+    part, problem = best_part(text, lambda t: check_words(t, SHOE, brief(), OTHERS))
+    assert part == kept
+    assert (problem is None) == bool(kept)

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
 from ..core.candidates import CandidateQuery
+from ..core.cold_start import cold_start_label, next_question
 from ..core.protocols import Catalogue, Collaborative, VectorColumn, Vectors
 from ..core.ranking import combine_ranked
 from ..core.schemas import Candidate, Constraint
 from .vector_search import FullTextSearch, ImageVectorSearch, TextVectorSearch, renamed
 
-__all__ = ["CandidateQuery", "Source", "build_sources", "explain_empty"]
+__all__ = ["CandidateQuery", "Source", "build_sources", "cold_start_label", "explain_empty", "next_question"]
 
 MAX_LIKED = 50
 MAX_FETCH = 20_000
@@ -29,11 +31,14 @@ class Source(Protocol):
     """Proposes candidates for a request. Raises StoreError when its store fails."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Return the name that weights and responses use."""
 
-    def applies(self, q: CandidateQuery) -> bool: ...
+    def applies(self, q: CandidateQuery) -> bool:
+        """Tell whether the request carries what this source needs."""
 
-    async def __call__(self, q: CandidateQuery) -> list[Candidate]: ...
+    async def __call__(self, q: CandidateQuery) -> list[Candidate]:
+        """Return candidates, best first, ranked from 1."""
 
 
 def build_sources(catalogue: Catalogue, collaborative: Collaborative) -> tuple[Source, ...]:
@@ -130,8 +135,9 @@ class PopularitySource:
         found: list[Candidate] = []
         for segment in dict.fromkeys((q.segment, None)):
             if len(found) < q.limit:
-                more = await _filtered(self._catalogue, q, lambda k, s=segment: self._collaborative.popular(k, s))
-                found += [c for c in more if c.item_id not in {f.item_id for f in found}]
+                fetch = partial(self._collaborative.popular, segment=segment)
+                known = {c.item_id for c in found}
+                found += [c for c in await _filtered(self._catalogue, q, fetch) if c.item_id not in known]
         if len(found) < q.limit:
             taken = q.excluded | {c.item_id for c in found}
             rest = await self._catalogue.scan(q.limit - len(found), q.where, taken)
@@ -165,9 +171,9 @@ def mean_vector(vectors: Sequence[Vectors]) -> Vectors | None:
     """Return the mean of vectors of shape (dim,) at unit length; None without vectors or when they cancel out."""
     if not vectors:
         return None
-    mean = np.mean([v.reshape(-1) for v in vectors], axis=0, dtype=np.float32)
+    mean = np.stack([v.reshape(-1) for v in vectors]).mean(axis=0)
     length = float(np.linalg.norm(mean))
-    return (mean / length).astype(np.float32) if length > 1e-6 else None
+    return np.asarray(mean / length, dtype=np.float32) if length > 1e-6 else None
 
 
 async def _filtered(catalogue: Catalogue, q: CandidateQuery, fetch: Fetch) -> list[Candidate]:

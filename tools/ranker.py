@@ -10,7 +10,7 @@ import numpy as np
 from ..core.candidates import CandidateQuery
 from ..core.leanings import preference_fit
 from ..core.protocols import Catalogue, Vectors
-from ..core.ranking import Fused, diversify, drop_duplicates, fuse, source_weights
+from ..core.ranking import diversify, drop_duplicates, fuse, source_weights
 from ..core.schemas import Candidate, Item, RankedItem
 
 POOL = 60
@@ -44,26 +44,21 @@ class Ranker:
         items = [by_id[f.item_id] for f in fused]
         fit = preference_fit(items, q.understanding.preferences, schema)
         scores = np.array([f.score for f in fused], dtype=np.float32) + PREFERENCE_WEIGHT * fit
-        order = [int(i) for i in np.argsort(-scores, kind="stable")]
-        return _select(order, fused, items, scores.tolist(), text, image, n)
+        order = _select(items, scores, text, image, n)
+        return [
+            RankedItem(item=items[i], rank=rank, score=round(float(scores[i]), 6), sources=fused[i].sources)
+            for rank, i in enumerate(order, 1)
+        ]
 
 
 def _select(
-    order: Sequence[int],
-    fused: Sequence[Fused],
-    items: Sequence[Item],
-    scores: Sequence[float],
-    text: Mapping[str, Vectors],
-    image: Mapping[str, Vectors],
-    n: int,
-) -> list[RankedItem]:
+    items: Sequence[Item], scores: Vectors, text: Mapping[str, Vectors], image: Mapping[str, Vectors], n: int
+) -> list[int]:
+    """Return the positions of the ``n`` best items without repeats and mildly spread."""
+    order = [int(i) for i in np.argsort(-scores, kind="stable")]
     kept = [order[p] for p in drop_duplicates([items[i] for i in order], text, image)]
     vectors = _stack([items[i].item_id for i in kept], image if len(image) > len(text) else text)
-    chosen = [kept[p] for p in diversify([scores[i] for i in kept], vectors, n)]
-    return [
-        RankedItem(item=items[i], rank=rank, score=round(scores[i], 6), sources=fused[i].sources)
-        for rank, i in enumerate(chosen, 1)
-    ]
+    return [kept[p] for p in diversify([float(scores[i]) for i in kept], vectors, n)]
 
 
 def _stack(ids: Sequence[str], vectors: Mapping[str, Vectors]) -> Vectors:

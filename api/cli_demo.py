@@ -1,0 +1,53 @@
+"""Show the whole thing from the command line, on the bundled print shop or on MovieLens-100k."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ..core.errors import InvalidRequestError
+from ..core.settings import load_settings
+from .cli_common import guarded
+
+
+class Data(StrEnum):
+    """What the demonstration can show."""
+
+    SHOP = "shop"
+    ML100K = "ml100k"
+
+
+def demo_command(
+    *,
+    data: Annotated[Data, typer.Option(help="The bundled print shop, or MovieLens-100k from a folder.")] = Data.SHOP,
+    folder: Annotated[
+        Path | None, typer.Option(help="Folder of MovieLens-100k; default: ml100k in the data folder.", file_okay=False)
+    ] = None,
+    download: Annotated[bool, typer.Option("--download", help="Fetch MovieLens-100k first, from --url.")] = False,
+    url: Annotated[str | None, typer.Option(help="Address of MovieLens-100k's zip file.")] = None,
+    llm: Annotated[bool, typer.Option("--llm/--no-llm", help="Start the language model's server.")] = True,
+    ask: Annotated[bool, typer.Option("--ask/--no-ask", help="Send the scripted requests.")] = True,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep serving until Ctrl-C.")] = False,
+    svg: Annotated[Path | None, typer.Option(help="Also write what is shown as a picture.", dir_okay=False)] = None,
+) -> None:
+    """Show the whole path: set up, ingest, start vLLM and the API, ask through HTTP, and stop everything."""
+
+    def body() -> int:
+        from ..demo.run import Options, run
+
+        if download != (url is not None):
+            raise InvalidRequestError(
+                "--download", "needs --url, the address of MovieLens-100k's zip file, and it --download"
+            )
+        console = Console(record=svg is not None, width=110 if svg is not None else None)
+        options = Options(data=data.value, folder=folder, url=url, llm=llm, ask=ask, keep=keep)
+        status = run(load_settings(), options, console)
+        if svg is not None:
+            console.save_svg(str(svg), title="tastemaker demo")
+        return status
+
+    raise typer.Exit(guarded(body))

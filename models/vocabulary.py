@@ -1,0 +1,133 @@
+"""Hold the words a zero-shot captioner looks for, their vectors and the calibration of its confidences."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache as memoised
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from ..core.protocols import ImageTextModel, Vectors
+from .onnx_graph import write_atomically
+
+DATA = Path(__file__).parent / "data"
+MAX_WORD_CHARACTERS = 60
+MAX_ADDED_WORDS = 1000
+CLIP_LOGIT_SCALE = 100.0
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    kind: str
+    words: list[str]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    templates: list[str]
+    groups: dict[str, _Group]
+    no_article: list[str]
+
+
+class Calibration(BaseModel):
+    """How a similarity becomes a confidence for one image-text model; ``fitted`` says on what and how well.
+
+    ``mean`` is the mean picture vector: a word that is near every picture is no evidence, so its similarity to ``mean`` is
+    taken off. Confidence is ``1 / (1 + exp(-(slope * (similarity - similarity to mean) + intercept)))``.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    model: str
+    slope: float
+    intercept: float
+    mean: list[float]
+    fitted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Words with their kind (``thing``, ``scene``, ``action``, ``look``, ``added``), and templates to embed them in."""
+
+    words: tuple[str, ...]
+    kinds: tuple[str, ...]
+    templates: tuple[str, ...]
+    no_article: frozenset[str] = frozenset()
+
+    def with_added(self, values: Sequence[str]) -> Vocabulary:
+        """Return the vocabulary with at most 1,000 further short words of kind ``added``."""
+        known = {word.casefold() for word in self.words}
+        fresh: dict[str, str] = {}
+        for value in values:
+            word = " ".join(value.split())
+            if word and len(word) <= MAX_WORD_CHARACTERS and word.casefold() not in known:
+                fresh.setdefault(word.casefold(), word)
+        added = tuple(fresh.values())[:MAX_ADDED_WORDS]
+        return replace(self, words=self.words + added, kinds=self.kinds + ("added",) * len(added))
+
+    def phrase(self, word: str) -> str:
+        """Return ``word`` with its indefinite article, if it takes one."""
+        if word in self.no_article:
+            return word
+        return f"{'an' if word[:1].lower() in 'aeiou' and not word.startswith('uni') else 'a'} {word}"
+
+
+def from_groups(groups: Mapping[str, Sequence[str]]) -> Vocabulary:
+    """Return a vocabulary of your own: kind -> words."""
+    base = packaged_vocabulary()
+    pairs = [(word, kind) for kind, words in groups.items() for word in words]
+    return replace(base, words=tuple(w for w, _ in pairs), kinds=tuple(k for _, k in pairs))
+
+
+@memoised
+def packaged_vocabulary() -> Vocabulary:
+    """Return the words of ``data/vocabulary.json``."""
+    file = _File.model_validate_json((DATA / "vocabulary.json").read_bytes())
+    pairs = [(word, group.kind) for group in file.groups.values() for word in group.words]
+    words, kinds = tuple(word for word, _ in pairs), tuple(kind for _, kind in pairs)
+    return Vocabulary(words, kinds, tuple(file.templates), frozenset(file.no_article))
+
+
+@memoised
+def packaged_calibration(model: str) -> Calibration | None:
+    """Return the calibration fitted for the image-text model called ``model``, if there is one."""
+    path = DATA / "calibration.json"
+    if not path.is_file():
+        return None
+    calibration = Calibration.model_validate_json(path.read_bytes())
+    return calibration if calibration.model == model else None
+
+
+async def word_vectors(vocabulary: Vocabulary, model: ImageTextModel, cache: Path | None) -> Vectors:
+    """Return one unit row per word, (words, dim): the mean over the templates. Kept on disk under ``cache``."""
+    key = json.dumps([model.name, vocabulary.words, vocabulary.templates]).encode()
+    path = cache / "vocabulary" / f"{hashlib.sha256(key).hexdigest()[:16]}.npy" if cache else None
+    if path and path.is_file():
+        kept: Vectors = np.load(path, allow_pickle=False)
+        return kept
+    texts = [template.format(word) for template in vocabulary.templates for word in vocabulary.words]
+    rows = (await model.embed_texts(texts)).reshape(len(vocabulary.templates), len(vocabulary.words), -1).mean(axis=0)
+    vectors: Vectors = (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+    if path:
+        buffer = io.BytesIO()
+        np.save(buffer, vectors, allow_pickle=False)
+        write_atomically(path, buffer.getvalue())
+    return vectors
+
+
+def confidences(image: Vectors, words: Vectors, calibration: Calibration | None) -> Vectors:
+    """Return for one picture vector (dim,) a confidence per word, 0 to 1.
+
+    With a calibration: the probability that a person would mention the word. Without one: CLIP's softmax over all words.
+    """
+    similarity = words @ image
+    if calibration is None:
+        scaled = CLIP_LOGIT_SCALE * (similarity - similarity.max())
+        return np.asarray(np.exp(scaled) / np.exp(scaled).sum(), np.float32)
+    centred = similarity - words @ np.asarray(calibration.mean, np.float32)
+    return np.asarray(1 / (1 + np.exp(-(calibration.slope * centred + calibration.intercept))), np.float32)

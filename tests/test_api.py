@@ -1,0 +1,392 @@
+"""The HTTP door: answers, 422 that name the field, limits, errors without internals, documentation."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from tastemaker.api.app import create_app
+from tastemaker.api.openapi_examples import request_examples, response_example, tiny_photo, tiny_voice
+from tastemaker.core.errors import BackEndOverloaded, BackEndUnavailable, InvalidRequestError, StoreError
+from tastemaker.core.schemas import RecommendRequest, RecommendResponse
+from tastemaker.core.settings import LimitSettings, Settings
+
+from .fake_service import FakeService
+
+
+@asynccontextmanager
+async def client_of(service: FakeService, settings: Settings | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    async def open_service() -> FakeService:
+        return service
+
+    app = create_app(open_service, settings or Settings())
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://t"
+        ) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+async def service() -> FakeService:
+    return FakeService()
+
+
+@pytest.fixture
+async def client(service: FakeService) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(service) as opened:
+        yield opened
+
+
+async def test_recommend_answers_with_the_documented_form(client: httpx.AsyncClient, service: FakeService) -> None:
+    response = await client.post("/recommend", json={"text": "boats", "user_id": "ada", "thread_id": "t-1"})
+    assert response.status_code == 200
+    answer = RecommendResponse.model_validate(response.json())
+    assert answer.thread_id == "t-1"
+    assert service.requests == [RecommendRequest(text="boats", user_id="ada", thread_id="t-1")]
+
+
+async def test_an_empty_request_is_answered(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/recommend", json={})).status_code == 200
+
+
+WRONG: list[tuple[str, Any, str]] = [
+    ("user_id", 7, "user_id"),
+    ("user_id", "", "user_id"),
+    ("user_id", "a\nb", "user_id"),
+    ("text", 5, "text"),
+    ("text", "x" * 4001, "text"),
+    ("text", "nul\x00", "text"),
+    ("images", "photo", "images"),
+    ("images", [{"data": 5}], "images[0].data"),
+    ("images", [{"data": "aGk="}, {"url": 5}], "images[1].url"),
+    ("images", [{"data": "aGk=", "size": 3}], "images[0].size"),
+    ("images", [7], "images[0]"),
+    ("images", [{"path": "/etc/hostname"}], "images[0].path"),
+    ("audio", {"data": "aGk="}, "audio"),
+    ("audio", [{"data": []}], "audio[0].data"),
+    ("audio", [{"path": "a.wav"}], "audio[0].path"),
+    ("video", [{"data": 1.5}], "video[0].data"),
+    ("video", [{"data": "aGk="}, {"path": "a.mp4"}], "video[1].path"),
+    ("thread_id", "no spaces", "thread_id"),
+    ("thread_id", "x" * 129, "thread_id"),
+    ("n", 0, "n"),
+    ("n", 51, "n"),
+    ("n", "many", "n"),
+    ("n", 2.5, "n"),
+    ("constraints", {"field": "price"}, "constraints"),
+    ("constraints", [{"op": "<=", "value": 4}], "constraints[0].field"),
+    ("constraints", [{"field": "", "op": "<=", "value": 4}], "constraints[0].field"),
+    (
+        "constraints",
+        [{"field": "p", "op": "=", "value": 1}, {"field": "p", "op": "~", "value": 4}],
+        "constraints[1].op",
+    ),
+    ("constraints", [{"field": "p", "op": "<=", "value": {}}], "constraints[0].value"),
+    ("constraints", [{"field": "p", "op": "in", "value": [{}]}], "constraints[0].value"),
+    ("constraints", [{"field": "p", "op": "<=", "value": float("nan")}], "constraints[0].value"),
+    ("constraints", [{"field": "p", "op": "<=", "value": 4, "source": 1}], "constraints[0].source"),
+    ("constraints", [{"field": "p", "op": "<=", "value": 4, "confidence": 2}], "constraints[0].confidence"),
+    ("constraints", [{"field": "p", "op": "<=", "value": 4}] * 33, "constraints"),
+    ("include_consumed", "perhaps", "include_consumed"),
+    ("route", "scenic", "route"),
+    ("words", 5, "words"),
+    ("max_ms", 10, "max_ms"),
+    ("max_ms", "soon", "max_ms"),
+    ("tenant", "No Such", "tenant"),
+    ("colour", "red", "colour"),
+]
+
+
+@pytest.mark.parametrize("door", ["/recommend", "/recommend/stream"])
+@pytest.mark.parametrize(("field", "value", "path"), WRONG)
+async def test_every_wrong_field_is_named(
+    client: httpx.AsyncClient, service: FakeService, door: str, field: str, value: Any, path: str
+) -> None:
+    content = json.dumps({field: value})  # in which NaN may stand, as some clients write it
+    response = await client.post(door, content=content, headers={"Content-Type": "application/json"})
+    assert response.status_code == 422
+    error = response.json()["error"]
+    assert (error["type"], error["field"]) == ("invalid_request", path)
+    assert error["message"]
+    assert service.requests == []
+
+
+def test_every_field_of_a_request_is_covered() -> None:
+    assert {field for field, _, _ in WRONG} >= set(RecommendRequest.model_fields)
+
+
+async def test_several_errors_come_together(client: httpx.AsyncClient) -> None:
+    body = (await client.post("/recommend", json={"n": 0, "route": "scenic"})).json()
+    assert body["error"] == body["errors"][0]
+    assert {error["field"] for error in body["errors"]} == {"n", "route"}
+
+
+async def test_what_was_sent_is_never_repeated(client: httpx.AsyncClient) -> None:
+    secret = "c2VjcmV0LXBob3Rv"
+    body: dict[str, Any] = {
+        "user_id": {"a": secret},
+        "images": [{"data": [secret]}],
+        "text": secret * 500,
+        "route": secret,
+    }
+    response = await client.post("/recommend", json=body)
+    assert response.status_code == 422
+    assert secret not in response.text
+
+
+@pytest.mark.parametrize("content", [b"{", b"", b"[]", b'"x"', b"\xff\xfe"])
+async def test_bodies_that_are_no_object(client: httpx.AsyncClient, content: bytes) -> None:
+    response = await client.post("/recommend", content=content, headers={"Content-Type": "application/json"})
+    assert response.status_code in {400, 422}
+    assert response.json()["error"]["message"]
+
+
+async def test_a_lone_surrogate_is_refused(client: httpx.AsyncClient) -> None:
+    response = await client.post(
+        "/recommend", content=b'{"text": "\\ud800"}', headers={"Content-Type": "application/json"}
+    )
+    assert response.status_code == 422
+    assert response.json()["error"]["field"] == "text"
+
+
+@pytest.mark.parametrize("door", ["/recommend", "/recommend/stream", "/feedback", "/langserve/recommend/invoke"])
+async def test_a_body_over_the_limit_is_refused_by_its_header(door: str) -> None:
+    settings = Settings(limits=LimitSettings(max_body_bytes=1000))
+    async with client_of(FakeService(), settings) as client:
+        response = await client.post(door, json={"text": "x" * 2000})
+    assert response.status_code == 413
+    assert response.json()["error"]["type"] == "too_large"
+    assert "1,000 bytes" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("door", ["/recommend", "/feedback", "/langserve/recommend/invoke"])
+async def test_a_body_over_the_limit_is_refused_while_reading(door: str) -> None:
+    read = 0
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal read
+        for _ in range(100):
+            read += 1
+            yield b"x" * 100
+
+    settings = Settings(limits=LimitSettings(max_body_bytes=1000))
+    async with client_of(FakeService(), settings) as client:
+        response = await client.post(door, content=chunks(), headers={"Content-Type": "application/json"})
+    assert response.status_code == 413
+    assert read < 20
+
+
+async def test_a_form_with_files(client: httpx.AsyncClient, service: FakeService) -> None:
+    response = await client.post(
+        "/recommend/form",
+        data={"text": "like this", "user_id": "ada", "n": "3", "words": "false"},
+        files=[("images", ("a.png", b"photo")), ("images", ("b.png", b"other")), ("audio", ("a.wav", b"voice"))],
+    )
+    assert response.status_code == 200
+    asked = service.requests[0]
+    assert (asked.text, asked.user_id, asked.n, asked.words) == ("like this", "ada", 3, False)
+    assert [image.data for image in asked.images] == ["cGhvdG8=", "b3RoZXI="]
+    assert [clip.data for clip in asked.audio] == ["dm9pY2U="]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("n", "0"), ("n", "x"), ("thread_id", "a b"), ("route", "scenic"), ("words", "perhaps")]
+)
+async def test_a_wrong_form_field_is_named(client: httpx.AsyncClient, field: str, value: str) -> None:
+    response = await client.post("/recommend/form", data={field: value})
+    assert response.status_code == 422
+    assert response.json()["error"]["field"] == field
+
+
+async def test_a_wrong_file_in_a_form_is_named_without_data() -> None:
+    service = FakeService(error=InvalidRequestError("images[0].data", "is not a picture"))
+    async with client_of(service) as client:
+        response = await client.post("/recommend/form", files=[("images", ("a.png", b"photo"))])
+    assert response.status_code == 422
+    assert response.json()["error"]["field"] == "images[0]"
+
+
+@pytest.mark.parametrize("door", ["/recommend", "/recommend/stream"])
+@pytest.mark.parametrize(
+    ("error", "status", "kind", "retryable"),
+    [
+        (InvalidRequestError("images[0]", "more than 4 photos"), 422, "invalid_request", None),
+        (BackEndOverloaded("http://10.0.0.7 is busy", back_end="llm"), 503, "back_end", True),
+        (BackEndUnavailable("no such file /srv/w", back_end="whisper:tiny"), 503, "back_end", False),
+        (StoreError("cannot open /srv/catalogue"), 503, "store", True),
+        (RuntimeError("password hunter2"), 500, "internal", None),
+    ],
+)
+async def test_errors_have_one_form_and_no_internals(
+    door: str, error: Exception, status: int, kind: str, retryable: bool | None
+) -> None:
+    async with client_of(FakeService(error=error)) as client:
+        response = await client.post(door, json={})
+    assert response.status_code == status
+    body = response.json()
+    assert body["error"]["type"] == kind
+    assert body["error"].get("retryable") == retryable
+    assert body["request_id"] == response.headers["x-request-id"]
+    for internal in ("hunter2", "/srv", "10.0.0.7", "Traceback"):
+        assert internal not in response.text
+
+
+async def test_unforeseen_errors_are_logged_without_their_words(caplog: pytest.LogCaptureFixture) -> None:
+    async with client_of(FakeService(error=RuntimeError("hunter2"))) as client:
+        response = await client.post("/recommend", json={})
+    assert response.headers["x-request-id"] in caplog.text
+    assert "RuntimeError" in caplog.text
+    assert "fake_service.py" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+async def test_the_access_log_has_no_query_and_no_body(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="tastemaker.access"):
+        await client.post("/recommend?token=hunter2", json={"text": "private wish", "user_id": "ada"})
+    lines = [record.getMessage() for record in caplog.records if record.name == "tastemaker.access"]
+    assert len(lines) == 1
+    assert lines[0].startswith("POST /recommend 200 ")
+    for private in ("hunter2", "private wish", "ada"):
+        assert private not in lines[0]
+
+
+@pytest.mark.parametrize(("given", "kept"), [("abc-1", True), ("a b", False), ("x" * 65, False)])
+async def test_the_request_id_may_be_chosen(client: httpx.AsyncClient, given: str, kept: bool) -> None:
+    response = await client.get("/health", headers={"X-Request-ID": given})
+    assert (response.headers["x-request-id"] == given) is kept
+
+
+async def test_unknown_paths_and_methods(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/nowhere")).json()["error"]["type"] == "not_found"
+    wrong = await client.get("/recommend")
+    assert (wrong.status_code, wrong.json()["error"]["type"]) == (405, "not_allowed")
+
+
+async def test_feedback(client: httpx.AsyncClient, service: FakeService) -> None:
+    event = {"user_id": "ada", "item_id": "print-17", "kind": "click", "at": "2026-01-02T03:04:05+01:00"}
+    first = await client.post("/feedback", json={"events": [event], "tenant": "prints"})
+    again = await client.post("/feedback", json={"events": [event], "tenant": "prints"})
+    assert (first.json(), again.json()) == ({"stored": 1}, {"stored": 0})
+    tenant, stored = service.stored[0]
+    assert (tenant, stored.at.isoformat()) == ("prints", "2026-01-02T02:04:05+00:00")
+
+
+@pytest.mark.parametrize(
+    ("event", "path"),
+    [
+        ({"item_id": "i", "kind": "click"}, "events[0].user_id"),
+        ({"user_id": "u", "item_id": "", "kind": "click"}, "events[0].item_id"),
+        ({"user_id": "u", "item_id": "i", "kind": "sniff"}, "events[0].kind"),
+        ({"user_id": "u", "item_id": "i", "kind": "click", "at": "2026-01-02T03:04:05"}, "events[0].at"),
+        ({"user_id": "u", "item_id": "i", "kind": "rating", "value": "good"}, "events[0].value"),
+        ({"user_id": "u", "item_id": "i", "kind": "click", "context": {"a": 1}}, "events[0].context.a"),
+    ],
+)
+async def test_wrong_feedback_is_named(client: httpx.AsyncClient, event: dict[str, Any], path: str) -> None:
+    response = await client.post("/feedback", json={"events": [event]})
+    assert response.status_code == 422
+    assert response.json()["error"]["field"] == path
+
+
+async def test_health_and_readiness(client: httpx.AsyncClient, service: FakeService) -> None:
+    assert (await client.get("/health")).json()["status"] == "ok"
+    ready = await client.get("/ready")
+    assert (ready.status_code, ready.json()["status"], ready.json()["degraded"]) == (200, "degraded", ["llm"])
+    service.states = {"catalogue": {"state": "ok", "detail": "51 items"}}
+    assert (await client.get("/ready")).json()["status"] == "ready"
+
+
+@pytest.mark.parametrize("states", [{"catalogue": {"state": "down", "detail": "gone"}}, StoreError("/srv/x is gone")])
+async def test_not_ready_without_a_catalogue(states: Any) -> None:
+    service = FakeService()
+    service.states = states
+    async with client_of(service) as client:
+        response = await client.get("/ready")
+        assert (await client.get("/health")).status_code == 200
+    assert (response.status_code, response.json()["status"]) == (503, "not ready")
+    assert "/srv" not in response.text
+
+
+async def test_the_recommender_is_closed_at_the_end() -> None:
+    service = FakeService()
+    async with client_of(service):
+        assert not service.closed
+    assert service.closed
+
+
+def _schema(settings: Settings | None = None) -> dict[str, Any]:
+    async def open_service() -> FakeService:
+        return FakeService()
+
+    return create_app(open_service, settings or Settings()).openapi()
+
+
+def _named(part: Any) -> set[str]:
+    if isinstance(part, list):
+        return set().union(*map(_named, part))
+    if not isinstance(part, dict):
+        return set()
+    own = {part["$ref"].rpartition("/")[2]} if isinstance(part.get("$ref"), str) else set()
+    return own.union(*map(_named, part.values()))
+
+
+def test_openapi_documents_every_field_of_requests_and_answers() -> None:
+    document = _schema()
+    schemas = document["components"]["schemas"]
+    names = _named([about for path, about in document["paths"].items() if not path.startswith("/langserve")])
+    names -= {"HTTPValidationError"}
+    while (more := names | _named([schemas[name] for name in names])) != names:
+        names = more
+    assert names >= {"RecommendRequest", "MediaInput", "Constraint", "RecommendResponse", "Recommendation", "ErrorBody"}
+    assert names >= {"SourceScore", "StepTime", "Tag", "StreamEvent", "FeedbackRequest", "Ready"}
+    fields = {
+        f"{name}.{field}": about for name in names for field, about in schemas[name].get("properties", {}).items()
+    }
+    assert [field for field, about in fields.items() if not about.get("description")] == []
+
+
+def test_openapi_has_examples_and_error_models() -> None:
+    paths = _schema()["paths"]
+    ask = paths["/recommend"]["post"]
+    assert set(ask["requestBody"]["content"]["application/json"]["examples"]) == set(request_examples())
+    assert ask["responses"]["200"]["content"]["application/json"]["example"]["items"]
+    for status in ("413", "422", "500", "503"):
+        assert ask["responses"][status]["content"]["application/json"]["schema"]["$ref"].endswith("/ErrorBody")
+    assert (
+        "event: route"
+        in paths["/recommend/stream"]["post"]["responses"]["200"]["content"]["text/event-stream"]["example"]
+    )
+
+
+def test_the_examples_are_valid() -> None:
+    for example in request_examples().values():
+        RecommendRequest.model_validate(example["value"])
+    json.dumps(response_example().model_dump(mode="json"), allow_nan=False)
+    assert tiny_photo().startswith("iVBORw0KGgo")
+    assert tiny_voice().startswith("UklGR")
+
+
+async def test_the_documentation_page_loads_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/docs")).text
+    assert "https://" not in page
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css"):
+        assert f"/docs/assets/{asset}" in page
+        assert (await client.get(f"/docs/assets/{asset}")).status_code == 200
+
+
+async def test_requests_run_side_by_side() -> None:
+    service = FakeService(pause_s=0.02)
+    async with client_of(service) as client:
+        answers = await asyncio.gather(*(client.post("/recommend", json={"thread_id": f"t{i}"}) for i in range(20)))
+    assert [answer.json()["thread_id"] for answer in answers] == [f"t{i}" for i in range(20)]

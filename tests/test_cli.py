@@ -1,0 +1,284 @@
+"""The command line: help without heavy imports, what is printed, JSON, errors and exit statuses."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from rich.console import Console
+
+from tastemaker.api import cli, cli_recommend
+from tastemaker.api.cli_recommend import parse_where
+from tastemaker.api.render import TerminalRenderer, clean
+from tastemaker.core.errors import BackEndUnavailable, ConfigurationError, InvalidRequestError, TastemakerError
+from tastemaker.core.schemas import Constraint, RecommendRequest, RecommendResponse, StreamEvent
+
+from .fake_service import example_events
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["tastemaker", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    return int(stopped.value.code or 0)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str | None, RecommendRequest]]:
+    """Replace the recommender by the example's events; returns what was asked of which server."""
+    seen: list[tuple[str | None, RecommendRequest]] = []
+
+    async def events(server: str | None, request: RecommendRequest) -> AsyncIterator[StreamEvent]:
+        seen.append((server, request))
+        for event in example_events(request):
+            yield event
+
+    monkeypatch.setattr(cli_recommend, "_events", events)
+    return seen
+
+
+Asked = list[tuple[str | None, RecommendRequest]]
+
+
+def test_every_option_reaches_the_request(monkeypatch: pytest.MonkeyPatch, asked: Asked, tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("a.jpg", "b.jpg", "c.wav", "d.mp4")]
+    line = "recommend --user ada --text boats --thread t-1 --n 3 --route direct --no-words --again --max-ms 5000"
+    line += f" --tenant prints --where price<=40 --image {files[0]} --image {files[1]} --audio {files[2]} --video {files[3]}"
+    assert run(monkeypatch, *line.split(), "--where", "theme in sea,boats", "--server", "http://h:1", "--json") == 0
+    server, request = asked[0]
+    assert server == "http://h:1"
+    assert request == RecommendRequest.model_validate(
+        {
+            "user_id": "ada",
+            "text": "boats",
+            "thread_id": "t-1",
+            "n": 3,
+            "route": "direct",
+            "words": False,
+            "include_consumed": True,
+            "max_ms": 5000,
+            "tenant": "prints",
+            "images": [{"path": str(files[0])}, {"path": str(files[1])}],
+            "audio": [{"path": str(files[2])}],
+            "video": [{"path": str(files[3])}],
+            "constraints": [
+                {"field": "price", "op": "<=", "value": 40},
+                {"field": "theme", "op": "in", "value": ["sea", "boats"]},
+            ],
+        }
+    )
+
+
+def test_json_is_one_response_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, asked: Asked, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "recommend", "--json") == 0
+    printed = capsys.readouterr()
+    RecommendResponse.model_validate_json(printed.out)
+    assert printed.out.count("\n") == 1
+    assert printed.err == ""
+
+
+def test_it_is_printed_in_the_order_it_happens(
+    monkeypatch: pytest.MonkeyPatch, asked: Asked, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    assert run(monkeypatch, "recommend", "--user", "ada", "--text", "a calm sea") == 0
+    text = capsys.readouterr().out
+    parts = ["ada asks", "a calm sea", "direct", "One wish", "image-1", "boats on the sea", "0.71", "no evidence"]
+    parts += ["Boats at low tide", "34", "image:1", "Two calm sea prints", "model", "Boats on calm water", "caption-1"]
+    parts += ["history", "did not answer", "retrieve candidates", "0.020 s", "1 model call", "kitchen-1"]
+    places = [text.find(part) for part in parts]
+    assert -1 not in places, parts[places.index(-1)]
+    assert places == sorted(places)
+    assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (InvalidRequestError("images[0]", "not a picture"), 2),
+        (ConfigurationError("no such model"), 2),
+        (BackEndUnavailable("no\nserver"), 1),
+        (TastemakerError("odd"), 1),
+    ],
+)
+def test_an_error_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: TastemakerError, status: int
+) -> None:
+    async def events(server: str | None, request: RecommendRequest) -> AsyncIterator[StreamEvent]:
+        raise error
+        yield
+
+    monkeypatch.setattr(cli_recommend, "_events", events)
+    assert run(monkeypatch, "recommend", "--json") == status
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == f"error: {' '.join(str(error).split())}\n"
+
+
+def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def events(server: str | None, request: RecommendRequest) -> AsyncIterator[StreamEvent]:
+        raise TastemakerError("odd")
+        yield
+
+    monkeypatch.setattr(cli_recommend, "_events", events)
+    monkeypatch.setattr(sys, "argv", ["tastemaker", "--debug", "recommend"])
+    with pytest.raises(TastemakerError, match="odd"):
+        cli.main()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (["--n", "0"], "n: "),
+        (["--thread", "a b"], "thread_id: "),
+        (["--route", "scenic"], "route: "),
+        (["--where", "cheap"], "--where: "),
+        (["--max-ms", "1"], "max_ms: "),
+    ],
+)
+def test_wrong_options_are_named(
+    monkeypatch: pytest.MonkeyPatch, asked: Asked, capsys: pytest.CaptureFixture[str], arguments: list[str], field: str
+) -> None:
+    assert run(monkeypatch, "recommend", *arguments) == 2
+    assert capsys.readouterr().err.startswith(f"error: {field}")
+    assert asked == []
+
+
+def test_an_error_event_is_an_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    async def events(server: str | None, request: RecommendRequest) -> AsyncIterator[StreamEvent]:
+        yield StreamEvent(event="error", data={"message": "is not a picture", "field": "images[0].data"})
+
+    monkeypatch.setattr(cli_recommend, "_events", events)
+    assert run(monkeypatch, "recommend") == 2
+    assert "error: images[0].data: is not a picture" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("expression", "field", "op", "value"),
+    [
+        ("price<=40", "price", "<=", 40),
+        ("price >= 12.5", "price", ">=", 12.5),
+        ("year>1990", "year", ">", 1990),
+        ("year<1990", "year", "<", 1990),
+        ("theme=sea", "theme", "=", "sea"),
+        ("theme != 'sea'", "theme", "!=", "sea"),
+        ("framed=true", "framed", "=", True),
+        ("theme in sea, boats", "theme", "in", ["sea", "boats"]),
+        ("theme not in sea", "theme", "not in", ["sea"]),
+        ("tags contains dog", "tags", "contains", "dog"),
+        ("tags NOT  CONTAINS 7", "tags", "not contains", "7"),
+        ("in stock=true", "in stock", "=", True),
+    ],
+)
+def test_where(expression: str, field: str, op: Any, value: Any) -> None:
+    assert parse_where(expression) == Constraint(field=field, op=op, value=value)
+
+
+@pytest.mark.parametrize("expression", ["", "price", "<=40", "price<=", "price ~ 3", "theme in", "price<=nan"])
+def test_wrong_where(expression: str) -> None:
+    with pytest.raises(InvalidRequestError, match="--where"):
+        parse_where(expression)
+
+
+def test_media_cannot_steer_the_terminal() -> None:
+    hostile = "boat\x1b[2J\x1b]0;title\x07\r\x9b31m [red]x[/red]\nnext"
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f]", clean(hostile))
+    out = io.StringIO()
+    renderer = TerminalRenderer(Console(file=out, width=100, force_terminal=False))
+    renderer.start(RecommendRequest(user_id="[bold]u[/bold]", text=hostile))
+    for event in example_events(RecommendRequest()):
+        data = json.loads(json.dumps(event.data).replace("Boats", json.dumps(hostile)[1:-1]))
+        renderer.handle(StreamEvent(event=event.event, data=data))
+    renderer.close()
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", out.getvalue())
+    assert "[red]x[/red]" in out.getvalue()
+    assert "[bold]u[/bold]" in out.getvalue()
+
+
+def test_the_renderer_survives_an_empty_answer() -> None:
+    out = io.StringIO()
+    renderer = TerminalRenderer(Console(file=out, width=60))
+    renderer.start(RecommendRequest())
+    renderer.handle(StreamEvent(event="items", data={"items": [], "question": "Which size?", "cold_start": "popular"}))
+    renderer.handle(StreamEvent(event="error", data={"message": "the model left"}))
+    renderer.close()
+    for part in ("no item satisfies every constraint", "Which size?", "popular", "the model left"):
+        assert part in out.getvalue()
+
+
+def test_help_is_quick_and_imports_nothing_heavy() -> None:
+    code = "import sys; sys.argv[1:] = ['--help']\nfrom tastemaker.api.cli import main\ntry: main()\nexcept SystemExit: pass\n"
+    code += "heavy = {'fastapi', 'langgraph', 'lancedb', 'numpy', 'uvicorn', 'torch', 'onnxruntime', 'openai', 'langserve'}\n"
+    code += "print('HEAVY', sorted(heavy & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert "HEAVY []" in done.stdout
+    for name in cli.COMMANDS:
+        assert name in done.stdout
+
+
+def test_the_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out.startswith("tastemaker ")
+
+
+def test_an_unknown_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "dance") == 2
+    assert "No such command" in capsys.readouterr().err
+
+
+def test_a_part_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(cli.COMMANDS, "demo", cli.Lazy("cli_absent", "demo_command", "Absent."))
+    assert run(monkeypatch, "demo") == 1
+    assert "'demo' is not part of this installation" in capsys.readouterr().err
+
+
+def test_wrong_settings_are_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("TASTEMAKER_LLM__COLOUR", "red")
+    for command in (["doctor"], ["serve"], ["recommend"]):
+        assert run(monkeypatch, *command) == 2
+        assert "llm.colour" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_serve_announces_answers_and_stops_gracefully(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environ = os.environ | {"TASTEMAKER_HOME": str(tmp_path / "home"), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "tastemaker.api.cli", "serve", "--port", str(port)]
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+        try:
+            base = f"http://127.0.0.1:{port}"
+            _wait_for(f"{base}/health", server)
+            assert httpx.get(f"{base}/docs").status_code == 200
+        finally:
+            server.send_signal(signal.SIGTERM)
+            printed, _ = server.communicate(timeout=30)
+    assert f"serves at {base}" in printed
+    assert f"{base}/docs" in printed
+    assert "Traceback" not in printed
+
+
+def _wait_for(url: str, server: subprocess.Popen[str]) -> None:
+    for _ in range(300):
+        assert server.poll() is None, server.stdout and server.stdout.read()
+        try:
+            if httpx.get(url).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    raise AssertionError(f"nothing at {url}")

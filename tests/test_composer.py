@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tastemaker.agents.compose_prompt import AnswerReader
+from tastemaker.agents.composer import Composer
+from tastemaker.agents.prompting import PromptLibrary
+from tastemaker.core.errors import BackEndUnavailable, BadBackEndResponse
+from tastemaker.core.reasons import render_composition, render_message, render_reason
+from tastemaker.core.schemas import (
+    Brief,
+    Check,
+    Composition,
+    Constraint,
+    Evidence,
+    RankedItem,
+    SourceScore,
+    Understanding,
+    Verdict,
+    Words,
+)
+from tastemaker.core.settings import LLMSettings
+
+from .scripted import ScriptedChat, Step, composition
+from .test_grounding import BOOT, FILM, SHOE, brief
+
+SLIPPER = SHOE.model_copy(
+    update={"item_id": "s3", "title": "Beach Slipper", "attributes": {"price": 12.5}, "text": "A blue slipper."}
+)
+ITEMS = tuple(RankedItem(item=i, rank=r, score=1 / r) for r, i in enumerate((SHOE, BOOT, SLIPPER), 1))
+MESSAGE = "You asked for navy canvas shoes."
+GOOD = composition(MESSAGE, "A light canvas shoe in navy.", "A brown leather boot for winter.")
+
+
+def composer(chat: ScriptedChat, **settings: int) -> Composer:
+    return Composer(chat, PromptLibrary(None, {}), LLMSettings.model_validate({"compose_items": 2} | settings))
+
+
+async def compose(chat: ScriptedChat, about: Brief | None = None, **settings: int) -> tuple[list[Words], Composition]:
+    said: list[Words] = []
+    made = await composer(chat, **settings).compose(about or brief(items=ITEMS), said.append, timeout_s=0.5)
+    assert len(said) == len({w.item_id for w in said}), "an item got two sentences"
+    assert {w.item_id for w in said} == {None} | {r.item.item_id for r in (about or brief(items=ITEMS)).items}
+    assert [w.item_id for w in made.reasons] == [r.item.item_id for r in (about or brief(items=ITEMS)).items]
+    chat.assert_done()
+    return said, made
+
+
+async def test_one_call_writes_the_first_items_and_the_rest_are_rendered() -> None:
+    chat = ScriptedChat(Step(text=GOOD, expect="Harbour Canvas Sneaker"))
+    said, made = await compose(chat)
+    assert [(w.item_id, w.by) for w in said] == [("s3", "data"), (None, "model"), ("s1", "model"), ("s2", "model")]
+    assert made.reasons[0].text == "A light canvas shoe in navy."
+    assert made.reasons[0].evidence_ids == ("text-1",)
+    assert made.degraded == ()
+    assert (made.usage.llm_calls, made.usage.prompt_tokens, made.usage.completion_tokens) == (1, 500, 60)
+    assert (made.prompt or "").startswith("compose@1#")
+
+
+async def test_words_come_while_the_model_is_still_writing() -> None:
+    chat = ScriptedChat(Step(text=GOOD, chunk=3, delay_s=0.01))
+    first: list[float] = []
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    await composer(chat).compose(brief(items=ITEMS), lambda w: first.append(loop.time() - start), timeout_s=5)
+    rendered, message, pick, last = first
+    assert rendered < 0.05
+    assert rendered < message < pick < last
+
+
+async def test_the_schema_allows_only_the_listed_items_and_trusted_evidence() -> None:
+    chat = ScriptedChat(GOOD)
+    about = brief(items=ITEMS, verdict=Verdict(state="no evidence", distrusted=("image-1",)))
+    await compose(chat, about)
+    schema = chat.calls[0].json_schema
+    assert schema is not None
+    assert list(schema["properties"]) == ["message", "1", "2"] == schema["required"]
+    assert schema["properties"]["1"]["properties"]["evidence"]["items"]["enum"] == ["text-1"]
+    assert schema["additionalProperties"] is False
+    prompt = chat.calls[0].messages[1].content
+    assert "striped" not in prompt, "distrusted evidence reached the model"
+    assert "28" not in prompt, "a price reached the model"
+
+
+async def test_the_prompt_prefix_is_the_same_for_everyone() -> None:
+    first, second = ScriptedChat(GOOD), ScriptedChat("{}")
+    await compose(first)
+    await compose(second, brief(items=ITEMS, text="something else", user="stranger", liked_titles=()))
+    assert first.calls[0].messages[0] == second.calls[0].messages[0]
+
+
+@pytest.mark.parametrize(
+    ("message", "first", "second", "by"),
+    [
+        (
+            "Here are the best deals for you.",
+            "A navy canvas shoe.",
+            "A brown leather boot.",
+            ["data", "model", "model"],
+        ),
+        (MESSAGE, "This waterproof shoe is navy.", "A brown leather boot.", ["model", "data", "model"]),
+        (MESSAGE, "A navy canvas shoe for 28 EUR.", "A winter boot like Beach Slipper.", ["model", "data", "data"]),
+        (MESSAGE, "A navy canvas shoe. It also has", "A brown leather", ["model", "model", "data"]),
+    ],
+)
+async def test_what_fails_a_check_is_rendered(message: str, first: str, second: str, by: list[str]) -> None:
+    _, made = await compose(ScriptedChat(composition(message, first, second)))
+    assert [w.by for w in (made.message, *made.reasons[:2])] == by
+    assert made.degraded == ()
+
+
+async def test_the_same_sentence_for_two_items_is_refused_the_second_time() -> None:
+    twin = RankedItem(item=SHOE.model_copy(update={"item_id": "s9", "title": "Quay Canvas Sneaker"}), rank=2, score=0.4)
+    about = brief(items=(ITEMS[0], twin))
+    _, made = await compose(ScriptedChat(composition(MESSAGE, "A navy canvas shoe.", "A navy canvas shoe.")), about)
+    assert [w.by for w in made.reasons] == ["model", "data"]
+
+
+@pytest.mark.parametrize(
+    ("step", "why"),
+    [
+        (Step(error=BackEndUnavailable("the server is down", back_end="llm")), "the server is down"),
+        (Step(text="I am sorry, I cannot help with that."), "agreed form"),
+        (Step(text="[1, 2]"), "agreed form"),
+        (Step(text='{"message": oops'), "agreed form"),
+        (Step(text=GOOD, delay_s=1), "not ready within 0.5 s"),
+    ],
+)
+async def test_a_useless_model_costs_only_the_words(step: Step, why: str) -> None:
+    _, made = await compose(ScriptedChat(step))
+    assert {w.by for w in (made.message, *made.reasons)} == {"data"}
+    assert made.degraded[0].what == "llm"
+    assert why in made.degraded[0].why
+
+
+@pytest.mark.parametrize("cut", [70, 100, 150, len(GOOD) - 1])
+async def test_what_was_checked_before_a_failure_stays(cut: int) -> None:
+    steps = [Step(text=GOOD, error=BackEndUnavailable("gone", back_end="llm"), error_after=cut), Step(text=GOOD[:cut])]
+    for step in steps:
+        _, made = await compose(ScriptedChat(step))
+        assert made.message.by == "model"
+        assert made.reasons[1].by == "data"
+        assert made.reasons[0].by == ("model" if cut >= 150 else "data")
+        assert [d.what for d in made.degraded] == ["llm"]
+
+
+async def test_a_conflict_is_told_by_data_and_not_by_the_model() -> None:
+    check = Check(check="text_image", state="conflict", reason="They disagree.")
+    about = brief(items=ITEMS, verdict=Verdict(state="conflict", checks=(check,), distrusted=("image-1",)))
+    chat = ScriptedChat(composition(None, "A light canvas shoe in navy.", "A brown leather boot for winter."))
+    _, made = await compose(chat, about)
+    assert made.message.by == "data"
+    assert made.message.text.startswith("The photo and the text disagree, so I followed the text.")
+    assert "caption-1" not in made.message.evidence_ids
+
+
+async def test_no_call_is_made_when_there_is_nothing_to_write() -> None:
+    _, made = await compose(ScriptedChat(), brief(items=()))
+    assert made.usage.llm_calls == 0
+    assert made.message.text.startswith("Nothing in the catalogue meets what you asked: price at most 40 EUR.")
+    _, made = await compose(ScriptedChat(), compose_items=0)
+    assert made == render_composition(brief(items=ITEMS))
+
+
+async def test_a_missing_prompt_degrades(tmp_path: Path) -> None:
+    writer = Composer(ScriptedChat(), PromptLibrary(tmp_path, {}), LLMSettings())
+    made = await writer.compose(brief(items=ITEMS), lambda w: None)
+    assert made.prompt is None
+    assert "compose" in made.degraded[0].why
+
+
+def test_the_reader_yields_each_member_once_and_in_time() -> None:
+    reader = AnswerReader()
+    found = [m for c in '{"message": "a}b\\"c", "1": {"reason": "x"}, "2": {"rea' for m in reader.feed(c)]
+    assert found == [("message", 'a}b"c'), ("1", {"reason": "x"})]
+    with pytest.raises(BadBackEndResponse):
+        list(reader.finish())
+
+
+def ranked(source: str, rank: int = 1, item: object = BOOT) -> RankedItem:
+    scores = (SourceScore(source=source, rank=1, score=1),)
+    return RankedItem.model_validate({"item": item, "rank": rank, "score": 1, "sources": scores})
+
+
+BARE = {"text": "", "evidence": (), "understanding": Understanding()}
+HISTORY = Evidence(evidence_id="history-1", kind="history", source="history", content="liked two things", confidence=1)
+
+
+@pytest.mark.parametrize(
+    ("item", "changes", "expected"),
+    [
+        (ranked("vector_text", item=SHOE), {}, "It matches “navy”, “canvas” and “shoes” from your request. At 28 EUR it is within"),
+        (ranked("vector_text", 2, SHOE), {}, "You asked for “navy”, “canvas” and “shoes”, and all are in its description. It costs"),
+        (ranked("vector_image"), {"text": ""}, "It looks like your photo. Its colour is brown."),
+        (ranked("co_occurrence"), BARE | {"liked_titles": ("Sea Loafer",)}, "People who liked “Sea Loafer” also liked it."),
+        (ranked("co_occurrence"), BARE, "People who share some of your likes also liked it."),
+        (ranked("popularity"), BARE | {"user": "stranger"}, "It is popular with other shoppers here. Its colour is brown."),
+        (ranked("x", item=FILM), BARE | {"understanding": Understanding(constraints=(Constraint(field="year", op="<", value=1980),))},
+         "Its year is 1979, within your limit of 1980."),
+        (ranked("x", item=FILM), BARE | {"understanding": Understanding(constraints=(Constraint(field="genre", op="contains", value="horror"),))},
+         "Its genre includes Horror, as you asked."),
+        (ranked("x"), BARE | {"understanding": Understanding(constraints=(Constraint(field="colour", op="!=", value="navy"),))},
+         "Its colour is brown, so not navy."),
+        (ranked("x", item=SLIPPER), BARE, "It costs 12.50 EUR."),
+    ],
+)  # fmt: skip
+def test_rendered_reasons(item: RankedItem, changes: dict[str, object], expected: str) -> None:
+    assert expected in render_reason(item, brief(**changes)).text
+
+
+def test_a_rendered_reason_cites_what_it_rests_on() -> None:
+    about = brief(evidence=(HISTORY,), text="")
+    assert render_reason(ranked("co_occurrence"), about).evidence_ids == ("history-1",)
+    photo = render_reason(ranked("vector_image"), brief(text=""))
+    assert photo.evidence_ids == ("caption-1",)
+
+
+def test_a_distrusted_photo_is_no_reason() -> None:
+    about = brief(text="", verdict=Verdict(state="conflict", distrusted=("image-1",)))
+    assert "photo" not in render_reason(ranked("vector_image"), about).text
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"text": "navy canvas"}, "Here are 2 items for “navy canvas” and your photo."),
+        ({"items": (ITEMS[0],), "text": "navy canvas", "evidence": ()},
+         "Here is 1 item for “navy canvas”. It keeps to what you asked: price at most 40 EUR."),
+        (BARE, "Here are 2 items, chosen from what you liked, such as “Blade Runner”."),
+        (BARE | {"user": "stranger", "liked_titles": (), "cold_start": "popular with everyone, as nothing is known of you"},
+         "Here are 2 items to start with. Popular with everyone, as nothing is known of you."),
+        (BARE | {"items": ()}, "I found nothing for this; try other words or another photo."),
+    ],
+)  # fmt: skip
+def test_rendered_messages(changes: dict[str, object], expected: str) -> None:
+    assert render_message(brief(**changes)).text == expected

@@ -1,0 +1,103 @@
+"""An ingest killed by SIGKILL at any point and started again has every item and event exactly once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tastemaker.stores.catalogue import LanceCatalogue
+from tastemaker.stores.history import SqlHistory
+
+ITEMS = 1500
+WORKER = """
+import asyncio, json, sys
+from pathlib import Path
+from tastemaker.stores.catalogue import LanceCatalogue
+from tastemaker.stores.history import SqlHistory
+from tastemaker.stores.ingest import ingest
+from tests.fakes import HashImageText
+
+async def main(folder):
+    history = await SqlHistory.open(f"sqlite+aiosqlite:///{folder / 'h.db'}")
+    report = await ingest(
+        folder / "items.csv", await LanceCatalogue.open(str(folder / "db"), exact_below=500), HashImageText(0.01),
+        interactions=folder / "events.csv", history=history, rejects=folder / "rejects.jsonl", batch=32,
+        progress=lambda done, total: print(done, flush=True),
+    )
+    await history.close()
+    print(report.model_dump_json(), flush=True)
+
+asyncio.run(main(Path(sys.argv[1])))
+"""
+
+
+def prepare(folder: Path) -> None:
+    rows = [f"i{n},Thing number{n},{n}.5,a|b{n % 7}" for n in range(ITEMS)]
+    rows[10] = "i10,Thing number10,cheap,a"
+    rows[700] = "i5,Thing number5 again,1,a"
+    (folder / "items.csv").write_text("id,title,price,tags\n" + "\n".join(rows) + "\n")
+    events = [f"u{n % 40},i{n % ITEMS},like,{1_700_000_000 + n}" for n in range(6000)]
+    (folder / "events.csv").write_text("user_id,item_id,kind,timestamp\n" + "\n".join(events) + "\n")
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    root = Path(__file__).parent.parent
+    environment = {**os.environ, "PYTHONPATH": str(root), "LANCE_LOG": "error"}
+    return subprocess.Popen(
+        [sys.executable, "-c", WORKER, str(folder)], stdout=subprocess.PIPE, text=True, env=environment, cwd=root
+    )
+
+
+def killed_at(folder: Path, rows: int, extra_s: float) -> bool:
+    """Kill a run once ``rows`` rows were read and ``extra_s`` seconds passed; say whether it was still running."""
+    worker = start(folder)
+    assert worker.stdout is not None
+    for line in worker.stdout:
+        if line.startswith("{") or int(line) >= rows:
+            break
+    time.sleep(extra_s)
+    running = worker.poll() is None
+    worker.send_signal(signal.SIGKILL)
+    worker.wait(30)
+    worker.stdout.close()
+    return running
+
+
+def finished(folder: Path) -> dict[str, int]:
+    output, _ = start(folder).communicate(timeout=120)
+    report: dict[str, int] = json.loads(output.splitlines()[-1])
+    return report
+
+
+@pytest.mark.slow
+async def test_killed_and_resumed(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    points = [(32, 0.0), (300, 0.003), (700, 0.02), (1100, 0.007), (ITEMS, 0.05), (ITEMS, 0.2)]
+    kills = sum([killed_at(tmp_path, rows, extra) for rows, extra in points])
+    assert kills >= 3
+    report = finished(tmp_path)
+    assert report["read"] == ITEMS
+    assert report["rejected"] == 1
+    assert report["warnings"] == 1
+    assert report["inserted"] + report["unchanged"] == ITEMS - 2
+    catalogue = await LanceCatalogue.open(str(tmp_path / "db"))
+    expected = {f"i{n}" for n in range(ITEMS) if n not in (10, 700)}
+    ids = await catalogue.scan(10 * ITEMS)
+    assert len(ids) == len(set(ids))
+    assert set(ids) == expected
+    assert (await catalogue.get(["i5"]))[0].title == "Thing number5 again"
+    assert (await catalogue.search_text("number1234", 1))[0].item_id == "i1234"
+    history = await SqlHistory.open(f"sqlite+aiosqlite:///{tmp_path / 'h.db'}")
+    assert len(await history.all_events()) == 6000
+    await history.close()
+    rejects = [json.loads(line) for line in (tmp_path / "rejects.jsonl").read_text().splitlines()]
+    assert sorted(r["line"] for r in rejects) == [7, 12]
+    again = finished(tmp_path)
+    assert (again["unchanged"], again["inserted"], again["updated"], again["events_added"]) == (ITEMS - 2, 0, 0, 0)

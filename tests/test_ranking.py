@@ -1,0 +1,218 @@
+"""Hold fusion, weights, spread, repeats, preferences and cold start."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tastemaker.core.candidates import CandidateQuery
+from tastemaker.core.cold_start import cold_start_label, next_question
+from tastemaker.core.leanings import preference_fit
+from tastemaker.core.ranking import HISTORY_SOURCES, diversify, drop_duplicates, fuse, source_weights, title_key
+from tastemaker.core.schemas import (
+    Candidate,
+    CatalogueField,
+    CatalogueSchema,
+    Constraint,
+    HistoryProfile,
+    Item,
+    Understanding,
+)
+from tastemaker.stores.columns import ItemRow
+from tastemaker.tools.ranker import Ranker
+
+from .catalogue_fixture import axis, open_catalogue, rows
+
+STRANGER = HistoryProfile(user_id="", known=False)
+FAN = HistoryProfile(user_id="u", known=True, liked=("i0",), consumed=frozenset({"i0"}), disliked=frozenset({"i2"}))
+SCHEMA = CatalogueSchema(
+    fields=(
+        CatalogueField(name="price", type="number", role="price"),
+        CatalogueField(name="colour", type="text", values=("Red", "Blue", "Green")),
+        CatalogueField(name="dominantObjects", type="list", values=("boat", "dog", "cat", "car", "bus")),
+        CatalogueField(name="artist", type="text", values=tuple(str(i) for i in range(99))),
+    )
+)
+
+
+def listed(source: str, ids: Sequence[str]) -> list[Candidate]:
+    return [Candidate(item_id=i, source=source, rank=r, score=1 / r) for r, i in enumerate(ids, 1)]
+
+
+def test_fusion_is_the_published_formula_scaled_to_one() -> None:
+    fused = fuse({"a": listed("a", "xyz"), "b": listed("b", "yx")}, {"a": 1.0, "b": 0.5})
+    by_id = {f.item_id: f for f in fused}
+    best = 1.5 / 61
+    assert by_id["x"].score == pytest.approx((1 / 61 + 0.5 / 62) / best)
+    assert by_id["y"].score == pytest.approx((1 / 62 + 0.5 / 61) / best)
+    assert [f.item_id for f in fused] == ["x", "y", "z"]
+    assert [(s.source, s.rank) for s in by_id["y"].sources] == [("a", 2), ("b", 1)]
+    assert fuse({"a": listed("a", "x")}, {"a": 3.0})[0].score == pytest.approx(1.0)
+
+
+def test_fusion_ignores_unweighted_and_empty_lists() -> None:
+    assert fuse({"a": listed("a", "x"), "b": listed("b", "y"), "c": []}, {"a": 1.0, "b": 0.0, "c": 9.0})[0].score == 1
+    assert fuse({"b": listed("b", "y")}, {}) == []
+    assert fuse({}, {"a": 1.0}) == []
+
+
+def ask(wish: Understanding, profile: HistoryProfile = STRANGER, **options: object) -> CandidateQuery:
+    return CandidateQuery(understanding=wish, profile=profile, **options)  # type: ignore[arg-type]
+
+
+PHOTO = axis(1)[None]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        ask(Understanding(query="a boat"), FAN),
+        ask(Understanding(), FAN, image_vectors=PHOTO),
+        ask(Understanding(query="a boat"), FAN, image_vectors=PHOTO),
+        ask(Understanding(like_item_ids=("i4",)), FAN),
+    ],
+)
+def test_the_request_outweighs_history_and_popularity_together(query: CandidateQuery) -> None:
+    weights = source_weights(query)
+    background = sum(weights[s] for s in (*HISTORY_SOURCES, "popularity"))
+    assert sum(weights.values()) - background > 2 * background
+
+
+def test_weights_follow_the_situation() -> None:
+    trusted = source_weights(ask(Understanding(), image_vectors=PHOTO))
+    doubted = source_weights(ask(Understanding(), image_vectors=PHOTO, image_weights=(0.25,)))
+    ignored = source_weights(ask(Understanding(), image_vectors=PHOTO, image_weights=(0.0,)))
+    assert trusted["image_vector"] > doubted["image_vector"] > ignored["image_vector"] == 0
+    assert (
+        source_weights(ask(Understanding(), FAN))["co_occurrence"]
+        > source_weights(ask(Understanding(), FAN))["popularity"]
+    )
+    nothing = source_weights(ask(Understanding()))
+    assert {s for s, w in nothing.items() if w} == {"popularity"}
+    captioned = source_weights(ask(Understanding(query="a boat"), image_vectors=PHOTO, said=False))
+    assert captioned["text_vector"] < captioned["image_vector"]
+    assert source_weights(ask(Understanding(query="a boat")))["text_vector"] == 1
+
+
+def test_diversity_is_mild_and_avoids_near_copies() -> None:
+    vectors = np.stack([axis(1, 0), axis(1, 0.01), axis(0, 1)])
+    assert diversify([1.0, 0.99, 0.9], vectors, 3, lam=0.5) == [0, 2, 1]
+    assert diversify([1.0, 0.5, 0.1], vectors, 3, lam=1.0) == [0, 1, 2]
+    assert diversify([1.0, 0.8, 0.0], vectors, 2) == [0, 1]
+    assert diversify([], np.zeros((0, 4), dtype=np.float32), 5) == []
+    assert sorted(diversify([0.5, 0.5, 0.5], vectors, 9)) == [0, 1, 2]
+
+
+def test_repeats_are_dropped_but_namesakes_stay() -> None:
+    items = [Item(item_id=str(i), title=t) for i, t in enumerate(("Heat (1995)", "heat 1995", "Heat (1995)", "Fargo"))]
+    text = {"0": axis(1), "1": axis(1), "2": axis(1), "3": axis(1)}
+    assert drop_duplicates(items, text, {}) == [0, 3]
+    assert drop_duplicates(items, text, {"0": axis(1), "1": axis(1), "2": axis(0, 1)}) == [0, 2, 3]
+    assert title_key("???") == "???"
+
+
+def test_preferences_are_scored_between_zero_and_one() -> None:
+    items = [row.item for row in rows(6)]
+    cheap = preference_fit(items, ("low price",), SCHEMA)
+    assert list(np.argsort(-cheap)) == [0, 1, 2, 3, 4, 5]
+    assert list(np.argsort(-preference_fit(items, ("high price",), SCHEMA))) == [5, 4, 3, 2, 1, 0]
+    near = preference_fit(items, ("price around 13",), SCHEMA)
+    assert int(near.argmax()) == 3
+    assert list(preference_fit(items, ("red",), SCHEMA)) == [1, 0, 0, 1, 0, 0]
+    assert list(preference_fit(items, ("boats", "low mileage"), SCHEMA)) == [0.5, 0, 0.5, 0, 0.5, 0]
+    assert not preference_fit(items, (), SCHEMA).any()
+    assert not preference_fit([Item(item_id="x", title="x")], ("low price", "price around 3"), SCHEMA).any()
+
+
+@pytest.mark.parametrize(
+    ("query", "label"),
+    [
+        (ask(Understanding(), FAN), None),
+        (ask(Understanding()), "popular with everyone, since nothing is known yet"),
+        (ask(Understanding(query="a boat")), "no history: ranked by what you said"),
+        (ask(Understanding(), image_vectors=PHOTO), "no history: ranked by what you showed"),
+        (ask(Understanding(query="boat"), image_vectors=PHOTO), "no history: ranked by what you said and showed"),
+        (ask(Understanding(query="boat"), image_vectors=PHOTO, said=False), "no history: ranked by what you showed"),
+        (
+            ask(Understanding(constraints=(Constraint(field="price", op="<", value=9.0),))),
+            "popular with everyone, within your requirements, since nothing is known yet",
+        ),
+        (
+            ask(Understanding(query="boat"), HistoryProfile(user_id="u", known=True)),
+            "none of your likes is known yet: ranked by what you said",
+        ),
+    ],
+)
+def test_cold_start_is_labelled(query: CandidateQuery, label: str | None) -> None:
+    assert cold_start_label(query) == label
+
+
+def test_a_question_is_asked_only_when_there_is_nothing_to_go_on() -> None:
+    question = next_question(SCHEMA, ask(Understanding()))
+    assert question == "Which dominant objects would you like: boat, dog, cat, car or something else?"
+    assert next_question(SCHEMA, ask(Understanding(query="boat"))) is None
+    assert next_question(SCHEMA, ask(Understanding(), FAN)) is None
+    constrained = Understanding(constraints=(Constraint(field="dominantObjects", op="contains", value="dog"),))
+    assert next_question(SCHEMA, ask(constrained)) == "Which colour would you like: Red, Blue or Green?"
+    assert next_question(CatalogueSchema(), ask(Understanding())) is None
+
+
+async def test_the_ranker_keeps_constraints_exclusions_and_sources(tmp_path: Path) -> None:
+    catalogue = await open_catalogue(tmp_path / "items")
+    under = Constraint(field="price", op="<", value=40.0)
+    query = ask(Understanding(query="boat", constraints=(under,), exclude_item_ids=("i4",)), FAN)
+    lists = {
+        "text_vector": listed("text_vector", [f"i{i}" for i in range(60)]),
+        "popularity": listed("popularity", ["i7", "gone"]),
+    }
+    ranked = await Ranker(catalogue)(query, lists, 50)
+    ids = [r.item.item_id for r in ranked]
+    assert not {"i0", "i2", "i4", "gone"} & set(ids)
+    assert set(ids) == {f"i{i}" for i in range(30)} - {"i0", "i2", "i4"}
+    assert [r.rank for r in ranked] == list(range(1, len(ids) + 1))
+    seventh = next(r for r in ranked if r.item.item_id == "i7")
+    assert [(s.source, s.rank) for s in seventh.sources] == [("text_vector", 8), ("popularity", 1)]
+    assert await Ranker(catalogue)(query, {}, 10) == []
+
+
+async def test_soft_preferences_move_items_but_remove_none(tmp_path: Path) -> None:
+    catalogue = await open_catalogue(tmp_path / "items")
+    lists = {"text_vector": listed("text_vector", [f"i{i}" for i in range(9)])}
+    plain = await Ranker(catalogue)(ask(Understanding(query="x")), lists, 9)
+    blue = await Ranker(catalogue)(ask(Understanding(query="x", preferences=("blue",))), lists, 9)
+    assert {r.item.item_id for r in plain} == {r.item.item_id for r in blue}
+    assert plain[0].item.item_id == "i0"
+    assert [r.item.attributes["colour"] for r in blue[:3]] == ["Blue"] * 3
+
+
+async def test_repeated_records_are_shown_once(tmp_path: Path) -> None:
+    base = rows(4)
+    twin = ItemRow(
+        item=base[1].item.model_copy(update={"item_id": "twin"}),
+        text_vector=base[1].text_vector,
+        image_vector=base[1].image_vector,
+        digest="t",
+    )
+    catalogue = await open_catalogue(tmp_path / "items", [*base, twin])
+    ranked = await Ranker(catalogue)(
+        ask(Understanding(query="x")), {"text_vector": listed("text_vector", ["twin", "i0", "i1", "i2"])}, 4
+    )
+    assert {r.item.item_id for r in ranked} == {"twin", "i0", "i2"}
+
+
+async def test_ranking_two_hundred_candidates_is_quick(tmp_path: Path) -> None:
+    catalogue = await open_catalogue(tmp_path / "items", rows(300))
+    ids = [f"i{i}" for i in range(200)]
+    lists = {s: listed(s, ids) for s in ("text_vector", "full_text", "popularity")}
+    ranker, query = Ranker(catalogue), ask(Understanding(query="boat", preferences=("low price",)))
+    await ranker(query, lists, 10)
+    seconds = []
+    for _ in range(10):
+        start = time.perf_counter()
+        await ranker(query, lists, 10)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.1
