@@ -19,7 +19,7 @@ REASON_CHARACTERS = 110
 def prompt_inputs(brief: Brief, items: tuple[RankedItem, ...]) -> dict[str, str]:
     """Return the values of the placeholders: no ids of users or items, no events, no prices; one line for each thing."""
     return {
-        "request": shorten(brief.text, 300) or "nothing typed",
+        "request": shorten(brief.understanding.query or brief.text, 300) or "nothing typed",
         "evidence": "\n".join(_evidence_lines(brief)),
         "items": "\n".join(f"{i}. {_item_line(r.item, brief)}" for i, r in enumerate(items, 1)),
     }

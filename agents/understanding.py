@@ -147,7 +147,7 @@ def _read(
     reading.similar |= phrases.take_similar(u)
     reading.hard += [*references.hard, *amounts.hard, *wishes.hard]
     reading.soft += [*references.soft, *amounts.soft, *leanings, *wishes.soft]
-    reading.unparsed += [*amounts.unparsed, *phrases.take_unmet(_without(u, wishes.spans))]
+    reading.unparsed += [*references.unresolved, *amounts.unparsed, *phrases.take_unmet(_without(u, wishes.spans))]
     reading.released += wishes.released
     if in_query:
         reading.content.append(phrases.clean(phrases.request_part(u.remainder())))

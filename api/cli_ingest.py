@@ -16,7 +16,8 @@ from ..core.settings import Settings, load_settings
 from ..models.registry import open_image_text
 from ..stores.catalogue import LanceCatalogue
 from ..stores.history import SqlHistory
-from ..stores.ingest import IngestReport, ingest
+from ..stores.ingest import ingest
+from ..stores.report import IngestReport
 from .cli_common import run_async
 
 

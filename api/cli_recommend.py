@@ -21,7 +21,7 @@ from .errors import validation_details
 from .render import TerminalRenderer
 
 _WHERE = re.compile(
-    r"\s*(?P<field>[^<>=!]+?)\s*(?:(?P<sign><=|>=|!=|<|>|=)|\s(?P<word>not\s+in|in|not\s+contains|contains)\s)\s*(?P<value>.+?)\s*",
+    r"\s*(?P<field>[^<>=!]+?)\s*(?:(?P<sign><=|>=|!=|<|>|=)(?![<>=!])|\s(?P<word>not\s+in|in|not\s+contains|contains)\s)\s*(?P<value>.+?)\s*",
     re.IGNORECASE,
 )
 
@@ -108,9 +108,10 @@ async def _events(server: str | None, request: RecommendRequest) -> AsyncIterato
         async for event in stream_from_server(server, request):
             yield event
         return
+    settings = load_settings()
     from ..graphs.recommender import Recommender
 
-    async with Recommender(load_settings()) as recommender:
+    async with Recommender(settings) as recommender:
         async for event in recommender.stream(request):
             yield event
 

@@ -56,7 +56,9 @@ def prepare(settings: Settings, steps: list[tuple[str, Callable[[Progress], str]
                 console.print(Text.assemble(("✗ ", "red"), name))
                 raise
         seconds = time.perf_counter() - started
-        console.print(Text.assemble(("✓ ", "green"), name, (f"  {seconds:.1f} s  ", "dim"), (result, "dim")))
+        console.print(
+            Text.assemble(("✓ ", "green"), name, (f"  {seconds:.1f} s  ", "dim"), (result, "dim")), soft_wrap=True
+        )
 
 
 def _steps(

@@ -156,6 +156,17 @@ def response_example() -> RecommendResponse:
     )
 
 
+def error_examples() -> dict[int, dict[str, Any]]:
+    """Return what an error looks like, by HTTP status."""
+    errors: dict[int, dict[str, Any]] = {
+        413: {"type": "too_large", "message": "the body is larger than 140,000,000 bytes"},
+        422: {"type": "invalid_request", "message": "is not a picture", "field": "images[0].data"},
+        500: {"type": "internal", "message": "something failed here; see the server's log"},
+        503: {"type": "store", "message": "the catalogue or history could not be used", "retryable": True},
+    }
+    return {status: {"error": error, "request_id": "0f8e7c1d5a6b4c3d"} for status, error in errors.items()}
+
+
 def stream_example() -> str:
     """Return the beginning of a stream, in the wire format of server-sent events."""
     response = response_example()

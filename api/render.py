@@ -40,12 +40,12 @@ class TerminalRenderer:
 
     Args:
         console: where to print; colours and the spinner only appear on a terminal.
-        spinner: show that work goes on; off for recordings.
+        spinner: show that work goes on; never in a recording.
     """
 
     def __init__(self, console: Console, *, spinner: bool = True) -> None:
         self.console = console
-        self._spinner = spinner
+        self._spinner = spinner and console.is_terminal and not console.record
         self._started = time.perf_counter()
         self._titles: dict[str, tuple[int, str]] = {}
         self._steps: list[tuple[str, float]] = []
@@ -194,7 +194,7 @@ class TerminalRenderer:
 
     def _line(self, label: str, body: Text, right: Text | str) -> None:
         grid = Table.grid(padding=(0, 1), expand=True)
-        grid.add_column(width=_LABEL, justify="right", style="bold bright_blue", no_wrap=True)
+        grid.add_column(width=_LABEL, justify="right", style="bold dodger_blue2", no_wrap=True)
         grid.add_column(ratio=1)
         grid.add_column(justify="right", no_wrap=True, style="dim")
         grid.add_row(label, body, right)
@@ -204,7 +204,7 @@ class TerminalRenderer:
         self.console.print(what)
 
     def _wait(self, doing: str) -> None:
-        if not (self._spinner and self.console.is_terminal):
+        if not self._spinner:
             return
         if self._status is None:
             self._status = self.console.status(f"[dim]{doing} …[/]", spinner="dots")
@@ -237,7 +237,7 @@ def _item_table(items: Sequence[Mapping[str, Any]], title: str) -> Padding:
 def _step_table(steps: Sequence[tuple[str, float]]) -> Table:
     longest = max((seconds for _, seconds in steps), default=0.0) or 1.0
     grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=_LABEL, justify="right", style="bold bright_blue")
+    grid.add_column(width=_LABEL, justify="right", style="bold dodger_blue2")
     grid.add_column(style="dim")
     grid.add_column(justify="right")
     grid.add_column(style="magenta")

@@ -28,7 +28,7 @@ from ..core.schemas import (
     UserId,
 )
 from .errors import ErrorBody, log_failure, request_id
-from .openapi_examples import request_examples, response_example, stream_example
+from .openapi_examples import error_examples, request_examples, response_example, stream_example
 from .service import Service, refuse_paths
 from .sse import ClientGone, event_response, until_disconnect
 
@@ -90,7 +90,15 @@ def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
         500: "Something unforeseen failed; `request_id` finds it in the log.",
         503: "A part without which there is no answer failed; `error.retryable` says whether to try again.",
     }
-    return {status: {"model": ErrorBody, "description": texts[status]} for status in statuses}
+    examples = error_examples()
+    return {
+        status: {
+            "model": ErrorBody,
+            "description": texts[status],
+            "content": {"application/json": {"example": examples[status]}},
+        }
+        for status in statuses
+    }
 
 
 _ASK_ERRORS = _errors(413, 422, 500, 503)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ _CONNECT_S = 5.0
 _SILENCE_S = 60.0  # the service sends a heartbeat every 10 s
 
 
-async def stream_from_server(server: str, request: RecommendRequest) -> AsyncIterator[StreamEvent]:
+async def stream_from_server(server: str, request: RecommendRequest) -> AsyncGenerator[StreamEvent, None]:
     """Yield the events of ``POST /recommend/stream``; local files named by ``path`` are read and sent as bytes.
 
     Raises:

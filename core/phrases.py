@@ -261,6 +261,7 @@ def clean(text: str) -> str:
     text = re.sub(r"\s+([,.!?;:])", r"\1", text)
     text = re.sub(r"(?:[,.!?;:]\s*)+([,.!?;:])", r"\1", text)
     text = re.sub(r"\s+", " ", text).strip(" ,.!?;:-\"'。，！？的")
+    text = re.sub(r"^(?:no|nope|yes|well|ok|okay)\s*,\s*", "", text, flags=re.IGNORECASE)
     trimmed = re.sub(
         r"^(?:(?:and|but|or|with|for|that|which|is|are|of|a|an|in|the)\b[\s,]*)+|(?:[\s,]+(?:and|but|or|with|for|that|which|is|are|of|a|an|in|the|at|to|from))+$",
         "",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .grounding import trusted
 from .limits import describe, how_met, label, proven
-from .schemas import Brief, Composition, Evidence, Item, RankedItem, Words
+from .schemas import Brief, Composition, Evidence, Item, RankedItem, SourceScore, Words
 from .wording import (
     affirmed_stems,
     amount,
@@ -21,12 +21,16 @@ from .wording import (
 )
 
 _FAMILIES = (
-    ("photo", ("image", "photo", "visual")),
-    ("anchor", ("anchor", "like_item", "more_like")),
-    ("taste", ("co_occ", "cooccur", "co-occ", "collab", "history", "item_item", "also")),
-    ("popular", ("popular", "segment", "trend")),
-    ("words", ("full", "text", "fts", "vector", "lexical", "query")),
+    ("slot", ("deliberate:",)),
+    ("photo", ("image", "photo")),
+    ("anchor", ("similar_to_shown", "anchor")),
+    ("profile", ("profile",)),
+    ("taste", ("co_occurrence",)),
+    ("popular", ("popular",)),
+    ("words", ("full_text", "text")),
 )
+CLEAR_RANK = 30
+"""A source's word counts as a reason down to this rank in its own list; co-occurrence and anchors at any rank."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,15 @@ def render_composition(brief: Brief) -> Composition:
 def render_reason(item: RankedItem, brief: Brief) -> Words:
     """Return one or two sentences that say why ``item`` is on the list, varied by its rank."""
     record = _record(item.item)
-    families = {_family(s.source) for s in item.sources}
+    families = {_family(s.source) for s in item.sources if s.score > 0 and _is_clear(s)}
     clues = [
-        _anchor(families),
+        _slot(item),
+        _anchor(brief, families),
         _shared_words(item, brief, record),
         _photo(item, brief, record, families),
         _preference(item, brief, record),
         _taste(brief, families),
+        _profile(brief, families),
         _meaning(brief, families),
         _popular(brief, families, item.rank),
     ]
@@ -78,7 +84,7 @@ def render_message(brief: Brief) -> Words:
     if kept:
         subject = "It keeps" if len(brief.items) == 1 else "All keep" if len(brief.items) > 2 else "Both keep"
         parts.append(f"{subject} to what you asked: {listed([describe(c, brief) for c in kept[:3]])}.")
-    if brief.cold_start:
+    if brief.cold_start and not used:
         parts.append(_sentence(brief.cold_start))
     ids = dict.fromkeys(i for _, evidence in used for i in evidence)
     return Words(item_id=None, text=" ".join(p for p in parts if p), by="data", evidence_ids=tuple(ids))
@@ -89,9 +95,18 @@ def _record(item: Item) -> set[str]:
     return affirmed_stems(f"{item.title} . {plain_text(item.text)} . {values}")
 
 
+def _slot(item: RankedItem) -> Clue | None:
+    labels = [s.source.partition(":")[2] for s in item.sources if s.source.startswith("deliberate:")]
+    return Clue(f"It is the “{labels[0]}” of your set.") if labels and labels[0] != "compare" else None
+
+
 def _family(source: str) -> str:
     lower = source.lower()
     return next((name for name, marks in _FAMILIES if any(m in lower for m in marks)), lower)
+
+
+def _is_clear(score: SourceScore) -> bool:
+    return score.rank <= CLEAR_RANK or _family(score.source) in {"taste", "anchor", "slot"}
 
 
 def _names_item(clue: Clue) -> bool:
@@ -154,12 +169,21 @@ def _taste(brief: Brief, families: set[str]) -> Clue | None:
         return None
     ids = tuple(e.evidence_id for e in _of_kind(brief, "history"))
     if len(brief.liked_titles) == 1:
-        return Clue(f"People who liked “{shorten(brief.liked_titles[0], 60)}” also liked it.", ids)
-    return Clue("People who share some of your likes also liked it.", ids)
+        return Clue(f"People who liked “{shorten(brief.liked_titles[0], 60)}” also chose it.", ids)
+    return Clue("People who share some of your likes also chose it.", ids)
 
 
-def _anchor(families: set[str]) -> Clue | None:
-    return Clue("It is close to the item you pointed at.") if "anchor" in families else None
+def _profile(brief: Brief, families: set[str]) -> Clue | None:
+    if "profile" not in families or brief.user != "known":
+        return None
+    return Clue("It is close to what you liked before.", tuple(e.evidence_id for e in _of_kind(brief, "history")))
+
+
+def _anchor(brief: Brief, families: set[str]) -> Clue | None:
+    if "anchor" not in families:
+        return None
+    several = len(brief.understanding.like_item_ids) > 1
+    return Clue(f"It is close to {'those' if several else 'the one'} you pointed at.")
 
 
 def _meaning(brief: Brief, families: set[str]) -> Clue | None:

@@ -1,8 +1,8 @@
 """Resolve references to the items shown last: "not that one", "more like the second", "cheaper than number 3".
 
-"That one" is the only item shown or the first. "Cheaper" without a reference means below the cheapest price shown, or, where
-nothing can be cheaper than that, below the median price shown; "more expensive" mirrors it. Without shown prices both are
-soft preferences.
+"That one" is the only item shown or the first. "Cheaper" without a reference means below the median price shown, "more
+expensive" above it: a bound at the extreme of a list is often that of the catalogue, where nothing is left. Without shown
+prices both are soft preferences.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from .fields import label_of
-from .schemas import CatalogueField, CatalogueSchema, Constraint, ShownItem, ThreadMemory
+from .schemas import CatalogueSchema, Constraint, ShownItem, ThreadMemory
 from .utterance import NUMBER, Utterance
 
 _ORDINALS = {
@@ -35,7 +35,8 @@ _ORDINALS = {
     for w in words.split()
 }
 _NOUN = r"(?:\s*(?:one|ones|item|film|movie|photo|picture|print|option|result|suggestion|choice|个|张|部))?"
-_ORDINAL = rf"(?:(?:the|your|den|die|das|le|la)\s+)?(?:very\s+)?(?P<ord>{'|'.join(_ORDINALS)}|last|cheapest|dearest|most expensive){_NOUN}\b"
+_END = r"(?=\s*(?:[,.!?;)\x02]|$|[^\x00-\x7f]|\b(?:but|and|or|only|under|over|with|in|without|from|please|than|instead|below|that|not|is|for|if|as|at|was)\b))"
+_ORDINAL = rf"(?:(?:the|your|den|die|das|le|la)\s+)?(?:very\s+)?(?P<ord>{'|'.join(_ORDINALS)}|last|cheapest|dearest|most expensive){_NOUN}{_END}"
 _NUMBERED = rf"(?:the\s+)?(?:number|no\.?|nr\.?|#|item|option|result)\s*(?P<num>{NUMBER})"
 _DEICTIC = r"(?:any of |all of )?(?P<all>these|those|them)\b(?! (?:with|in|that))|(?P<it>(?:that|this|the) one|this|that|it|那个|这个)\b(?![ -](?:is|are|time|year|week|\w+ed\b))"
 _TITLE = r"(?P<title>\x03+)(?:\s*\(\x01+\))?"
@@ -67,13 +68,14 @@ _PLAIN_TITLE = re.compile(r"\s*\((?:19|20)\d\d\)\s*$")
 
 @dataclass
 class References:
-    """What references amount to; ``compared`` are items merely named."""
+    """What references amount to; ``compared`` are items merely named, ``unresolved`` refer to nothing shown."""
 
     like: list[str] = field(default_factory=list)
     exclude: list[str] = field(default_factory=list)
     compared: list[str] = field(default_factory=list)
     hard: list[Constraint] = field(default_factory=list)
     soft: list[str] = field(default_factory=list)
+    unresolved: list[str] = field(default_factory=list)
 
 
 def take_references(u: Utterance, schema: CatalogueSchema, memory: ThreadMemory, has_photo: bool) -> References:
@@ -88,6 +90,9 @@ def take_references(u: Utterance, schema: CatalogueSchema, memory: ThreadMemory,
                     target.extend(_items(u, match, memory.shown, titled))
                     u.take(match.start(), match.end())
         _take_bare(u, memory.shown, titled, found)
+    else:
+        for match in list(re.finditer(rf"(?:{_LIKE}|{_NOT})(?:{_ORDINAL}|{_NUMBERED})", u.low)):
+            found.unresolved.append(u.take(match.start(), match.end()))
     u.low = u.low.replace("\x03", "\x04")
     return found
 
@@ -175,7 +180,7 @@ def _take_comparatives(
             elif not prices:
                 found.soft.append(f"{'low' if cheaper else 'high'} {label_of(price.name)}")
             else:
-                bound = prices[0] if ids else _bound(prices, price, cheaper)
+                bound = prices[0] if ids else float(median(prices))
                 found.hard.append(
                     Constraint(
                         field=price.name,
@@ -185,9 +190,3 @@ def _take_comparatives(
                         confidence=u.confidence,
                     )
                 )
-
-
-def _bound(prices: Sequence[float], price: CatalogueField, cheaper: bool) -> float:
-    extreme = min(prices) if cheaper else max(prices)
-    limit = price.minimum if cheaper else price.maximum
-    return float(median(prices)) if limit is not None and extreme == limit else extreme

@@ -1,7 +1,7 @@
 """Turn mentions of catalogue values into predicates, soft preferences, refusals and releases.
 
 A value is required when it is named plainly in a request ("red dress") or after a word of requirement ("only red"); it is
-refused after a negation, released after "doesn't have to be", and a soft preference after "maybe", "I like", "about" or in
+refused after a negation, released after "doesn't have to be", no wish at all inside a name ("like Star Wars"), and a soft preference after "maybe", "I like", "about" or in
 a story that is not the request itself. A plain mention that two fields share stays soft.
 """
 
@@ -19,7 +19,7 @@ from .schemas import CatalogueField, CatalogueSchema, Constraint, Operator
 from .utterance import Utterance
 from .vocabulary import Mention, closed_entries, find_mentions
 
-Manner = Literal["required", "stated", "soft", "refused", "released"]
+Manner = Literal["required", "stated", "soft", "refused", "released", "named"]
 _GLUE = (
     r"(?:[\s-]+(?:any|the|a|an|of|with|in|from|more|too|those|these|that|such|be|is|are|to|ones?|really|by|for|want|like|show|me|"
     r"have|has|containing|featuring|any more|else|de|des|du|the colou?r|films?|movies?|items?|things?|stuff))*[\s-]*$"
@@ -46,6 +46,7 @@ _SOFT = re.compile(
 _SOFT_AFTER = re.compile(
     r"[\w\s-]{0,20}\b(?:if possible|would be nice|preferred|preferably|maybe|or similar|ish)\b|ish\b"
 )
+_LIKES = re.compile(r"\b(?:i|we|he|she|they|would|'d|also|really)\s+like\s+(?:[\w']+\s+){0,3}$")
 _LINK = re.compile(
     r"\s*,?\s*\b(?P<any>or|nor|oder|ou)\b\s+(?:any\s+|the\s+|an?\s+|no\s+|in\s+)?|\s*,?\s*(?:\band\b|&|\bund\b|\bet\b)\s+|\s*/\s*|\s*(?:和|或|、)\s*"
 )
@@ -65,6 +66,7 @@ class Wishes:
 def take_wishes(u: Utterance, schema: CatalogueSchema) -> Wishes:
     """Read every value mention of ``u``; refused and released ones leave the query, the others stay in it."""
     mentions = find_mentions(u.low, schema)
+    u.known = tuple(u.plain[m.start : m.end] for m in mentions)
     manners = _manners(u, mentions)
     wishes = Wishes()
     positive: list[tuple[CatalogueField, str, bool]] = []
@@ -73,7 +75,7 @@ def take_wishes(u: Utterance, schema: CatalogueSchema) -> Wishes:
             wishes.hard += [_refusal(u, f, v) for f, v in mention.entries]
         elif manner == "released":
             wishes.released += [(f.name, v) for f, v in mention.entries]
-        else:
+        elif manner != "named":
             chosen = _choose(u, mention, manner, schema)
             if chosen is None or u.confidence < MIN_HARD_CONFIDENCE:
                 wishes.soft.append(u.text[mention.start : mention.end])
@@ -104,12 +106,42 @@ def _manner(u: Utterance, mention: Mention) -> Manner:
         return "released"
     if _REFUSE.search(before) or re.match(r"[\s-]free\b", after):
         return "refused"
+    if _is_named(u, mention, start):
+        return "named"
     if _SOFT.search(before) or _SOFT_AFTER.match(after):
         return "soft"
     if _REQUIRE.search(before) or re.match(r"\s+(?:ones?|only)\b", after):
         return "required"
     is_story = len(u.plain.split()) > STORY_WORDS and not REQUEST.search(u.plain[start:end])
     return "soft" if is_story else "stated"
+
+
+def _is_named(u: Utterance, mention: Mention, start: int) -> bool:
+    """Tell whether the mention is part of a name: in quotes, after "like", or amid other capitalised words."""
+    before, after = u.text[start : mention.start], u.text[mention.end :]
+    if re.search(r"\"[^\"]*$|“[^”]*$", before) and re.match(r"[^\"”]*[\"”]", after):
+        return True
+    if re.search(
+        r"\b(?:like|similar to|called|named|titled)\s+(?!an?\b|the\b|this\b|that\b|these\b|those\b|some\b)(?:[\w']+\s+){0,3}$",
+        before.lower(),
+    ):
+        return _LIKES.search(before.lower()) is None
+    if not u.text[mention.start].isupper() or u.text.isupper():
+        return False
+    left = re.search(r"(?:^|\S\s+)([A-Z][\w']*)\s+$", before)
+    is_first = bool(left) and not before[: left.start(1)].strip() if left else False
+    right = re.match(r"\s+[A-Z][a-z]", after)
+    return bool((left and not is_first) or right) and not _all_known(u, mention)
+
+
+def _all_known(u: Utterance, mention: Mention) -> bool:
+    """Tell whether the capitalised words around a mention are themselves marked as known values."""
+    left = re.search(r"(?:[A-Z][\w'-]*\s+)*$", u.text[: mention.start])
+    right = re.match(r"(?:\s+[A-Z][\w'-]*)*", u.text[mention.end :])
+    start = left.start() if left else mention.start
+    end = mention.end + (right.end() if right else 0)
+    words = re.findall(r"[A-Z][\w'-]*", u.text[start:end])
+    return all(any(w.lower() in known for known in u.known) for w in words)
 
 
 def _chained(u: Utterance, mentions: Sequence[Mention], i: int) -> bool:
@@ -123,8 +155,10 @@ def _chained(u: Utterance, mentions: Sequence[Mention], i: int) -> bool:
 
 
 def _any_link(u: Utterance, first: Mention, second: Mention) -> bool:
+    """Tell whether either will do: joined by "or", or plurals joined by "and" ("dogs and horses")."""
     link = _LINK.fullmatch(u.low[first.end : second.start])
-    return bool(link and (link["any"] or "/" in link[0] or "或" in link[0]))
+    plural = all(re.search(r"s$|people$|men$|children$", u.plain[m.start : m.end]) for m in (first, second))
+    return bool(link and (link["any"] or "/" in link[0] or "或" in link[0] or plural))
 
 
 def _negation_start(u: Utterance, mention: Mention) -> int:

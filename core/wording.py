@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from .schemas import AttributeValue
 from .wordlists import NEGATIONS, NEUTRAL
@@ -25,6 +26,7 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(unicodedata.normalize("NFKC", text))
 
 
+@lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """Return a crude English stem: lower case, no accents, no possessive, plural, -ing, -ed, -ly or final e."""
     word = "".join(c for c in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(c))

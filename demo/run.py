@@ -141,7 +141,7 @@ async def _prepare(demo: Settings, source: Demonstration, show: _Show) -> None:
     names = [name for name in needed_weights(demo) if name != llm]
     for name in names:
         await asyncio.to_thread(ensure_weights, name, demo.cache, progress=show.say)
-    show.done("weights", f"{', '.join(names)}: hashes match, {time.perf_counter() - started:.1f} s")
+    show.done("weights", f"{', '.join(names)}: ready, {time.perf_counter() - started:.1f} s")
     report = await _ingest(demo, source, show)
     show.done(
         "catalogue",

@@ -11,7 +11,6 @@ from typing import Any
 from ..core.candidates import CandidateQuery
 from ..core.errors import ConfigurationError, TastemakerError
 from ..core.schemas import HistoryProfile, RecommendRequest, Understanding
-from ..core.settings import Settings
 from ..graphs.recommender import Recommender
 from .report import report
 
@@ -134,7 +133,7 @@ def summary(costs: Sequence[Cost]) -> dict[str, float]:
     }
 
 
-def requests_for(settings: Settings, n: int) -> list[RecommendRequest]:
+def requests_for(n: int) -> list[RecommendRequest]:
     """Return ``n`` requests of known shoppers over films."""
     wishes = ("a funny film about robots", "a war film from 1980 on", "something like Star Wars", "a quiet love story")
     return [RecommendRequest(user_id=str(1 + i), text=wishes[i % len(wishes)], n=5) for i in range(n)]

@@ -108,6 +108,10 @@ class Parts:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
+        self.rebuild()
+
+    def rebuild(self) -> None:
+        """Make the tools and agents over the back-ends; call it after replacing one."""
         limits = self.settings.limits
         self.admitter = MediaAdmitter(limits)
         self.caption = ImageCaptioner(self.captioner)

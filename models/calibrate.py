@@ -24,7 +24,7 @@ def mentions(words: Sequence[str], captions: Sequence[Sequence[str]]) -> NDArray
 
 
 def fit_calibration(
-    model: str, images: Vectors, words: Vectors, mentioned: NDArray[np.bool_], mean: Vectors, fitted: str
+    model: str, *, images: Vectors, words: Vectors, mentioned: NDArray[np.bool_], mean: Vectors, fitted: str
 ) -> Calibration:
     """Fit slope and intercept by logistic regression (Platt 1999) on words that are mentioned at least 8 times.
 

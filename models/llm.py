@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,13 +16,14 @@ from ..core.errors import BackEndError, BackEndTimeout, BackEndUnavailable
 from ..core.protocols import ChatDelta, ChatModel, ChatReply, ChatRequest, ChatUsage
 from ..core.settings import LLMSettings, Settings
 from .llm_wire import BACK_END, chat_body, parse_chunk, parse_reply, retry_delay_s, translate
-from .registry import slot_id
+from .registry import DEFAULTS, slot_id
 from .vllm_launch import reasoning_parser, served_name
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 OPEN_S = 3.0
+KEEP_ALIVE_S = 2.0  # shorter than uvicorn's 5 s, so that no request meets a connection the server is closing
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 T = TypeVar("T")
 
@@ -59,9 +59,10 @@ class OpenAICompatible(ChatModel):
 
     Args:
         client: from ``open_client``, with its own retries off.
-        model: name the server knows; empty: the first model it lists.
+        model: name the server knows.
         llm: patience and retries.
         thinks: the model reasons before it answers and can be told not to (Qwen3): asked not to.
+        any_model: ask the server what it serves, and take its first model when it does not list ``model``.
         breaker: what fails fast; tests give one with their clock.
     """
 
@@ -72,12 +73,13 @@ class OpenAICompatible(ChatModel):
         llm: LLMSettings,
         *,
         thinks: bool = False,
+        any_model: bool = False,
         breaker: CircuitBreaker | None = None,
     ) -> None:
         self._client, self._model, self._llm = client, model, llm
-        self._thinks = thinks
+        self._thinks, self._any_model = thinks, any_model
         self._breaker = breaker or CircuitBreaker()
-        self.name = f"vllm:{model}" if model else f"vllm at {llm.base_url}"
+        self.name = f"vllm:{model}"
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Return the whole answer.
@@ -91,8 +93,8 @@ class OpenAICompatible(ChatModel):
         deadline = self._deadline(request)
 
         async def ask() -> ChatReply:
-            body = chat_body(request, await self._served(deadline), thinks=self._thinks)
-            answer = await self._in_time(self._client.chat.completions.create(**body), deadline)
+            body = chat_body(request, await self._served(), thinks=self._thinks)
+            answer = await self._client.chat.completions.create(**body)
             return parse_reply(answer.model_dump())
 
         return await self._with_retries(ask, deadline)
@@ -106,8 +108,8 @@ class OpenAICompatible(ChatModel):
         deadline = self._deadline(request)
 
         async def start() -> Any:
-            body = chat_body(request, await self._served(deadline), thinks=self._thinks, stream=True)
-            return await self._in_time(self._client.chat.completions.create(**body), deadline)
+            body = chat_body(request, await self._served(), thinks=self._thinks, stream=True)
+            return await self._client.chat.completions.create(**body)
 
         answer = await self._with_retries(start, deadline)
         usage, finished = ChatUsage(), False
@@ -124,8 +126,7 @@ class OpenAICompatible(ChatModel):
                 )
             yield ChatDelta(usage=usage)
         finally:
-            with suppress(Exception):
-                await asyncio.shield(answer.response.aclose())
+            await answer.close()
 
     async def health(self) -> bool:
         """Return whether the server answers within ``llm.connect_timeout_s`` seconds."""
@@ -146,13 +147,14 @@ class OpenAICompatible(ChatModel):
     def _deadline(self, request: ChatRequest) -> float:
         return asyncio.get_running_loop().time() + (request.timeout_s or self._llm.timeout_s)
 
-    async def _served(self, deadline: float) -> str:
-        if not self._model:
-            listed = await self._in_time(self._client.models.list(), deadline)
-            if not listed.data:
-                raise BackEndUnavailable(f"{self._llm.base_url} serves no model; set llm.model", back_end=BACK_END)
-            self._model = listed.data[0].id
-            self.name = f"vllm:{self._model}"
+    async def _served(self) -> str:
+        """Return the name to ask for; the first time, where any will do, the one wanted if it is listed, else the first."""
+        if self._any_model:
+            listed = [model.id for model in (await self._client.models.list()).data]
+            if not listed:
+                raise BackEndUnavailable(f"{self._client.base_url} serves no model", back_end=BACK_END)
+            self._model = self._model if self._model in listed else listed[0]
+            self.name, self._any_model = f"vllm:{self._model}", False
         return self._model
 
     async def _with_retries(self, ask: Callable[[], Awaitable[T]], deadline: float) -> T:
@@ -175,7 +177,8 @@ class OpenAICompatible(ChatModel):
         from openai import OpenAIError
 
         try:
-            result = await self._in_time(work, deadline)
+            async with asyncio.timeout_at(deadline):
+                result = await work
         except BackEndError:
             raise
         except TimeoutError as error:
@@ -187,11 +190,6 @@ class OpenAICompatible(ChatModel):
             raise failure from error
         self._breaker.worked()
         return result
-
-    @staticmethod
-    async def _in_time(work: Awaitable[T], deadline: float) -> T:
-        async with asyncio.timeout_at(deadline):
-            return await work
 
     @staticmethod
     async def _next(answer: Any) -> Any | None:
@@ -213,17 +211,23 @@ def open_client(base_url: str, llm: LLMSettings) -> AsyncOpenAI:
         api_key=llm.api_key.get_secret_value() or "none",
         max_retries=0,
         timeout=timeout,
-        http_client=httpx2.AsyncClient(timeout=timeout, trust_env=not local),
+        http_client=httpx2.AsyncClient(
+            timeout=timeout, limits=httpx2.Limits(keepalive_expiry=KEEP_ALIVE_S), trust_env=not local
+        ),
     )
 
 
 def open_chat_model(settings: Settings) -> OpenAICompatible:
     """Return the language model of ``settings``: at ``llm.base_url``, or where `tastemaker llm up` serves it.
 
-    With ``llm.base_url`` and no ``llm.model`` the first model that the server lists is used.
+    Where ``llm.base_url`` is set and ``llm.model`` is left to the profile, whatever that server serves is used.
     """
-    llm = settings.llm
+    llm, model_id = settings.llm, slot_id(settings, "llm")
     base_url = llm.base_url or f"http://{llm.host}:{llm.port}/v1"
-    model_id = "" if llm.base_url and not llm.model else slot_id(settings, "llm")
-    model = served_name(model_id) if model_id else ""
-    return OpenAICompatible(open_client(base_url, llm), model, llm, thinks=reasoning_parser(model_id) == "qwen3")
+    return OpenAICompatible(
+        open_client(base_url, llm),
+        served_name(model_id),
+        llm,
+        thinks=reasoning_parser(model_id) == "qwen3",
+        any_model=bool(llm.base_url) and model_id == DEFAULTS[settings.profile]["llm"],
+    )

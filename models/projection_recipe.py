@@ -57,7 +57,8 @@ def main(data_folder: Path, say: Say) -> None:
     sets = {"Flickr8k": photos[:HELD_OUT], "products": products[:HELD_OUT], "coco_cc": unseen}
     alone = _train(subset(data, photos[HELD_OUT:]), say)
     both = _train(subset(data, np.concatenate([photos[HELD_OUT:], products[HELD_OUT:]])), say)
-    shipped = _train(subset(data, np.concatenate([photos, products])), say)
+    seen = np.concatenate([photos, products])
+    shipped = _train(subset(data, seen), say)
     runs = {
         f"{len(photos) - HELD_OUT:,} photos": (alone, ("Flickr8k", "products", "coco_cc")),
         f"the same and {len(products) - HELD_OUT:,} products": (both, ("Flickr8k", "products", "coco_cc")),
@@ -69,7 +70,7 @@ def main(data_folder: Path, say: Say) -> None:
         for name in names
     ]
     save_projection(shipped, DATA / "projection.safetensors")
-    note = _calibrate(model, both, shipped, data, pairs, photos[:HELD_OUT])
+    note = _calibrate(model, both, shipped, data, pairs=pairs, held=photos[:HELD_OUT], seen=seen)
     card = _card(lines, note, time.perf_counter() - began, (DATA / "projection.safetensors").stat().st_size)
     write_atomically(DATA / "projection.md", card.encode())
     say(card)
@@ -117,17 +118,21 @@ def _calibrate(
     measured: dict[str, Vectors],
     shipped: dict[str, Vectors],
     data: TrainingData,
+    *,
     pairs: Pairs,
     held: Indices,
+    seen: Indices,
 ) -> str:
     """Fit on one half of the photos that ``measured`` never saw, check on the other, and write ``calibration.json``."""
     vocabulary = packaged_vocabulary()
     words = asyncio.run(word_vectors(vocabulary, model, None))
     mentioned = mentions(vocabulary.words, [[pairs.captions[row] for row in data.rows[i]] for i in held])
     images, half = project(measured, data.features[held]), len(held) // 2
-    mean = project(shipped, data.features).mean(axis=0)
+    mean = project(shipped, data.features[seen]).mean(axis=0)
     fitted = f"logistic regression on {half} Flickr8k photos the measured weights never saw, words in five captions"
-    calibration = fit_calibration(model.name, images[:half], words, mentioned[:half], mean, fitted)
+    calibration = fit_calibration(
+        model.name, images=images[:half], words=words, mentioned=mentioned[:half], mean=mean, fitted=fitted
+    )
     error, first = calibration_error(images[half:], words, mentioned[half:], calibration)
     note = f"{fitted}; on the other {len(held) - half}: expected calibration error {error:.4f}, surest word mentioned {first:.3f}"
     final = calibration.model_copy(update={"fitted": note})

@@ -1,11 +1,12 @@
 """Make the project's virtual environments from its lock files, once each, and print their Python.
 
 An environment holds the dependencies only, under a name made of the lock file's hash, so that checkouts can share it; the
-checkout itself is put on ``PYTHONPATH`` by the Makefile. Standard library only. Commands: ``python app|dev``, ``lock``.
+checkout itself, and metadata written from its ``pyproject.toml``, are put on ``PYTHONPATH``. Standard library only.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -22,22 +23,65 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 MARKER = ".complete"
 LOCKS = {"app": ("langserve", "bench"), "dev": ("dev",)}  # lock -> extras of pyproject.toml it adds
+CACHED = ("venvs", "metadata", "weights", "models", "onnx", "vllm")
 BUILD_TOOLS = ("build", "setuptools>=77", "wheel")
 HEADER = "# Exact versions for Python 3.11 and later on Linux and macOS, made by `scripts/env.sh lock`; do not edit by hand.\n"
 SAY_EVERY_S = 15.0
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
 
 
+USAGE = """usage: scripts/env.sh COMMAND
+  python app|dev            make the environment if it is missing and print its Python
+  run app|dev ARGUMENT...   run that Python with this checkout importable
+  lock                      resolve the dependencies again and write requirements/*.lock
+  clean [yes]               remove environments and weights from the user's cache, after asking"""
+
+
 def main(arguments: list[str]) -> int:
     """Run one command and return the exit status."""
-    if len(arguments) == 2 and arguments[0] == "python" and arguments[1] in LOCKS:
-        sys.stdout.write(f"{ensure(arguments[1])}\n")
-        return 0
-    if arguments == ["lock"]:
-        write_locks()
-        return 0
-    say("usage: scripts/env.sh python app|dev, or scripts/env.sh lock")
-    return 2
+    match arguments:
+        case ["python", ("app" | "dev") as name]:
+            sys.stdout.write(f"{ensure(name)}\n")
+        case ["run", ("app" | "dev") as name, *rest]:
+            python = str(ensure(name))
+            os.execve(python, [python, *rest], environ())  # noqa: S606  # our own Python
+        case ["lock"]:
+            write_locks()
+        case ["clean", *answer] if answer in ([], ["yes"]):
+            return clean(confirmed=bool(answer))
+        case _:
+            say(USAGE)
+            return 2
+    return 0
+
+
+def environ() -> dict[str, str]:
+    """Return the environment in which this checkout is importable and known to ``importlib.metadata``."""
+    paths = [str(ROOT / "src"), str(metadata_folder()), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
+
+
+def metadata_folder() -> Path:
+    """Write what an installation would record of ``pyproject.toml`` (name, version, requirements), and return its folder."""
+    content = (ROOT / "pyproject.toml").read_bytes()
+    folder = cache() / "metadata" / hashlib.sha256(content).hexdigest()[:12]
+    if folder.is_dir():
+        return folder
+    project = tomllib.loads(content.decode("utf-8"))["project"]
+    lines = ["Metadata-Version: 2.4", f"Name: {project['name']}", f"Version: {project['version']}"]
+    lines += [f"Requires-Python: {project['requires-python']}"]
+    lines += [f"Requires-Dist: {requirement}" for requirement in project["dependencies"]]
+    for extra, requirements in project["optional-dependencies"].items():
+        lines += [f"Provides-Extra: {extra}"]
+        lines += [f'Requires-Dist: {requirement}; extra == "{extra}"' for requirement in requirements]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as work:
+        record = Path(work) / "new" / f"{project['name']}-{project['version']}.dist-info"
+        record.mkdir(parents=True)
+        (record / "METADATA").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        with contextlib.suppress(OSError):  # another run was faster
+            record.parent.rename(folder)
+    return folder
 
 
 def ensure(name: str) -> Path:
@@ -65,6 +109,24 @@ def cache() -> Path:
     """Return the project's cache folder, as ``core/settings.py`` finds it."""
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(os.environ.get("TASTEMAKER_CACHE") or Path(base) / "tastemaker").expanduser().resolve()
+
+
+def clean(confirmed: bool) -> int:
+    """Remove what the project keeps in its cache folder, by name, after the user said yes; return the exit status."""
+    found = [path for name in CACHED if (path := cache() / name).is_dir()]
+    if not found:
+        say(f"nothing to remove in {cache()}")
+        return 0
+    say("this removes:\n" + "\n".join(f"  {path}" for path in found))
+    if not confirmed:
+        say("type yes to go on:")
+        if not sys.stdin.isatty() or sys.stdin.readline().strip() != "yes":
+            say("nothing was removed (without a keyboard: make clean-cache CONFIRM=yes)")
+            return 1
+    for path in found:
+        shutil.rmtree(path)
+    say("removed")
+    return 0
 
 
 def make(folder: Path, lock: Path) -> None:

@@ -16,15 +16,15 @@ from ..core.errors import InvalidRequestError, StoreError
 from ..core.protocols import VectorColumn, Vectors
 from ..core.schemas import Candidate, CatalogueSchema, Constraint, Item
 from . import columns
-from .catalogue_index import AnnPlan, build_indexes, create_text_index, read_plan
+from .catalogue_index import AnnPlan, build_indexes, compact, create_text_index, read_plan
 from .columns import ItemRow
 from .field_stats import describe
 from .predicates import attribute_column, both, ids_sql, to_sql
+from .search_parts import OVERFETCH, OVERFETCH_APPROXIMATE, Skip, candidates, checked, terms
 
 READ_CONSISTENCY = timedelta(seconds=1)
 EXACT_MATCHES = 10_000
 """With an approximate index, a filter that leaves at most so many rows is searched exactly: as quick, and complete."""
-MAX_QUERY_TERMS = 64
 REFRESH_SHARE = 20
 """Another process's writes refresh the cached schema at most once in so many times the seconds a refresh takes."""
 T = TypeVar("T")
@@ -118,22 +118,23 @@ class LanceCatalogue:
             return []
         view = await self._current(table)
         name = f"{column}_vector"
-        query_vector = _checked(vector, view.schema.field(name).type.list_size)
-        filters = both(await self._sql(where), ids_sql(exclude, negate=True))
+        query_vector = checked(vector, view.schema.field(name).type.list_size)
+        plan = view.plans[name]
+        skip = Skip(exclude, limit, OVERFETCH if plan is None else OVERFETCH_APPROXIMATE)
+        filters = both(await self._sql(where), skip.filter)
 
         def nearest() -> Any:
-            query = table.query().nearest_to(query_vector).column(name).distance_type("cosine").limit(limit)
+            query = table.query().nearest_to(query_vector).column(name).distance_type("cosine").limit(skip.fetch)
             query = query.select(["item_id", "_distance"])
             return query.where(filters) if filters else query
 
-        plan = view.plans[name]
         found: Any = None
         if plan is not None and not await self._few(table, name, filters):
             found = await _stored(plan.apply(nearest()).to_arrow(), "vector search failed")
-        if found is None or found.num_rows < limit:
+        if found is None or found.num_rows < skip.fetch:
             found = await _stored(nearest().bypass_vector_index().to_arrow(), "vector search failed")
         scores = np.clip(1.0 - found.column("_distance").to_numpy(), -1.0, 1.0)
-        return _candidates(f"vector_{column}", found.column("item_id").to_pylist(), scores.tolist())
+        return candidates(f"vector_{column}", found.column("item_id").to_pylist(), scores.tolist(), skip)
 
     async def search_text(
         self, query: str, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
@@ -141,15 +142,16 @@ class LanceCatalogue:
         """Return the items whose words match ``query`` (any text, never parsed as syntax); score is BM25."""
         from lancedb.query import MatchQuery
 
-        terms = _terms(query)
+        words = terms(query)
         table = await self._table()
-        if table is None or limit <= 0 or not terms:
+        if table is None or limit <= 0 or not words:
             return []
-        filters = both(await self._sql(where), ids_sql(exclude, negate=True))
-        search = table.query().nearest_to_text(MatchQuery(terms, columns.SEARCH_TEXT))
-        search = search.select(["item_id", "_score"]).limit(limit)
+        skip = Skip(exclude, limit, OVERFETCH)
+        filters = both(await self._sql(where), skip.filter)
+        search = table.query().nearest_to_text(MatchQuery(words, columns.SEARCH_TEXT))
+        search = search.select(["item_id", "_score"]).limit(skip.fetch)
         found = await _stored((search.where(filters) if filters else search).to_arrow(), "text search failed")
-        return _candidates("text", found.column("item_id").to_pylist(), found.column("_score").to_pylist())
+        return candidates("text", found.column("item_id").to_pylist(), found.column("_score").to_pylist(), skip)
 
     async def vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]:
         """Return id -> vector of shape (dim,) of the items that have one."""
@@ -168,10 +170,11 @@ class LanceCatalogue:
         table = await self._table()
         if table is None or limit <= 0:
             return []
-        filters = both(await self._sql(where), ids_sql(exclude, negate=True))
-        query = table.query().select(["item_id"]).limit(limit)
+        skip = Skip(exclude, limit, OVERFETCH)
+        filters = both(await self._sql(where), skip.filter)
+        query = table.query().select(["item_id"]).limit(skip.fetch)
         found = await _stored((query.where(filters) if filters else query).to_arrow(), "cannot scan the catalogue")
-        return list(found.column("item_id").to_pylist())
+        return [i for i in found.column("item_id").to_pylist() if i not in skip.ids][:limit]
 
     async def digests(self, item_ids: Sequence[str]) -> dict[str, str]:
         """Return id -> stored content digest of the items that exist."""
@@ -207,6 +210,13 @@ class LanceCatalogue:
             async with self._write:
                 await _stored(build_indexes(table, self._exact_below), "cannot index the catalogue")
                 self._view = self._schema = None
+
+    async def compact(self) -> None:
+        """Merge small pieces of the table and index the new ids, so that the next upserts stay quick."""
+        table = await self._table()
+        if table is not None:
+            async with self._write:
+                await _stored(compact(table), "cannot compact the catalogue")
 
     async def mark_price(self, name: str, unit: str = "") -> None:
         """Record that the number field ``name`` is the price, in ``unit``.
@@ -276,22 +286,3 @@ async def _stored(work: Awaitable[T], failed: str) -> T:
         return await work
     except (RuntimeError, ValueError, OSError, TypeError, KeyError) as error:
         raise StoreError(f"{failed}: {str(error)[:300]}") from error
-
-
-def _checked(vector: Vectors, dim: int) -> Vectors:
-    flat = np.asarray(vector, dtype=np.float32).reshape(-1)
-    if flat.size != dim:
-        raise StoreError(f"a vector of {flat.size} numbers for a catalogue of {dim}: ingest with the model in use")
-    if not np.isfinite(flat).all():
-        raise StoreError("a query vector with numbers that are not finite")
-    return flat
-
-
-def _terms(query: str) -> str:
-    words = "".join(c if c.isalnum() or c.isspace() or c in "'’" else " " for c in columns.spaced(query)).split()
-    return " ".join(list(dict.fromkeys(words))[:MAX_QUERY_TERMS])
-
-
-def _candidates(source: str, ids: Sequence[str], scores: Sequence[float]) -> list[Candidate]:
-    ordered = sorted(zip(ids, scores, strict=True), key=lambda pair: (-pair[1], pair[0]))
-    return [Candidate(item_id=i, source=source, rank=r, score=s) for r, (i, s) in enumerate(ordered, start=1)]

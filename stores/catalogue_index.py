@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -65,21 +64,29 @@ async def create_text_index(table: Any) -> None:
 
 async def build_indexes(table: Any, exact_below: int) -> None:
     """Compact ``table``, fold new rows into its indexes and create the missing ones; safe to repeat after a crash."""
-    indexed = {column for index in await table.list_indices() for column in index.columns}
-    if SEARCH_TEXT not in indexed:
-        await create_text_index(table)
-    await table.optimize(cleanup_older_than=KEEP_VERSIONS)
-    await _build_scalar_indexes(table, indexed)
+    await compact(table)
+    await _build_scalar_indexes(table, await _indexed(table))
     for column in (TEXT_VECTOR, IMAGE_VECTOR):
         await _refresh_ann(table, column, exact_below)
 
 
-async def _build_scalar_indexes(table: Any, indexed: Iterable[str]) -> None:
+async def compact(table: Any) -> None:
+    """Merge small fragments, fold new rows into the indexes, and create those of words and ids where missing."""
     from lancedb.index import BTree
 
-    have = set(indexed)
+    have = await _indexed(table)
+    if SEARCH_TEXT not in have:
+        await create_text_index(table)
     if "item_id" not in have:
         await table.create_index("item_id", config=BTree())
+    await table.optimize(cleanup_older_than=KEEP_VERSIONS)
+
+
+async def _indexed(table: Any) -> set[str]:
+    return {column for index in await table.list_indices() for column in index.columns}
+
+
+async def _build_scalar_indexes(table: Any, have: set[str]) -> None:
     for name, kind in attribute_types(await table.schema()).items():
         column = folded_column(name) if kind in ("text", "list") else attribute_column(name)
         config = None if column in have else await _scalar_config(table, column, kind)

@@ -15,42 +15,27 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from pydantic import Field
-
 from ..core.errors import BackEndError
 from ..core.protocols import History, ImageTextModel, Vectors
-from ..core.schemas import Frozen, Item
+from ..core.schemas import Item
 from .catalogue import LanceCatalogue
 from .columns import ItemRow
 from .images import ImageProblem, check_image, file_digest, locate
 from .interactions import ingest_events
 from .readers import Record, read_records
 from .rejects import Rejects
+from .report import IngestReport
 from .rows import RowError, to_item
 from .survey import Survey, survey
 
 WRITE_ROWS = 256
+COMPACT_ROWS = 10_000
+"""The table is compacted after so many written rows, so that writing does not slow down as it grows."""
 TEXT_CHARS = 1_000
 SHORT_ATTRIBUTE_CHARS = 40
 DAMAGED = "damaged-image:"
 """Marks the digest of an item whose picture could not be decoded, so that the next run reports it again."""
 Progress = Callable[[int, int], None]
-
-
-class IngestReport(Frozen):
-    """What an ingest did. Items and events are counted apart; ``items_per_s`` counts rows read from start to searchable."""
-
-    read: int = Field(description="Rows of the catalogue file.")
-    inserted: int = Field(description="New items.")
-    updated: int = Field(description="Items that changed.")
-    unchanged: int = Field(description="Items that were stored already and skipped.")
-    rejected: int = Field(description="Rows that could not be used, of both files.")
-    warnings: int = Field(description="Rows used only in part: without their picture, or replaced by a later row.")
-    events_read: int = Field(default=0, description="Rows of the interactions file.")
-    events_added: int = Field(default=0, description="New events.")
-    seconds: float = Field(description="Seconds from start to end.")
-    items_per_s: float = Field(description="Rows of the catalogue file a second.")
-    rejects: str | None = Field(default=None, description="The rejects file, if a row was rejected or warned about.")
 
 
 @dataclass(frozen=True)
@@ -211,6 +196,7 @@ class _Pipeline:
         self, run: _Run, catalogue: LanceCatalogue, embed: ImageTextModel, batch: int, progress: Progress | None
     ) -> None:
         self._run, self._catalogue, self._embed, self._batch, self._progress = run, catalogue, embed, batch, progress
+        self._since_compaction = 0
         self._read: asyncio.Queue[list[_Row] | None] = asyncio.Queue(2)
         self._done: asyncio.Queue[list[ItemRow] | None] = asyncio.Queue(2)
 
@@ -283,6 +269,10 @@ class _Pipeline:
 
     async def _write(self, rows: Sequence[ItemRow]) -> None:
         result = await self._catalogue.upsert(rows)
+        self._since_compaction += len(rows)
+        if self._since_compaction >= COMPACT_ROWS:
+            await self._catalogue.compact()
+            self._since_compaction = 0
         self._run.inserted += result.inserted
         self._run.updated += result.updated
 

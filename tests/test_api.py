@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from tastemaker.api.app import create_app
-from tastemaker.api.openapi_examples import request_examples, response_example, tiny_photo, tiny_voice
+from tastemaker.api.errors import ErrorBody
+from tastemaker.api.openapi_examples import error_examples, request_examples, response_example, tiny_photo, tiny_voice
 from tastemaker.core.errors import BackEndOverloaded, BackEndUnavailable, InvalidRequestError, StoreError
 from tastemaker.core.schemas import RecommendRequest, RecommendResponse
 from tastemaker.core.settings import LimitSettings, Settings
@@ -372,6 +373,8 @@ def test_openapi_has_examples_and_error_models() -> None:
 def test_the_examples_are_valid() -> None:
     for example in request_examples().values():
         RecommendRequest.model_validate(example["value"])
+    for body in error_examples().values():
+        ErrorBody.model_validate(body)
     json.dumps(response_example().model_dump(mode="json"), allow_nan=False)
     assert tiny_photo().startswith("iVBORw0KGgo")
     assert tiny_voice().startswith("UklGR")

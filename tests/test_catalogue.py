@@ -251,6 +251,22 @@ async def test_a_search_on_a_small_catalogue_is_quick(tmp_path: Path) -> None:
     assert sorted(seconds)[len(seconds) // 2] < 0.05
 
 
+@pytest.mark.parametrize("excluded", [0, 20, 5000])
+async def test_excluded_items_are_made_up_for(tmp_path: Path, excluded: int) -> None:
+    catalogue = await filled(tmp_path)
+    exclude = {*(f"i{i}" for i in range(min(excluded, 50))), *(f"x{i}" for i in range(excluded - 50))}
+    expected = 60 - min(excluded, 50)
+    for limit in (5, 60):
+        lists = [
+            [f.item_id for f in await catalogue.search_vector("text", vectors(1), limit, exclude=exclude)],
+            [f.item_id for f in await catalogue.search_text("lamp", limit, exclude=exclude)],
+            await catalogue.scan(limit, exclude=exclude),
+        ]
+        for ids in lists:
+            assert len(set(ids)) == len(ids) == min(limit, expected)
+            assert not exclude.intersection(ids)
+
+
 @pytest.mark.slow
 async def test_an_approximate_index_is_accepted_by_its_recall(tmp_path: Path) -> None:
     n = 4000

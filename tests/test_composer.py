@@ -192,11 +192,13 @@ HISTORY = Evidence(evidence_id="history-1", kind="history", source="history", co
 @pytest.mark.parametrize(
     ("item", "changes", "expected"),
     [
-        (ranked("vector_text", item=SHOE), {}, "It matches “navy”, “canvas” and “shoes” from your request. At 28 EUR it is within"),
-        (ranked("vector_text", 2, SHOE), {}, "You asked for “navy”, “canvas” and “shoes”, and all are in its description. It costs"),
-        (ranked("vector_image"), {"text": ""}, "It looks like your photo. Its colour is brown."),
-        (ranked("co_occurrence"), BARE | {"liked_titles": ("Sea Loafer",)}, "People who liked “Sea Loafer” also liked it."),
-        (ranked("co_occurrence"), BARE, "People who share some of your likes also liked it."),
+        (ranked("text_vector", item=SHOE), {}, "It matches “navy”, “canvas” and “shoes” from your request. At 28 EUR it is within"),
+        (ranked("text_vector", 2, SHOE), {}, "You asked for “navy”, “canvas” and “shoes”, and all are in its description. It costs"),
+        (ranked("image_vector"), {"text": ""}, "It looks like your photo. Its colour is brown."),
+        (ranked("co_occurrence"), BARE | {"liked_titles": ("Sea Loafer",)}, "People who liked “Sea Loafer” also chose it."),
+        (ranked("profile_vector"), BARE, "It is close to what you liked before. Its colour is brown."),
+        (ranked("similar_to_shown"), BARE, "It is close to the one you pointed at. Its colour is brown."),
+        (ranked("co_occurrence"), BARE, "People who share some of your likes also chose it."),
         (ranked("popularity"), BARE | {"user": "stranger"}, "It is popular with other shoppers here. Its colour is brown."),
         (ranked("x", item=FILM), BARE | {"understanding": Understanding(constraints=(Constraint(field="year", op="<", value=1980),))},
          "Its year is 1979, within your limit of 1980."),
@@ -214,13 +216,13 @@ def test_rendered_reasons(item: RankedItem, changes: dict[str, object], expected
 def test_a_rendered_reason_cites_what_it_rests_on() -> None:
     about = brief(evidence=(HISTORY,), text="")
     assert render_reason(ranked("co_occurrence"), about).evidence_ids == ("history-1",)
-    photo = render_reason(ranked("vector_image"), brief(text=""))
+    photo = render_reason(ranked("image_vector"), brief(text=""))
     assert photo.evidence_ids == ("caption-1",)
 
 
 def test_a_distrusted_photo_is_no_reason() -> None:
     about = brief(text="", verdict=Verdict(state="conflict", distrusted=("image-1",)))
-    assert "photo" not in render_reason(ranked("vector_image"), about).text
+    assert "photo" not in render_reason(ranked("image_vector"), about).text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import sys
@@ -85,10 +86,10 @@ async def test_stores_are_counted(settings: Settings) -> None:
     assert "sqlite" in found.detail
 
 
-async def test_a_broken_catalogue_is_a_finding(settings: Settings) -> None:
+def test_a_broken_catalogue_is_a_finding(settings: Settings) -> None:
     settings.home.mkdir(parents=True)
     Path(settings.catalogue_uri).write_text("not a folder")
-    found = by_name((await diagnose(settings)).data)["catalogue"]
+    found = by_name(asyncio.run(diagnose(settings)).data)["catalogue"]
     assert found.state == "broken"
 
 

@@ -41,7 +41,9 @@ def photo() -> dict[str, str]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path, timeouts=TimeoutSettings(caption_s=0.3, history_s=0.3, compose_s=0.4, retrieve_s=0.5))
+    return Settings(
+        home=tmp_path, timeouts=TimeoutSettings(caption_s=0.3, history_s=0.3, compose_s=0.4, retrieve_s=0.5)
+    )
 
 
 async def collect(parts: Parts, **fields: Any) -> tuple[list[StreamEvent], RecommendResponse]:
@@ -157,7 +159,7 @@ async def test_a_broken_part_is_labelled_and_the_request_answered(
 ) -> None:
     parts = constant_parts(settings)
     setattr(parts, part, replacement)
-    parts.__post_init__()
+    parts.rebuild()
     _, response = await collect(parts, text="a print", user_id="u", images=[photo()])
     assert label in labels(response)
     assert len(response.items) == 10
@@ -203,7 +205,7 @@ async def test_catalogue_down_serves_the_last_popular_items_within_the_constrain
 async def test_the_time_budget_is_kept(settings: Settings) -> None:
     parts = constant_parts(settings.model_copy(update={"timeouts": TimeoutSettings()}))
     parts.chat = SlowChat()
-    parts.__post_init__()
+    parts.rebuild()
     started = asyncio.get_running_loop().time()
     _, response = await collect(parts, text="a print", max_ms=700)
     assert asyncio.get_running_loop().time() - started < 2.5
@@ -225,7 +227,9 @@ async def test_no_media_or_user_id_reach_the_thread_store(settings: Settings) ->
     picture = photo()
     await collect(constant_parts(settings), text="a print", user_id=SECRET, images=[picture])
     with sqlite3.connect(settings.threads_path) as connection:
-        stored = b"".join(bytes(cell) for row in connection.execute("select checkpoint from checkpoints") for cell in row)
+        stored = b"".join(
+            bytes(cell) for row in connection.execute("select checkpoint from checkpoints") for cell in row
+        )
     connection.close()
     assert stored
     assert picture["data"][:40].encode() not in stored

@@ -16,8 +16,9 @@ from tastemaker.core.errors import BackEndError, InvalidRequestError
 from tastemaker.core.protocols import Vectors
 from tastemaker.stores.catalogue import LanceCatalogue
 from tastemaker.stores.history import SqlHistory
-from tastemaker.stores.ingest import IngestReport, ingest
+from tastemaker.stores.ingest import ingest
 from tastemaker.stores.readers import read_records
+from tastemaker.stores.report import IngestReport
 from tastemaker.stores.rows import number_of
 from tests.fakes import HashImageText
 

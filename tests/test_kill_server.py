@@ -32,10 +32,16 @@ async def test_a_thread_survives_the_death_of_the_service(tmp_path: Path) -> Non
         "TASTEMAKER_CATALOGUE__MEDIA_ROOT": settings.catalogue.media_root,
         "TASTEMAKER_LLM__BASE_URL": settings.llm.base_url,
     }
-    async with service(tmp_path, settings=environ) as running, httpx.AsyncClient(base_url=running.url, timeout=60) as client:
+    async with (
+        service(tmp_path, settings=environ) as running,
+        httpx.AsyncClient(base_url=running.url, timeout=60) as client,
+    ):
         first = (await client.post("/recommend", json={"text": "a dog, under 50 euros", "n": 5})).json()
         os.killpg(running.pid, signal.SIGKILL)
-    async with service(tmp_path, settings=environ) as running, httpx.AsyncClient(base_url=running.url, timeout=60) as client:
+    async with (
+        service(tmp_path, settings=environ) as running,
+        httpx.AsyncClient(base_url=running.url, timeout=60) as client,
+    ):
         body = {"text": "cheaper", "n": 5, "thread_id": first["thread_id"]}
         second = (await client.post("/recommend", json=body)).json()
     prices = [i["attributes"]["price"] for i in first["items"]]

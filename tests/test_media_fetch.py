@@ -37,6 +37,10 @@ def fetcher(handler: Handler, table: dict[str, list[str]] | None = None, timeout
     return MediaFetcher(timeout_s, resolver=resolve, transport=httpx.MockTransport(handler))  # type: ignore[arg-type]
 
 
+def ok(body: bytes) -> httpx.Response:
+    return httpx.Response(200, stream=httpx.ByteStream(body))
+
+
 def never(request: httpx.Request) -> httpx.Response:
     raise AssertionError(f"connected to {request.url}")
 
@@ -90,7 +94,7 @@ async def test_the_connection_goes_to_the_checked_address_and_names_the_host() -
 
     def handler(request: httpx.Request) -> httpx.Response:
         seen.append(request)
-        return httpx.Response(200, content=b"hello")
+        return ok(b"hello")
 
     assert await fetcher(handler).fetch("https://a.example/x?y=1#z", "images[0]", 1000) == b"hello"
     (request,) = seen
@@ -136,9 +140,7 @@ async def test_redirects_are_checked_again() -> None:
 async def test_three_redirects_are_followed_and_no_more() -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         left = int(request.url.path.strip("/"))
-        return (
-            httpx.Response(302, headers={"location": f"/{left - 1}"}) if left else httpx.Response(200, content=b"end")
-        )
+        return httpx.Response(302, headers={"location": f"/{left - 1}"}) if left else ok(b"end")
 
     assert await fetcher(handler).fetch("https://a.example/3", "f", 10) == b"end"
     assert "redirects" in await refused(fetcher(handler), "https://a.example/4")
@@ -149,7 +151,7 @@ async def test_sizes_declared_and_real() -> None:
         while True:
             yield b"x" * 100
 
-    assert "1000" in await refused(fetcher(lambda _: httpx.Response(200, content=b"x" * 1001)), "https://a.example/")
+    assert "1000" in await refused(fetcher(lambda _: ok(b"x" * 1001)), "https://a.example/")
     assert "1000" in await refused(fetcher(lambda _: httpx.Response(200, content=endless())), "https://a.example/")
 
 
@@ -174,7 +176,7 @@ async def test_slow_answers() -> None:
 
 
 async def test_admission_through_a_url(tmp_path: Path) -> None:
-    made = fetcher(lambda _: httpx.Response(200, content=image_bytes()))
+    made = fetcher(lambda _: ok(image_bytes()))
     request = RecommendRequest(images=[MediaInput(url="https://a.example/photo")])
     (media,) = await MediaAdmitter(LimitSettings(allow_urls=True), made).admit(request, tmp_path)
     assert media.mime == "image/png"
@@ -202,7 +204,7 @@ async def tls_server(folder: Path, body: bytes) -> AsyncIterator[tuple[int, Path
 
 
 def make_certificate(folder: Path) -> Path:
-    from datetime import datetime, timedelta, timezone
+    from datetime import UTC, datetime, timedelta
 
     x509 = pytest.importorskip("cryptography.x509")
     from cryptography.hazmat.primitives import hashes, serialization
@@ -210,7 +212,7 @@ def make_certificate(folder: Path) -> Path:
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "media.example")])
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

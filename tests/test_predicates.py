@@ -61,7 +61,7 @@ def item(attributes: dict[str, Any], item_id: str = "i") -> Item:
 
 
 def c(field: str, op: str, value: Any) -> Constraint:
-    return Constraint.model_validate({"field": field, "op": op, "value": value})
+    return Constraint.model_construct(field=field, op=op, value=value)
 
 
 @pytest.mark.parametrize(

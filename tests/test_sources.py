@@ -27,7 +27,7 @@ async def catalogue(tmp_path: Path) -> LanceCatalogue:
 
 
 def ask(wish: Understanding | None = None, profile: HistoryProfile = STRANGER, **options: object) -> CandidateQuery:
-    return CandidateQuery(understanding=wish or Understanding(), profile=profile, **options)
+    return CandidateQuery(understanding=wish or Understanding(), profile=profile, **options)  # type: ignore[arg-type]
 
 
 def everything(constraints: tuple[Constraint, ...] = (), **wish: object) -> CandidateQuery:

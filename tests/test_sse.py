@@ -87,7 +87,8 @@ async def test_heartbeats_while_waiting() -> None:
 
 async def test_an_empty_stream_ends() -> None:
     async def nothing() -> AsyncIterator[StreamEvent]:
-        for event in ():
+        none: list[StreamEvent] = []
+        for event in none:
             yield event
 
     assert [frame for frame in await _frames(nothing(), 1.0) if frame] == []

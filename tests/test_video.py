@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ class Hearing:
 
 
 async def admitted(path: Path, work: Path) -> MediaFile:
-    work.mkdir(exist_ok=True)
+    os.makedirs(work, exist_ok=True)
     request = RecommendRequest(video=[MediaInput(path=str(path))])
     return (await MediaAdmitter(LimitSettings()).admit(request, work))[0]
 

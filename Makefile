@@ -1,0 +1,44 @@
+# Everything a newcomer needs: `make demo` shows it, `make test` checks it. Environments are made once, see scripts/env.py.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+ARGS ?=
+
+.PHONY: help demo serve test test-quick test-slow lint types format wheel lock clean clean-cache
+
+help: ## Print this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+demo: ## Show the whole path on the bundled print shop; ends by itself. ARGS="--data ml100k" for films.
+	@exec scripts/env.sh run app -m tastemaker demo $(ARGS)
+
+serve: ## Set up as demo does and keep serving until Ctrl-C.
+	@exec scripts/env.sh run app -m tastemaker demo --no-ask --keep $(ARGS)
+
+test: test-quick test-slow ## Run every test: the quick ones, then those with real servers.
+
+test-quick: ## Run the quick tests only.
+	@scripts/env.sh run dev -m pytest -m "not slow" $(ARGS)
+
+test-slow: ## Run the slow tests only: real models, servers and files.
+	@scripts/env.sh run dev -m pytest -m slow $(ARGS)
+
+lint: ## Check style and format.
+	@scripts/env.sh run dev -m ruff check .; scripts/env.sh run dev -m ruff format --check .
+
+types: ## Check types.
+	@scripts/env.sh run dev -m mypy
+
+format: ## Format the code.
+	@scripts/env.sh run dev -m ruff check --fix-only .; scripts/env.sh run dev -m ruff format .
+
+wheel: ## Build the wheel and the source archive into dist/.
+	@scripts/env.sh run dev -m build --no-isolation --outdir dist . > /dev/null; ls dist
+
+lock: ## Resolve the dependencies again and write requirements/*.lock.
+	@scripts/env.sh lock
+
+clean: ## Remove what builds and checks left in the checkout.
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache tastemaker.egg-info
+
+clean-cache: ## Remove environments and weights from the user's cache, after asking. CONFIRM=yes answers for you.
+	@scripts/env.sh clean $(CONFIRM)

@@ -1,0 +1,97 @@
+"""Choose the route of a request: rules first, the model only where they cannot tell."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+
+from ..core.bundles import parse_budget, split_wish
+from ..core.errors import BackEndError, ConfigurationError
+from ..core.protocols import ChatModel, ChatRequest
+from ..core.schemas import RecommendRequest, Route, Understanding
+from ..core.wording import shorten
+from .prompting import PromptLibrary, render
+
+LONG_WORDS = 40
+SCHEMA = {
+    "type": "object",
+    "properties": {"route": {"type": "string", "enum": ["direct", "deliberate"]}},
+    "required": ["route"],
+    "additionalProperties": False,
+}
+_COMPARE = re.compile(
+    r"\bcompar(?:e|ing|ison)\b|\b(?:versus|vs\.?)\b|\bdifferences? between\b|"
+    r"\bwhich (?:one )?(?:of|is|would be|should)\b.*\b(?:better|or)\b",
+    re.IGNORECASE,
+)
+_SET = re.compile(
+    r"\boutfits?\b|\bbundles?\b|\bcomplete (?:my|the|a|this)\b|\bgo(?:es)? (?:well )?(?:together|with (?:it|this|that|my|these))\b|"
+    r"\b(?:put|build) (?:me )?(?:together )?(?:a|an)\b.*\b(?:set|kit|look|list)\b|\bput together\b|\b(?:kit|set) (?:of|for|with)\b",
+    re.IGNORECASE,
+)
+_PLAN = re.compile(
+    r"\bplan(?:ning)? (?:a|an|my|our|the)\b|\b(?:evening|weekend|party|night|dinner|picnic|trip|marathon)\b.*\b(?:budget|within|for under|in total)\b",
+    re.IGNORECASE,
+)
+_TOTAL = re.compile(r"\b(?:in total|altogether|all together|total budget|budget of|together)\b", re.IGNORECASE)
+_UNSURE = re.compile(
+    r"\bhelp me (?:decide|choose|pick)\b|\bcan(?:no|['’])t decide\b|\bnot sure (?:what|which|whether)\b|\bno idea (?:what|which)\b|"
+    r"\bwhat (?:should|would) (?:i|you)\b|\bwhere (?:do|should) i (?:start|begin)\b",
+    re.IGNORECASE,
+)
+_GOALS = re.compile(
+    r"\b(?:also|and (?:then|maybe|something|a|an)|as well|on top of that|in addition|plus)\b", re.IGNORECASE
+)
+
+
+def decide_route(request: RecommendRequest, understanding: Understanding) -> Route | None:
+    """Return the route, or None where rules cannot tell: several goals in a long text, or no single wish."""
+    if request.route != "auto":
+        return Route(name=request.route, why="The caller chose it.", decided_by="caller")
+    text = request.text or understanding.query
+    why = _many_steps(text, understanding)
+    if why:
+        return Route(name="deliberate", why=why, decided_by="rule")
+    if _unclear(text):
+        return None
+    return Route(name="direct", why="One search answers the request.", decided_by="rule")
+
+
+async def ask_route(chat: ChatModel, library: PromptLibrary, request_text: str, timeout_s: float) -> Route:
+    """Return the route that the model picks from an enum; ``direct``, decided by rule, if it does not answer in time."""
+    try:
+        prompt = library.get("route")
+        request = ChatRequest(
+            messages=render(prompt, request=shorten(request_text, 1000)),
+            json_schema=SCHEMA,
+            max_tokens=prompt.config.max_tokens,
+            temperature=prompt.config.temperature,
+            timeout_s=timeout_s,
+        )
+        async with asyncio.timeout(timeout_s):
+            reply = await chat.complete(request)
+        chosen = json.loads(reply.text)["route"]
+    except (BackEndError, ConfigurationError, TimeoutError, ValueError, KeyError, TypeError):
+        return Route(name="direct", why="The rules could not tell and the model did not answer.", decided_by="rule")
+    if chosen == "deliberate":
+        return Route(name="deliberate", why="The model found several things to decide.", decided_by="model")
+    return Route(name="direct", why="The model found a single wish.", decided_by="model")
+
+
+def _many_steps(text: str, understanding: Understanding) -> str:
+    if understanding.intent == "compare" or _COMPARE.search(text):
+        return "It asks for a comparison."
+    if _SET.search(text):
+        return "It asks for things that go together."
+    if _PLAN.search(text) or (understanding.intent == "plan" and len(split_wish(text)) > 1):
+        return "It asks for a plan."
+    if _TOTAL.search(text) and parse_budget(text) is not None and len(split_wish(text)) > 1:
+        return "It asks for several things within one budget."
+    return ""
+
+
+def _unclear(text: str) -> bool:
+    words = len(text.split())
+    several = words >= LONG_WORDS and len(_GOALS.findall(text)) >= 2
+    return several or bool(_UNSURE.search(text))

@@ -1,0 +1,214 @@
+"""Split a wish into its parts, choose one item for each within a total budget, and set records side by side. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .limits import label
+from .money import find_numbers, normalise
+from .schemas import Item
+from .wording import amount, content_words, listed, shorten, value_text
+from .wordlists import NUMBER_WORDS
+
+MAX_PARTS = 6
+MAX_CHOICES = 8
+_BEFORE = re.compile(
+    r"(?:within|under|below|up to|at most|less than|no more than|not more than|max(?:imum)?(?: of)?|budget(?: is| of|:)?|"
+    r"spend(?: about| up to)?|for (?:about|around|under)|have)\s*(?:a budget of|a total of|about|around|only)?\s*$"
+)
+_AFTER = re.compile(r"^[\w€$£¥\s-]{0,8}?\s*(?:in total|altogether|all together|together|total|budget|to spend|max)\b")
+_CUT = re.compile(
+    r"\b(?:all\s+)?(?:(?:for\s+)?(?:within|under|below|up to|at most|less than|no more than|not more than|for)\s+)?(?:a\s+)?(?:total\s+)?"
+    r"(?:budget(?:\s+(?:is|of))?\s*)?(?:€|\$|£)?\s?\d[\d.,]*\s?(?:€|\$|£|euros?|eur|dollars?|usd|pounds?|gbp|bucks)?"
+    r"(?:\s+(?:in total|altogether|all together|together|total|budget|to spend|max))?"
+)
+_SPLIT = re.compile(r"\s*(?:[,;&+]|\band\b|\bplus\b|\bthen\b|\bas well as\b|\balong with\b)\s*")
+_FILLER = frozenset(
+    [
+        "budget",
+        "build",
+        "bundle",
+        "buy",
+        "choose",
+        "compare",
+        "complete",
+        "completed",
+        "cost",
+        "decide",
+        "dollars",
+        "euro",
+        "euros",
+        "evening",
+        "find",
+        "full",
+        "get",
+        "gift",
+        "gifts",
+        "hello",
+        "help",
+        "holiday",
+        "kit",
+        "look",
+        "maximum",
+        "money",
+        "outfit",
+        "party",
+        "plan",
+        "planning",
+        "pounds",
+        "price",
+        "put",
+        "route",
+        "set",
+        "spend",
+        "sum",
+        "total",
+        "trip",
+        "whole",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a wish: its label, the words to search for, and the items found, best first."""
+
+    label: str
+    query: str
+    items: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One item for one part."""
+
+    label: str
+    item: Item
+
+
+def parse_budget(text: str) -> float | None:
+    """Return the total that a text allows ("within 100 euros", "40 in total"), or None if it names none."""
+    low = normalise(text)
+    for found in find_numbers(low):
+        before, after = low[: found.start].rstrip(" €$£¥"), low[found.end :]
+        if (
+            found.value > 0
+            and (_BEFORE.search(before) or _AFTER.search(after))
+            and (found.currency or "budget" in low or _AFTER.search(after))
+        ):
+            return found.value
+    return None
+
+
+def split_wish(text: str) -> list[Part]:
+    """Return the parts of a wish, at most ``MAX_PARTS``: "an outfit: a red top, jeans and shoes" has three."""
+    low = normalise(text)
+    for found in reversed(find_numbers(low)):
+        low = f"{low[: found.start]}{found.value:g} {low[found.end :]}"
+    low = _CUT.sub(" ", low)
+    low = low.rpartition(":")[2] or low
+    parts: dict[str, Part] = {}
+    for piece in _SPLIT.split(re.sub(r"\b(?:with|of)\b", ",", low, count=1) if _opens(low) else low):
+        words = [w for w in content_words(piece) if w not in _FILLER and w not in NUMBER_WORDS][:4]
+        if words:
+            name = " ".join(words)
+            parts.setdefault(name, Part(label=name, query=name))
+    return list(parts.values())[:MAX_PARTS]
+
+
+def _opens(low: str) -> bool:
+    return bool(re.match(r"[^,]*\b(?:outfit|bundle|set|kit|evening|party|trip)\s+(?:with|of)\b", low))
+
+
+def best_set(parts: Sequence[Part], price_field: str | None, budget: float | None) -> list[Choice]:
+    """Return at most one item for each part: as many parts as possible, then the best ranks, then the lowest total.
+
+    The total of ``price_field`` stays within ``budget``; an item without a price is not chosen under a budget; no item is
+    chosen twice. Exact search over the first ``MAX_CHOICES`` items of each part.
+    """
+    best: tuple[tuple[float, float, float], list[Choice]] = ((float("inf"), 0.0, 0.0), [])
+
+    def extend(index: int, chosen: list[Choice], missed: int, ranks: float, total: float) -> None:
+        nonlocal best
+        if (missed, ranks, total) >= best[0]:
+            return
+        if index == len(parts):
+            best = ((missed, ranks, total), list(chosen))
+            return
+        for rank, item in enumerate(parts[index].items[:MAX_CHOICES]):
+            cost = price_of(item, price_field)
+            if any(c.item.item_id == item.item_id for c in chosen):
+                continue
+            if budget is not None and (cost is None or total + cost > budget + 1e-9):
+                continue
+            pick = Choice(parts[index].label, item)
+            extend(index + 1, [*chosen, pick], missed, ranks + rank, total + (cost or 0.0))
+        extend(index + 1, chosen, missed + 1, ranks, total)
+
+    extend(0, [], 0, 0.0, 0.0)
+    return best[1]
+
+
+def price_of(item: Item, price_field: str | None) -> float | None:
+    """Return the price in a record, or None."""
+    value = item.attributes.get(price_field or "")
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def total_of(items: Sequence[Item], price_field: str | None) -> float | None:
+    """Return the sum of the prices, or None if one is missing."""
+    prices = [price_of(i, price_field) for i in items]
+    return None if not prices or None in prices else sum(p for p in prices if p is not None)
+
+
+def describe_set(
+    choices: Sequence[Choice], parts: Sequence[str], price_field: str | None, unit: str, budget: float | None
+) -> str:
+    """Return what was put together, its total against the budget, and the parts that stay empty."""
+    lines = []
+    if choices:
+        lines.append("; ".join(f"{c.label}: {shorten(c.item.title, 60)}" for c in choices) + ".")
+        lines[0] = lines[0][0].upper() + lines[0][1:]
+    total = total_of([c.item for c in choices], price_field)
+    if total is not None:
+        bound = f", within your budget of {amount(budget, unit)}" if budget is not None and total <= budget else ""
+        lines.append(f"{'Together' if len(choices) > 1 else 'That is'} {amount(total, unit)}{bound}.")
+    empty = [p for p in parts if p not in {c.label for c in choices}]
+    if empty:
+        limit = f" within {amount(budget, unit)}" if budget is not None else ""
+        lines.append(f"I found nothing for {listed(empty)}{limit}.")
+    return " ".join(lines)
+
+
+def compare(items: Sequence[Item], price_field: str | None, unit: str) -> str:
+    """Return a comparison of records, attribute by attribute: what differs first, then what is the same."""
+    names = [
+        n for n in dict.fromkeys(n for i in items for n in i.attributes) if sum(n in i.attributes for i in items) > 1
+    ]
+    names.sort(key=lambda n: n != price_field)
+    titles = _titles(items)
+    different, same = [], []
+    for name in names:
+        shown = {t: _shown(i, name, price_field, unit) for t, i in zip(titles, items, strict=True)}
+        if len(set(shown.values())) == 1:
+            same.append(f"{label(name)} {next(iter(shown.values()))}")
+        else:
+            different.append(f"{label(name).capitalize()}: {'; '.join(f'{t} {v}' for t, v in shown.items())}.")
+    alike = f"{'Both' if len(items) == 2 else 'All'} have {listed(same[:4])}." if same else ""
+    return " ".join([*different[:6], alike]).strip()
+
+
+def _titles(items: Sequence[Item]) -> list[str]:
+    short = [shorten(i.title, 40) for i in items]
+    return [f"{t} ({n})" if short.count(t) > 1 else t for n, t in enumerate(short, 1)]
+
+
+def _shown(item: Item, name: str, price_field: str | None, unit: str) -> str:
+    value = item.attributes.get(name)
+    if value is None:
+        return "not stated"
+    if name == price_field and isinstance(value, int | float):
+        return amount(value, unit)
+    return shorten(value_text(value), 60)

@@ -1,0 +1,56 @@
+"""Prepare a catalogue search and finish its answer: which items to leave out, safe words, a checked vector, ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from ..core.errors import StoreError
+from ..core.protocols import Vectors
+from ..core.schemas import Candidate
+from .columns import spaced
+from .predicates import ids_sql
+
+OVERFETCH = 2_000
+"""Up to so many excluded ids are dropped after fetching that many rows more, which is quicker than a filter on them."""
+OVERFETCH_APPROXIMATE = 100
+MAX_QUERY_TERMS = 64
+
+
+class Skip:
+    """Leave out items: a few by fetching so many rows more, many by a filter."""
+
+    def __init__(self, exclude: Iterable[str], limit: int, at_most: int) -> None:
+        self.limit = limit
+        self.ids = frozenset(exclude)
+        few = len(self.ids) <= at_most
+        self.fetch = limit + len(self.ids) if few else limit
+        self.filter = "" if few else ids_sql(self.ids, negate=True)
+
+
+def checked(vector: Vectors, dim: int) -> Vectors:
+    """Return ``vector`` as a float32 array of shape (dim,).
+
+    Raises:
+        StoreError: another size, or numbers that are not finite.
+    """
+    flat = np.asarray(vector, dtype=np.float32).reshape(-1)
+    if flat.size != dim:
+        raise StoreError(f"a vector of {flat.size} numbers for a catalogue of {dim}: ingest with the model in use")
+    if not np.isfinite(flat).all():
+        raise StoreError("a query vector with numbers that are not finite")
+    return flat
+
+
+def terms(query: str) -> str:
+    """Return the words of ``query`` without anything that could be syntax, each once, at most ``MAX_QUERY_TERMS``."""
+    words = "".join(c if c.isalnum() or c.isspace() or c in "'’" else " " for c in spaced(query)).split()
+    return " ".join(list(dict.fromkeys(words))[:MAX_QUERY_TERMS])
+
+
+def candidates(source: str, ids: Sequence[str], scores: Sequence[float], skip: Skip) -> list[Candidate]:
+    """Return the ids that are not skipped as candidates ranked by score, ties by id."""
+    kept = ((i, score) for i, score in zip(ids, scores, strict=True) if i not in skip.ids)
+    ordered = sorted(kept, key=lambda pair: (-pair[1], pair[0]))[: skip.limit]
+    return [Candidate(item_id=i, source=source, rank=r, score=s) for r, (i, s) in enumerate(ordered, start=1)]

@@ -1,0 +1,102 @@
+"""The commands that prepare things: setup and align."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from tastemaker.api import cli
+from tastemaker.api.cli_setup import _steps, prepare
+from tastemaker.core.errors import BackEndUnavailable
+from tastemaker.core.settings import LLMSettings, Settings
+from tastemaker.models import align as align_module
+from tastemaker.models.align import AlignReport, Recalls
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", cache=tmp_path / "cache")
+
+
+def names(settings: Settings, weights: list[str], *, llm: bool) -> list[str]:
+    return [name for name, _ in _steps(settings, weights, None, llm)]
+
+
+def test_the_steps_of_the_default_profile(settings: Settings) -> None:
+    assert names(settings, ["whisper-base"], llm=True) == [
+        "weights minilm",
+        "weights efficientnet-lite0",
+        "weights whisper-tiny",
+        "weights smollm2-135m",
+        "weights whisper-base",
+        "image-text model",
+        "speech",
+        "vLLM's environment",
+        "language model vllm:smollm2-135m",
+    ]
+
+
+def test_without_a_language_model_of_our_own(settings: Settings) -> None:
+    elsewhere = settings.model_copy(update={"llm": LLMSettings(base_url="http://127.0.0.1:9/v1")})
+    expected = ["weights minilm", "weights efficientnet-lite0", "weights whisper-tiny", "image-text model", "speech"]
+    assert names(settings, [], llm=False) == expected
+    assert names(elsewhere, [], llm=True) == expected
+
+
+def test_steps_run_in_order_until_one_fails(settings: Settings) -> None:
+    ran: list[str] = []
+
+    def good(say: Any) -> str:
+        say("fetching")
+        ran.append("good")
+        return "done here"
+
+    def bad(say: Any) -> str:
+        raise BackEndUnavailable("no index")
+
+    def never(say: Any) -> str:
+        raise AssertionError("must not run")
+
+    out = io.StringIO()
+    with pytest.raises(BackEndUnavailable):
+        prepare(settings, [("first", good), ("second", bad), ("third", never)], Console(file=out, width=100))
+    assert ran == ["good"]
+    assert "✓ first" in out.getvalue()
+    assert "done here" in out.getvalue()
+    assert "✗ second" in out.getvalue()
+    assert "third" not in out.getvalue()
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_align(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, as_json: bool
+) -> None:
+    seen: dict[str, Any] = {}
+    recalls = Recalls(text_to_image=(0.1, 0.2, 0.3), image_to_text=(0.4, 0.5, 0.6))
+
+    def train(pairs: Path, out: Path, **options: Any) -> AlignReport:
+        seen.update(pairs=pairs, out=out, **options)
+        return AlignReport.model_construct(
+            pairs=1000, images=200, trained_on=150, validation=10, held_out=40, epoch=3, seed=7, seconds=1.5,
+            before=None, after=recalls, projection=str(out / "projection.safetensors"),
+        )  # fmt: skip
+
+    monkeypatch.setattr(align_module, "align", train)
+    line = ["tastemaker", "align", str(tmp_path / "pairs.csv"), str(tmp_path / "out"), "--epochs", "3", "--seed", "7"]
+    monkeypatch.setattr(sys, "argv", [*line, "--holdout", "0.2", *(["--json"] if as_json else [])])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert not stopped.value.code
+    assert (seen["epochs"], seen["seed"], seen["holdout"], seen["start"]) == (3, 7, 0.2, None)
+    printed = capsys.readouterr().out
+    if as_json:
+        assert json.loads(printed)["after"]["image_to_text"] == [0.4, 0.5, 0.6]
+    else:
+        assert "1,000 pairs of 200 images" in printed
+        assert "0.600" in printed
