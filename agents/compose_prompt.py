@@ -92,14 +92,14 @@ class AnswerReader:
 
 def _evidence_lines(brief: Brief) -> list[str]:
     lines = []
-    for evidence in trusted(brief.evidence, brief.verdict.distrusted)[:6]:
+    for evidence in trusted(brief.evidence, brief.verdict.distrusted)[:5]:
         if evidence.kind == "text":
             lines.append(f"{evidence.evidence_id}: the wish")
         elif evidence.kind == "history" and brief.liked_titles:
             likes = "; ".join(shorten(t, 50) for t in brief.liked_titles[:4])
             lines.append(f"{evidence.evidence_id}: likes {likes}")
         elif evidence.kind in {"caption", "transcript", "preference"}:
-            lines.append(f"{evidence.evidence_id}: {shorten(evidence.content, 110)}")
+            lines.append(f"{evidence.evidence_id}: {shorten(evidence.content, 90)}")
     if brief.understanding.preferences:
         lines.append("prefers: " + "; ".join(shorten(p, 40) for p in brief.understanding.preferences[:3]))
     return lines
@@ -110,5 +110,5 @@ def _item_line(item: Item, brief: Brief) -> str:
         f"{name.replace('_', ' ')}: {shorten(value_text(value), 40)}"
         for name, value in item.attributes.items()
         if isinstance(value, str | list) and value and name != brief.price_field
-    ][:4]
-    return " | ".join(p for p in (shorten(item.title, 70), "; ".join(facts), shorten(plain_text(item.text), 110)) if p)
+    ][:3]
+    return " | ".join(p for p in (shorten(item.title, 50), "; ".join(facts), shorten(plain_text(item.text), 64)) if p)

@@ -14,6 +14,7 @@ from ..core import phrases
 from ..core.amounts import take_amounts
 from ..core.constraints import merge, unique, values_of
 from ..core.fields import label_of, year_field
+from ..core.query_text import clean, join_queries, request_part
 from ..core.references import take_references
 from ..core.schemas import (
     CatalogueField,
@@ -150,8 +151,8 @@ def _read(
     reading.unparsed += [*references.unresolved, *amounts.unparsed, *phrases.take_unmet(_without(u, wishes.spans))]
     reading.released += wishes.released
     if in_query:
-        reading.content.append(phrases.clean(phrases.request_part(u.remainder())))
-        reading.beyond.append(phrases.clean(u.remainder(tuple(wishes.spans))))
+        reading.content.append(clean(request_part(u.remainder())))
+        reading.beyond.append(clean(u.remainder(tuple(wishes.spans))))
 
 
 def _without(u: Utterance, spans: Sequence[tuple[int, int]]) -> Utterance:
@@ -172,12 +173,12 @@ def _query(
     has_new = any(reading.beyond) or bool(captions)
     earlier = _forget(memory.query, dropped)
     if memory.turn == 0 or not (memory.query or memory.constraints or memory.shown):
-        return phrases.join_queries((*content, *captions)), False
+        return join_queries((*content, *captions)), False
     if not has_new:
-        return phrases.join_queries((earlier, *content)), True
+        return join_queries((earlier, *content)), True
     if reading.continues:
-        return phrases.join_queries((earlier, *content, *captions)), True
-    return phrases.join_queries((*content, *captions)), False
+        return join_queries((earlier, *content, *captions)), True
+    return join_queries((*content, *captions)), False
 
 
 def _forget(query: str, dropped: Sequence[Constraint]) -> str:
@@ -185,7 +186,7 @@ def _forget(query: str, dropped: Sequence[Constraint]) -> str:
     if not words:
         return query
     kept = [w for w in query.split() if stem(w.strip(".,!?").lower()) not in words]
-    return phrases.clean(" ".join(kept))
+    return clean(" ".join(kept))
 
 
 def _preferences(reading: Reading, memory: ThreadMemory, constraints: Sequence[Constraint]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from ..core.errors import InvalidRequestError
 from ..core.schemas import RecommendRequest, RecommendResponse, StreamEvent
 from .errors import validation_details
 from .service import Service, refuse_paths
-from .sse import failure
+from .sse import failure, stop
 
 MAX_BATCH = 32
 _CONCURRENCY = 4
@@ -139,9 +139,9 @@ async def _detached(work: Coroutine[Any, Any, RecommendResponse]) -> RecommendRe
     # A fresh context keeps the inner graph's run out of LangServe's callbacks, which would publish its internal state.
     task = asyncio.create_task(work, context=contextvars.Context())
     try:
-        return await task
+        return await asyncio.shield(task)
     finally:
-        task.cancel()
+        await stop(task)
 
 
 async def _events(service: Service, value: Any) -> AsyncIterator[StreamEvent]:
@@ -160,5 +160,4 @@ async def _events(service: Service, value: Any) -> AsyncIterator[StreamEvent]:
         while (event := await queue.get()) is not None:
             yield event
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await stop(task)

@@ -158,10 +158,13 @@ async def recommend(request: Request, asked: AskBody) -> RecommendResponse:
     return await _answer(request, asked)  # type: ignore[return-value]
 
 
-async def recommend_stream(request: Request, asked: AskBody) -> StreamingResponse:
+async def recommend_stream(request: Request, asked: AskBody) -> Response:
     """Answer as it happens: the ranked items come before any word is written."""
     events = _service(request).stream(refuse_paths(asked), allow_paths=False)
-    return await event_response(events, request_id(request))
+    try:
+        return await event_response(events, request)
+    except ClientGone:
+        return Response(status_code=_CLIENT_GONE)
 
 
 async def recommend_form(

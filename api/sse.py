@@ -14,7 +14,7 @@ from starlette.responses import StreamingResponse
 
 from ..core.errors import TastemakerError
 from ..core.schemas import StreamEvent
-from .errors import details_of, log_failure
+from .errors import details_of, log_failure, request_id
 
 HEARTBEAT_S = 10.0
 T = TypeVar("T")
@@ -40,9 +40,17 @@ async def until_disconnect(request: Request, work: Coroutine[Any, Any, T]) -> T:
             return task.result()
         raise ClientGone
     finally:
-        for each in (task, gone):
-            each.cancel()
-        await asyncio.gather(task, gone, return_exceptions=True)
+        await stop(task, gone)
+
+
+async def stop(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel the tasks, each once: a second cancellation would interrupt the cleaning up that the first one began."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()
 
 
 async def _gone(request: Request) -> None:
@@ -51,16 +59,30 @@ async def _gone(request: Request) -> None:
 
 
 async def event_response(
-    events: AsyncIterator[StreamEvent], request_id: str = "", heartbeat_s: float = HEARTBEAT_S
+    events: AsyncIterator[StreamEvent], request: Request | None = None, heartbeat_s: float = HEARTBEAT_S
 ) -> StreamingResponse:
     """Return the streaming response; waits for the first event or heartbeat, so that wrong input still gets its status.
 
+    Args:
+        events: the recommender's; they are closed when the client leaves.
+        request: whose id goes to the log and whose end stops the wait.
+        heartbeat_s: seconds of silence after which a comment is sent.
+
     Raises:
+        ClientGone: the client left before anything happened.
         TastemakerError: whatever the recommender raised before its first event.
     """
-    frames = _frames(events, request_id, heartbeat_s)
-    first = await anext(frames, b"")
+    frames = _frames(events, request_id(request) if request else "", heartbeat_s)
+    try:
+        first = await (until_disconnect(request, _first(frames)) if request else _first(frames))
+    except BaseException:
+        await frames.aclose()
+        raise
     return StreamingResponse(_with_first(first, frames), media_type="text/event-stream", headers=_HEADERS)
+
+
+async def _first(frames: AsyncGenerator[bytes, None]) -> bytes:
+    return await anext(frames, b"")
 
 
 async def _with_first(first: bytes, frames: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
@@ -71,7 +93,7 @@ async def _with_first(first: bytes, frames: AsyncGenerator[bytes, None]) -> Asyn
 
 
 async def _frames(
-    events: AsyncIterator[StreamEvent], request_id: str, heartbeat_s: float
+    events: AsyncIterator[StreamEvent], identifier: str, heartbeat_s: float
 ) -> AsyncGenerator[bytes, None]:
     # One task runs the whole source: time-outs inside it belong to the task that entered them.
     queue: asyncio.Queue[StreamEvent | Exception | None] = asyncio.Queue(_QUEUE)
@@ -90,14 +112,13 @@ async def _frames(
             if isinstance(entry, Exception):
                 if not started:
                     raise entry
-                yield encode(failure(entry, request_id), number)
+                yield encode(failure(entry, identifier), number)
                 return
             started = True
             yield encode(entry, number)
             number += 1
     finally:
-        pump.cancel()
-        await asyncio.gather(pump, return_exceptions=True)
+        await stop(pump)
 
 
 async def _pump(events: AsyncIterator[StreamEvent], queue: asyncio.Queue[StreamEvent | Exception | None]) -> None:
@@ -119,12 +140,12 @@ def encode(event: StreamEvent, number: int) -> bytes:
     return format_sse_event(data_str=data, event=event.event, id=str(number))
 
 
-def failure(error: Exception, request_id: str) -> StreamEvent:
+def failure(error: Exception, identifier: str) -> StreamEvent:
     """Describe an error that came after the stream had begun; only wrong input is described in detail."""
     if not isinstance(error, TastemakerError):
-        log_failure(error, request_id)
+        log_failure(error, identifier)
         return StreamEvent(event="error", data={"message": "something failed here", "type": "internal"})
     status, detail = details_of(error)
     if status >= 500:
-        log_failure(error, request_id)
+        log_failure(error, identifier)
     return StreamEvent(event="error", data=detail.model_dump(exclude_none=True))

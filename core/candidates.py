@@ -25,7 +25,7 @@ class CandidateQuery:
     text_vector: Vectors | None = None
     image_vectors: Vectors | None = None
     image_weights: tuple[float, ...] = ()
-    limit: int = 200
+    limit: int = 100
     exclude: frozenset[str] = frozenset()
     said: bool = True
 
@@ -50,6 +50,12 @@ class CandidateQuery:
             return ()
         weights = self.image_weights or (1.0,) * len(self.image_vectors)
         return tuple((v, w) for v, w in zip(self.image_vectors, weights, strict=True) if w > 0)
+
+    @property
+    def may_name(self) -> bool:
+        """Tell whether the words may name the item to be similar to: "something like Toy Story"."""
+        wish = self.understanding
+        return wish.intent == "similar" and bool(wish.query) and not wish.like_item_ids and not self.photos
 
     @property
     def is_concrete(self) -> bool:

@@ -149,7 +149,7 @@ def false_claim(text: str, sources: Sources, *, specific: bool = True) -> str | 
                 if problem:
                     return problem
                 backed += sum(is_content(t) or t[0].isdigit() for t in tokens(part)) + (frame != "record")
-    names = _stray_names(text, sources)
+    names = _stray_names(text, sources) or (_misplaced_number(text, sources) if specific else None)
     return names or (None if backed or not specific else "says nothing specific")
 
 
@@ -191,6 +191,23 @@ def _ungrounded(part: str, allowed: frozenset[str]) -> str | None:
         elif is_content(word) and stem(word) not in allowed:
             return f"a word without a source: {word}"
     return None
+
+
+def _misplaced_number(text: str, sources: Sources) -> str | None:
+    """Refuse "42 soles" where the record says "size 42": a number must count what it counts there; years are free."""
+    said = sources.said.split()
+    pairs = {(_figure(a), stem(b)) for a, b in pairwise(said)}
+    for sentence in sentences(text):
+        for number, word in pairwise(tokens(sentence)):
+            figure = _figure(number)
+            year = re.fullmatch(r"(?:19|20)\d\d", figure or "")
+            if figure and not year and is_content(word) and (figure, stem(word)) not in pairs:
+                return f"a number of something else: {number} {word}"
+    return None
+
+
+def _figure(token: str) -> str | None:
+    return next(iter(numbers(token)), None) or NUMBER_WORDS.get(token.lower())
 
 
 def _stray_names(text: str, sources: Sources) -> str | None:

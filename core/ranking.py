@@ -6,7 +6,6 @@ Goldstein, SIGIR 1998.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ import numpy as np
 from .candidates import CandidateQuery
 from .protocols import Vectors
 from .schemas import Candidate, Item, SourceScore
+from .titles import title_key
 
 RRF_K = 60
 MMR_LAMBDA = 0.85
@@ -77,7 +77,7 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
         weights |= {"text_vector": words, "full_text": 0.7 * words, "text_to_image": 0.5 * words}
     if photo:
         weights |= {"image_vector": 1.2 * photo, "image_to_text": 0.4 * photo}
-    if q.understanding.like_item_ids:
+    if q.understanding.like_item_ids or q.may_name:
         weights["similar_to_shown"] = 2.0
     if q.is_concrete:
         weights |= {"co_occurrence": 0.2, "profile_vector": 0.1, "popularity": 0.1}
@@ -135,11 +135,6 @@ def drop_duplicates(items: Sequence[Item], text: Mapping[str, Vectors], image: M
             kept.append(position)
             twins.append(item.item_id)
     return kept
-
-
-def title_key(title: str) -> str:
-    """Return a title without case, spacing and punctuation."""
-    return re.sub(r"[\W_]+", "", title.casefold()) or title
 
 
 def _same(a: str, b: str, text: Mapping[str, Vectors], image: Mapping[str, Vectors]) -> bool:

@@ -20,15 +20,17 @@ from .wording import (
     value_text,
 )
 
-_FAMILIES = (
-    ("slot", ("deliberate:",)),
-    ("photo", ("image", "photo")),
-    ("anchor", ("similar_to_shown", "anchor")),
-    ("profile", ("profile",)),
-    ("taste", ("co_occurrence",)),
-    ("popular", ("popular",)),
-    ("words", ("full_text", "text")),
-)
+_FAMILIES = {
+    "text_vector": "words",
+    "full_text": "words",
+    "text_to_image": "picture",
+    "image_vector": "photo",
+    "image_to_text": "photo",
+    "similar_to_shown": "anchor",
+    "co_occurrence": "taste",
+    "profile_vector": "profile",
+    "popularity": "popular",
+}
 CLEAR_RANK = 30
 """A source's word counts as a reason down to this rank in its own list; co-occurrence and anchors at any rank."""
 
@@ -101,8 +103,7 @@ def _slot(item: RankedItem) -> Clue | None:
 
 
 def _family(source: str) -> str:
-    lower = source.lower()
-    return next((name for name, marks in _FAMILIES if any(m in lower for m in marks)), lower)
+    return "slot" if source.startswith("deliberate:") else _FAMILIES.get(source, "other")
 
 
 def _is_clear(score: SourceScore) -> bool:
@@ -151,9 +152,9 @@ def _photo(item: RankedItem, brief: Brief, record: set[str], families: set[str])
             words = listed(quoted(shared))
             text = f"{words[0]}{words[1:2].upper()}{words[2:]} {shows} both in your photo and in its description."
             return Clue(text, (caption.evidence_id,))
-    if "photo" not in families or not captions:
+    if "photo" not in families or (brief.verdict.distrusted and not captions):
         return None
-    whose = "your photo" if len(captions) == 1 else "one of your photos"
+    whose = "one of your photos" if len(captions) > 1 else "your photo"
     text = f"It looks like {whose}." if item.rank % 2 else f"In looks it is among the closest to {whose}."
     return Clue(text, tuple(c.evidence_id for c in captions))
 
@@ -187,10 +188,12 @@ def _anchor(brief: Brief, families: set[str]) -> Clue | None:
 
 
 def _meaning(brief: Brief, families: set[str]) -> Clue | None:
-    if "words" not in families or not (brief.text or _of_kind(brief, "transcript")):
+    if not families & {"words", "picture"} or not (brief.text or _of_kind(brief, "transcript")):
         return None
     ids = tuple(e.evidence_id for e in (*_of_kind(brief, "text"), *_of_kind(brief, "transcript")))
-    return Clue("Its description is close in meaning to your request.", ids)
+    if "words" in families:
+        return Clue("Its description is close in meaning to your request.", ids)
+    return Clue("Its picture looks like what you asked for.", ids)
 
 
 def _popular(brief: Brief, families: set[str], rank: int) -> Clue | None:

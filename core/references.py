@@ -14,6 +14,7 @@ from statistics import median
 
 from .fields import label_of
 from .schemas import CatalogueSchema, Constraint, ShownItem, ThreadMemory
+from .titles import spoken
 from .utterance import NUMBER, Utterance
 
 _ORDINALS = {
@@ -63,7 +64,6 @@ _THAN = rf"(?:\s*(?:ones?\s+)?(?:than|als|que|比)\s*{_REF})?"
 _OTHERS = re.compile(
     r"\b(?:something|anything|show me|any|some)\s+(?:else|others?|different(?: ones?)?|new ones)\b|\bnone of (?:these|those|them)\b|\b(?:other|different) (?:ones|options|ideas|suggestions)\b|^\s*(?:show me |give me )?(?:others?|next|more)\s*(?:please)?\s*[.!]?$|换一批"
 )
-_PLAIN_TITLE = re.compile(r"\s*\((?:19|20)\d\d\)\s*$")
 
 
 @dataclass
@@ -125,8 +125,7 @@ def _mark_titles(u: Utterance, shown: Sequence[ShownItem]) -> dict[int, str]:
     titled: dict[int, str] = {}
     boundary = r"(?=\s*(?:[,.!?;)(]|$|\b(?:but|and|only|under|over|with|in|without|from|please|or|instead|below|that|not|is|for)\b))"
     for item in sorted(shown, key=lambda s: -len(s.title)):
-        title = _PLAIN_TITLE.sub("", item.title).strip().lower()
-        title = re.sub(r"^(?:the|a|an)\s+|,\s*(?:the|a|an)$", "", title)
+        title = spoken(item.title)
         if len(title) < 2:
             continue
         lead = r"(?:(?:like|to|not|but|than|of|and|compare|versus|vs\.?|for|loved?|liked?|skip|drop|hated?)\s+(?:the |a |an )?['\"]?)"

@@ -205,8 +205,11 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _parse(raw: str) -> Any:
-    if raw[:1] in "[{":
-        return TypeAdapter(Any).validate_json(raw)
+    if raw.startswith(("[", "{")):
+        try:
+            return TypeAdapter(Any).validate_json(raw)
+        except ValidationError:
+            return raw
     return raw
 
 

@@ -40,11 +40,15 @@ _TOKEN = re.compile(r"[a-z0-9à-öø-ÿ]+(?:'s(?![a-z]))?|s(?='(?![a-z]))")
 
 @dataclass(frozen=True)
 class Mention:
-    """Catalogue values named by the words at ``start:end``; several when more than one field has the value."""
+    """Catalogue values named by the words at ``start:end``; several when more than one field has the value.
+
+    ``exact`` are those spelled just so, where there are any; a plain wish means these, a refusal means them all.
+    """
 
     start: int
     end: int
     entries: tuple[tuple[CatalogueField, str], ...]
+    exact: tuple[tuple[CatalogueField, str], ...]
 
 
 def stem(word: str) -> str:
@@ -104,7 +108,7 @@ def _longest(
             continue
         entries = index.get(key_of(surface)) or (index.get(_EUROPEAN.get(surface, "")) if n == 1 else None)
         if entries:
-            return Mention(start, end, _exact(surface, entries)), n
+            return Mention(start, end, entries, _exact(surface, entries)), n
     return None, 1
 
 
@@ -124,10 +128,13 @@ def _chinese(low: str, index: Mapping[str, tuple[tuple[CatalogueField, str], ...
     for word, english in _CHINESE.items():
         entries = index.get(key_of(english))
         if entries:
-            found += [Mention(m.start(), m.end(), entries) for m in re.finditer(f"{word}(?:色|性|片)?", low)]
+            found += [
+                Mention(m.start(), m.end(), entries, _exact(english, entries))
+                for m in re.finditer(f"{word}(?:色|性|片)?", low)
+            ]
     return found
 
 
 def closed_entries(mention: Mention) -> tuple[tuple[CatalogueField, str], ...]:
-    """Return the entries of fields whose vocabulary is small, or that are flags."""
-    return tuple(e for e in mention.entries if is_closed(e[0]) or e[0].type == "bool")
+    """Return the exact entries of fields whose vocabulary is small, or that are flags."""
+    return tuple(e for e in mention.exact if is_closed(e[0]) or e[0].type == "bool")

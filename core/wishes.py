@@ -14,7 +14,7 @@ from typing import Literal
 
 from .amounts import MIN_HARD_CONFIDENCE
 from .fields import field_names, names_pattern
-from .phrases import REQUEST, STORY_WORDS
+from .query_text import REQUEST, STORY_WORDS
 from .schemas import CatalogueField, CatalogueSchema, Constraint, Operator
 from .utterance import Utterance
 from .vocabulary import Mention, closed_entries, find_mentions
@@ -180,9 +180,9 @@ def _choose(
     """Return the one field that a positive mention constrains, or None when it must stay soft."""
     named = _named_fields(u, mention, schema)
     if named:
-        return next(((f, v) for f, v in mention.entries if f in named), None)
+        return next(((f, v) for f, v in (*mention.exact, *mention.entries) if f in named), None)
     entries = closed_entries(mention)
-    if manner == "soft" or not entries or len(entries) < len(mention.entries):
+    if manner == "soft" or not entries or len(entries) < len(mention.exact):
         return None
     if len(entries) == 1:
         return entries[0]

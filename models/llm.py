@@ -12,7 +12,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from ..core.errors import BackEndError, BackEndTimeout, BackEndUnavailable
+from pydantic import BaseModel
+
+from ..core.errors import BackEndError, BackEndTimeout, BackEndUnavailable, BadBackEndResponse
 from ..core.protocols import ChatDelta, ChatModel, ChatReply, ChatRequest, ChatUsage
 from ..core.settings import LLMSettings, Settings
 from .llm_wire import BACK_END, chat_body, parse_chunk, parse_reply, retry_delay_s, translate
@@ -95,7 +97,7 @@ class OpenAICompatible(ChatModel):
         async def ask() -> ChatReply:
             body = chat_body(request, await self._served(), thinks=self._thinks)
             answer = await self._client.chat.completions.create(**body)
-            return parse_reply(answer.model_dump())
+            return parse_reply(_fields(answer))
 
         return await self._with_retries(ask, deadline)
 
@@ -115,7 +117,7 @@ class OpenAICompatible(ChatModel):
         usage, finished = ChatUsage(), False
         try:
             while (chunk := await self._guarded(self._next(answer), deadline)) is not None:
-                delta, done = parse_chunk(chunk.model_dump())
+                delta, done = parse_chunk(_fields(chunk))
                 finished = finished or done
                 usage = delta.usage or usage
                 if delta.text or delta.reasoning:
@@ -197,6 +199,13 @@ class OpenAICompatible(ChatModel):
             return await answer.__anext__()
         except StopAsyncIteration:
             return None
+
+
+def _fields(answer: Any) -> dict[str, Any]:
+    """Return the SDK's value as a dict; the SDK hands on bodies of another form as they are."""
+    if not isinstance(answer, BaseModel):
+        raise BadBackEndResponse("the language model's answer is not a chat completion", back_end=BACK_END)
+    return answer.model_dump()
 
 
 def open_client(base_url: str, llm: LLMSettings) -> AsyncOpenAI:

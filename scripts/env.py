@@ -24,7 +24,6 @@ REQUIREMENTS = ROOT / "requirements"
 MARKER = ".complete"
 LOCKS = {"app": ("langserve", "bench"), "dev": ("dev",)}  # lock -> extras of pyproject.toml it adds
 CACHED = ("venvs", "metadata", "weights", "models", "onnx", "vllm")
-BUILD_TOOLS = ("build", "setuptools>=77", "wheel")
 HEADER = "# Exact versions for Python 3.11 and later on Linux and macOS, made by `scripts/env.sh lock`; do not edit by hand.\n"
 SAY_EVERY_S = 15.0
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
@@ -153,7 +152,6 @@ def write_locks() -> None:
         run([sys.executable, "-m", "venv", str(python.parent.parent)], log)
         for name, added in LOCKS.items():
             wanted += [requirement for extra in added for requirement in extras[extra]]
-            wanted += BUILD_TOOLS if name == "dev" else ()
             say(f"resolving {name}.lock")
             run([str(python), *PIP, "install", *wanted], log)
             ignored = ["--exclude", "pip", *([] if name == "dev" else ["--exclude", "setuptools"])]

@@ -22,7 +22,9 @@ from .field_stats import describe
 from .predicates import attribute_column, both, ids_sql, to_sql
 from .search_parts import OVERFETCH, OVERFETCH_APPROXIMATE, Skip, candidates, checked, terms
 
-READ_CONSISTENCY = timedelta(seconds=1)
+REMOTE_CONSISTENCY = timedelta(seconds=1)
+"""Another process's writes to an object store are seen after so long; those to a folder at once."""
+WRITE_ATTEMPTS = 5
 EXACT_MATCHES = 10_000
 """With an approximate index, a filter that leaves at most so many rows is searched exactly: as quick, and complete."""
 REFRESH_SHARE = 20
@@ -67,7 +69,8 @@ class LanceCatalogue:
         os.environ.setdefault("LANCE_LOG", "error")
         import lancedb
 
-        connecting = lancedb.connect_async(uri, read_consistency_interval=READ_CONSISTENCY)
+        interval = REMOTE_CONSISTENCY if "://" in uri else timedelta(0)
+        connecting = lancedb.connect_async(uri, read_consistency_interval=interval)
         return cls(await _stored(connecting, f"cannot open the catalogue at {uri}"), tenant, exact_below)
 
     async def schema(self) -> CatalogueSchema:
@@ -195,13 +198,15 @@ class LanceCatalogue:
         if not unique:
             return UpsertResult(0, 0)
         async with self._write:
-            table = await self._prepared(unique)
-            schema = await _stored(table.schema(), "cannot read the catalogue's columns")
-            data = await asyncio.to_thread(columns.to_arrow, unique, schema)
-            merge = table.merge_insert("item_id").when_matched_update_all().when_not_matched_insert_all()
-            result = await _stored(merge.execute(data, on_bad_vectors="null"), "cannot write to the catalogue")
-            self._schema = None
-        return UpsertResult(result.num_inserted_rows, result.num_updated_rows)
+            for attempt in range(1, WRITE_ATTEMPTS):
+                try:
+                    return await self._merge(unique)
+                except StoreError as error:
+                    if "conflict" not in str(error).lower():
+                        raise
+                await asyncio.sleep(0.05 * attempt)
+                await _stored(self._opened.checkout_latest(), "cannot see the latest catalogue")
+            return await self._merge(unique)
 
     async def optimize(self) -> None:
         """Compact the table, bring its indexes up to date, and above ``exact_below`` rows build approximate ones."""
@@ -242,11 +247,9 @@ class LanceCatalogue:
         if self._opened is None:
             try:
                 self._opened = await self._connection.open_table(self._name)
-            except ValueError as error:
-                if "not found" not in str(error):
+            except (ValueError, RuntimeError, OSError) as error:
+                if not isinstance(error, ValueError) or "not found" not in str(error):
                     raise StoreError(f"cannot open the catalogue: {str(error)[:300]}") from error
-            except (RuntimeError, OSError) as error:
-                raise StoreError(f"cannot open the catalogue: {str(error)[:300]}") from error
         return self._opened
 
     async def _current(self, table: Any) -> _View:
@@ -266,12 +269,25 @@ class LanceCatalogue:
         matching = await _stored(table.count_rows(both(filters, f"{column} IS NOT NULL")), "cannot count matches")
         return bool(matching <= EXACT_MATCHES)
 
+    async def _merge(self, rows: Sequence[ItemRow]) -> UpsertResult:
+        table = await self._prepared(rows)
+        schema = await _stored(table.schema(), "cannot read the catalogue's columns")
+        data = await asyncio.to_thread(columns.to_arrow, rows, schema)
+        merge = table.merge_insert("item_id").when_matched_update_all().when_not_matched_insert_all()
+        result = await _stored(merge.execute(data, on_bad_vectors="null"), "cannot write to the catalogue")
+        self._schema = None
+        return UpsertResult(result.num_inserted_rows, result.num_updated_rows)
+
     async def _prepared(self, rows: Sequence[ItemRow]) -> Any:
         table = await self._table()
         if table is None:
             base = columns.base_schema(rows[0].text_vector.size)
-            creating = self._connection.create_table(self._name, schema=base, exist_ok=True)
-            table = self._opened = await _stored(creating, "cannot create the catalogue")
+            try:
+                table = self._opened = await self._connection.create_table(self._name, schema=base, exist_ok=True)
+            except (RuntimeError, ValueError, OSError) as error:
+                table = await self._table()
+                if table is None:
+                    raise StoreError(f"cannot create the catalogue: {str(error)[:300]}") from error
             await _stored(create_text_index(table), "cannot create the text index")
         schema = await _stored(table.schema(), "cannot read the catalogue's columns")
         new = columns.types_of(rows, columns.attribute_types(schema))

@@ -23,6 +23,8 @@ SEARCH_TEXT = "search_text"
 ROLE_KEY = b"tastemaker.role"
 UNIT_KEY = b"tastemaker.unit"
 PRICE_NAMES = frozenset({"price", "cost", "amount"})
+_KEY = {"lance-schema:unenforced-primary-key": "true"}
+"""Lets Lance see that two writers insert the same id at once, and make one of them try again."""
 _ITEM_COLUMNS = ("item_id", "title", "text", "image", "url")
 _ARROW: dict[FieldType, pa.DataType] = {
     "number": pa.float64(),
@@ -75,9 +77,10 @@ def types_of(rows: Iterable[ItemRow], known: Mapping[str, FieldType]) -> dict[st
 def base_schema(dim: int) -> pa.Schema:
     """Return the columns every catalogue table has, for vectors of ``dim`` numbers."""
     vector = pa.list_(pa.float32(), dim)
-    strings = [pa.field(name, pa.utf8(), nullable=name != "item_id") for name in _ITEM_COLUMNS]
+    strings = [pa.field(name, pa.utf8()) for name in _ITEM_COLUMNS[1:]]
     return pa.schema(
         [
+            pa.field("item_id", pa.utf8(), nullable=False, metadata=_KEY),
             *strings,
             pa.field("digest", pa.utf8()),
             pa.field(SEARCH_TEXT, pa.utf8()),

@@ -251,6 +251,19 @@ async def test_a_search_on_a_small_catalogue_is_quick(tmp_path: Path) -> None:
     assert sorted(seconds)[len(seconds) // 2] < 0.05
 
 
+async def test_writers_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
+    one, two = [await LanceCatalogue.open(str(tmp_path)) for _ in range(2)]
+    await asyncio.gather(*[writer.upsert(shop(2)) for writer in (one, two)])
+    rows = [
+        ItemRow(Item(item_id=f"n{i}", title="x", attributes={f"new{i % 6}": float(i)}), vectors(1)[0])
+        for i in range(60)
+    ]
+    await asyncio.gather(*[(one, two)[i % 2].upsert(rows[i : i + 10]) for i in range(0, 60, 5)])
+    ids = await one.scan(1000)
+    assert len(ids) == len(set(ids)) == 62
+    assert [i.attributes for i in await two.get(["n7", "n59"])] == [{"new1": 7.0}, {"new5": 59.0}]
+
+
 @pytest.mark.parametrize("excluded", [0, 20, 5000])
 async def test_excluded_items_are_made_up_for(tmp_path: Path, excluded: int) -> None:
     catalogue = await filled(tmp_path)

@@ -197,6 +197,8 @@ HISTORY = Evidence(evidence_id="history-1", kind="history", source="history", co
         (ranked("image_vector"), {"text": ""}, "It looks like your photo. Its colour is brown."),
         (ranked("co_occurrence"), BARE | {"liked_titles": ("Sea Loafer",)}, "People who liked “Sea Loafer” also chose it."),
         (ranked("profile_vector"), BARE, "It is close to what you liked before. Its colour is brown."),
+        (ranked("text_to_image"), {"text": "a rainy day", "evidence": ()}, "Its picture looks like what you asked for. Its colour is brown."),
+        (ranked("popularity", 1).model_copy(update={"sources": (SourceScore(source="popularity", rank=90, score=0.1),)}), BARE, "Its colour is brown."),
         (ranked("similar_to_shown"), BARE, "It is close to the one you pointed at. Its colour is brown."),
         (ranked("co_occurrence"), BARE, "People who share some of your likes also chose it."),
         (ranked("popularity"), BARE | {"user": "stranger"}, "It is popular with other shoppers here. Its colour is brown."),
@@ -218,6 +220,15 @@ def test_a_rendered_reason_cites_what_it_rests_on() -> None:
     assert render_reason(ranked("co_occurrence"), about).evidence_ids == ("history-1",)
     photo = render_reason(ranked("image_vector"), brief(text=""))
     assert photo.evidence_ids == ("caption-1",)
+
+
+def test_every_source_of_the_shop_is_known_to_the_reasons() -> None:
+    from unittest.mock import MagicMock
+
+    from tastemaker.core.reasons import _FAMILIES
+    from tastemaker.tools.candidate_sources import build_sources
+
+    assert {s.name for s in build_sources(MagicMock(), MagicMock())} == set(_FAMILIES)
 
 
 def test_a_distrusted_photo_is_no_reason() -> None:

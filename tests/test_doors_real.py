@@ -18,10 +18,13 @@ from tastemaker.api.langserve_routes import PATH, langserve_installed
 from tastemaker.api.openapi_examples import request_examples, tiny_photo, tiny_voice
 from tastemaker.api.service import Service
 from tastemaker.api.sse_client import stream_from_server
+from tastemaker.core.protocols import Catalogue, Collaborative, History
 from tastemaker.core.schemas import MediaInput, RecommendRequest, RecommendResponse
 from tastemaker.core.settings import Settings
-from tastemaker.evals.constants import ConstantImageText, constant_parts
+from tastemaker.evals.constants import ITEMS, VECTOR, ConstantImageText, constant_parts
 from tastemaker.graphs.recommender import Recommender
+from tastemaker.stores.catalogue import LanceCatalogue
+from tastemaker.stores.columns import ItemRow
 
 from .live_server import serving
 
@@ -74,11 +77,36 @@ async def test_media_in_no_agreed_form_are_named(address: str, medium: dict[str,
     assert response.json()["error"]["field"].startswith("images[0]")
 
 
-async def test_a_constraint_on_an_unknown_field_is_named(address: str) -> None:
-    wrong = {"field": "flavour", "op": "<=", "value": 3}
-    response = await post(f"{address}/recommend", {"constraints": [wrong]})
-    assert response.status_code == 422
-    assert response.json()["error"]["field"].startswith("constraints[0]")
+@pytest.mark.parametrize(
+    ("constraint", "field"),
+    [
+        ({"field": "flavour", "op": "<=", "value": 3}, "constraints[0]"),
+        ({"field": "price", "op": "<=", "value": "cheap"}, "constraints[0].value"),
+        ({"field": "price", "op": "contains", "value": "3"}, "constraints[0].op"),
+    ],
+)
+async def test_a_constraint_that_the_catalogue_cannot_hold_is_named(
+    settings: Settings, constraint: dict[str, Any], field: str
+) -> None:
+    catalogue = await LanceCatalogue.open(settings.catalogue_uri)
+    vector = VECTOR[0]
+    await catalogue.upsert([ItemRow(item=item, text_vector=vector, image_vector=vector) for item in ITEMS[:20]])
+
+    async def stores(tenant: str) -> tuple[Catalogue, History, Collaborative]:
+        _, history, collaborative = await constant_parts(settings).open_stores(tenant)
+        return catalogue, history, collaborative
+
+    async def opened() -> Service:
+        parts = constant_parts(settings)
+        parts.open_stores = stores
+        return await Recommender(parts=parts).start()
+
+    async with serving(create_app(opened, settings)) as base:
+        good = await post(f"{base}/recommend", {"constraints": [{"field": "price", "op": "<=", "value": 15}], "n": 3})
+        wrong = await post(f"{base}/recommend", {"constraints": [constraint]})
+    assert [item["attributes"]["price"] <= 15 for item in good.json()["items"]] == [True] * 3
+    assert wrong.status_code == 422, wrong.text
+    assert wrong.json()["error"]["field"].startswith(field)
 
 
 async def test_a_stream_ends_with_the_whole_response(address: str, tmp_path: Path) -> None:

@@ -247,7 +247,7 @@ async def test_temporary_files_are_removed_also_when_the_caller_leaves(
         stream = recommender.stream(text="a print", images=[photo()])
         await anext(stream)
         assert list(scratch.iterdir())
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
     assert list(scratch.iterdir()) == []
 
 

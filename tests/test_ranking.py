@@ -12,7 +12,7 @@ import pytest
 from tastemaker.core.candidates import CandidateQuery
 from tastemaker.core.cold_start import cold_start_label, next_question
 from tastemaker.core.leanings import preference_fit
-from tastemaker.core.ranking import HISTORY_SOURCES, diversify, drop_duplicates, fuse, source_weights, title_key
+from tastemaker.core.ranking import HISTORY_SOURCES, diversify, drop_duplicates, fuse, source_weights
 from tastemaker.core.schemas import (
     Candidate,
     CatalogueField,
@@ -22,6 +22,7 @@ from tastemaker.core.schemas import (
     Item,
     Understanding,
 )
+from tastemaker.core.titles import is_named, title_key
 from tastemaker.stores.columns import ItemRow
 from tastemaker.tools.ranker import Ranker
 
@@ -177,6 +178,13 @@ async def test_the_ranker_keeps_constraints_exclusions_and_sources(tmp_path: Pat
     seventh = next(r for r in ranked if r.item.item_id == "i7")
     assert [(s.source, s.rank) for s in seventh.sources] == [("text_vector", 8), ("popularity", 1)]
     assert await Ranker(catalogue)(query, {}, 10) == []
+
+
+def test_named_titles() -> None:
+    assert is_named("Star Wars (1977)", "star wars film")
+    assert is_named("Firm, The (1993)", "The Firm")
+    assert not is_named("Heat (1995)", "heater")
+    assert not is_named("If.... (1968)", "if")
 
 
 async def test_soft_preferences_move_items_but_remove_none(tmp_path: Path) -> None:

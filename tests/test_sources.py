@@ -10,9 +10,10 @@ import pytest
 
 from tastemaker.core.candidates import CandidateQuery
 from tastemaker.core.predicates import holds
-from tastemaker.core.schemas import Constraint, Event, HistoryProfile, Understanding
+from tastemaker.core.schemas import Candidate, Constraint, Event, HistoryProfile, Understanding
 from tastemaker.stores.catalogue import LanceCatalogue
 from tastemaker.tools.candidate_sources import build_sources, explain_empty, mean_vector
+from tastemaker.tools.ranker import Ranker
 
 from .catalogue_fixture import DIM, ScriptedCollaborative, axis, open_catalogue
 
@@ -28,6 +29,10 @@ async def catalogue(tmp_path: Path) -> LanceCatalogue:
 
 def ask(wish: Understanding | None = None, profile: HistoryProfile = STRANGER, **options: object) -> CandidateQuery:
     return CandidateQuery(understanding=wish or Understanding(), profile=profile, **options)  # type: ignore[arg-type]
+
+
+def named(*ids: str) -> list[Candidate]:
+    return [Candidate(item_id=i, source="full_text", rank=r, score=1.0) for r, i in enumerate(ids, 1)]
 
 
 def everything(constraints: tuple[Constraint, ...] = (), **wish: object) -> CandidateQuery:
@@ -107,6 +112,17 @@ async def test_similar_to_shown_finds_the_same_kind(catalogue: LanceCatalogue) -
     found = await source(ask(Understanding(like_item_ids=("i3",)), limit=10))
     assert {int(c.item_id[1:]) % 2 for c in found} == {1}
     assert "i3" not in {c.item_id for c in found}
+
+
+async def test_a_title_named_in_words_is_the_anchor_and_not_offered(catalogue: LanceCatalogue) -> None:
+    wish = Understanding(query="Red dog 3", intent="similar")
+    source = next(s for s in build_sources(catalogue, ScriptedCollaborative()) if s.name == "similar_to_shown")
+    query = ask(wish, limit=10)
+    found = await source(query)
+    assert {int(c.item_id[1:]) % 2 for c in found} == {1}
+    ranked = await Ranker(catalogue)(query, {"similar_to_shown": found, "full_text": named("i3", "i5")}, 10)
+    assert "i3" not in {r.item.item_id for r in ranked}
+    assert await source(ask(Understanding(query="nothing of the kind", intent="similar"))) == []
 
 
 async def test_two_photos_both_count(catalogue: LanceCatalogue) -> None:

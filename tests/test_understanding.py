@@ -192,6 +192,7 @@ SENTENCES = [
     # nothing to enforce
     ("", set(), ""),
     ("hello", set(), ""),
+    ("I would like something cheaper, please.", set(), ""),
     ("show me something", set(), ""),
     ("I like red", set(), "red"),
     ("maybe something in green", set(), "green"),
@@ -419,6 +420,14 @@ def test_hostile_titles_and_captions_change_no_constraint() -> None:
     understood = read("without dogs", memory, evidence)
     assert said(understood.constraints) == {"price < 100", "baseColour = Red", "objects not contains dog"}
     assert understood.exclude_item_ids == ()
+
+
+def test_a_refusal_covers_every_field_that_has_the_value() -> None:
+    theme = CatalogueField(name="theme", type="list", values=("people", "sea"))
+    schema = CatalogueSchema(fields=(*SCHEMA.fields, theme))
+    refused = understand("a beach without people", (), schema, EMPTY)
+    assert said(refused.constraints) == {"objects not contains person", "theme not contains people"}
+    assert said(understand("people", (), schema, EMPTY).constraints) == {"theme contains people"}
 
 
 def test_a_reference_to_nothing_shown_is_kept_as_unparsed() -> None:

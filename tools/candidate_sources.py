@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -18,11 +19,14 @@ from ..core.cold_start import cold_start_label, next_question
 from ..core.protocols import Catalogue, Collaborative, VectorColumn, Vectors
 from ..core.ranking import combine_ranked
 from ..core.schemas import Candidate, Constraint
+from ..core.titles import is_named
 from .vector_search import FullTextSearch, ImageVectorSearch, TextVectorSearch, renamed
 
 __all__ = ["CandidateQuery", "Source", "build_sources", "cold_start_label", "explain_empty", "next_question"]
 
 MAX_LIKED = 50
+BACKGROUND_LIMIT = 50
+NAMED_DEPTH = 20
 MAX_FETCH = 20_000
 Fetch = Callable[[int], Awaitable[list[tuple[str, float]]]]
 
@@ -57,7 +61,7 @@ def build_sources(catalogue: Catalogue, collaborative: Collaborative) -> tuple[S
 
 
 class SimilarToShown:
-    """Finds items like the ones the user pointed at: by text, by picture and by who else took them."""
+    """Finds items like those the user pointed at or named: by text, by picture and by who else took them."""
 
     name = "similar_to_shown"
 
@@ -66,18 +70,28 @@ class SimilarToShown:
         self._collaborative = collaborative
 
     def applies(self, q: CandidateQuery) -> bool:
-        """Tell whether the user pointed at items."""
-        return bool(q.understanding.like_item_ids)
+        """Tell whether the user pointed at items or may have named one."""
+        return bool(q.understanding.like_item_ids) or q.may_name
 
     async def __call__(self, q: CandidateQuery) -> list[Candidate]:
-        """Return the fused neighbours of the anchors."""
-        anchors = q.understanding.like_item_ids
+        """Return the fused neighbours of the anchors; empty when no title is named."""
+        anchors = q.understanding.like_item_ids or await self._named(q.understanding.query)
+        if not anchors:
+            return []
+        q = replace(q, exclude=q.exclude | frozenset(anchors))
         text, image, together = await asyncio.gather(
             _near_mean(self._catalogue, "text", anchors, q),
             _near_mean(self._catalogue, "image", anchors, q),
-            _filtered(self._catalogue, q, lambda k: self._collaborative.similar(anchors, k)),
+            _filtered(self._catalogue, q, q.limit, partial(self._collaborative.similar, anchors)),
         )
-        return combine_ranked([(text, 1.0), (image, 1.0), (together, 0.5)], self.name, q.limit)
+        return combine_ranked([(text, 1.0), (image, 1.0), (together, 1.0)], self.name, q.limit)
+
+    async def _named(self, query: str) -> tuple[str, ...]:
+        """Return the item with the longest title that the query names, whatever the constraints."""
+        found = await self._catalogue.search_text(query, NAMED_DEPTH)
+        items = await self._catalogue.get([c.item_id for c in found])
+        named = sorted((i for i in items if is_named(i.title, query)), key=lambda i: -len(i.title))
+        return tuple(i.item_id for i in named[:1])
 
 
 class CoOccurrenceSource:
@@ -96,7 +110,7 @@ class CoOccurrenceSource:
     async def __call__(self, q: CandidateQuery) -> list[Candidate]:
         """Return at most ``q.limit`` candidates, strongest co-occurrence first."""
         liked = q.profile.liked[:MAX_LIKED]
-        found = await _filtered(self._catalogue, q, lambda k: self._collaborative.similar(liked, k))
+        found = await _filtered(self._catalogue, q, _background(q), partial(self._collaborative.similar, liked))
         return renamed(found, self.name)
 
 
@@ -131,18 +145,19 @@ class PopularitySource:
         return True
 
     async def __call__(self, q: CandidateQuery) -> list[Candidate]:
-        """Return ``q.limit`` candidates whenever that many satisfy the constraints."""
+        """Return ``q.limit`` candidates (few for a concrete request) whenever that many satisfy the constraints."""
+        limit = _background(q)
         found: list[Candidate] = []
         for segment in dict.fromkeys((q.segment, None)):
-            if len(found) < q.limit:
+            if len(found) < limit:
                 fetch = partial(self._collaborative.popular, segment=segment)
                 known = {c.item_id for c in found}
-                found += [c for c in await _filtered(self._catalogue, q, fetch) if c.item_id not in known]
-        if len(found) < q.limit:
+                found += [c for c in await _filtered(self._catalogue, q, limit, fetch) if c.item_id not in known]
+        if len(found) < limit:
             taken = q.excluded | {c.item_id for c in found}
-            rest = await self._catalogue.scan(q.limit - len(found), q.where, taken)
+            rest = await self._catalogue.scan(limit - len(found), q.where, taken)
             found += [Candidate(item_id=i, source=self.name, rank=1, score=0.0) for i in rest]
-        return renamed(found[: q.limit], self.name)
+        return renamed(found[:limit], self.name)
 
 
 async def explain_empty(catalogue: Catalogue, where: Sequence[Constraint]) -> tuple[Constraint, ...]:
@@ -176,16 +191,23 @@ def mean_vector(vectors: Sequence[Vectors]) -> Vectors | None:
     return np.asarray(mean / length, dtype=np.float32) if length > 1e-6 else None
 
 
-async def _filtered(catalogue: Catalogue, q: CandidateQuery, fetch: Fetch) -> list[Candidate]:
-    """Keep the listed items that exist and satisfy the constraints, fetching longer lists until there are enough."""
-    wanted = q.limit + len(q.excluded)
+async def _filtered(catalogue: Catalogue, q: CandidateQuery, limit: int, fetch: Fetch) -> list[Candidate]:
+    """Keep the listed items that exist and satisfy the constraints, fetching longer lists until there are ``limit``."""
+    wanted = limit + len(q.excluded)
+    scores: dict[str, float] = {}
+    allowed: set[str] = set()
     while True:
         listed = await fetch(wanted)
-        scores = {item_id: score for item_id, score in listed if item_id not in q.excluded}
-        items = await catalogue.get(list(scores), q.where) if scores else []
-        allowed = {item.item_id for item in items}
-        kept = [(i, s) for i, s in scores.items() if i in allowed]
-        if len(kept) >= q.limit or len(listed) < wanted or wanted >= MAX_FETCH:
+        new = [item_id for item_id, _ in listed if item_id not in scores and item_id not in q.excluded]
+        scores |= dict(listed)
+        allowed |= {item.item_id for item in await catalogue.get(new, q.where)} if new else set()
+        if len(allowed) >= limit or len(listed) < wanted or wanted >= MAX_FETCH:
             break
         wanted = min(wanted * 4, MAX_FETCH)
-    return [Candidate(item_id=i, source="", rank=r, score=s) for r, (i, s) in enumerate(kept[: q.limit], 1)]
+    kept = [(i, s) for i, s in scores.items() if i in allowed][:limit]
+    return [Candidate(item_id=i, source="", rank=r, score=s) for r, (i, s) in enumerate(kept, 1)]
+
+
+def _background(q: CandidateQuery) -> int:
+    """Return how many candidates history and popularity propose: few where the request itself leads."""
+    return min(q.limit, BACKGROUND_LIMIT) if q.is_concrete else q.limit

@@ -12,6 +12,7 @@ from ..core.leanings import preference_fit
 from ..core.protocols import Catalogue, Vectors
 from ..core.ranking import diversify, drop_duplicates, fuse, source_weights
 from ..core.schemas import Candidate, Item, RankedItem
+from ..core.titles import is_named
 
 POOL = 60
 PREFERENCE_WEIGHT = 0.3
@@ -39,7 +40,7 @@ class Ranker:
             self._catalogue.vectors("image", ids),
             self._catalogue.schema(),
         )
-        by_id = {item.item_id: item for item in found}
+        by_id = {i.item_id: i for i in found if not (q.may_name and is_named(i.title, q.understanding.query))}
         fused = [f for f in fused if f.item_id in by_id]
         items = [by_id[f.item_id] for f in fused]
         fit = preference_fit(items, q.understanding.preferences, schema)

@@ -12,22 +12,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _TOKEN = re.compile(r"[a-z]+(?:[-'][a-z]+)*|[0-9]+|[,.;:!?]")
-_POINTERS = frozenset({"this", "that", "these", "those"})
-_SHOWS = frozenset({"photo", "photos", "picture", "pictures", "image", "images", "video", "clip", "pic", "snapshot"})
-_BARRIERS = frozenset(
-    "for with without no not never except but minus unlike versus vs than instead rather near beside under over "
-    "against behind by about matching match matches suit suits".split()
-)
-_AUXILIARIES = frozenset(
-    "to can could will would should must may might i we you they he she who please let's lets just don't".split()
-)
-_SEEKING = frozenset({"look", "looking", "search", "searching", "ask", "asking"})
-_STOPS = frozenset(",.;:!?")
-_VERBS = frozenset(
-    "watch ring park train book box play light orange record map sign slide swing seal duck bear fish fly drink dress suit "
-    "tie cap belt pen iron rock ship boat bus truck cook carry hang shop bar bowl plate speaker clock suit".split()
-)
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 REACH = 4
+_POINTERS = _set("this that these those")
+_SHOWS = _set("photo photos picture pictures image images video clip pic snapshot")
+_BARRIERS = _set(
+    "for with without no not never except but minus unlike versus vs than instead rather near beside under over against "
+    "behind by about matching match matches suit suits"
+)
+_AUXILIARIES = _set(
+    "to can could will would should must may might i we you they he she who please let's lets just don't"
+)
+_SEEKING = _set("look looking search searching ask asking")
+_STOPS = _set(", . ; : ! ?")
+_VERBS = _set(
+    "watch ring park train book box play light orange record map sign slide swing seal duck bear fish fly drink dress suit "
+    "tie cap belt pen iron rock ship boat bus truck cook carry hang shop bar bowl plate speaker clock"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,149 @@
+"""Fit and measure the thresholds of the consistency checker: ``python -m tastemaker.evals.fit_consistency DATA``.
+
+Needs the extra ``train``. A projection is trained without 1,000 photos and 1,000 products; thresholds are fitted on half of these and
+measured on the other half. A true pair is a photo and one of its captions; a false pair the same photo and a caption of another one
+whose subjects none of its own captions mention.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.protocols import Vectors
+from ..core.settings import load_settings
+from ..models.align import embed_pairs, project, subset
+from ..models.calibrate import mentions
+from ..models.image_text import EmbeddedImageText
+from ..models.onnx_graph import write_atomically
+from ..models.projection_recipe import HELD_OUT, SEED, Pairs, read_sets, train_projection
+from ..models.vocabulary import DATA, confidences, packaged_calibration, packaged_vocabulary, word_vectors
+from ..tools.consistency_checker import Thresholds
+from ..tools.subjects import SubjectFinder
+
+SAME_WORD = 0.4
+MAX_FALSE_CONFLICT = 0.01
+MAX_FALSE_VERIFIED = 0.05
+GRID_CONFLICT = (0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06)
+GRID_SURE = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Per pair: probability of the surest subject, of the surest word named, and of the surest other thing (0: kindred)."""
+
+    subject: NDArray[np.float64]
+    named: NDArray[np.float64]
+    other: NDArray[np.float64]
+    true: NDArray[np.bool_]
+    half: NDArray[np.bool_]
+
+    def take(self, chosen: NDArray[np.bool_]) -> Judged:
+        """Return some of the pairs."""
+        return Judged(*(values[chosen] for values in (self.subject, self.named, self.other, self.true, self.half)))
+
+
+class Judge:
+    """Pair texts with pictures the projection never saw."""
+
+    def __init__(self, model: EmbeddedImageText) -> None:
+        vocabulary = packaged_vocabulary()
+        self.things = [w for w, kind in zip(vocabulary.words, vocabulary.kinds, strict=True) if kind == "thing"]
+        rows = asyncio.run(word_vectors(vocabulary, model, None))
+        self._vectors = rows[[vocabulary.words.index(word) for word in self.things]]
+        self._alike = self._vectors @ self._vectors.T >= SAME_WORD
+        self._finder = SubjectFinder(self.things)
+        self._index = {word: i for i, word in enumerate(self.things)}
+        self._model = model.name
+
+    def judge(self, images: Vectors, texts: list[list[str]], mean: Vectors) -> Judged:
+        """Return a true and a false pair for every text that names a thing; ``mean`` is the mean picture vector."""
+        calibration = packaged_calibration(self._model)
+        assert calibration is not None
+        own = calibration.model_copy(update={"mean": [float(value) for value in mean]})
+        seen = np.stack([confidences(image, self._vectors, own) for image in images])
+        mentioned = mentions(self.things, texts)
+        chance, rows = np.random.default_rng(SEED), []
+        for at, text in ((at, text) for at, own_texts in enumerate(texts) for text in own_texts):
+            found = self._finder.find(text)
+            words = [self._index[word] for word in found.words]
+            if not words:
+                continue
+            named = words + [self._index[word] for word in found.others]
+            free = np.flatnonzero(~mentioned[:, named].any(axis=1))
+            half = at < len(images) // 2
+            same_half = free[(free < len(images) // 2) == half]
+            for image, true in ((at, True), (int(chance.choice(same_half)), False)):
+                surest = int(seen[image].argmax())
+                other = 0.0 if self._alike[named, surest].any() else float(seen[image, surest])
+                rows.append((seen[image, words].max(), seen[image, named].max(), other, true, half))
+        columns = [np.array(column) for column in zip(*rows, strict=True)]
+        return Judged(columns[0], columns[1], columns[2], columns[3].astype(bool), columns[4].astype(bool))
+
+
+def conflicts(pairs: Judged, conflict: float, sure: float) -> NDArray[np.bool_]:
+    """Say for each pair whether it would be called a conflict."""
+    return (pairs.named < conflict) & (pairs.other >= sure)
+
+
+def fit(sets: list[Judged], model: str) -> Thresholds:
+    """Return the thresholds that find most false pairs while no set has too many false conflicts."""
+    best = (0.0, GRID_CONFLICT[0], GRID_SURE[-1])
+    for conflict, sure in itertools.product(GRID_CONFLICT, GRID_SURE):
+        wrong = max(conflicts(pairs.take(pairs.true), conflict, sure).mean() for pairs in sets)
+        found = float(np.mean([conflicts(pairs.take(~pairs.true), conflict, sure).mean() for pairs in sets]))
+        if wrong <= MAX_FALSE_CONFLICT:
+            best = max(best, (found, conflict, sure))
+    verified = max(float(np.quantile(pairs.subject[~pairs.true], 1 - MAX_FALSE_VERIFIED)) for pairs in sets)
+    return Thresholds(
+        model=model, verified=round(verified, 4), conflict=best[1], sure=best[2], same_word=SAME_WORD, fitted=""
+    )
+
+
+def figures(name: str, pairs: Judged, limits: Thresholds) -> str:
+    """Describe how the thresholds do on pairs they were not fitted on."""
+    true, false = pairs.take(pairs.true), pairs.take(~pairs.true)
+    ranks = np.concatenate([true.subject, false.subject]).argsort().argsort()[: len(true.subject)]
+    area = (ranks.sum() - len(ranks) * (len(ranks) - 1) / 2) / (len(ranks) * len(false.subject))
+    shares = [float((p.subject >= limits.verified).mean()) for p in (true, false)]
+    wrong, found = (float(conflicts(p, limits.conflict, limits.sure).mean()) for p in (true, false))
+    return (
+        f"{name}: n={len(true.subject)} true and as many false pairs, AUC {area:.3f}, verified {shares[0]:.3f} of true and "
+        f"{shares[1]:.3f} of false, conflict {wrong:.4f} of true and {found:.3f} of false"
+    )
+
+
+def main(data_folder: Path) -> Thresholds:
+    """Train, fit, measure and write ``models/data/consistency.json``."""
+    model = EmbeddedImageText(load_settings().cache)
+    pairs, sizes = read_sets(data_folder)
+    data = embed_pairs(model, pairs.paths, pairs.captions, pairs.owners, lambda _: None)
+    chance = np.random.default_rng(SEED)
+    photos = chance.permutation(np.arange(sizes[0]))
+    products = chance.permutation(np.arange(sizes[0], sizes[0] + sizes[1]))
+    seen = np.concatenate([photos[HELD_OUT:], products[HELD_OUT:]])
+    weights = train_projection(subset(data, seen))
+    mean, judge = project(weights, data.features[seen]).mean(axis=0), Judge(model)
+    sets = {
+        name: judge.judge(project(weights, data.features[held]), [_texts(pairs, data.rows[i]) for i in held], mean)
+        for name, held in (("Flickr8k", photos[:HELD_OUT]), ("products", products[:HELD_OUT]))
+    }
+    limits = fit([judged.take(judged.half) for judged in sets.values()], model.name)
+    lines = [figures(name, judged.take(~judged.half), limits) for name, judged in sets.items()]
+    limits = limits.model_copy(update={"fitted": f"half of {HELD_OUT} unseen each; on the other half " + "; ".join(lines)})
+    write_atomically(DATA / "consistency.json", limits.model_dump_json(indent=1).encode() + b"\n")
+    return limits
+
+
+def _texts(pairs: Pairs, rows: NDArray[np.int64]) -> list[str]:
+    return [pairs.captions[row] for row in rows]
+
+
+if __name__ == "__main__":
+    sys.stderr.write(main(Path(sys.argv[1])).fitted + "\n")

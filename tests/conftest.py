@@ -1,0 +1,45 @@
+"""Share one real vLLM server among the tests that need it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tastemaker.core.settings import LLMSettings, Settings
+from tastemaker.models.vllm_server import VLLMServer
+
+LIVE_MODEL = "vllm:smollm2-135m"
+
+
+@pytest.fixture(scope="session")
+def vllm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Yield settings whose ``llm.base_url`` is a real server: TASTEMAKER_TEST_LLM_URL, else one started for the session.
+
+    The environment and the weights are those of the user's cache; home is a temporary folder.
+    """
+    home = tmp_path_factory.mktemp("vllm")
+    given = os.environ.get("TASTEMAKER_TEST_LLM_URL")
+    if given:
+        yield _settings(home, LLMSettings(base_url=given))
+        return
+    settings = _settings(home, LLMSettings(model=LIVE_MODEL, port=_free_port()))
+    server = VLLMServer(settings)
+    try:
+        url = server.up(watch=False).url
+        yield _settings(home, LLMSettings(model=LIVE_MODEL, base_url=url))
+    finally:
+        server.down()
+
+
+def _settings(home: Path, llm: LLMSettings) -> Settings:
+    return Settings(home=home, llm=llm)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
