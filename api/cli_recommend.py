@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -108,10 +109,12 @@ async def _events(server: str | None, request: RecommendRequest) -> AsyncIterato
         async for event in stream_from_server(server, request):
             yield event
         return
-    settings = load_settings()
+    settings, started = load_settings(), time.perf_counter()
     from ..graphs.recommender import Recommender
 
     async with Recommender(settings) as recommender:
+        # A service has this behind it; here it is part of what the user waits for, so it is shown.
+        yield StreamEvent(event="step", data={"step": "start_up", "seconds": time.perf_counter() - started})
         async for event in recommender.stream(request):
             yield event
 

@@ -12,7 +12,7 @@ from .amount_rules import LEAD, RULES, Rule
 from .fields import field_for_number, is_year, label_of, names_pattern, year_field
 from .money import Number, format_number
 from .schemas import CatalogueField, CatalogueSchema, Constraint, Operator
-from .utterance import NUMBER, TAKEN, Utterance
+from .utterance import NUMBER, TAKEN, WINDOW, Utterance
 
 MIN_HARD_CONFIDENCE = 0.3
 _DECADES = {
@@ -119,7 +119,9 @@ def _take_decades(u: Utterance, schema: CatalogueSchema, found: Amounts) -> None
     for match in list(_DECADE.finditer(u.plain)):
         if TAKEN in u.low[match.start() : match.end()]:
             continue
-        if year is None or re.search(r"\b(?:not|no|except|but|nothing)\s*$", u.plain[: match.start()]):
+        if year is None or re.search(
+            r"\b(?:not|no|except|but|nothing)\s*$", u.plain[max(0, match.start() - WINDOW) : match.start()]
+        ):
             found.unparsed.append(u.text[match.start() : match.end()].strip())
             continue
         first = _decade_start(match)
@@ -136,10 +138,10 @@ def _decade_start(match: re.Match[str]) -> float:
 
 def _turn(u: Utterance, match: re.Match[str], rule: Rule) -> tuple[int, tuple[Operator, ...]]:
     """Return where the phrase starts and its operators, turned round after a negation: "nothing before 1970"."""
-    negation = _NEGATION.search(u.low[: match.start()])
+    negation = _NEGATION.search(u.before(match.start()))
     if negation is None or len(rule.ops) != 1 or rule.soft:
         return match.start(), rule.ops
-    return negation.start(), (_OPPOSITE[rule.ops[0]],)
+    return match.start() - len(u.before(match.start())) + negation.start(), (_OPPOSITE[rule.ops[0]],)
 
 
 def _numbers(u: Utterance, match: re.Match[str]) -> tuple[Number, ...]:
@@ -177,7 +179,7 @@ def _words_near(u: Utterance, schema: CatalogueSchema, match: re.Match[str]) -> 
     names = names_pattern(schema)
     before = re.search(
         rf"(?<!\w)({names})(?:\s+(?:is|of|are|be|was|in|should|must|has|to|range|limit))*[\s:]*$",
-        u.low[: match.start()],
+        u.before(match.start()),
     )
     after = re.match(rf"\s*-?(?:the\s+)?({names})(?!\w)", u.low[match.end() :])
     inside = re.search(rf"(?<!\w)({names})(?!\w)", match[0])
@@ -220,10 +222,11 @@ def _widen(u: Utterance, schema: CatalogueSchema, match: re.Match[str]) -> tuple
     names = names_pattern(schema)
     before = re.search(
         rf"(?<!\w)(?:(?:the|a|my|with|at)\s+)*(?:{names})(?:\s+(?:is|of|are|be|was|in|should|must|has|to|range|limit))*[\s:]*$",
-        u.low[: match.start()],
+        u.before(match.start()),
     )
     after = re.match(rf"\s*-?(?:{names}|each|in total|altogether|in price)(?!\w)", u.low[match.end() :])
-    return before.start() if before else match.start(), match.end() + (after.end() if after else 0)
+    start = match.start() - len(u.before(match.start())) + before.start() if before else match.start()
+    return start, match.end() + (after.end() if after else 0)
 
 
 def _take_bare_money(u: Utterance, schema: CatalogueSchema, found: Amounts) -> None:

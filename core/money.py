@@ -48,7 +48,7 @@ _AFTER = "|".join(re.escape(n) for n in sorted(_CURRENCY_OF, key=len, reverse=Tr
 _BEFORE = r"us\$|[€$£¥]|eur\b|usd\b|gbp\b"
 _WORD = "|".join(sorted([*_UNITS, *_SCALES], key=len, reverse=True))
 _LINK = r"(?:(?<=hundred)|(?<=thousand))\s+and\s+(?!(?:\w+[\s-]+){1,2}(?:hundred|thousand))|[\s-]+"
-_DIGITS = r"\d{1,3}(?:[.,]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d{1,2})?(?!\d)|\d+"
+_DIGITS = r"\d{1,3}(?:[.,]\d{3}){1,3}(?:[.,]\d{1,2})?(?!\d)|\d{1,12}(?:[.,]\d{1,2})?(?!\d)|\d{1,12}"
 _NUMBER = re.compile(
     rf"(?<![a-z0-9])(?<!\d[.,])(?P<before>(?:{_BEFORE})\s?)?"
     rf"(?:(?P<digits>{_DIGITS})(?P<kilo>k\b)?|(?P<words>(?:an?\s+(?=hundred|thousand|grand))?(?:{_WORD})(?:(?:{_LINK})(?:{_WORD}))*))"

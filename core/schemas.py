@@ -5,6 +5,7 @@ All values are frozen pydantic models. Media travel as references to files, neve
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -270,12 +271,16 @@ class Route(Frozen):
 # --- candidates and answer -----------------------------------------------------------------------
 
 
-class Candidate(Frozen):
-    """An item id proposed by one source; ``rank`` counts from 1, ``score`` is the source's own scale."""
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An item id proposed by one source; ``rank`` counts from 1, ``score`` is the source's own scale.
+
+    A plain dataclass, since a request makes more than a thousand of them.
+    """
 
     item_id: str
     source: str
-    rank: int = Field(ge=1)
+    rank: int
     score: float
 
 

@@ -7,7 +7,9 @@ import re
 from .money import NUMBER_MARK, Number, find_numbers, mark_numbers, normalise
 
 TAKEN = "\x02"
-NUMBER = f"({NUMBER_MARK}+)"
+NUMBER = f"(?<!{NUMBER_MARK})({NUMBER_MARK}++)"
+WINDOW = 80
+"""Characters on either side of a phrase that can change its meaning; bounds the work on hostile text."""
 
 
 class Utterance:
@@ -47,6 +49,14 @@ class Utterance:
         for start, end in without:
             gone[start:end] = b"\x01" * (end - start)
         return "".join(" " if hidden else char for char, hidden in zip(self.text, gone, strict=True))
+
+    def before(self, position: int) -> str:
+        """Return the words of the sentence just before ``position``, taken spans marked."""
+        return self.low[max(self.clause(position)[0], position - WINDOW) : position]
+
+    def after(self, position: int) -> str:
+        """Return the words of the sentence just after ``position``, taken spans marked."""
+        return self.low[position : min(self.clause(position)[1], position + WINDOW)]
 
     def clause(self, position: int) -> tuple[int, int]:
         """Return the span of the sentence around ``position``."""

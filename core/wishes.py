@@ -16,9 +16,10 @@ from .amounts import MIN_HARD_CONFIDENCE
 from .fields import field_names, names_pattern
 from .query_text import REQUEST, STORY_WORDS
 from .schemas import CatalogueField, CatalogueSchema, Constraint, Operator
-from .utterance import Utterance
+from .utterance import WINDOW, Utterance
 from .vocabulary import Mention, closed_entries, find_mentions
 
+MAX_MENTIONS = 40
 Manner = Literal["required", "stated", "soft", "refused", "released", "named"]
 _GLUE = (
     r"(?:[\s-]+(?:any|the|a|an|of|with|in|from|more|too|those|these|that|such|be|is|are|to|ones?|really|by|for|want|like|show|me|"
@@ -65,7 +66,7 @@ class Wishes:
 
 def take_wishes(u: Utterance, schema: CatalogueSchema) -> Wishes:
     """Read every value mention of ``u``; refused and released ones leave the query, the others stay in it."""
-    mentions = find_mentions(u.low, schema)
+    mentions = find_mentions(u.low, schema)[:MAX_MENTIONS]
     u.known = tuple(u.plain[m.start : m.end] for m in mentions)
     manners = _manners(u, mentions)
     wishes = Wishes()
@@ -100,25 +101,25 @@ def _manners(u: Utterance, mentions: Sequence[Mention]) -> list[Manner]:
 
 
 def _manner(u: Utterance, mention: Mention) -> Manner:
-    start, end = u.clause(mention.start)
-    before, after = u.low[start : mention.start], u.low[mention.end : end]
+    before, after = u.before(mention.start), u.after(mention.end)
     if _RELEASE.search(before):
         return "released"
     if _REFUSE.search(before) or re.match(r"[\s-]free\b", after):
         return "refused"
-    if _is_named(u, mention, start):
+    if _is_named(u, mention):
         return "named"
     if _SOFT.search(before) or _SOFT_AFTER.match(after):
         return "soft"
     if _REQUIRE.search(before) or re.match(r"\s+(?:ones?|only)\b", after):
         return "required"
-    is_story = len(u.plain.split()) > STORY_WORDS and not REQUEST.search(u.plain[start:end])
+    is_story = len(u.plain.split()) > STORY_WORDS and not REQUEST.search(u.plain[slice(*u.clause(mention.start))])
     return "soft" if is_story else "stated"
 
 
-def _is_named(u: Utterance, mention: Mention, start: int) -> bool:
+def _is_named(u: Utterance, mention: Mention) -> bool:
     """Tell whether the mention is part of a name: in quotes, after "like", or amid other capitalised words."""
-    before, after = u.text[start : mention.start], u.text[mention.end :]
+    first = mention.start - len(u.before(mention.start))
+    before, after = u.text[first : mention.start], u.text[mention.end : mention.end + WINDOW]
     if re.search(r"\"[^\"]*$|“[^”]*$", before) and re.match(r"[^\"”]*[\"”]", after):
         return True
     if re.search(
@@ -136,9 +137,10 @@ def _is_named(u: Utterance, mention: Mention, start: int) -> bool:
 
 def _all_known(u: Utterance, mention: Mention) -> bool:
     """Tell whether the capitalised words around a mention are themselves marked as known values."""
-    left = re.search(r"(?:[A-Z][\w'-]*\s+)*$", u.text[: mention.start])
-    right = re.match(r"(?:\s+[A-Z][\w'-]*)*", u.text[mention.end :])
-    start = left.start() if left else mention.start
+    first = max(0, mention.start - WINDOW)
+    left = re.search(r"(?:[A-Z][\w'-]*\s+)*$", u.text[first : mention.start])
+    right = re.match(r"(?:\s+[A-Z][\w'-]*)*", u.text[mention.end : mention.end + WINDOW])
+    start = first + left.start() if left else mention.start
     end = mention.end + (right.end() if right else 0)
     words = re.findall(r"[A-Z][\w'-]*", u.text[start:end])
     return all(any(w.lower() in known for known in u.known) for w in words)
@@ -162,10 +164,9 @@ def _any_link(u: Utterance, first: Mention, second: Mention) -> bool:
 
 
 def _negation_start(u: Utterance, mention: Mention) -> int:
-    start, _ = u.clause(mention.start)
-    before = u.low[start : mention.start]
+    before = u.before(mention.start)
     match = _RELEASE.search(before) or _REFUSE.search(before) or re.search(_LINK.pattern + r"$|\s*,\s*$", before)
-    return start + match.start() if match else mention.start
+    return mention.start - len(before) + match.start() if match else mention.start
 
 
 def _refusal(u: Utterance, of: CatalogueField, value: str) -> Constraint:
@@ -192,7 +193,7 @@ def _choose(
 def _named_fields(u: Utterance, mention: Mention, schema: CatalogueSchema) -> tuple[CatalogueField, ...]:
     names = names_pattern(schema)
     before = re.search(
-        rf"(?<!\w)({names})(?:\s+(?:is|are|be|must be|should be|in|of))?[\s:=]+$", u.low[: mention.start]
+        rf"(?<!\w)({names})(?:\s+(?:is|are|be|must be|should be|in|of))?[\s:=]+$", u.before(mention.start)
     )
     return field_names(schema)[before[1]] if before else ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -122,17 +123,17 @@ class ConstantCatalogue:
         exclude: Iterable[str] = (),
     ) -> list[Candidate]:
         """Return the first ``limit`` items."""
-        return _candidates(f"{column}_vector", limit)
+        return list(_candidates(f"{column}_vector", limit))
 
     async def search_text(
         self, query: str, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
     ) -> list[Candidate]:
         """Return the first ``limit`` items."""
-        return _candidates("full_text", limit)
+        return list(_candidates("full_text", limit))
 
     async def vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]:
         """Return the same vector for each id."""
-        return {i: VECTOR[0] for i in item_ids}
+        return dict.fromkeys(item_ids, VECTOR[0])
 
     async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]:
         """Return the first ``limit`` ids."""
@@ -188,6 +189,7 @@ def constant_parts(settings: Settings, chat: ConstantChat | None = None) -> Part
     )
 
 
+@cache
 def _candidates(source: str, limit: int) -> list[Candidate]:
     return [
         Candidate(item_id=item.item_id, source=source, rank=rank, score=1.0 / rank)

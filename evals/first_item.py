@@ -82,13 +82,18 @@ async def _until_ready(url: str, process: asyncio.subprocess.Process) -> None:
     raise TastemakerError(f"the service was not ready within {READY_TIMEOUT_S:.0f} s")
 
 
-async def run(settings: Settings, photos: Sequence[Path], voices: Sequence[Path], n: int = 40, seed: int = 0) -> dict[str, Any]:
+async def run(
+    settings: Settings, photos: Sequence[Path], voices: Sequence[Path], n: int = 40, seed: int = 0
+) -> dict[str, Any]:
     """Return p50 and p95 milliseconds for text, text + photo, and text + photo + voice, ``n`` requests each.
 
     Every request has another text and a fresh copy of the media, so that no embedding is remembered.
     """
     figures: dict[str, Any] = {}
-    async with service(settings.home, settings=environ(settings)) as running, httpx.AsyncClient(base_url=running.url, timeout=60.0) as client:
+    async with (
+        service(settings.home, settings=environ(settings)) as running,
+        httpx.AsyncClient(base_url=running.url, timeout=60.0) as client,
+    ):
         figures["llm"] = (await client.get("/ready")).json()["slots"]["llm"]["state"]
         for name in TARGETS:
             bodies = [_body(name, number, photos, voices) for number in range(n + WARM_UP)]

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from ..core.protocols import Vectors
 from ..core.settings import load_settings
-from ..models.align import embed_pairs, project, subset
+from ..models.align import embed_pairs, project, reset_head, subset
+from ..models.align_train import head_weights, open_clip_head, train_head
 from ..models.calibrate import mentions
 from ..models.image_text import EmbeddedImageText
 from ..models.onnx_graph import write_atomically
-from ..models.projection_recipe import HELD_OUT, SEED, Pairs, read_sets, train_projection
+from ..models.projection_recipe import EPOCHS, HELD_OUT, SEED, Pairs, read_sets
 from ..models.vocabulary import DATA, confidences, packaged_calibration, packaged_vocabulary, word_vectors
 from ..tools.consistency_checker import Thresholds
 from ..tools.subjects import SubjectFinder
@@ -46,7 +47,9 @@ class Judged:
 
     def take(self, chosen: NDArray[np.bool_]) -> Judged:
         """Return some of the pairs."""
-        return Judged(*(values[chosen] for values in (self.subject, self.named, self.other, self.true, self.half)))
+        return Judged(
+            self.subject[chosen], self.named[chosen], self.other[chosen], self.true[chosen], self.half[chosen]
+        )
 
 
 class Judge:
@@ -128,7 +131,10 @@ def main(data_folder: Path) -> Thresholds:
     photos = chance.permutation(np.arange(sizes[0]))
     products = chance.permutation(np.arange(sizes[0], sizes[0] + sizes[1]))
     seen = np.concatenate([photos[HELD_OUT:], products[HELD_OUT:]])
-    weights = train_projection(subset(data, seen))
+    head = open_clip_head()
+    reset_head(head, SEED)
+    train_head(head, subset(data, seen), epochs=EPOCHS, seed=SEED)
+    weights = head_weights(head)
     mean, judge = project(weights, data.features[seen]).mean(axis=0), Judge(model)
     sets = {
         name: judge.judge(project(weights, data.features[held]), [_texts(pairs, data.rows[i]) for i in held], mean)
@@ -136,7 +142,9 @@ def main(data_folder: Path) -> Thresholds:
     }
     limits = fit([judged.take(judged.half) for judged in sets.values()], model.name)
     lines = [figures(name, judged.take(~judged.half), limits) for name, judged in sets.items()]
-    limits = limits.model_copy(update={"fitted": f"half of {HELD_OUT} unseen each; on the other half " + "; ".join(lines)})
+    limits = limits.model_copy(
+        update={"fitted": f"half of {HELD_OUT} unseen each; on the other half " + "; ".join(lines)}
+    )
     write_atomically(DATA / "consistency.json", limits.model_dump_json(indent=1).encode() + b"\n")
     return limits
 

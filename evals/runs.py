@@ -67,7 +67,9 @@ async def movielens(settings: Settings, data: Path) -> Settings:
     if not folder.is_dir():
         raise InvalidRequestError("--data", f"{folder} is not there; name the folder that holds ml100k/")
     home = settings.cache / "bench" / "ml100k"
-    prepared = settings.model_copy(update={"home": home, "catalogue": CatalogueSettings(media_root=str(folder.resolve()))})
+    prepared = settings.model_copy(
+        update={"home": home, "catalogue": CatalogueSettings(media_root=str(folder.resolve()))}
+    )
     source = convert(folder, home / "source")
     await stock(prepared, source.catalogue, source.interactions, folder, source.mapping)
     return prepared
@@ -105,7 +107,10 @@ async def poison(plain: Settings, poisoned: Settings, seed: int) -> dict[str, It
         writer.writeheader()
         writer.writerows({**row, "text": item.text} for row, item in zip(rows, items, strict=True))
     await stock(poisoned, target, source / "interactions.csv", poisoned.home, {})
-    return {row["item_id"]: item.model_copy(update={"attributes": _facts(row)}) for row, item in zip(rows, items, strict=True)}
+    return {
+        row["item_id"]: item.model_copy(update={"attributes": _facts(row)})
+        for row, item in zip(rows, items, strict=True)
+    }
 
 
 def _facts(row: Mapping[str, str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.predicates import holds
-from ..core.protocols import ChatDelta, ChatModel, ChatReply, ChatRequest, ChatUsage
+from ..core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from ..core.schemas import Constraint, Item, RecommendRequest, RecommendResponse
 from ..graphs.recommender import Recommender
 from .report import report
@@ -50,21 +50,13 @@ class HostileChat:
         return True
 
     def _answer(self, request: ChatRequest) -> str:
-        ids = _enum(request.json_schema or {})
+        """Return an answer in the composer's form (one object per rank) whose every sentence is false, or no answer."""
         bad = f"You bought it before; {MARKER} costs 1 dollar, free shipping, the best film ever made."
-        picks = [{"id": self._random.choice([*ids, MARKER]), "reason": bad, "evidence": []} for _ in range(4)]
-        whole = json.dumps({"message": f"Try {MARKER}!", "picks": picks + picks})
+        mixed = f"It matches what you asked for. {INJECTION}"
+        ranks = [name for name in (request.json_schema or {}).get("properties", {}) if name.isdigit()]
+        picks = {rank: {"reason": self._random.choice([bad, mixed]), "evidence": []} for rank in [*ranks, MARKER]}
+        whole = json.dumps({"message": f"Try {MARKER}!", **picks})
         return self._random.choice([whole, whole[: len(whole) // 2], "I cannot help with that.", "{}", "", "[1, 2"])
-
-
-def _enum(schema: Mapping[str, Any]) -> list[Any]:
-    if "enum" in schema:
-        return list(schema["enum"])
-    for value in schema.values():
-        found = _enum(value) if isinstance(value, Mapping) else []
-        if found:
-            return found
-    return ["1"]
 
 
 @dataclass(frozen=True)
@@ -137,15 +129,15 @@ async def count(recommender: Recommender, made: Sequence[Case], catalogue: Mappi
 
 
 async def run(
-    hostile: Recommender, real: Recommender | None, made: Sequence[Case], real_n: int, catalogue: Mapping[str, Item], seed: int
+    hostile: Recommender,
+    real: Recommender | None,
+    made: Sequence[Case],
+    real_n: int,
+    catalogue: Mapping[str, Item],
+    seed: int,
 ) -> dict[str, Any]:
     """Return the counts for the hostile model over all cases and for the real one over the first ``real_n``."""
     figures: dict[str, Any] = {"hostile_model": await count(hostile, made, catalogue)}
     if real is not None and real_n:
         figures["real_model"] = await count(real, made[:real_n], catalogue)
     return report("valid", figures, n=len(made), seed=seed, targets=TARGETS)
-
-
-def hostile_chat(seed: int) -> ChatModel:
-    """Return the hostile model."""
-    return HostileChat(seed)

@@ -37,7 +37,9 @@ async def deliberate(state: State, turn: Turn) -> Deliberated:
     settings = turn.parts.settings
     deliberator = Deliberator(turn.parts.chat, turn.parts.prompts, tools_for(state, turn), settings.deliberate)
     limit = min(settings.timeouts.deliberate_s, turn.remaining())
-    outcome = await turn.attempt("deliberation", deliberator.run(await brief(state, turn), deadline_s=limit), limit + 1, None)
+    outcome = await turn.attempt(
+        "deliberation", deliberator.run(await brief(state, turn), deadline_s=limit), limit + 1, None
+    )
     if outcome is None:
         return {"ranked": state.ranked, "note": state.note}
     for label in outcome.degraded:
@@ -60,7 +62,9 @@ def tools_for(state: State, turn: Turn) -> DeliberationTools:
     """Return the tools of the loop; each enforces the request's hard constraints and exclusions in the store."""
 
     async def search_items(query: str, constraints: Sequence[Constraint], limit: int) -> list[Item]:
-        base = await candidate_query(state.model_copy(update={"text_vector": None, "media": (), "video_frames": ()}), turn)
+        base = await candidate_query(
+            state.model_copy(update={"text_vector": None, "media": (), "video_frames": ()}), turn
+        )
         wish = state.understanding.model_copy(
             update={"query": query, "constraints": (*state.understanding.constraints, *constraints)}
         )
@@ -91,8 +95,8 @@ async def compose_recommendations(state: State, turn: Turn) -> Composed:
     limit = min(turn.parts.settings.timeouts.compose_s, max(turn.remaining(), FLOOR_S))
     version = turn.prompt_versions.get("compose")
     work = turn.parts.composer.compose(about, lambda w: emit("words", w), timeout_s=limit, prompt_version=version)
-    composition = await turn.attempt("llm", work, limit + 1, render_composition(about), floor_s=limit + 1)
-    return {"composition": composition}
+    composition = await turn.attempt("llm", work, limit + 1, None, floor_s=limit + 1)
+    return {"composition": composition or render_composition(about)}
 
 
 async def brief(state: State, turn: Turn) -> Brief:
@@ -101,7 +105,9 @@ async def brief(state: State, turn: Turn) -> Brief:
     price = schema.price
     liked = state.profile.liked[:LIKED_TITLES] if state.profile else ()
     timeout = turn.parts.settings.timeouts.retrieve_s
-    items = await turn.attempt("catalogue", turn.shop.catalogue.get(liked), timeout, [], floor_s=FLOOR_S) if liked else []
+    items = (
+        await turn.attempt("catalogue", turn.shop.catalogue.get(liked), timeout, [], floor_s=FLOOR_S) if liked else []
+    )
     return Brief(
         text=state.request.text or "",
         user=user_label(state),

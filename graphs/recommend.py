@@ -27,7 +27,7 @@ PERCEPTION = {
 }
 
 
-def perceive(state: State) -> list[str]:
+async def perceive(state: State) -> list[str]:
     """Return the perception steps this request needs; what a request does not carry is not run."""
     kinds = {m.kind for m in state.media}
     needed = {
@@ -39,7 +39,7 @@ def perceive(state: State) -> list[str]:
     return [name for name, wanted in needed.items() if wanted] or ["check_consistency"]
 
 
-def after_ranking(state: State) -> str:
+async def after_ranking(state: State) -> str:
     """Return the step after ranking: deliberation only where the route says so."""
     wanted = state.route is not None and state.route.name == "deliberate"
     return "deliberate" if wanted else "compose_recommendations"

@@ -155,5 +155,3 @@ WRITES: dict[str, type] = {
     "compose_recommendations": Composed,
     "finish": Finished,
 }
-
-

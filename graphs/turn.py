@@ -56,7 +56,14 @@ class Turn:
             emit("degraded", label)
 
     async def attempt(
-        self, what: str, work: Awaitable[T], timeout_s: float, fallback: T, *, reserve_s: float = 0.0, floor_s: float = 0.0
+        self,
+        what: str,
+        work: Awaitable[T],
+        timeout_s: float,
+        fallback: T,
+        *,
+        reserve_s: float = 0.0,
+        floor_s: float = 0.0,
     ) -> T:
         """Await ``work`` for at most ``timeout_s`` and the request's budget; on failure label it and return ``fallback``.
 
@@ -74,7 +81,7 @@ class Turn:
             self.degrade(what, str(error) or f"no answer within {max(limit, 0.0):.1f} s")
         except TastemakerError as error:
             self.degrade(what, str(error))
-        except Exception as error:  # noqa: BLE001  a broken part must not fail the request; the cause is logged
+        except Exception as error:
             log.exception("%s failed", what, extra={"request_id": self.request_id})
             self.degrade(what, f"internal error ({type(error).__name__})")
         return fallback

@@ -72,8 +72,6 @@ def train_head(
     Every epoch shows each image once with one of its captions by chance. With ``score`` (higher is better, of weights) the
     best epoch is kept and training stops after ``patience`` epochs without a better one; else the last epoch is kept.
     """
-    import torch
-
     trainer = _Trainer(head, data, epochs, seed)
     best, kept, weights = -math.inf, epochs, head_weights(head)
     for epoch in range(1, epochs + 1):
@@ -86,8 +84,7 @@ def train_head(
             progress(f"epoch {epoch}/{epochs}: loss {loss:.3f}{figure}")
         if epoch - kept >= patience:
             break
-    with torch.no_grad():
-        load_head(head, weights)
+    load_head(head, weights)
     return kept
 
 
@@ -115,18 +112,28 @@ class _Trainer:
         )
 
     def epoch(self) -> float:
-        """Show every image once and return the mean loss."""
-        self._head.train()
+        """Show every image once and return the mean loss.
+
+        One thread is used: the products are small, and on a busy machine several threads wait for each other.
+        """
+        import torch
+
         order = self._chance.permutation(len(self._rows))
         batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
-        losses = [self._step(batch) for batch in batches if len(batch) > 1]
-        self._head.eval()
-        return float(np.mean(losses))
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        self._head.train()
+        try:
+            return float(np.mean([self._step(batch) for batch in batches if len(batch) > 1]))
+        finally:
+            self._head.eval()
+            torch.set_num_threads(threads)
 
     def _step(self, batch: Indices) -> float:
         from torch.nn.functional import dropout, normalize
 
-        texts = self._captions[[int(self._chance.choice(self._rows[i])) for i in batch]]
+        places = self._chance.random(len(batch))
+        texts = self._captions[[self._rows[i][int(p * len(self._rows[i]))] for i, p in zip(batch, places, strict=True)]]
         images = normalize(self._head(dropout(self._features[batch], FEATURE_DROPOUT)), dim=-1)
         loss = self._loss(images, texts, self._scale.exp().clamp(max=MAX_SCALE))
         self._optimiser.zero_grad()

@@ -47,7 +47,6 @@ class Pairs:
 
 def main(data_folder: Path, say: Say) -> None:
     """Train, measure, calibrate and write the files of ``models/data``."""
-    began = time.perf_counter()
     model = EmbeddedImageText(load_settings().cache)
     pairs, sizes = read_sets(data_folder)
     data = embed_pairs(model, pairs.paths, pairs.captions, pairs.owners, say)
@@ -71,7 +70,7 @@ def main(data_folder: Path, say: Say) -> None:
     ]
     save_projection(shipped, DATA / "projection.safetensors")
     note = _calibrate(model, both, shipped, data, pairs=pairs, held=photos[:HELD_OUT], seen=seen)
-    card = _card(lines, note, time.perf_counter() - began, (DATA / "projection.safetensors").stat().st_size)
+    card = _card(lines, note, (DATA / "projection.safetensors").stat().st_size)
     write_atomically(DATA / "projection.md", card.encode())
     say(card)
 
@@ -145,7 +144,7 @@ def _row(run: str, name: str, images: int, figures: Recalls | None) -> str:
     return f"| {run} | {name}, {images:,} unseen | " + " | ".join(f"{value:.3f}" for value in values) + " |"
 
 
-def _card(lines: list[str], note: str, seconds: float, size: int) -> str:
+def _card(lines: list[str], note: str, size: int) -> str:
     table = "\n".join(lines)
     return f"""# Projection of the embedded image-text model
 
@@ -168,7 +167,7 @@ with warm-up and half a cosine, weight decay 0.1, dropout 0.4 on the feature and
 from runs with {HELD_OUT:,} photos and {HELD_OUT:,} products held back; the shipped weights are trained on all of them.
 
 ## Figures
-Recall at 1, 5 and 10. Made by `{COMMAND}` in {seconds:.0f} s.
+Recall at 1, 5 and 10. Made by `{COMMAND}`.
 
 | trained on | searched | text to image @1 | @5 | @10 | image to text @1 | @5 | @10 |
 |---|---|---|---|---|---|---|---|

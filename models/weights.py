@@ -54,13 +54,16 @@ def ensure_weights(name: str, cache: Path, *, source: Path | None = None, progre
         progress: called with one line of text per step.
 
     Raises:
-        ConfigurationError: unknown name, or a file whose hash is not the pinned one.
+        ConfigurationError: unknown name, a file whose hash is not the pinned one, or a cache that cannot be written.
         BackEndUnavailable: the packages cannot be had here; the message says how to get them.
     """
     pinned, folder = _pinned(name), weights_folder(name, cache)
     if _complete(folder, pinned):
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"cannot write to the cache folder {cache} ({error}); set TASTEMAKER_CACHE") from error
     say = progress or (lambda _: None)
     with _locked(folder.with_name(folder.name + ".lock")):
         if not _complete(folder, pinned):

@@ -17,7 +17,7 @@ from ..core.protocols import VectorColumn, Vectors
 from ..core.schemas import Candidate, CatalogueSchema, Constraint, Item
 from . import columns
 from .catalogue_index import AnnPlan, build_indexes, compact, create_text_index, read_plan
-from .columns import ItemRow
+from .columns import ItemRow, UpsertResult
 from .field_stats import describe
 from .predicates import attribute_column, both, ids_sql, to_sql
 from .search_parts import OVERFETCH, OVERFETCH_APPROXIMATE, Skip, candidates, checked, terms
@@ -30,13 +30,6 @@ EXACT_MATCHES = 10_000
 REFRESH_SHARE = 20
 """Another process's writes refresh the cached schema at most once in so many times the seconds a refresh takes."""
 T = TypeVar("T")
-
-
-class UpsertResult(NamedTuple):
-    """How many rows an upsert added and replaced."""
-
-    inserted: int
-    updated: int
 
 
 class _View(NamedTuple):

@@ -6,7 +6,7 @@ import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -42,6 +42,13 @@ class ItemRow:
     text_vector: Vectors
     image_vector: Vectors | None = None
     digest: str = ""
+
+
+class UpsertResult(NamedTuple):
+    """How many rows an upsert added and replaced."""
+
+    inserted: int
+    updated: int
 
 
 def attribute_types(schema: pa.Schema) -> dict[str, FieldType]:

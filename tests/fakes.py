@@ -41,7 +41,8 @@ def _rows(bags: Sequence[Sequence[str]]) -> Vectors:
         for word in words or ["?"]:
             seed = int.from_bytes(hashlib.sha256(word.encode("utf-8", "replace")).digest()[:8], "big")
             rows[i] += np.random.default_rng(seed).standard_normal(HashImageText.dim).astype(np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows
 
 
 def _colours(path: str) -> list[str]:

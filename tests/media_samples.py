@@ -7,6 +7,7 @@ import math
 import struct
 import wave
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -37,17 +38,11 @@ def wav_bytes(seconds: float = 1.0, hz: float = 440.0, volume: float = 0.3, rate
 def encoded_sound(path: Path, codec: str, fmt: str, seconds: float = 1.0, rate: int = 48_000) -> Path:
     """Write a sine with the given codec and container."""
     with av.open(str(path), "w", format=fmt) as container:
-        add_sound(container, codec, seconds, rate)
+        _write_sound(container, container.add_stream(codec, rate=rate), seconds, rate)
     return path
 
 
-def add_sound(container: av.container.OutputContainer, codec: str, seconds: float, rate: int) -> None:
-    """Add a sine sound track; all streams must have been added before anything is written."""
-    stream = container.add_stream(codec, rate=rate)
-    _write_sound(container, stream, seconds, rate)
-
-
-def _write_sound(container: av.container.OutputContainer, stream: object, seconds: float, rate: int) -> None:
+def _write_sound(container: av.container.OutputContainer, stream: Any, seconds: float, rate: int) -> None:
     samples = (0.3 * np.sin(2 * np.pi * 440 * np.arange(int(seconds * rate)) / rate)).astype(np.float32)
     frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout="mono")
     frame.sample_rate = rate

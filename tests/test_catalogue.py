@@ -28,7 +28,8 @@ def c(field: str, op: str, value: Any) -> Constraint:
 
 def vectors(n: int, seed: int = 0, dim: int = DIM) -> Vectors:
     rows = np.random.default_rng(seed).standard_normal((n, dim)).astype(np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows
 
 
 def shop(n: int = 60) -> list[ItemRow]:
@@ -95,7 +96,7 @@ async def test_vector_search_is_exact_and_filters_first(tmp_path: Path, indexed:
     expected = {
         r.item.item_id: float(r.text_vector @ query[0])
         for r in rows
-        if r.item.attributes["colour"] == "Red" and r.item.attributes.get("price", 0) >= 3
+        if r.item.attributes["colour"] == "Red" and int(r.item.item_id[1:]) >= 3 and "price" in r.item.attributes
     }
     ids = sorted((i for i in expected if i not in exclude), key=lambda i: -expected[i])
     found = await catalogue.search_vector("text", query, 8, where, exclude)

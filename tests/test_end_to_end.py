@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 import tastemaker.demo
 from tastemaker.core.schemas import RecommendResponse
 from tastemaker.core.settings import CatalogueSettings, LLMSettings, Settings

@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 
 import pytest
 from PIL import Image
+
 from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError, StoreError
 from tastemaker.core.protocols import ChatDelta, ChatRequest, Vectors
 from tastemaker.core.schemas import Caption, HistoryProfile, RecommendResponse, StreamEvent
@@ -139,8 +140,11 @@ class DownCatalogue(ConstantCatalogue):
 
     def __getattribute__(self, name: str) -> Any:
         if name in {"schema", "get", "search_vector", "search_text", "vectors", "scan"} and DownCatalogue.down:
-            raise StoreError("catalogue is down")
+            return self.fail
         return super().__getattribute__(name)
+
+    async def fail(self, *_: Any, **__: Any) -> Any:
+        raise StoreError("catalogue is down")
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ async def test_the_last_of_equal_ids_counts_and_is_reported(shop: Shop) -> None:
 
 
 async def test_json_lines_and_parquet_say_the_same(shop: Shop) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"item_id": "a", "title": "Alpha", "year": 1995, "tags": ["x", "y"], "eco": True, "extra": {"k": 1}},
         {"item_id": "b", "title": "Beta", "year": None, "tags": [], "eco": False},
     ]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from tastemaker.core.settings import LLMSettings, Settings
 from tastemaker.evals.first_item import service
 from tastemaker.graphs.recommender import Recommender

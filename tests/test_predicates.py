@@ -60,7 +60,7 @@ def item(attributes: dict[str, Any], item_id: str = "i") -> Item:
     return Item(item_id=item_id, title="t", attributes=attributes)
 
 
-def c(field: str, op: str, value: Any) -> Constraint:
+def c(field: str, op: Any, value: Any) -> Constraint:
     return Constraint.model_construct(field=field, op=op, value=value)
 
 

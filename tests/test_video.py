@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tastemaker.core.errors import BackEndUnavailable, ToolError
-from tastemaker.core.schemas import Caption, MediaFile, MediaInput, RecommendRequest, Tag, Transcript
+from tastemaker.core.schemas import Caption, MediaFile, MediaInput, MediaKind, RecommendRequest, Tag, Transcript
 from tastemaker.core.settings import LimitSettings
 from tastemaker.models.audio import read_sound
 from tastemaker.tools.audio_transcriber import AudioTranscriber
@@ -53,8 +53,8 @@ async def admitted(path: Path, work: Path) -> MediaFile:
     return (await MediaAdmitter(LimitSettings()).admit(request, work))[0]
 
 
-def photo(media_id: str = "image-2", kind: str = "image") -> MediaFile:
-    return MediaFile(media_id=media_id, kind=kind, path="/p.png", mime="image/png")  # type: ignore[arg-type]
+def photo(media_id: str = "image-2", kind: MediaKind = "image") -> MediaFile:
+    return MediaFile(media_id=media_id, kind=kind, path="/p.png", mime="image/png")
 
 
 async def test_a_photo_becomes_caption_evidence() -> None:

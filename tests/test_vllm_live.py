@@ -114,7 +114,7 @@ async def test_killed_in_a_stream_the_server_is_missed_at_once_and_comes_back(tm
         with pytest.raises(BackEndUnavailable):
             await opened.complete(ask("Anyone?"))
         assert time.monotonic() - began < 1
-        while not await opened.health():
+        while not await opened.health():  # noqa: ASYNC110
             await asyncio.sleep(0.5)
         assert server.status().restarts == 1
         assert (await opened.complete(ask("Hello again.", max_tokens=4))).usage.completion_tokens == 4

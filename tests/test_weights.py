@@ -177,6 +177,13 @@ def test_threads_install_once(tmp_path: Path) -> None:
     assert lines == ["toy: checking toy.bin", f"toy: ready in {weights_folder('toy', tmp_path / 'cache')}"]
 
 
+@pytest.mark.usefixtures("toy")
+def test_cache_that_cannot_be_written_is_a_setting_to_change(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(ConfigurationError, match="TASTEMAKER_CACHE"):
+        ensure_weights("toy", tmp_path / "cache", source=tmp_path)
+
+
 def test_unknown_name_lists_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"efficientnet-lite0.*minilm"):
         ensure_weights("gpt-9", tmp_path)
