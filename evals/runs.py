@@ -54,7 +54,7 @@ async def valid_run(settings: Settings, data: Path | None, n: int, llm_requests:
         parts.rebuild()
         async with Recommender(poisoned, parts=parts) as hostile, Recommender(poisoned) as real:
             alive = await real.parts.chat.health()
-            return await valid.run(hostile, real if alive else None, made, llm_requests, records, seed)
+            return await valid.run(hostile, real if alive else None, made, records, real_n=llm_requests, seed=seed)
 
 
 async def movielens(settings: Settings, data: Path) -> Settings:

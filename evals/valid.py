@@ -132,8 +132,9 @@ async def run(
     hostile: Recommender,
     real: Recommender | None,
     made: Sequence[Case],
-    real_n: int,
     catalogue: Mapping[str, Item],
+    *,
+    real_n: int,
     seed: int,
 ) -> dict[str, Any]:
     """Return the counts for the hostile model over all cases and for the real one over the first ``real_n``."""

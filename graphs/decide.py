@@ -99,6 +99,7 @@ async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
         text_vector=vector,
         image_vectors=vectors,
         image_weights=weights if vectors is not None else (),
+        said=bool((state.request.text or "").strip() or any(t.content for t in state.transcripts)),
     )
 
 

@@ -189,7 +189,7 @@ class Recommender:
         report = {
             "catalogue": await _probe(_count(shop)),
             "history": await _probe(_version(shop)),
-            "threads": {"state": "ok" if self._threads else "down", "detail": str(self.settings.threads_path)},
+            "threads": {"state": "ok" if self._threads else "down", "detail": "SQLite"},
         }
         parts: tuple[tuple[Slot, object], ...] = (
             ("image_text", self.parts.image_text),

@@ -96,7 +96,9 @@ def emit(event: str, data: Any) -> None:
 class Step(Protocol):
     """A node as LangGraph calls it."""
 
-    def __call__(self, state: State, *, runtime: Runtime[Turn]) -> Awaitable[Any]: ...
+    def __call__(self, state: State, *, runtime: Runtime[Turn]) -> Awaitable[Any]:
+        """Return the step's update of the state."""
+        ...
 
 
 def timed(node: Callable[[State, Turn], Awaitable[Any]]) -> Step:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
@@ -24,7 +24,8 @@ from .search_parts import OVERFETCH, OVERFETCH_APPROXIMATE, Skip, candidates, ch
 
 REMOTE_CONSISTENCY = timedelta(seconds=1)
 """Another process's writes to an object store are seen after so long; those to a folder at once."""
-WRITE_ATTEMPTS = 5
+WRITE_ATTEMPTS = 8
+_CONTENTION = ("conflict", "already exists", "preempted")
 EXACT_MATCHES = 10_000
 """With an approximate index, a filter that leaves at most so many rows is searched exactly: as quick, and complete."""
 REFRESH_SHARE = 20
@@ -63,8 +64,8 @@ class LanceCatalogue:
         import lancedb
 
         interval = REMOTE_CONSISTENCY if "://" in uri else timedelta(0)
-        connecting = lancedb.connect_async(uri, read_consistency_interval=interval)
-        return cls(await _stored(connecting, f"cannot open the catalogue at {uri}"), tenant, exact_below)
+        opening = lancedb.connect_async(uri, read_consistency_interval=interval)
+        return cls(await _stored(opening, f"cannot open the catalogue at {uri}"), tenant, exact_below)
 
     async def schema(self) -> CatalogueSchema:
         """Return the filterable fields and the count; cached until the table changes."""
@@ -116,15 +117,14 @@ class LanceCatalogue:
         name = f"{column}_vector"
         query_vector = checked(vector, view.schema.field(name).type.list_size)
         plan = view.plans[name]
+        found: Any = None
         skip = Skip(exclude, limit, OVERFETCH if plan is None else OVERFETCH_APPROXIMATE)
         filters = both(await self._sql(where), skip.filter)
 
         def nearest() -> Any:
             query = table.query().nearest_to(query_vector).column(name).distance_type("cosine").limit(skip.fetch)
-            query = query.select(["item_id", "_distance"])
-            return query.where(filters) if filters else query
+            return (query.where(filters) if filters else query).select(["item_id", "_distance"])
 
-        found: Any = None
         if plan is not None and not await self._few(table, name, filters):
             found = await _stored(plan.apply(nearest()).to_arrow(), "vector search failed")
         if found is None or found.num_rows < skip.fetch:
@@ -190,31 +190,22 @@ class LanceCatalogue:
         unique = list({row.item.item_id: row for row in rows}.values())
         if not unique:
             return UpsertResult(0, 0)
-        async with self._write:
-            for attempt in range(1, WRITE_ATTEMPTS):
-                try:
-                    return await self._merge(unique)
-                except StoreError as error:
-                    if "conflict" not in str(error).lower():
-                        raise
-                await asyncio.sleep(0.05 * attempt)
-                await _stored(self._opened.checkout_latest(), "cannot see the latest catalogue")
-            return await self._merge(unique)
+        return await self._contended(lambda: self._merge(unique))
 
     async def optimize(self) -> None:
         """Compact the table, bring its indexes up to date, and above ``exact_below`` rows build approximate ones."""
         table = await self._table()
         if table is not None:
-            async with self._write:
-                await _stored(build_indexes(table, self._exact_below), "cannot index the catalogue")
-                self._view = self._schema = None
+            await self._contended(
+                lambda: _stored(build_indexes(table, self._exact_below), "cannot index the catalogue")
+            )
+            self._view = self._schema = None
 
     async def compact(self) -> None:
         """Merge small pieces of the table and index the new ids, so that the next upserts stay quick."""
         table = await self._table()
         if table is not None:
-            async with self._write:
-                await _stored(compact(table), "cannot compact the catalogue")
+            await self._contended(lambda: _stored(compact(table), "cannot compact the catalogue"))
 
     async def mark_price(self, name: str, unit: str = "") -> None:
         """Record that the number field ``name`` is the price, in ``unit``.
@@ -227,8 +218,8 @@ class LanceCatalogue:
         if types.get(name) != "number":
             raise InvalidRequestError("price", f"the catalogue has no number field {name!r}")
         metadata = {columns.ROLE_KEY.decode(): "price", **({columns.UNIT_KEY.decode(): unit} if unit else {})}
-        update = table.update_field_metadata({"path": attribute_column(name), "metadata": metadata})
-        await _stored(update, "cannot mark the price field")
+        update = {"path": attribute_column(name), "metadata": metadata}
+        await self._contended(lambda: _stored(table.update_field_metadata(update), "cannot mark the price field"))
         self._schema = None
 
     async def ann_plans(self) -> dict[str, AnnPlan | None]:
@@ -262,6 +253,19 @@ class LanceCatalogue:
         matching = await _stored(table.count_rows(both(filters, f"{column} IS NOT NULL")), "cannot count matches")
         return bool(matching <= EXACT_MATCHES)
 
+    async def _contended(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do ``work``, one writer of this process at a time, and again when another process's write came between."""
+        async with self._write:
+            for attempt in range(1, WRITE_ATTEMPTS):
+                try:
+                    return await work()
+                except StoreError as error:
+                    if not any(sign in str(error).lower() for sign in _CONTENTION):
+                        raise
+                await asyncio.sleep(0.05 * attempt)
+                await _stored(self._opened.checkout_latest(), "cannot see the latest catalogue")
+            return await work()
+
     async def _merge(self, rows: Sequence[ItemRow]) -> UpsertResult:
         table = await self._prepared(rows)
         schema = await _stored(table.schema(), "cannot read the catalogue's columns")
@@ -278,15 +282,14 @@ class LanceCatalogue:
             try:
                 table = self._opened = await self._connection.create_table(self._name, schema=base, exist_ok=True)
             except (RuntimeError, ValueError, OSError) as error:
-                table = await self._table()
-                if table is None:
+                if (table := await self._table()) is None:
                     raise StoreError(f"cannot create the catalogue: {str(error)[:300]}") from error
             await _stored(create_text_index(table), "cannot create the text index")
-        schema = await _stored(table.schema(), "cannot read the catalogue's columns")
-        new = columns.types_of(rows, columns.attribute_types(schema))
-        if new:
-            added = pa.schema(columns.attribute_fields(new))
-            await _stored(table.add_columns(added), "cannot add columns to the catalogue")
+        known = columns.attribute_types(await _stored(table.schema(), "cannot read the catalogue's columns"))
+        if new := columns.types_of(rows, known):
+            await _stored(
+                table.add_columns(pa.schema(columns.attribute_fields(new))), "cannot add columns to the catalogue"
+            )
         return table
 
 

@@ -260,6 +260,7 @@ async def test_writers_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
         for i in range(60)
     ]
     await asyncio.gather(*[(one, two)[i % 2].upsert(rows[i : i + 10]) for i in range(0, 60, 5)])
+    await asyncio.gather(one.optimize(), two.optimize(), one.upsert(rows[:5]), two.upsert(rows[5:9]))
     ids = await one.scan(1000)
     assert len(ids) == len(set(ids)) == 62
     assert [i.attributes for i in await two.get(["n7", "n59"])] == [{"new1": 7.0}, {"new5": 59.0}]

@@ -257,7 +257,7 @@ async def test_temporary_files_are_removed_also_when_the_caller_leaves(
 
 async def test_wrong_fields_are_named(settings: Settings) -> None:
     async with Recommender(parts=constant_parts(settings)) as recommender:
-        with pytest.raises(InvalidRequestError, match="^n:"):
+        with pytest.raises(InvalidRequestError, match=r"^n:"):
             await recommender.recommend(n=0)
         with pytest.raises(InvalidRequestError, match=r"^images\[0\]"):
             await recommender.recommend(images=[{"data": "not base64!"}])

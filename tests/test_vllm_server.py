@@ -315,7 +315,7 @@ def test_a_gpu_server_with_a_thinking_hub_model_keeps_its_reasoning_apart(settin
 
 def test_a_users_cpu_tuning_and_key_are_kept(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "9")
-    llm = settings.llm.model_copy(update={"api_key": LLMSettings(api_key="s3cret").api_key})  # type: ignore[arg-type]
+    llm = settings.llm.model_copy(update={"api_key": LLMSettings(api_key="s3cret").api_key})
     launch = vllm_launch(settings.model_copy(update={"llm": llm}), Path("/py"), Path("/m"), gpu=False)
     assert "VLLM_CPU_KVCACHE_SPACE" not in launch.environ
     assert launch.environ["VLLM_API_KEY"] == "s3cret"
