@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,10 @@ from rich.console import Console
 from ..core.errors import InvalidRequestError
 from ..core.settings import load_settings
 from .cli_common import guarded
+
+
+WIDTH = 110
+"""Columns of a picture, and of output that goes to a file or a pipe."""
 
 
 class Data(StrEnum):
@@ -43,7 +48,8 @@ def demo_command(
             raise InvalidRequestError(
                 "--download", "needs --url, the address of MovieLens-100k's zip file, and it --download"
             )
-        console = Console(record=svg is not None, width=110 if svg is not None else None)
+        plain = svg is not None or not sys.stdout.isatty()
+        console = Console(record=svg is not None, width=WIDTH if plain else None)
         options = Options(data=data.value, folder=folder, url=url, llm=llm, ask=ask, keep=keep)
         status = run(load_settings(), options, console)
         if svg is not None:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ..core.protocols import Vectors
 from .vocabulary import Calibration, confidences
 
-MIN_MENTIONS = 8
 NEWTON_STEPS = 30
 BINS = 10
 
@@ -24,34 +23,29 @@ def mentions(words: Sequence[str], captions: Sequence[Sequence[str]]) -> NDArray
 
 
 def fit_calibration(
-    model: str, *, images: Vectors, words: Vectors, mentioned: NDArray[np.bool_], mean: Vectors, fitted: str
+    model: str, images: Vectors, words: Vectors, mentioned: NDArray[np.bool_], fitted: str
 ) -> Calibration:
-    """Fit slope and intercept by logistic regression (Platt 1999) on words that are mentioned at least 8 times.
+    """Fit slope and intercept by logistic regression over all pairs of picture and word (Platt 1999).
 
     Args:
         model: name of the image-text model.
         images: unit rows (pictures, dim) of pictures that the model was not trained on.
         words: unit rows (words, dim).
         mentioned: (pictures, words) as ``mentions`` returns.
-        mean: the mean picture vector (dim,).
         fitted: what to note about the data.
     """
-    used = mentioned.sum(axis=0) >= MIN_MENTIONS
-    centred = ((images - mean) @ words[used].T).ravel().astype(np.float64)
-    slope, intercept = _logistic(centred, mentioned[:, used].ravel().astype(np.float64))
-    return Calibration(
-        model=model,
-        slope=round(slope, 4),
-        intercept=round(intercept, 4),
-        mean=[round(float(value), 6) for value in mean],
-        fitted=fitted,
-    )
+    similarity = (images @ words.T).ravel().astype(np.float64)
+    slope, intercept = _logistic(similarity, mentioned.ravel().astype(np.float64))
+    return Calibration(model=model, slope=round(slope, 4), intercept=round(intercept, 4), fitted=fitted)
 
 
 def calibration_error(
     images: Vectors, words: Vectors, mentioned: NDArray[np.bool_], calibration: Calibration
 ) -> tuple[float, float]:
-    """Return the expected calibration error (ten equal bins; Guo et al. 2017) and the share of surest words mentioned."""
+    """Return the expected calibration error (ten equal bins; Guo et al. 2017) and the share of surest words mentioned.
+
+    Arguments are those of ``fit_calibration``.
+    """
     scores = np.stack([confidences(image, words, calibration) for image in images])
     flat, truth = scores.ravel(), mentioned.ravel()
     bins = np.minimum((flat * BINS).astype(int), BINS - 1)

@@ -17,9 +17,10 @@ from .vocabulary import Vocabulary, confidences, from_groups, packaged_calibrati
 
 MAX_TAGS = 8
 MAX_NAMED = 3
+MAX_UNSURE = 2
 MAX_COLOURS = 2
 MIN_TAG = 0.05
-MIN_NAMED = 0.15
+MIN_NAMED = 0.2
 SAME_THING = 0.6
 NAMED_KINDS = frozenset({"thing", "added"})
 
@@ -87,10 +88,12 @@ def distinct(vectors: Vectors, order: Sequence[int], limit: int) -> list[int]:
 def sentence(
     vocabulary: Vocabulary, scores: Vectors, named: Sequence[int], colours: Sequence[tuple[str, float]]
 ) -> str:
-    """Return such as ``a photo of a dog and a ball; running, grass; mostly green``; unsure things get a ``perhaps``."""
+    """Return such as ``a photo of a dog and a ball; running, grass; mostly green``; unsure things are told as such."""
     sure = [i for i in named if scores[i] >= MIN_NAMED]
-    phrases = [vocabulary.phrase(vocabulary.words[i]) for i in sure or named[:1]]
-    parts = [f"a photo{'' if sure or not named else ', perhaps'} of {_listed(phrases)}"] if phrases else ["a photo"]
+    phrases = [vocabulary.phrase(vocabulary.words[i]) for i in sure or named[:MAX_UNSURE]]
+    parts = [f"a photo of {_listed(phrases)}" if sure else f"a photo, perhaps of {' or '.join(phrases)}"]
+    if not phrases:
+        parts = ["a photo"]
     best = [_surest(vocabulary, scores, kind) for kind in ("action", "scene", "look")]
     around = [vocabulary.words[i] for i in best if i is not None and i not in sure]
     if around:

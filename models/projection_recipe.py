@@ -56,8 +56,7 @@ def main(data_folder: Path, say: Say) -> None:
     sets = {"Flickr8k": photos[:HELD_OUT], "products": products[:HELD_OUT], "coco_cc": unseen}
     alone = _train(subset(data, photos[HELD_OUT:]), say)
     both = _train(subset(data, np.concatenate([photos[HELD_OUT:], products[HELD_OUT:]])), say)
-    seen = np.concatenate([photos, products])
-    shipped = _train(subset(data, seen), say)
+    shipped = _train(subset(data, np.concatenate([photos, products])), say)
     runs = {
         f"{len(photos) - HELD_OUT:,} photos": (alone, ("Flickr8k", "products", "coco_cc")),
         f"the same and {len(products) - HELD_OUT:,} products": (both, ("Flickr8k", "products", "coco_cc")),
@@ -69,7 +68,7 @@ def main(data_folder: Path, say: Say) -> None:
         for name in names
     ]
     save_projection(shipped, DATA / "projection.safetensors")
-    note = _calibrate(model, both, shipped, data, pairs=pairs, held=photos[:HELD_OUT], seen=seen)
+    note = _calibrate(model, both, data, pairs, photos[:HELD_OUT])
     card = _card(lines, note, (DATA / "projection.safetensors").stat().st_size)
     write_atomically(DATA / "projection.md", card.encode())
     say(card)
@@ -115,25 +114,20 @@ def _train(data: TrainingData, say: Say) -> dict[str, Vectors]:
 def _calibrate(
     model: EmbeddedImageText,
     measured: dict[str, Vectors],
-    shipped: dict[str, Vectors],
     data: TrainingData,
-    *,
     pairs: Pairs,
     held: Indices,
-    seen: Indices,
 ) -> str:
     """Fit on one half of the photos that ``measured`` never saw, check on the other, and write ``calibration.json``."""
     vocabulary = packaged_vocabulary()
     words = asyncio.run(word_vectors(vocabulary, model, None))
     mentioned = mentions(vocabulary.words, [[pairs.captions[row] for row in data.rows[i]] for i in held])
     images, half = project(measured, data.features[held]), len(held) // 2
-    mean = project(shipped, data.features[seen]).mean(axis=0)
-    fitted = f"logistic regression on {half} Flickr8k photos the measured weights never saw, words in five captions"
-    calibration = fit_calibration(
-        model.name, images=images[:half], words=words, mentioned=mentioned[:half], mean=mean, fitted=fitted
-    )
+    fitted = f"logistic regression on {half} Flickr8k photos that the weights of the second run never saw"
+    calibration = fit_calibration(model.name, images[:half], words, mentioned[:half], fitted)
     error, first = calibration_error(images[half:], words, mentioned[half:], calibration)
-    note = f"{fitted}; on the other {len(held) - half}: expected calibration error {error:.4f}, surest word mentioned {first:.3f}"
+    rest = f"on the other {len(held) - half} the expected calibration error is {error:.4f}"
+    note = f"{fitted}; {rest} and the surest word is mentioned for {first:.3f} of them"
     final = calibration.model_copy(update={"fitted": note})
     write_atomically(DATA / "calibration.json", final.model_dump_json().encode() + b"\n")
     return note
@@ -176,8 +170,9 @@ Recall at 1, 5 and 10. Made by `{COMMAND}`.
 Every caption counts as a query; only its own image is right, although several products share a name.
 
 ## Calibration of the zero-shot tags (`calibration.json`)
-A confidence is the probability that one of five people would mention the word: {note}. It is fitted on everyday photos; on
-other material it is a ranking more than a probability.
+A confidence is the probability that one of five people would mention the word.
+Fit: {note}.
+It comes from everyday photos; on other material it is a ranking more than a probability.
 
 ## Limits
 Small towers, few thousand pairs: common things and scenes, clothes and colours work; text in pictures, counting, faces, rare

@@ -70,7 +70,7 @@ def find_vllm_python(cache: Path) -> Path | None:
 
 
 def ensure_vllm_env(cache: Path, *, progress: Progress | None = None) -> Path:
-    """Return the Python that runs vLLM, making its environment first where it is missing (2.3 GB on a CPU).
+    """Return the Python that runs vLLM, making its environment first where it is missing (2.5 GB on a CPU).
 
     Args:
         cache: the user's cache folder.

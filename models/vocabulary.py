@@ -38,15 +38,13 @@ class _File(BaseModel):
 class Calibration(BaseModel):
     """How a similarity becomes a confidence for one image-text model; ``fitted`` says on what and how well.
 
-    ``mean`` is the mean picture vector: a word that is near every picture is no evidence, so its similarity to ``mean`` is
-    taken off. Confidence is ``1 / (1 + exp(-(slope * (similarity - similarity to mean) + intercept)))``.
+    Confidence is ``1 / (1 + exp(-(slope * similarity + intercept)))``.
     """
 
     model_config = ConfigDict(extra="forbid")
     model: str
     slope: float
     intercept: float
-    mean: list[float]
     fitted: str
 
 
@@ -129,5 +127,4 @@ def confidences(image: Vectors, words: Vectors, calibration: Calibration | None)
     if calibration is None:
         scaled = CLIP_LOGIT_SCALE * (similarity - similarity.max())
         return np.asarray(np.exp(scaled) / np.exp(scaled).sum(), np.float32)
-    centred = similarity - words @ np.asarray(calibration.mean, np.float32)
-    return np.asarray(1 / (1 + np.exp(-(calibration.slope * centred + calibration.intercept))), np.float32)
+    return np.asarray(1 / (1 + np.exp(-(calibration.slope * similarity + calibration.intercept))), np.float32)

@@ -17,7 +17,7 @@ from tastemaker.core.errors import BackEndError, BackEndUnavailable, BadBackEndR
 from tastemaker.core.protocols import Captioner, ImageTextModel, Vectors
 from tastemaker.core.settings import load_settings
 from tastemaker.models import captioners_hub, registry
-from tastemaker.models.captioners import ZeroShotCaptioner
+from tastemaker.models.captioners import ZeroShotCaptioner, sentence
 from tastemaker.models.colours import dominant_colours
 from tastemaker.models.image_text import MODEL_NAME, EmbeddedImageText, load_projection, open_embedded
 from tastemaker.models.memo import VectorMemo
@@ -314,6 +314,17 @@ async def test_caption_is_a_sentence_of_sure_words(tmp_path: Path) -> None:
     other = await captioner.caption(_paint(tmp_path / "b.png", (0, 0, 0)))
     assert other.text == "a photo of an umbrella; mostly black"
     assert len(list((tmp_path / "vocabulary").glob("*.npy"))) == 1
+
+
+def test_sentence_says_what_is_unsure() -> None:
+    vocabulary = from_groups({"thing": ["dog", "umbrella"], "scene": ["beach"]})
+    unsure = np.array([0.1, 0.05, 0.01], np.float32)
+    assert sentence(vocabulary, unsure, [0, 1], []) == "a photo, perhaps of a dog or an umbrella"
+    sure = np.array([0.5, 0.05, 0.4], np.float32)
+    assert sentence(vocabulary, sure, [0, 1], [("blue", 0.5), ("red", 0.2)]) == (
+        "a photo of a dog; beach; mostly blue and red"
+    )
+    assert sentence(from_groups({"scene": ["beach"]}), sure[2:], [], []) == "a photo; beach"
 
 
 async def test_catalogue_values_become_words(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from .graphs.recommender import Recommender
     from .core.schemas import RecommendRequest, RecommendResponse, StreamEvent
     from .core.settings import Settings, load_settings
+    from .graphs.recommender import Recommender
 
 _HOMES = {
     "Recommender": "graphs.recommender",
