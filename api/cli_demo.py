@@ -14,7 +14,6 @@ from ..core.errors import InvalidRequestError
 from ..core.settings import load_settings
 from .cli_common import guarded
 
-
 WIDTH = 110
 """Columns of a picture, and of output that goes to a file or a pipe."""
 
@@ -37,7 +36,9 @@ def demo_command(
     llm: Annotated[bool, typer.Option("--llm/--no-llm", help="Start the language model's server.")] = True,
     ask: Annotated[bool, typer.Option("--ask/--no-ask", help="Send the scripted requests.")] = True,
     keep: Annotated[bool, typer.Option("--keep", help="Keep serving until Ctrl-C.")] = False,
-    svg: Annotated[Path | None, typer.Option(help="Also write what is shown as a picture.", dir_okay=False)] = None,
+    svg: Annotated[
+        Path | None, typer.Option(help="Also draw what is shown, up to the first answer.", dir_okay=False)
+    ] = None,
 ) -> None:
     """Show the whole path: set up, ingest, start vLLM and the API, ask through HTTP, and stop everything."""
 
@@ -50,10 +51,7 @@ def demo_command(
             )
         plain = svg is not None or not sys.stdout.isatty()
         console = Console(record=svg is not None, width=WIDTH if plain else None)
-        options = Options(data=data.value, folder=folder, url=url, llm=llm, ask=ask, keep=keep)
-        status = run(load_settings(), options, console)
-        if svg is not None:
-            console.save_svg(str(svg), title="tastemaker demo")
-        return status
+        options = Options(data=data.value, folder=folder, url=url, llm=llm, ask=ask, keep=keep, svg=svg)
+        return run(load_settings(), options, console)
 
     raise typer.Exit(guarded(body))

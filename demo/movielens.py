@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 import tempfile
 import urllib.error
@@ -27,6 +28,7 @@ GENRES = (
     "unknown|Action|Adventure|Animation|Children's|Comedy|Crime|Documentary|Drama|Fantasy|Film-Noir|Horror|Musical|"
     "Mystery|Romance|Sci-Fi|Thriller|War|Western"
 )
+_ARTICLE = re.compile(r"(?P<name>[^()]+), (?P<article>The|An?)(?P<rest>(?: \(.*\))?)")
 KNOWN_USER = "1"
 MAX_ZIP_BYTES = 100_000_000
 MAX_FILE_BYTES = 50_000_000
@@ -93,14 +95,14 @@ def _extra(path: Path) -> dict[str, dict[str, str]]:
 
 
 def _title_and_year(title: str, released: str) -> tuple[str, str]:
-    """Split ``Matrix, The (1999)`` into ``The Matrix`` and ``1999``."""
+    """Split ``Big Blue, The (Grand bleu, Le) (1988)`` into ``The Big Blue (Grand bleu, Le)`` and ``1988``."""
     name, bracket, year = title.strip().rpartition(" (")
     year = year.rstrip(")")
     if not (bracket and year.isdigit()):
         name, year = title.strip(), released[-4:]
-    start, comma, article = name.rpartition(", ")
-    if comma and article in {"The", "A", "An"}:
-        name = f"{article} {start}"
+    turned = _ARTICLE.fullmatch(name)
+    if turned:
+        name = f"{turned['article']} {turned['name']}{turned['rest']}"
     return name, year if year.isdigit() else ""
 
 
@@ -111,7 +113,7 @@ def _asks(folder: Path) -> tuple[Ask, ...]:
     return (
         Ask(
             f"User {KNOWN_USER} of the data types{', shows a poster' if poster else ''} and speaks",
-            {"user_id": KNOWN_USER, "text": "Something like this.", "n": 5, **shown, **spoken},
+            {"user_id": KNOWN_USER, "text": "A comedy like this one.", "n": 5, **shown, **spoken},
         ),
         Ask(
             "The same user goes on in the same thread",

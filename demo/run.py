@@ -32,7 +32,10 @@ EXIT_FAILED = 1
 
 @dataclass(frozen=True)
 class Options:
-    """What to show. ``folder`` and ``url`` are for MovieLens; ``keep`` serves on; ``ask`` sends the scripted requests."""
+    """What to show. ``folder`` and ``url`` are for MovieLens; ``keep`` serves on; ``ask`` sends the scripted requests.
+
+    ``svg`` is where a picture of the terminal up to the first answer goes; the console must record.
+    """
 
     data: str = "shop"
     folder: Path | None = None
@@ -40,6 +43,7 @@ class Options:
     llm: bool = True
     ask: bool = True
     keep: bool = False
+    svg: Path | None = None
 
 
 def run(settings: Settings, options: Options, console: Console) -> int:
@@ -75,7 +79,7 @@ async def _main(settings: Settings, options: Options, console: Console) -> int:
             show.done("API", f"{url}  (documentation: {url}/docs)")
             status = await _await_llm(llm, show)
             if options.ask:
-                await _ask_all(url, source, console)
+                await _ask_all(url, source, options.svg, console)
             if options.keep:
                 status = await _serve_on(url, console, stopped)
         return status
@@ -189,12 +193,14 @@ async def _await_llm(llm: LanguageModel | None, show: _Show) -> int:
     return 0
 
 
-async def _ask_all(url: str, source: Demonstration, console: Console) -> None:
+async def _ask_all(url: str, source: Demonstration, svg: Path | None, console: Console) -> None:
     thread: str | None = None
     for ask in source.asks:
         console.print()
         console.print(Rule(Text(ask.title, style="bold"), align="left"))
         thread = await _ask(url, ask, thread if ask.follows else None, console)
+        if svg is not None and ask is source.asks[0]:
+            console.save_svg(str(svg), title="make demo", clear=False)
 
 
 async def _ask(url: str, ask: Ask, thread: str | None, console: Console) -> str:

@@ -9,10 +9,11 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -56,22 +57,32 @@ async def language_model(user: Settings, demo: Settings, say: Say) -> AsyncItera
     running = await asyncio.to_thread(VLLMServer(user).status)
     if running.external or running.state == "running":
         say(f"using the language model at {running.url}")
-        yield LanguageModel(running.url, asyncio.create_task(_check_external(running.state, running.why)))
+        async with _background(_check(running.state, running.why)) as ready:
+            yield LanguageModel(running.url, ready)
         return
     demo = await asyncio.to_thread(_with_port, demo)
     server = VLLMServer(demo)
     command = [sys.executable, "-m", "tastemaker", "llm", "up", "--no-supervise"]
-    starting = asyncio.create_task(_run(command, environ(demo), "language model", say))
     try:
-        yield LanguageModel(server.url, starting)
+        async with _background(_run(command, environ(demo), "language model", say)) as ready:
+            yield LanguageModel(server.url, ready)
     finally:
-        starting.cancel()
-        await asyncio.gather(starting, return_exceptions=True)
         if await asyncio.to_thread(server.down):
             say("language model stopped")
 
 
-async def _check_external(state: str, why: str) -> None:
+@asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """Run ``work`` beside the block; what is left of it at the end is cancelled."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _check(state: str, why: str) -> None:
     if state != "running":
         raise BackEndUnavailable(why or "the language model's server does not answer", back_end="llm")
 

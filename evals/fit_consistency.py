@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import ConfigurationError
 from ..core.protocols import Vectors
 from ..core.settings import load_settings
 from ..models.align import embed_pairs, project, reset_head, subset
@@ -24,21 +23,21 @@ from ..models.align_train import head_weights, open_clip_head, train_head
 from ..models.calibrate import mentions
 from ..models.image_text import EmbeddedImageText
 from ..models.onnx_graph import write_atomically
-from ..models.projection_recipe import EPOCHS, HELD_OUT, SEED, Pairs, read_sets
-from ..models.vocabulary import DATA, confidences, packaged_calibration, packaged_vocabulary, word_vectors
-from ..tools.consistency_checker import Thresholds
+from ..models.projection_recipe import EPOCHS, HELD_OUT, SEED, read_sets
+from ..models.vocabulary import DATA, packaged_vocabulary, word_vectors
+from ..tools.consistency_checker import Thresholds, lift
 from ..tools.subjects import SubjectFinder
 
 SAME_WORD = 0.4
 MAX_FALSE_CONFLICT = 0.015
 MAX_FALSE_VERIFIED = 0.05
-GRID_CONFLICT = (0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06)
-GRID_SURE = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6)
+GRID_CONFLICT = tuple(round(-0.15 + 0.005 * step, 4) for step in range(50))
+GRID_SURE = (0.1, 0.14, 0.18, 0.22, 0.26, 0.3)
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Per pair: probability of the surest subject, of the surest word named, and of the surest other thing (0: kindred)."""
+    """Per pair: lift of the surest subject, of the surest word named, and of the surest other thing (-1: kindred)."""
 
     subject: NDArray[np.float64]
     named: NDArray[np.float64]
@@ -64,15 +63,14 @@ class Judge:
         self._alike = self._vectors @ self._vectors.T >= SAME_WORD
         self._finder = SubjectFinder(self.things)
         self._index = {word: i for i, word in enumerate(self.things)}
-        self._model = model.name
 
     def judge(self, seen: Vectors, texts: list[list[str]], strangers: Vectors | None = None) -> Judged:
         """Return pairs for every text that names a thing: true and false, or with a picture among ``strangers``, all false.
 
         Args:
-            seen: probability of every thing (pictures, things), from ``look``.
+            seen: lift of every thing (pictures, things), from ``look``.
             texts: each picture's texts.
-            strangers: probabilities for pictures of another set.
+            strangers: lifts for pictures of another set.
         """
         mentioned = mentions(self.things, texts)
         chance, middle, rows = np.random.default_rng(SEED), len(texts) // 2, []
@@ -93,18 +91,12 @@ class Judge:
         return Judged(columns[0], columns[1], columns[2], columns[3].astype(bool), columns[4].astype(bool))
 
     def look(self, images: Vectors, mean: Vectors) -> Vectors:
-        """Return the probability of every thing in every picture; ``mean`` is the mean picture vector."""
-        calibration = packaged_calibration(self._model)
-        if calibration is None:
-            raise ConfigurationError(
-                f"there is no calibration for {self._model}; run models/projection_recipe.py first"
-            )
-        own = calibration.model_copy(update={"mean": [float(value) for value in mean]})
-        return np.stack([confidences(image, self._vectors, own) for image in images])
+        """Return the lift of every thing in every picture; ``mean`` is the mean picture vector."""
+        return np.stack([lift(image[None], self._vectors, mean) for image in images])
 
     def _row(self, picture: Vectors, words: list[int], named: list[int]) -> tuple[float, float, float]:
         surest = int(picture.argmax())
-        other = 0.0 if self._alike[named, surest].any() else float(picture[surest])
+        other = -1.0 if self._alike[named, surest].any() else float(picture[surest])
         return float(picture[words].max()), float(picture[named].max()), other
 
 
@@ -123,7 +115,13 @@ def fit(sets: list[Judged], model: str) -> Thresholds:
             best = max(best, (found, conflict, sure))
     verified = max(float(np.quantile(pairs.subject[~pairs.true], 1 - MAX_FALSE_VERIFIED)) for pairs in sets)
     return Thresholds(
-        model=model, verified=round(verified, 4), conflict=best[1], sure=best[2], same_word=SAME_WORD, fitted=""
+        model=model,
+        verified=round(verified, 4),
+        conflict=best[1],
+        sure=best[2],
+        same_word=SAME_WORD,
+        mean=(),
+        fitted="",
     )
 
 
@@ -156,15 +154,19 @@ def main(data_folder: Path) -> Thresholds:
     held = {"Flickr8k": photos[:HELD_OUT], "products": products[:HELD_OUT]}
     images = {name: project(weights, data.features[rows]) for name, rows in held.items()}
     texts = {name: [[pairs.captions[row] for row in data.rows[i]] for i in rows] for name, rows in held.items()}
-    limits = fit_and_measure(model, images, texts)
-    write_atomically(DATA / "consistency.json", limits.model_dump_json(indent=1).encode() + b"\n")
+    shipped = model.project(data.features[np.concatenate(list(held.values()))]).mean(axis=0)
+    limits = fit_and_measure(model, images, texts, shipped)
+    write_atomically(DATA / "consistency.json", limits.model_dump_json().encode() + b"\n")
     return limits
 
 
 def fit_and_measure(
-    model: EmbeddedImageText, images: dict[str, Vectors], texts: dict[str, list[list[str]]]
+    model: EmbeddedImageText, images: dict[str, Vectors], texts: dict[str, list[list[str]]], shipped: Vectors
 ) -> Thresholds:
-    """Fit on the first half of each set, measure on the second; also on texts of one set with pictures of the other."""
+    """Fit on the first half of each set, measure on the second; also on texts of one set with pictures of the other.
+
+    ``shipped`` is the mean vector of these pictures by the packaged projection, to be kept with the thresholds.
+    """
     judge, mean = Judge(model), np.concatenate(list(images.values())).mean(axis=0)
     seen = {name: judge.look(rows, mean) for name, rows in images.items()}
     sets = {name: judge.judge(seen[name], texts[name]) for name in images}
@@ -175,9 +177,9 @@ def fit_and_measure(
         crossed = crossed.take(~crossed.half)
         share = float(conflicts(crossed, limits.conflict, limits.sure).mean())
         lines.append(f"texts of {name} with pictures of {other}: n={len(crossed.named)}, conflict {share:.3f}")
-    return limits.model_copy(
-        update={"fitted": f"half of {HELD_OUT} unseen each; on the other half " + "; ".join(lines)}
-    )
+    note = f"half of {HELD_OUT} unseen pictures of each set; on the other half " + "; ".join(lines)
+    mean = tuple(round(float(value), 5) for value in shipped)
+    return limits.model_copy(update={"fitted": note, "mean": mean})
 
 
 if __name__ == "__main__":

@@ -138,6 +138,7 @@ async def finish(state: State, turn: Turn) -> Finished:
         turn.degrade(label.what, label.why)
     response = respond(state, turn, composition)
     memory = await remember(state, turn)
+    emit("done", response)
     return {"memory": memory.model_dump(mode="json"), "response": response}
 
 

@@ -143,19 +143,19 @@ class Recommender:
             cast(Any, {"request": request}),
             config=config,
             context=turn,
-            stream_mode=["custom", "updates"],
+            stream_mode="custom",
             durability="exit" if self._threads else None,
         )
-        response: RecommendResponse | None = None
-        async with contextlib.aclosing(cast(AsyncGenerator[tuple[str, Any]], stream)) as chunks:
-            async for mode, chunk in chunks:
-                if mode == "custom":
-                    yield chunk
-                elif "finish" in chunk:
-                    response = chunk["finish"]["response"]
-        if response is None:
+        done: StreamEvent | None = None
+        async with contextlib.aclosing(cast(AsyncGenerator[StreamEvent], stream)) as events:
+            async for event in events:
+                if event.event == "done":
+                    done = event
+                else:
+                    yield event
+        if done is None:
             raise TastemakerError("the graph ended without a response")
-        yield StreamEvent(event="done", data=response.model_dump(mode="json"))
+        yield done  # after the thread is saved, so that the next turn finds it
 
     async def _check_owner(self, config: Any, request: RecommendRequest) -> None:
         if request.thread_id is None or self._threads is None:

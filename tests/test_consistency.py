@@ -11,16 +11,16 @@ import pytest
 from tastemaker.core.errors import BackEndUnavailable, ToolError
 from tastemaker.core.protocols import Vectors
 from tastemaker.core.schemas import Check, Evidence, MediaFile, Tag, Verdict, VerdictState
-from tastemaker.models.vocabulary import Calibration, packaged_vocabulary
-from tastemaker.tools import consistency_checker
+from tastemaker.models.image_text import EmbeddedImageText
+from tastemaker.models.vocabulary import packaged_vocabulary
 from tastemaker.tools.consistency_checker import ConsistencyChecker, Thresholds, combine, packaged_thresholds
 from tastemaker.tools.subjects import SubjectFinder
 
-from .fakes import HashImageText
-
 VOCABULARY = packaged_vocabulary()
 FINDER = SubjectFinder(w for w, kind in zip(VOCABULARY.words, VOCABULARY.kinds, strict=True) if kind == "thing")
-LIMITS = Thresholds(model="axes", verified=0.5, conflict=0.1, sure=0.5, same_word=0.5, fitted="by hand")
+LIMITS = Thresholds(
+    model="axes", verified=0.5, conflict=0.1, sure=0.5, same_word=0.5, mean=(0.0,) * 5, fitted="by hand"
+)
 AXES = ("dog", "dress", "shoes", "handbag")
 
 
@@ -46,12 +46,6 @@ class Axes:
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
-@pytest.fixture(autouse=True)
-def calibrated(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Calibration(model="axes", slope=20.0, intercept=-10.0, mean=[0.0] * Axes.dim, fitted="by hand")
-    monkeypatch.setattr(consistency_checker, "packaged_calibration", lambda name: made if name == "axes" else None)
-
-
 async def no_credentials(media: MediaFile) -> Check:
     return Check(check="content_credentials", state="no evidence", reason="None.", about=(media.media_id,))
 
@@ -72,7 +66,7 @@ def speech(content: str, confidence: float = 0.8) -> Evidence:
 
 
 async def check(
-    text: str, media: Sequence[MediaFile], evidence: Sequence[Evidence] = (), model: Axes | HashImageText | None = None
+    text: str, media: Sequence[MediaFile], evidence: Sequence[Evidence] = (), model: Axes | None = None
 ) -> Verdict:
     return await ConsistencyChecker(model or Axes(), no_credentials, LIMITS)(text, media, evidence)
 
@@ -124,7 +118,7 @@ async def test_words_and_photo_contradict_each_other() -> None:
 
 
 async def test_a_conflict_needs_something_else_that_is_surely_there() -> None:
-    for evidence in ([], [caption("dog", confidence=0.3)], [caption("dog", source="image-2")], [caption("beach")]):
+    for evidence in ([], [caption("handbag")], [caption("dog", source="image-2")], [caption("beach")]):
         verdict = await check("red dress", [photo("dog")], evidence)
         assert states(verdict)["text_image"] == "no evidence"
 
@@ -209,11 +203,11 @@ async def test_speech_that_was_hardly_understood_is_not_compared() -> None:
     assert (await check("this dress", [photo("dress")], [speech("this dog", 0.2)])).distrusted == ()
 
 
-async def test_a_missing_model_or_calibration_is_no_evidence() -> None:
-    for model in (Axes(fail=True), HashImageText()):
-        if isinstance(model, HashImageText):
-            model.embed_images = Axes().embed_images  # type: ignore[method-assign]
-            model.embed_texts = Axes().embed_texts  # type: ignore[method-assign]
+async def test_a_missing_model_or_one_without_thresholds_is_no_evidence() -> None:
+    class Other(Axes):
+        name = "other"
+
+    for model in (Axes(fail=True), Other()):
         verdict = await check("this dress", [photo("dog")], [caption("dog")], model)
         assert states(verdict)["text_image"] == "no evidence"
 
@@ -245,5 +239,6 @@ def test_combination() -> None:
 
 def test_the_packaged_thresholds_say_where_they_come_from() -> None:
     limits = packaged_thresholds()
-    assert 0 < limits.conflict < limits.verified < 1
+    assert -1 < limits.conflict < limits.verified < 1
+    assert limits.model == EmbeddedImageText(Path()).name
     assert "Flickr8k" in limits.fitted

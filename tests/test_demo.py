@@ -140,7 +140,7 @@ def ml100k(tmp_path: Path) -> Path:
     folder = tmp_path / "ml-100k"
     (folder / "posters").mkdir(parents=True)
     flags = "|".join("1" if i in {3, 5} else "0" for i in range(19))
-    films = f"1|Toy Story (1995)|01-Jan-1995||http://example.org/1|{flags}\n71|Lion King, The (1994)|01-Jan-1994|||{flags}\n"
+    films = f"1|Toy Story (1995)|01-Jan-1995||http://example.org/1|{flags}\n71|Lion King, The (Roi, Le) (1994)|01-Jan-1994|||{flags}\n"
     films += f"267|unknown||||{'|'.join(['1'] + ['0'] * 18)}\n"
     (folder / "u.item").write_bytes(films.replace("Toy", "Toÿ").encode("latin-1"))
     (folder / "u.data").write_text("196\t1\t3\t881250949\n1\t71\t5\t891717742\n")
@@ -163,7 +163,7 @@ def test_movielens_becomes_a_catalogue(ml100k: Path, tmp_path: Path) -> None:
     assert films["1"]["title"] == "Toÿ Story"
     assert films["1"]["image"] == "", "a poster that is not in the folder is not named"
     lion = films["71"]
-    assert (lion["title"], lion["year"], lion["text"]) == ("The Lion King", "1994", "A lion prince.")
+    assert (lion["title"], lion["year"], lion["text"]) == ("The Lion King (Roi, Le)", "1994", "A lion prince.")
     assert lion["genres"] == "Animation|Comedy"
     assert lion["image"] == "posters/71.webp"
     assert films["267"]["year"] == ""
@@ -270,6 +270,24 @@ async def test_an_api_that_cannot_start_says_why(tmp_path: Path, monkeypatch: py
     with pytest.raises(BackEndUnavailable, match="nonsense"):
         async with services.api(Settings(home=tmp_path), services.NOBODY, 1, lambda _: None):
             pass
+
+
+async def test_a_language_model_of_others_is_used_and_its_absence_told(tmp_path: Path) -> None:
+    said: list[str] = []
+    user = Settings.model_validate({"home": tmp_path, "llm": {"base_url": services.NOBODY}})
+    async with services.language_model(user, user, said.append) as llm:
+        assert llm.url == services.NOBODY
+        with pytest.raises(BackEndUnavailable, match="nothing answers"):
+            await llm.ready
+    assert said == [f"using the language model at {services.NOBODY}"]
+
+
+async def test_a_language_model_that_cannot_start_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASTEMAKER_LLM__MODEL", "nonsense")
+    settings = Settings.model_validate({"home": tmp_path})
+    async with services.language_model(settings, settings, lambda _: None) as llm:
+        with pytest.raises(BackEndUnavailable, match="nonsense"):
+            await llm.ready
 
 
 def demo(home: Path, *arguments: str) -> subprocess.Popen[str]:

@@ -121,6 +121,15 @@ async def test_missing_weights_are_unavailable(tmp_path: Path) -> None:
 
 
 @needs_tiny
+async def test_a_folder_called_tiny_is_not_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.makedirs(tmp_path / "tiny")
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "v.wav"
+    path.write_bytes(wav_bytes(0.5, volume=0.0))
+    assert (await open_whisper("tiny", SETTINGS).transcribe(str(path))).text == ""
+
+
+@needs_tiny
 async def test_silence_gives_no_words(tmp_path: Path) -> None:
     path = tmp_path / "v.wav"
     path.write_bytes(wav_bytes(2.0, volume=0.0))

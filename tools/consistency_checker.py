@@ -1,8 +1,8 @@
 """Check that what a user writes, shows and says fits together, and that the media are as their signers left them.
 
-A photo contradicts a text when nothing the text names is visible in it while something else surely is. Visibility is the calibrated
-probability of ``models/vocabulary.py`` that a person would mention the word; the thresholds and the data they were fitted on are
-in ``models/data/consistency.json``. Texts that name nothing visible ("something like this but cheaper") are no evidence.
+A photo contradicts a text when nothing the text names is visible in it while something else surely is. Visibility is measured by lift:
+the cosine of word and photo less the cosine of the word and the mean photo, so that words near every photo gain nothing. The
+thresholds and the data they were fitted on are in ``models/data/consistency.json``. Texts that name nothing visible ("something like this but cheaper") are no evidence.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from ..core.errors import BackEndError, ToolError
 from ..core.protocols import ImageTextModel, Vectors
 from ..core.schemas import Check, Evidence, Frozen, MediaFile, Verdict, VerdictState
-from ..models.vocabulary import DATA, Vocabulary, confidences, packaged_calibration, packaged_vocabulary, word_vectors
+from ..models.vocabulary import DATA, Vocabulary, packaged_vocabulary, word_vectors
 from .content_credentials import read_credentials
 from .subjects import SubjectFinder, Subjects
 
@@ -31,9 +31,9 @@ Credentials = Callable[[MediaFile], Awaitable[Check]]
 class Thresholds(Frozen):
     """When a photo and a text agree or contradict each other, for one image-text model; ``fitted`` says on what.
 
-    ``verified``: least probability of a named thing that counts as seen. ``conflict``: probability below which it counts as
-    absent. ``sure``: least probability of another thing for that absence to be a contradiction. ``same_word``: cosine of two
-    words' vectors from which they may mean the same thing.
+    ``verified``: least lift of a named thing that counts as seen. ``conflict``: lift below which it counts as absent.
+    ``sure``: least lift of another thing for that absence to be a contradiction. ``same_word``: cosine of two words'
+    vectors from which they may mean the same thing. ``mean``: the mean picture vector of the packaged projection.
     """
 
     model: str
@@ -41,6 +41,7 @@ class Thresholds(Frozen):
     conflict: float
     sure: float
     same_word: float
+    mean: tuple[float, ...]
     fitted: str
 
 
@@ -70,7 +71,7 @@ class ConsistencyChecker:
     """Compare text, photos and speech with each other, and read the media's Content Credentials.
 
     Args:
-        model: the image-text model; comparisons with photos need a calibration for it, else they are no evidence.
+        model: the image-text model; comparisons with photos need thresholds for it, else they are no evidence.
         credentials: reads one medium's Content Credentials.
         thresholds: in place of the packaged ones.
         vocabulary: the things that can be recognised.
@@ -124,48 +125,41 @@ class ConsistencyChecker:
         subjects = self._finder.find(words.text)
         if not subjects.words:
             return _check(words.check, "no evidence", "The words name nothing that a picture could show.", about)
+        other = max(shown.tags, key=shown.tags.__getitem__, default="")
+        named = (*subjects.words, *subjects.others, *([other] if other else []))
         try:
-            seen, cosine = await self._visibility((*subjects.words, *subjects.others), shown.pictures)
-            if seen is None:
-                return _check(words.check, "no evidence", "No thresholds were fitted for this image-text model.", about)
-            state, reason = await self._judge(subjects, seen, shown)
+            images, vectors = await asyncio.gather(
+                self._model.embed_images([picture.path for picture in shown.pictures]), self._vectors(named)
+            )
         except BackEndError as error:
             return _check(words.check, "no evidence", f"Not compared: {error}", about)
+        cosine = float((images @ vectors[: len(subjects.words)].T).max())
+        limits = self._thresholds or packaged_thresholds()
+        if limits.model != self._model.name:
+            reason = "No thresholds were fitted for this image-text model."
+            return _check(words.check, "no evidence", reason, about, cosine)
+        lifts = lift(images, vectors, np.asarray(limits.mean, np.float32))
+        state, reason = self._judge(subjects, lifts, vectors, other=other, medium=shown.medium)
         return _check(words.check, state, reason, about, cosine)
-
-    async def _visibility(
-        self, words: Sequence[str], pictures: Sequence[MediaFile]
-    ) -> tuple[dict[str, float] | None, float]:
-        """Return for each word the highest probability over the pictures, and the highest cosine similarity."""
-        images, vectors = await asyncio.gather(
-            self._model.embed_images([picture.path for picture in pictures]), self._vectors(words)
-        )
-        cosine = float((images @ vectors.T).max())
-        calibration = packaged_calibration(self._model.name)
-        if calibration is None:
-            return None, cosine
-        best = np.stack([confidences(image, vectors, calibration) for image in images]).max(axis=0)
-        return {word: float(p) for word, p in zip(words, best, strict=True)}, cosine
 
     async def _vectors(self, words: Sequence[str]) -> Vectors:
         chosen = Vocabulary(tuple(words), ("thing",) * len(words), self._vocabulary.templates)
         return await word_vectors(chosen, self._model, None)
 
-    async def _judge(self, subjects: Subjects, seen: dict[str, float], shown: _Shown) -> tuple[VerdictState, str]:
-        limits, tags = self._thresholds or packaged_thresholds(), shown.tags
-        surest = max(subjects.words, key=seen.__getitem__)
-        if seen[surest] >= limits.verified:
-            return "verified", f"The words name {surest!r}, which {shown.medium} shows."
-        other = max(tags, key=tags.__getitem__, default="")
-        absent = max(seen.values()) < limits.conflict
-        if absent and tags.get(other, 0.0) >= limits.sure and not await self._alike(seen, other, limits):
-            named = " or ".join(repr(word) for word in subjects.words[:3])
-            return "conflict", f"The words name {named}, but {shown.medium} shows {other!r} instead."
-        return "no evidence", f"Whether {shown.medium} shows {surest!r} cannot be told."
-
-    async def _alike(self, words: Iterable[str], other: str, limits: Thresholds) -> bool:
-        vectors = await self._vectors([*words, other])
-        return bool((vectors[:-1] @ vectors[-1]).max() >= limits.same_word)
+    def _judge(
+        self, subjects: Subjects, lifts: Vectors, vectors: Vectors, *, other: str, medium: str
+    ) -> tuple[VerdictState, str]:
+        """Judge by the lifts of subjects, other words of the text and, last, the surest other thing in the picture."""
+        limits, count = self._thresholds or packaged_thresholds(), len(subjects.words)
+        surest = int(lifts[:count].argmax())
+        if lifts[surest] >= limits.verified:
+            return "verified", f"The words name {subjects.words[surest]!r}, which {medium} shows."
+        named = slice(0, count + len(subjects.others))
+        kindred = bool((vectors[named] @ vectors[-1]).max() >= limits.same_word)
+        if other and lifts[named].max() < limits.conflict and lifts[-1] >= limits.sure and not kindred:
+            words = " or ".join(repr(word) for word in subjects.words[:3])
+            return "conflict", f"The words name {words}, but {medium} shows {other!r} instead."
+        return "no evidence", f"Whether {medium} shows {subjects.words[surest]!r} cannot be told."
 
     async def _speech(self, text: str, transcript: Evidence) -> Check:
         """Compare what was written with what was said by the things they name."""
@@ -188,6 +182,11 @@ class ConsistencyChecker:
             return _check("text_transcript", "no evidence", "Text and speech name different things.", about, cosine)
         reason = f"The text points at {written.words[0]!r}, the speech at {said.words[0]!r}."
         return _check("text_transcript", "conflict", reason, about, cosine)
+
+
+def lift(images: Vectors, words: Vectors, mean: Vectors) -> Vectors:
+    """Return for each word its highest cosine with any of the pictures less its cosine with the mean picture, (words,)."""
+    return np.asarray((images @ words.T).max(axis=0) - words @ mean, np.float32)
 
 
 def combine(checks: Sequence[Check], media: Sequence[MediaFile]) -> Verdict:
