@@ -65,7 +65,8 @@ def _figure(field: str, value: float) -> str:
 
 def _membership(constraint: Constraint, have: AttributeValue, field: str, wanted: str) -> str:
     if constraint.op in {"!=", "not in", "not contains"}:
-        return f"its {field} is {value_text(have)}, so not {wanted}"
+        others = f"its {field} is {value_text(have)}"
+        return f"without {wanted}, as you asked: {others}" if isinstance(have, list) else f"{others}, not {wanted}"
     if isinstance(have, list):
         asked = {
             str(v).casefold() for v in (constraint.value if isinstance(constraint.value, list) else [constraint.value])

@@ -18,6 +18,9 @@ _ORDER = re.compile(
     r"always (show|put|place|list)|first place)\b",
     re.IGNORECASE,
 )
+COLOURS = frozenset(
+    "beige black blue brown gold gray green grey navy orange pink purple red silver turquoise violet white yellow".split()  # noqa: SIM905
+)
 _SUFFIXES = (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("s", ""))
 
 

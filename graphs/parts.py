@@ -123,12 +123,16 @@ class Parts:
     @classmethod
     def from_settings(cls, settings: Settings) -> Parts:
         """Return the parts that the settings name; models open on first use."""
-        image_text = LazyImageText(lambda: registry.open_image_text(settings), "image_text")
+        image_text = LazyImageText(lambda: registry.open_image_text(settings), registry.slot_id(settings, "image_text"))
         return cls(
             settings=settings,
             image_text=image_text,
-            captioner=LazyCaptioner(lambda: registry.open_captioner(settings, image_text), "captioner"),
-            transcriber=LazyTranscriber(lambda: registry.open_transcriber(settings), "transcriber"),
+            captioner=LazyCaptioner(
+                lambda: registry.open_captioner(settings, image_text), registry.slot_id(settings, "captioner")
+            ),
+            transcriber=LazyTranscriber(
+                lambda: registry.open_transcriber(settings), registry.slot_id(settings, "transcriber")
+            ),
             chat=registry.open_chat(settings),
             prompts=PromptLibrary(Path(settings.prompts.dir) if settings.prompts.dir else None, settings.prompts.live),
             open_stores=open_stores(settings),

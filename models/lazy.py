@@ -63,9 +63,16 @@ class Lazy(Generic[T]):
 
 
 class LazyImageText(Lazy[ImageTextModel]):
-    """An ImageTextModel opened on first use."""
+    """An ImageTextModel opened on first use; ``dim`` is 0 until then."""
 
-    dim = 384
+    @property
+    def dim(self) -> int:
+        """Return the length of its vectors."""
+        return self._value.dim if self._value is not None else 0
+
+    @dim.setter
+    def dim(self, value: int) -> None:
+        raise AttributeError("the opened model says how long its vectors are")
 
     async def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Embed texts; see ImageTextModel."""

@@ -7,6 +7,7 @@ import base64
 import io
 import os
 import struct
+import sys
 import time
 import zlib
 from pathlib import Path
@@ -19,7 +20,7 @@ from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import MediaFile, MediaInput, RecommendRequest
 from tastemaker.core.settings import LimitSettings
 from tastemaker.tools.media import MediaAdmitter, decode_base64
-from tastemaker.tools.media_av import read_av, run_worker
+from tastemaker.tools.media_av import WORKER, read_av, run_worker
 
 from .media_samples import encoded_sound, image_bytes, video_file, wav_bytes
 
@@ -288,12 +289,21 @@ async def test_a_decoder_that_hangs_or_dies_is_a_refusal(tmp_path: Path) -> None
     assert "refused" in await run_worker(die, {}, timeout_s=5)
 
 
-async def test_the_worker_cannot_take_all_memory(tmp_path: Path) -> None:
+async def test_a_worker_that_cannot_write_is_a_refusal(tmp_path: Path) -> None:
     path = video_file(tmp_path / "v.mp4", 0.5)
     result = await read_av(
         "frames", path, "mov", timeout_s=10, out="/proc/none", max_frames=2, seconds=0.5, max_px=10**6
     )
     assert "refused" in result
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to RLIMIT_AS")
+async def test_the_worker_cannot_take_all_memory(tmp_path: Path) -> None:
+    path = video_file(tmp_path / "v.mp4", 0.5, sound=False, size=(1920, 1080))
+    job = {"task": "frames", "path": str(path), "demuxer": "mov", "out": str(tmp_path / "o"), "max_frames": 2}
+    job |= {"seconds": 0.5, "max_px": 10**7, "cpu_s": 20, "file_bytes": 10**8}
+    assert "frames" in await run_worker(WORKER, job | {"memory_bytes": 4 * 10**9}, timeout_s=20)
+    assert "refused" in await run_worker(WORKER, job | {"memory_bytes": 10**8}, timeout_s=20)
 
 
 def test_containers_are_told_by_their_bytes() -> None:
