@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from ..agents.deliberate import DeliberationTools, Deliberator
@@ -95,8 +95,7 @@ async def compose_recommendations(state: State, turn: Turn) -> Composed:
     limit = min(turn.parts.settings.timeouts.compose_s, max(turn.remaining(), FLOOR_S))
     version = turn.prompt_versions.get("compose")
     work = turn.parts.composer.compose(about, lambda w: emit("words", w), timeout_s=limit, prompt_version=version)
-    written: Awaitable[Composition | None] = work
-    composition = await turn.attempt("llm", written, limit + 1, None, floor_s=limit + 1)
+    composition = await turn.attempt("llm", work, limit + 1, None, floor_s=limit + 1)
     return {"composition": composition or render_composition(about)}
 
 

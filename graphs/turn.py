@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tastemaker.turn")
 T = TypeVar("T")
+F = TypeVar("F")
 
 
 @dataclass
@@ -60,11 +61,11 @@ class Turn:
         what: str,
         work: Awaitable[T],
         timeout_s: float,
-        fallback: T,
+        fallback: F,
         *,
         reserve_s: float = 0.0,
         floor_s: float = 0.0,
-    ) -> T:
+    ) -> T | F:
         """Await ``work`` for at most ``timeout_s`` and the request's budget; on failure label it and return ``fallback``.
 
         ``reserve_s`` of the budget is kept for later steps; ``floor_s`` is granted even when the budget is spent.
