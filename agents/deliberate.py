@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ..core.bundles import Choice, Part, best_set, compare, describe_set, parse_budget, split_wish, total_of
-from ..core.errors import BackEndError, ConfigurationError, TastemakerError
+from ..core.errors import BackEndError, BackEndUnavailable, ConfigurationError, TastemakerError
 from ..core.predicates import all_hold
-from ..core.protocols import ChatModel, ChatRequest
+from ..core.protocols import ChatModel, ChatReply, ChatRequest
 from ..core.schemas import Brief, Constraint, Degradation, Item, RankedItem, SourceScore, Usage
 from ..core.settings import DeliberateSettings
 from ..core.wording import shorten, stems
@@ -58,7 +58,8 @@ class Deliberator:
         """
         end = time.monotonic() + deadline_s
         wish = " ".join([brief.text, *(e.content for e in brief.evidence if e.kind == "transcript")]).strip()
-        run = _Run(self, Desk(brief, parse_budget(wish)), wish or brief.understanding.query, end)
+        desk = Desk(brief, parse_budget(wish), parts=split_wish(wish))
+        run = _Run(self, desk, wish or brief.understanding.query, end)
         if brief.understanding.intent == "compare":
             done = await run.comparison()
             if done is not None:
@@ -106,14 +107,13 @@ class _Run:
                 tools=", ".join(tools),
                 steps="\n".join(desk.lines) or "none",
             ),
-            json_schema=step_schema(tools, list(desk.shelf)),
+            json_schema=step_schema(tools, list(desk.shelf), [p.label for p in desk.parts]),
             max_tokens=min(self.prompt.config.max_tokens, self.owner.settings.max_tokens),
             temperature=self.prompt.config.temperature,
             timeout_s=max(left, 0.001),
         )
         async with asyncio.timeout(left):
-            self.usage = self.usage.model_copy(update={"llm_calls": self.usage.llm_calls + 1})
-            reply = await self.owner.chat.complete(request)
+            reply = await self._ask(request)
             self._count(reply.usage.prompt_tokens, reply.usage.cached_tokens, reply.usage.completion_tokens)
             step = read_step(reply.text, tools)
             if isinstance(step, str):
@@ -124,6 +124,15 @@ class _Run:
                 desk.lines.append(await self._use(step))
             return step
 
+    async def _ask(self, request: ChatRequest) -> ChatReply:
+        """Ask the model; a call that never reached its server is not counted."""
+        self.usage = self.usage.model_copy(update={"llm_calls": self.usage.llm_calls + 1})
+        try:
+            return await self.owner.chat.complete(request)
+        except BackEndUnavailable:
+            self.usage = self.usage.model_copy(update={"llm_calls": self.usage.llm_calls - 1})
+            raise
+
     async def _use(self, step: StepAnswer) -> str:
         desk = self.desk
         if step.tool == "search_items":
@@ -131,16 +140,16 @@ class _Run:
             if query in desk.found:
                 return f"error: {query!r} was searched already; use finish or another query"
             items = await self.search(query)
-            return f"search_items {query} -> " + ("; ".join(desk.line(a) for a in desk.put(items)) or "nothing")
+            return f"search_items {query} gave: " + ("; ".join(desk.line(a) for a in desk.put(items)) or "nothing")
         if step.tool == "get_items":
             known = [a for a in step.ids if a in desk.shelf]
             wanted = [desk.shelf[a].item_id for a in known]
             fresh = await self._call("get_items", {"ids": wanted}, lambda: self.owner.tools.get_items(wanted))
             lines = [desk.line(a, details=True) for a in known if desk.shelf[a].item_id in {i.item_id for i in fresh}]
-            return "get_items -> " + (" // ".join(lines) or "nothing with these ids")
+            return "get_items gave: " + (" // ".join(lines) or "nothing with these ids")
         desk.asked_liked = True
         liked = await self._call("liked_items", {}, self.owner.tools.liked_items)
-        return "liked_items -> " + ("; ".join(shorten(i.title, 45) for i in liked[:5]) or "nothing")
+        return "liked_items gave: " + ("; ".join(shorten(i.title, 45) for i in liked[:5]) or "nothing")
 
     async def search(self, query: str) -> list[Item]:
         """Search, keep what meets every constraint and was not refused, and remember it under ``query``."""
@@ -186,8 +195,7 @@ class _Run:
     async def settle(self, picks: list[Choice], why: str) -> Deliberation:
         """Complete the model's choice with the parts it left out, keep the total within the budget, and describe it."""
         parts = [self.desk.part_for(p) for p in picks]
-        known = set().union(*(stems(f"{p.label} {p.query} {p.items[0].title}") for p in parts)) if parts else set()
-        missing = [p for p in split_wish(self.wish) if not stems(p.label) & known]
+        missing = self._missing(parts)
         if not parts and not missing:
             missing = [Part(label="pick", query=shorten(self.desk.brief.understanding.query or self.wish, 60))]
         for part in missing:
@@ -195,11 +203,22 @@ class _Run:
             parts.append(replace(part, items=found))
         brief, budget = self.desk.brief, self.desk.budget
         choices = best_set(parts, brief.price_field, budget)
-        note = describe_set(choices, [p.label for p in parts], brief.price_field, brief.price_unit, budget)
+        if brief.understanding.intent == "compare" and len(choices) > 1:
+            note = compare([c.item for c in choices], brief.price_field, brief.price_unit)
+        else:
+            note = describe_set(choices, [p.label for p in parts], brief.price_field, brief.price_unit, budget)
         by_model = bool(picks) and any(c.item in [p.item for p in picks] for c in choices)
         if picks and not by_model:
             why = why or "the model's choice did not keep the budget"
         return self._result(choices, note=note, by="model" if by_model else "rules", why=why)
+
+    def _missing(self, parts: Sequence[Part]) -> list[Part]:
+        """Return the parts of the wish that are not among ``parts``, under their own name or another."""
+        wanted = {p.label for p in self.desk.parts}
+        other = [p for p in parts if p.label not in wanted]
+        known = {s for p in other for s in stems(f"{p.label} {p.query} {p.items[0].title}")}
+        named = {p.label for p in parts}
+        return [p for p in self.desk.parts if p.label not in named and not stems(p.label) & known]
 
     async def _search_in_time(self, query: str) -> list[Item]:
         if query in self.desk.found:

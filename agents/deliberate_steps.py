@@ -13,6 +13,8 @@ from ..core.schemas import Brief, Degradation, Frozen, Item, RankedItem, Usage
 from ..core.wording import amount, plain_text, shorten, stems, value_text
 
 SEARCH_ITEMS = 5
+QUERY = r'^[^.,:;()"\\]{2,40}$'
+"""What a search may look like: a few words, without the punctuation of a list that a model goes on copying."""
 ToolName = Literal["search_items", "get_items", "liked_items", "finish"]
 
 
@@ -74,6 +76,7 @@ class Desk:
     lines: list[str] = field(default_factory=list)
     trace: list[TraceStep] = field(default_factory=list)
     asked_liked: bool = False
+    parts: list[Part] = field(default_factory=list)
 
     def put(self, items: Sequence[Item]) -> list[str]:
         """Shelve items and return their short ids; an item keeps the id it has."""
@@ -85,8 +88,9 @@ class Desk:
         return [known[item.item_id] for item in items]
 
     def tools(self, last: bool) -> list[ToolName]:
-        """Return the tools that make sense now; only ``finish`` in the last call once there are items."""
-        if last and self.shelf:
+        """Return the tools that make sense now; only ``finish`` in the last call, or once every part was searched for."""
+        searched = len(self.found) > 1 and len(self.found) >= len({p.query for p in self.parts} or {""})
+        if self.shelf and (last or searched):
             return ["finish"]
         names: list[ToolName] = ["search_items"]
         if self.shelf:
@@ -109,7 +113,7 @@ class Desk:
 
     def conditions(self) -> str:
         """Return the budget and wishes in words."""
-        lines = []
+        lines = [f"parts: {'; '.join(p.label for p in self.parts)}"] if self.parts else []
         if self.budget is not None:
             lines.append(f"total budget: {amount(self.budget, self.brief.price_unit)}")
         if self.brief.understanding.preferences:
@@ -131,11 +135,18 @@ class Desk:
         return list(choices.values())
 
     def _fits(self, name: str, item: Item) -> bool:
-        words = stems(f"{item.title} {item.text} " + " ".join(value_text(v) for v in item.attributes.values()))
-        for query, items in self.found.items():
-            if any(i.item_id == item.item_id for i in items):
-                words |= stems(query)
-        return bool(stems(name) & words)
+        """Say whether an item fits a label: by its record where any record found does, else by the search it came from."""
+        mark = stems(name) - self._shared_stems()
+        if any(mark & _record(i) for i in self.shelf.values()):
+            return bool(mark & _record(item))
+        words = stems(name)
+        queries = [q for q, items in self.found.items() if any(i.item_id == item.item_id for i in items)]
+        return bool(words & (_record(item) | stems(" ".join(queries))))
+
+    def _shared_stems(self) -> set[str]:
+        """Return the words that every part has, which tell none of them apart."""
+        names = [stems(p.label) for p in self.parts]
+        return set.intersection(*names) if len(names) > 1 else set()
 
     def part_for(self, choice: Choice) -> Part:
         """Return the part that a choice belongs to, with the choice first and the rest of its search behind it."""
@@ -146,15 +157,23 @@ class Desk:
         return Part(label=choice.label, query=choice.label, items=(choice.item,))
 
 
-def step_schema(tools: Sequence[ToolName], aliases: Sequence[str]) -> dict[str, Any]:
-    """Return the JSON schema of one step: one alternative for each tool, ids only from ``aliases``."""
+def _record(item: Item) -> set[str]:
+    return stems(f"{item.title} {item.text} " + " ".join(value_text(v) for v in item.attributes.values()))
+
+
+def step_schema(tools: Sequence[ToolName], aliases: Sequence[str], labels: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the JSON schema of one step: one alternative for each tool, ids only from ``aliases``.
+
+    Slots are named by ``labels``, one each, where the wish's parts are known.
+    """
     ids = {"type": "string", "enum": list(aliases)}
-    pick = _object({"slot": {"type": "string", "maxLength": 30}, "id": ids})
+    slot = {"type": "string", "enum": list(labels)} if labels else {"type": "string", "maxLength": 30}
+    pick = _object({"slot": slot, "id": ids})
     arguments: dict[str, dict[str, Any]] = {
-        "search_items": {"query": {"type": "string", "maxLength": 60}},
+        "search_items": {"query": {"type": "string", "pattern": QUERY}},
         "get_items": {"ids": {"type": "array", "items": ids, "minItems": 1, "maxItems": 4}},
         "liked_items": {},
-        "finish": {"slots": {"type": "array", "items": pick, "minItems": 1, "maxItems": 6}},
+        "finish": {"slots": {"type": "array", "items": pick, "minItems": 1, "maxItems": len(labels) or 6}},
     }
     return {"anyOf": [_object({"tool": {"type": "string", "enum": [t]}} | arguments[t]) for t in tools]}
 

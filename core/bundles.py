@@ -25,6 +25,11 @@ _CUT = re.compile(
     r"(?:\s+(?:in total|altogether|all together|together|total|budget|to spend|max))?"
 )
 _SPLIT = re.compile(r"\s*(?:[,;&+]|\band\b|\bplus\b|\bthen\b|\bas well as\b|\balong with\b)\s*")
+_OPENS = re.compile(
+    r"[^,:]*?\b(?:(?:outfit|bundle|set|kit|evening|party|trip|wall|room|corner|look)\s+(?:with|of)|plan\s+\w+\s+\w+\s+with)\b"
+)
+_TAIL = re.compile(r"\b(?:for|in|on|at|above|over)\s+(?:my|our|the|a|an|his|her|their)\b(?P<where>.*)")
+_COUNT = re.compile(r"^(?:(?:a|the|my|some)\s+)?(?P<count>[2-6]|two|three|four|five|six)\s+(?P<what>.+)")
 _FILLER = frozenset(
     [
         "budget",
@@ -109,17 +114,34 @@ def split_wish(text: str) -> list[Part]:
         low = f"{low[: found.start]}{found.value:g} {low[found.end :]}"
     low = _CUT.sub(" ", low)
     low = low.rpartition(":")[2] or low
+    opening = _OPENS.match(low)
+    low = low[opening.end() :] if opening else low
+    where = _TAIL.search(low)
+    place = _words(where["where"]) if where and not _SPLIT.search(where["where"].strip()) else []
+    low = low[: where.start()] if place and where and _words(low[: where.start()]) else low
     parts: dict[str, Part] = {}
-    for piece in _SPLIT.split(re.sub(r"\b(?:with|of)\b", ",", low, count=1) if _opens(low) else low):
-        words = [w for w in content_words(piece) if w not in _FILLER and w not in NUMBER_WORDS][:4]
-        if words:
-            name = " ".join(words)
-            parts.setdefault(name, Part(label=name, query=name))
+    for piece in _SPLIT.split(low):
+        for part in _parts(piece.strip(), place):
+            parts.setdefault(part.label, part)
     return list(parts.values())[:MAX_PARTS]
 
 
-def _opens(low: str) -> bool:
-    return bool(re.match(r"[^,]*\b(?:outfit|bundle|set|kit|evening|party|trip)\s+(?:with|of)\b", low))
+def _parts(piece: str, place: Sequence[str]) -> list[Part]:
+    """Return the part that a piece names; "three prints" names three. ``place`` is added to what is searched."""
+    counted = _COUNT.match(piece)
+    words = _words(counted["what"] if counted else piece)
+    if not words:
+        return []
+    query = " ".join(dict.fromkeys([*words, *place][:5]))
+    if not counted:
+        return [Part(label=" ".join(words), query=query)]
+    many = int(NUMBER_WORDS.get(counted["count"], counted["count"]))
+    name = " ".join([*words[:-1], words[-1].removesuffix("s") if not words[-1].endswith("ss") else words[-1]])
+    return [Part(label=f"{name} {n}", query=query) for n in range(1, many + 1)]
+
+
+def _words(text: str) -> list[str]:
+    return [w for w in content_words(text) if w not in _FILLER and w not in NUMBER_WORDS][:4]
 
 
 def best_set(parts: Sequence[Part], price_field: str | None, budget: float | None) -> list[Choice]:

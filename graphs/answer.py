@@ -95,8 +95,8 @@ async def compose_recommendations(state: State, turn: Turn) -> Composed:
     limit = min(turn.parts.settings.timeouts.compose_s, max(turn.remaining(), FLOOR_S))
     version = turn.prompt_versions.get("compose")
     work = turn.parts.composer.compose(about, lambda w: emit("words", w), timeout_s=limit, prompt_version=version)
-    composition = await turn.attempt("llm", work, limit + 1, None, floor_s=limit + 1)
-    return {"composition": composition or render_composition(about)}
+    written = await turn.attempt("llm", work, limit + 1, None, floor_s=limit + 1)
+    return {"composition": written or render_composition(about)}
 
 
 async def brief(state: State, turn: Turn) -> Brief:
