@@ -10,35 +10,43 @@ from pydantic_core import from_json
 from ..core.errors import BadBackEndResponse
 from ..core.grounding import trusted
 from ..core.schemas import Brief, Item, RankedItem
-from ..core.wording import plain_text, shorten, value_text
+from ..core.wording import clause, plain_text, shorten, value_text
 
 MESSAGE_CHARACTERS = 90
-REASON_CHARACTERS = 110
+REASON_CHARACTERS = 100
+_WISHED, _HELD = "[a-z]{3,12}( [a-z]{3,12})?", "[a-z]{1,12}( [a-z]{2,12}){1,6}"
+FRAMES = (
+    rf"^You asked for {_WISHED}, and this one (has|shows) {_HELD}\.$",
+    rf"^It (has|shows) {_HELD} for your wish of {_WISHED}\.$",
+    rf"^For the {_WISHED} you want, it (has|shows) {_HELD}\.$",
+)
+"""Sentences that a small model fills in: it takes up the wish, has a verb and an end; the words in it are the model's."""
+_KNOWN_AS = {"caption": "photo", "transcript": "said", "preference": "prefers"}
 
 
 def prompt_inputs(brief: Brief, items: tuple[RankedItem, ...]) -> dict[str, str]:
-    """Return the values of the placeholders: no ids of users or items, no events, no prices; one line for each thing."""
+    """Return the values of the placeholders: no ids of users or items, no events, no prices; one line for each thing.
+
+    Everything here differs from request to request, so it is kept short: the rest of the prompt is served from the cache.
+    """
     return {
-        "request": shorten(brief.understanding.query or brief.text, 300) or "nothing typed",
+        "request": shorten(brief.understanding.query or brief.text, 160) or "nothing typed",
         "evidence": "\n".join(_evidence_lines(brief)),
         "items": "\n".join(f"{i}. {_item_line(r.item, brief)}" for i, r in enumerate(items, 1)),
     }
 
 
-def evidence_ids(brief: Brief) -> list[str]:
-    """Return the ids of the evidence that words may rest on."""
-    return [e.evidence_id for e in trusted(brief.evidence, brief.verdict.distrusted) if e.kind != "credential"]
+def answer_schema(count: int, *, message: bool, guided: bool = False) -> dict[str, Any]:
+    """Return the JSON schema of the answer: one sentence per item, in rank order, so no other id can be written.
 
-
-def answer_schema(brief: Brief, count: int, *, message: bool) -> dict[str, Any]:
-    """Return the JSON schema of the answer: one property per item, in rank order, so no other id can be written."""
-    reason: dict[str, Any] = {"reason": {"type": "string", "maxLength": REASON_CHARACTERS}}
-    ids = evidence_ids(brief)
-    if ids:
-        reason["evidence"] = {"type": "array", "items": {"type": "string", "enum": ids}, "maxItems": 2}
-    pick = {"type": "object", "properties": reason, "required": list(reason), "additionalProperties": False}
+    It holds nothing of the request, so that the server compiles it once. ``guided`` sentences follow ``FRAMES``.
+    """
+    free = {"type": "string", "maxLength": REASON_CHARACTERS}
     properties: dict[str, Any] = {"message": {"type": "string", "maxLength": MESSAGE_CHARACTERS}} if message else {}
-    properties |= {str(i): pick for i in range(1, count + 1)}
+    properties |= {
+        str(i): {"type": "string", "pattern": FRAMES[(i - 1) % len(FRAMES)]} if guided else free
+        for i in range(1, count + 1)
+    }
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
@@ -59,8 +67,9 @@ class AnswerReader:
         if '"' not in piece and "}" not in piece:
             return
         members = list(self._parse(partial=True).items())
-        for name, value in members[:-1]:
-            yield from self._once(name, value)
+        for place, (name, value) in enumerate(members, 1):
+            if place < len(members) or isinstance(value, str):  # a string is there only once it is closed
+                yield from self._once(name, value)
 
     def finish(self) -> Iterator[tuple[str, Any]]:
         """Yield the members still outstanding.
@@ -91,24 +100,19 @@ class AnswerReader:
 
 
 def _evidence_lines(brief: Brief) -> list[str]:
+    """Return what was seen, heard and liked; what was typed is the wish itself."""
     lines = []
     for evidence in trusted(brief.evidence, brief.verdict.distrusted)[:5]:
-        if evidence.kind == "text":
-            lines.append(f"{evidence.evidence_id}: the wish")
-        elif evidence.kind == "history" and brief.liked_titles:
-            likes = "; ".join(shorten(t, 50) for t in brief.liked_titles[:4])
-            lines.append(f"{evidence.evidence_id}: likes {likes}")
-        elif evidence.kind in {"caption", "transcript", "preference"}:
-            lines.append(f"{evidence.evidence_id}: {shorten(evidence.content, 90)}")
-    if brief.understanding.preferences:
-        lines.append("prefers: " + "; ".join(shorten(p, 40) for p in brief.understanding.preferences[:3]))
+        if evidence.kind == "history" and brief.liked_titles:
+            lines.append(f"likes: {'; '.join(shorten(t, 40) for t in brief.liked_titles[:3])}")
+        elif evidence.kind in _KNOWN_AS:
+            lines.append(f"{_KNOWN_AS[evidence.kind]}: {shorten(evidence.content, 90)}")
     return lines
 
 
 def _item_line(item: Item, brief: Brief) -> str:
-    facts = [
-        f"{name.replace('_', ' ')}: {shorten(value_text(value), 40)}"
-        for name, value in item.attributes.items()
-        if isinstance(value, str | list) and value and name != brief.price_field
-    ][:3]
-    return " | ".join(p for p in (shorten(item.title, 50), "; ".join(facts), shorten(plain_text(item.text), 64)) if p)
+    lists = [v for n, v in item.attributes.items() if isinstance(v, list) and v and n != brief.price_field]
+    words = [shorten(value_text(v), 36) for v in lists[:2]] or [
+        value_text(v) for n, v in item.attributes.items() if isinstance(v, str) and v and n != brief.price_field
+    ][:2]
+    return " | ".join(p for p in (shorten(item.title, 40), clause(plain_text(item.text), 72), "; ".join(words)) if p)

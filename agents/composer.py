@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
 
-from ..core.errors import BackEndError, BackEndTimeout, ConfigurationError, TastemakerError
-from ..core.grounding import best_part, check_message, check_words, is_repeat
+from ..core.errors import BackEndError, BackEndTimeout, BackEndUnavailable, ConfigurationError, TastemakerError
+from ..core.grounding import best_part, check_message, check_words, cited_evidence, is_repeat
 from ..core.protocols import ChatModel, ChatRequest, ChatUsage
 from ..core.reasons import render_message, render_reason
 from ..core.schemas import Brief, Composition, Degradation, RankedItem, Usage, Words
 from ..core.settings import LLMSettings
-from .compose_prompt import AnswerReader, answer_schema, evidence_ids, prompt_inputs
+from .compose_prompt import MESSAGE_CHARACTERS, REASON_CHARACTERS, AnswerReader, answer_schema, prompt_inputs
 from .prompting import Prompt, PromptLibrary, render
 
 log = logging.getLogger("tastemaker.composer")
@@ -28,12 +28,24 @@ class Composer:
         chat: the language model.
         library: where the prompt ``compose`` comes from.
         settings: how many items the model writes about, and its limits.
+        writes_message: the model writes the opening message too; else it is rendered and given out first.
+        guided: the model fills in sentences of a given shape, which a small model needs.
     """
 
-    def __init__(self, chat: ChatModel, library: PromptLibrary, settings: LLMSettings) -> None:
+    def __init__(
+        self,
+        chat: ChatModel,
+        library: PromptLibrary,
+        settings: LLMSettings,
+        *,
+        writes_message: bool = True,
+        guided: bool = False,
+    ) -> None:
         self.chat = chat
         self.library = library
         self.settings = settings
+        self.writes_message = writes_message
+        self.guided = guided
 
     async def compose(
         self, brief: Brief, emit: Emit, *, timeout_s: float | None = None, prompt_version: str | None = None
@@ -41,10 +53,14 @@ class Composer:
         """Return the words for ``brief``; each is given to ``emit`` as soon as it passed its checks.
 
         A model that fails, refuses, breaks off or takes longer than ``timeout_s`` seconds costs only the words that it
-        has not written yet: those are rendered, and the composition says so in ``degraded``.
+        has not written yet: those are rendered, and the composition says so in ``degraded``. What is rendered in any case
+        comes first: the message, unless the model writes it, and then the reasons beyond ``compose_items``.
         """
-        desk = _Desk(brief, emit)
         top = brief.items[: self.settings.compose_items]
+        desk = _Desk(brief, emit)
+        asks_message = self.writes_message and bool(top) and brief.verdict.state != "conflict"
+        if not asks_message:
+            desk.render_message()
         desk.render(brief.items[len(top) :])
         if not top:
             return desk.close(None, Usage(), ())
@@ -54,7 +70,7 @@ class Composer:
         limit = self.settings.timeout_s if timeout_s is None else timeout_s
         try:
             prompt = self.library.get("compose", prompt_version)
-            request = self._request(prompt, brief, top, limit)
+            request = self._request(prompt, brief, top, limit, asks_message)
             usage = Usage(llm_calls=1)
             async with asyncio.timeout(limit):
                 async for name, value in self._answer(request, desk):
@@ -63,12 +79,15 @@ class Composer:
             degraded = (_lost(BackEndTimeout(f"the words were not ready within {limit:g} s")),)
         except (BackEndError, ConfigurationError) as error:
             degraded = (_lost(error),)
+            usage = Usage() if isinstance(error, BackEndUnavailable) and not desk.answered else usage
         return desk.close(prompt, _with(usage, desk.usage), degraded)
 
-    def _request(self, prompt: Prompt, brief: Brief, top: tuple[RankedItem, ...], timeout_s: float) -> ChatRequest:
+    def _request(
+        self, prompt: Prompt, brief: Brief, top: tuple[RankedItem, ...], timeout_s: float, message: bool
+    ) -> ChatRequest:
         return ChatRequest(
             messages=render(prompt, **prompt_inputs(brief, top)),
-            json_schema=answer_schema(brief, len(top), message=brief.verdict.state != "conflict"),
+            json_schema=answer_schema(len(top), message=message, guided=self.guided),
             max_tokens=min(prompt.config.max_tokens, self.settings.max_tokens),
             temperature=prompt.config.temperature,
             timeout_s=timeout_s,
@@ -78,6 +97,7 @@ class Composer:
         reader = AnswerReader()
         async with aclosing(self.chat.stream(request)) as deltas:  # type: ignore[type-var]  # every stream is a generator
             async for delta in deltas:
+                desk.answered = True
                 desk.usage = delta.usage or desk.usage
                 for member in reader.feed(delta.text):
                     yield member
@@ -93,14 +113,14 @@ class _Desk:
         self.emit = emit
         self.usage = ChatUsage()
         self.words: dict[str | None, Words] = {}
-        self.allowed = set(evidence_ids(brief))
+        self.answered = False
 
     def take(self, name: str, value: Any, top: tuple[RankedItem, ...]) -> None:
         """Check one member of the answer and give it out, or what is rendered in its place."""
         if name == "message":
             self._message(value)
-        elif name.isdecimal() and 1 <= int(name) <= len(top) and isinstance(value, dict):
-            self._reason(top[int(name) - 1], value)
+        elif name.isdecimal() and 1 <= int(name) <= len(top):
+            self._reason(top[int(name) - 1], str(value.get("reason", "") if isinstance(value, dict) else value))
 
     def render(self, items: tuple[RankedItem, ...]) -> None:
         """Give out rendered reasons for ``items`` that have none."""
@@ -108,10 +128,14 @@ class _Desk:
             if item.item.item_id not in self.words:
                 self._give(render_reason(item, self.brief))
 
+    def render_message(self) -> None:
+        """Give out the rendered message, unless there is one."""
+        self._give(render_message(self.brief))
+
     def close(self, prompt: Prompt | None, usage: Usage, degraded: tuple[Degradation, ...]) -> Composition:
         """Render what is missing and return everything in the order of the items."""
         if None not in self.words:
-            self._give(render_message(self.brief))
+            self.render_message()
         self.render(self.brief.items)
         return Composition(
             message=self.words[None],
@@ -122,15 +146,14 @@ class _Desk:
         )
 
     def _message(self, value: Any) -> None:
-        if self.brief.verdict.state == "conflict":
-            self._give(render_message(self.brief))
+        if None in self.words:
             return
-        text, problem = best_part(str(value), lambda part: check_message(part, self.brief))
+        text, problem = best_part(str(value), lambda part: check_message(part, self.brief), MESSAGE_CHARACTERS)
         if problem:
             log.info("message rendered instead: %s", problem)
         self._give(render_message(self.brief) if problem else Words(item_id=None, text=text, by="model"))
 
-    def _reason(self, ranked: RankedItem, value: dict[str, Any]) -> None:
+    def _reason(self, ranked: RankedItem, value: str) -> None:
         others = [r.item.title for r in self.brief.items if r.item.item_id != ranked.item.item_id]
         written = [w.text for w in self.words.values() if w.by == "model"]
 
@@ -138,14 +161,13 @@ class _Desk:
             repeated = "repeats an earlier sentence" if is_repeat(part, written) else None
             return check_words(part, ranked.item, self.brief, others) or repeated
 
-        text, problem = best_part(str(value.get("reason", "")), check)
+        text, problem = best_part(value, check, REASON_CHARACTERS)
         if problem:
             log.info("reason of rank %d rendered instead: %s", ranked.rank, problem)
             self._give(render_reason(ranked, self.brief))
             return
-        cited = value.get("evidence")
-        ids = [e for e in cited if e in self.allowed] if isinstance(cited, list) else []
-        self._give(Words(item_id=ranked.item.item_id, text=text, by="model", evidence_ids=tuple(dict.fromkeys(ids))))
+        cited = cited_evidence(text, self.brief)
+        self._give(Words(item_id=ranked.item.item_id, text=text, by="model", evidence_ids=cited))
 
     def _give(self, words: Words) -> None:
         if words.item_id not in self.words:

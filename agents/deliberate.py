@@ -140,16 +140,16 @@ class _Run:
             if query in desk.found:
                 return f"error: {query!r} was searched already; use finish or another query"
             items = await self.search(query)
-            return f"search_items {query} gave: " + ("; ".join(desk.line(a) for a in desk.put(items)) or "nothing")
+            return f"searched {query}: " + ("; ".join(desk.line(a) for a in desk.put(items)) or "nothing")
         if step.tool == "get_items":
             known = [a for a in step.ids if a in desk.shelf]
             wanted = [desk.shelf[a].item_id for a in known]
             fresh = await self._call("get_items", {"ids": wanted}, lambda: self.owner.tools.get_items(wanted))
             lines = [desk.line(a, details=True) for a in known if desk.shelf[a].item_id in {i.item_id for i in fresh}]
-            return "get_items gave: " + (" // ".join(lines) or "nothing with these ids")
+            return "details: " + (" // ".join(lines) or "nothing with these ids")
         desk.asked_liked = True
         liked = await self._call("liked_items", {}, self.owner.tools.liked_items)
-        return "liked_items gave: " + ("; ".join(shorten(i.title, 45) for i in liked[:5]) or "nothing")
+        return "liked: " + ("; ".join(shorten(i.title, 45) for i in liked[:5]) or "nothing")
 
     async def search(self, query: str) -> list[Item]:
         """Search, keep what meets every constraint and was not refused, and remember it under ``query``."""
@@ -199,8 +199,9 @@ class _Run:
         if not parts and not missing:
             missing = [Part(label="pick", query=shorten(self.desk.brief.understanding.query or self.wish, 60))]
         for part in missing:
-            found = tuple(await self._search_in_time(part.query))
-            parts.append(replace(part, items=found))
+            found = await self._search_in_time(part.query)
+            self.desk.put(found)
+            parts.append(replace(part, items=tuple(self.desk.fitting(part.label, found))))
         brief, budget = self.desk.brief, self.desk.budget
         choices = best_set(parts, brief.price_field, budget)
         if brief.understanding.intent == "compare" and len(choices) > 1:

@@ -89,8 +89,7 @@ class Desk:
 
     def tools(self, last: bool) -> list[ToolName]:
         """Return the tools that make sense now; only ``finish`` in the last call, or once every part was searched for."""
-        searched = len(self.found) > 1 and len(self.found) >= len({p.query for p in self.parts} or {""})
-        if self.shelf and (last or searched):
+        if self.shelf and (last or self._searched()):
             return ["finish"]
         names: list[ToolName] = ["search_items"]
         if self.shelf:
@@ -98,6 +97,12 @@ class Desk:
         if self.brief.user == "known" and not self.asked_liked:
             names.append("liked_items")
         return [*names, "finish"] if self.shelf else names
+
+    def _searched(self) -> bool:
+        """Say whether every part was searched for and there is an item for each."""
+        queries = {p.query for p in self.parts}
+        enough = len(self.found) > 1 or len(self.parts) > len(queries)
+        return bool(queries) and enough and len(self.found) >= len(queries) and len(self.shelf) >= len(self.parts)
 
     def line(self, alias: str, *, details: bool = False) -> str:
         """Return an item as the model sees it."""
@@ -113,7 +118,11 @@ class Desk:
 
     def conditions(self) -> str:
         """Return the budget and wishes in words."""
-        lines = [f"parts: {'; '.join(p.label for p in self.parts)}"] if self.parts else []
+        lines = []
+        if self.parts:
+            lines = [f"parts: {'; '.join(p.label for p in self.parts)}"]
+            left = dict.fromkeys(p.query for p in self.parts if p.query not in self.found)
+            lines += [f"searches left: {'; '.join(left)}"] if left else []
         if self.budget is not None:
             lines.append(f"total budget: {amount(self.budget, self.brief.price_unit)}")
         if self.brief.understanding.preferences:
@@ -130,11 +139,11 @@ class Desk:
             item = self.shelf.get(pick.id)
             taken = {c.item.item_id for c in choices.values()}
             name = shorten(pick.slot.lower(), 40)
-            if item is not None and item.item_id not in taken and name not in choices and self._fits(name, item):
+            if item is not None and item.item_id not in taken and name not in choices and self.fits(name, item):
                 choices[name] = Choice(name, item)
         return list(choices.values())
 
-    def _fits(self, name: str, item: Item) -> bool:
+    def fits(self, name: str, item: Item) -> bool:
         """Say whether an item fits a label: by its record where any record found does, else by the search it came from."""
         mark = stems(name) - self._shared_stems()
         if any(mark & _record(i) for i in self.shelf.values()):
@@ -142,6 +151,10 @@ class Desk:
         words = stems(name)
         queries = [q for q, items in self.found.items() if any(i.item_id == item.item_id for i in items)]
         return bool(words & (_record(item) | stems(" ".join(queries))))
+
+    def fitting(self, label: str, items: Sequence[Item]) -> list[Item]:
+        """Return the items with those that fit ``label`` first."""
+        return sorted(items, key=lambda item: not self.fits(label, item))
 
     def _shared_stems(self) -> set[str]:
         """Return the words that every part has, which tell none of them apart."""
@@ -152,7 +165,7 @@ class Desk:
         """Return the part that a choice belongs to, with the choice first and the rest of its search behind it."""
         for query, items in self.found.items():
             if any(i.item_id == choice.item.item_id for i in items):
-                rest = [i for i in items if i.item_id != choice.item.item_id]
+                rest = self.fitting(choice.label, [i for i in items if i.item_id != choice.item.item_id])
                 return Part(label=choice.label, query=query, items=(choice.item, *rest))
         return Part(label=choice.label, query=choice.label, items=(choice.item,))
 

@@ -23,9 +23,15 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "compose": ("request", "evidence", "items"),
     "route": ("request",),
     "deliberate": ("tools", "request", "conditions", "steps"),
+    "understand": ("fields", "request", "unread"),
 }
 """What the program hands to each prompt it uses."""
-OUTPUTS: Mapping[str, str] = {"compose": "composition", "route": "route", "deliberate": "step"}
+OUTPUTS: Mapping[str, str] = {
+    "compose": "composition",
+    "route": "route",
+    "deliberate": "step",
+    "understand": "constraints",
+}
 """What the program expects back from each prompt it uses."""
 
 

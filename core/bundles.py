@@ -29,7 +29,10 @@ _OPENS = re.compile(
     r"[^,:]*?\b(?:(?:outfit|bundle|set|kit|evening|party|trip|wall|room|corner|look)\s+(?:with|of)|plan\s+\w+\s+\w+\s+with)\b"
 )
 _TAIL = re.compile(r"\b(?:for|in|on|at|above|over)\s+(?:my|our|the|a|an|his|her|their)\b(?P<where>.*)")
-_COUNT = re.compile(r"^(?:(?:a|the|my|some)\s+)?(?P<count>[2-6]|two|three|four|five|six)\s+(?P<what>.+)")
+_COUNT = re.compile(
+    r"^(?:(?:\w+\s+){0,4}(?:choose|find|pick|buy|want|need|get|me)\s+)?(?P<count>two|three|four|five|six)\s+(?P<what>.+)"
+)
+_COUNTS = {2.0: "two", 3.0: "three", 4.0: "four", 5.0: "five", 6.0: "six"}
 _FILLER = frozenset(
     [
         "budget",
@@ -111,13 +114,15 @@ def split_wish(text: str) -> list[Part]:
     """Return the parts of a wish, at most ``MAX_PARTS``: "an outfit: a red top, jeans and shoes" has three."""
     low = normalise(text)
     for found in reversed(find_numbers(low)):
-        low = f"{low[: found.start]}{found.value:g} {low[found.end :]}"
+        before = low[: found.start]
+        counts = found.value in _COUNTS and not found.currency and not _BEFORE.search(before)
+        low = f"{before}{_COUNTS[found.value] if counts else f'{found.value:g}'} {low[found.end :]}"
     low = _CUT.sub(" ", low)
     low = low.rpartition(":")[2] or low
     opening = _OPENS.match(low)
     low = low[opening.end() :] if opening else low
     where = _TAIL.search(low)
-    place = _words(where["where"]) if where and not _SPLIT.search(where["where"].strip()) else []
+    place = _words(where["where"]) if where and not _SPLIT.search(where["where"].strip(" ,;.")) else []
     low = low[: where.start()] if place and where and _words(low[: where.start()]) else low
     parts: dict[str, Part] = {}
     for piece in _SPLIT.split(low):
@@ -135,7 +140,7 @@ def _parts(piece: str, place: Sequence[str]) -> list[Part]:
     query = " ".join(dict.fromkeys([*words, *place][:5]))
     if not counted:
         return [Part(label=" ".join(words), query=query)]
-    many = int(NUMBER_WORDS.get(counted["count"], counted["count"]))
+    many = int(NUMBER_WORDS[counted["count"]])
     name = " ".join([*words[:-1], words[-1].removesuffix("s") if not words[-1].endswith("ss") else words[-1]])
     return [Part(label=f"{name} {n}", query=query) for n in range(1, many + 1)]
 

@@ -39,11 +39,15 @@ _LIKES = re.compile(
 _PHOTO = re.compile(r"\byour\s(?:\w+\s)?(?:photo|picture|image|snapshot|photograph)s?\b", re.IGNORECASE)
 _VOICE = re.compile(r"\byour\s(?:voice|clip|recording)\b|\byou(?:['’]ve| have)? spoke\b", re.IGNORECASE)
 _ALIKE = re.compile(r"\b(?:like|similar(?:ly)?|resembl\w+|close|echoes|reminds?|reminiscent|matches)\b", re.IGNORECASE)
+_PHRASE_END = re.compile(r"[.,;:!?()–—]+(?=\s|$)")
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Stems and numbers that may be spoken of, by where they come from; ``media`` says what was shown or spoken."""
+    """Stems and numbers that may be spoken of, by where they come from.
+
+    ``media`` says what was shown or spoken; ``phrases`` are the records' texts, cut at their punctuation.
+    """
 
     record: frozenset[str]
     asked: frozenset[str]
@@ -51,6 +55,7 @@ class Sources:
     past: frozenset[str]
     praise: frozenset[str]
     said: str
+    phrases: str
     liked: tuple[str, ...]
     media: frozenset[str]
 
@@ -106,6 +111,7 @@ def sources_of(items: Sequence[Item], brief: Brief) -> Sources:
         past=frozenset(stems(past) | numbers(past)),
         praise=frozenset().union(*(facts(i.title) | _attribute_facts(i, brief) for i in items)),
         said=normal(f"{record} . {asked} . {seen} . {past}"),
+        phrases=" . ".join(normal(p) for i in items for p in _PHRASE_END.split(f"{i.title}. {plain_text(i.text)}")),
         liked=brief.liked_titles if brief.user == "known" else (),
         media=frozenset(e.kind for e in known),
     )

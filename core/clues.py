@@ -83,11 +83,13 @@ def limit_clue(item: RankedItem, brief: Brief) -> Clue | None:
 def detail(item: Item, brief: Brief, known: Sequence[str] = ()) -> Clue:
     """Return something of the record that was not said yet: members of its longest list, else an attribute, else its price."""
     told = {stem(w) for w in known} | {stem(w) for c in brief.understanding.constraints for w in [str(c.value)]}
-    lists = {n: [v for v in vs if not stems(v) <= told] for n, vs in item.attributes.items() if isinstance(vs, list)}
-    longest = max(lists, key=lambda n: len(lists[n]), default="")
-    if longest and len(lists[longest]) > 1:
+    lists = {n: vs for n, vs in item.attributes.items() if isinstance(vs, list) and len(vs) > 1}
+    fresh_of = {n: [v for v in vs if not stems(v) <= told] for n, vs in lists.items()}
+    longest = max(fresh_of, key=lambda n: len(fresh_of[n]), default="")
+    if longest and fresh_of[longest]:
+        also = "also " if len(fresh_of[longest]) < len(lists[longest]) else ""
         verb = "include" if longest.endswith("s") else "includes"
-        return Clue(f"Its {label(longest)} {verb} {listed(lists[longest][:SHOWN_DETAILS])}.")
+        return Clue(f"Its {label(longest)} {also}{verb} {listed(fresh_of[longest][:SHOWN_DETAILS])}.")
     texts = [(n, v) for n, v in item.attributes.items() if isinstance(v, str | list) and v and n != brief.price_field]
     fresh = [(n, v) for n, v in texts if not stems(value_text(v)) <= told] or texts
     if fresh:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import pairwise
 
 from .claims import (
     Sources,
@@ -23,9 +24,9 @@ from .claims import (
 )
 from .schemas import Brief, Item
 from .wording import is_content, sentences, stem, stems, tokens, whole_sentences
-from .wordlists import CLASS_NOUNS, COMMANDS, HYPE, MONEY, PLAIN_IN_TEXT
+from .wordlists import CLASS_NOUNS, COMMANDS, DETERMINERS, HYPE, JOINING, MONEY, PLAIN_IN_TEXT, SUBJECTS, VERBS
 
-__all__ = ["best_part", "check_message", "check_words", "is_repeat", "normal", "trusted"]
+__all__ = ["best_part", "check_message", "check_words", "cited_evidence", "is_repeat", "normal", "trusted"]
 
 MAX_WORDS = 45
 MAX_CHARACTERS = 280
@@ -48,15 +49,21 @@ def check_words(text: str, item: Item, brief: Brief, other_titles: Iterable[str]
         or false_people(text, brief, sources)
         or false_claim(words, sources)
         or _only_title(text, item)
+        or _cut_off(text, sources)
+        or _unlinked(text, sources)
     )
 
 
-def best_part(text: str, check: Callable[[str], str | None]) -> tuple[str, str | None]:
+def best_part(text: str, check: Callable[[str], str | None], limit: int = MAX_CHARACTERS) -> tuple[str, str | None]:
     """Return the longest start of ``text`` of at most two whole sentences that passes ``check``, and why not more.
 
-    The text is empty if not even the first sentence passes; the second value is then the reason.
+    The text is empty if not even the first sentence passes; the second value is then the reason. A text of ``limit``
+    characters was cut there: its last sentence is never used, even if it happens to end in a full stop.
     """
-    whole = list(dict.fromkeys(sentences(whole_sentences(text))))[:2]
+    whole = sentences(whole_sentences(text))
+    if len(text) >= limit:
+        whole = whole[:-1] if whole_sentences(text) == " ".join(text.split()) else whole
+    whole = list(dict.fromkeys(whole))[:2]
     problem: str | None = "not a whole sentence"
     for count in range(len(whole), 0, -1):
         part = " ".join(whole[:count])
@@ -64,6 +71,19 @@ def best_part(text: str, check: Callable[[str], str | None]) -> tuple[str, str |
         if problem is None:
             return part, None
     return "", problem
+
+
+def cited_evidence(text: str, brief: Brief) -> tuple[str, ...]:
+    """Return the ids of the trusted evidence that ``text`` shares a content word with, or speaks of."""
+    said = {stem(t) for t in tokens(text) if is_content(t)}
+    ids = []
+    for evidence in trusted(brief.evidence, brief.verdict.distrusted):
+        words = f"{evidence.content} {' '.join(t.label for t in evidence.tags)}"
+        if evidence.kind == "history":
+            words = " ".join(brief.liked_titles)
+        if evidence.kind != "credential" and said & stems(words):
+            ids.append(evidence.evidence_id)
+    return tuple(ids)
 
 
 def check_message(text: str, brief: Brief) -> str | None:
@@ -113,6 +133,31 @@ def _only_title(text: str, item: Item) -> str | None:
     words = {stem(t) for t in tokens(text) if is_content(t)}
     spoken_to = re.search(r"\byou", text, re.IGNORECASE)
     return "says no more than the title" if words <= stems(item.title) and not spoken_to else None
+
+
+def _cut_off(text: str, sources: Sources) -> str | None:
+    """Refuse a sentence that ends on a joining word, or that copies a text and stops in the middle of its phrase."""
+    words = normal(text).split()
+    if words[-1] in JOINING:
+        return f"cut off after: {words[-1]}"
+    end = " ".join(words[-3:])
+    found = re.search(rf"\b{re.escape(end)} (\w+)", sources.phrases)
+    whole = re.search(rf"\b{re.escape(end)}(?: [.]| *$)", sources.phrases)
+    return f"cut off before: {found[1]}" if found and not whole and is_content(found[1]) else None
+
+
+def _unlinked(text: str, sources: Sources) -> str | None:
+    """Refuse what is no reason: nothing in it comes from the shopper, or it is a mere noun phrase."""
+    theirs = {w for w in sources.asked | sources.photo | sources.past if is_content(w)}
+    words = tokens(text)
+    if theirs and not any(stem(w) in theirs for w in words):
+        return "has no word of the shopper's"
+    lower = [w.lower() for w in words]
+    acts = any(
+        w in VERBS or (re.search(r"['’](?:s|re|ve|ll|d)$", w) and w.partition("'")[0] in SUBJECTS) for w in lower
+    )
+    takes = any(a.endswith("s") and b in DETERMINERS for a, b in pairwise(lower))
+    return None if acts or takes else "no verb: it gives no reason"
 
 
 def _script(text: str, sources: Sources) -> str | None:

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
 
 from .errors import ConfigurationError
+from .public import redact
 
 PREFIX = "TASTEMAKER_"
 CONFIG_FILE = "tastemaker.toml"
 
 
 class Section(BaseModel):
-    """Base of every settings section: immutable, unknown keys refused."""
+    """Base of every settings section: immutable, unknown keys refused, printed without the passwords in addresses."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, redact(value) if isinstance(value, str) else value
 
 
 class LimitSettings(Section):
@@ -67,7 +72,10 @@ class ModelSettings(Section):
     captioner_url: str = Field(
         default="", description="Address of the vision model's server, ending in /v1; empty: the reasoning model's."
     )
-    transcriber: str = Field(default="", description="Transcriber, such as whisper:tiny.")
+    transcriber: str = Field(default="", description="Transcriber, such as whisper:tiny or vllm:NAME.")
+    transcriber_url: str = Field(
+        default="", description="Address of the speech model's server, ending in /v1; empty: the reasoning model's."
+    )
     threads: int = Field(default=0, ge=0, description="Inference threads; 0 takes the number of cores.")
 
 
@@ -87,6 +95,10 @@ class LLMSettings(Section):
     max_tokens: int = Field(default=220, ge=16, description="Tokens the composer may write.")
     compose_items: int = Field(
         default=3, ge=0, description="Items the model writes reasons for; the rest are rendered."
+    )
+    compose_message: bool | None = Field(
+        default=None,
+        description="The model writes the opening message; empty: not in the embedded profile, whose model is too small.",
     )
 
 
@@ -147,6 +159,12 @@ class Settings(Section):
     def catalogue_uri(self) -> str:
         """Return the LanceDB location."""
         return self.catalogue.uri or str(self.home / "catalogue")
+
+    @property
+    def model_writes_message(self) -> bool:
+        """Return whether the language model writes the opening message, or it is rendered and sent at once."""
+        wanted = self.llm.compose_message
+        return self.profile != "embedded" if wanted is None else wanted
 
     @property
     def history_url(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from .schemas import AttributeValue
@@ -116,6 +116,15 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0].rstrip(" ,;:-")
 
 
+def clause(text: str, limit: int) -> str:
+    """Return the start of ``text`` that ends where a clause does, within ``limit`` characters; else words and an ellipsis."""
+    text = " ".join(text.split())
+    if len(text) <= limit:
+        return text
+    ends = [m.start() for m in re.finditer(r"[.,;:!?](?=\s)", text[: limit + 1])]
+    return text[: ends[-1]] if ends and ends[-1] >= limit // 3 else f"{shorten(text, limit - 1)}…"
+
+
 def number(value: float) -> str:
     """Write a number for people: 28, 28.5, 1,500."""
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}".rstrip("0")
@@ -142,11 +151,6 @@ def listed(words: Sequence[str], joint: str = "and") -> str:
     """Join words: "a", "a and b", "a, b and c"."""
     words = [w for w in words if w]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joint} {words[-1]}" if words else ""
-
-
-def quoted(words: Iterable[str]) -> list[str]:
-    """Put words into typographic quotes."""
-    return [f"“{w}”" for w in words]
 
 
 def counted(count: int, noun: str) -> str:

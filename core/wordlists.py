@@ -89,3 +89,47 @@ NUMBER_WORDS = {
 }  # fmt: skip
 
 NEGATIONS = frozenset("no not without never non neither nor lacks lacking isn aren doesn don won".split())  # noqa: SIM905
+
+VERBS = frozenset(
+    """
+    is are was were am be been has have had does do did shows show fits fit suits suit matches match brings bring makes make
+    keeps keep goes go comes come gives give looks look feels feel adds add holds hold takes take stands stand sits sit lies lie
+    waits wait rests rest leans lean runs run walks walk plays play serves serve rides ride flies fly carves carve tells tell
+    follows follow features feature offers offer includes include contains contain asked wanted said mentioned liked loved
+    enjoyed like love enjoy want wish need looking echoes echo works work turns turn meets meet finds find hunts hunt watches
+    watch grows grow hangs hang eats eat drinks drink picks pick reminds remind shares share answers answer reads read
+    """.split()  # noqa: SIM905
+)
+"""Finite verbs: a sentence without one of them, and without a verb before a determiner, is a mere noun phrase."""
+
+SUBJECTS = frozenset("it he she that this there here you we they who what".split())  # noqa: SIM905
+DETERMINERS = frozenset("a an the its their his her your this that".split())  # noqa: SIM905
+JOINING = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "and",
+        "or",
+        "but",
+        "of",
+        "with",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "to",
+        "from",
+        "as",
+        "into",
+        "over",
+        "under",
+        "while",
+        "its",
+        "their",
+        "his",
+        "her",
+        "your",
+    ]
+)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Literal
 
 from ..agents.deliberate import DeliberationTools, Deliberator
+from ..agents.understanding_model import understand_with_model
 from ..core.candidates import CandidateQuery
+from ..core.predicates import holds
 from ..core.reasons import render_composition
 from ..core.schemas import (
     Brief,
@@ -19,14 +20,14 @@ from ..core.schemas import (
     RecommendResponse,
     Route,
     ShownItem,
-    SourceScore,
     ThreadMemory,
+    Understanding,
     Usage,
     Words,
 )
-from .decide import FLOOR_S, candidate_query, recommendation, schema_of, send_items
+from .decide import candidate_query, recommendation, schema_of, send_items
 from .state import Composed, Deliberated, Finished, State
-from .turn import Turn, emit, timed
+from .turn import FLOOR_S, Turn, emit, owner_digest, timed
 
 LIKED_TITLES = 5
 
@@ -35,27 +36,55 @@ LIKED_TITLES = 5
 async def deliberate(state: State, turn: Turn) -> Deliberated:
     """Let the reasoning model call the same tools in a bounded loop and replace the list by what it settles on."""
     settings = turn.parts.settings
+    understanding = await read_with_model(state, turn)
+    state = state.model_copy(update={"understanding": understanding})
     deliberator = Deliberator(turn.parts.chat, turn.parts.prompts, tools_for(state, turn), settings.deliberate)
     limit = min(settings.timeouts.deliberate_s, turn.remaining())
     outcome = await turn.attempt(
         "deliberation", deliberator.run(await brief(state, turn), deadline_s=limit), limit + 1, None
     )
+    direct = all_that_hold(state.ranked, understanding.constraints)
     if outcome is None:
-        return {"ranked": state.ranked, "note": state.note}
+        return {"ranked": tuple(direct), "note": state.note, "understanding": understanding}
     for label in outcome.degraded:
         turn.degrade(label.what, label.why)
     turn.usage.append(outcome.usage)
     turn.prompts.extend(outcome.prompts)
-    ranked = merge(outcome.items, state.ranked, state.request.n)
+    chosen = all_that_hold(outcome.items, understanding.constraints)
+    ranked = renumbered(chosen, state.request.n) or list(direct)
     send_items(ranked, state.question, state.cold_start, outcome.note)
-    return {"ranked": tuple(ranked), "note": outcome.note}
+    return {"ranked": tuple(ranked), "note": outcome.note, "understanding": understanding}
 
 
-def merge(chosen: Sequence[RankedItem], rest: Sequence[RankedItem], n: int) -> list[RankedItem]:
-    """Return the deliberated items first, then the direct ranking's, without duplicates, at most ``n``."""
-    seen = {r.item.item_id for r in chosen}
-    ordered = [*chosen, *(r for r in rest if r.item.item_id not in seen)][:n]
-    return [r.model_copy(update={"rank": rank}) for rank, r in enumerate(ordered, start=1)]
+async def read_with_model(state: State, turn: Turn) -> Understanding:
+    """Return the understanding with what the model reads from the words that the rules could not."""
+    settings, words = turn.parts.settings, [state.request.text or "", *(t.content for t in state.transcripts)]
+    work = understand_with_model(
+        turn.parts.chat,
+        turn.parts.prompts,
+        " ".join(w for w in words if w),
+        state.understanding,
+        await schema_of(turn),
+        timeout_s=min(settings.timeouts.understand_s, turn.remaining()),
+    )
+    reading = await turn.attempt("understanding", work, settings.timeouts.understand_s + 1, None)
+    if reading is None:
+        return state.understanding
+    if reading.problem:
+        turn.degrade("understanding", f"{reading.problem}; read by rules alone")
+    turn.usage.append(reading.usage)
+    turn.prompts.extend([reading.prompt] if reading.prompt else [])
+    return reading.understanding
+
+
+def all_that_hold(ranked: Sequence[RankedItem], constraints: Sequence[Constraint]) -> list[RankedItem]:
+    """Return the items that meet every constraint."""
+    return [r for r in ranked if all(holds(c, r.item) for c in constraints)]
+
+
+def renumbered(chosen: Sequence[RankedItem], n: int) -> list[RankedItem]:
+    """Return at most ``n`` of the deliberated items, ranked from 1."""
+    return [r.model_copy(update={"rank": rank}) for rank, r in enumerate(chosen[:n], start=1)]
 
 
 def tools_for(state: State, turn: Turn) -> DeliberationTools:
@@ -206,13 +235,3 @@ async def remember(state: State, turn: Turn) -> ThreadMemory:
 
 def _number(value: object) -> float | None:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
-def owner_digest(user_id: str | None) -> str:
-    """Return a digest that tells whether two turns come from the same user, without naming the user."""
-    return hashlib.sha256((user_id or "").encode()).hexdigest()[:16]
-
-
-def source_of(slot: str, rank: int) -> SourceScore:
-    """Return the source label of a deliberated item."""
-    return SourceScore(source=f"deliberate:{slot}", rank=rank, score=1.0 / rank)

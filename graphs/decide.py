@@ -27,12 +27,10 @@ from ..core.schemas import (
 from ..tools.candidate_sources import Source, explain_empty
 from .perceive import RANKING_RESERVE_S, of_kind
 from .state import Ranked, Retrieved, State, Understood
-from .turn import Turn, emit, timed
+from .turn import FLOOR_S, Turn, emit, timed
 
 DISTRUST = 0.25
 """Weight of a picture that contradicts the text or whose credentials are broken."""
-FLOOR_S = 0.25
-"""Seconds that retrieval and ranking get even when the request's budget is spent."""
 
 
 @timed
@@ -42,11 +40,22 @@ async def understand(state: State, turn: Turn) -> Understood:
     memory = ThreadMemory.model_validate(state.memory)
     request = state.request
     understanding = parse(request.text or "", state.evidence, schema, memory, request.constraints, state.verdict)
+    understanding = drop_unknown(understanding, schema)
     if request.include_consumed and not understanding.include_consumed:
         understanding = understanding.model_copy(update={"include_consumed": True})
     route = await choose_route(request, understanding, turn)
     emit("route", route)
     return {"understanding": understanding, "route": route}
+
+
+def drop_unknown(understanding: Understanding, schema: CatalogueSchema) -> Understanding:
+    """Drop, and list as dropped, constraints of earlier turns over fields that the catalogue no longer has."""
+    known = {f.name for f in schema.fields}
+    if not known:
+        return understanding
+    kept = tuple(c for c in understanding.constraints if c.field in known)
+    gone = tuple(c for c in understanding.constraints if c.field not in known)
+    return understanding.model_copy(update={"constraints": kept, "dropped": (*understanding.dropped, *gone)})
 
 
 async def choose_route(request: RecommendRequest, understanding: Understanding, turn: Turn) -> Route:
@@ -124,9 +133,9 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
         ranked = await turn.attempt("ranker", work, timeout, [], floor_s=FLOOR_S)
     note = "" if ranked else await why_empty(state, turn)
     if not ranked and turn.degraded:
-        ranked = from_snapshot(turn.shop.snapshot, state)
+        ranked = from_snapshot(await turn.shop.popular_items(), state)
     label = cold_start_label(query)
-    question = next_question(schema, query)
+    question = getattr(state.understanding, "question", None) or next_question(schema, query)
     send_items(ranked, question, label, note)
     return {"ranked": tuple(ranked), "cold_start": label, "question": question, "note": note}
 
@@ -139,9 +148,9 @@ async def why_empty(state: State, turn: Turn) -> str:
     timeout = turn.parts.settings.timeouts.retrieve_s
     blockers = await turn.attempt("catalogue", explain_empty(turn.shop.catalogue, where), timeout, (), floor_s=FLOOR_S)
     if not blockers:
-        return "Nothing in the catalogue meets these conditions together."
+        return ""
     named = " or ".join(f"{c.field} {c.op} {_plain(c.value)}" for c in blockers)
-    return f"Nothing meets every condition; without {named} there would be results."
+    return f"Without {named} there would be results."
 
 
 def from_snapshot(snapshot: Sequence[Item], state: State) -> list[RankedItem]:

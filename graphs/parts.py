@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
+import os
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..agents.composer import Composer
 from ..agents.prompting import PromptLibrary
-from ..core.errors import TastemakerError
+from ..core.errors import InvalidRequestError, StoreError, TastemakerError
 from ..core.protocols import Captioner, Catalogue, ChatModel, Collaborative, History, ImageTextModel, Transcriber
+from ..core.public import redact
 from ..core.schemas import Item
 from ..core.settings import Settings
 from ..models import registry
@@ -32,6 +36,11 @@ from ..tools.video_reader import VideoReader
 
 log = logging.getLogger("tastemaker.parts")
 SNAPSHOT_ITEMS = 500
+SNAPSHOT_S = 300.0
+"""Seconds after which the snapshot of popular items is taken anew."""
+MAX_SHOPS = 32
+DEFAULT_TENANT = "default"
+TENANT_CHECK_S = 2.0
 OpenStores = Callable[[str], Awaitable[tuple[Catalogue, History, Collaborative]]]
 
 
@@ -48,6 +57,8 @@ class Shop:
     look_up: UserHistoryLookup
     snapshot_path: Path | None = None
     snapshot: tuple[Item, ...] = ()
+    snapshot_at: float = 0.0
+    _task: asyncio.Task[None] | None = None
 
     @classmethod
     def of(
@@ -68,29 +79,57 @@ class Shop:
     async def take_snapshot(self) -> None:
         """Keep the popular items, in memory and on disk, for the time when the catalogue cannot be read.
 
-        A catalogue that fails now leaves the earlier snapshot in place.
+        A catalogue that fails now leaves the earlier snapshot in place; history that fails leaves out popularity.
         """
-        try:
+        self.snapshot_at = time.monotonic()
+        ids: list[str] = []
+        with contextlib.suppress(TastemakerError):
             ids = [item_id for item_id, _ in await self.collaborative.popular(SNAPSHOT_ITEMS)]
+        try:
             ids += [i for i in await self.catalogue.scan(SNAPSHOT_ITEMS) if i not in set(ids)]
-            self.snapshot = tuple(await self.catalogue.get(ids[:SNAPSHOT_ITEMS]))
+            snapshot = tuple(await self.catalogue.get(ids[:SNAPSHOT_ITEMS]))
         except TastemakerError as error:
-            log.warning("no fresh snapshot of popular items: %s", error)
-            self.snapshot = await asyncio.to_thread(self._read_snapshot)
+            log.warning("no fresh snapshot of popular items: %s", redact(str(error)))
             return
-        if self.snapshot_path and self.snapshot:
+        if snapshot:
+            self.snapshot = snapshot
             await asyncio.to_thread(self._write_snapshot)
 
+    def refresh_soon(self) -> None:
+        """Take a snapshot in the background if the last one is old."""
+        old = not self.snapshot_at or time.monotonic() - self.snapshot_at > SNAPSHOT_S
+        if old and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self.take_snapshot())
+
+    async def popular_items(self) -> tuple[Item, ...]:
+        """Return the last known popular items, from memory or disk; empty if there are none."""
+        return self.snapshot or await asyncio.to_thread(self._read_snapshot)
+
+    async def close(self) -> None:
+        """Stop the background work and close every store that can be closed."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        for store in (self.collaborative, self.history, self.catalogue):
+            close = getattr(store, "close", None)
+            if close is not None:
+                await close()
+
     def _read_snapshot(self) -> tuple[Item, ...]:
-        if not (self.snapshot_path and self.snapshot_path.is_file()):
+        try:
+            rows = json.loads(self.snapshot_path.read_text(encoding="utf-8")) if self.snapshot_path else []
+            return tuple(Item.model_validate(row) for row in rows)
+        except (OSError, ValueError):
             return ()
-        return tuple(Item.model_validate(row) for row in json.loads(self.snapshot_path.read_text(encoding="utf-8")))
 
     def _write_snapshot(self) -> None:
-        assert self.snapshot_path is not None
-        temporary = self.snapshot_path.with_suffix(".tmp")
-        temporary.write_text(json.dumps([i.model_dump() for i in self.snapshot]), encoding="utf-8")
-        temporary.replace(self.snapshot_path)
+        if self.snapshot_path is None:
+            return
+        with contextlib.suppress(OSError):
+            temporary = self.snapshot_path.with_suffix(f".{os.getpid()}.tmp")
+            temporary.write_text(json.dumps([i.model_dump() for i in self.snapshot]), encoding="utf-8")
+            temporary.replace(self.snapshot_path)
 
 
 @dataclass
@@ -105,7 +144,6 @@ class Parts:
     prompts: PromptLibrary
     open_stores: OpenStores
     shops: dict[str, Shop] = field(default_factory=dict)
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         self.rebuild()
@@ -118,7 +156,9 @@ class Parts:
         self.transcribe = AudioTranscriber(self.transcriber)
         self.watch = VideoReader(self.captioner, self.transcriber, limits)
         self.check = ConsistencyChecker(self.image_text)
-        self.composer = Composer(self.chat, self.prompts, self.settings.llm)
+        self.composer = Composer(
+            self.chat, self.prompts, self.settings.llm, writes_message=self.settings.model_writes_message
+        )
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Parts:
@@ -139,29 +179,39 @@ class Parts:
         )
 
     async def shop(self, tenant: str) -> Shop:
-        """Return the tenant's shop, opened once.
+        """Return the tenant's shop; the ``MAX_SHOPS`` used last stay open.
 
         Raises:
-            StoreError: neither the stores nor a snapshot of them can be read.
+            InvalidRequestError: there is no catalogue of that tenant.
         """
-        if tenant in self.shops:
-            return self.shops[tenant]
-        async with self.lock:
-            if tenant not in self.shops:
-                catalogue, history, collaborative = await self.open_stores(tenant)
-                shop = Shop.of(tenant, catalogue, history, collaborative, self.settings.home)
-                await shop.take_snapshot()
-                self.shops[tenant] = shop
-        return self.shops[tenant]
+        shop = self.shops.pop(tenant, None)
+        if shop is None:
+            catalogue, history, collaborative = await self.open_stores(tenant)
+            shop = Shop.of(tenant, catalogue, history, collaborative, self.settings.home)
+            if tenant != DEFAULT_TENANT:
+                await self._check_tenant(shop)
+        self.shops[tenant] = shop
+        while len(self.shops) > MAX_SHOPS:
+            await self.shops.pop(next(iter(self.shops))).close()
+        return shop
+
+    async def _check_tenant(self, shop: Shop) -> None:
+        try:
+            count = (await asyncio.wait_for(shop.catalogue.schema(), TENANT_CHECK_S)).count
+        except (StoreError, TimeoutError):
+            return  # it may exist: the request is answered without the catalogue
+        if not count:
+            await shop.close()
+            raise InvalidRequestError("tenant", "there is no catalogue of that name; ingest one with --tenant")
 
     async def close(self) -> None:
-        """Close every store that can be closed."""
+        """Close every shop and the language model's connections."""
         for shop in self.shops.values():
-            for store in (shop.collaborative, shop.history, shop.catalogue):
-                close = getattr(store, "close", None)
-                if close is not None:
-                    await close()
+            await shop.close()
         self.shops.clear()
+        close = getattr(self.chat, "aclose", None)
+        if close is not None:
+            await close()
 
 
 def open_stores(settings: Settings) -> OpenStores:

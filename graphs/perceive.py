@@ -21,6 +21,8 @@ async def admit(state: State, turn: Turn) -> Admitted:
     Raises:
         InvalidRequestError: a medium breaks a limit; the message names the field.
     """
+    for label in turn.degraded:
+        emit("degraded", label)
     request = state.request
     if not (request.images or request.audio or request.video):
         return {"media": ()}

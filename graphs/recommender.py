@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import shutil
+import sqlite3
 import tempfile
 import time
 import uuid
@@ -13,20 +15,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-import aiosqlite
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph.state import CompiledStateGraph
 from pydantic import ValidationError
 
-from ..core.errors import InvalidRequestError, TastemakerError
-from ..core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent, ThreadMemory
+from ..core.errors import InvalidRequestError, StoreError, TastemakerError
+from ..core.public import public_reason
+from ..core.schemas import Degradation, Event, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.settings import Settings, load_settings
-from ..models.registry import Slot, slot_id
-from .answer import owner_digest
-from .parts import Parts, Shop
+from .health import health_of, open_models
+from .parts import Parts
 from .recommend import build_graph
 from .state import State
-from .turn import Turn
+from .threads import Threads
+from .turn import Turn, owner_digest
+
+log = logging.getLogger("tastemaker.recommender")
+THREADS_RETRY_S = 30.0
 
 
 class Recommender:
@@ -40,7 +44,9 @@ class Recommender:
         self.settings = settings or (parts.settings if parts else load_settings())
         self.parts = parts or Parts.from_settings(self.settings)
         self.graph: CompiledStateGraph[State, Turn, Any, Any] = build_graph()
-        self._threads: aiosqlite.Connection | None = None
+        self._without_threads = self.graph
+        self._threads: Threads | None = None
+        self._threads_failed = 0.0
 
     @classmethod
     async def open(cls, settings: Settings | None = None, **overrides: Any) -> Self:
@@ -53,13 +59,7 @@ class Recommender:
 
     async def start(self) -> Self:
         """Open the thread store; models and catalogues open on first use."""
-        path = self.settings.threads_path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._threads = await aiosqlite.connect(path, timeout=10.0)
-        saver = AsyncSqliteSaver(self._threads)
-        await saver.setup()
-        await self._threads.execute("PRAGMA synchronous=NORMAL")
-        self.graph = build_graph(saver)
+        await self._open_threads()
         return self
 
     async def __aenter__(self) -> Self:
@@ -89,6 +89,7 @@ class Recommender:
 
         Raises:
             InvalidRequestError: a field breaks a limit.
+            BackEndOverloaded: the turn before in the same thread is still going on.
         """
         response: dict[str, Any] | None = None
         async with contextlib.aclosing(
@@ -110,60 +111,101 @@ class Recommender:
     ) -> AsyncGenerator[StreamEvent]:
         """Yield events as they happen; the last one is ``done`` with the whole response.
 
-        Leaving the loop early cancels the work and removes the temporary files.
-
-        Raises:
-            InvalidRequestError: a field breaks a limit.
+        Leaving the loop early cancels the work and removes the temporary files. Raises as ``recommend``; wrong input is
+        refused before the first event.
         """
         started = time.monotonic()
         request = _as_request(request, fields)
-        shop = await self.parts.shop(request.tenant)
-        thread_id = request.thread_id or uuid.uuid4().hex
-        config: Any = {"configurable": {"thread_id": f"{request.tenant}/{thread_id}"}}
-        await self._check_owner(config, request)
-        workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
         budget_s = (request.max_ms or self.settings.max_ms) / 1000
+        shop = await self.parts.shop(request.tenant)
         turn = Turn(
             parts=self.parts,
             shop=shop,
-            thread_id=thread_id,
-            workdir=workdir,
+            thread_id=request.thread_id or uuid.uuid4().hex,
             deadline=started + budget_s,
             prompt_versions=prompt_versions or {},
             allow_paths=allow_paths,
         )
-        try:
-            async for event in self._run(request, turn, config):
+        await turn.check_stated(request)
+        threads = await self._usable_threads(turn, request)
+        async with contextlib.AsyncExitStack() as stack:
+            if threads is not None:
+                await stack.enter_async_context(threads.turn(turn.key(request), turn.remaining()))
+            turn.workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
+            stack.push_async_callback(_remove, turn.workdir)
+            async for event in self._run(request, turn, threads):
                 yield event
-        finally:
-            await asyncio.shield(asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True))
+        shop.refresh_soon()
 
-    async def _run(self, request: RecommendRequest, turn: Turn, config: Any) -> AsyncGenerator[StreamEvent]:
-        stream = self.graph.astream(
-            cast(Any, {"request": request}),
-            config=config,
-            context=turn,
-            stream_mode="custom",
-            durability="exit" if self._threads else None,
-        )
+    async def _run(self, request: RecommendRequest, turn: Turn, threads: Threads | None) -> AsyncGenerator[StreamEvent]:
         done: StreamEvent | None = None
-        async with contextlib.aclosing(cast(AsyncGenerator[StreamEvent], stream)) as events:
-            async for event in events:
-                if event.event == "done":
-                    done = event
-                else:
-                    yield event
+        try:
+            async with contextlib.aclosing(self._events(request, turn, threads)) as events:
+                async for event in events:
+                    if event.event == "done":
+                        done = event
+                    else:
+                        yield event
+        except sqlite3.Error as error:
+            if done is None:
+                raise StoreError(f"the thread cannot be read: {error}") from error
+            done = _unsaved(done, error)
         if done is None:
             raise TastemakerError("the graph ended without a response")
+        if threads is not None:
+            await threads.keep_latest(turn.key(request))
         yield done  # after the thread is saved, so that the next turn finds it
 
-    async def _check_owner(self, config: Any, request: RecommendRequest) -> None:
-        if request.thread_id is None or self._threads is None:
+    async def _events(
+        self, request: RecommendRequest, turn: Turn, threads: Threads | None
+    ) -> AsyncGenerator[StreamEvent]:
+        stream = (self.graph if threads is not None else self._without_threads).astream(
+            cast(Any, {"request": request}),
+            config={"configurable": {"thread_id": turn.key(request)}},
+            context=turn,
+            stream_mode="custom",
+            durability="exit" if threads is not None else None,
+        )
+        try:
+            async with contextlib.aclosing(cast(AsyncGenerator[StreamEvent], stream)) as events:
+                async for event in events:
+                    yield event
+        except InvalidRequestError:
+            if threads is not None and request.thread_id is None:
+                await threads.forget(turn.key(request))
+            raise
+
+    async def _open_threads(self) -> None:
+        if time.monotonic() - self._threads_failed < THREADS_RETRY_S and self._threads_failed:
             return
-        snapshot = await self.graph.aget_state(config)
-        owner = ThreadMemory.model_validate(snapshot.values.get("memory", {})).owner
-        if owner and owner != owner_digest(request.user_id):
+        try:
+            self._threads = await Threads.open(self.settings.threads_path)
+        except StoreError as error:
+            self._threads_failed = time.monotonic()
+            log.warning("threads are not kept: %s", error)
+            return
+        self.graph = build_graph(self._threads.saver)
+
+    async def _usable_threads(self, turn: Turn, request: RecommendRequest) -> Threads | None:
+        """Return the thread store if it can be read for this request, and check whose thread it is.
+
+        Raises:
+            InvalidRequestError: the thread belongs to another user.
+        """
+        if self._threads is None:
+            await self._open_threads()
+        if self._threads is None:
+            turn.note_missing("threads", "The conversation is not kept: its store cannot be opened.")
+            return None
+        try:
+            memory = await asyncio.wait_for(self._threads.memory(turn.key(request)), min(2.0, turn.remaining() + 0.05))
+        except (StoreError, TimeoutError) as error:
+            log.warning("threads cannot be read: %s", error)
+            turn.note_missing("threads", public_reason(error, "threads"))
+            return None
+        if memory.owner and memory.owner != owner_digest(request.user_id):
             raise InvalidRequestError("thread_id", "this thread belongs to another user; omit it to start a new one")
+        return self._threads
 
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
         """Store events; returns how many were new.
@@ -175,71 +217,38 @@ class Recommender:
 
     async def warm(self) -> None:
         """Load the models that the common path needs, so that the first request is quick; failures stay for later."""
+        await open_models(self.parts)
         with contextlib.suppress(TastemakerError):
-            await self.parts.image_text.embed_texts(["warm up"])
-        for part in (self.parts.captioner, self.parts.transcriber):
-            with contextlib.suppress(TastemakerError):
-                await _open(part)
-        with contextlib.suppress(TastemakerError):
-            await self.parts.shop("default")
+            await (await self.parts.shop("default")).take_snapshot()
 
     async def health(self) -> dict[str, dict[str, str]]:
-        """Return for each slot its ``state`` (ok, degraded, down) and a ``detail``."""
-        shop = await self.parts.shop("default")
-        report = {
-            "catalogue": await _probe(_count(shop)),
-            "history": await _probe(_version(shop)),
-            "threads": {"state": "ok" if self._threads else "down", "detail": "SQLite"},
-        }
-        parts: tuple[tuple[Slot, object], ...] = (
-            ("image_text", self.parts.image_text),
-            ("captioner", self.parts.captioner),
-            ("transcriber", self.parts.transcriber),
+        """Return for each slot its ``state`` (ok, degraded, down) and a ``detail`` without secrets."""
+        threads = (
+            {"state": "ok", "detail": "SQLite"} if self._threads else {"state": "down", "detail": "cannot be opened"}
         )
-        for slot, part in parts:
-            state = getattr(part, "state", "ok")
-            good = state in {"ok", "idle"}
-            detail = slot_id(self.settings, slot) if good else state
-            report[slot] = {"state": "ok" if good else "degraded", "detail": detail}
-        alive = await self.parts.chat.health()
-        report["llm"] = {"state": "ok" if alive else "degraded", "detail": slot_id(self.settings, "llm")}
-        return report
+        return {**await health_of(self.parts), "threads": threads}
 
 
-async def _open(part: Any) -> None:
-    get = getattr(part, "get", None)
-    if get is not None:
-        back_end = await get()
-        warm = getattr(back_end, "warm", None)
-        if warm is not None:
-            await warm()
+async def _remove(folder: Path) -> None:
+    await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
 
-async def _count(shop: Shop) -> str:
-    return f"{(await shop.catalogue.schema()).count} items"
-
-
-async def _version(shop: Shop) -> str:
-    return f"version {await shop.history.version()}"
-
-
-async def _probe(work: Any) -> dict[str, str]:
-    try:
-        return {"state": "ok", "detail": await asyncio.wait_for(work, 5.0)}
-    except (TastemakerError, TimeoutError) as error:
-        return {"state": "down", "detail": str(error) or "no answer within 5 s"}
+def _unsaved(done: StreamEvent, error: Exception) -> StreamEvent:
+    log.warning("a turn could not be saved: %s", error)
+    label = Degradation(what="threads", why="The conversation could not be saved.").model_dump()
+    return done.model_copy(update={"data": {**done.data, "degraded": [*done.data["degraded"], label]}})
 
 
 def _as_request(request: RecommendRequest | None, fields: Mapping[str, Any]) -> RecommendRequest:
-    """Return the request, built from fields if need be.
+    """Return the request, built or changed from fields if need be.
 
     Raises:
         InvalidRequestError: the first field that is wrong.
     """
-    if request is not None:
-        return request.model_copy(update=dict(fields)) if fields else request
+    if request is not None and not fields:
+        return request
     try:
-        return RecommendRequest.model_validate(fields)
+        return RecommendRequest.model_validate({**(request.model_dump() if request else {}), **fields})
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"]).lstrip(".")

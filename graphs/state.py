@@ -124,6 +124,7 @@ class Ranked(TypedDict):
 class Deliberated(TypedDict):
     """Written by ``deliberate``."""
 
+    understanding: Understanding
     ranked: tuple[RankedItem, ...]
     note: str
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
 import logging
 import time
+import traceback
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -14,8 +17,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from langgraph.config import get_stream_writer
 from langgraph.runtime import Runtime
 
-from ..core.errors import BackEndTimeout, InvalidRequestError, TastemakerError
-from ..core.schemas import Degradation, Frozen, StepTime, StreamEvent, Usage
+from ..core.errors import InvalidRequestError, StoreError, TastemakerError
+from ..core.public import public_reason, redact
+from ..core.schemas import Degradation, Frozen, RecommendRequest, StepTime, StreamEvent, Usage
+from ..stores.predicates import check_constraints
 from .state import State
 
 if TYPE_CHECKING:
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
     from .parts import Parts, Shop
 
 log = logging.getLogger("tastemaker.turn")
+FLOOR_S = 0.25
+"""Seconds that retrieval and ranking get even when the request's budget is spent."""
 T = TypeVar("T")
 F = TypeVar("F")
 
@@ -35,8 +42,8 @@ class Turn:
     parts: Parts
     shop: Shop
     thread_id: str
-    workdir: Path
     deadline: float
+    workdir: Path = Path()
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     prompt_versions: Mapping[str, str] = field(default_factory=dict)
     allow_paths: bool = True
@@ -49,12 +56,34 @@ class Turn:
         """Return the seconds left of the request's budget, at least 0."""
         return max(0.0, self.deadline - time.monotonic())
 
+    def key(self, request: RecommendRequest) -> str:
+        """Return the thread's key in the store: no two tenants share one."""
+        return f"{request.tenant}/{self.thread_id}"
+
     def degrade(self, what: str, why: str) -> None:
         """Record and announce that ``what`` was missing; once for each part and cause."""
         label = Degradation(what=what, why=why)
         if label not in self.degraded:
             self.degraded.append(label)
             emit("degraded", label)
+
+    def note_missing(self, what: str, why: str) -> None:
+        """Record what was missing before the graph runs; its first step announces it."""
+        self.degraded.append(Degradation(what=what, why=why))
+
+    async def check_stated(self, request: RecommendRequest) -> None:
+        """Check the typed constraints against the catalogue's fields, if it can be read.
+
+        Raises:
+            InvalidRequestError: a field is not there or a value does not fit it; names ``constraints[i]``.
+        """
+        if not request.constraints:
+            return
+        with contextlib.suppress(StoreError, TimeoutError):
+            limit = max(FLOOR_S, min(self.parts.settings.timeouts.retrieve_s, self.remaining()))
+            schema = await asyncio.wait_for(self.shop.catalogue.schema(), limit)
+            if schema.fields:
+                check_constraints(request.constraints, schema)
 
     async def attempt(
         self,
@@ -74,18 +103,38 @@ class Turn:
             InvalidRequestError: passed on, since the caller must be told.
         """
         limit = max(floor_s, min(timeout_s, self.remaining() - reserve_s))
+        if limit <= 0:
+            _close(work)
+            self.degrade(what, "The time budget of the request was spent.")
+            return fallback
         try:
             return await asyncio.wait_for(work, limit)
         except InvalidRequestError:
             raise
-        except (TimeoutError, BackEndTimeout) as error:
-            self.degrade(what, str(error) or f"no answer within {max(limit, 0.0):.1f} s")
-        except TastemakerError as error:
-            self.degrade(what, str(error))
-        except Exception as error:
-            log.exception("%s failed", what, extra={"request_id": self.request_id})
-            self.degrade(what, f"internal error ({type(error).__name__})")
+        except (TastemakerError, TimeoutError) as error:
+            log.warning("%s is missing from an answer: %s", what, redact(str(error)) or type(error).__name__)
+            self.degrade(what, public_reason(error, what))
+        except Exception as error:  # noqa: BLE001  a broken part must not fail the request; the cause is logged
+            log.error("%s failed with %s\n%s", what, type(error).__name__, _where(error))
+            self.degrade(what, public_reason(error, what))
         return fallback
+
+
+def _where(error: BaseException) -> str:
+    """Return the stack without the message, which may quote what the user sent."""
+    return "".join(traceback.format_tb(error.__traceback__))
+
+
+def _close(work: Awaitable[Any]) -> None:
+    """Drop work that is not started, so that Python does not warn about it."""
+    close = getattr(work, "close", None)
+    if close is not None:
+        close()
+
+
+def owner_digest(user_id: str | None) -> str:
+    """Return a digest that tells whether two turns come from the same user, without naming the user."""
+    return hashlib.sha256((user_id or "").encode()).hexdigest()[:16]
 
 
 def emit(event: str, data: Any) -> None:

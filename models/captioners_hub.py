@@ -10,15 +10,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import (
-    BackEndOverloaded,
-    BackEndTimeout,
-    BackEndUnavailable,
-    BadBackEndResponse,
-)
+from ..core.errors import BackEndUnavailable, BadBackEndResponse
 from ..core.protocols import ImageTextModel
 from ..core.schemas import Caption
 from ..core.settings import Settings
+from .openai_errors import server_errors
 from .pixels import read_image
 
 MAX_NEW_TOKENS = 40
@@ -128,17 +124,10 @@ class VLMCaptioner:
                 timeout=self._timeout_s,
                 max_retries=self._max_retries,
             )
-        try:
+        with server_errors(self.name):
             reply = await self._client.chat.completions.create(
                 model=self._model, messages=messages, max_tokens=MAX_NEW_TOKENS * 2, temperature=0.0, logprobs=True
             )
-        except openai.APITimeoutError as error:
-            raise BackEndTimeout(f"{self.name} did not answer in time", back_end=self.name) from error
-        except openai.APIConnectionError as error:
-            raise BackEndUnavailable(f"no server answers for {self.name}; start one", back_end=self.name) from error
-        except openai.APIStatusError as error:
-            kind = BackEndOverloaded if error.status_code in {429, 503} else BadBackEndResponse
-            raise kind(f"{self.name} refused with status {error.status_code}", back_end=self.name) from error
         answer: dict[str, Any] = reply.model_dump()
         return answer
 

@@ -6,27 +6,33 @@ A failed opening is remembered for ``RETRY_S`` seconds, then tried again.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from ..core.errors import BackEndError, BackEndUnavailable
+from ..core.errors import BackEndUnavailable, TastemakerError
 from ..core.protocols import Captioner, ImageTextModel, Transcriber, Vectors
+from ..core.public import public_reason, redact
 from ..core.schemas import Caption, Transcript
 
+log = logging.getLogger("tastemaker.models")
 RETRY_S = 30.0
 T = TypeVar("T")
 
 
 class Lazy(Generic[T]):
-    """Hold a back-end that is opened once; ``state`` is ``idle``, ``ok`` or the reason it could not be opened."""
+    """Hold a back-end that is opened once; ``state`` is ``idle``, ``ok`` or, fit for clients, why it could not be opened.
+
+    The whole reason goes to the log, without credentials.
+    """
 
     def __init__(self, open_it: Callable[[], T], name: str) -> None:
         self._open = open_it
         self._lock = threading.Lock()
         self._value: T | None = None
-        self._failed: tuple[float, BackEndError] | None = None
+        self._failed: tuple[float, TastemakerError] | None = None
         self.name = name
 
     @property
@@ -34,12 +40,13 @@ class Lazy(Generic[T]):
         """Say whether the back-end is open."""
         if self._value is not None:
             return "ok"
-        return str(self._failed[1]) if self._failed else "idle"
+        return public_reason(self._failed[1], self.name) if self._failed else "idle"
 
     async def get(self) -> T:
         """Return the back-end, opening it in a thread if need be.
 
         Raises:
+            ConfigurationError: its setting is wrong.
             BackEndError: it cannot be opened.
         """
         return self._value if self._value is not None else await asyncio.to_thread(self._load)
@@ -52,14 +59,18 @@ class Lazy(Generic[T]):
                 raise self._failed[1]
             try:
                 self._value = self._open()
-            except BackEndError as error:
-                self._failed = (time.monotonic(), error)
+            except TastemakerError as error:
+                self._remember(error)
                 raise
             except (ImportError, OSError, RuntimeError) as error:
                 failure = BackEndUnavailable(f"{self.name} cannot be opened: {error}", back_end=self.name)
-                self._failed = (time.monotonic(), failure)
+                self._remember(failure)
                 raise failure from error
             return self._value
+
+    def _remember(self, failure: TastemakerError) -> None:
+        self._failed = (time.monotonic(), failure)
+        log.warning("%s cannot be opened: %s", self.name, redact(str(failure)))
 
 
 class LazyImageText(Lazy[ImageTextModel]):

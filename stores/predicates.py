@@ -45,6 +45,15 @@ def to_sql(where: Sequence[Constraint], schema: CatalogueSchema) -> str:
     return " AND ".join(f"({_clause(i, c, schema)})" for i, c in enumerate(where))
 
 
+def check_constraints(where: Sequence[Constraint], schema: CatalogueSchema) -> None:
+    """Check that every constraint fits the catalogue's fields.
+
+    Raises:
+        InvalidRequestError: as ``to_sql``.
+    """
+    to_sql(where, schema)
+
+
 def ids_sql(item_ids: Iterable[str], *, negate: bool = False) -> str:
     """Return the filter that keeps (or with ``negate`` drops) the items of ``item_ids``, or an empty string for none."""
     literals = ",".join(quote(i) for i in dict.fromkeys(item_ids) if "\x00" not in i)

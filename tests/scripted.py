@@ -74,10 +74,10 @@ class ScriptedChat:
         return step
 
 
-def composition(message: str | None, *reasons: str, evidence: Sequence[str] = ("text-1",)) -> str:
+def composition(message: str | None, *reasons: str) -> str:
     """Return what a model answers to the prompt ``compose``: one reason for each of the first items, in order."""
-    answer: dict[str, object] = {} if message is None else {"message": message}
-    answer |= {str(i): {"reason": r, "evidence": list(evidence)} for i, r in enumerate(reasons, 1)}
+    answer: dict[str, str] = {} if message is None else {"message": message}
+    answer |= {str(i): reason for i, reason in enumerate(reasons, 1)}
     return json.dumps(answer)
 
 

@@ -22,7 +22,7 @@ from tastemaker.core.schemas import (
     Verdict,
     Words,
 )
-from tastemaker.core.settings import LLMSettings
+from tastemaker.core.settings import LLMSettings, Settings
 
 from .scripted import ScriptedChat, Step, composition
 from .test_grounding import BOOT, FILM, SHOE, brief
@@ -32,7 +32,8 @@ SLIPPER = SHOE.model_copy(
 )
 ITEMS = tuple(RankedItem(item=i, rank=r, score=1 / r) for r, i in enumerate((SHOE, BOOT, SLIPPER), 1))
 MESSAGE = "You asked for navy canvas shoes."
-GOOD = composition(MESSAGE, "A light canvas shoe in navy.", "A brown leather boot for winter.")
+FIRST, SECOND = "This light canvas shoe is navy.", "You liked Sea Loafer; this boot is brown leather."
+GOOD = composition(MESSAGE, FIRST, SECOND)
 
 
 def composer(chat: ScriptedChat, **settings: int) -> Composer:
@@ -53,8 +54,8 @@ async def test_one_call_writes_the_first_items_and_the_rest_are_rendered() -> No
     chat = ScriptedChat(Step(text=GOOD, expect="Harbour Canvas Sneaker"))
     said, made = await compose(chat)
     assert [(w.item_id, w.by) for w in said] == [("s3", "data"), (None, "model"), ("s1", "model"), ("s2", "model")]
-    assert made.reasons[0].text == "A light canvas shoe in navy."
-    assert made.reasons[0].evidence_ids == ("text-1",)
+    assert made.reasons[0].text == FIRST
+    assert made.reasons[0].evidence_ids == ("text-1", "caption-1")
     assert made.degraded == ()
     assert (made.usage.llm_calls, made.usage.prompt_tokens, made.usage.completion_tokens) == (1, 500, 60)
     assert (made.prompt or "").startswith("compose@1#")
@@ -71,14 +72,13 @@ async def test_words_come_while_the_model_is_still_writing() -> None:
     assert rendered < message < pick < last
 
 
-async def test_the_schema_allows_only_the_listed_items_and_trusted_evidence() -> None:
+async def test_the_schema_allows_only_the_listed_items_and_the_prompt_trusted_evidence() -> None:
     chat = ScriptedChat(GOOD)
     about = brief(items=ITEMS, verdict=Verdict(state="no evidence", distrusted=("image-1",)))
     await compose(chat, about)
     schema = chat.calls[0].json_schema
     assert schema is not None
     assert list(schema["properties"]) == ["message", "1", "2"] == schema["required"]
-    assert schema["properties"]["1"]["properties"]["evidence"]["items"]["enum"] == ["text-1"]
     assert schema["additionalProperties"] is False
     prompt = chat.calls[0].messages[1].content
     assert "striped" not in prompt, "distrusted evidence reached the model"
@@ -97,13 +97,15 @@ async def test_the_prompt_prefix_is_the_same_for_everyone() -> None:
     [
         (
             "Here are the best deals for you.",
-            "A navy canvas shoe.",
-            "A brown leather boot.",
+            FIRST,
+            SECOND,
             ["data", "model", "model"],
         ),
-        (MESSAGE, "This waterproof shoe is navy.", "A brown leather boot.", ["model", "data", "model"]),
+        (MESSAGE, "This waterproof shoe is navy.", SECOND, ["model", "data", "model"]),
         (MESSAGE, "A navy canvas shoe for 28 EUR.", "A winter boot like Beach Slipper.", ["model", "data", "data"]),
-        (MESSAGE, "A navy canvas shoe. It also has", "A brown leather", ["model", "model", "data"]),
+        (MESSAGE, f"{FIRST} It also has", "You liked Sea Loafer; this is", ["model", "model", "data"]),
+        (MESSAGE, FIRST + " It is navy" * 7, SECOND, ["model", "model", "model"]),
+        (MESSAGE, "A light canvas shoe in navy.", SECOND, ["model", "data", "model"]),
     ],
 )
 async def test_what_fails_a_check_is_rendered(message: str, first: str, second: str, by: list[str]) -> None:
@@ -115,14 +117,14 @@ async def test_what_fails_a_check_is_rendered(message: str, first: str, second: 
 async def test_the_same_sentence_for_two_items_is_refused_the_second_time() -> None:
     twin = RankedItem(item=SHOE.model_copy(update={"item_id": "s9", "title": "Quay Canvas Sneaker"}), rank=2, score=0.4)
     about = brief(items=(ITEMS[0], twin))
-    _, made = await compose(ScriptedChat(composition(MESSAGE, "A navy canvas shoe.", "A navy canvas shoe.")), about)
+    _, made = await compose(ScriptedChat(composition(MESSAGE, FIRST, FIRST)), about)
     assert [w.by for w in made.reasons] == ["model", "data"]
 
 
 @pytest.mark.parametrize(
     ("step", "why"),
     [
-        (Step(error=BackEndUnavailable("the server is down", back_end="llm")), "the server is down"),
+        (Step(error=BackEndUnavailable("the server is down", back_end="llm"), error_after=0), "the server is down"),
         (Step(text="I am sorry, I cannot help with that."), "agreed form"),
         (Step(text="[1, 2]"), "agreed form"),
         (Step(text='{"message": oops'), "agreed form"),
@@ -136,21 +138,21 @@ async def test_a_useless_model_costs_only_the_words(step: Step, why: str) -> Non
     assert why in made.degraded[0].why
 
 
-@pytest.mark.parametrize("cut", [70, 100, 150, len(GOOD) - 1])
+@pytest.mark.parametrize("cut", [60, 75, 100, len(GOOD) - 1])
 async def test_what_was_checked_before_a_failure_stays(cut: int) -> None:
     steps = [Step(text=GOOD, error=BackEndUnavailable("gone", back_end="llm"), error_after=cut), Step(text=GOOD[:cut])]
     for step in steps:
         _, made = await compose(ScriptedChat(step))
         assert made.message.by == "model"
-        assert made.reasons[1].by == "data"
-        assert made.reasons[0].by == ("model" if cut >= 150 else "data")
+        assert made.reasons[1].by == ("model" if cut == len(GOOD) - 1 else "data")
+        assert made.reasons[0].by == ("model" if cut >= 100 else "data")
         assert [d.what for d in made.degraded] == ["llm"]
 
 
 async def test_a_conflict_is_told_by_data_and_not_by_the_model() -> None:
     check = Check(check="text_image", state="conflict", reason="They disagree.")
     about = brief(items=ITEMS, verdict=Verdict(state="conflict", checks=(check,), distrusted=("image-1",)))
-    chat = ScriptedChat(composition(None, "A light canvas shoe in navy.", "A brown leather boot for winter."))
+    chat = ScriptedChat(composition(None, FIRST, SECOND))
     _, made = await compose(chat, about)
     assert made.message.by == "data"
     assert made.message.text.startswith("The photo and the text disagree, so I followed the text.")
@@ -170,6 +172,37 @@ async def test_a_missing_prompt_degrades(tmp_path: Path) -> None:
     made = await writer.compose(brief(items=ITEMS), lambda w: None)
     assert made.prompt is None
     assert "compose" in made.degraded[0].why
+
+
+async def test_a_call_that_never_reached_the_server_is_not_counted() -> None:
+    refused = Step(error=BackEndUnavailable("nobody answers", back_end="llm"))
+    _, made = await compose(ScriptedChat(refused))
+    assert made.usage.llm_calls == 0
+    broken = Step(text=GOOD, error=BackEndUnavailable("broke off", back_end="llm"), error_after=20)
+    _, made = await compose(ScriptedChat(broken))
+    assert made.usage.llm_calls == 1
+    _, made = await compose(ScriptedChat(Step(text="I cannot")))
+    assert made.usage.llm_calls == 1
+
+
+async def test_a_rendered_message_comes_first_and_the_model_is_not_asked_for_one() -> None:
+    chat = ScriptedChat(Step(text=composition(None, FIRST, SECOND), delay_s=0.01))
+    said: list[Words] = []
+    writer = Composer(chat, PromptLibrary(None, {}), LLMSettings(compose_items=2), writes_message=False)
+    made = await writer.compose(brief(items=ITEMS), said.append, timeout_s=2)
+    assert [(w.item_id, w.by) for w in said] == [(None, "data"), ("s3", "data"), ("s1", "model"), ("s2", "model")]
+    assert made.message == render_message(brief(items=ITEMS))
+    schema = chat.calls[0].json_schema
+    assert schema is not None
+    assert list(schema["properties"]) == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "wanted", "writes"), [("embedded", None, False), ("hub", None, True), ("embedded", True, True)]
+)
+def test_the_profile_says_who_writes_the_message(profile: str, wanted: bool | None, writes: bool) -> None:
+    settings = Settings.model_validate({"profile": profile, "llm": {"compose_message": wanted}})
+    assert settings.model_writes_message is writes
 
 
 def test_the_reader_yields_each_member_once_and_in_time() -> None:
@@ -192,8 +225,8 @@ HISTORY = Evidence(evidence_id="history-1", kind="history", source="history", co
 @pytest.mark.parametrize(
     ("item", "changes", "expected"),
     [
-        (ranked("text_vector", item=SHOE), {}, "It matches “navy”, “canvas” and “shoes” from your request. At 28 EUR it is within"),
-        (ranked("text_vector", 2, SHOE), {}, "You asked for “navy”, “canvas” and “shoes”, and all are in its description. It costs"),
+        (ranked("text_vector", item=SHOE), {}, "Navy, canvas and shoes, as you asked. At 28 EUR it is within your limit of 40 EUR."),
+        (ranked("text_vector", 2, SHOE), {}, "You asked for navy, canvas and shoes, and this one has all of it. Its season is Summer."),
         (ranked("image_vector"), {"text": ""}, "It looks like your photo. Its colour is brown."),
         (ranked("co_occurrence"), BARE | {"liked_titles": ("Sea Loafer",)}, "People who liked “Sea Loafer” also chose it."),
         (ranked("profile_vector"), BARE, "It is close to what you liked before. Its colour is brown."),
@@ -205,9 +238,9 @@ HISTORY = Evidence(evidence_id="history-1", kind="history", source="history", co
         (ranked("x", item=FILM), BARE | {"understanding": Understanding(constraints=(Constraint(field="year", op="<", value=1980),))},
          "Its year is 1979, within your limit of 1980."),
         (ranked("x", item=FILM), BARE | {"understanding": Understanding(constraints=(Constraint(field="genre", op="contains", value="horror"),))},
-         "Its genre includes Horror, as you asked."),
+         "Horror, as you asked. Its genre also includes Sci-Fi."),
         (ranked("x"), BARE | {"understanding": Understanding(constraints=(Constraint(field="colour", op="!=", value="navy"),))},
-         "Its colour is brown, so not navy."),
+         "Its colour is brown, not navy."),
         (ranked("x", item=SLIPPER), BARE, "It costs 12.50 EUR."),
     ],
 )  # fmt: skip
@@ -225,10 +258,10 @@ def test_a_rendered_reason_cites_what_it_rests_on() -> None:
 def test_every_source_of_the_shop_is_known_to_the_reasons() -> None:
     from unittest.mock import MagicMock
 
-    from tastemaker.core.reasons import _FAMILIES
+    from tastemaker.core.clues import FAMILIES
     from tastemaker.tools.candidate_sources import build_sources
 
-    assert {s.name for s in build_sources(MagicMock(), MagicMock())} == set(_FAMILIES)
+    assert {s.name for s in build_sources(MagicMock(), MagicMock())} == set(FAMILIES)
 
 
 def test_a_distrusted_photo_is_no_reason() -> None:

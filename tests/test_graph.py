@@ -195,7 +195,7 @@ async def test_catalogue_down_serves_the_last_popular_items_within_the_constrain
     parts.open_stores = stores
     where = [{"field": "price", "op": "<=", "value": 20}]
     async with Recommender(parts=parts) as recommender:
-        await recommender.recommend(text="a print")
+        await (await parts.shop("default")).take_snapshot()
         DownCatalogue.down = True
         try:
             response = await recommender.recommend(text="a print", constraints=where)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from tastemaker.core.grounding import best_part, check_message, check_words, is_repeat
+from tastemaker.core.grounding import best_part, check_message, check_words, cited_evidence, is_repeat
 from tastemaker.core.schemas import Brief, Constraint, Evidence, Item, RankedItem, Tag, Understanding, Verdict
 
 SHOE = Item(
@@ -29,6 +31,11 @@ FILM = Item(
     title="Alien (1979)",
     text="The crew of a ship is hunted by a creature. Award-winning horror.",
     attributes={"genre": ["Horror", "Sci-Fi"], "year": 1979.0},
+)
+POOL = Item(
+    item_id="p1",
+    title="Bowl rider",
+    text="A skateboarder in a white T-shirt carves through an empty blue pool while spectators watch.",
 )
 OTHERS = ["Trail Boot", "Heat", "Blade Runner", "Beach Slipper"]
 
@@ -57,27 +64,27 @@ DISTRUSTED = {"verdict": Verdict(state="conflict", distrusted=("image-1",))}
 STRANGER = {"user": "stranger", "liked_titles": ()}
 
 GOOD = [
-    (SHOE, "A light canvas shoe in navy.", {}),
+    (SHOE, "This light canvas shoe is navy.", {}),
     (SHOE, "This navy sneaker is made of canvas.", {}),
-    (SHOE, "A casual canvas sneaker for summer.", {}),
+    (SHOE, "A casual canvas sneaker that fits the summer.", {}),
     (SHOE, "You asked for navy canvas, and this is a navy canvas shoe.", {}),
     (SHOE, "It has a rubber sole and matches your request for canvas.", {}),
     (SHOE, "You asked for garden wedding shoes; this is a light one.", {}),
     (SHOE, "A navy shoe like the striped one in your photo.", {}),
-    (SHOE, "It comes in size 42.", {}),
+    (SHOE, "It comes in size 42.", {"text": "shoes in size 42"}),
     (SHOE, "Similar to Sea Loafer, this is a casual shoe.", {}),
     (SHOE, "You liked Sea Loafer, and this is a canvas shoe too.", {}),
     (SHOE, "This shoe is vegan and casual.", {}),
     (SHOE, "The Harbour Canvas Sneaker is light.", {}),
-    (BOOT, "A brown leather boot for winter.", {}),
-    (BOOT, "These boots are made of leather!", {}),
-    (FILM, "A horror film from 1979.", {"text": "a film with a creature"}),
-    (FILM, "The crew is hunted by a creature.", {}),
+    (BOOT, "This brown leather boot is for winter.", {"text": "a winter boot"}),
+    (BOOT, "These boots are made of leather!", {"text": "leather boots"}),
+    (FILM, "This is a horror film from 1979.", {"text": "a film with a creature"}),
+    (FILM, "The crew is hunted by a creature.", {"text": "a film with a creature"}),
     (FILM, "It fits because you enjoyed Blade Runner.", {}),
-    (FILM, "A creature hunts the crew of a ship.", {}),
+    (FILM, "A creature hunts the crew of a ship.", {"text": "a film with a creature"}),
     (SHOE, "A navy canvas shoe. It is light.", STRANGER),
     (SHOE, "You asked for “navy canvas shoes”, and it is navy.", {}),
-    (FILM, "If you like horror, this ship has a creature.", STRANGER),
+    (FILM, "If you like horror, this ship has a creature.", {**STRANGER, "text": "a horror film"}),
 ]
 
 BAD = [
@@ -136,6 +143,17 @@ BAD = [
     (FILM, "A horror film with Sigourney Weaver.", {}, "word"),
     (FILM, "A popular horror film.", {}, "praise"),
     (FILM, "A horror film, and People love it.", {}, "word"),
+    (SHOE, "A light canvas shoe in navy.", {}, "no verb"),
+    (SHOE, "A rubber sole for summer.", {}, "of the shopper"),
+    (SHOE, "It comes in size 42.", {}, "of the shopper"),
+    (BOOT, "This boot is made of brown leather.", {}, "of the shopper"),
+    (
+        POOL,
+        "A skateboarder in a white T-shirt carves through an empty blue.",
+        {"text": "a blue pool"},
+        "cut off before: pool",
+    ),
+    (POOL, "You asked for a pool, and a skateboarder carves through an.", {"text": "a blue pool"}, "cut off after: an"),
 ]
 
 
@@ -195,9 +213,9 @@ def test_the_same_sentence_twice_is_a_repeat() -> None:
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
-        ("A navy shoe. A light one. A third.", "A navy shoe. A light one."),
-        ("A navy shoe. It is waterproof. It is light.", "A navy shoe."),
-        ("A navy shoe. A navy shoe. A navy sh", "A navy shoe."),
+        ("This shoe is navy. It is a light shoe. A third.", "This shoe is navy. It is a light shoe."),
+        ("This shoe is navy. It is waterproof. It is light.", "This shoe is navy."),
+        ("This shoe is navy. This shoe is navy. A navy sh", "This shoe is navy."),
         ("It is waterproof. A navy shoe.", ""),
         ("A navy shoe without an end", ""),
     ],
@@ -206,3 +224,33 @@ def test_the_longest_good_start_is_kept(text: str, kept: str) -> None:
     part, problem = best_part(text, lambda t: check_words(t, SHOE, brief(), OTHERS))
     assert part == kept
     assert (problem is None) == bool(kept)
+
+
+def test_a_sentence_cut_at_the_limit_is_never_used() -> None:
+    text = "This shoe is navy. It is a light shoe."
+    assert best_part(text, lambda part: None, len(text)) == ("This shoe is navy.", None)
+    assert best_part(text, lambda part: None, len(text) + 1) == (text, None)
+    assert best_part("This shoe is navy.", lambda part: None, 18) == ("", "not a whole sentence")
+    assert best_part("This shoe is navy. It is a li", lambda part: None, 29) == ("This shoe is navy.", None)
+
+
+def test_the_evidence_of_a_sentence_is_what_it_shares_words_with() -> None:
+    assert cited_evidence("This canvas shoe is light.", brief()) == ("text-1", "caption-1")
+    assert cited_evidence("It is striped.", brief()) == ("caption-1",)
+    assert cited_evidence("It is striped.", brief(**DISTRUSTED)) == ()
+
+
+def test_checks_are_quick_for_a_long_list() -> None:
+    items = [SHOE.model_copy(update={"item_id": f"s{n}", "title": f"Harbour Sneaker {n}"}) for n in range(50)]
+    about = brief(items=tuple(RankedItem(item=i, rank=n, score=1) for n, i in enumerate(items, 1)))
+    titles = [i.title for i in items]
+    check_words("This canvas shoe is navy.", items[0], about, titles[1:])
+    began = time.perf_counter()
+    for item in items:
+        check_words("This canvas shoe is navy.", item, about, [t for t in titles if t != item.title])
+    each = (time.perf_counter() - began) / len(items)
+    began = time.perf_counter()
+    check_message("You asked for navy canvas shoes.", about)
+    message = time.perf_counter() - began
+    assert each < 0.02, f"{each * 1e3:.1f} ms for one sentence"
+    assert message < 0.1, f"{message * 1e3:.1f} ms for the message"

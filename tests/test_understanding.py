@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tastemaker.agents.prompting import PromptLibrary
 from tastemaker.agents.understanding import understand
-from tastemaker.agents.understanding_model import understand_with_model
+from tastemaker.agents.understanding_model import ModelReading, understand_with_model
 from tastemaker.core.errors import BackEndUnavailable
 from tastemaker.core.money import find_numbers, normalise
 from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
@@ -24,6 +25,7 @@ from tastemaker.core.schemas import (
     Verdict,
 )
 
+PROMPTS = PromptLibrary(None, {})
 SCHEMA = CatalogueSchema(
     count=1000,
     fields=(
@@ -525,16 +527,20 @@ def claim(**changed: str) -> str:
 
 async def test_the_model_reads_only_what_rules_could_not() -> None:
     model = ScriptedModel(claim())
-    understood, usage = await understand_with_model(model, WORDS, UNREAD, SCHEMA)
+    reading = await understand_with_model(model, PROMPTS, WORDS, UNREAD, SCHEMA, timeout_s=1)
+    understood = reading.understanding
     assert said(understood.constraints) == {"baseColour = Blue"}
     assert (understood.constraints[0].source, understood.unparsed) == ("model", ())
-    assert usage is not None
+    assert reading.usage.llm_calls == 1
+    assert (reading.prompt or "").startswith("understand@1#")
     schema = model.requests[0].json_schema
     assert schema is not None
     claims = schema["properties"]["constraints"]["items"]["properties"]
     assert claims["field"]["enum"] == [f.name for f in SCHEMA.fields]
     plain = read("red dress")
-    assert await understand_with_model(model, "red dress", plain, SCHEMA) == (plain, None)
+    assert await understand_with_model(model, PROMPTS, "red dress", plain, SCHEMA, timeout_s=1) == ModelReading(
+        understanding=plain
+    )
     assert len(model.requests) == 1
 
 
@@ -554,5 +560,5 @@ async def test_the_model_reads_only_what_rules_could_not() -> None:
     ],
 )
 async def test_claims_of_the_model_that_do_not_hold_are_dropped(answer: str) -> None:
-    understood, _ = await understand_with_model(ScriptedModel(answer), WORDS, UNREAD, SCHEMA)
-    assert understood == UNREAD
+    reading = await understand_with_model(ScriptedModel(answer), PROMPTS, WORDS, UNREAD, SCHEMA, timeout_s=1)
+    assert reading.understanding == UNREAD

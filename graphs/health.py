@@ -1,0 +1,81 @@
+"""Say how every part is, and open the models before the first request."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import wave
+from collections.abc import Awaitable
+from contextlib import suppress
+from pathlib import Path
+
+from PIL import Image
+
+from ..core.errors import TastemakerError
+from ..core.public import public_reason
+from ..models.registry import Slot, slot_id
+from .parts import Parts, Shop
+
+PROBE_S = 5.0
+
+
+async def health_of(parts: Parts) -> dict[str, dict[str, str]]:
+    """Return for each slot its ``state`` (ok, degraded, down) and a ``detail`` without secrets."""
+    shop = await parts.shop("default")
+    report = {
+        "catalogue": await _probe(_count(shop), "catalogue"),
+        "history": await _probe(_version(shop), "history"),
+    }
+    slots: tuple[tuple[Slot, object], ...] = (
+        ("image_text", parts.image_text),
+        ("captioner", parts.captioner),
+        ("transcriber", parts.transcriber),
+    )
+    for slot, part in slots:
+        state = str(getattr(part, "state", "ok"))
+        good = state in {"ok", "idle"}
+        report[slot] = {
+            "state": "ok" if good else "degraded",
+            "detail": slot_id(parts.settings, slot) if good else state,
+        }
+    alive = await parts.chat.health()
+    report["llm"] = {"state": "ok" if alive else "degraded", "detail": slot_id(parts.settings, "llm")}
+    return report
+
+
+async def open_models(parts: Parts) -> None:
+    """Use the image-text model, the captioner and the transcriber once; one that fails is left for later."""
+    with tempfile.TemporaryDirectory() as folder:
+        picture, clip = Path(folder) / "grey.png", Path(folder) / "silence.wav"
+        await asyncio.to_thread(_write_samples, picture, clip)
+        for work in (
+            parts.image_text.embed_texts(["warm up"]),
+            parts.captioner.caption(str(picture)),
+            parts.transcriber.transcribe(str(clip)),
+        ):
+            with suppress(TastemakerError):
+                await work
+
+
+def _write_samples(picture: Path, clip: Path) -> None:
+    Image.new("RGB", (224, 224), "grey").save(picture)
+    with wave.open(str(clip), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(bytes(2 * 16_000))
+
+
+async def _count(shop: Shop) -> str:
+    return f"{(await shop.catalogue.schema()).count} items"
+
+
+async def _version(shop: Shop) -> str:
+    return f"version {await shop.history.version()}"
+
+
+async def _probe(work: Awaitable[str], what: str) -> dict[str, str]:
+    try:
+        return {"state": "ok", "detail": await asyncio.wait_for(work, PROBE_S)}
+    except (TastemakerError, TimeoutError) as error:
+        return {"state": "down", "detail": public_reason(error, what)}

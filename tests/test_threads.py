@@ -1,0 +1,141 @@
+"""Test what threads promise when the store is locked, when turns meet, and that nothing piles up."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tastemaker.core.errors import InvalidRequestError
+from tastemaker.core.schemas import RecommendResponse
+from tastemaker.core.settings import Settings
+from tastemaker.evals.constants import ConstantCatalogue, constant_parts
+from tastemaker.graphs import parts as parts_module
+from tastemaker.graphs.recommender import Recommender
+from tastemaker.models.registry import slot_id
+from tastemaker.tools.consistency_checker import packaged_thresholds
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path)
+
+
+def labels(response: RecommendResponse) -> set[str]:
+    return {d.what for d in response.degraded}
+
+
+def rows(settings: Settings, table: str) -> int:
+    connection = sqlite3.connect(settings.threads_path)
+    try:
+        return int(connection.execute(f"select count(*) from {table}").fetchone()[0])
+    finally:
+        connection.close()
+
+
+async def test_a_locked_store_is_labelled_and_the_budget_kept(settings: Settings) -> None:
+    async with Recommender(parts=constant_parts(settings)) as recommender:
+        first = await recommender.recommend(text="a print under 50")
+        blocker = sqlite3.connect(settings.threads_path, isolation_level=None)
+        blocker.execute("BEGIN EXCLUSIVE")
+        try:
+            started = asyncio.get_running_loop().time()
+            response = await recommender.recommend(text="another", thread_id=first.thread_id, max_ms=1000)
+            seconds = asyncio.get_running_loop().time() - started
+        finally:
+            blocker.close()
+        again = await recommender.recommend(text="another", thread_id=first.thread_id)
+    assert response.items
+    assert "threads" in labels(response)
+    assert seconds < 5
+    assert again.understanding.constraints
+    assert "threads" not in labels(again)
+
+
+async def test_a_store_that_cannot_be_opened_is_labelled(settings: Settings, tmp_path: Path) -> None:
+    settings.threads_path.mkdir()
+    async with Recommender(parts=constant_parts(settings)) as recommender:
+        response = await recommender.recommend(text="a print")
+        health = await recommender.health()
+    assert response.items
+    assert "threads" in labels(response)
+    assert health["threads"]["state"] == "down"
+
+
+async def test_two_turns_at_once_both_count(settings: Settings) -> None:
+    async with Recommender(parts=constant_parts(settings)) as recommender:
+        first = await recommender.recommend(text="a print")
+        await asyncio.gather(
+            recommender.recommend(text="under 50 euros", thread_id=first.thread_id),
+            recommender.recommend(text="over 20 euros", thread_id=first.thread_id),
+        )
+        last = await recommender.recommend(text="more", thread_id=first.thread_id)
+    assert {c.value for c in last.understanding.constraints} == {50, 20}
+
+
+async def test_a_thread_keeps_one_checkpoint_and_a_refused_request_none(settings: Settings) -> None:
+    async with Recommender(parts=constant_parts(settings)) as recommender:
+        first = await recommender.recommend(text="a print")
+        for _ in range(3):
+            await recommender.recommend(text="more", thread_id=first.thread_id)
+        with pytest.raises(InvalidRequestError):
+            await recommender.recommend(images=[{"data": "AAAA"}])
+    assert rows(settings, "checkpoints") == 1
+    assert rows(settings, "writes") <= 5
+
+
+async def test_a_wrong_constraint_is_named_by_its_place_before_any_event(settings: Settings) -> None:
+    events = []
+    async with Recommender(parts=constant_parts(settings)) as recommender:
+        with pytest.raises(InvalidRequestError, match=r"^constraints\[1\]"):
+            async for event in recommender.stream(
+                text="under 40 euros",
+                constraints=[
+                    {"field": "price", "op": "<=", "value": 9},
+                    {"field": "colour", "op": "=", "value": "red"},
+                ],
+            ):
+                events.append(event)  # noqa: PERF401
+    assert events == []
+
+
+class EmptyCatalogue(ConstantCatalogue):
+    async def schema(self) -> Any:
+        return (await super().schema()).model_copy(update={"count": 0})
+
+
+async def test_unknown_tenants_are_refused_and_open_shops_bounded(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts_module, "MAX_SHOPS", 2)
+    parts = constant_parts(settings)
+    opened = parts.open_stores
+
+    async def stores(tenant: str) -> Any:
+        catalogue, history, collaborative = await opened(tenant)
+        return (EmptyCatalogue() if tenant.startswith("evil") else catalogue), history, collaborative
+
+    parts.open_stores = stores
+    async with Recommender(parts=parts) as recommender:
+        with pytest.raises(InvalidRequestError, match=r"^tenant"):
+            await recommender.recommend(text="a print", tenant="evil-1")
+        for tenant in ("a", "b", "c"):
+            await recommender.recommend(text="a print", tenant=tenant)
+        assert list(parts.shops) == ["b", "c"]
+
+
+async def test_fields_over_a_request_are_checked(settings: Settings) -> None:
+    async with Recommender(parts=constant_parts(settings)) as recommender:
+        response = await recommender.recommend(text="a print", n=3)
+        assert len(response.items) == 3
+        with pytest.raises(InvalidRequestError, match=r"^user_id"):
+            await recommender.recommend(user_id=5)
+
+
+def test_lazily_opened_models_keep_their_names() -> None:
+    settings = Settings()
+    parts = parts_module.Parts.from_settings(settings)
+    assert parts.image_text.name == slot_id(settings, "image_text") == packaged_thresholds().model
