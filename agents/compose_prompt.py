@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 from typing import Any
 
 from pydantic_core import from_json
@@ -10,17 +12,17 @@ from pydantic_core import from_json
 from ..core.errors import BadBackEndResponse
 from ..core.grounding import trusted
 from ..core.schemas import Brief, Item, RankedItem
-from ..core.wording import clause, plain_text, shorten, value_text
+from ..core.wording import clause, content_words, plain_text, shorten, stem, stems, value_text
 
 MESSAGE_CHARACTERS = 90
 REASON_CHARACTERS = 100
-_WISHED, _HELD = "[a-z]{3,12}( [a-z]{3,12})?", "[a-z]{1,12}( [a-z]{2,12}){1,6}"
+MAX_CHOICES = 5
 FRAMES = (
-    rf"^You asked for {_WISHED}, and this one (has|shows) {_HELD}\.$",
-    rf"^It (has|shows) {_HELD} for your wish of {_WISHED}\.$",
-    rf"^For the {_WISHED} you want, it (has|shows) {_HELD}\.$",
+    r"^You asked for {wished}; it has {held}\.$",
+    r"^It has {held}, and {wished} as you asked\.$",
+    r"^For your {wished}, it has {held}\.$",
 )
-"""Sentences that a small model fills in: it takes up the wish, has a verb and an end; the words in it are the model's."""
+_UNITS = frozenset(stem(w) for w in ("euro", "euros", "eur", "dollar", "dollars", "pound", "pounds"))
 _KNOWN_AS = {"caption": "photo", "transcript": "said", "preference": "prefers"}
 
 
@@ -36,18 +38,39 @@ def prompt_inputs(brief: Brief, items: tuple[RankedItem, ...]) -> dict[str, str]
     }
 
 
-def answer_schema(count: int, *, message: bool, guided: bool = False) -> dict[str, Any]:
+def answer_schema(brief: Brief, items: Sequence[RankedItem], *, message: bool, guided: bool = False) -> dict[str, Any]:
     """Return the JSON schema of the answer: one sentence per item, in rank order, so no other id can be written.
 
-    It holds nothing of the request, so that the server compiles it once. ``guided`` sentences follow ``FRAMES``.
+    ``guided`` sentences have a shape, and the model chooses what of the wish and of the record stands in it.
     """
     free = {"type": "string", "maxLength": REASON_CHARACTERS}
     properties: dict[str, Any] = {"message": {"type": "string", "maxLength": MESSAGE_CHARACTERS}} if message else {}
-    properties |= {
-        str(i): {"type": "string", "pattern": FRAMES[(i - 1) % len(FRAMES)]} if guided else free
-        for i in range(1, count + 1)
-    }
+    for place, ranked in enumerate(items):
+        pattern = guide(brief, ranked.item, place) if guided else ""
+        properties[str(place + 1)] = {"type": "string", "pattern": pattern} if pattern else free
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def guide(brief: Brief, item: Item, place: int) -> str:
+    """Return a regular expression for a sentence about ``item``; empty if wish and record offer nothing to choose from.
+
+    The words come from what was typed or said, and from the longest list of the record: a small model can choose among
+    them, while left alone it writes sentences that have nothing to do with the item.
+    """
+    spoken = [e.content for e in trusted(brief.evidence, brief.verdict.distrusted) if e.kind == "transcript"]
+    asked = [w for w in content_words(" ".join([brief.text, *spoken])) if stem(w) not in _UNITS]
+    lists = [v for v in item.attributes.values() if isinstance(v, list)]
+    record = stems(" ".join([item.title, item.text, *(w for values in lists for w in values)]))
+    wished = [w for w in asked if stem(w) in record][:MAX_CHOICES]
+    held = [v for v in max(lists, key=len, default=[]) if not stems(v) & {stem(w) for w in wished}][:MAX_CHOICES]
+    if not wished or len(held) < 2:
+        return ""
+    pairs = [f"{a} and {b}" for a, b in combinations(held, 2)]
+    return FRAMES[place % len(FRAMES)].format(wished=_any(wished), held=_any(pairs))
+
+
+def _any(words: Sequence[str]) -> str:
+    return f"({'|'.join(re.escape(w).replace(chr(92) + ' ', ' ') for w in words)})"
 
 
 class AnswerReader:

@@ -29,7 +29,7 @@ class Composer:
         library: where the prompt ``compose`` comes from.
         settings: how many items the model writes about, and its limits.
         writes_message: the model writes the opening message too; else it is rendered and given out first.
-        guided: the model fills in sentences of a given shape, which a small model needs.
+        guided: the model chooses what stands in sentences of a given shape, which is what a small model can do.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Composer:
     ) -> ChatRequest:
         return ChatRequest(
             messages=render(prompt, **prompt_inputs(brief, top)),
-            json_schema=answer_schema(len(top), message=message, guided=self.guided),
+            json_schema=answer_schema(brief, top, message=message, guided=self.guided),
             max_tokens=min(prompt.config.max_tokens, self.settings.max_tokens),
             temperature=prompt.config.temperature,
             timeout_s=timeout_s,

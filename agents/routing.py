@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from typing import NamedTuple
 
 from ..core.bundles import parse_budget, split_wish
-from ..core.errors import BackEndError, ConfigurationError
+from ..core.errors import BackEndTimeout, BadBackEndResponse
 from ..core.protocols import ChatModel, ChatRequest
-from ..core.schemas import RecommendRequest, Route, Understanding
+from ..core.schemas import RecommendRequest, Route, Understanding, Usage
 from ..core.wording import shorten
 from .prompting import PromptLibrary, render
 
@@ -58,25 +59,46 @@ def decide_route(request: RecommendRequest, understanding: Understanding) -> Rou
     return Route(name="direct", why="One search answers the request.", decided_by="rule")
 
 
-async def ask_route(chat: ChatModel, library: PromptLibrary, request_text: str, timeout_s: float) -> Route:
-    """Return the route that the model picks from an enum; ``direct``, decided by rule, if it does not answer in time."""
+class Asked(NamedTuple):
+    """The model's choice of a route, what it cost and the prompt that asked."""
+
+    route: Route
+    usage: Usage
+    prompt: str
+
+
+async def ask_route(
+    chat: ChatModel, library: PromptLibrary, request_text: str, timeout_s: float, version: str | None = None
+) -> Asked:
+    """Return the route that the model picks from an enum.
+
+    Raises:
+        BackEndError: no answer in time, or none that can be used.
+        ConfigurationError: there is no such prompt.
+    """
+    prompt = library.get("route", version)
+    request = ChatRequest(
+        messages=render(prompt, request=shorten(request_text, 1000)),
+        json_schema=SCHEMA,
+        max_tokens=prompt.config.max_tokens,
+        temperature=prompt.config.temperature,
+        timeout_s=timeout_s,
+    )
     try:
-        prompt = library.get("route")
-        request = ChatRequest(
-            messages=render(prompt, request=shorten(request_text, 1000)),
-            json_schema=SCHEMA,
-            max_tokens=prompt.config.max_tokens,
-            temperature=prompt.config.temperature,
-            timeout_s=timeout_s,
-        )
         async with asyncio.timeout(timeout_s):
             reply = await chat.complete(request)
+    except TimeoutError as error:
+        raise BackEndTimeout("the model did not choose a route in time", back_end="llm") from error
+    try:
         chosen = json.loads(reply.text)["route"]
-    except (BackEndError, ConfigurationError, TimeoutError, ValueError, KeyError, TypeError):
-        return Route(name="direct", why="The rules could not tell and the model did not answer.", decided_by="rule")
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadBackEndResponse("the model did not name a route", back_end="llm") from error
+    usage = Usage(llm_calls=1, **reply.usage.model_dump())
     if chosen == "deliberate":
-        return Route(name="deliberate", why="The model found several things to decide.", decided_by="model")
-    return Route(name="direct", why="The model found a single wish.", decided_by="model")
+        found = Route(name="deliberate", why="The model found several things to decide.", decided_by="model")
+    else:
+        found = Route(name="direct", why="The model found a single wish.", decided_by="model")
+    return Asked(found, usage, prompt.ref)
 
 
 def _many_steps(text: str, understanding: Understanding) -> str:

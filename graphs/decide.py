@@ -66,8 +66,13 @@ async def choose_route(request: RecommendRequest, understanding: Understanding, 
     fallback = Route(name="direct", why="The rules could not tell and the model did not answer.", decided_by="rule")
     timeout = turn.parts.settings.timeouts.understand_s
     text = request.text or understanding.query
-    work = ask_route(turn.parts.chat, turn.parts.prompts, text, timeout)
-    return await turn.attempt("route", work, timeout, fallback, reserve_s=RANKING_RESERVE_S)
+    work = ask_route(turn.parts.chat, turn.parts.prompts, text, timeout, turn.prompt_versions.get("route"))
+    asked = await turn.attempt("route", work, timeout + 1, None, reserve_s=RANKING_RESERVE_S)
+    if asked is None:
+        return fallback
+    turn.usage.append(asked.usage)
+    turn.prompts.append(asked.prompt)
+    return asked.route
 
 
 async def schema_of(turn: Turn) -> CatalogueSchema:

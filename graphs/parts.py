@@ -157,7 +157,11 @@ class Parts:
         self.watch = VideoReader(self.captioner, self.transcriber, limits)
         self.check = ConsistencyChecker(self.image_text)
         self.composer = Composer(
-            self.chat, self.prompts, self.settings.llm, writes_message=self.settings.model_writes_message
+            self.chat,
+            self.prompts,
+            self.settings.llm,
+            writes_message=self.settings.model_writes_message,
+            guided=self.settings.profile == "embedded",
         )
 
     @classmethod

@@ -51,6 +51,13 @@ class Lazy(Generic[T]):
         """
         return self._value if self._value is not None else await asyncio.to_thread(self._load)
 
+    async def aclose(self) -> None:
+        """Close the back-end if it is open and has connections; it is opened again when it is needed."""
+        value, self._value = self._value, None
+        close = getattr(value, "aclose", None)
+        if close is not None:
+            await close()
+
     def _load(self) -> T:
         with self._lock:
             if self._value is not None:

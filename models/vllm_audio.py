@@ -7,7 +7,7 @@ import io
 import math
 import wave
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -15,9 +15,13 @@ from ..core.errors import BadBackEndResponse
 from ..core.schemas import Transcript
 from ..core.settings import Settings
 from .audio import SOUND_HZ, read_sound
+from .llm import open_client
 from .openai_errors import server_errors
 from .whisper import speech_spans
 from .whisper_decode import Samples
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
 
 FORMATS = ("verbose_json", "json")  # with segments and probabilities, and what every speech model can give
 MAX_TRANSCRIPT_CHARACTERS = 20_000
@@ -30,30 +34,15 @@ class ServedTranscriber:
     speaks is not sent.
 
     Args:
-        base_url: the server's address, ending in ``/v1``.
+        client: at the server's address, with its timeout and retries.
         model: the name it serves the model under.
-        api_key: its key, or an empty string.
         max_s: seconds of a clip that are sent.
-        timeout_s: seconds to wait for one transcript.
-        max_retries: retries of a retryable failure.
     """
 
-    def __init__(
-        self,
-        base_url: str,
-        model: str,
-        api_key: str = "",
-        *,
-        max_s: float = 120.0,
-        timeout_s: float = 60.0,
-        max_retries: int = 1,
-    ) -> None:
+    def __init__(self, client: AsyncOpenAI, model: str, *, max_s: float) -> None:
         self.name = f"vllm:{model}"
-        self._model = model
-        self._base_url, self._api_key = base_url, api_key or "none"
-        self._max_s, self._timeout_s, self._max_retries = max_s, timeout_s, max_retries
-        self._formats = FORMATS
-        self._client: Any = None
+        self._client, self._model, self._max_s = client, model, max_s
+        self._formats: tuple[str, ...] = FORMATS
 
     async def transcribe(self, path: str) -> Transcript:
         """Return what is said in the sound or video file at ``path``; empty text when nobody speaks.
@@ -74,22 +63,20 @@ class ServedTranscriber:
         audio = read_sound(path, self._max_s)
         return audio, speech_spans(audio)
 
-    async def _ask(self, clip: bytes) -> dict[str, Any]:
-        import openai
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.close()
 
-        if self._client is None:
-            self._client = openai.AsyncOpenAI(
-                base_url=self._base_url,
-                api_key=self._api_key,
-                timeout=self._timeout_s,
-                max_retries=self._max_retries,
-            )
+    async def _ask(self, clip: bytes) -> dict[str, Any]:
         while True:
             form = self._formats[0]
             try:
                 with server_errors(self.name):
-                    answer = await self._client.audio.transcriptions.create(
-                        file=("clip.wav", clip, "audio/wav"), model=self._model, response_format=form, temperature=0.0
+                    answer: Any = await self._client.audio.transcriptions.create(
+                        file=("clip.wav", clip, "audio/wav"),
+                        model=self._model,
+                        response_format=cast(Any, form),
+                        temperature=0.0,
                     )
             except BadBackEndResponse as error:
                 if form == FORMATS[-1] or getattr(error.__cause__, "status_code", 0) != 400:
@@ -143,12 +130,10 @@ def confidence(segments: Sequence[Mapping[str, Any]]) -> float:
 
 def open_vllm_audio(name: str, settings: Settings) -> ServedTranscriber:
     """Return the speech model ``name`` behind ``models.transcriber_url``, else behind the reasoning model's server."""
+    import httpx2
+
     llm, limits = settings.llm, settings.limits
-    return ServedTranscriber(
-        settings.models.transcriber_url or llm.base_url or f"http://{llm.host}:{llm.port}/v1",
-        name,
-        llm.api_key.get_secret_value(),
-        max_s=max(limits.max_audio_s, limits.max_video_s),
-        timeout_s=settings.timeouts.transcribe_s,
-        max_retries=llm.max_retries,
-    )
+    url = settings.models.transcriber_url or llm.base_url or f"http://{llm.host}:{llm.port}/v1"
+    patience = httpx2.Timeout(settings.timeouts.transcribe_s, connect=llm.connect_timeout_s)
+    client = open_client(url, llm).with_options(timeout=patience, max_retries=llm.max_retries)
+    return ServedTranscriber(client, name, max_s=max(limits.max_audio_s, limits.max_video_s))

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError, StoreError
-from tastemaker.core.protocols import ChatDelta, ChatRequest, Vectors
+from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, Vectors
 from tastemaker.core.schemas import Caption, HistoryProfile, RecommendResponse, StreamEvent
 from tastemaker.core.settings import Settings, TimeoutSettings
 from tastemaker.evals.constants import (
@@ -116,6 +116,9 @@ class BrokenImageText(ConstantImageText):
 
 
 class DownChat(ConstantChat):
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        raise BackEndUnavailable("connection refused")
+
     async def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
         raise BackEndUnavailable("connection refused")
         yield ChatDelta()
@@ -128,6 +131,16 @@ class SlowChat(ConstantChat):
     async def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
         await asyncio.sleep(30)
         yield ChatDelta()
+
+
+async def test_a_route_the_rules_cannot_tell_is_asked_for_and_counted(settings: Settings) -> None:
+    chat = ConstantChat(answer='{"route": "direct"}')
+    _, response = await collect(constant_parts(settings, chat), text="help me decide")
+    assert response.route.decided_by == "model"
+    assert response.usage.llm_calls == 2
+    assert {p.partition("@")[0] for p in response.prompts} == {"route", "compose"}
+    _, response = await collect(constant_parts(settings, DownChat()), text="help me decide")
+    assert response.route.decided_by == "rule"
 
 
 class DownHistory(ConstantHistory):

@@ -7,7 +7,7 @@ import pytest
 
 from tastemaker.agents.prompting import PromptLibrary
 from tastemaker.agents.routing import ask_route, decide_route
-from tastemaker.core.errors import BackEndUnavailable
+from tastemaker.core.errors import BackEndError, BackEndUnavailable, ConfigurationError
 from tastemaker.core.schemas import Intent, RecommendRequest, Understanding
 
 from .scripted import ScriptedChat, Step
@@ -57,22 +57,24 @@ def test_the_caller_decides_first(name: Any) -> None:
 @pytest.mark.parametrize("name", ["direct", "deliberate"])
 async def test_the_model_picks_from_an_enum(name: str) -> None:
     chat = ScriptedChat(Step(text=f'{{"route": "{name}"}}', expect="help me decide"))
-    route = await ask_route(chat, PromptLibrary(None, {}), "help me decide", 1)
+    asked = await ask_route(chat, PromptLibrary(None, {}), "help me decide", 1)
     chat.assert_done()
-    assert (route.name, route.decided_by) == (name, "model")
+    assert (asked.route.name, asked.route.decided_by) == (name, "model")
+    assert asked.usage.llm_calls == 1
+    assert asked.prompt.startswith("route@")
     schema = chat.calls[0].json_schema
     assert schema is not None
     assert schema["properties"]["route"]["enum"] == ["direct", "deliberate"]
 
 
 @pytest.mark.parametrize(
-    "step", ["deliberate", "{}", "[]", BackEndUnavailable("down"), Step(text='{"route": "deliberate"}', delay_s=1)]
+    "step", ["direct", "{}", "[]", BackEndUnavailable("down"), Step(text='{"route": "deliberate"}', delay_s=1)]
 )
-async def test_a_model_that_fails_means_direct(step: Step | str | Exception) -> None:
-    route = await ask_route(ScriptedChat(step), PromptLibrary(None, {}), "help me decide", 0.1)
-    assert (route.name, route.decided_by) == ("direct", "rule")
+async def test_a_model_that_fails_is_an_error(step: Step | str | Exception) -> None:
+    with pytest.raises(BackEndError):
+        await ask_route(ScriptedChat(step), PromptLibrary(None, {}), "help me decide", 0.1)
 
 
-async def test_a_missing_prompt_means_direct(tmp_path: Path) -> None:
-    route = await ask_route(ScriptedChat(), PromptLibrary(tmp_path, {}), "help me decide", 1)
-    assert (route.name, route.decided_by) == ("direct", "rule")
+async def test_a_missing_prompt_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError):
+        await ask_route(ScriptedChat(), PromptLibrary(tmp_path, {}), "help me decide", 1)
