@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import typer
 
 from ..core.errors import ConfigurationError, InvalidRequestError, TastemakerError
+from ..core.public import redact
 
 T = TypeVar("T")
 _debug = False
@@ -22,8 +23,8 @@ def set_debug(value: bool) -> None:
 
 
 def report(error: TastemakerError) -> int:
-    """Print one red line on standard error and return the exit status."""
-    message = " ".join(str(error).split())
+    """Print one red line without credentials on standard error and return the exit status."""
+    message = redact(" ".join(str(error).split()))
     typer.secho(f"error: {message}", fg=typer.colors.RED, err=True)
     return 2 if isinstance(error, ConfigurationError | InvalidRequestError) else 1
 

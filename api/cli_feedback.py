@@ -36,6 +36,8 @@ def feedback_command(
 
 
 def _event(user: str, item: str, kind: str, value: float | None) -> Event:
+    if kind == "rating" and value is None:
+        raise InvalidRequestError("--value", "a rating needs a value")
     try:
         return Event(user_id=user, item_id=item, kind=cast(EventKind, kind), at=datetime.now(UTC), value=value)
     except ValidationError as error:

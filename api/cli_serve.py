@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import logging.config
 import os
 import socket
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
 
 from ..core.errors import ConfigurationError
+from ..core.public import RedactingFormatter
 from ..core.settings import Settings, load_settings
 from .cli_common import guarded
 from .service import Service
@@ -31,7 +32,7 @@ def serve_command(
         settings = load_settings()
         serve = settings.serve.model_copy(update={k: v for k, v in (("host", host), ("port", port)) if v is not None})
         chosen = settings.model_copy(update={"serve": serve})
-        _log_to_stderr(log_level)
+        logging.config.dictConfig(log_config(log_level))
         if workers > 1:
             _serve_many(chosen, workers, log_level)
         else:
@@ -40,12 +41,24 @@ def serve_command(
     guarded(body)
 
 
-def _log_to_stderr(level: str) -> None:
+def log_config(level: str) -> dict[str, Any]:
+    """Return the logging of this process and of its workers: one form, to standard error, without credentials.
+
+    Raises:
+        ConfigurationError: no such level.
+    """
     number = logging.getLevelNamesMapping().get(level.upper())
     if number is None:
         raise ConfigurationError(f"--log-level: no level {level!r}; use debug, info, warning or error")
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("tastemaker").setLevel(number)
+    form = {"()": RedactingFormatter, "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"plain": form},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+        "root": {"handlers": ["stderr"], "level": "WARNING"},
+        "loggers": {"tastemaker": {"level": number}},
+    }
 
 
 def _announce(settings: Settings) -> None:
@@ -84,6 +97,7 @@ async def _serve_one(settings: Settings, log_level: str) -> None:
         host=settings.serve.host,
         port=settings.serve.port,
         log_level="warning" if log_level.lower() == "info" else log_level.lower(),
+        log_config=log_config(log_level),
         access_log=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
@@ -102,6 +116,7 @@ def _serve_many(settings: Settings, workers: int, log_level: str) -> None:
         port=settings.serve.port,
         workers=workers,
         log_level=log_level.lower(),
+        log_config=log_config(log_level),
         access_log=False,
         timeout_graceful_shutdown=_GRACE_S,
     )

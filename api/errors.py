@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from ..core.errors import BackEndError, ConfigurationError, InvalidRequestError, StoreError, TastemakerError
+from ..core.public import redact
 from ..core.schemas import Frozen
 
 log = logging.getLogger("tastemaker.api")
@@ -114,7 +115,7 @@ def respond(status: int, details: Sequence[ErrorDetail], identifier: str) -> JSO
 def log_failure(error: BaseException, identifier: str) -> None:
     """Log where an error was raised; messages of foreign exceptions may quote user input, so only ours are logged."""
     ours = isinstance(error, TastemakerError) and not isinstance(error, InvalidRequestError)
-    text = f"{type(error).__name__}: {error}" if ours else type(error).__name__
+    text = redact(f"{type(error).__name__}: {error}") if ours else type(error).__name__
     frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
     log.error("request %s failed: %s\n%s", identifier, text, frames)
 

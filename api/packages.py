@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from packaging.requirements import Requirement
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from ..core.public import redact
 from ..core.schemas import Frozen
 from .langserve_routes import langserve_installed
 
@@ -35,6 +36,11 @@ class Finding(Frozen):
     detail: str = Field(default="", description="Version, place or reason.")
     fix: str = Field(default="", description="The command or setting that gets it.")
     essential: bool = Field(default=False, description="Nothing works without it.")
+
+    @field_validator("detail")
+    @classmethod
+    def _without_credentials(cls, value: str) -> str:
+        return redact(value)
 
 
 def look_at_packages() -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:

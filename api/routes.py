@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Body, FastAPI, File, Form, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
 from starlette.responses import JSONResponse, StreamingResponse
 
 from .. import __version__
 from ..core.errors import InvalidRequestError, TastemakerError
+from ..core.public import public_reason
 from ..core.schemas import (
     Event,
     EventKind,
@@ -32,6 +33,8 @@ from .openapi_examples import error_examples, request_examples, response_example
 from .service import Service, refuse_paths
 from .sse import ClientGone, event_response, until_disconnect
 
+_JSON_LIST = TypeAdapter(list[Any])
+_CONSTRAINTS_EXAMPLE = '[{"field": "price", "op": "<=", "value": 40}]'
 _CLIENT_GONE = 499  # nobody reads it; nginx's number for the log
 
 
@@ -42,10 +45,27 @@ class FeedbackEvent(Frozen):
     item_id: ItemId = Field(description="Which item.", examples=["print-17"])
     kind: EventKind = Field(description="What happened.", examples=["click"])
     at: AwareDatetime | None = Field(default=None, description="When, with a time zone; now if omitted.")
-    value: float | None = Field(default=None, allow_inf_nan=False, description="The rating, for `rating`.")
+    value: float | None = Field(
+        default=None, validate_default=True, allow_inf_nan=False, description="The rating; `rating` needs it."
+    )
     context: dict[str, Annotated[str, Field(max_length=256)]] = Field(
         default_factory=dict, max_length=16, description="Such as `request_id` of the answer that showed the item."
     )
+
+    @field_validator("at")
+    @classmethod
+    def _in_utc(cls, value: datetime | None) -> datetime | None:
+        try:
+            return value and value.astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError("must lie within the years 1 to 9999 in UTC") from error
+
+    @field_validator("value")
+    @classmethod
+    def _rated(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is None and info.data.get("kind") == "rating":
+            raise ValueError("a rating needs a value")
+        return value
 
 
 class FeedbackRequest(Frozen):
@@ -176,14 +196,21 @@ async def recommend_form(
     n: Annotated[int, Form(description="How many items to return, 1 to 50.")] = 10,
     route: Annotated[str, Form(description="`auto`, `direct` or `deliberate`.")] = "auto",
     words: Annotated[bool, Form(description="Ask the language model for reasons.")] = True,
+    constraints: Annotated[
+        str | None, Form(description="Typed hard constraints, as a JSON list.", examples=[_CONSTRAINTS_EXAMPLE])
+    ] = None,
+    include_consumed: Annotated[bool, Form(description="Also offer items the user already has.")] = False,
+    max_ms: Annotated[int | None, Form(description="Time budget of the whole request in milliseconds.")] = None,
+    tenant: Annotated[str, Form(description="Which shop's catalogue and history to use.")] = "default",
     images: Annotated[list[UploadFile], File(description="Photos.")] = [],  # noqa: B006 - FastAPI copies it
     audio: Annotated[list[UploadFile], File(description="Voice clips.")] = [],  # noqa: B006
     video: Annotated[list[UploadFile], File(description="Video clips.")] = [],  # noqa: B006
 ) -> RecommendResponse:
     """Answer a form with files, as `curl -F text=... -F images=@photo.jpg` sends it."""
     fields: dict[str, Any] = {"text": text, "user_id": user_id, "thread_id": thread_id, "n": n, "route": route}
-    fields |= {"words": words, "images": await _media(images), "audio": await _media(audio)}
-    fields["video"] = await _media(video)
+    fields |= {"words": words, "include_consumed": include_consumed, "max_ms": max_ms, "tenant": tenant}
+    fields |= {"images": await _media(images), "audio": await _media(audio), "video": await _media(video)}
+    fields["constraints"] = _json_list("constraints", constraints)
     try:
         asked = RecommendRequest.model_validate({k: v for k, v in fields.items() if v is not None})
         return await _answer(request, asked)  # type: ignore[return-value]
@@ -191,6 +218,15 @@ async def recommend_form(
         raise RequestValidationError(error.errors(include_input=False)) from error
     except InvalidRequestError as error:
         raise InvalidRequestError(error.field.removesuffix(".data"), error.message) from error
+
+
+def _json_list(name: str, text: str | None) -> list[Any] | None:
+    if not text:
+        return None
+    try:
+        return _JSON_LIST.validate_json(text)
+    except ValidationError as error:
+        raise InvalidRequestError(name, "must be a JSON list of objects") from error
 
 
 async def _media(uploads: Sequence[UploadFile]) -> list[MediaInput]:
@@ -205,7 +241,7 @@ async def _media(uploads: Sequence[UploadFile]) -> list[MediaInput]:
 async def feedback(request: Request, sent: FeedbackRequest) -> FeedbackReply:
     """Store views, clicks, likes, dislikes, purchases and ratings, from which later answers learn."""
     now = datetime.now(UTC)
-    events = [Event(**{**dict(event), "at": (event.at or now).astimezone(UTC)}) for event in sent.events]
+    events = [Event(**{**dict(event), "at": event.at or now}) for event in sent.events]
     return FeedbackReply(stored=await _service(request).feedback(events, tenant=sent.tenant))
 
 
@@ -220,7 +256,7 @@ async def ready(request: Request) -> Response:
         states = await _service(request).health()
     except TastemakerError as error:
         log_failure(error, request_id(request))
-        states = {"catalogue": {"state": "down", "detail": "cannot be opened; see the server's log"}}
+        states = {"catalogue": {"state": "down", "detail": public_reason(error, "catalogue")}}
     slots = {name: SlotHealth.model_validate(state) for name, state in states.items()}
     degraded = tuple(name for name, slot in slots.items() if slot.state != "ok")
     usable = "catalogue" in slots and slots["catalogue"].state != "down"

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from .amount_rules import LEAD, RULES, Rule
-from .fields import field_for_number, is_year, label_of, names_pattern, year_field
+from .fields import field_for_number, field_names, is_year, label_of, names_pattern, year_field
 from .money import Number, format_number
 from .schemas import CatalogueField, CatalogueSchema, Constraint, Operator
 from .utterance import NUMBER, TAKEN, WINDOW, Utterance
@@ -23,10 +23,16 @@ _DECADES = {
 }
 _DECADE = re.compile(
     r"\b(?:(?:from|in|of|during)\s+)?(?:the\s+)?(?:early |mid |late )?"
-    rf"(?:'?(?P<digits>(?:1[89]|20)?\d0)'?s|(?P<word>{'|'.join(_DECADES)}))\b"
+    rf"(?:(?:'?(?P<digits>(?:1[89]|20)?\d0)'?s|(?P<word>{'|'.join(_DECADES)}))\b|(?P<hanzi>(?:1[89]|20)?\d0)年代的?)"
 )
+_NOT_DECADE = re.compile(r"(?:\b(?:but\s+)?(?:not|no|except(?: for)?|nothing|never|without|none)|不要)(?:\s+(?:any|anything|something|films?|movies?))*\s*$")
 
 
+_LEAD_WORDS = re.compile(
+    r"\b(?:(?:it|they|that|which)\s+)?(?:(?:must|should|has to|have to|needs? to)\s+)?(?:be\s+)?"
+    r"(?:rated|rating(?: of)?|delivered|delivery|shipped|ships?|arrives?|weighing|weighs?|weight(?: of)?|measuring|measures?|"
+    r"(?:in )?size(?: of)?|width(?: of)?|height(?: of)?|be|must|should)\s+$"
+)
 _MONEY = re.compile(rf"(?<![a-z0-9]){LEAD}{NUMBER}")
 _OPPOSITE: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!="}
 _NEGATION = re.compile(
@@ -109,7 +115,7 @@ def take_amounts(u: Utterance, schema: CatalogueSchema) -> Amounts:
                 widened, end = _widen(u, schema, match)
                 u.take(min(start, widened), end)
             elif _is_requirement(rule, numbers):
-                found.unparsed.append(u.take(match.start(), _noun_end(u, match.end())))
+                found.unparsed.append(u.take(_lead_start(u, match.start()), _noun_end(u, match.end())))
     _take_bare_money(u, schema, found)
     return found
 
@@ -119,20 +125,30 @@ def _take_decades(u: Utterance, schema: CatalogueSchema, found: Amounts) -> None
     for match in list(_DECADE.finditer(u.plain)):
         if TAKEN in u.low[match.start() : match.end()]:
             continue
-        if year is None or re.search(
-            r"\b(?:not|no|except|but|nothing)\s*$", u.plain[max(0, match.start() - WINDOW) : match.start()]
-        ):
-            found.unparsed.append(u.text[match.start() : match.end()].strip())
+        refused = _NOT_DECADE.search(u.plain[max(0, match.start() - WINDOW) : match.start()])
+        start = match.start() - (len(refused[0]) if refused else 0)
+        if year is None:
+            found.unparsed.append(u.take(start, match.end()))
             continue
         first = _decade_start(match)
         part = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
         low, high = next((v for k, v in part.items() if f"{k} " in match[0]), (0, 9))
-        found.hard += [_constraint(u, year, ">=", first + low), _constraint(u, year, "<=", first + high)]
-        u.take(match.start(), match.end())
+        if refused:
+            found.hard.append(_not_years(u, year, range(int(first) + low, int(first) + high + 1)))
+        else:
+            found.hard += [_constraint(u, year, ">=", first + low), _constraint(u, year, "<=", first + high)]
+        u.take(start, match.end())
+
+
+def _not_years(u: Utterance, year: CatalogueField, years: range) -> Constraint:
+    """Refuse whole years: a hole in a range is no single comparison, but a list of values."""
+    values = [str(y) for y in years]
+    return Constraint(field=year.name, op="not in", value=values, source=u.source, confidence=u.confidence)
 
 
 def _decade_start(match: re.Match[str]) -> float:
-    years = int(match["digits"]) if match["digits"] else _DECADES[match["word"]]
+    digits = match["digits"] or match["hanzi"]
+    years = int(digits) if digits else _DECADES[match["word"]]
     return years if years >= 1800 else years + (2000 if years <= 10 else 1900)
 
 
@@ -160,6 +176,8 @@ def _field(
     values = tuple(n.value for n in numbers)
     years = year_field(schema) is not None and all(is_year(v) for v in values)
     if not near and not currency and not years and _next_noun(u, match.end()):
+        return None
+    if not currency and _counts_values(u, schema, match.end()):
         return None
     if rule.temporal and not all(1000 <= v <= 2200 for v in values):
         return None
@@ -191,8 +209,23 @@ def _next_noun(u: Utterance, end: int) -> bool:
     follows = re.match(r"[ -](\w+)", u.low[end:])
     if not follows or follows[1] in _NOT_NOUNS:
         return False
-    unit = r"(?:minutes?|mins?|hours?|h|kg|g|km|cm|mm|m|gb|mb|years?|percent|people|stars?|inch(?:es)?|players?|pages?)"
+    unit = (
+        r"(?:minutes?|mins?|hours?|h|kg|kilos?|g|km|cm|mm|m|gb|mb|tb|mp|dpi|ppi|px|ml|cl|l|oz|lbs?|ft|feet|watts?|volts?|hz|fps|mah|"
+        r"days?|weeks?|months?|years?|percent|people|stars?|inch(?:es)?|players?|pages?)"
+    )
     return bool(re.fullmatch(unit, follows[1])) or (follows[1].endswith("s") and not follows[1].endswith("ss"))
+
+
+def _counts_values(u: Utterance, schema: CatalogueSchema, end: int) -> bool:
+    """Tell whether the number counts values of a field that holds no numbers: "at most 5 colours"."""
+    after = re.match(rf"[\s-]*({names_pattern(schema)})(?!\w)", u.low[end:])
+    return bool(after) and all(f.type != "number" for f in field_names(schema)[after[1]]) if after else False
+
+
+def _lead_start(u: Utterance, start: int) -> int:
+    """Extend an unread limit over the words that it belongs to: "delivered within 3 days", "rated at least 4 stars"."""
+    lead = _LEAD_WORDS.search(u.before(start))
+    return start - len(lead[0]) if lead else start
 
 
 def _noun_end(u: Utterance, end: int) -> int:
@@ -224,7 +257,7 @@ def _widen(u: Utterance, schema: CatalogueSchema, match: re.Match[str]) -> tuple
         rf"(?<!\w)(?:(?:the|a|my|with|at)\s+)*(?:{names})(?:\s+(?:is|of|are|be|was|in|should|must|has|to|range|limit))*[\s:]*$",
         u.before(match.start()),
     )
-    after = re.match(rf"\s*-?(?:{names}|each|in total|altogether|in price)(?!\w)", u.low[match.end() :])
+    after = re.match(rf"\s*-?(?:{names}|each|apiece|per (?:piece|item|print|picture)|in total|altogether|in price)(?!\w)", u.low[match.end() :])
     start = match.start() - len(u.before(match.start())) + before.start() if before else match.start()
     return start, match.end() + (after.end() if after else 0)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from .schemas import Brief, Evidence, Item
@@ -66,31 +67,45 @@ def trusted(evidence: Sequence[Evidence], distrusted: Sequence[str]) -> list[Evi
     return [e for e in evidence if not refused & {e.evidence_id, e.source, e.source.partition("-frame-")[0]}]
 
 
+@lru_cache(maxsize=4096)
 def normal(text: str) -> str:
     """Return the words of ``text`` in lower case, one space between."""
     return " ".join(t.lower() for t in tokens(text))
 
 
-def facts(text: str) -> set[str]:
-    """Return the stems and numbers that ``text`` affirms."""
-    return affirmed_stems(text) | numbers(text)
+@lru_cache(maxsize=8192)
+def facts(text: str) -> frozenset[str]:
+    """Return the stems and numbers that ``text`` affirms; kept, as the same records are spoken of again and again."""
+    return frozenset(affirmed_stems(text) | numbers(text))
 
 
-def record_of(item: Item, brief: Brief) -> set[str]:
+def record_of(item: Item, brief: Brief) -> frozenset[str]:
     """Return the stems and numbers of a record, its price left out and text addressed to machines too."""
-    return facts(f"{item.title}. {plain_text(item.text)}") | _attribute_facts(item, brief)
+    return facts(_text_of(item)) | _attribute_facts(item, brief)
 
 
-def _attribute_facts(item: Item, brief: Brief) -> set[str]:
-    found: set[str] = set()
+def _text_of(item: Item) -> str:
+    return f"{item.title}. {_plain(item.text)}"
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> str:
+    return plain_text(text)
+
+
+@lru_cache(maxsize=4096)
+def _phrases(text: str) -> str:
+    return " . ".join(normal(p) for p in _PHRASE_END.split(text))
+
+
+def _attribute_facts(item: Item, brief: Brief) -> frozenset[str]:
+    found: list[str] = []
     for name, value in item.attributes.items():
         if name == brief.price_field or value is False:
             continue
         values = value if isinstance(value, list) else [] if value is True else [value]
-        found |= facts(
-            " . ".join([name.replace("_", " "), *(f"{v:g}" if isinstance(v, float) else str(v) for v in values)])
-        )
-    return found
+        found += [name.replace("_", " "), *(f"{v:g}" if isinstance(v, float) else str(v) for v in values)]
+    return facts(" . ".join(found))
 
 
 def sources_of(items: Sequence[Item], brief: Brief) -> Sources:
@@ -102,7 +117,7 @@ def sources_of(items: Sequence[Item], brief: Brief) -> Sources:
     asked = " . ".join([brief.text, *spoken, *brief.understanding.preferences, *wanted])
     seen = " . ".join([e.content for e in captions] + [t.label for e in captions for t in e.tags])
     past = " . ".join([*brief.liked_titles, *(e.content for e in known if e.kind in {"history", "preference"})])
-    record = " . ".join(f"{i.title} . {plain_text(i.text)} . {i.attributes}" for i in items)
+    record = [normal(f"{_text_of(i)} . {i.attributes}") for i in items]
     wish = stems(asked) | numbers(asked)
     return Sources(
         record=frozenset().union(*(record_of(i, brief) for i in items), wish & CLASS_NOUNS),
@@ -110,8 +125,8 @@ def sources_of(items: Sequence[Item], brief: Brief) -> Sources:
         photo=frozenset(facts(seen)),
         past=frozenset(stems(past) | numbers(past)),
         praise=frozenset().union(*(facts(i.title) | _attribute_facts(i, brief) for i in items)),
-        said=normal(f"{record} . {asked} . {seen} . {past}"),
-        phrases=" . ".join(normal(p) for i in items for p in _PHRASE_END.split(f"{i.title}. {plain_text(i.text)}")),
+        said=" ".join([*record, normal(f"{asked} . {seen} . {past}")]),
+        phrases=" . ".join(_phrases(_text_of(i)) for i in items),
         liked=brief.liked_titles if brief.user == "known" else (),
         media=frozenset(e.kind for e in known),
     )

@@ -18,19 +18,24 @@ def merge(
     freed: Sequence[str] = (),
     released: Sequence[tuple[str, str]] = (),
     adds: bool = False,
+    outdated: Sequence[Constraint] = (),
 ) -> tuple[tuple[Constraint, ...], tuple[Constraint, ...]]:
     """Return (in force, dropped). Constraints of earlier turns persist with source ``thread``.
 
-    An earlier one is dropped when its field is ``freed``, its value ``released``, or a new one replaces it: the same
+    An earlier one is dropped when it is ``outdated``, its field ``freed``, its value ``released``, or a new one replaces it: the same
     direction on the same number field, a range the new bound makes empty, another wanted value of the same field (unless
-    the turn ``adds``), or the opposite wish about the same value. New constraints never replace one another.
+    the turn ``adds``), or the opposite wish about the same value; of several wanted values the others stay. New constraints
+    never replace one another.
     """
     kept: list[Constraint] = []
     dropped: list[Constraint] = []
     new = [_widened(n, earlier) for n in new] if adds else list(new)
     for old in earlier:
-        gone = old.field in freed or _is_released(old, released) or any(_replaces(n, old, adds) for n in new)
+        gone = old in outdated or old.field in freed or _is_released(old, released) or _is_excluded(old, new)
+        gone = gone or any(_replaces(n, old, adds) for n in new)
         (dropped if gone else kept).append(old.model_copy(update={"source": "thread"}))
+        if gone and old.op == "in" and old not in outdated and old.field not in freed:
+            kept += _narrowed(old, new)
     fresh = [c for c in unique(new) if not any(same(c, k) for k in kept)]
     return (*kept, *fresh), tuple(d for d in dropped if not any(same(d, n) for n in new))
 
@@ -67,6 +72,26 @@ def _widened(new: Constraint, earlier: Sequence[Constraint]) -> Constraint:
 def _texts(constraint: Constraint) -> list[str]:
     value = constraint.value
     return [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, str)]
+
+
+def _narrowed(old: Constraint, new: Sequence[Constraint]) -> list[Constraint]:
+    """Return what is left of "red or blue" after "not blue"; nothing if a new wish replaces it or all is refused."""
+    about = [n for n in new if n.field == old.field]
+    refused = {v for n in about if n.op in ("!=", "not contains") for v in values_of(n)}
+    left = [v for v in _texts(old) if v.lower() not in refused]
+    if not left or not refused or any(n.op in _WANTED for n in about):
+        return []
+    one = "contains" if any(n.op == "not contains" for n in about) else "="
+    change = {"op": "in", "value": left} if len(left) > 1 else {"op": one, "value": left[0]}
+    return [old.model_copy(update={"source": "thread", **change})]
+
+
+def _is_excluded(old: Constraint, new: Sequence[Constraint]) -> bool:
+    """Tell whether new bounds lie within refused numbers: "from the 80s" after "not from the 80s"."""
+    numbers = [float(v) for v in _texts(old) if v.isdigit()] if old.op == "not in" else []
+    low = [_bound(n) for n in new if n.field == old.field and n.op in (*_UP, "=")]
+    high = [_bound(n) for n in new if n.field == old.field and n.op in (*_DOWN, "=")]
+    return bool(numbers and low and high) and min(numbers) <= max(low) and min(high) <= max(numbers)
 
 
 def _is_released(old: Constraint, released: Sequence[tuple[str, str]]) -> bool:

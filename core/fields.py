@@ -26,6 +26,11 @@ _SYNONYMS = (
     ("style", "styles"),
 )
 
+_KINDS = frozenset(
+    "genre genres category categories subcategory type types kind kinds theme themes topic topics subject subjects object "
+    "objects department class".split()  # noqa: SIM905  a line of words reads better than a list
+)
+
 
 def words_of(name: str) -> tuple[str, ...]:
     """Split a field name such as ``baseColour`` or ``release_year`` into lower-case words."""
@@ -72,6 +77,11 @@ def names_pattern(schema: CatalogueSchema) -> str:
     """Return a regular-expression alternation of every field name, longest first; never matches when there is none."""
     names = sorted(field_names(schema), key=len, reverse=True)
     return "|".join(re.escape(n) for n in names) or r"(?!)"
+
+
+def says_what(field: CatalogueField) -> bool:
+    """Tell whether a field says what an item is (its genre, category, theme or subject) rather than how it is."""
+    return bool(_KINDS & set(words_of(field.name)))
 
 
 def year_field(schema: CatalogueSchema) -> CatalogueField | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import pairwise
@@ -96,8 +97,8 @@ def check_message(text: str, brief: Brief) -> str | None:
         return "there are no items to speak about"
     sources = sources_of(items, brief)
     share = 1.0 if _EVERY.search(text) else 0.0 if _SOME.search(text) else 0.5
-    each = [record_of(item, brief) for item in items]
-    shared = {w for w in sources.record if sum(w in e for e in each) >= max(1, share * len(items))}
+    holders = Counter(word for item in items for word in record_of(item, brief))
+    shared = {w for w in sources.record if holders[w] >= max(1, share * len(items))}
     shared |= sources.asked & CLASS_NOUNS
     words = without_liked(text, sources)
     counted = frozenset(w for w in shared if not w[0].isdigit()) | {str(len(items))}
@@ -162,7 +163,7 @@ def _unlinked(text: str, sources: Sources) -> str | None:
 
 def _script(text: str, sources: Sources) -> str | None:
     def scripts(of: str) -> set[str]:
-        return {unicodedata.name(c, "?").split()[0] for c in of if c.isalpha()}
+        return {unicodedata.name(c, "?").split()[0] for c in set(of) if c.isalpha()}
 
     foreign = scripts(text) - scripts(sources.said) - {"LATIN"}
     return f"unexpected script {sorted(foreign)[0].lower()}" if foreign else None

@@ -6,7 +6,6 @@ import re
 from functools import lru_cache
 
 from .fields import field_names, label_of, names_pattern
-from .query_text import EMPTY_WORDS
 from .schemas import CatalogueField, CatalogueSchema
 from .utterance import Utterance
 
@@ -21,7 +20,7 @@ _NOT_AGAIN = re.compile(
     r"\b(?:nothing|not|no|none|never|don't|haven't|without|except|exclude|anything but|other than|skip)\b[^.!?]*$"
 )
 _COMPARE = re.compile(
-    r"\b(?:compare|comparison|versus|vs\.?|difference between|which (?:one )?is better|better than|pros and cons|or better)\b|对比|比较"
+    r"\b(?:compare|comparison|versus|vs\.?|difference between|which (?:one )?is better|\bis [^.!?]{1,60} better than|pros and cons)\b|对比|比较"
 )
 _PLAN = re.compile(
     r"\b(?:plan|evening|itinerary|outfit|complete the look|bundle|a set of|combination|marathon|weekend|wardrobe|goes? (?:well )?with|matching|double feature|gallery wall|in total|altogether)\b|搭配|安排"
@@ -39,14 +38,17 @@ _CHEAP = re.compile(
 _DEAR = re.compile(r"\b(?:expensive|luxury|luxurious|high[- ]end|premium|not (?:too )?cheap)\b")
 _NEW = re.compile(r"\b(?:newest|latest|newer|more recent|recent|brand[- ]new)\b")
 _OLD = re.compile(r"\b(?:oldest|older|vintage years)\b")
+_OPENING = (
+    r"^\W*(?:(?:what about|how about|show me|i want|i'd like|can you|could you|please|make it|ok(?:ay)?|yes|no|hmm|well|great|nice|"
+    r"something|anything|ones?|some)\b[\s,]*)*"
+)
 _CONTINUES = re.compile(
-    r"^\W*(?:with|but|and|also|only|just|in|make|rather|instead|without|more|less|plus|or|not|preferably|ideally|nur|aber|mit|avec|mais|要|但)\b|\binstead\W*$"
+    rf"{_OPENING}(?:with|but|and|also|only|just|in|make|rather|instead|without|more|less|plus|or|not|preferably|ideally|nur|aber|mit|avec|mais|"
+    r"for|from|set|where|that|which|featuring|starring|during|slightly|a (?:bit|little)|much|even|too|\w{2,}ier|darker|brighter|smaller|"
+    r"bigger|larger|older|newer|warmer|calmer|quieter|shorter|longer|simpler|softer|bolder|lighter)\b|^\W*(?:about|by|on|at|near|under|over|around)\b|"
+    r"^\W*(?:要|但|而且|再)|\binstead\W*$"
 )
 _ADDS = re.compile(r"\b(?:also|too|as well|additionally|plus|both|on top|auch|aussi)\b|^\W*and\b|也")
-_UNMET = re.compile(
-    r"\b(?:without|must (?:be|have|include|come with)|has to (?:be|have)|needs? to (?:be|have)|only|no|nothing with|no more than|at least)\s+(?!one\b|idea|matter|problem|thanks|longer|need|doubt)(?P<what>(?:[^\W\d_][\w'-]*)(?: [^\W\d_][\w'-]*){0,3})"
-)
-_STOP_AT = re.compile(r"\s+(?:and|but|or|please|for|that|which|from|with|so|because|to|if|then|than|in|on|at|i)\b.*$")
 
 
 def take_reset(u: Utterance) -> bool:
@@ -97,16 +99,6 @@ def take_leanings(u: Utterance, schema: CatalogueSchema, year: CatalogueField | 
     if year is not None:
         leanings += [(_NEW, f"high {label_of(year.name)}"), (_OLD, f"low {label_of(year.name)}")]
     return [wish for pattern, wish in leanings if _take(u, pattern)]
-
-
-def take_unmet(u: Utterance) -> list[str]:
-    """Take requirement-like phrases that no rule understood ("without subtitles") out of the query; return them."""
-    found = []
-    for match in list(_UNMET.finditer(u.low)):
-        what = _STOP_AT.sub("", match["what"])
-        if what not in EMPTY_WORDS:
-            found.append(u.take(match.start(), match.start("what") + len(what)))
-    return found
 
 
 def asks_to_compare(text: str) -> bool:

@@ -17,7 +17,8 @@ _FILLER = re.compile(
     r"(?:(?:something|anything|more|movies?|films?|ones?) )?(?:like|similar to|along the lines of)(?= [a-z])|i (?:really |also )?(?:like|love|enjoy|prefer)|maybe|perhaps|preferably|ideally|"
     r"(?:compare|comparison of|which (?:one )?is better|what is the difference between|difference between|pros and cons of)|"
     r"(?:in|from|on) (?:this|the|my) (?:photo|picture|image|clip)|this (?:photo|picture|image)|euros?|is fine|will do|works|only|just|"
-    r"ich (?:suche|möchte|will)|zeig(?:e)? mir|je (?:cherche|veux|voudrais)|montre[- ]moi|bitte|s'il vous plaît)\b|(?:我)?(?:想要|要|想看|想买|推荐|给我|请|预算|有没有)"
+    r"no idea|surprise me|"
+    r"ich (?:suche|möchte|will)|zeig(?:e)? mir|je (?:cherche|veux|voudrais)|montre[- ]moi|bitte|s'il vous plaît)\b|(?:我)?(?:想要|(?<!不)要|想看|想买|推荐|给我|请|预算|有没有)|总共|一共"
 )
 EMPTY_WORDS = frozenset(
     [
@@ -123,6 +124,13 @@ EMPTY_WORDS = frozenset(
         "maybe",
         "really",
         "though",
+        "great",
+        "nice",
+        "good",
+        "cool",
+        "perfect",
+        "lovely",
+        "hmm",
     ]
 )
 

@@ -64,7 +64,8 @@ _THAN = rf"(?:\s*(?:ones?\s+)?(?:than|als|que|比)\s*{_REF})?"
 _OTHERS = re.compile(
     r"\b(?:something|anything|show me|any|some)\s+(?:else|others?|different(?: ones?)?|new ones)\b|\bnone of (?:these|those|them)\b|\b(?:other|different) (?:ones|options|ideas|suggestions)\b|^\s*(?:show me |give me )?(?:others?|next|more)\s*(?:please)?\s*[.!]?$|换一批"
 )
-
+BARE_REFERENCE = re.compile(rf"{_ORDINAL}|{_NUMBERED}")
+"""The second one, number 3: whatever was shown."""
 
 @dataclass
 class References:

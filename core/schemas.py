@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 ItemId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 UserId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+$")]
@@ -107,6 +115,22 @@ class Constraint(Frozen):
     value: FiniteFloat | bool | str | list[str] = Field(description="Value to compare with.", examples=[40])
     source: str = Field(default="request", description="Where the constraint was stated.")
     confidence: float = Field(default=1.0, ge=0, le=1, description="How sure we are that it was meant, 0 to 1.")
+
+    @field_validator("value")
+    @classmethod
+    def _fits_operator(cls, value: float | bool | str | list[str], info: ValidationInfo) -> Any:
+        """Refuse what no field could satisfy; whether value and field fit is for ``predicates.canonical`` to say."""
+        op = info.data.get("op")
+        if op in ("in", "not in"):
+            if not isinstance(value, list) or not value:
+                raise ValueError(f"{op} needs a list of at least one string")
+        elif isinstance(value, list):
+            raise ValueError(f"{op} needs one value, not a list; use in or not in")
+        elif op in ("<=", ">=", "<", ">") and (isinstance(value, bool) or not isinstance(value, float)):
+            raise ValueError(f"{op} needs a number")
+        elif op in ("contains", "not contains") and not isinstance(value, str):
+            raise ValueError(f"{op} needs a string")
+        return value
 
 
 class MediaInput(Frozen):

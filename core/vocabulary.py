@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from .fields import is_closed
 from .schemas import CatalogueField, CatalogueSchema
+from .utterance import TAKEN
 
 MAX_WORDS = 4
 _IRREGULAR = {
@@ -25,8 +26,11 @@ _CHINESE = {
     "红": "red", "蓝": "blue", "绿": "green", "黑": "black", "白": "white", "黄": "yellow", "灰": "grey", "粉": "pink",
     "紫": "purple", "棕": "brown", "橙": "orange", "喜剧": "comedy", "恐怖": "horror", "爱情": "romance",
     "动作": "action", "科幻": "sci-fi", "动画": "animation", "战争": "war", "狗": "dog", "猫": "cat", "人": "person",
-    "女": "women", "男": "men",
+    "女": "women", "男": "men", "黑白": "black and white", "衬衫": "shirt", "手表": "watch", "裙": "dress", "牛仔裤": "jeans",
+    "鞋": "shoes", "海": "sea", "城市": "city", "食物": "food", "动物": "animals", "船": "boat", "山": "mountain",
+    "厨房": "kitchen", "客厅": "living room", "卧室": "bedroom", "横": "landscape", "竖": "portrait",
 }  # fmt: skip
+_CHINESE_WORD = re.compile(rf"({'|'.join(sorted(_CHINESE, key=len, reverse=True))})(?:色|性|片|士|子)?")
 _EUROPEAN = {
     "rot": "red", "rote": "red", "roten": "red", "rotes": "red", "rouge": "red", "blau": "blue", "blaue": "blue",
     "bleu": "blue", "schwarz": "black", "schwarze": "black", "noir": "black", "weiß": "white", "blanc": "white",
@@ -125,14 +129,39 @@ def _chinese(low: str, index: Mapping[str, tuple[tuple[CatalogueField, str], ...
     if low.isascii():
         return []
     found = []
-    for word, english in _CHINESE.items():
+    for match in _CHINESE_WORD.finditer(low):
+        english = _CHINESE[match[1]]
         entries = index.get(key_of(english))
         if entries:
-            found += [
-                Mention(m.start(), m.end(), entries, _exact(english, entries))
-                for m in re.finditer(f"{word}(?:色|性|片)?", low)
-            ]
+            found.append(Mention(match.start(), match.end(), entries, _exact(english, entries)))
     return found
+
+
+def find_sizes(plain: str, low: str, schema: CatalogueSchema) -> list[Mention]:
+    """Return mentions of values that hold numbers ("40 x 60 cm"), which the marks on ``low`` hide."""
+    pattern, known = _size_index(schema)
+    found = []
+    for match in pattern.finditer(plain):
+        if TAKEN not in low[match.start() : match.end()]:
+            entries = known[_size_key(match[0])]
+            found.append(Mention(match.start(), match.end(), entries, entries))
+    return found
+
+
+@lru_cache(maxsize=16)
+def _size_index(schema: CatalogueSchema) -> tuple[re.Pattern[str], dict[str, tuple[tuple[CatalogueField, str], ...]]]:
+    known: dict[str, list[tuple[CatalogueField, str]]] = {}
+    for field in schema.fields:
+        for value in field.values if is_closed(field) else ():
+            if re.search(r"\d", value) and re.search(r"\D", value):
+                known.setdefault(_size_key(value), []).append((field, value))
+    shapes = [r"\s*".join("[x×*]" if c == "x" else re.escape(c) for c in key) for key in sorted(known, key=len)[::-1]]
+    pattern = rf"(?<![a-z0-9])(?:{'|'.join(shapes)})(?![a-z0-9])" if shapes else r"(?!)"
+    return re.compile(pattern), {key: tuple(entries) for key, entries in known.items()}
+
+
+def _size_key(text: str) -> str:
+    return re.sub(r"\s+", "", text.lower()).replace("×", "x").replace("*", "x")
 
 
 def closed_entries(mention: Mention) -> tuple[tuple[CatalogueField, str], ...]:

@@ -8,7 +8,7 @@ a story that is not the request itself. A plain mention that two fields share st
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,7 +17,7 @@ from .fields import field_names, names_pattern
 from .query_text import REQUEST, STORY_WORDS
 from .schemas import CatalogueField, CatalogueSchema, Constraint, Operator
 from .utterance import WINDOW, Utterance
-from .vocabulary import Mention, closed_entries, find_mentions
+from .vocabulary import Mention, closed_entries, find_mentions, find_sizes
 
 MAX_MENTIONS = 40
 Manner = Literal["required", "stated", "soft", "refused", "released", "named"]
@@ -52,21 +52,29 @@ _LINK = re.compile(
     r"\s*,?\s*\b(?P<any>or|nor|oder|ou)\b\s+(?:any\s+|the\s+|an?\s+|no\s+|in\s+)?|\s*,?\s*(?:\band\b|&|\bund\b|\bet\b)\s+|\s*/\s*|\s*(?:和|或|、)\s*"
 )
 _COMMA = re.compile(r"\s*,\s*")
+_NOUN_AFTER = re.compile(r"\s+(?:films?|movies?|pictures?|photos?|prints?|items?|ones?|things?|stuff)\b")
+_STRICT = re.compile(r"(?:(?<!\bthe )\b(?:only|strictly|exclusively|must (?:be|have|contain))|只要|必须)(?:\s+(?:in|the|a|an))*\s*$")
 
 
 @dataclass
 class Wishes:
-    """What value mentions amount to. ``released`` holds (field, value) pairs that no longer matter."""
+    """What value mentions amount to. ``released`` holds (field, value) pairs that no longer matter, ``spans`` what became hard
+    and ``mentioned`` every value that stays in the query."""
 
     hard: list[Constraint] = field(default_factory=list)
     soft: list[str] = field(default_factory=list)
     released: list[tuple[str, str]] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
+    mentioned: list[tuple[int, int]] = field(default_factory=list)
 
 
-def take_wishes(u: Utterance, schema: CatalogueSchema) -> Wishes:
-    """Read every value mention of ``u``; refused and released ones leave the query, the others stay in it."""
-    mentions = find_mentions(u.low, schema)[:MAX_MENTIONS]
+def take_wishes(u: Utterance, schema: CatalogueSchema, is_local: Callable[[Mention], bool] | None = None) -> Wishes:
+    """Read every value mention of ``u``; refused and released ones leave the query, the others stay in it.
+
+    What ``is_local`` to one part of a plan is a soft preference, unless it is refused.
+    """
+    mentions = sorted([*find_mentions(u.low, schema), *find_sizes(u.plain, u.low, schema)], key=lambda m: m.start)
+    mentions = mentions[:MAX_MENTIONS]
     u.known = tuple(u.plain[m.start : m.end] for m in mentions)
     manners = _manners(u, mentions)
     wishes = Wishes()
@@ -77,7 +85,8 @@ def take_wishes(u: Utterance, schema: CatalogueSchema) -> Wishes:
         elif manner == "released":
             wishes.released += [(f.name, v) for f, v in mention.entries]
         elif manner != "named":
-            chosen = _choose(u, mention, manner, schema)
+            chosen = None if is_local and is_local(mention) else _choose(u, mention, manner, schema)
+            wishes.mentioned.append((mention.start, mention.end))
             if chosen is None or u.confidence < MIN_HARD_CONFIDENCE:
                 wishes.soft.append(u.text[mention.start : mention.end])
             else:
@@ -86,7 +95,8 @@ def take_wishes(u: Utterance, schema: CatalogueSchema) -> Wishes:
     wishes.hard += _requirements(u, positive)
     for mention, manner in zip(mentions, manners, strict=True):
         if manner in ("refused", "released"):
-            u.take(_negation_start(u, mention), mention.end)
+            noun = _NOUN_AFTER.match(u.low, mention.end)
+            u.take(_negation_start(u, mention), noun.end() if noun else mention.end)
     return wishes
 
 
@@ -182,8 +192,9 @@ def _choose(
     named = _named_fields(u, mention, schema)
     if named:
         return next(((f, v) for f, v in (*mention.exact, *mention.entries) if f in named), None)
-    entries = closed_entries(mention)
-    if manner == "soft" or not entries or len(entries) < len(mention.exact):
+    strict = manner == "required" and _STRICT.search(u.before(mention.start)) is not None
+    entries = closed_entries(mention) or (mention.exact if strict else ())
+    if manner == "soft" or not entries or (len(entries) < len(mention.exact) and not strict):
         return None
     if len(entries) == 1:
         return entries[0]

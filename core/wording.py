@@ -71,11 +71,12 @@ def affirmed_stems(text: str) -> set[str]:
     """Return the stems that ``text`` states without a negation in the two words before ("not waterproof")."""
     found: set[str] = set()
     for sentence in sentences(text):
-        words = tokens(sentence)
+        words, lowered = tokens(sentence), sentence.lower()
+        plain = [re.sub(r"['’]t$", "", w.lower()) for w in words]
+        denied = {i + step for i, w in enumerate(plain) if w in NEGATIONS for step in (1, 2)}
         for i, word in enumerate(words):
-            before = {re.sub(r"['’]t$", "", w.lower()) for w in words[max(0, i - 2) : i]}
-            free = i + 1 < len(words) and words[i + 1].lower() == "free" and f"{word}-free".lower() in sentence.lower()
-            if not word[0].isdigit() and not before & NEGATIONS and not free:
+            free = plain[i + 1 : i + 2] == ["free"] and f"{word}-free".lower() in lowered
+            if not word[0].isdigit() and i not in denied and not free:
                 found.add(stem(word))
     return found
 

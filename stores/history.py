@@ -32,6 +32,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ..core.errors import ConfigurationError, StoreError
+from ..core.public import redact
 from ..core.schemas import Event, HistoryProfile
 
 LIKED_RATING = 4.0
@@ -156,8 +157,8 @@ class SqlHistory:
             async with self._engine.begin() if write else self._engine.connect() as connection:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
-            reason = str(getattr(error, "orig", None) or type(error).__name__)[:200]
-            raise StoreError(f"the history database failed: {reason}") from error
+            reason = redact(str(getattr(error, "orig", None) or type(error).__name__))[:200]
+            raise StoreError(f"the history database failed; check history.url: {reason}") from error
 
 
 def _make_folder(file: str) -> None:

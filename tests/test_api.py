@@ -94,6 +94,12 @@ WRONG: list[tuple[str, Any, str]] = [
     ("constraints", [{"field": "p", "op": "<=", "value": {}}], "constraints[0].value"),
     ("constraints", [{"field": "p", "op": "in", "value": [{}]}], "constraints[0].value"),
     ("constraints", [{"field": "p", "op": "<=", "value": float("nan")}], "constraints[0].value"),
+    ("constraints", [{"field": "p", "op": "<=", "value": "40"}], "constraints[0].value"),
+    ("constraints", [{"field": "p", "op": ">", "value": True}], "constraints[0].value"),
+    ("constraints", [{"field": "p", "op": "=", "value": ["a"]}], "constraints[0].value"),
+    ("constraints", [{"field": "p", "op": "in", "value": []}], "constraints[0].value"),
+    ("constraints", [{"field": "p", "op": "not in", "value": "a"}], "constraints[0].value"),
+    ("constraints", [{"field": "p", "op": "contains", "value": 7}], "constraints[0].value"),
     ("constraints", [{"field": "p", "op": "<=", "value": 4, "source": 1}], "constraints[0].source"),
     ("constraints", [{"field": "p", "op": "<=", "value": 4, "confidence": 2}], "constraints[0].confidence"),
     ("constraints", [{"field": "p", "op": "<=", "value": 4}] * 33, "constraints"),
@@ -199,13 +205,41 @@ async def test_a_form_with_files(client: httpx.AsyncClient, service: FakeService
     assert [clip.data for clip in asked.audio] == ["dm9pY2U="]
 
 
+async def test_a_form_has_every_field_of_a_request(client: httpx.AsyncClient, service: FakeService) -> None:
+    where = [{"field": "price", "op": "<=", "value": 40}, {"field": "theme", "op": "in", "value": ["sea"]}]
+    fields = {"tenant": "prints", "max_ms": "900", "include_consumed": "true", "constraints": json.dumps(where)}
+    assert (await client.post("/recommend/form", data=fields)).status_code == 200
+    assert service.requests == [
+        RecommendRequest.model_validate(
+            {"tenant": "prints", "max_ms": 900, "include_consumed": True, "constraints": where}
+        )
+    ]
+    form = (await client.get("/openapi.json")).json()["components"]["schemas"][
+        "Body_recommend_form_recommend_form_post"
+    ]
+    assert set(form["properties"]) == set(RecommendRequest.model_fields)
+
+
 @pytest.mark.parametrize(
-    ("field", "value"), [("n", "0"), ("n", "x"), ("thread_id", "a b"), ("route", "scenic"), ("words", "perhaps")]
+    ("field", "value", "path"),
+    [
+        ("n", "0", "n"),
+        ("n", "x", "n"),
+        ("thread_id", "a b", "thread_id"),
+        ("route", "scenic", "route"),
+        ("words", "perhaps", "words"),
+        ("tenant", "No Such", "tenant"),
+        ("max_ms", "10", "max_ms"),
+        ("include_consumed", "perhaps", "include_consumed"),
+        ("constraints", "{", "constraints"),
+        ("constraints", '{"field": "price"}', "constraints"),
+        ("constraints", '[{"field": "price", "op": "in", "value": []}]', "constraints[0].value"),
+    ],
 )
-async def test_a_wrong_form_field_is_named(client: httpx.AsyncClient, field: str, value: str) -> None:
+async def test_a_wrong_form_field_is_named(client: httpx.AsyncClient, field: str, value: str, path: str) -> None:
     response = await client.post("/recommend/form", data={field: value})
     assert response.status_code == 422
-    assert response.json()["error"]["field"] == field
+    assert response.json()["error"]["field"] == path
 
 
 async def test_a_wrong_file_in_a_form_is_named_without_data() -> None:
@@ -290,7 +324,11 @@ async def test_feedback(client: httpx.AsyncClient, service: FakeService) -> None
         ({"user_id": "u", "item_id": "", "kind": "click"}, "events[0].item_id"),
         ({"user_id": "u", "item_id": "i", "kind": "sniff"}, "events[0].kind"),
         ({"user_id": "u", "item_id": "i", "kind": "click", "at": "2026-01-02T03:04:05"}, "events[0].at"),
+        ({"user_id": "u", "item_id": "i", "kind": "click", "at": "0001-01-01T00:00:00+14:00"}, "events[0].at"),
+        ({"user_id": "u", "item_id": "i", "kind": "click", "at": "9999-12-31T23:59:59-14:00"}, "events[0].at"),
         ({"user_id": "u", "item_id": "i", "kind": "rating", "value": "good"}, "events[0].value"),
+        ({"user_id": "u", "item_id": "i", "kind": "rating"}, "events[0].value"),
+        ({"user_id": "u", "item_id": "i", "kind": "rating", "value": None}, "events[0].value"),
         ({"user_id": "u", "item_id": "i", "kind": "click", "context": {"a": 1}}, "events[0].context.a"),
     ],
 )

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 
-from tastemaker.agents.compose_prompt import AnswerReader
+from tastemaker.agents.compose_prompt import AnswerReader, guide
 from tastemaker.agents.composer import Composer
 from tastemaker.agents.prompting import PromptLibrary
 from tastemaker.core.errors import BackEndUnavailable, BadBackEndResponse
@@ -283,3 +284,30 @@ def test_a_distrusted_photo_is_no_reason() -> None:
 )  # fmt: skip
 def test_rendered_messages(changes: dict[str, object], expected: str) -> None:
     assert render_message(brief(**changes)).text == expected
+
+
+def test_a_guided_sentence_can_only_take_words_of_the_wish_and_of_the_record() -> None:
+    tagged = SHOE.model_copy(update={"attributes": {"usage": ["casual", "travel", "canvas"], "price": 28.0}})
+    pattern = re.compile(guide(brief(), tagged, 0))
+    assert pattern.search("You asked for canvas; it has casual and travel.")
+    for wrong in (
+        "You asked for garden; it has casual and travel.",  # asked, but not in the record
+        "You asked for canvas; it has casual and casual.",
+        "You asked for canvas; it has gold and travel.",
+        "You asked for canvas; it has casual and travel",
+    ):
+        assert not pattern.search(wrong)
+    assert guide(brief(), tagged, 1) != pattern.pattern
+    assert guide(brief(), SHOE, 0) == "", "one value leaves nothing to choose"
+    assert guide(brief(text="a tent", evidence=()), tagged, 0) == ""
+
+
+async def test_a_guided_composer_sends_the_patterns() -> None:
+    tagged = RankedItem(item=SHOE.model_copy(update={"attributes": {"usage": ["casual", "travel"]}}), rank=1, score=1)
+    chat = ScriptedChat(composition(None, "You asked for canvas; it has casual and travel."))
+    writer = Composer(chat, PromptLibrary(None, {}), LLMSettings(), writes_message=False, guided=True)
+    made = await writer.compose(brief(items=(tagged,)), lambda w: None)
+    schema = chat.calls[0].json_schema
+    assert schema is not None
+    assert schema["properties"]["1"]["pattern"] == guide(brief(items=(tagged,)), tagged.item, 0)
+    assert made.reasons[0].by == "model"

@@ -16,7 +16,7 @@ from tastemaker.api import cli, packages
 from tastemaker.api.cli_doctor import show
 from tastemaker.api.diagnosis import Diagnosis, diagnose, needed_weights
 from tastemaker.api.packages import Finding, look_at_packages
-from tastemaker.core.settings import LLMSettings, ModelSettings, Settings
+from tastemaker.core.settings import CatalogueSettings, HistorySettings, LLMSettings, ModelSettings, Settings
 from tastemaker.models.weights_table import TABLE
 
 
@@ -84,6 +84,22 @@ async def test_stores_are_counted(settings: Settings) -> None:
     found = by_name((await diagnose(settings)).data)["history"]
     assert found.state == "ok"
     assert "sqlite" in found.detail
+
+
+async def test_no_password_is_shown(settings: Settings) -> None:
+    wrong = settings.model_copy(
+        update={
+            "catalogue": CatalogueSettings(uri="nowhere://key:hunter2@bucket/x"),
+            "history": HistorySettings(url="mysql+nothing://ada:hunter2@db/shop"),
+            "llm": LLMSettings(base_url="http://u:hunter2@127.0.0.1:9/v1", connect_timeout_s=0.2),
+        }
+    )
+    found = await diagnose(wrong)
+    out = io.StringIO()
+    show(found, Console(file=out, width=200))
+    assert "hunter2" not in out.getvalue() + found.model_dump_json()
+    assert by_name(found.data)["catalogue"].state == "broken"
+    assert by_name(found.data)["history"].state == "broken"
 
 
 def test_a_broken_catalogue_is_a_finding(settings: Settings) -> None:

@@ -49,7 +49,8 @@ def prepare(folder: Path) -> None:
 
 def start(folder: Path) -> subprocess.Popen[str]:
     root = Path(__file__).parent.parent
-    environment = {**os.environ, "PYTHONPATH": str(root), "LANCE_LOG": "error"}
+    paths = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": paths, "LANCE_LOG": "error"}
     return subprocess.Popen(
         [sys.executable, "-c", WORKER, str(folder)], stdout=subprocess.PIPE, text=True, env=environment, cwd=root
     )

@@ -105,9 +105,10 @@ async def test_wrong_input_is_a_422_that_names_the_field(address: str, value: di
     assert response.json()["error"]["field"] == field
 
 
-async def test_a_body_that_is_no_json(address: str) -> None:
+@pytest.mark.parametrize("content", [b"{", b"\xff", b""])
+async def test_a_body_that_is_no_json(address: str, content: bytes) -> None:
     async with httpx.AsyncClient() as client:
-        response = await client.post(f"{address}/invoke", content=b"{")
+        response = await client.post(f"{address}/invoke", content=content)
     assert response.status_code == 422
     assert response.json()["error"]["message"] == "Invalid JSON body"
 
@@ -132,6 +133,32 @@ async def test_a_batch_is_bounded(address: str) -> None:
     response = await post(f"{address}/batch", {"inputs": [{}] * (MAX_BATCH + 1)})
     assert response.status_code == 422
     assert response.json()["error"]["field"] == "inputs"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "field"),
+    [
+        ([{"n": 99}, {"n": 1}], "inputs[0].n"),
+        ([{"n": 1}, {"constraints": [{"field": "p", "op": "in", "value": []}]}], "inputs[1].constraints[0].value"),
+        ([{}, 7], "inputs[1]"),
+        ([{}, {"colour": "red"}], "inputs[1].colour"),
+    ],
+)
+async def test_a_batch_with_a_wrong_input_is_a_422_that_names_it(
+    address: str, service: FakeService, inputs: list[Any], field: str
+) -> None:
+    response = await post(f"{address}/batch", {"inputs": inputs})
+    assert response.status_code == 422
+    assert response.json()["error"]["field"] == field
+    assert service.requests == []
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"inputs": 7}', b"{}", b"\xff"])
+async def test_a_batch_of_no_known_form_is_a_422(address: str, content: bytes) -> None:
+    async with httpx.AsyncClient() as client:
+        response = await client.post(f"{address}/batch", content=content)
+    assert response.status_code == 422
+    assert response.json()["error"]["type"] == "invalid_request"
 
 
 async def test_schemas_and_playground(address: str) -> None:
