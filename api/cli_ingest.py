@@ -13,12 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..core.errors import InvalidRequestError
 from ..core.schemas import TenantId
 from ..core.settings import Settings, load_settings
-from ..models.registry import open_image_text
-from ..stores.catalogue import LanceCatalogue
-from ..stores.history import SqlHistory
-from ..stores.ingest import ingest
 from ..stores.report import IngestReport
 from .cli_common import run_async
+from .stock import stock
 
 
 def ingest_command(
@@ -46,26 +43,20 @@ def ingest_command(
         settings = load_settings()
         columns = parse_mapping(mapping or [])
         target = rejects or Path(f"{catalogue.name}.rejects.jsonl")
-        store = await LanceCatalogue.open(settings.catalogue_uri, _tenant(tenant), settings.catalogue.exact_below)
-        history = await SqlHistory.open(settings.history_url, tenant)
-        try:
-            with _bar() as bar:
-                task = bar.add_task(catalogue.name, total=None)
-                return await ingest(
-                    catalogue,
-                    store,
-                    open_image_text(settings),
-                    mapping=columns,
-                    media=media or _media_root(settings),
-                    interactions=interactions,
-                    history=history,
-                    rejects=target,
-                    batch=batch,
-                    progress=lambda done, total: bar.update(task, completed=done, total=total),
-                    list_separator=list_separator,
-                )
-        finally:
-            await history.close()
+        with _bar() as bar:
+            task = bar.add_task(catalogue.name, total=None)
+            return await stock(
+                settings,
+                catalogue,
+                tenant=_tenant(tenant),
+                mapping=columns,
+                media=media or _media_root(settings),
+                interactions=interactions,
+                rejects=target,
+                batch=batch,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+                list_separator=list_separator,
+            )
 
     report = run_async(work)
     typer.echo(report.model_dump_json() if as_json else summary(report))

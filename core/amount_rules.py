@@ -50,7 +50,7 @@ def _rule(pattern: str, *ops: Operator, **options: bool) -> Rule:
 RULES = (
     _rule(r"(?:between|zwischen|entre)\s*N\s*(?:and|to|und|et|-)\s*N", ">=", "<="),
     _rule(r"(?:from|von|de|从)\s*N\s*(?:to|until|till|through|bis|à|到|-)\s*N", ">=", "<="),
-    _rule(r"N\s*(?:to|bis|à|-|~|到|至)\s*N", ">=", "<=", needs_price=True),
+    _rule(r"N\s*(?:to|bis|à|-|~|到|至)\s*N(?:\s*之间的?)?", ">=", "<=", needs_price=True),
     _rule(rf"(?:from|since|ab|seit|depuis)\s*N\s*{_LATER}", ">=", temporal=True),
     _rule(rf"N\s*{_LATER}", ">=", temporal=True),
     _rule(r"N\s*or\s*(?:earlier|older|before)", "<=", temporal=True),

@@ -25,7 +25,9 @@ _DECADE = re.compile(
     r"\b(?:(?:from|in|of|during)\s+)?(?:the\s+)?(?:early |mid |late )?"
     rf"(?:(?:'?(?P<digits>(?:1[89]|20)?\d0)'?s|(?P<word>{'|'.join(_DECADES)}))\b|(?P<hanzi>(?:1[89]|20)?\d0)年代的?)"
 )
-_NOT_DECADE = re.compile(r"(?:\b(?:but\s+)?(?:not|no|except(?: for)?|nothing|never|without|none)|不要)(?:\s+(?:any|anything|something|films?|movies?))*\s*$")
+_NOT_DECADE = re.compile(
+    r"(?:\b(?:but\s+)?(?:not|no|except(?: for)?|nothing|never|without|none)|不要)(?:\s+(?:any|anything|something|films?|movies?))*\s*$"
+)
 
 
 _LEAD_WORDS = re.compile(
@@ -219,7 +221,7 @@ def _next_noun(u: Utterance, end: int) -> bool:
 def _counts_values(u: Utterance, schema: CatalogueSchema, end: int) -> bool:
     """Tell whether the number counts values of a field that holds no numbers: "at most 5 colours"."""
     after = re.match(rf"[\s-]*({names_pattern(schema)})(?!\w)", u.low[end:])
-    return bool(after) and all(f.type != "number" for f in field_names(schema)[after[1]]) if after else False
+    return after is not None and all(f.type != "number" for f in field_names(schema)[after[1]])
 
 
 def _lead_start(u: Utterance, start: int) -> int:
@@ -230,7 +232,10 @@ def _lead_start(u: Utterance, start: int) -> int:
 
 def _noun_end(u: Utterance, end: int) -> int:
     follows = re.match(r"[ -]\w+", u.low[end:])
-    return end + (follows.end() if follows and _next_noun(u, end) else 0)
+    if not follows or not _next_noun(u, end):
+        return end
+    across = re.match(r" (?:wide|tall|high|long|deep|thick|across)\b", u.low[end + follows.end() :])
+    return end + follows.end() + (across.end() if across else 0)
 
 
 def _is_requirement(rule: Rule, numbers: tuple[Number, ...]) -> bool:
@@ -257,7 +262,10 @@ def _widen(u: Utterance, schema: CatalogueSchema, match: re.Match[str]) -> tuple
         rf"(?<!\w)(?:(?:the|a|my|with|at)\s+)*(?:{names})(?:\s+(?:is|of|are|be|was|in|should|must|has|to|range|limit))*[\s:]*$",
         u.before(match.start()),
     )
-    after = re.match(rf"\s*-?(?:{names}|each|apiece|per (?:piece|item|print|picture)|in total|altogether|in price)(?!\w)", u.low[match.end() :])
+    after = re.match(
+        rf"\s*-?(?:{names}|each|apiece|per (?:piece|item|print|picture)|in total|altogether|in price)(?!\w)",
+        u.low[match.end() :],
+    )
     start = match.start() - len(u.before(match.start())) + before.start() if before else match.start()
     return start, match.end() + (after.end() if after else 0)
 

@@ -162,7 +162,7 @@ def split_wish(text: str) -> list[Part]:
         before = low[: found.start]
         counts = found.value in _COUNTS and not found.currency and not _BEFORE.search(before[-80:])
         low = f"{before}{_COUNTS[found.value] if counts else f'{found.value:g}'} {low[found.end :]}"
-    low = _CUT.sub(" ", low.replace("black and white", "black-and-white"))
+    low = _CUT.sub(" ", low.replace("black and white", "black-white"))
     low = _REFUSED.sub(" ", low)
     low = low.rpartition(":")[2] or low
     opening = _OPENS.match(low)

@@ -60,7 +60,7 @@ def clues(item: RankedItem, brief: Brief) -> list[Clue]:
         said,
         seen if seen and seen.strong else None,
         _preference(brief, record, said.words if said else ()),
-        _taste(brief, families),
+        _taste(brief, families, item.rank),
         seen if seen and not seen.strong else None,
         _profile(brief, families),
         _meaning(brief, families),
@@ -197,13 +197,15 @@ def _preference(brief: Brief, record: set[str], known: Sequence[str]) -> Clue | 
     return Clue(f"It has the {listed(kept[:2])} you would like.", (), True, tuple(kept[:2])) if kept else None
 
 
-def _taste(brief: Brief, families: set[str]) -> Clue | None:
+def _taste(brief: Brief, families: set[str], rank: int) -> Clue | None:
     if "taste" not in families or brief.user != "known":
         return None
     ids = tuple(e.evidence_id for e in of_kind(brief, "history"))
     if len(brief.liked_titles) == 1:
         return Clue(f"People who liked “{shorten(brief.liked_titles[0], 60)}” also chose it.", ids, True)
-    return Clue("People who share some of your likes also chose it.", ids)
+    if rank % 2:
+        return Clue("People who share some of your likes also chose it.", ids)
+    return Clue("It goes with what you liked: others chose them together.", ids)
 
 
 def _profile(brief: Brief, families: set[str]) -> Clue | None:

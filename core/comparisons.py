@@ -18,7 +18,9 @@ _BARE = re.compile(rf"{NUMBER}(?=\s*(?:[,.?!&{TAKEN}]|$|(?:and|or|with|to|vs|ver
 _THESE = re.compile(r"\b(?:(?:all|both)(?: of)? )?(?:these|those|them)\b(?! \w)|\bboth\b")
 _COUNTED = re.compile(rf"\b(?:the|these|those)\s+(?P<n>{NUMBER})(?=\s*(?:[,.?!]|$))")
 _BETWEEN = re.compile(rf"\b(?:and|or|versus|vs|with|to|than|between)\b\.?|[,;&/{TAKEN}]|和|与|跟|、")
-_WORD = re.compile(r"对比|比较|\b(?:compar\w+|versus|vs\.?|differences? between|which (?:one )?is better|pros and cons)")
+_WORD = re.compile(
+    r"对比|比较|\b(?:compar\w+|versus|vs\.?|differences? between|which (?:one )?is better|pros and cons)"
+)
 
 
 def take_compared(u: Utterance, shown: Sequence[ShownItem]) -> list[str]:

@@ -27,8 +27,27 @@ _SYNONYMS = (
 )
 
 _KINDS = frozenset(
-    "genre genres category categories subcategory type types kind kinds theme themes topic topics subject subjects object "
-    "objects department class".split()  # noqa: SIM905  a line of words reads better than a list
+    [
+        "genre",
+        "genres",
+        "category",
+        "categories",
+        "subcategory",
+        "type",
+        "types",
+        "kind",
+        "kinds",
+        "theme",
+        "themes",
+        "topic",
+        "topics",
+        "subject",
+        "subjects",
+        "object",
+        "objects",
+        "department",
+        "class",
+    ]
 )
 
 

@@ -20,6 +20,7 @@ _FILLER = re.compile(
     r"no idea|surprise me|"
     r"ich (?:suche|möchte|will)|zeig(?:e)? mir|je (?:cherche|veux|voudrais)|montre[- ]moi|bitte|s'il vous plaît)\b|(?:我)?(?:想要|(?<!不)要|想看|想买|推荐|给我|请|预算|有没有)|总共|一共"
 )
+_ANY_CASE = re.compile(_FILLER.pattern, re.IGNORECASE)
 EMPTY_WORDS = frozenset(
     [
         "nothing",
@@ -137,8 +138,9 @@ EMPTY_WORDS = frozenset(
 
 def clean(text: str) -> str:
     """Remove request phrases and dangling joints from what rules left; empty if nothing of substance remains."""
-    text = re.sub(_FILLER.pattern, " ", text.replace("’", "'"), flags=re.IGNORECASE)
-    text = re.sub(r"\s+([,.!?;:])", r"\1", text)
+    text = _ANY_CASE.sub(" ", re.sub(r"\s+", " ", text).replace("’", "'"))
+    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r" ([,.!?;:])", r"\1", text)
     text = re.sub(r"(?:[,.!?;:]\s*)+([,.!?;:])", r"\1", text)
     text = re.sub(r"\s+", " ", text).strip(" ,.!?;:-\"'。，！？的")
     text = re.sub(r"^(?:no|nope|yes|well|ok|okay)\s*,\s*", "", text, flags=re.IGNORECASE)

@@ -67,6 +67,7 @@ _OTHERS = re.compile(
 BARE_REFERENCE = re.compile(rf"{_ORDINAL}|{_NUMBERED}")
 """The second one, number 3: whatever was shown."""
 
+
 @dataclass
 class References:
     """What references amount to; ``compared`` are items merely named, ``unresolved`` refer to nothing shown."""

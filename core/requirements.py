@@ -21,7 +21,7 @@ _CLAUSES = tuple(
     re.compile(p)
     for p in (
         r"(?P<lead>\b(?:must|ha(?:s|ve) to|needs? to|ought to))\s+(?:not\s+)?(?:be|have|include|come|ship|arrive|fit|contain|"
-        rf"support|last|weigh|measure|cost|reach)\b(?!\s+(?:something|anything|a lot|fun)\b){_REST}",
+        rf"support|last|weigh|measure|cost|reach)\b(?=\s+[\w\x01])(?!\s+(?:something|anything|a lot|fun)\b){_REST}",
         r"(?:\b(?:i need|i want|get|have|need) (?:it|them|this)\s+)?(?:\b(?:ship(?:s|ped|ping)?|deliver(?:y|ed|s)?|arriv(?:e|es|ing)|ready|here)\s+)?"
         rf"\b(?:by|no later than|not later than)\s+(?:{_DAY})\b",
         r"\b(?:ship(?:s|ped|ping)?|deliver(?:y|ed|s)?|arriv(?:e|es|ing)|ready|(?:need|get|have) (?:it|them|this))\s+"
@@ -49,7 +49,9 @@ def take_unmet(u: Utterance) -> list[str]:
     found: list[tuple[int, str]] = []
     for pattern in _CLAUSES:
         for match in list(pattern.finditer(u.low)):
-            about_people = "lead" in match.re.groupindex and "must" not in match[0] and _follows_people(u, match.start())
+            about_people = (
+                "lead" in match.re.groupindex and "must" not in match[0] and _follows_people(u, match.start())
+            )
             if not about_people and "\x02" not in u.low[match.start() : match.end()]:
                 found.append((match.start(), u.take(match.start(), match.end())))
     for match in list(_WORDS.finditer(u.low)):

@@ -282,6 +282,10 @@ class Understanding(Frozen):
     exclude_item_ids: tuple[str, ...] = Field(default=(), description="Items refused in this thread.")
     include_consumed: bool = Field(default=False, description="The user asked for items they already have.")
     unparsed: tuple[str, ...] = Field(default=(), description="Wishes that no catalogue field expresses.")
+    budget: Constraint | None = Field(
+        default=None, description="The most that the items of a plan may cost together; no limit on a single item's wish."
+    )
+    question: str | None = Field(default=None, description="A question the request left open.")
 
 
 class Route(Frozen):
@@ -428,6 +432,7 @@ class ThreadMemory(Frozen):
     preferences: tuple[str, ...] = ()
     like_item_ids: tuple[str, ...] = ()
     exclude_item_ids: tuple[str, ...] = ()
+    budget: Constraint | None = None
     shown: tuple[ShownItem, ...] = ()
 
 

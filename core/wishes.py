@@ -53,7 +53,9 @@ _LINK = re.compile(
 )
 _COMMA = re.compile(r"\s*,\s*")
 _NOUN_AFTER = re.compile(r"\s+(?:films?|movies?|pictures?|photos?|prints?|items?|ones?|things?|stuff)\b")
-_STRICT = re.compile(r"(?:(?<!\bthe )\b(?:only|strictly|exclusively|must (?:be|have|contain))|只要|必须)(?:\s+(?:in|the|a|an))*\s*$")
+_STRICT = re.compile(
+    r"(?:(?<!\bthe )\b(?:only|strictly|exclusively|must (?:be|have|contain))|只要|必须)(?:\s+(?:in|the|a|an))*\s*$"
+)
 
 
 @dataclass
@@ -190,8 +192,9 @@ def _choose(
 ) -> tuple[CatalogueField, str] | None:
     """Return the one field that a positive mention constrains, or None when it must stay soft."""
     named = _named_fields(u, mention, schema)
-    if named:
-        return next(((f, v) for f, v in (*mention.exact, *mention.entries) if f in named), None)
+    of_named = next(((f, v) for f, v in (*mention.exact, *mention.entries) if f in named), None)
+    if of_named:
+        return of_named
     strict = manner == "required" and _STRICT.search(u.before(mention.start)) is not None
     entries = closed_entries(mention) or (mention.exact if strict else ())
     if manner == "soft" or not entries or (len(entries) < len(mention.exact) and not strict):

@@ -21,9 +21,9 @@ from ..api.render import TerminalRenderer
 from ..api.sse_client import stream_from_server
 from ..core.errors import BackEndError, ConfigurationError, TastemakerError
 from ..core.schemas import RecommendRequest
-from ..core.settings import Settings
+from ..core.settings import PREFIX, Settings
 from .movielens import convert, download
-from .services import NOBODY, LanguageModel, api, free_port, language_model
+from .services import NOBODY, LanguageModel, environ, free_port, language_model, service
 from .sources import Ask, Demonstration, print_shop
 
 EXIT_INTERRUPTED = 130
@@ -75,7 +75,10 @@ async def _main(settings: Settings, options: Options, console: Console) -> int:
             await _prepare(demo, source, show)
             wished = settings.serve.port if options.keep else 0
             port = free_port(settings.serve.host, wished)
-            url = await stack.enter_async_context(api(demo, llm.url if llm else NOBODY, port, show.say))
+            values = environ(demo) | {f"{PREFIX}LLM__BASE_URL": llm.url if llm else NOBODY}
+            stack.callback(show.say, "API stopped")
+            running = service(demo.home, settings=values, host=demo.serve.host, port=port)
+            url = (await stack.enter_async_context(running)).url
             show.done("API", f"{url}  (documentation: {url}/docs)")
             status = await _await_llm(llm, show)
             if options.ask:
@@ -137,6 +140,7 @@ def _own_stores(demo: Settings, source: Demonstration) -> Settings:
 
 async def _prepare(demo: Settings, source: Demonstration, show: _Show) -> None:
     from ..api.diagnosis import needed_weights
+    from ..api.stock import stock
     from ..models.registry import slot_id
     from ..models.weights import ensure_weights
 
@@ -146,36 +150,20 @@ async def _prepare(demo: Settings, source: Demonstration, show: _Show) -> None:
     for name in names:
         await asyncio.to_thread(ensure_weights, name, demo.cache, progress=show.say)
     show.done("weights", f"{', '.join(names)}: ready, {time.perf_counter() - started:.1f} s")
-    report = await _ingest(demo, source, show)
+    report = await stock(
+        demo,
+        source.catalogue,
+        mapping=source.mapping,
+        media=source.media,
+        interactions=source.interactions,
+        rejects=demo.home / "rejects.jsonl",
+        progress=lambda done, total: show.say(f"catalogue: {done} of {total} items"),
+    )
     show.done(
         "catalogue",
         f"{report.read} items ({report.inserted} new, {report.updated} changed, {report.unchanged} as before), "
         f"{report.events_added} new of {report.events_read} events, {report.seconds:.1f} s",
     )
-
-
-async def _ingest(demo: Settings, source: Demonstration, show: _Show) -> Any:
-    from ..models.registry import open_image_text
-    from ..stores.catalogue import LanceCatalogue
-    from ..stores.history import SqlHistory
-    from ..stores.ingest import ingest
-
-    catalogue = await LanceCatalogue.open(demo.catalogue_uri, "default", demo.catalogue.exact_below)
-    history = await SqlHistory.open(demo.history_url, "default")
-    try:
-        return await ingest(
-            source.catalogue,
-            catalogue,
-            open_image_text(demo),
-            mapping=source.mapping,
-            media=source.media,
-            interactions=source.interactions,
-            history=history,
-            rejects=demo.home / "rejects.jsonl",
-            progress=lambda done, total: show.say(f"catalogue: {done} of {total} items"),
-        )
-    finally:
-        await history.close()
 
 
 async def _await_llm(llm: LanguageModel | None, show: _Show) -> int:

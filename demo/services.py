@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -28,6 +28,13 @@ API_START_S = 120.0
 TAIL_LINES = 5
 NOBODY = "http://127.0.0.1:9/v1"  # the discard port: where the demo without a language model looks for one
 Say = Callable[[str], None]
+
+
+class Service(NamedTuple):
+    """A running ``tastemaker serve``; ``pid`` is also its process group."""
+
+    url: str
+    pid: int
 
 
 @dataclass
@@ -96,32 +103,40 @@ def _with_port(demo: Settings) -> Settings:
 
 
 @asynccontextmanager
-async def api(demo: Settings, llm_url: str, port: int, say: Say) -> AsyncIterator[str]:
-    """Serve the API in a process of its own, yield its address once it is ready, and stop it at the end.
+async def service(
+    home: Path, *, settings: Mapping[str, str] | None = None, host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[Service]:
+    """Run ``tastemaker serve`` over ``home`` in a process of its own, yield it once it is ready, and stop it at the end.
+
+    Args:
+        home: the data folder; the service's log is ``logs/api.log`` in it.
+        settings: environment variables over those of this process.
+        host: the address to bind.
+        port: the port to bind; 0 takes a free one.
 
     Raises:
         BackEndUnavailable: it ended while starting; the message shows its last lines.
         BackEndTimeout: it was not ready within API_START_S seconds.
     """
-    log = demo.home / "logs" / "api.log"
+    port = port or free_port(host)
+    log = home / "logs" / "api.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "tastemaker", "serve", "--host", demo.serve.host, "--port", str(port)]
+    command = [sys.executable, "-m", "tastemaker", "serve", "--host", host, "--port", str(port)]
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=out,
             stderr=asyncio.subprocess.STDOUT,
-            env={**environ(demo), f"{PREFIX}LLM__BASE_URL": llm_url},
+            env={**os.environ, **(settings or {}), f"{PREFIX}HOME": str(home)},
             start_new_session=True,
         )
-    host = f"[{demo.serve.host}]" if ":" in demo.serve.host else demo.serve.host
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     try:
-        await _until_ready(f"http://{host}:{port}", process, log)
-        yield f"http://{host}:{port}"
+        await _until_ready(url, process, log)
+        yield Service(url, process.pid)
     finally:
         await _stop(process)
-        say("API stopped")
 
 
 async def _until_ready(url: str, process: asyncio.subprocess.Process, log: Path) -> None:

@@ -8,16 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..api.stock import stock
 from ..core.errors import InvalidRequestError
 from ..core.schemas import Item
 from ..core.settings import CatalogueSettings, Settings
 from ..demo.movielens import convert
 from ..graphs.parts import Parts
 from ..graphs.recommender import Recommender
-from ..models.registry import open_image_text
-from ..stores.catalogue import LanceCatalogue
 from ..stores.history import SqlHistory
-from ..stores.ingest import ingest
 from . import first_item, turn, valid
 
 MIN_VOICE_S, MAX_VOICE_S = 5.0, 7.0
@@ -71,28 +69,15 @@ async def movielens(settings: Settings, data: Path) -> Settings:
         update={"home": home, "catalogue": CatalogueSettings(media_root=str(folder.resolve()))}
     )
     source = convert(folder, home / "source")
-    await stock(prepared, source.catalogue, source.interactions, folder, source.mapping)
+    await stock(
+        prepared,
+        source.catalogue,
+        mapping=source.mapping or None,
+        media=folder,
+        interactions=source.interactions,
+        rejects=home / "rejects.jsonl",
+    )
     return prepared
-
-
-async def stock(
-    settings: Settings, catalogue: Path, interactions: Path, media: Path, mapping: Mapping[str, str]
-) -> None:
-    """Ingest a catalogue with interactions into the home of ``settings``; what is there already is skipped."""
-    history = await SqlHistory.open(settings.history_url)
-    try:
-        await ingest(
-            catalogue,
-            await LanceCatalogue.open(settings.catalogue_uri),
-            open_image_text(settings),
-            mapping=mapping or None,
-            media=media,
-            interactions=interactions,
-            history=history,
-            rejects=settings.home / "rejects.jsonl",
-        )
-    finally:
-        await history.close()
 
 
 async def poison(plain: Settings, poisoned: Settings, seed: int) -> dict[str, Item]:
@@ -106,7 +91,13 @@ async def poison(plain: Settings, poisoned: Settings, seed: int) -> dict[str, It
         writer = csv.DictWriter(file, fieldnames=[k for k in rows[0] if k != "image"], extrasaction="ignore")
         writer.writeheader()
         writer.writerows({**row, "text": item.text} for row, item in zip(rows, items, strict=True))
-    await stock(poisoned, target, source / "interactions.csv", poisoned.home, {})
+    await stock(
+        poisoned,
+        target,
+        media=poisoned.home,
+        interactions=source / "interactions.csv",
+        rejects=poisoned.home / "rejects.jsonl",
+    )
     return {
         row["item_id"]: item.model_copy(update={"attributes": _facts(row)})
         for row, item in zip(rows, items, strict=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from tastemaker.core.predicates import holds
-from tastemaker.core.schemas import RecommendResponse
+from tastemaker.core.schemas import Item, Recommendation, RecommendResponse
 from tastemaker.core.settings import DeliberateSettings, LLMSettings, Settings, TimeoutSettings
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.vllm_server import VLLMServer
@@ -68,9 +68,13 @@ async def ask(home: Path, llm: LLMSettings, text: str) -> RecommendResponse:
     assert response.route.name == "deliberate"
     assert response.prompts[0].startswith("deliberate@")
     assert 1 <= response.usage.llm_calls <= MAX_CALLS
-    assert all(holds(c, item) for c in response.understanding.constraints for item in response.items)
+    assert all(holds(c, record(i)) for c in response.understanding.constraints for i in response.items)
     assert 2 <= len({i.item_id for i in response.items}) == len(response.items) <= 5
     return response
+
+
+def record(shown: Recommendation) -> Item:
+    return Item(item_id=shown.item_id, title=shown.title, attributes=shown.attributes)
 
 
 def slots(response: RecommendResponse) -> dict[str, str]:

@@ -268,7 +268,7 @@ async def test_a_cancelled_command_is_stopped(tmp_path: Path) -> None:
 async def test_an_api_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TASTEMAKER_NONSENSE", "1")
     with pytest.raises(BackEndUnavailable, match="nonsense"):
-        async with services.api(Settings(home=tmp_path), services.NOBODY, 1, lambda _: None):
+        async with services.service(tmp_path):
             pass
 
 

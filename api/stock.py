@@ -1,0 +1,53 @@
+"""Bring a catalogue and its events into the stores that the settings name; what is there already is skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..core.settings import Settings
+from ..models.registry import open_image_text
+from ..stores.catalogue import LanceCatalogue
+from ..stores.history import SqlHistory
+from ..stores.ingest import Progress, ingest
+from ..stores.report import IngestReport
+
+
+async def stock(
+    settings: Settings,
+    catalogue: Path,
+    *,
+    rejects: Path,
+    tenant: str = "default",
+    interactions: Path | None = None,
+    media: Path | None = None,
+    mapping: Mapping[str, str] | None = None,
+    batch: int = 64,
+    progress: Progress | None = None,
+    list_separator: str = "|",
+) -> IngestReport:
+    """Open the tenant's stores and the image-text model, ingest, and close; see ``stores.ingest.ingest``.
+
+    Raises:
+        InvalidRequestError: a file or the mapping is not usable.
+        BackEndError: the model failed; what was written stays, and starting again resumes.
+        StoreError: a store failed, likewise.
+    """
+    store = await LanceCatalogue.open(settings.catalogue_uri, tenant, settings.catalogue.exact_below)
+    history = await SqlHistory.open(settings.history_url, tenant)
+    try:
+        return await ingest(
+            catalogue,
+            store,
+            open_image_text(settings),
+            mapping=mapping,
+            media=media,
+            interactions=interactions,
+            history=history,
+            rejects=rejects,
+            batch=batch,
+            progress=progress,
+            list_separator=list_separator,
+        )
+    finally:
+        await history.close()
