@@ -6,6 +6,7 @@ A file is taken up when it changes on disk. A broken edit leaves the last good v
 from __future__ import annotations
 
 import builtins
+import copy
 import logging
 import re
 from collections.abc import Mapping
@@ -60,6 +61,12 @@ class PromptLibrary:
         raise ConfigurationError(
             f"{what} cannot be used from {self.folder}: " + "; ".join(problems or ["no such version"])
         )
+
+    def pinned(self, versions: Mapping[str, str]) -> PromptLibrary:
+        """Return this library with other live versions for some prompts; both share what was read."""
+        library = copy.copy(self)
+        library.live = {**self.live, **versions}
+        return library
 
     def list(self) -> tuple[Prompt, ...]:
         """Return every prompt that can be used, by name and version."""

@@ -67,16 +67,14 @@ class Asked(NamedTuple):
     prompt: str
 
 
-async def ask_route(
-    chat: ChatModel, library: PromptLibrary, request_text: str, timeout_s: float, version: str | None = None
-) -> Asked:
+async def ask_route(chat: ChatModel, library: PromptLibrary, request_text: str, timeout_s: float) -> Asked:
     """Return the route that the model picks from an enum.
 
     Raises:
         BackEndError: no answer in time, or none that can be used.
         ConfigurationError: there is no such prompt.
     """
-    prompt = library.get("route", version)
+    prompt = library.get("route")
     request = ChatRequest(
         messages=render(prompt, request=shorten(request_text, 1000)),
         json_schema=SCHEMA,

@@ -283,7 +283,8 @@ class Understanding(Frozen):
     include_consumed: bool = Field(default=False, description="The user asked for items they already have.")
     unparsed: tuple[str, ...] = Field(default=(), description="Wishes that no catalogue field expresses.")
     budget: Constraint | None = Field(
-        default=None, description="The most that the items of a plan may cost together; no limit on a single item's wish."
+        default=None,
+        description="The most that the items of a plan may cost together; no limit on a single item's wish.",
     )
     question: str | None = Field(default=None, description="A question the request left open.")
 

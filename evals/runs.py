@@ -26,15 +26,16 @@ async def first_item_run(settings: Settings, data: Path | None, n: int, seed: in
     """Run ``first-item`` over MovieLens-100k with posters as photos and clips of about 6 s as voice."""
     folder = data or settings.data
     prepared = await movielens(settings, folder)
-    photos = sorted((folder / "ml100k" / "posters").iterdir())[:PHOTOS]
-    return await first_item.run(prepared, photos, voices(folder), n, seed)
+    return await first_item.run(prepared, posters(folder), voices(folder), n, seed)
 
 
 async def turn_run(settings: Settings, data: Path | None, n: int, seed: int) -> dict[str, Any]:
-    """Run ``turn`` over MovieLens-100k against the language-model server of ``settings``."""
-    prepared = await movielens(settings, data or settings.data)
+    """Run ``turn`` over MovieLens-100k, with posters and voice clips, against the language-model server of ``settings``."""
+    folder = data or settings.data
+    prepared = await movielens(settings, folder)
     async with Recommender(prepared) as recommender:
-        return await turn.run(recommender, turn.requests_for(n), seed)
+        await recommender.warm()
+        return await turn.run(recommender, turn.requests_for(n, posters(folder), voices(folder), seed), seed)
 
 
 async def valid_run(settings: Settings, data: Path | None, n: int, llm_requests: int, seed: int) -> dict[str, Any]:
@@ -116,6 +117,11 @@ async def _consumed(settings: Settings, n: int) -> dict[str, frozenset[str]]:
         return {u: (await history.profile(u)).consumed for u in users}
     finally:
         await history.close()
+
+
+def posters(data: Path) -> list[Path]:
+    """Return the first posters, as photos."""
+    return sorted((data / "ml100k" / "posters").iterdir())[:PHOTOS]
 
 
 def voices(data: Path) -> list[Path]:

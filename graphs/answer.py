@@ -25,11 +25,13 @@ from ..core.schemas import (
     Usage,
     Words,
 )
-from .decide import candidate_query, recommendation, schema_of, send_items
+from .decide import known_profile, recommendation, schema_of, send_items
 from .state import Composed, Deliberated, Finished, State
 from .turn import FLOOR_S, Turn, emit, owner_digest, timed
 
 LIKED_TITLES = 5
+DELIBERATION_SHARE = 0.75
+"""Share of the remaining budget that deliberation may take; the rest is for the words."""
 
 
 @timed
@@ -38,8 +40,8 @@ async def deliberate(state: State, turn: Turn) -> Deliberated:
     settings = turn.parts.settings
     understanding = await read_with_model(state, turn)
     state = state.model_copy(update={"understanding": understanding})
-    deliberator = Deliberator(turn.parts.chat, turn.parts.prompts, tools_for(state, turn), settings.deliberate)
-    limit = min(settings.timeouts.deliberate_s, turn.remaining())
+    deliberator = Deliberator(turn.parts.chat, turn.library, tools_for(state, turn), settings.deliberate)
+    limit = min(settings.timeouts.deliberate_s, turn.remaining() * DELIBERATION_SHARE)
     outcome = await turn.attempt(
         "deliberation", deliberator.run(await brief(state, turn), deadline_s=limit), limit + 1, None
     )
@@ -61,7 +63,7 @@ async def read_with_model(state: State, turn: Turn) -> Understanding:
     settings, words = turn.parts.settings, [state.request.text or "", *(t.content for t in state.transcripts)]
     work = understand_with_model(
         turn.parts.chat,
-        turn.parts.prompts,
+        turn.library,
         " ".join(w for w in words if w),
         state.understanding,
         await schema_of(turn),
@@ -91,14 +93,11 @@ def tools_for(state: State, turn: Turn) -> DeliberationTools:
     """Return the tools of the loop; each enforces the request's hard constraints and exclusions in the store."""
 
     async def search_items(query: str, constraints: Sequence[Constraint], limit: int) -> list[Item]:
-        base = await candidate_query(
-            state.model_copy(update={"text_vector": None, "media": (), "video_frames": ()}), turn
-        )
         wish = state.understanding.model_copy(
             update={"query": query, "constraints": (*state.understanding.constraints, *constraints)}
         )
         vector = (await turn.parts.image_text.embed_texts([query]))[0]
-        asked = CandidateQuery(understanding=wish, profile=base.profile, text_vector=vector)
+        asked = CandidateQuery(understanding=wish, profile=known_profile(state), text_vector=vector)
         lists = {s.name: await s(asked) for s in turn.shop.sources if s.applies(asked)}
         return [r.item for r in await turn.shop.ranker(asked, lists, limit)]
 

@@ -66,7 +66,7 @@ async def choose_route(request: RecommendRequest, understanding: Understanding, 
     fallback = Route(name="direct", why="The rules could not tell and the model did not answer.", decided_by="rule")
     timeout = turn.parts.settings.timeouts.understand_s
     text = request.text or understanding.query
-    work = ask_route(turn.parts.chat, turn.parts.prompts, text, timeout, turn.prompt_versions.get("route"))
+    work = ask_route(turn.parts.chat, turn.library, text, timeout)
     asked = await turn.attempt("route", work, timeout + 1, None, reserve_s=RANKING_RESERVE_S)
     if asked is None:
         return fallback
@@ -109,12 +109,17 @@ async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
         weights = tuple(_trust(m.media_id, state.verdict.distrusted) for m in pictures)
     return CandidateQuery(
         understanding=state.understanding,
-        profile=state.profile or HistoryProfile(user_id="", known=False),
+        profile=known_profile(state),
         text_vector=vector,
         image_vectors=vectors,
         image_weights=weights if vectors is not None else (),
         said=bool((state.request.text or "").strip() or any(t.content for t in state.transcripts)),
     )
+
+
+def known_profile(state: State) -> HistoryProfile:
+    """Return what is known of the user; empty for a stranger."""
+    return state.profile or HistoryProfile(user_id="", known=False)
 
 
 def _trust(media_id: str, distrusted: Sequence[str]) -> float:

@@ -26,6 +26,7 @@ from .state import State
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..agents.prompting import PromptLibrary
     from .parts import Parts, Shop
 
 log = logging.getLogger("tastemaker.turn")
@@ -51,6 +52,11 @@ class Turn:
     timings: list[StepTime] = field(default_factory=list)
     usage: list[Usage] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
+
+    @property
+    def library(self) -> PromptLibrary:
+        """Return the prompts with the versions that this request asks for."""
+        return self.parts.prompts.pinned(self.prompt_versions)
 
     def remaining(self) -> float:
         """Return the seconds left of the request's budget, at least 0."""

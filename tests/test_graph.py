@@ -143,6 +143,15 @@ async def test_a_route_the_rules_cannot_tell_is_asked_for_and_counted(settings: 
     assert response.route.decided_by == "rule"
 
 
+async def test_every_prompt_of_a_request_can_be_pinned(settings: Settings) -> None:
+    chat = ConstantChat(answer='{"route": "direct"}')
+    async with Recommender(parts=constant_parts(settings, chat)) as recommender:
+        versions = {"route": "77", "compose": "78"}
+        response = await recommender.recommend(text="help me decide", prompt_versions=versions)
+    assert response.prompts == ()
+    assert {"route", "llm"} <= labels(response)
+
+
 class DownHistory(ConstantHistory):
     async def profile(self, user_id: str, limit: int = 200) -> HistoryProfile:
         raise StoreError("database is down")

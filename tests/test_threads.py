@@ -98,7 +98,7 @@ async def test_a_wrong_constraint_is_named_by_its_place_before_any_event(setting
                     {"field": "colour", "op": "=", "value": "red"},
                 ],
             ):
-                events.append(event)  # noqa: PERF401
+                events.append(event)
     assert events == []
 
 
