@@ -2,30 +2,24 @@
 
 Rules only: the same input always gives the same reading, in about a millisecond. Text is data throughout: no sentence can do
 more than state, change or drop wishes over the catalogue's own fields.
-
-A turn that names a new subject, without a word that continues the one before ("but", "with", "for", "also", "darker"),
-starts a new query: limits (price, year, colour, refusals, ...) stay, but what said what the earlier items were (genre,
-category, theme, subject) is dropped, and so are the preferences that the earlier query named.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from ..core import phrases
 from ..core.amounts import MIN_HARD_CONFIDENCE, take_amounts
 from ..core.comparisons import comparison_words, names_two, take_compared
-from ..core.constraints import merge, unique, values_of
-from ..core.fields import label_of, says_what, year_field
+from ..core.constraints import WANTED, merge, unique
+from ..core.fields import says_what, year_field
 from ..core.plans import Plan, read_plan, take_amount
-from ..core.query_text import clean, join_queries, request_part
+from ..core.query_text import clean, request_part
+from ..core.reading import Reading, changes_subject, preferences_of, query_of, without_repeats
 from ..core.references import take_references
 from ..core.requirements import take_unmet
 from ..core.schemas import (
-    CatalogueField,
     CatalogueSchema,
     Constraint,
     Evidence,
@@ -35,37 +29,10 @@ from ..core.schemas import (
     Verdict,
 )
 from ..core.utterance import Utterance
-from ..core.vocabulary import stem
 from ..core.wishes import take_wishes
 
 MIN_CAPTION_CONFIDENCE = 0.2
 WHICH_TWO = "Which two should I compare?"
-_WANTED = ("=", "in", "contains")
-
-
-@dataclass
-class Reading:
-    """What the rules found in the sentences of one turn."""
-
-    hard: list[Constraint] = field(default_factory=list)
-    soft: list[str] = field(default_factory=list)
-    unparsed: list[str] = field(default_factory=list)
-    freed: list[CatalogueField] = field(default_factory=list)
-    released: list[tuple[str, str]] = field(default_factory=list)
-    like: list[str] = field(default_factory=list)
-    exclude: list[str] = field(default_factory=list)
-    compared: list[str] = field(default_factory=list)
-    content: list[str] = field(default_factory=list)
-    beyond: list[str] = field(default_factory=list)
-    reset: bool = False
-    again: bool = False
-    similar: bool = False
-    adds: bool = False
-    continues: bool = False
-    compare: bool = False
-    plan: bool = False
-    budget: Constraint | None = None
-    comparison: str = ""
 
 
 def understand(  # noqa: PLR0917
@@ -90,19 +57,21 @@ def understand(  # noqa: PLR0917
     question = _settle_comparison(reading, memory)
     constraints, dropped = _constraints(reading, memory, schema, stated)
     memory = ThreadMemory() if reading.reset else memory
-    query, refined = _query(reading, captions, memory, dropped, constraints)
+    query, refined = query_of(reading, captions, memory, dropped, constraints)
     return Understanding(
         query=query,
         intent=_intent(reading, query, constraints, refined, has_photo and not distrusted),
         constraints=constraints,
         dropped=dropped,
-        preferences=_preferences(reading, memory, constraints),
-        like_item_ids=_unique(
+        preferences=preferences_of(reading, memory, constraints),
+        like_item_ids=without_repeats(
             reading.like or (reading.compared if reading.compare else ()) or _earlier_likes(memory, refined)
         ),
-        exclude_item_ids=_unique((*(i for i in memory.exclude_item_ids if i not in reading.like), *reading.exclude)),
+        exclude_item_ids=without_repeats(
+            (*(i for i in memory.exclude_item_ids if i not in reading.like), *reading.exclude)
+        ),
         include_consumed=reading.again,
-        unparsed=_unique(reading.unparsed),
+        unparsed=without_repeats(reading.unparsed),
         budget=_budget(reading, memory),
         question=question,
     )
@@ -115,20 +84,15 @@ def _constraints(
     if reading.reset:
         gone = tuple(c.model_copy(update={"source": "thread"}) for c in memory.constraints)
         return unique((*reading.hard, *stated)), gone
-    kinds = {f.name for f in schema.fields if says_what(f)} if _changes_subject(reading, memory) else set()
+    kinds = {f.name for f in schema.fields if says_what(f)} if changes_subject(reading, memory) else set()
     return merge(
         memory.constraints,
         (*reading.hard, *stated),
         freed=[f.name for f in reading.freed],
         released=reading.released,
         adds=reading.adds,
-        outdated=[c for c in memory.constraints if c.field in kinds and c.op in _WANTED],
+        outdated=[c for c in memory.constraints if c.field in kinds and c.op in WANTED],
     )
-
-
-def _changes_subject(reading: Reading, memory: ThreadMemory) -> bool:
-    points_back = reading.continues or reading.adds or reading.similar or reading.like or reading.comparison
-    return memory.turn > 0 and any(reading.beyond) and not points_back
 
 
 def _settle_comparison(reading: Reading, memory: ThreadMemory) -> str | None:
@@ -137,7 +101,7 @@ def _settle_comparison(reading: Reading, memory: ThreadMemory) -> str | None:
         return None
     if not reading.compared and not any(reading.content) and len(memory.shown) == 2:
         reading.compared = [s.item_id for s in memory.shown]
-    resolved = _unique((*reading.like, *reading.compared))
+    resolved = without_repeats((*reading.like, *reading.compared))
     if names_two(" , ".join(reading.content), len(resolved)):
         return None
     reading.compare = False
@@ -231,60 +195,6 @@ def _without(u: Utterance, spans: Sequence[tuple[int, int]]) -> Utterance:
     return u
 
 
-def _query(
-    reading: Reading,
-    captions: Sequence[str],
-    memory: ThreadMemory,
-    dropped: Sequence[Constraint],
-    constraints: Sequence[Constraint],
-) -> tuple[str, bool]:
-    """Return the query and whether this turn only refines the one before.
-
-    A turn that names nothing beyond constrained values keeps the earlier query, less the words of dropped values; one that
-    continues it ("but with a beach") is added to it; any other starts a new query.
-    """
-    content = [c for c in reading.content if c]
-    has_new = any(reading.beyond) or bool(captions)
-    refused = [c for c in reading.hard if c.op in ("!=", "not contains")]
-    earlier = _forget(memory.query, (*dropped, *refused), [c for c in constraints if c.op in _WANTED])
-    if memory.turn == 0 or not (memory.query or memory.constraints or memory.shown):
-        return join_queries((*content, *captions)), False
-    if not has_new:
-        return join_queries((earlier, *content)), True
-    if reading.continues:
-        return join_queries((earlier, *content, *captions)), True
-    return join_queries((*content, *captions)), False
-
-
-def _forget(query: str, gone: Sequence[Constraint], wanted: Sequence[Constraint]) -> str:
-    """Return ``query`` less the values that are gone and not wanted still."""
-    words = _value_stems(gone) - _value_stems(wanted)
-    if not words:
-        return query
-    kept = [w for w in query.split() if stem(w.strip(".,!?").lower()) not in words]
-    return clean(" ".join(kept))
-
-
-def _value_stems(constraints: Sequence[Constraint]) -> set[str]:
-    return {stem(word) for c in constraints for value in values_of(c) for word in re.findall(r"\w+", value)}
-
-
-def _preferences(reading: Reading, memory: ThreadMemory, constraints: Sequence[Constraint]) -> tuple[str, ...]:
-    """Keep earlier preferences unless this turn says the opposite, frees their field, makes them constraints or is new."""
-    hard = {v for c in constraints for v in values_of(c)}
-    freed = [label_of(f.name) for f in reading.freed]
-    new = _unique(reading.soft)
-    slots = {_slot(p) for p in new}
-    old = memory.query.lower() if _changes_subject(reading, memory) else ""
-    kept = [p for p in memory.preferences if _slot(p) not in slots and not any(f in p for f in freed)]
-    kept = [p for p in kept if p.lower() not in old]
-    return tuple(p for p in _unique((*kept, *new)) if p.lower() not in hard)
-
-
-def _slot(preference: str) -> str:
-    return re.sub(r"^(?:low|high) | around [\d.]+$", "", preference)
-
-
 def _intent(reading: Reading, query: str, constraints: Sequence[Constraint], refined: bool, has_photo: bool) -> Intent:
     if reading.compare:
         return "compare"
@@ -297,7 +207,3 @@ def _intent(reading: Reading, query: str, constraints: Sequence[Constraint], ref
     if refined:
         return "refine"
     return "recommend" if query or constraints or reading.soft or has_photo else "browse"
-
-
-def _unique(values: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values))

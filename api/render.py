@@ -26,6 +26,7 @@ _KINDS = {
 }
 _VERDICTS = {"verified": ("✓", "green"), "no evidence": ("○", "dim"), "conflict": ("✗", "red")}
 _LABEL = 11
+NAMED_SOURCES = 2
 _BAR = 24
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
@@ -228,10 +229,16 @@ def _item_table(items: Sequence[Mapping[str, Any]], title: str) -> Padding:
         about = " · ".join(
             _value(value) for name, value in attributes.items() if name != "price" and value not in ("", [])
         )
-        found = " ".join(f"{clean(s['source'])}:{s['rank']}" for s in item.get("sources") or ())
-        cells = [str(item["rank"]), clean(item["title"]), *price, about, found]
+        cells = [str(item["rank"]), clean(item["title"]), *price, about, _found_by(item.get("sources") or ())]
         table.add_row(*map(Text, cells))
     return Padding(table, (0, 0, 0, 1))
+
+
+def _found_by(sources: Sequence[Mapping[str, Any]]) -> str:
+    """Return the ``NAMED_SOURCES`` sources that placed the item highest, and how many others found it."""
+    best = sorted(sources, key=lambda s: int(s["rank"]))
+    named = [f"{clean(s['source']).replace('_', ' ')} #{s['rank']}" for s in best[:NAMED_SOURCES]]
+    return ", ".join(named) + (f" +{len(best) - NAMED_SOURCES}" if len(best) > NAMED_SOURCES else "")
 
 
 def _step_table(steps: Sequence[tuple[str, float]]) -> Table:

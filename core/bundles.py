@@ -40,7 +40,9 @@ _WHOLE = re.compile(
 )
 _EDGE = re.compile(r"[,;:.&+]|\b(?:and|plus|then)\b")
 _ONE = re.compile(r"\s*(?:an?|the|one)\s+\w")
-_NEXT = re.compile(r"\s*(?:[,;&+]|,?\s*\b(?:and|plus|then)\b)\s*(?:an?|the|one|two|three|some|my)\b")
+_NEXT = re.compile(
+    r"\s*(?:[,;]\s*(?:an?|the|one|two|three|some|my)\b|,?\s*(?:[&+]|\b(?:and|plus|then)\b)\s*(?!(?:no|not|nothing|all|with|in|it|must)\b)\w)"
+)
 _REFUSED = re.compile(
     r"\b(?:but\s+)?(?:no|not|nothing|without|except(?: for)?|never)\b(?!\s+only)[^.;:]*?"
     r"(?=\s*(?:[,;]|\band\b|\bplus\b)\s+(?:an?|the|one|two|three|some|my|\d|all|with|within|under|for)\b|[.;:]|$)"

@@ -8,7 +8,8 @@ from .schemas import Constraint
 
 _UP = (">", ">=")
 _DOWN = ("<", "<=")
-_WANTED = ("=", "in", "contains")
+WANTED = ("=", "in", "contains")
+"""Operators of a wish for a value."""
 
 
 def merge(
@@ -79,7 +80,7 @@ def _narrowed(old: Constraint, new: Sequence[Constraint]) -> list[Constraint]:
     about = [n for n in new if n.field == old.field]
     refused = {v for n in about if n.op in ("!=", "not contains") for v in values_of(n)}
     left = [v for v in _texts(old) if v.lower() not in refused]
-    if not left or not refused or any(n.op in _WANTED for n in about):
+    if not left or not refused or any(n.op in WANTED for n in about):
         return []
     one = "contains" if any(n.op == "not contains" for n in about) else "="
     change = {"op": "in", "value": left} if len(left) > 1 else {"op": one, "value": left[0]}
@@ -105,9 +106,9 @@ def _replaces(new: Constraint, old: Constraint, adds: bool) -> bool:
         return _replaces_number(new, old)
     if isinstance(new.value, bool) or isinstance(old.value, bool):
         return True
-    if (new.op in _WANTED) != (old.op in _WANTED):
+    if (new.op in WANTED) != (old.op in WANTED):
         return bool(set(values_of(new)) & set(values_of(old)))
-    return new.op in _WANTED and (not adds or new.op != "contains")
+    return new.op in WANTED and (not adds or new.op != "contains")
 
 
 def _replaces_number(new: Constraint, old: Constraint) -> bool:

@@ -36,8 +36,8 @@ _CHEAP = re.compile(
     r"\b(?:(?:very|really|quite|as) )?(?:cheap(?:est)?|inexpensive|affordable|budget[- ]friendly|low[- ]cost|bargain|not (?:too|so|very) (?:expensive|pricey)|good value|günstig(?:e[snr]?)?|billig(?:e[snr]?)?|pas (?:trop )?cher)\b(?: as possible)?|便宜(?:的)?"
 )
 _DEAR = re.compile(r"\b(?:expensive|luxury|luxurious|high[- ]end|premium|not (?:too )?cheap)\b")
-_NEW = re.compile(r"\b(?:newest|latest|newer|more recent|recent|brand[- ]new)\b")
-_OLD = re.compile(r"\b(?:oldest|older|vintage years)\b")
+_NEW = re.compile(r"\b(?:newest|latest|newer|more recent|recent|brand[- ]new)\b(?! than\s*\x01)")
+_OLD = re.compile(r"\b(?:oldest|older|vintage years)\b(?! than\s*\x01)")
 _OPENING = (
     r"^\W*(?:(?:what about|how about|show me|i want|i'd like|can you|could you|please|make it|ok(?:ay)?|yes|no|hmm|well|great|nice|"
     r"something|anything|ones?|some)\b[\s,]*)*"

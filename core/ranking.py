@@ -32,23 +32,29 @@ class Fused:
     sources: tuple[SourceScore, ...]
 
 
-def fuse(lists: Mapping[str, Sequence[Candidate]], weights: Mapping[str, float], k: int = RRF_K) -> list[Fused]:
-    """Return the items of all lists by weighted reciprocal rank, best first, ties by id.
+def fuse(
+    lists: Mapping[str, Sequence[Candidate]], weights: Mapping[str, float], k: int = RRF_K, limit: int | None = None
+) -> list[Fused]:
+    """Return the items of all lists by weighted reciprocal rank, best first, ties by id; at most ``limit`` of them.
 
     A list without a weight, or with weight zero, proposes nothing. Scores are divided by the best that the weights of the
     non-empty lists allow.
     """
     scores: dict[str, float] = {}
-    sources: dict[str, list[SourceScore]] = {}
+    placed: dict[str, list[tuple[str, Candidate]]] = {}
     used = {name: weights.get(name, 0.0) for name, found in lists.items() if found and weights.get(name, 0.0) > 0}
     best = sum(used.values()) / (k + 1)
     for name, weight in used.items():
         for candidate in lists[name]:
             scores[candidate.item_id] = scores.get(candidate.item_id, 0.0) + weight / (k + candidate.rank) / best
-            placed = SourceScore(source=name, rank=candidate.rank, score=candidate.score)
-            sources.setdefault(candidate.item_id, []).append(placed)
-    order = sorted(scores, key=lambda i: (-scores[i], i))
-    return [Fused(i, scores[i], tuple(sources[i])) for i in order]
+            placed.setdefault(candidate.item_id, []).append((name, candidate))
+    order = sorted(scores, key=lambda i: (-scores[i], i))[:limit]
+    return [Fused(i, scores[i], tuple(map(_placed, placed[i]))) for i in order]
+
+
+def _placed(found: tuple[str, Candidate]) -> SourceScore:
+    name, candidate = found
+    return SourceScore(source=name, rank=candidate.rank, score=candidate.score)
 
 
 def source_weights(q: CandidateQuery) -> dict[str, float]:
@@ -91,8 +97,8 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
 def combine_ranked(lists: Sequence[tuple[Sequence[Candidate], float]], source: str, limit: int) -> list[Candidate]:
     """Merge weighted lists of one source into one list of ``limit`` candidates; scores are the fused ones."""
     named = {str(i): found for i, (found, _) in enumerate(lists)}
-    fused = fuse(named, {str(i): weight for i, (_, weight) in enumerate(lists)})
-    return [Candidate(item_id=f.item_id, source=source, rank=r, score=f.score) for r, f in enumerate(fused[:limit], 1)]
+    fused = fuse(named, {str(i): weight for i, (_, weight) in enumerate(lists)}, limit=limit)
+    return [Candidate(item_id=f.item_id, source=source, rank=r, score=f.score) for r, f in enumerate(fused, 1)]
 
 
 def diversify(scores: Sequence[float], vectors: Vectors, n: int, lam: float = MMR_LAMBDA) -> list[int]:
@@ -109,7 +115,6 @@ def diversify(scores: Sequence[float], vectors: Vectors, n: int, lam: float = MM
         return []
     spread = float(relevance.max() - relevance.min())
     relevance = (relevance - relevance.min()) / spread if spread > 0 else np.ones_like(relevance)
-    similarity = vectors @ vectors.T
     nearest = np.zeros(len(relevance), dtype=np.float32)
     free = np.ones(len(relevance), dtype=bool)
     picked: list[int] = []
@@ -118,7 +123,8 @@ def diversify(scores: Sequence[float], vectors: Vectors, n: int, lam: float = MM
         best = int(value.argmax())
         picked.append(best)
         free[best] = False
-        nearest = np.maximum(nearest, similarity[best])
+        # `@` would wait for BLAS threads, longer than the product takes
+        nearest = np.maximum(nearest, np.einsum("ij,j->i", vectors, vectors[best]))
     return picked
 
 

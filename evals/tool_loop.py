@@ -20,6 +20,7 @@ PROMPT = (
     "clips and search the catalogue with the tools, then answer with {n} items from the search results and a reason for each."
 )
 RECURSION_LIMIT = 12
+PATIENCE = 5  # times llm.timeout_s: the loop may be slow, it is measured
 NO_MEDIA = "none was sent"
 
 
@@ -44,22 +45,26 @@ class Meter:
 async def through_loop(recommender: Recommender, request: RecommendRequest) -> Meter:
     """Return what the request costs through ``langchain.agents.create_agent``, until its answer or its failure.
 
-    Media are admitted first, as the graph does, within the measured time.
+    Media are checked and decoded within the measured time, as in the graph; the client is opened before it.
 
     Raises:
         ConfigurationError: the extra ``bench`` is missing.
     """
+    import httpx2
+
     meter = Meter()
-    started = time.perf_counter()
+    patience = recommender.settings.llm.timeout_s * PATIENCE
     with tempfile.TemporaryDirectory() as folder:
-        agent = _agent(recommender, request, meter, Path(folder))
-        asked = {"messages": [{"role": "user", "content": message(request)}]}
-        try:
-            result = await agent.ainvoke(asked, {"recursion_limit": RECURSION_LIMIT, "callbacks": [_callback(meter)]})
-            meter.answer = str(result["messages"][-1].content)
-        except Exception as error:  # noqa: BLE001  whatever the loop dies of, it is counted, with its cost until then
-            meter.failure = redact(f"{type(error).__name__}: {error}")[:300]
-    meter.seconds = time.perf_counter() - started
+        async with httpx2.AsyncClient(timeout=patience, trust_env=False) as client:
+            agent = _agent(recommender, request, meter, Path(folder), client)
+            asked = {"messages": [{"role": "user", "content": message(request)}]}
+            started = time.perf_counter()
+            try:
+                config = {"recursion_limit": RECURSION_LIMIT, "callbacks": [_callback(meter)]}
+                meter.answer = str((await agent.ainvoke(asked, config))["messages"][-1].content)
+            except Exception as error:  # noqa: BLE001  whatever the loop dies of, it is counted, with its cost until then
+                meter.failure = redact(f"{type(error).__name__}: {error}")[:300]
+            meter.seconds = time.perf_counter() - started
     return meter
 
 
@@ -69,7 +74,7 @@ def message(request: RecommendRequest) -> str:
     return f"{request.text or ''}\n{sent}".strip()
 
 
-def _agent(recommender: Recommender, request: RecommendRequest, meter: Meter, workdir: Path) -> Any:
+def _agent(recommender: Recommender, request: RecommendRequest, meter: Meter, workdir: Path, client: Any) -> Any:
     try:
         from langchain.agents import create_agent
         from langchain_openai import ChatOpenAI
@@ -82,7 +87,8 @@ def _agent(recommender: Recommender, request: RecommendRequest, meter: Meter, wo
         api_key=llm.api_key if llm.api_key.get_secret_value() else "none",
         temperature=0,
         max_completion_tokens=llm.max_tokens,
-        timeout=llm.timeout_s * 5,
+        http_async_client=client,
+        timeout=llm.timeout_s * PATIENCE,
         max_retries=0,
     )
     return create_agent(

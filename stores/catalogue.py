@@ -5,22 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from ..core.errors import InvalidRequestError, StoreError
+from ..core.predicates import all_hold
 from ..core.protocols import VectorColumn, Vectors
 from ..core.schemas import Candidate, CatalogueSchema, Constraint, Item
 from . import columns
-from .catalogue_index import AnnPlan, build_indexes, compact, create_text_index, read_plan
+from .catalogue_index import AnnPlan, build_indexes, compact, create_text_index
 from .columns import ItemRow, UpsertResult
 from .field_stats import describe
 from .predicates import attribute_column, both, ids_sql, to_sql
-from .search_parts import OVERFETCH, OVERFETCH_APPROXIMATE, Skip, candidates, checked, terms
+from .search_parts import OVERFETCH, OVERFETCH_APPROXIMATE, Skip, candidates, checked, read_vectors, terms
+from .view import View, read_view
 
 REMOTE_CONSISTENCY = timedelta(seconds=1)
 """Another process's writes to an object store are seen after so long; those to a folder at once."""
@@ -33,14 +35,6 @@ REFRESH_SHARE = 20
 T = TypeVar("T")
 
 
-class _View(NamedTuple):
-    """What is cached of one version of the table."""
-
-    version: int
-    schema: pa.Schema
-    plans: Mapping[str, AnnPlan | None]
-
-
 class LanceCatalogue:
     """One tenant's catalogue; several processes may read and write it at once. Implements ``protocols.Catalogue``."""
 
@@ -49,7 +43,7 @@ class LanceCatalogue:
         self._name = f"items__{tenant}"
         self._exact_below = exact_below
         self._opened: Any = None
-        self._view: _View | None = None
+        self._view: View | None = None
         self._schema: tuple[int, CatalogueSchema, float] | None = None
         self._write = asyncio.Lock()
 
@@ -88,14 +82,12 @@ class LanceCatalogue:
 
     async def get(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> list[Item]:
         """Return the items of ``item_ids`` that exist and satisfy ``where``, in the given order, without repeats."""
-        table, only = await self._table(), ids_sql(item_ids)
-        if table is None or not only:
+        table = await self._table()
+        if table is None or not item_ids:
             return []
-        view = await self._current(table)
-        query = table.query().where(both(only, await self._sql(where))).select(columns.item_columns(view.schema))
-        rows = await _stored(query.to_arrow(), "cannot read items")
-        found = {item.item_id: item for item in columns.to_items(rows)}
-        return [found[i] for i in dict.fromkeys(item_ids) if i in found]
+        view, filters = await self._current(table), await self._sql(where)
+        found = await _stored(view.records.get(table, item_ids, filters), "cannot read items")
+        return all_hold((found[i] for i in dict.fromkeys(item_ids) if i in found), where)
 
     async def search_vector(
         self,
@@ -117,8 +109,11 @@ class LanceCatalogue:
         name = f"{column}_vector"
         query_vector = checked(vector, view.schema.field(name).type.list_size)
         plan = view.plans[name]
-        found: Any = None
         skip = Skip(exclude, limit, OVERFETCH if plan is None else OVERFETCH_APPROXIMATE)
+        if plan is None and view.resident is not None:
+            search = view.resident.search(table, name, query_vector, await self._sql(where), skip)
+            return candidates(f"vector_{column}", *await _stored(search, "vector search failed"), skip)
+        found: Any = None
         filters = both(await self._sql(where), skip.filter)
 
         def nearest() -> Any:
@@ -151,15 +146,12 @@ class LanceCatalogue:
 
     async def vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]:
         """Return id -> vector of shape (dim,) of the items that have one."""
-        table, only, name = await self._table(), ids_sql(item_ids), f"{column}_vector"
-        if table is None or not only:
+        table = await self._table()
+        if table is None or not item_ids:
             return {}
-        query = table.query().where(both(only, f"{name} IS NOT NULL")).select(["item_id", name])
-        found = await _stored(query.to_arrow(), "cannot read vectors")
-        if not found.num_rows:
-            return {}
-        matrix = np.stack(found.column(name).combine_chunks().to_numpy(zero_copy_only=False)).astype(np.float32)
-        return dict(zip(found.column("item_id").to_pylist(), matrix, strict=True))
+        resident, name = (await self._current(table)).resident, f"{column}_vector"
+        read = resident.vectors(table, name, item_ids) if resident else read_vectors(table, name, item_ids)
+        return await _stored(read, "cannot read vectors")
 
     async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]:
         """Return the ids of up to ``limit`` items that satisfy ``where``, in the order of the table."""
@@ -236,12 +228,11 @@ class LanceCatalogue:
                     raise StoreError(f"cannot open the catalogue: {str(error)[:300]}") from error
         return self._opened
 
-    async def _current(self, table: Any) -> _View:
+    async def _current(self, table: Any) -> View:
         version = await _stored(table.version(), "cannot read the catalogue's version")
         if self._view is None or self._view.version != version:
-            schema = await _stored(table.schema(), "cannot read the catalogue's columns")
-            plans = {name: read_plan(schema, name) for name in (columns.TEXT_VECTOR, columns.IMAGE_VECTOR)}
-            self._view = _View(version, schema, plans)
+            view = read_view(table, version, self._exact_below)
+            self._view = await _stored(view, "cannot read the catalogue's columns")
         return self._view
 
     async def _sql(self, where: Sequence[Constraint]) -> str:

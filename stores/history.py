@@ -55,7 +55,7 @@ EVENTS = Table(
     UniqueConstraint("tenant", "user_id", "item_id", "kind", "at_us", name="events_natural_key"),
     Index("events_by_user", "tenant", "user_id", "at_us"),
 )
-_OPINION = EVENTS.c.kind.in_(("like", "dislike", "purchase", "rating"))
+_OPINIONS = ("like", "dislike", "purchase", "rating")
 
 
 class SqlHistory:
@@ -109,16 +109,19 @@ class SqlHistory:
         """
         mine = and_(EVENTS.c.tenant == self._tenant, EVENTS.c.user_id == user_id)
         newest = (EVENTS.c.at_us.desc(), EVENTS.c.id.desc())
-        opinions = select(EVENTS.c.item_id, EVENTS.c.kind, EVENTS.c.value).where(mine, _OPINION).order_by(*newest)
+        opinions = select(EVENTS.c.item_id, EVENTS.c.kind, EVENTS.c.value).where(mine, EVENTS.c.kind.in_(_OPINIONS))
         async with self._connect() as connection:
             latest = (await connection.execute(select(EVENTS).where(mine).order_by(*newest).limit(limit))).all()
-            judged = (await connection.execute(opinions)).all() if latest else []
-        liked, disliked = _opinions([(r.item_id, r.kind, r.value) for r in judged])
+            if len(latest) < limit:
+                judged = [(r.item_id, r.kind, r.value) for r in latest if r.kind in _OPINIONS]
+            else:
+                judged = [tuple(r) for r in (await connection.execute(opinions.order_by(*newest))).all()]
+        liked, disliked = _opinions(judged)
         return HistoryProfile(
             user_id=user_id,
             known=bool(latest),
             events=tuple(_event(r) for r in latest),
-            consumed=frozenset(r.item_id for r in judged if r.kind in ("purchase", "rating")),
+            consumed=frozenset(item_id for item_id, kind, _ in judged if kind in ("purchase", "rating")),
             liked=liked,
             disliked=disliked,
         )

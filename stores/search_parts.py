@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from ..core.errors import StoreError
 from ..core.protocols import Vectors
 from ..core.schemas import Candidate
 from .columns import spaced
-from .predicates import ids_sql
+from .predicates import both, ids_sql
 
 OVERFETCH = 2_000
 """Up to so many excluded ids are dropped after fetching that many rows more, which is quicker than a filter on them."""
@@ -54,3 +55,16 @@ def candidates(source: str, ids: Sequence[str], scores: Sequence[float], skip: S
     kept = ((i, score) for i, score in zip(ids, scores, strict=True) if i not in skip.ids)
     ordered = sorted(kept, key=lambda pair: (-pair[1], pair[0]))[: skip.limit]
     return [Candidate(item_id=i, source=source, rank=r, score=s) for r, (i, s) in enumerate(ordered, start=1)]
+
+
+async def read_vectors(table: Any, name: str, item_ids: Sequence[str]) -> dict[str, Vectors]:
+    """Return id -> vector of shape (dim,) of the items that have one in column ``name``; errors are LanceDB's."""
+    only = ids_sql(item_ids)
+    if not only:
+        return {}
+    query = table.query().where(both(only, f"{name} IS NOT NULL")).select(["item_id", name])
+    found = await query.to_arrow()
+    if not found.num_rows:
+        return {}
+    matrix = np.stack(found.column(name).combine_chunks().to_numpy(zero_copy_only=False)).astype(np.float32)
+    return dict(zip(found.column("item_id").to_pylist(), matrix, strict=True))

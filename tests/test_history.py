@@ -117,3 +117,14 @@ async def test_a_file_that_is_no_database_is_a_store_error(tmp_path: Path) -> No
     (tmp_path / "x.db").write_text("hello " * 1000)
     with pytest.raises(StoreError, match="history database"):
         await SqlHistory.open(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}")
+
+
+async def test_old_opinions_count_beyond_the_latest_events(history: SqlHistory) -> None:
+    await history.add([ev("old", "like"), ev("bought", "purchase", 1), ev("bad", "dislike", 2)])
+    await history.add([ev("old", "view", 10), *(ev(f"v{n}", "click", 20 + n) for n in range(4))])
+    for limit in (2, 8, 9, 200):
+        profile = await history.profile("ada", limit=limit)
+        assert len(profile.events) == min(limit, 8)
+        assert profile.liked == ("bought", "old")
+        assert profile.consumed == {"bought"}
+        assert profile.disliked == {"bad"}

@@ -142,7 +142,6 @@ SENTENCES = [
     ("under 40 minutes", set(), ""),
     # values
     ("only red", {"baseColour = Red"}, "red"),
-    ("only artist 7", {"artist = Artist 7"}, "artist 7"),
     ("must be red", {"baseColour = Red"}, "red"),
     ("in red", {"baseColour = Red"}, "red"),
     ("red ones", {"baseColour = Red"}, "red ones"),

@@ -30,7 +30,8 @@ class Ranker:
         Raises:
             StoreError: the catalogue cannot be read.
         """
-        fused = [f for f in fuse(lists, source_weights(q)) if f.item_id not in q.excluded][: max(POOL, 3 * n)]
+        allowed = {name: [c for c in found if c.item_id not in q.excluded] for name, found in lists.items()}
+        fused = fuse(allowed, source_weights(q), limit=max(POOL, 3 * n))
         if not fused:
             return []
         ids = [f.item_id for f in fused]

@@ -1,0 +1,31 @@
+"""Cache what is known of one version of a catalogue table: its columns, search plans, items and, if small, vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from . import columns
+from .catalogue_index import AnnPlan, read_plan
+from .records import Records
+from .resident import RESIDENT_ROWS, Resident
+
+
+class View(NamedTuple):
+    """What is cached of one version of the table; ``resident`` only of a small one."""
+
+    version: int
+    schema: pa.Schema
+    plans: Mapping[str, AnnPlan | None]
+    records: Records
+    resident: Resident | None
+
+
+async def read_view(table: Any, version: int, exact_below: int) -> View:
+    """Return an empty cache for ``version``; errors are LanceDB's."""
+    schema = await table.schema()
+    plans = {name: read_plan(schema, name) for name in (columns.TEXT_VECTOR, columns.IMAGE_VECTOR)}
+    small = await table.count_rows() <= min(RESIDENT_ROWS, exact_below)
+    return View(version, schema, plans, Records(columns.item_columns(schema)), Resident() if small else None)
