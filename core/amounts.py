@@ -9,27 +9,13 @@ import re
 from dataclasses import dataclass, field, replace
 
 from .amount_rules import LEAD, RULES, Rule
+from .decades import take_decades
 from .fields import field_for_number, field_names, is_year, label_of, names_pattern, year_field
 from .money import Number, format_number
 from .schemas import CatalogueField, CatalogueSchema, Constraint, Operator
-from .utterance import NUMBER, TAKEN, WINDOW, Utterance
+from .utterance import NUMBER, Utterance
 
 MIN_HARD_CONFIDENCE = 0.3
-_DECADES = {
-    w: 10 * i
-    for i, w in enumerate(
-        ["twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties"], 2
-    )
-}
-_DECADE = re.compile(
-    r"\b(?:(?:from|in|of|during)\s+)?(?:the\s+)?(?:early |mid |late )?"
-    rf"(?:(?:'?(?P<digits>(?:1[89]|20)?\d0)'?s|(?P<word>{'|'.join(_DECADES)}))\b|(?P<hanzi>(?:1[89]|20)?\d0)年代的?)"
-)
-_NOT_DECADE = re.compile(
-    r"(?:\b(?:but\s+)?(?:not|no|except(?: for)?|nothing|never|without|none)|不要)(?:\s+(?:any|anything|something|films?|movies?))*\s*$"
-)
-
-
 _LEAD_WORDS = re.compile(
     r"\b(?:(?:it|they|that|which)\s+)?(?:(?:must|should|has to|have to|needs? to)\s+)?(?:be\s+)?"
     r"(?:rated|rating(?: of)?|delivered|delivery|shipped|ships?|arrives?|weighing|weighs?|weight(?: of)?|measuring|measures?|"
@@ -106,7 +92,9 @@ class Amounts:
 def take_amounts(u: Utterance, schema: CatalogueSchema) -> Amounts:
     """Take every phrase about a number out of ``u``."""
     found = Amounts()
-    _take_decades(u, schema, found)
+    decades, unread = take_decades(u, year_field(schema))
+    found.hard += decades
+    found.unparsed += unread
     for rule in RULES:
         for match in list(rule.pattern.finditer(u.low)):
             numbers = _numbers(u, match)
@@ -120,38 +108,6 @@ def take_amounts(u: Utterance, schema: CatalogueSchema) -> Amounts:
                 found.unparsed.append(u.take(_lead_start(u, match.start()), _noun_end(u, match.end())))
     _take_bare_money(u, schema, found)
     return found
-
-
-def _take_decades(u: Utterance, schema: CatalogueSchema, found: Amounts) -> None:
-    year = year_field(schema)
-    for match in list(_DECADE.finditer(u.plain)):
-        if TAKEN in u.low[match.start() : match.end()]:
-            continue
-        refused = _NOT_DECADE.search(u.plain[max(0, match.start() - WINDOW) : match.start()])
-        start = match.start() - (len(refused[0]) if refused else 0)
-        if year is None:
-            found.unparsed.append(u.take(start, match.end()))
-            continue
-        first = _decade_start(match)
-        part = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
-        low, high = next((v for k, v in part.items() if f"{k} " in match[0]), (0, 9))
-        if refused:
-            found.hard.append(_not_years(u, year, range(int(first) + low, int(first) + high + 1)))
-        else:
-            found.hard += [_constraint(u, year, ">=", first + low), _constraint(u, year, "<=", first + high)]
-        u.take(start, match.end())
-
-
-def _not_years(u: Utterance, year: CatalogueField, years: range) -> Constraint:
-    """Refuse whole years: a hole in a range is no single comparison, but a list of values."""
-    values = [str(y) for y in years]
-    return Constraint(field=year.name, op="not in", value=values, source=u.source, confidence=u.confidence)
-
-
-def _decade_start(match: re.Match[str]) -> float:
-    digits = match["digits"] or match["hanzi"]
-    years = int(digits) if digits else _DECADES[match["word"]]
-    return years if years >= 1800 else years + (2000 if years <= 10 else 1900)
 
 
 def _turn(u: Utterance, match: re.Match[str], rule: Rule) -> tuple[int, tuple[Operator, ...]]:

@@ -20,7 +20,7 @@ from .utterance import WINDOW, Utterance
 from .vocabulary import Mention, closed_entries, find_mentions, find_sizes
 
 MAX_MENTIONS = 40
-Manner = Literal["required", "stated", "soft", "refused", "released", "named"]
+Manner = Literal["required", "stated", "soft", "refused", "released", "named", "local"]
 _GLUE = (
     r"(?:[\s-]+(?:any|the|a|an|of|with|in|from|more|too|those|these|that|such|be|is|are|to|ones?|really|by|for|want|like|show|me|"
     r"have|has|containing|featuring|any more|else|de|des|du|the colou?r|films?|movies?|items?|things?|stuff))*[\s-]*$"
@@ -61,7 +61,7 @@ _STRICT = re.compile(
 @dataclass
 class Wishes:
     """What value mentions amount to. ``released`` holds (field, value) pairs that no longer matter, ``spans`` what became hard
-    and ``mentioned`` every value that stays in the query."""
+    and ``mentioned`` every value that was named."""
 
     hard: list[Constraint] = field(default_factory=list)
     soft: list[str] = field(default_factory=list)
@@ -73,22 +73,22 @@ class Wishes:
 def take_wishes(u: Utterance, schema: CatalogueSchema, is_local: Callable[[Mention], bool] | None = None) -> Wishes:
     """Read every value mention of ``u``; refused and released ones leave the query, the others stay in it.
 
-    What ``is_local`` to one part of a plan is a soft preference, unless it is refused.
+    What ``is_local`` to one part of a plan is only searched for, unless it is refused: as a preference of the whole it would
+    draw the other parts towards it.
     """
     mentions = sorted([*find_mentions(u.low, schema), *find_sizes(u.plain, u.low, schema)], key=lambda m: m.start)
     mentions = mentions[:MAX_MENTIONS]
     u.known = tuple(u.plain[m.start : m.end] for m in mentions)
-    manners = _manners(u, mentions)
-    wishes = Wishes()
+    manners = _manners(u, mentions, is_local)
+    wishes = Wishes(mentioned=[(m.start, m.end) for m in mentions])
     positive: list[tuple[CatalogueField, str, bool]] = []
     for i, (mention, manner) in enumerate(zip(mentions, manners, strict=True)):
         if manner == "refused":
             wishes.hard += [_refusal(u, f, v) for f, v in mention.entries]
         elif manner == "released":
             wishes.released += [(f.name, v) for f, v in mention.entries]
-        elif manner != "named":
-            chosen = None if is_local and is_local(mention) else _choose(u, mention, manner, schema)
-            wishes.mentioned.append((mention.start, mention.end))
+        elif manner not in ("named", "local"):
+            chosen = _choose(u, mention, manner, schema)
             if chosen is None or u.confidence < MIN_HARD_CONFIDENCE:
                 wishes.soft.append(u.text[mention.start : mention.end])
             else:
@@ -102,12 +102,14 @@ def take_wishes(u: Utterance, schema: CatalogueSchema, is_local: Callable[[Menti
     return wishes
 
 
-def _manners(u: Utterance, mentions: Sequence[Mention]) -> list[Manner]:
+def _manners(u: Utterance, mentions: Sequence[Mention], is_local: Callable[[Mention], bool] | None) -> list[Manner]:
     manners: list[Manner] = []
     for i, mention in enumerate(mentions):
         own = _manner(u, mention)
         if own == "stated" and i and manners[-1] in ("refused", "released") and _chained(u, mentions, i):
             own = manners[-1]
+        if own in ("required", "stated", "soft") and is_local and is_local(mention):
+            own = "local"
         manners.append(own)
     return manners
 

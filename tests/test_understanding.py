@@ -133,6 +133,9 @@ SENTENCES = [
     ("early 80s thriller", {"year >= 1980", "year <= 1983", "genres contains Thriller"}, "thriller"),
     ("comedies, not from the 80s", {f"year not in {YEARS_80S}", "genres contains Comedy"}, "comedies"),
     ("nothing from the eighties", {f"year not in {YEARS_80S}"}, ""),
+    ("nothing from the 70s, 80s or 90s", {f"year not in {[str(y) for y in range(1970, 2000)]}"}, ""),
+    ("comedies from the 70s or 80s", {"year >= 1970", "year <= 1989", "genres contains Comedy"}, "comedies"),
+    ("the 60s and the 80s", {f"year in {[str(y) for y in (*range(1960, 1970), *range(1980, 1990))]}"}, ""),
     ("1960s", {"year >= 1960", "year <= 1969"}, ""),
     ("under 30 and made before 1990", {"price < 30", "year < 1990"}, ""),
     ("a film about 12 monkeys", set(), "film about 12 monkeys"),
@@ -390,9 +393,9 @@ def test_wishes_of_one_part_and_the_total_of_a_plan_bind_no_other_part(
         assert understood.intent == "plan"
 
 
-def test_wishes_of_one_part_stay_as_preferences_and_query_words() -> None:
+def test_wishes_of_one_part_stay_as_query_words_and_pull_no_other_part() -> None:
     understood = read("a red dress for me and a blue shirt for him, 70 euros together")
-    assert understood.preferences == ("red", "dress", "blue", "shirt")
+    assert understood.preferences == ()
     assert understood.query == "red dress for me and a blue shirt for him"
 
 
@@ -543,6 +546,14 @@ def test_a_decade_asked_for_replaces_its_refusal() -> None:
     understood = after("not from the 80s", "from the 80s")
     assert said(understood.constraints) == {"year >= 1980", "year <= 1989"}
     assert said(after("not from the 80s", "from 1970 on").constraints) == {"year >= 1970", f"year not in {YEARS_80S}"}
+
+
+def test_only_makes_a_value_of_an_open_vocabulary_a_requirement() -> None:
+    subjects = CatalogueField(name="subjects", type="list", values=("boat", *(f"thing {i}" for i in range(200))))
+    schema = CatalogueSchema(fields=(subjects,))
+    assert said(understand("only boats", (), schema, EMPTY).constraints) == {"subjects contains boat"}
+    assert understand("a boat", (), schema, EMPTY).constraints == ()
+    assert understand("the only boat in town", (), schema, EMPTY).constraints == ()
 
 
 def test_a_value_with_numbers_is_found() -> None:

@@ -1,0 +1,236 @@
+"""The README tells the truth: its code runs, and every command, setting, route, path and link in it exists."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import csv
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+import tastemaker.demo
+from tastemaker.api import cli
+from tastemaker.api.app import create_app
+from tastemaker.api.stock import stock
+from tastemaker.core.settings import PREFIX, CatalogueSettings, Settings
+
+from .fake_service import FakeService
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DATA = Path(tastemaker.demo.__file__).parent / "data"
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PROSE = FENCE.sub("", README)
+FIGURE = re.compile(
+    r"\b\d[\d.,]*\s*(?:ms|µs|s|sec|seconds|min|minutes|[kMG]i?B|%|percent|fps|W|(?:items|requests|tokens|words)(?:/s| per second))(?![\w])"
+)
+
+
+def blocks(language: str) -> list[str]:
+    return [code for found, code in FENCE.findall(README) if found == language]
+
+
+# --- code ----------------------------------------------------------------------------------------
+
+
+def test_there_is_one_python_block() -> None:
+    assert len(blocks("python")) == 1
+    ast.parse(blocks("python")[0])
+
+
+@pytest.mark.slow
+def test_the_python_block_runs_on_the_demo_catalogue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(home=tmp_path, catalogue=CatalogueSettings(media_root=str(DATA)))
+    asyncio.run(
+        stock(
+            settings,
+            DATA / "catalogue.csv",
+            media=DATA,
+            interactions=DATA / "interactions.csv",
+            rejects=tmp_path / "rejects.jsonl",
+        )
+    )
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TASTEMAKER_HOME", str(tmp_path))
+    monkeypatch.setenv("TASTEMAKER_LLM__BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.chdir(ROOT)
+    exec(compile(blocks("python")[0], "README.md", "exec"), {"__name__": "__main__"})
+    titles = ast.literal_eval(capsys.readouterr().out.strip())
+    with (DATA / "catalogue.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["title"]: row for row in csv.DictReader(file)}
+    assert titles
+    assert all(float(rows[title]["price"]) < 40 for title in titles)
+    assert "dog" in str(rows[titles[0]]).lower()
+
+
+# --- commands ------------------------------------------------------------------------------------
+
+
+def commands() -> Iterator[tuple[str, ...]]:
+    """Yield the words of every command in the README, alternatives such as ``up|down`` one by one."""
+    spans = [line for code in blocks("bash") for line in code.splitlines()] + re.findall(r"`([^`\n]+)`", PROSE)
+    for span in spans:
+        found = re.match(r"tastemaker ([a-z-]+)(?: ([a-z][a-z|-]*))?", span)
+        if found:
+            for word in (found[2] or "").split("|"):
+                yield (found[1], word) if word else (found[1],)
+        if span.startswith("tastemaker bench NAME"):
+            for word in span.partition("measure:")[2].split(","):
+                yield ("bench", word.strip())
+
+
+COMMANDS = sorted(set(commands()))
+
+
+def test_the_readme_names_commands() -> None:
+    assert {words[0] for words in COMMANDS} >= {
+        "ingest",
+        "recommend",
+        "serve",
+        "llm",
+        "doctor",
+        "prompts",
+        "bench",
+        "align",
+    }
+    assert ("bench", "first-item") in COMMANDS
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_has_help(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["tastemaker", *words, "--help"])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert not stopped.value.code
+    assert "Usage:" in capsys.readouterr().out
+
+
+def options() -> Iterator[tuple[str, str]]:
+    """Yield (command, option) of every option in the README."""
+    for line in [line for code in blocks("bash") for line in code.splitlines()] + re.findall(r"`([^`\n]+)`", PROSE):
+        found = re.match(r"tastemaker ([a-z]+)(?: (try))?", line)
+        if found:
+            for option in re.findall(r" (--[a-z][a-z-]*)", line.partition("#")[0]):
+                yield " ".join(filter(None, found.groups())), option
+
+
+@pytest.mark.parametrize(("command", "option"), sorted({o for o in options() if o[0] != "bench"}))
+def test_every_option_exists(
+    command: str, option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(sys, "argv", ["tastemaker", *command.split(), "--help"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert option in plain
+
+
+def test_every_make_target_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", README, re.MULTILINE))
+    assert named >= {"demo", "test"}
+    assert named <= targets
+
+
+def test_every_extra_exists() -> None:
+    import tomllib
+
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    named = set(re.findall(r"tastemaker\[([a-z]+)\]", README)) | set(re.findall(r"extra `([a-z]+)`", README))
+    assert {"train", "langserve"} <= named <= set(extras)
+
+
+# --- settings, routes, links ---------------------------------------------------------------------
+
+
+def settings_named() -> Iterator[str]:
+    """Yield every setting as its whole name; ``__API_KEY`` after ``TASTEMAKER_LLM__BASE_URL`` is of the same section."""
+    section = ""
+    for name in re.findall(rf"\b{PREFIX}[A-Z_]+[A-Z]|`__[A-Z_]+`|`ALLOW_URLS`", README):
+        if name.startswith(PREFIX):
+            section = name.partition("__")[0]
+            yield name
+        elif section:
+            yield f"{section}__{name.strip('`').removeprefix('__')}"
+
+
+@pytest.mark.parametrize("name", sorted(set(settings_named())))
+def test_every_setting_exists(name: str) -> None:
+    kind: type[BaseModel] = Settings
+    *parents, leaf = name.removeprefix(PREFIX).lower().split("__")
+    for parent in parents:
+        annotation = kind.model_fields[parent].annotation
+        assert isinstance(annotation, type)
+        kind = annotation
+    assert leaf in kind.model_fields
+
+
+def test_the_readme_names_settings() -> None:
+    assert set(settings_named()) >= {
+        "TASTEMAKER_HOME",
+        "TASTEMAKER_LLM__API_KEY",
+        "TASTEMAKER_MODELS__TRANSCRIBER",
+        "TASTEMAKER_LIMITS__ALLOW_URLS",
+    }
+
+
+def test_every_route_exists() -> None:
+    async def open_service() -> FakeService:
+        return FakeService()
+
+    app = create_app(open_service, Settings())
+    paths = {getattr(route, "path", "") for route in app.routes} | set(app.openapi()["paths"])
+    named = set(re.findall(r"`(/[a-z_/]+)`", PROSE)) | set(re.findall(r"127\.0\.0\.1:\d+(/[a-z_/]+)", README))
+    assert {"/recommend", "/recommend/form", "/docs"} <= named
+    for path in named:
+        assert any(known == path or known.startswith(path.rstrip("/") + "/") for known in paths), path
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
+def test_every_link_leads_somewhere(target: str) -> None:
+    if "://" not in target:
+        assert (ROOT / target).exists(), f"README.md links to {target}, which does not exist"
+
+
+@pytest.mark.parametrize(
+    "path", sorted(set(re.findall(r"(?<![/\w])(?:demo|core|graphs|models|scripts)/[\w./-]*\w", README)))
+)
+def test_every_path_exists(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+# --- figures -------------------------------------------------------------------------------------
+
+
+def test_figures_with_units_stand_under_measured_only() -> None:
+    sections = re.split(r"^#+ ", PROSE, flags=re.MULTILINE)
+    for section in sections:
+        title = section.partition("\n")[0]
+        if title.strip() != "Measured":
+            assert not FIGURE.findall(section), f"the section {title!r} has figures: {FIGURE.findall(section)}"
+
+
+@pytest.mark.parametrize(
+    "text", ["takes 3 s", "p95 of 120 ms", "uses 2.3 GB", "95% of", "12 items/s", "1,200 tokens/s"]
+)
+def test_what_counts_as_a_figure(text: str) -> None:
+    assert FIGURE.search(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["under 40 euros", "Python 3.11 or later", "135 million parameters", "CC BY 2.0", "v1 s"]
+)
+def test_what_does_not_count_as_a_figure(text: str) -> None:
+    assert not FIGURE.search(text)
