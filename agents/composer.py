@@ -11,6 +11,7 @@ from typing import Any
 from ..core.errors import BackEndError, BackEndTimeout, BackEndUnavailable, ConfigurationError, TastemakerError
 from ..core.grounding import best_part, check_message, check_words, cited_evidence, is_repeat
 from ..core.protocols import ChatModel, ChatRequest, ChatUsage
+from ..core.public import public_reason, redact
 from ..core.reasons import render_message, render_reason
 from ..core.schemas import Brief, Composition, Degradation, RankedItem, Usage, Words
 from ..core.settings import LLMSettings
@@ -176,7 +177,10 @@ class _Desk:
 
 
 def _lost(error: TastemakerError) -> Degradation:
-    return Degradation(what="llm", why=f"{error}; the words that are missing are rendered from data")
+    log.warning("words are rendered instead of written: %s", redact(str(error)))
+    return Degradation(
+        what="llm", why=f"{public_reason(error, 'llm')}; the words that are missing are rendered from data"
+    )
 
 
 def _with(usage: Usage, chat: ChatUsage) -> Usage:

@@ -12,6 +12,7 @@ from ..core.bundles import Choice, Part, best_set, compare, describe_set, parse_
 from ..core.errors import BackEndError, BackEndUnavailable, ConfigurationError, TastemakerError
 from ..core.predicates import all_hold
 from ..core.protocols import ChatModel, ChatReply, ChatRequest
+from ..core.public import public_reason, redact
 from ..core.schemas import Brief, Constraint, Degradation, Item, RankedItem, SourceScore, Usage
 from ..core.settings import DeliberateSettings
 from ..core.wording import shorten, stems
@@ -68,6 +69,14 @@ class Deliberator:
         return await run.settle(picks, why)
 
 
+def _budget(wish: str, brief: Brief) -> float | None:
+    """Return the total stated now, else the one remembered from an earlier turn."""
+    total, remembered = parse_budget(wish), brief.understanding.budget
+    if total is None and remembered is not None and isinstance(remembered.value, float):
+        return remembered.value
+    return total
+
+
 class _Run:
     """One deliberation in progress."""
 
@@ -92,7 +101,7 @@ class _Run:
         except TimeoutError:
             return [], "the model did not finish in time"
         except (BackEndError, ConfigurationError) as error:
-            return [], str(error)
+            return [], public_reason(error, "llm")
         return [], f"the model did not finish within {self.owner.settings.max_calls} calls"
 
     async def _step(self, *, last: bool, until: float) -> StepAnswer | None:
@@ -173,8 +182,8 @@ class _Run:
         try:
             items = await work()
         except TastemakerError as error:
-            problem = str(error)
-            log.warning("%s failed in deliberation: %s", tool, error)
+            problem = public_reason(error, "catalogue")
+            log.warning("%s failed in deliberation: %s", tool, redact(str(error)))
         seconds = round(time.perf_counter() - started, 5)
         step = TraceStep(tool=tool, arguments=arguments, count=len(items), seconds=seconds, error=problem)
         self.desk.trace.append(step)

@@ -50,6 +50,8 @@ def decide_route(request: RecommendRequest, understanding: Understanding) -> Rou
     """Return the route, or None where rules cannot tell: several goals in a long text, or no single wish."""
     if request.route != "auto":
         return Route(name=request.route, why="The caller chose it.", decided_by="caller")
+    if understanding.question:
+        return Route(name="direct", why="It leaves a question open, which is asked.", decided_by="rule")
     text = request.text or understanding.query
     why = _many_steps(text, understanding)
     if why:
@@ -102,6 +104,8 @@ async def ask_route(chat: ChatModel, library: PromptLibrary, request_text: str, 
 def _many_steps(text: str, understanding: Understanding) -> str:
     if understanding.intent == "compare" or _COMPARE.search(text):
         return "It asks for a comparison."
+    if understanding.budget is not None:
+        return "It asks for several things within one budget."
     if _SET.search(text):
         return "It asks for things that go together."
     if _PLAN.search(text) or (understanding.intent == "plan" and len(split_wish(text)) > 1):

@@ -15,6 +15,7 @@ from ..core.errors import BackEndError, BackEndUnavailable, ConfigurationError
 from ..core.fields import field_names
 from ..core.money import find_numbers, normalise
 from ..core.protocols import ChatModel, ChatRequest
+from ..core.public import public_reason
 from ..core.schemas import CatalogueField, CatalogueSchema, Constraint, Frozen, Operator, Understanding, Usage
 from ..core.wording import shorten
 from .prompting import Prompt, PromptLibrary, render
@@ -80,10 +81,9 @@ async def understand_with_model(
         async with asyncio.timeout(timeout_s):
             reply = await model.complete(_request(prompt, text, understanding.unparsed, schema, timeout_s))
     except (BackEndUnavailable, ConfigurationError) as error:
-        return unchanged.model_copy(update={"problem": str(error)})
+        return unchanged.model_copy(update={"problem": public_reason(error, "llm")})
     except (BackEndError, TimeoutError) as error:
-        problem = str(error) or "the language model did not answer in time"
-        return unchanged.model_copy(update={"usage": usage, "problem": problem})
+        return unchanged.model_copy(update={"usage": usage, "problem": public_reason(error, "llm")})
     confirmed = confirm(reply.text, text, understanding.unparsed, schema)
     constraints, _ = merge((), (*understanding.constraints, *(c for c, _ in confirmed)))
     quotes = [q for _, q in confirmed]

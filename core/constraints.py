@@ -106,6 +106,8 @@ def _replaces(new: Constraint, old: Constraint, adds: bool) -> bool:
         return _replaces_number(new, old)
     if isinstance(new.value, bool) or isinstance(old.value, bool):
         return True
+    if any(isinstance(c.value, float) for c in (new, old)) and "in" in (new.op, old.op):
+        return True
     if (new.op in WANTED) != (old.op in WANTED):
         return bool(set(values_of(new)) & set(values_of(old)))
     return new.op in WANTED and (not adds or new.op != "contains")

@@ -25,7 +25,7 @@ from ..core.schemas import (
     Usage,
     Words,
 )
-from .decide import known_profile, recommendation, schema_of, send_items
+from .decide import known_profile, recommendation, schema_of, send_items, within_budget
 from .state import Composed, Deliberated, Finished, State
 from .turn import FLOOR_S, Turn, emit, owner_digest, timed
 
@@ -93,9 +93,8 @@ def tools_for(state: State, turn: Turn) -> DeliberationTools:
     """Return the tools of the loop; each enforces the request's hard constraints and exclusions in the store."""
 
     async def search_items(query: str, constraints: Sequence[Constraint], limit: int) -> list[Item]:
-        wish = state.understanding.model_copy(
-            update={"query": query, "constraints": (*state.understanding.constraints, *constraints)}
-        )
+        known = within_budget(state.understanding)
+        wish = known.model_copy(update={"query": query, "constraints": (*known.constraints, *constraints)})
         vector = (await turn.parts.image_text.embed_texts([query]))[0]
         asked = CandidateQuery(understanding=wish, profile=known_profile(state), text_vector=vector)
         lists = {s.name: await s(asked) for s in turn.shop.sources if s.applies(asked)}
@@ -226,6 +225,7 @@ async def remember(state: State, turn: Turn) -> ThreadMemory:
         query=understood.query,
         constraints=understood.constraints,
         preferences=understood.preferences,
+        budget=understood.budget,
         like_item_ids=understood.like_item_ids,
         exclude_item_ids=understood.exclude_item_ids,
         shown=shown,

@@ -108,13 +108,20 @@ async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
         vectors = await _embed(turn, turn.parts.image_text.embed_images([m.path for m in pictures]))
         weights = tuple(_trust(m.media_id, state.verdict.distrusted) for m in pictures)
     return CandidateQuery(
-        understanding=state.understanding,
+        understanding=within_budget(state.understanding),
         profile=known_profile(state),
         text_vector=vector,
         image_vectors=vectors,
         image_weights=weights if vectors is not None else (),
         said=bool((state.request.text or "").strip() or any(t.content for t in state.transcripts)),
     )
+
+
+def within_budget(understanding: Understanding) -> Understanding:
+    """Return the understanding with a plan's total as a limit on each item: none may cost more than all together."""
+    if understanding.budget is None:
+        return understanding
+    return understanding.model_copy(update={"constraints": (*understanding.constraints, understanding.budget)})
 
 
 def known_profile(state: State) -> HistoryProfile:
@@ -145,7 +152,7 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
     if not ranked and turn.degraded:
         ranked = from_snapshot(await turn.shop.popular_items(), state)
     label = cold_start_label(query)
-    question = getattr(state.understanding, "question", None) or next_question(schema, query)
+    question = state.understanding.question or next_question(schema, query)
     send_items(ranked, question, label, note)
     return {"ranked": tuple(ranked), "cold_start": label, "question": question, "note": note}
 

@@ -125,11 +125,11 @@ async def test_the_same_sentence_for_two_items_is_refused_the_second_time() -> N
 @pytest.mark.parametrize(
     ("step", "why"),
     [
-        (Step(error=BackEndUnavailable("the server is down", back_end="llm"), error_after=0), "the server is down"),
-        (Step(text="I am sorry, I cannot help with that."), "agreed form"),
-        (Step(text="[1, 2]"), "agreed form"),
-        (Step(text='{"message": oops'), "agreed form"),
-        (Step(text=GOOD, delay_s=1), "not ready within 0.5 s"),
+        (Step(error=BackEndUnavailable("the server is down", back_end="llm"), error_after=0), "llm up"),
+        (Step(text="I am sorry, I cannot help with that."), "cannot be used"),
+        (Step(text="[1, 2]"), "cannot be used"),
+        (Step(text='{"message": oops'), "cannot be used"),
+        (Step(text=GOOD, delay_s=1), "no answer in time"),
     ],
 )
 async def test_a_useless_model_costs_only_the_words(step: Step, why: str) -> None:
@@ -172,7 +172,7 @@ async def test_a_missing_prompt_degrades(tmp_path: Path) -> None:
     writer = Composer(ScriptedChat(), PromptLibrary(tmp_path, {}), LLMSettings())
     made = await writer.compose(brief(items=ITEMS), lambda w: None)
     assert made.prompt is None
-    assert "compose" in made.degraded[0].why
+    assert "set up wrongly" in made.degraded[0].why
 
 
 async def test_a_call_that_never_reached_the_server_is_not_counted() -> None:

@@ -215,7 +215,7 @@ async def test_slow_tools_end_at_the_deadline() -> None:
 async def test_a_failing_store_is_labelled() -> None:
     done = await run(ScriptedChat(BackEndUnavailable("down")), Shop(fail=True))
     assert done.items == ()
-    assert "the catalogue is gone" in done.degraded[-1].why
+    assert "a search failed: cannot be read" in done.degraded[-1].why
     assert done.note == "I found nothing for summer top and shoes within 60 EUR."
 
 

@@ -8,7 +8,7 @@ import pytest
 from tastemaker.agents.prompting import PromptLibrary
 from tastemaker.agents.routing import ask_route, decide_route
 from tastemaker.core.errors import BackEndError, BackEndUnavailable, ConfigurationError
-from tastemaker.core.schemas import Intent, RecommendRequest, Understanding
+from tastemaker.core.schemas import Constraint, Intent, RecommendRequest, Understanding
 
 from .scripted import ScriptedChat, Step
 
@@ -78,3 +78,14 @@ async def test_a_model_that_fails_is_an_error(step: Step | str | Exception) -> N
 async def test_a_missing_prompt_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError):
         await ask_route(ScriptedChat(), PromptLibrary(tmp_path, {}), "help me decide", 1)
+
+
+def test_an_open_question_goes_direct_and_a_total_is_deliberated() -> None:
+    request = RecommendRequest(text="compare the first and the second")
+    asked = decide_route(request, Understanding(query="x", question="Which two should I compare?"))
+    assert asked is not None
+    assert asked.name == "direct"
+    budget = Constraint(field="price", op="<=", value=70)
+    planned = decide_route(RecommendRequest(), Understanding(query="a dog and a boat", intent="plan", budget=budget))
+    assert planned is not None
+    assert planned.name == "deliberate"

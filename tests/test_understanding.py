@@ -11,6 +11,7 @@ import pytest
 from tastemaker.agents.prompting import PromptLibrary
 from tastemaker.agents.understanding import understand
 from tastemaker.agents.understanding_model import ModelReading, understand_with_model
+from tastemaker.core.bundles import parse_budget, split_wish
 from tastemaker.core.errors import BackEndUnavailable
 from tastemaker.core.money import find_numbers, normalise
 from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
@@ -546,6 +547,9 @@ def test_a_decade_asked_for_replaces_its_refusal() -> None:
     understood = after("not from the 80s", "from the 80s")
     assert said(understood.constraints) == {"year >= 1980", "year <= 1989"}
     assert said(after("not from the 80s", "from 1970 on").constraints) == {"year >= 1970", f"year not in {YEARS_80S}"}
+    seldom = after("from the 90s", "the 60s and the 80s")
+    assert [(c.field, c.op) for c in seldom.constraints] == [("year", "in")]
+    assert said(after("the 60s and the 80s", "from 1990 on").constraints) == {"year >= 1990"}
 
 
 def test_only_makes_a_value_of_an_open_vocabulary_a_requirement() -> None:
@@ -554,6 +558,22 @@ def test_only_makes_a_value_of_an_open_vocabulary_a_requirement() -> None:
     assert said(understand("only boats", (), schema, EMPTY).constraints) == {"subjects contains boat"}
     assert understand("a boat", (), schema, EMPTY).constraints == ()
     assert understand("the only boat in town", (), schema, EMPTY).constraints == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "budget", "parts"),
+    [
+        ("three prints for my kitchen, under 40 euros each", None, ["print 1", "print 2", "print 3"]),
+        ("a dog under 30 euros and a city under 50 euros", None, ["dog", "city"]),
+        ("a dog under 30 euros and a city, 70 euros for the whole set", 70, ["dog", "city"]),
+        ("plan a wall with a dog and a bus, all in oak, nothing in black and white, 90 euros", None, ["dog", "bus"]),
+        ("a cat and a boat, no people or cars, 90 euros in total", 90, ["cat", "boat"]),
+        ("a set of two black and white prints with 50 euros", 50, ["black white print 1", "black white print 2"]),
+    ],
+)
+def test_parts_and_totals_of_a_wish(text: str, budget: float | None, parts: list[str]) -> None:
+    assert parse_budget(text) == budget
+    assert [p.label for p in split_wish(text)] == parts
 
 
 def test_a_value_with_numbers_is_found() -> None:

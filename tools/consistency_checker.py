@@ -18,6 +18,7 @@ import numpy as np
 
 from ..core.errors import BackEndError, ToolError
 from ..core.protocols import ImageTextModel, Vectors
+from ..core.public import public_reason
 from ..core.schemas import Check, Evidence, Frozen, MediaFile, Verdict, VerdictState
 from ..models.vocabulary import DATA, Vocabulary, packaged_vocabulary, word_vectors
 from .content_credentials import read_credentials
@@ -118,7 +119,12 @@ class ConsistencyChecker:
         try:
             return await self._credentials(medium)
         except ToolError as error:
-            return _check("content_credentials", "no evidence", f"Not read: {error}", (medium.media_id,))
+            return _check(
+                "content_credentials",
+                "no evidence",
+                f"Not read: {public_reason(error, 'consistency')}.",
+                (medium.media_id,),
+            )
 
     async def _picture(self, words: _Words, shown: _Shown) -> Check:
         about = (words.source, shown.medium)
@@ -132,7 +138,7 @@ class ConsistencyChecker:
                 self._model.embed_images([picture.path for picture in shown.pictures]), self._vectors(named)
             )
         except BackEndError as error:
-            return _check(words.check, "no evidence", f"Not compared: {error}", about)
+            return _check(words.check, "no evidence", f"Not compared: {public_reason(error, 'consistency')}.", about)
         cosine = float((images @ vectors[: len(subjects.words)].T).max())
         limits = self._thresholds or packaged_thresholds()
         if limits.model != self._model.name:
@@ -171,7 +177,9 @@ class ConsistencyChecker:
         try:
             vectors = await self._vectors([*left, *right])
         except BackEndError as error:
-            return _check("text_transcript", "no evidence", f"Not compared: {error}", about)
+            return _check(
+                "text_transcript", "no evidence", f"Not compared: {public_reason(error, 'consistency')}.", about
+            )
         cosine = float((vectors[: len(left)] @ vectors[len(left) :].T).max())
         shared = next((word for word in written.words if word in said.words), None)
         if shared:
