@@ -59,7 +59,7 @@ class Deliberator:
         """
         end = time.monotonic() + deadline_s
         wish = " ".join([brief.text, *(e.content for e in brief.evidence if e.kind == "transcript")]).strip()
-        desk = Desk(brief, parse_budget(wish), parts=split_wish(wish))
+        desk = Desk(brief, _budget(wish, brief), parts=split_wish(wish))
         run = _Run(self, desk, wish or brief.understanding.query, end)
         if brief.understanding.intent == "compare":
             done = await run.comparison()
