@@ -43,6 +43,10 @@ def served_name(model_id: str) -> str:
     return Path(name).name if name.startswith(("/", ".", "~")) else name
 
 
+TOOL_PARSER = "hermes"
+"""The tool-call format of Qwen and of most small models, for other clients of the server; the graph makes no tool calls."""
+
+
 def reasoning_parser(model_id: str) -> str | None:
     """Return vLLM's reasoning parser for a model that thinks before it answers, else None."""
     name = model_id.lower()
@@ -57,7 +61,7 @@ def vllm_launch(settings: Settings, python: Path, model: Path, *, gpu: bool) -> 
     command = [str(python), "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)]
     command += ["--served-model-name", served_name(name), "--host", llm.host, "--port", str(llm.port)]
     command += ["--max-model-len", str(llm.max_model_len), "--enable-prefix-caching", "--enable-prompt-tokens-details"]
-    command += ["--disable-uvicorn-access-log"]
+    command += ["--disable-uvicorn-access-log", "--enable-auto-tool-choice", "--tool-call-parser", TOOL_PARSER]
     parser = reasoning_parser(name)
     if parser:
         command += ["--reasoning-parser", parser]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import re
 import signal
@@ -20,7 +21,9 @@ import pytest
 from rich.console import Console
 
 from tastemaker.api import cli, cli_recommend
+from tastemaker.api.cli_common import report
 from tastemaker.api.cli_recommend import parse_where
+from tastemaker.api.cli_serve import log_config
 from tastemaker.api.render import TerminalRenderer, clean
 from tastemaker.core.errors import BackEndUnavailable, ConfigurationError, InvalidRequestError, TastemakerError
 from tastemaker.core.schemas import Constraint, RecommendRequest, RecommendResponse, StreamEvent
@@ -251,6 +254,25 @@ def test_wrong_settings_are_one_line(monkeypatch: pytest.MonkeyPatch, capsys: py
     for command in (["doctor"], ["serve"], ["recommend"]):
         assert run(monkeypatch, *command) == 2
         assert "llm.colour" in capsys.readouterr().err
+
+
+def test_a_rating_needs_a_value(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "feedback", "ada", "print-1", "rating") == 2
+    assert "--value: a rating needs a value" in capsys.readouterr().err
+
+
+def test_an_error_is_printed_without_passwords(capsys: pytest.CaptureFixture[str]) -> None:
+    assert report(TastemakerError("cannot open s3://key:hunter2@bucket/x")) == 1
+    assert "cannot open s3://***@bucket/x" in capsys.readouterr().err
+
+
+def test_the_log_of_the_service_has_no_passwords() -> None:
+    config = log_config("info")
+    form = config["formatters"]["plain"]
+    record = logging.LogRecord("t", logging.INFO, "f", 1, "at %s", ("s3://key:hunter2@bucket",), None)
+    assert "at s3://***@bucket" in form["()"](form["fmt"]).format(record)
+    with pytest.raises(ConfigurationError, match="no level 'loud'"):
+        log_config("loud")
 
 
 @pytest.mark.slow
