@@ -21,11 +21,11 @@ SeedOption = Annotated[int, typer.Option("--seed", help="Seed of everything rand
 
 
 @app.command()
-def overhead(n: CountOption = 300, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
+def overhead(n: CountOption = 300, as_json: JsonOption = False) -> None:
     """Measure the graph alone, with every model and store replaced by a constant."""
     from ..evals.overhead import run
 
-    _print(run(n, seed), as_json)
+    _print(run(n), as_json)
 
 
 @app.command("first-item")
@@ -38,7 +38,7 @@ def first_item(data: DataOption = None, n: CountOption = 40, seed: SeedOption = 
 
 @app.command()
 def turn(data: DataOption = None, n: CountOption = 4, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
-    """Compare the graph with a plain tool-calling loop on the same model server."""
+    """Compare the graph with a plain tool-calling loop: same tools, same media, same model server."""
     from ..evals.runs import turn_run
 
     _print(turn_run(load_settings(), data, n, seed), as_json)

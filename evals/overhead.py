@@ -18,7 +18,7 @@ LEVELS = (1, 8, 32)
 TARGETS = {"p95_ms at 1": 10.0}
 
 
-async def run(n: int = 300, seed: int = 0) -> dict[str, Any]:
+async def run(n: int = 300) -> dict[str, Any]:
     """Return p50 and p95 milliseconds of whole requests at 1, 8 and 32 concurrent requests, ``n`` requests each."""
     figures = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -27,7 +27,7 @@ async def run(n: int = 300, seed: int = 0) -> dict[str, Any]:
             await _burst(recommender, 20, 1)
             for level in LEVELS:
                 figures[f"concurrent_{level}"] = percentiles(await _burst(recommender, n, level))
-    return report("overhead", figures, n=n, seed=seed, targets=TARGETS)
+    return report("overhead", figures, n=n, targets=TARGETS)
 
 
 async def _burst(recommender: Recommender, n: int, level: int) -> list[float]:

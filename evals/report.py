@@ -35,14 +35,16 @@ def versions() -> dict[str, str]:
     return found
 
 
-def report(name: str, figures: Mapping[str, Any], *, n: int, seed: int, targets: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON object of a benchmark run."""
+def report(
+    name: str, figures: Mapping[str, Any], *, n: int, targets: Mapping[str, Any], seed: int | None = None
+) -> dict[str, Any]:
+    """Return the JSON object of a benchmark run; ``seed`` is there only if something was drawn with it."""
     return {
         "bench": name,
         **figures,
         "targets": dict(targets),
         "n": n,
-        "seed": seed,
+        **({} if seed is None else {"seed": seed}),
         "cores": os.cpu_count(),
         "versions": versions(),
     }

@@ -59,6 +59,7 @@ def test_a_report_says_how_to_repeat_it() -> None:
     made = report("x", {"p50_ms": 1.0}, n=3, seed=7, targets={"p50_ms": 2})
     assert (made["bench"], made["p50_ms"], made["n"], made["seed"], made["targets"]) == ("x", 1.0, 3, 7, {"p50_ms": 2})
     assert made["versions"]["tastemaker"]
+    assert "seed" not in report("x", {}, n=3, targets={})
     json.dumps(made)
 
 
