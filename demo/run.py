@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ from .sources import Ask, Demonstration, print_shop
 
 EXIT_INTERRUPTED = 130
 EXIT_FAILED = 1
+_WEB_FONTS = re.compile(r"@font-face\s*\{[^}]*\}|<!--.*?-->", re.DOTALL)
+"""What a picture must not load from elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +191,8 @@ async def _ask_all(url: str, source: Demonstration, svg: Path | None, console: C
         console.print(Rule(Text(ask.title, style="bold"), align="left"))
         thread = await _ask(url, ask, thread if ask.follows else None, console)
         if svg is not None and ask is source.asks[0]:
-            console.save_svg(str(svg), title="make demo", clear=False)
+            picture = console.export_svg(title="make demo", clear=False)
+            svg.write_text(_WEB_FONTS.sub("", picture), encoding="utf-8")
 
 
 async def _ask(url: str, ask: Ask, thread: str | None, console: Console) -> str:

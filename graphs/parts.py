@@ -209,13 +209,14 @@ class Parts:
             raise InvalidRequestError("tenant", "there is no catalogue of that name; ingest one with --tenant")
 
     async def close(self) -> None:
-        """Close every shop and the language model's connections."""
+        """Close every shop and every back-end's connections."""
         for shop in self.shops.values():
             await shop.close()
         self.shops.clear()
-        close = getattr(self.chat, "aclose", None)
-        if close is not None:
-            await close()
+        for back_end in (self.chat, self.captioner, self.transcriber):
+            close = getattr(back_end, "aclose", None)
+            if close is not None:
+                await close()
 
 
 def open_stores(settings: Settings) -> OpenStores:

@@ -19,7 +19,7 @@ from langgraph.graph.state import CompiledStateGraph
 from pydantic import ValidationError
 
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
-from ..core.public import public_reason
+from ..core.public import public_reason, redact
 from ..core.schemas import Degradation, Event, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.settings import Settings, load_settings
 from .health import health_of, open_models
@@ -131,8 +131,9 @@ class Recommender:
         async with contextlib.AsyncExitStack() as stack:
             if threads is not None:
                 await stack.enter_async_context(threads.turn(turn.key(request), turn.remaining()))
-            turn.workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
-            stack.push_async_callback(_remove, turn.workdir)
+            if request.images or request.audio or request.video:
+                turn.workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
+                stack.push_async_callback(_remove, turn.workdir)
             async for event in self._run(request, turn, threads):
                 yield event
         shop.refresh_soon()
@@ -152,7 +153,7 @@ class Recommender:
             done = _unsaved(done, error)
         if done is None:
             raise TastemakerError("the graph ended without a response")
-        if threads is not None:
+        if threads is not None and request.thread_id is not None:
             await threads.keep_latest(turn.key(request))
         yield done  # after the thread is saved, so that the next turn finds it
 
@@ -182,7 +183,7 @@ class Recommender:
             self._threads = await Threads.open(self.settings.threads_path)
         except StoreError as error:
             self._threads_failed = time.monotonic()
-            log.warning("threads are not kept: %s", error)
+            log.warning("threads are not kept: %s", redact(str(error)))
             return
         self.graph = build_graph(self._threads.saver)
 
@@ -197,10 +198,12 @@ class Recommender:
         if self._threads is None:
             turn.note_missing("threads", "The conversation is not kept: its store cannot be opened.")
             return None
+        if request.thread_id is None:
+            return self._threads
         try:
             memory = await asyncio.wait_for(self._threads.memory(turn.key(request)), min(2.0, turn.remaining() + 0.05))
         except (StoreError, TimeoutError) as error:
-            log.warning("threads cannot be read: %s", error)
+            log.warning("threads cannot be read: %s", redact(str(error)))
             turn.note_missing("threads", public_reason(error, "threads"))
             return None
         if memory.owner and memory.owner != owner_digest(request.user_id):
@@ -234,7 +237,7 @@ async def _remove(folder: Path) -> None:
 
 
 def _unsaved(done: StreamEvent, error: Exception) -> StreamEvent:
-    log.warning("a turn could not be saved: %s", error)
+    log.warning("a turn could not be saved: %s", redact(str(error)))
     label = Degradation(what="threads", why="The conversation could not be saved.").model_dump()
     return done.model_copy(update={"data": {**done.data, "degraded": [*done.data["degraded"], label]}})
 
