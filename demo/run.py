@@ -191,8 +191,11 @@ async def _ask_all(url: str, source: Demonstration, svg: Path | None, console: C
         console.print(Rule(Text(ask.title, style="bold"), align="left"))
         thread = await _ask(url, ask, thread if ask.follows else None, console)
         if svg is not None and ask is source.asks[0]:
-            picture = console.export_svg(title="make demo", clear=False)
-            svg.write_text(_WEB_FONTS.sub("", picture), encoding="utf-8")
+            _save_picture(console, svg)
+
+
+def _save_picture(console: Console, svg: Path) -> None:
+    svg.write_text(_WEB_FONTS.sub("", console.export_svg(title="make demo", clear=False)), encoding="utf-8")
 
 
 async def _ask(url: str, ask: Ask, thread: str | None, console: Console) -> str:
