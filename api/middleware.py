@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .errors import ErrorDetail, log_failure, respond
 
 access_log = logging.getLogger("tastemaker.access")
+LOGGED_PATH_CHARS = 200
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -52,7 +53,8 @@ class RequestContext:
                 await respond(500, [detail], identifier)(scope, receive, send_named)
         finally:
             took_ms = (time.perf_counter() - started) * 1000
-            access_log.info("%s %s %s %.0f ms %s", scope["method"], scope["path"], status or "-", took_ms, identifier)
+            path = scope["path"][:LOGGED_PATH_CHARS]
+            access_log.info("%s %s %s %.0f ms %s", scope["method"], path, status or "-", took_ms, identifier)
 
 
 class BodyLimit:

@@ -33,13 +33,14 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (ToolError, f"could not do its work; {_LOG}"),
     (ConfigurationError, f"set up wrongly; {_DOCTOR}"),
 )
-_SECRET_NAME = r"[\w.-]*(?:api[_-]?key|access[_-]?key|password|passwd|secret|token(?!s))[\w.-]*"  # noqa: S105 - a pattern
+# Names are bounded and start at the secret word, so that hostile text takes linear time.
+_SECRET_NAME = r"(?:api[_-]?key|access[_-]?key|password|passwd|secret|token(?!s))[\w.-]{0,64}"  # noqa: S105 - a pattern
+_WORD = re.compile(r"\S+")
+_USERINFO = re.compile(r"(?<=://)(?:[^/@:]*:.*|[^/]+)@")
 _REDACTIONS = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
-        # userinfo; a secret may hold slashes and @, so everything up to the last @ goes
-        (r"(?<=://)(?:[^\s/@]*:\S*|[^\s/]+)@", f"{HIDDEN}@"),
-        (r"([?&;][\w.-]*(?:token|key|secret|passw|sig|credential|auth)[\w.-]*=)[^&\s'\"]+", rf"\g<1>{HIDDEN}"),
+        (r"([?&;][\w.-]{0,64}?(?:token|key|secret|passw|sig|credential|auth)[\w.-]{0,64}=)[^&\s'\"]+", rf"\g<1>{HIDDEN}"),
         (r"\b(bearer|basic)\s+[\w.~+/=-]{8,}", rf"\g<1> {HIDDEN}"),
         (rf"({_SECRET_NAME}[\"']?\s*[:=]\s*[\"']?)(?!\*\*\*)[^\s\"',;&)}}]+", rf"\g<1>{HIDDEN}"),
         (r"\b(?:sk|pk|rk|hf|gh[opsu]|glpat|xox[abps])[-_][\w-]{8,}", HIDDEN),
@@ -69,9 +70,16 @@ def redact(text: str) -> str:
 
     It errs on the side of hiding too much; for logs and for people on this machine.
     """
+    text = _WORD.sub(_without_userinfo, text)
     for pattern, replacement in _REDACTIONS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def _without_userinfo(word: re.Match[str]) -> str:
+    """Hide userinfo; a secret may hold slashes and @, so everything up to the last @ of the word goes."""
+    head, at, tail = word[0].rpartition("@")
+    return _USERINFO.sub(f"{HIDDEN}@", head + at) + tail
 
 
 class RedactingFormatter(logging.Formatter):

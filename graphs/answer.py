@@ -25,7 +25,7 @@ from ..core.schemas import (
     Usage,
     Words,
 )
-from .decide import known_profile, recommendation, schema_of, send_items, within_budget
+from .decide import ask_sources, known_profile, recommendation, schema_of, send_items, text_vector, within_budget
 from .state import Composed, Deliberated, Finished, State
 from .turn import FLOOR_S, Turn, emit, owner_digest, timed
 
@@ -45,15 +45,17 @@ async def deliberate(state: State, turn: Turn) -> Deliberated:
     outcome = await turn.attempt(
         "deliberation", deliberator.run(await brief(state, turn), deadline_s=limit), limit + 1, None
     )
-    direct = all_that_hold(state.ranked, understanding.constraints)
+    direct = renumbered(all_that_hold(state.ranked, understanding.constraints), state.request.n)
     if outcome is None:
+        if tuple(direct) != state.ranked:
+            send_items(direct, state.question, state.cold_start, state.note)
         return {"ranked": tuple(direct), "note": state.note, "understanding": understanding}
     for label in outcome.degraded:
         turn.degrade(label.what, label.why)
     turn.usage.append(outcome.usage)
     turn.prompts.extend(outcome.prompts)
     chosen = all_that_hold(outcome.items, understanding.constraints)
-    ranked = renumbered(chosen, state.request.n) or list(direct)
+    ranked = renumbered(chosen, state.request.n) or direct
     send_items(ranked, state.question, state.cold_start, outcome.note)
     return {"ranked": tuple(ranked), "note": outcome.note, "understanding": understanding}
 
@@ -90,15 +92,14 @@ def renumbered(chosen: Sequence[RankedItem], n: int) -> list[RankedItem]:
 
 
 def tools_for(state: State, turn: Turn) -> DeliberationTools:
-    """Return the tools of the loop; each enforces the request's hard constraints and exclusions in the store."""
+    """Return the tools of the loop; searches keep every limit and exclusion, look-ups by id the limits."""
 
     async def search_items(query: str, constraints: Sequence[Constraint], limit: int) -> list[Item]:
         known = within_budget(state.understanding)
         wish = known.model_copy(update={"query": query, "constraints": (*known.constraints, *constraints)})
-        vector = (await turn.parts.image_text.embed_texts([query]))[0]
+        vector = await text_vector(query, turn)
         asked = CandidateQuery(understanding=wish, profile=known_profile(state), text_vector=vector)
-        lists = {s.name: await s(asked) for s in turn.shop.sources if s.applies(asked)}
-        return [r.item for r in await turn.shop.ranker(asked, lists, limit)]
+        return [r.item for r in await turn.shop.ranker(asked, await ask_sources(asked, turn), limit)]
 
     async def get_items(item_ids: Sequence[str]) -> list[Item]:
         return await turn.shop.catalogue.get(item_ids, state.understanding.constraints)

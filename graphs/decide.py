@@ -76,22 +76,28 @@ async def choose_route(request: RecommendRequest, understanding: Understanding, 
 
 
 async def schema_of(turn: Turn) -> CatalogueSchema:
-    """Return the catalogue's fields; empty, and labelled, if it cannot be read."""
+    """Return the catalogue's fields; the last known ones, and a label, if it cannot be read."""
     timeout = turn.parts.settings.timeouts.retrieve_s
-    return await turn.attempt("catalogue", turn.shop.catalogue.schema(), timeout, CatalogueSchema(), floor_s=FLOOR_S)
+    schema = await turn.attempt("catalogue", turn.shop.catalogue.schema(), timeout, None, floor_s=FLOOR_S)
+    return (await turn.shop.last_known()).fields if schema is None else schema
 
 
 @timed
 async def retrieve_candidates(state: State, turn: Turn) -> Retrieved:
-    """Ask every source that applies, at the same time; a source that fails is labelled and left out."""
+    """Ask every source that applies, at the same time."""
     query = await candidate_query(state, turn)
+    return {"candidates": await ask_sources(query, turn), "text_vector": query.text_vector}
+
+
+async def ask_sources(query: CandidateQuery, turn: Turn) -> dict[str, list[Candidate]]:
+    """Return the candidates of every source that applies; one that fails is labelled and left out."""
     timeout = turn.parts.settings.timeouts.retrieve_s
 
     async def ask(source: Source) -> tuple[str, list[Candidate]]:
         return source.name, await turn.attempt(source.name, source(query), timeout, [], floor_s=FLOOR_S)
 
     found = await asyncio.gather(*(ask(s) for s in turn.shop.sources if s.applies(query)))
-    return {"candidates": {name: rows for name, rows in found if rows}, "text_vector": query.text_vector}
+    return {name: rows for name, rows in found if rows}
 
 
 async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
@@ -102,10 +108,11 @@ async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
     vectors: Vectors | None = None
     weights: tuple[float, ...] = ()
     if text and vector is None:
-        found = await _embed(turn, turn.parts.image_text.embed_texts([text]))
-        vector = None if found is None else found[0]
+        vector = await text_vector(text, turn)
     if pictures:
-        vectors = await _embed(turn, turn.parts.image_text.embed_images([m.path for m in pictures]))
+        work = turn.parts.image_text.embed_images([m.path for m in pictures])
+        timeout = turn.parts.settings.timeouts.retrieve_s
+        vectors = await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)
         weights = tuple(_trust(m.media_id, state.verdict.distrusted) for m in pictures)
     return CandidateQuery(
         understanding=within_budget(state.understanding),
@@ -133,9 +140,12 @@ def _trust(media_id: str, distrusted: Sequence[str]) -> float:
     return DISTRUST if media_id in distrusted or media_id.partition("-frame-")[0] in distrusted else 1.0
 
 
-async def _embed(turn: Turn, work: object) -> Vectors | None:
+async def text_vector(text: str, turn: Turn) -> Vectors | None:
+    """Return the text's vector, (dim,); None, and a label, if it cannot be embedded."""
+    work = turn.parts.image_text.embed_texts([text])
     timeout = turn.parts.settings.timeouts.retrieve_s
-    return await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)  # type: ignore[arg-type]
+    found = await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)
+    return None if found is None else found[0]
 
 
 @timed
@@ -148,9 +158,9 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
     if state.candidates:
         work = turn.shop.ranker(query, state.candidates, state.request.n)
         ranked = await turn.attempt("ranker", work, timeout, [], floor_s=FLOOR_S)
+    if not ranked and catalogue_failed(query, turn):
+        ranked = from_snapshot((await turn.shop.last_known()).items, query, state.request.n)
     note = "" if ranked else await why_empty(state, turn)
-    if not ranked and turn.degraded:
-        ranked = from_snapshot(await turn.shop.popular_items(), state)
     label = cold_start_label(query)
     question = state.understanding.question or next_question(schema, query)
     send_items(ranked, question, label, note)
@@ -170,13 +180,16 @@ async def why_empty(state: State, turn: Turn) -> str:
     return f"Without {named} there would be results."
 
 
-def from_snapshot(snapshot: Sequence[Item], state: State) -> list[RankedItem]:
-    """Return the last known popular items that meet every constraint, for when the catalogue cannot be read."""
-    refused = set(state.understanding.exclude_item_ids)
-    if state.profile and not state.understanding.include_consumed:
-        refused |= state.profile.consumed
-    where = state.understanding.constraints
-    fitting = [i for i in snapshot if i.item_id not in refused and all(holds(c, i) for c in where)]
+def catalogue_failed(query: CandidateQuery, turn: Turn) -> bool:
+    """Tell whether there are no items because the catalogue could not be read, not because nothing fits."""
+    missing = {label.what for label in turn.degraded}
+    asked = {s.name for s in turn.shop.sources if s.applies(query)}
+    return bool({"catalogue", "ranker"} & missing) or asked <= missing
+
+
+def from_snapshot(snapshot: Sequence[Item], query: CandidateQuery, n: int) -> list[RankedItem]:
+    """Return the last known popular items within every limit and exclusion, for when the catalogue cannot be read."""
+    fitting = [i for i in snapshot if i.item_id not in query.excluded and all(holds(c, i) for c in query.where)]
     return [
         RankedItem(
             item=item,
@@ -184,7 +197,7 @@ def from_snapshot(snapshot: Sequence[Item], state: State) -> list[RankedItem]:
             score=1.0 / rank,
             sources=(SourceScore(source="popular_snapshot", rank=rank, score=1.0 / rank),),
         )
-        for rank, item in enumerate(fitting[: state.request.n], start=1)
+        for rank, item in enumerate(fitting[:n], start=1)
     ]
 
 

@@ -14,7 +14,8 @@ from PIL import Image
 from ..core.errors import TastemakerError
 from ..core.public import public_reason
 from ..models.registry import Slot, slot_id
-from .parts import Parts, Shop
+from .parts import Parts
+from .shop import Shop
 
 PROBE_S = 5.0
 

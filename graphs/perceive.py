@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from ..core.schemas import Evidence, HistoryProfile, MediaFile, MediaKind, Verdict
 from ..tools.video_reader import VideoReading
 from .state import Admitted, Captioned, Checked, Remembered, State, Transcribed, Watched
-from .turn import Turn, emit, timed
+from .turn import Turn, check_owner, emit, timed
 
 RANKING_RESERVE_S = 0.3
 """Seconds of a request's budget that perception leaves to retrieval and ranking."""
@@ -21,9 +21,10 @@ async def admit(state: State, turn: Turn) -> Admitted:
     Raises:
         InvalidRequestError: a medium breaks a limit; the message names the field.
     """
+    request = state.request
+    check_owner(str(state.memory.get("owner", "")), request.user_id)
     for label in turn.degraded:
         emit("degraded", label)
-    request = state.request
     if not (request.images or request.audio or request.video):
         return {"media": ()}
     work = turn.parts.admitter.admit(request, turn.workdir, allow_paths=turn.allow_paths)

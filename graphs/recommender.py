@@ -27,7 +27,7 @@ from .parts import Parts
 from .recommend import build_graph
 from .state import State
 from .threads import Threads
-from .turn import Turn, owner_digest
+from .turn import Turn, check_owner
 
 log = logging.getLogger("tastemaker.recommender")
 THREADS_RETRY_S = 30.0
@@ -127,15 +127,18 @@ class Recommender:
             allow_paths=allow_paths,
         )
         await turn.check_stated(request)
-        threads = await self._usable_threads(turn, request)
-        async with contextlib.AsyncExitStack() as stack:
-            if threads is not None:
-                await stack.enter_async_context(threads.turn(turn.key(request), turn.remaining()))
-            if request.images or request.audio or request.video:
-                turn.workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
-                stack.push_async_callback(_remove, turn.workdir)
-            async for event in self._run(request, turn, threads):
-                yield event
+        shop.users += 1
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                threads = await self._usable_threads(stack, turn, request)
+                if request.images or request.audio or request.video:
+                    turn.workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
+                    stack.push_async_callback(_remove, turn.workdir)
+                events = await stack.enter_async_context(contextlib.aclosing(self._run(request, turn, threads)))
+                async for event in events:
+                    yield event
+        finally:
+            shop.users -= 1
         shop.refresh_soon()
 
     async def _run(self, request: RecommendRequest, turn: Turn, threads: Threads | None) -> AsyncGenerator[StreamEvent]:
@@ -187,28 +190,33 @@ class Recommender:
             return
         self.graph = build_graph(self._threads.saver)
 
-    async def _usable_threads(self, turn: Turn, request: RecommendRequest) -> Threads | None:
-        """Return the thread store if it can be read for this request, and check whose thread it is.
+    async def _usable_threads(
+        self, stack: contextlib.AsyncExitStack, turn: Turn, request: RecommendRequest
+    ) -> Threads | None:
+        """Return the thread store if it can be used for this request, with the thread locked until ``stack`` ends.
 
         Raises:
             InvalidRequestError: the thread belongs to another user.
+            BackEndOverloaded: the turn before is still going on.
         """
         if self._threads is None:
             await self._open_threads()
-        if self._threads is None:
+        threads = self._threads
+        if threads is None:
             turn.note_missing("threads", "The conversation is not kept: its store cannot be opened.")
             return None
         if request.thread_id is None:
-            return self._threads
+            return threads
+        key = turn.key(request)
+        await stack.enter_async_context(threads.turn(key, turn.remaining()))
         try:
-            memory = await asyncio.wait_for(self._threads.memory(turn.key(request)), min(2.0, turn.remaining() + 0.05))
+            memory = await asyncio.wait_for(threads.memory(key), min(2.0, turn.remaining() + 0.05))
         except (StoreError, TimeoutError) as error:
             log.warning("threads cannot be read: %s", redact(str(error)))
             turn.note_missing("threads", public_reason(error, "threads"))
             return None
-        if memory.owner and memory.owner != owner_digest(request.user_id):
-            raise InvalidRequestError("thread_id", "this thread belongs to another user; omit it to start a new one")
-        return self._threads
+        check_owner(memory.owner, request.user_id)
+        return threads
 
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
         """Store events; returns how many were new.

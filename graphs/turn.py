@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..agents.prompting import PromptLibrary
-    from .parts import Parts, Shop
+    from .parts import Parts
+    from .shop import Shop
 
 log = logging.getLogger("tastemaker.turn")
 FLOOR_S = 0.25
@@ -141,6 +142,16 @@ def _close(work: Awaitable[Any]) -> None:
 def owner_digest(user_id: str | None) -> str:
     """Return a digest that tells whether two turns come from the same user, without naming the user."""
     return hashlib.sha256((user_id or "").encode()).hexdigest()[:16]
+
+
+def check_owner(owner: str, user_id: str | None) -> None:
+    """Check that a thread with this owner may be continued by this user.
+
+    Raises:
+        InvalidRequestError: it belongs to another user.
+    """
+    if owner and owner != owner_digest(user_id):
+        raise InvalidRequestError("thread_id", "this thread belongs to another user; omit it to start a new one")
 
 
 def emit(event: str, data: Any) -> None:

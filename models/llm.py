@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 OPEN_S = 3.0
 KEEP_ALIVE_S = 2.0  # shorter than uvicorn's 5 s, so that no request meets a connection the server is closing
+NOT_FOUND = 404
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 T = TypeVar("T")
 
@@ -80,6 +81,7 @@ class OpenAICompatible(ChatModel):
     ) -> None:
         self._client, self._model, self._llm = client, model, llm
         self._thinks, self._any_model = thinks, any_model
+        self._chosen = "" if any_model else model
         self._breaker = breaker or CircuitBreaker()
         self.name = f"vllm:{model}"
 
@@ -150,14 +152,14 @@ class OpenAICompatible(ChatModel):
         return asyncio.get_running_loop().time() + (request.timeout_s or self._llm.timeout_s)
 
     async def _served(self) -> str:
-        """Return the name to ask for; the first time, where any will do, the one wanted if it is listed, else the first."""
-        if self._any_model:
+        """Return the name to ask for; where any will do, at first and after a 404 the one wanted if listed, else the first."""
+        if not self._chosen:
             listed = [model.id for model in (await self._client.models.list()).data]
             if not listed:
                 raise BackEndUnavailable(f"{self._client.base_url} serves no model", back_end=BACK_END)
-            self._model = self._model if self._model in listed else listed[0]
-            self.name, self._any_model = f"vllm:{self._model}", False
-        return self._model
+            self._chosen = self._model if self._model in listed else listed[0]
+            self.name = f"vllm:{self._chosen}"
+        return self._chosen
 
     async def _with_retries(self, ask: Callable[[], Awaitable[T]], deadline: float) -> T:
         """Ask, and ask again after a retryable failure while retries and time are left."""
@@ -181,17 +183,26 @@ class OpenAICompatible(ChatModel):
         try:
             async with asyncio.timeout_at(deadline):
                 result = await work
-        except BackEndError:
+        except BackEndError as error:
+            self._learn(error, None)
             raise
         except TimeoutError as error:
             raise BackEndTimeout("the language model did not answer in time", back_end=BACK_END) from error
         except (OpenAIError, OSError, ValueError) as error:
             failure = translate(error, str(self._client.base_url))
-            if isinstance(failure, BackEndUnavailable):
-                self._breaker.failed(str(failure))
+            self._learn(failure, getattr(error, "status_code", None))
             raise failure from error
         self._breaker.worked()
         return result
+
+    def _learn(self, failure: BackEndError, status: int | None) -> None:
+        """Open the circuit if nobody answered, close it if the server did; forget a chosen model it no longer serves."""
+        if isinstance(failure, BackEndUnavailable):
+            self._breaker.failed(str(failure))
+        elif status is not None or isinstance(failure, BadBackEndResponse):
+            self._breaker.worked()
+        if status == NOT_FOUND and self._any_model:
+            self._chosen = ""
 
     @staticmethod
     async def _next(answer: Any) -> Any | None:

@@ -21,6 +21,7 @@ from tastemaker.core.settings import Settings, TimeoutSettings
 from tastemaker.evals.constants import (
     ConstantCatalogue,
     ConstantChat,
+    ConstantCollaborative,
     ConstantHistory,
     ConstantImageText,
     constant_parts,
@@ -206,26 +207,107 @@ async def test_history_down_is_a_labelled_cold_start(settings: Settings) -> None
     assert response.items
 
 
-async def test_catalogue_down_serves_the_last_popular_items_within_the_constraints(settings: Settings) -> None:
+def with_stores(settings: Settings, **replaced: Any) -> Parts:
     parts = constant_parts(settings)
     opened = parts.open_stores
 
     async def stores(tenant: str) -> Any:
-        _, history, collaborative = await opened(tenant)
-        return DownCatalogue(), history, collaborative
+        catalogue, history, collaborative = await opened(tenant)
+        found = {"catalogue": catalogue, "history": history, "collaborative": collaborative} | replaced
+        return tuple(found.values())
 
     parts.open_stores = stores
-    where = [{"field": "price", "op": "<=", "value": 20}]
+    return parts
+
+
+class KnowingHistory(ConstantHistory):
+    async def profile(self, user_id: str, limit: int = 200) -> HistoryProfile:
+        return HistoryProfile(
+            user_id=user_id,
+            known=True,
+            liked=("item-9",),
+            consumed=frozenset({"item-1"}),
+            disliked=frozenset({"item-2"}),
+        )
+
+
+@pytest.mark.parametrize(
+    "said", [{"text": "a print under 15 euros"}, {"constraints": [{"field": "price", "op": "<", "value": 15}]}]
+)
+async def test_catalogue_down_serves_the_last_popular_items_within_every_limit(
+    settings: Settings, said: dict[str, Any]
+) -> None:
+    parts = with_stores(settings, catalogue=DownCatalogue(), history=KnowingHistory())
     async with Recommender(parts=parts) as recommender:
         await (await parts.shop("default")).take_snapshot()
         DownCatalogue.down = True
         try:
-            response = await recommender.recommend(text="a print", constraints=where)
+            response = await recommender.recommend(user_id="u", **said)
         finally:
             DownCatalogue.down = False
     assert "catalogue" in labels(response)
-    assert response.items
-    assert all(float(str(i.attributes["price"])) <= 20 for i in response.items)
+    assert "history" not in labels(response)
+    assert [i.item_id for i in response.items] == ["item-0", "item-3", "item-4"]
+
+
+class PickyCatalogue(ConstantCatalogue):
+    async def search_vector(self, *_: Any, **__: Any) -> Any:
+        return []
+
+    async def search_text(self, *_: Any, **__: Any) -> Any:
+        return []
+
+    async def get(self, item_ids: Any, where: Any = ()) -> Any:
+        return [] if where else await super().get(item_ids)
+
+    async def scan(self, limit: int, where: Any = (), exclude: Any = ()) -> Any:
+        return [] if where else await super().scan(limit)
+
+
+async def test_an_old_snapshot_is_not_shown_while_the_catalogue_works(settings: Settings) -> None:
+    parts = with_stores(settings, catalogue=PickyCatalogue())
+    parts.captioner = DownCaptioner()
+    parts.rebuild()
+    async with Recommender(parts=parts) as recommender:
+        await (await parts.shop("default")).take_snapshot()
+        response = await recommender.recommend(text="a print under 12 euros", images=[photo()])
+    assert "captioner" in labels(response)
+    assert response.items == ()
+
+
+class DownCollaborative(ConstantCollaborative):
+    async def popular(self, limit: int, segment: str | None = None) -> Any:
+        raise StoreError("database is down")
+
+
+async def test_a_plan_is_made_although_one_source_fails(settings: Settings) -> None:
+    parts = with_stores(settings, history=DownHistory(), collaborative=DownCollaborative())
+    _, response = await collect(
+        parts, text="plan a wall: a dog print and a boat print", route="deliberate", user_id="u"
+    )
+    assert "popularity" in labels(response)
+    assert any(s.source.startswith("deliberate") for i in response.items for s in i.sources)
+
+
+async def test_leaving_early_ends_the_work_before_the_thread_is_free(settings: Settings) -> None:
+    ended = []
+
+    class WatchedChat(ConstantChat):
+        async def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
+            try:
+                await asyncio.sleep(30)
+                yield ChatDelta()
+            finally:
+                ended.append(True)
+
+    parts = constant_parts(settings.model_copy(update={"timeouts": TimeoutSettings()}), WatchedChat())
+    async with Recommender(parts=parts) as recommender:
+        stream = recommender.stream(text="a print", thread_id="t1")
+        async for event in stream:
+            if event.event == "words":
+                break
+        await stream.aclose()
+        assert ended
 
 
 async def test_the_time_budget_is_kept(settings: Settings) -> None:

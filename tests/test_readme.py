@@ -222,6 +222,13 @@ def test_figures_with_units_stand_under_measured_only() -> None:
             assert not FIGURE.findall(section), f"the section {title!r} has figures: {FIGURE.findall(section)}"
 
 
+def test_measured_figures_are_filled_in() -> None:
+    measured = README.split("## Measured")[1].split("\n## ")[0]
+    cells = [c.strip() for c in re.findall(r"\|([^|\n]* ms)(?= \|)", measured)]
+    assert len(cells) >= 10
+    assert [c for c in cells if not re.fullmatch(r"(?:95th: )?[\d.,]+(?: / [\d.,]+)? ms", c)] == []
+
+
 @pytest.mark.parametrize(
     "text", ["takes 3 s", "p95 of 120 ms", "uses 2.3 GB", "95% of", "12 items/s", "1,200 tokens/s"]
 )

@@ -132,3 +132,31 @@ def test_lazily_opened_models_keep_their_names() -> None:
     settings = Settings()
     parts = parts_module.Parts.from_settings(settings)
     assert parts.image_text.name == slot_id(settings, "image_text") == packaged_thresholds().model
+
+
+async def test_another_user_cannot_slip_into_a_thread_that_is_just_starting(settings: Settings) -> None:
+    async with Recommender(parts=constant_parts(settings)) as recommender:
+        own, other = await asyncio.gather(
+            recommender.recommend(text="a print for my secret under 50 euros", user_id="ada", thread_id="t1"),
+            recommender.recommend(text="more", user_id="mallory", thread_id="t1"),
+            return_exceptions=True,
+        )
+    assert isinstance(own, RecommendResponse)
+    assert isinstance(other, InvalidRequestError)
+    assert other.field == "thread_id"
+
+
+async def test_first_requests_of_a_tenant_open_one_shop(settings: Settings) -> None:
+    parts = constant_parts(settings)
+    opened, count = parts.open_stores, 0
+
+    async def stores(tenant: str) -> Any:
+        nonlocal count
+        count += 1
+        await asyncio.sleep(0.01)
+        return await opened(tenant)
+
+    parts.open_stores = stores
+    shops = await asyncio.gather(*(parts.shop("x") for _ in range(10)))
+    assert count == 1
+    assert len({id(s) for s in shops}) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..core.errors import StoreError
 from ..core.protocols import Catalogue, History
 from ..core.schemas import Evidence, HistoryProfile
 
@@ -20,13 +21,18 @@ class UserHistoryLookup:
     async def __call__(self, user_id: str | None) -> tuple[HistoryProfile, Evidence | None]:
         """Return the profile and, where likes are known, evidence with at most five titles and no user id.
 
+        A catalogue that cannot be read costs the evidence only.
+
         Raises:
-            StoreError: the history or the catalogue cannot be read.
+            StoreError: the history cannot be read.
         """
         if user_id is None:
             return HistoryProfile(user_id="", known=False), None
         profile = await self._history.profile(user_id)
-        titles = await self._titles(profile)
+        try:
+            titles = await self._titles(profile)
+        except StoreError:
+            return profile, None
         return profile, _evidence(titles) if titles else None
 
     async def _titles(self, profile: HistoryProfile) -> list[str]:

@@ -1,0 +1,122 @@
+"""Hold the stores of one tenant, the tools that read them, and what is known of them when they cannot be read."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..core.errors import TastemakerError
+from ..core.protocols import Catalogue, Collaborative, History
+from ..core.public import redact
+from ..core.schemas import CatalogueSchema, Frozen, Item
+from ..tools.candidate_sources import Source, build_sources
+from ..tools.ranker import Ranker
+from ..tools.user_history import UserHistoryLookup
+
+log = logging.getLogger("tastemaker.shop")
+SNAPSHOT_ITEMS = 500
+SNAPSHOT_S = 300.0
+"""Seconds after which the snapshot is taken anew."""
+
+
+class Snapshot(Frozen):
+    """A catalogue's fields and popular items as they were last read."""
+
+    fields: CatalogueSchema = CatalogueSchema()
+    items: tuple[Item, ...] = ()
+
+
+@dataclass
+class Shop:
+    """The stores of one tenant and the tools that read them."""
+
+    tenant: str
+    catalogue: Catalogue
+    history: History
+    collaborative: Collaborative
+    sources: tuple[Source, ...]
+    ranker: Ranker
+    look_up: UserHistoryLookup
+    snapshot_path: Path | None = None
+    snapshot: Snapshot = field(default_factory=Snapshot)
+    users: int = 0
+    snapshot_at: float = 0.0
+    _task: asyncio.Task[None] | None = None
+
+    @classmethod
+    def of(
+        cls, tenant: str, catalogue: Catalogue, history: History, collaborative: Collaborative, home: Path | None = None
+    ) -> Shop:
+        """Return the shop over these stores; ``home`` is where the last popular items are kept."""
+        return cls(
+            tenant=tenant,
+            catalogue=catalogue,
+            history=history,
+            collaborative=collaborative,
+            sources=build_sources(catalogue, collaborative),
+            ranker=Ranker(catalogue),
+            look_up=UserHistoryLookup(history, catalogue),
+            snapshot_path=home / f"popular-{tenant}.json" if home else None,
+        )
+
+    async def take_snapshot(self) -> None:
+        """Keep the fields and the popular items, in memory and on disk, for when the catalogue cannot be read.
+
+        A catalogue that fails now leaves the earlier snapshot in place; history that fails leaves out popularity.
+        """
+        self.snapshot_at = time.monotonic()
+        ids: list[str] = []
+        with contextlib.suppress(TastemakerError):
+            ids = [item_id for item_id, _ in await self.collaborative.popular(SNAPSHOT_ITEMS)]
+        try:
+            ids += [i for i in await self.catalogue.scan(SNAPSHOT_ITEMS) if i not in set(ids)]
+            items = tuple(await self.catalogue.get(ids[:SNAPSHOT_ITEMS]))
+            fields = await self.catalogue.schema()
+        except TastemakerError as error:
+            log.warning("no fresh snapshot of popular items: %s", redact(str(error)))
+            return
+        if items:
+            self.snapshot = Snapshot(fields=fields, items=items)
+            await asyncio.to_thread(self._write_snapshot)
+
+    def refresh_soon(self) -> None:
+        """Take a snapshot in the background if the last one is old."""
+        old = not self.snapshot_at or time.monotonic() - self.snapshot_at > SNAPSHOT_S
+        if old and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self.take_snapshot())
+
+    async def last_known(self) -> Snapshot:
+        """Return the last snapshot, from memory or disk; empty if there is none."""
+        if not self.snapshot.items:
+            self.snapshot = await asyncio.to_thread(self._read_snapshot)
+        return self.snapshot
+
+    async def close(self) -> None:
+        """Stop the background work and close every store that can be closed."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        for store in (self.collaborative, self.history, self.catalogue):
+            close = getattr(store, "close", None)
+            if close is not None:
+                await close()
+
+    def _read_snapshot(self) -> Snapshot:
+        try:
+            return Snapshot.model_validate_json(self.snapshot_path.read_bytes()) if self.snapshot_path else Snapshot()
+        except (OSError, ValueError):
+            return Snapshot()
+
+    def _write_snapshot(self) -> None:
+        if self.snapshot_path is None:
+            return
+        with contextlib.suppress(OSError):
+            temporary = self.snapshot_path.with_suffix(f".{os.getpid()}.tmp")
+            temporary.write_text(self.snapshot.model_dump_json(), encoding="utf-8")
+            temporary.replace(self.snapshot_path)
