@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .grounding import trusted
-from .limits import how_met, label, proven
+from .limits import how_met, label, proven, stated
 from .schemas import Brief, Constraint, Evidence, Item, RankedItem, SourceScore
 from .wording import (
     COLOURS,
@@ -94,7 +94,7 @@ def detail(item: Item, brief: Brief, known: Sequence[str] = ()) -> Clue:
     fresh = [(n, v) for n, v in texts if not stems(value_text(v)) <= told] or texts
     if fresh:
         name, value = fresh[0]
-        return Clue(f"Its {label(name)} is {shorten(value_text(value), 80)}.")
+        return Clue(f"Its {shorten(stated(name, value), 100)}.")
     price = item.attributes.get(brief.price_field or "")
     if isinstance(price, int | float) and not isinstance(price, bool):
         return Clue(f"It costs {amount(price, brief.price_unit)}.")

@@ -31,7 +31,7 @@ def how_met(constraint: Constraint, item: Item, brief: Brief, rank: int) -> str:
         if constraint.field == brief.price_field:
             return f"at {shown} it is {bound}" if rank % 2 else f"it costs {shown}, {bound}"
         return f"its {field} is {shown}, {bound}"
-    return _membership(constraint, have, field, wanted)
+    return _membership(constraint, have, wanted)
 
 
 def proven(constraint: Constraint, item: Item) -> bool:
@@ -43,6 +43,15 @@ def label(field: str) -> str:
     """Return a field's name in words."""
     spaced = "".join(f" {c.lower()}" if c.isupper() else c for c in field.replace("_", " "))
     return " ".join(spaced.split())
+
+
+def stated(field: str, value: AttributeValue) -> str:
+    """Return a field with its value as a clause: "genre is Comedy", "genres are Comedy and Drama"."""
+    name = label(field)
+    many = isinstance(value, list) and len(value) > 1
+    if isinstance(value, list) and not many and name.endswith("s") and not name.endswith("ss"):
+        name = name[:-1]
+    return f"{name} {'are' if many and name.endswith('s') else 'is'} {value_text(value)}"
 
 
 def _wanted(constraint: Constraint, brief: Brief) -> str:
@@ -63,14 +72,15 @@ def _figure(field: str, value: float) -> str:
     return f"{value:.0f}" if year else number(value)
 
 
-def _membership(constraint: Constraint, have: AttributeValue, field: str, wanted: str) -> str:
+def _membership(constraint: Constraint, have: AttributeValue, wanted: str) -> str:
     if constraint.op in {"!=", "not in", "not contains"}:
-        others = f"its {field} is {value_text(have)}"
+        others = f"its {stated(constraint.field, have)}"
         return f"without {wanted}, as you asked: {others}" if isinstance(have, list) else f"{others}, not {wanted}"
     if isinstance(have, list):
         asked = {
             str(v).casefold() for v in (constraint.value if isinstance(constraint.value, list) else [constraint.value])
         }
         matching = [v for v in have if v.casefold() in asked]
-        return f"its {field} includes {listed(matching) or wanted}, as you asked"
-    return f"its {field} is {value_text(have)}, as you asked"
+        verb = "include" if constraint.field.endswith("s") else "includes"
+        return f"its {label(constraint.field)} {verb} {listed(matching) or wanted}, as you asked"
+    return f"its {stated(constraint.field, have)}, as you asked"

@@ -311,3 +311,17 @@ async def test_a_guided_composer_sends_the_patterns() -> None:
     assert schema is not None
     assert schema["properties"]["1"]["pattern"] == guide(brief(items=(tagged,)), tagged.item, 0)
     assert made.reasons[0].by == "model"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "clause"),
+    [
+        ("genres", ["Comedy"], "genre is Comedy"),
+        ("genres", ["Comedy", "Drama"], "genres are Comedy and Drama"),
+        ("theme", ["food", "home"], "theme is food and home"),
+        ("dress", ["red"], "dress is red"),
+        ("setting", "outdoor", "setting is outdoor"),
+    ],
+)
+def test_a_field_and_its_value_agree_in_number(field: str, value: list[str] | str, clause: str) -> None:
+    assert stated(field, value) == clause
