@@ -40,7 +40,10 @@ _USERINFO = re.compile(r"(?<=://)(?:[^/@:]*:.*|[^/]+)@")
 _REDACTIONS = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
-        (r"([?&;][\w.-]{0,64}?(?:token|key|secret|passw|sig|credential|auth)[\w.-]{0,64}=)[^&\s'\"]+", rf"\g<1>{HIDDEN}"),
+        (
+            r"([?&;][\w.-]{0,64}?(?:token|key|secret|passw|sig|credential|auth)[\w.-]{0,64}=)[^&\s'\"]+",
+            rf"\g<1>{HIDDEN}",
+        ),
         (r"\b(bearer|basic)\s+[\w.~+/=-]{8,}", rf"\g<1> {HIDDEN}"),
         (rf"({_SECRET_NAME}[\"']?\s*[:=]\s*[\"']?)(?!\*\*\*)[^\s\"',;&)}}]+", rf"\g<1>{HIDDEN}"),
         (r"\b(?:sk|pk|rk|hf|gh[opsu]|glpat|xox[abps])[-_][\w-]{8,}", HIDDEN),

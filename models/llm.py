@@ -184,7 +184,8 @@ class OpenAICompatible(ChatModel):
             async with asyncio.timeout_at(deadline):
                 result = await work
         except BackEndError as error:
-            self._learn(error, None)
+            if isinstance(error, BadBackEndResponse):
+                self._breaker.worked()
             raise
         except TimeoutError as error:
             raise BackEndTimeout("the language model did not answer in time", back_end=BACK_END) from error

@@ -22,7 +22,7 @@ from .columns import ItemRow, UpsertResult
 from .field_stats import describe
 from .predicates import attribute_column, both, ids_sql, to_sql
 from .search_parts import OVERFETCH, OVERFETCH_APPROXIMATE, Skip, candidates, checked, read_vectors, terms
-from .view import View, read_view
+from .view import Key, View, read_key, read_view
 
 REMOTE_CONSISTENCY = timedelta(seconds=1)
 """Another process's writes to an object store are seen after so long; those to a folder at once."""
@@ -44,7 +44,7 @@ class LanceCatalogue:
         self._exact_below = exact_below
         self._opened: Any = None
         self._view: View | None = None
-        self._schema: tuple[int, CatalogueSchema, float] | None = None
+        self._schema: tuple[Key, CatalogueSchema, float] | None = None
         self._write = asyncio.Lock()
 
     @classmethod
@@ -66,13 +66,13 @@ class LanceCatalogue:
         table = await self._table()
         if table is None:
             return CatalogueSchema()
-        version = await _stored(table.version(), "cannot read the catalogue's version")
-        if self._schema and (self._schema[0] == version or time.monotonic() < self._schema[2]):
-            return self._schema[1]
+        key, known = await _stored(read_key(table), "cannot read the catalogue's version"), self._schema
+        if known and (known[0] == key or (known[0].table_id == key.table_id and time.monotonic() < known[2])):
+            return known[1]
         start = time.perf_counter()
         described = await _stored(describe(table), "cannot describe the catalogue")
         again = time.monotonic() + REFRESH_SHARE * (time.perf_counter() - start)
-        self._schema = (version, described, again)
+        self._schema = (key, described, again)
         return described
 
     async def count(self) -> int:
@@ -229,9 +229,9 @@ class LanceCatalogue:
         return self._opened
 
     async def _current(self, table: Any) -> View:
-        version = await _stored(table.version(), "cannot read the catalogue's version")
-        if self._view is None or self._view.version != version:
-            view = read_view(table, version, self._exact_below)
+        key = await _stored(read_key(table), "cannot read the catalogue's version")
+        if self._view is None or self._view.key != key:
+            view = read_view(table, key, self._exact_below)
             self._view = await _stored(view, "cannot read the catalogue's columns")
         return self._view
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ IMAGE_VECTOR = "image_vector"
 SEARCH_TEXT = "search_text"
 ROLE_KEY = b"tastemaker.role"
 UNIT_KEY = b"tastemaker.unit"
+TABLE_ID_KEY = b"tastemaker.table"
 PRICE_NAMES = frozenset({"price", "cost", "amount"})
 _KEY = {"lance-schema:unenforced-primary-key": "true"}
 """Lets Lance see that two writers insert the same id at once, and make one of them try again."""
@@ -82,7 +84,7 @@ def types_of(rows: Iterable[ItemRow], known: Mapping[str, FieldType]) -> dict[st
 
 
 def base_schema(dim: int) -> pa.Schema:
-    """Return the columns every catalogue table has, for vectors of ``dim`` numbers."""
+    """Return the columns every catalogue table has, for vectors of ``dim`` numbers, with a new id for the table."""
     vector = pa.list_(pa.float32(), dim)
     strings = [pa.field(name, pa.utf8()) for name in _ITEM_COLUMNS[1:]]
     return pa.schema(
@@ -93,8 +95,14 @@ def base_schema(dim: int) -> pa.Schema:
             pa.field(SEARCH_TEXT, pa.utf8()),
             pa.field(TEXT_VECTOR, vector),
             pa.field(IMAGE_VECTOR, vector),
-        ]
+        ],
+        metadata={TABLE_ID_KEY: uuid.uuid4().hex.encode()},
     )
+
+
+def table_id(schema: pa.Schema) -> str:
+    """Return the id a table was created with, or an empty string for one made before tables had ids."""
+    return str((schema.metadata or {}).get(TABLE_ID_KEY, b"").decode())
 
 
 def attribute_fields(types: Mapping[str, FieldType]) -> list[pa.Field]:

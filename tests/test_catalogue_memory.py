@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tastemaker.core.schemas import Constraint, Item
 from tastemaker.stores import records, resident
 from tastemaker.stores.catalogue import LanceCatalogue
 from tastemaker.stores.columns import ItemRow
+from tastemaker.stores.view import read_key
 
 DIM = 24
 COLUMNS: tuple[VectorColumn, ...] = ("text", "image")
@@ -147,3 +149,38 @@ async def test_a_column_without_vectors_finds_nothing(tmp_path: Path) -> None:
     assert await memory.search_vector("image", plain[0].text_vector, 5) == []
     assert await memory.vectors("image", ["p1"]) == {}
     assert len(await memory.search_vector("text", plain[0].text_vector, 5)) == 5
+
+
+async def test_a_table_made_again_with_the_same_version_is_never_answered_from_memory(tmp_path: Path) -> None:
+    folder = tmp_path / "catalogue"
+
+    async def ingested(price: float) -> tuple[LanceCatalogue, int]:
+        catalogue = await LanceCatalogue.open(str(folder))
+        await catalogue.upsert([row(n, price=price + n, colour="red") for n in range(30)])
+        await catalogue.optimize()
+        return catalogue, await (await catalogue._table()).version()
+
+    async def read(catalogue: LanceCatalogue) -> tuple[Any, ...]:
+        item = (await catalogue.get(["i3"]))[0]
+        price = next(f for f in (await catalogue.schema()).fields if f.name == "price")
+        found = await catalogue.search_vector(
+            "text", row(3).text_vector, 1, [c("price", "=", item.attributes["price"])]
+        )
+        return item.attributes["price"], price.minimum, [f.item_id for f in found]
+
+    first, version = await ingested(10.0)
+    assert await read(first) == (13.0, 10.0, ["i3"])
+    shutil.rmtree(folder)
+    second, version_again = await ingested(500.0)
+    assert version_again == version
+    assert await read(first) == (503.0, 500.0, ["i3"]) == await read(second)
+
+
+async def test_the_first_writer_names_the_table(tmp_path: Path) -> None:
+    ours, theirs = [await LanceCatalogue.open(str(tmp_path)) for _ in range(2)]
+    await asyncio.gather(ours.upsert(rows(5)), theirs.upsert(rows(9)))
+    await ours.mark_price("price", "EUR")
+    keys = [await read_key(await catalogue._table()) for catalogue in (ours, theirs)]
+    assert keys[0] == keys[1]
+    assert len(keys[0].table_id) == 32
+    assert await ours.count() == 9

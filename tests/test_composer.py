@@ -10,6 +10,7 @@ from tastemaker.agents.compose_prompt import AnswerReader, guide
 from tastemaker.agents.composer import Composer
 from tastemaker.agents.prompting import PromptLibrary
 from tastemaker.core.errors import BackEndUnavailable, BadBackEndResponse
+from tastemaker.core.limits import stated
 from tastemaker.core.reasons import render_composition, render_message, render_reason
 from tastemaker.core.schemas import (
     Brief,

@@ -56,6 +56,7 @@ class Backend:
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
+        self.serves = "listed"
         self.bodies: list[dict[str, Any]] = []
         self.left = asyncio.Event()
         self.app = FastAPI()
@@ -68,7 +69,7 @@ class Backend:
         return answer if isinstance(answer, Response) else await answer(self, request)
 
     async def models(self) -> dict[str, Any]:
-        one = {"id": "listed", "object": "model", "created": 0, "owned_by": "me"}
+        one = {"id": self.serves, "object": "model", "created": 0, "owned_by": "me"}
         return {"object": "list", "data": [one]}
 
 
@@ -418,6 +419,32 @@ async def test_health_closes_the_circuit() -> None:
         await model.aclose()
 
 
+@pytest.mark.parametrize("refusal", [failing(429), failing(400), failing(504), PlainTextResponse("not JSON")])
+async def test_any_answer_of_the_server_closes_the_circuit(refusal: Response) -> None:
+    now = [0.0]
+    breaker = CircuitBreaker(3.0, lambda: now[0])
+    breaker.failed("down")
+    now[0] = 3.1
+    async with serving(Backend(refusal, ok()).app) as url:
+        model = model_at(url, breaker, max_retries=0)
+        with pytest.raises(BackEndError) as caught:
+            await model.complete(REQUEST)
+        assert not isinstance(caught.value, BackEndUnavailable)
+        assert (await model.complete(REQUEST)).text == "hello"
+        await model.aclose()
+
+
+async def test_a_gateway_without_a_server_behind_it_opens_the_circuit() -> None:
+    backend = Backend(failing(502), ok())
+    async with serving(backend.app) as url:
+        model = model_at(url, max_retries=0)
+        for _ in range(2):
+            with pytest.raises(BackEndUnavailable):
+                await model.complete(REQUEST)
+        await model.aclose()
+    assert len(backend.bodies) == 1
+
+
 async def test_a_proxy_of_the_environment_is_not_used_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", dead_url())
     monkeypatch.setenv("ALL_PROXY", dead_url())
@@ -452,3 +479,18 @@ async def test_any_running_server_is_used_with_what_it_serves() -> None:
         await named.aclose()
     assert [body["model"] for body in backend.bodies] == ["listed", "mine"]
     assert model.name == "vllm:listed"
+
+
+async def test_a_server_started_again_with_another_model_is_asked_what_it_serves() -> None:
+    backend = Backend(ok(), failing(404), ok(), ok())
+    async with serving(backend.app) as url:
+        model = open_chat_model(Settings(llm=LLMSettings(base_url=f"{url}/v1")))
+        await model.complete(REQUEST)
+        backend.serves = "other"
+        with pytest.raises(BadBackEndResponse, match="404"):
+            await model.complete(REQUEST)
+        await model.complete(REQUEST)
+        await model.complete(REQUEST)
+        await model.aclose()
+    assert [body["model"] for body in backend.bodies] == ["listed", "listed", "other", "other"]
+    assert model.name == "vllm:other"

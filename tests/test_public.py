@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
+from typing import Any
 
 import pytest
 
+from tastemaker.api.middleware import RequestContext
 from tastemaker.core import errors
 from tastemaker.core.errors import (
     BackEndTimeout,
@@ -73,6 +76,10 @@ def test_the_reason_of_a_tool_is_that_of_its_back_end() -> None:
         ('{"api_key": "abc"}', '{"api_key": "***"}'),
         ("key sk-abcdefghijkl is wrong", "key *** is wrong"),
         ("AKIAABCDEFGHIJKLMNOP", "***"),
+        ("a" * 300 + "_password=abc", "a" * 300 + "_password=***"),
+        ("http://h/x?u=s3://k:abc@b", "http://h/x?u=s3://***@b"),
+        (f"s3://key:{'x/' * 2000}@bucket then s3://b/c", "s3://***@bucket then s3://b/c"),
+        ("tokens_token: abc", "tokens_token: ***"),
     ],
 )
 def test_credentials_are_redacted(text: str, redacted: str) -> None:
@@ -85,6 +92,36 @@ def test_credentials_are_redacted(text: str, redacted: str) -> None:
 )
 def test_what_is_no_secret_stays(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["a", ":", "://:", "://", "://a", "?", "?token", "&a", "token", "token ", "password:", "Bearer ", "sk-", "@"],
+)
+@pytest.mark.parametrize("before", ["", "token", "?", "://"])
+def test_hostile_text_is_redacted_in_linear_time(before: str, part: str) -> None:
+    text = before + (part * 100_000)[:100_000]
+    start = time.process_time()
+    redact(text)
+    assert time.process_time() - start < 0.2
+
+
+async def test_the_access_log_holds_only_the_start_of_a_path(caplog: pytest.LogCaptureFixture) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 404, "headers": []})
+
+    async def send(message: Any) -> None:
+        assert message["status"] == 404
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    scope = {"type": "http", "method": "GET", "path": "/" + "a" * 10_000, "headers": []}
+    with caplog.at_level(logging.INFO, "tastemaker.access"):
+        await RequestContext(app)(scope, receive, send)
+    message = next(r.getMessage() for r in caplog.records if r.name == "tastemaker.access")
+    assert message.startswith("GET /aaa")
+    assert message.count("a") == 199 + message.rpartition(" ")[2].count("a")
 
 
 def test_tracebacks_in_the_log_are_redacted() -> None:
