@@ -42,9 +42,11 @@ def composer(chat: ScriptedChat, **settings: int) -> Composer:
     return Composer(chat, PromptLibrary(None, {}), LLMSettings.model_validate({"compose_items": 2} | settings))
 
 
-async def compose(chat: ScriptedChat, about: Brief | None = None, **settings: int) -> tuple[list[Words], Composition]:
+async def compose(
+    chat: ScriptedChat, about: Brief | None = None, *, patience_s: float = 20.0, **settings: int
+) -> tuple[list[Words], Composition]:
     said: list[Words] = []
-    made = await composer(chat, **settings).compose(about or brief(items=ITEMS), said.append, timeout_s=0.5)
+    made = await composer(chat, **settings).compose(about or brief(items=ITEMS), said.append, timeout_s=patience_s)
     assert len(said) == len({w.item_id for w in said}), "an item got two sentences"
     assert {w.item_id for w in said} == {None} | {r.item.item_id for r in (about or brief(items=ITEMS)).items}
     assert [w.item_id for w in made.reasons] == [r.item.item_id for r in (about or brief(items=ITEMS)).items]
@@ -130,11 +132,11 @@ async def test_the_same_sentence_for_two_items_is_refused_the_second_time() -> N
         (Step(text="I am sorry, I cannot help with that."), "cannot be used"),
         (Step(text="[1, 2]"), "cannot be used"),
         (Step(text='{"message": oops'), "cannot be used"),
-        (Step(text=GOOD, delay_s=1), "no answer in time"),
+        (Step(text=GOOD, delay_s=30), "no answer in time"),
     ],
 )
 async def test_a_useless_model_costs_only_the_words(step: Step, why: str) -> None:
-    _, made = await compose(ScriptedChat(step))
+    _, made = await compose(ScriptedChat(step), patience_s=2.0)
     assert {w.by for w in (made.message, *made.reasons)} == {"data"}
     assert made.degraded[0].what == "llm"
     assert why in made.degraded[0].why
@@ -144,7 +146,7 @@ async def test_a_useless_model_costs_only_the_words(step: Step, why: str) -> Non
 async def test_what_was_checked_before_a_failure_stays(cut: int) -> None:
     steps = [Step(text=GOOD, error=BackEndUnavailable("gone", back_end="llm"), error_after=cut), Step(text=GOOD[:cut])]
     for step in steps:
-        _, made = await compose(ScriptedChat(step))
+        _, made = await compose(ScriptedChat(step), patience_s=2.0)
         assert made.message.by == "model"
         assert made.reasons[1].by == ("model" if cut == len(GOOD) - 1 else "data")
         assert made.reasons[0].by == ("model" if cut >= 100 else "data")

@@ -44,7 +44,7 @@ def photo() -> dict[str, str]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(
-        home=tmp_path, timeouts=TimeoutSettings(caption_s=0.3, history_s=0.3, compose_s=0.4, retrieve_s=0.5)
+        home=tmp_path, timeouts=TimeoutSettings(caption_s=1.0, history_s=1.0, compose_s=1.5, retrieve_s=3.0)
     )
 
 
