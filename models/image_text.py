@@ -83,10 +83,6 @@ class EmbeddedImageText:
             rows = [self._run_image(np.stack(list(pool.map(to_pixels, batch)))) for batch in batches]
         return np.concatenate(rows) if rows else np.zeros((0, FEATURE_DIM), np.float32)
 
-    def embed_pixels(self, pixels: Vectors) -> Vectors:
-        """Return one unit row per picture, (n, 384), for pixels (n, 3, 224, 224) as ``pixels.to_pixels`` makes them."""
-        return self.project(self._run_image(pixels))
-
     def project(self, features: Vectors) -> Vectors:
         """Return features (n, 1280) in the shared space, unit rows (n, 384)."""
         with self._lock:

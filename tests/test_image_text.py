@@ -183,12 +183,6 @@ async def test_missing_picture_is_a_back_end_error(model: EmbeddedImageText, tmp
 
 
 @needs_weights
-def test_pixels_and_paths_agree(model: EmbeddedImageText, tmp_path: Path) -> None:
-    path = _paint(tmp_path / "g.png", (20, 160, 20))
-    np.testing.assert_allclose(model.embed_pixels(to_pixels(path)[None]), model.encode_images([path]), atol=1e-5)
-
-
-@needs_weights
 async def test_concurrent_first_use_opens_once(monkeypatch: pytest.MonkeyPatch) -> None:
     from tastemaker.models import image_text
 

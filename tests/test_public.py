@@ -103,7 +103,7 @@ def test_hostile_text_is_redacted_in_linear_time(before: str, part: str) -> None
     text = before + (part * 100_000)[:100_000]
     start = time.process_time()
     redact(text)
-    assert time.process_time() - start < 0.6
+    assert time.process_time() - start < 0.2
 
 
 async def test_the_access_log_holds_only_the_start_of_a_path(caplog: pytest.LogCaptureFixture) -> None:
