@@ -22,7 +22,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 MARKER = ".complete"
-LOCKS = {"app": ("langserve", "bench"), "dev": ("dev",)}  # lock -> extras of pyproject.toml it adds
+LOCKS = {
+    "app": ("langserve", "bench", "ocr", "music"),
+    "dev": ("dev",),
+    "train": ("train",),
+}  # lock -> extras of pyproject.toml it adds
 CACHED = ("venvs", "metadata", "weights", "models", "onnx", "vllm")
 HEADER = "# Exact versions for Python 3.11 and later on Linux and macOS, made by `scripts/env.sh lock`; do not edit by hand.\n"
 SAY_EVERY_S = 15.0
@@ -30,8 +34,8 @@ PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
 
 
 USAGE = """usage: scripts/env.sh COMMAND
-  python app|dev            make the environment if it is missing and print its Python
-  run app|dev ARGUMENT...   run that Python with this checkout importable
+  python app|dev|train            make the environment if it is missing and print its Python
+  run app|dev|train ARGUMENT...   run that Python with this checkout importable
   lock                      resolve the dependencies again and write requirements/*.lock
   clean [yes]               remove environments and weights from the user's cache, after asking"""
 
@@ -39,9 +43,9 @@ USAGE = """usage: scripts/env.sh COMMAND
 def main(arguments: list[str]) -> int:
     """Run one command and return the exit status."""
     match arguments:
-        case ["python", ("app" | "dev") as name]:
+        case ["python", ("app" | "dev" | "train") as name]:
             sys.stdout.write(f"{ensure(name)}\n")
-        case ["run", ("app" | "dev") as name, *rest]:
+        case ["run", ("app" | "dev" | "train") as name, *rest]:
             python = str(ensure(name))
             os.execve(python, [python, *rest], environ())  # noqa: S606  # our own Python
         case ["lock"]:
@@ -154,7 +158,7 @@ def write_locks() -> None:
             wanted += [requirement for extra in added for requirement in extras[extra]]
             say(f"resolving {name}.lock")
             run([str(python), *PIP, "install", *wanted], log)
-            ignored = ["--exclude", "pip", *([] if name == "dev" else ["--exclude", "setuptools"])]
+            ignored = ["--exclude", "pip", *(["--exclude", "setuptools"] if name == "app" else [])]
             frozen = subprocess.run(  # noqa: S603  # our own command
                 [str(python), *PIP, "freeze", "--all", *ignored], capture_output=True, text=True, check=True
             )

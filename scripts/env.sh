@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Find Python 3.11 or later and hand over to env.py: `scripts/env.sh python app|dev` prints the environment's Python.
+# Find Python 3.11 or later and hand over to env.py: `scripts/env.sh python app|dev|train` prints the environment's Python.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 usable='import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'

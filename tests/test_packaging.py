@@ -121,7 +121,7 @@ def canonical(name: str) -> str:
 
 def test_locks_are_exact_and_name_no_host() -> None:
     line = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+")
-    for name in ("app", "dev"):
+    for name in ("app", "dev", "train"):
         lines = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8").splitlines()
         pins = [entry for entry in lines if not entry.startswith("#")]
         assert len(pins) > 50
@@ -133,8 +133,9 @@ def test_locks_satisfy_the_project(pyproject: dict[str, Any]) -> None:
 
     project = pyproject["project"]
     extras = project["optional-dependencies"]
-    app = [*project["dependencies"], *extras["langserve"], *extras["bench"]]
-    for name, wanted in (("app", app), ("dev", [*app, *extras["dev"]])):
+    app = [*project["dependencies"], *(r for name in ("langserve", "bench", "ocr", "music") for r in extras[name])]
+    dev = [*app, *extras["dev"]]
+    for name, wanted in (("app", app), ("dev", dev), ("train", [*dev, *extras["train"]])):
         lines = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8").splitlines()
         pins = {canonical(k): v for k, _, v in (entry.partition("==") for entry in lines if "==" in entry)}
         for requirement in map(Requirement, wanted):

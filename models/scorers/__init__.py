@@ -1,0 +1,1 @@
+"""Scorers: what recommends, one file each; ``listing.SCORERS`` names them all."""
