@@ -18,7 +18,7 @@ from .errors import validation_details
 def feedback_command(
     user: Annotated[str, typer.Argument(help="Who.")],
     item: Annotated[str, typer.Argument(help="Which item.")],
-    kind: Annotated[str, typer.Argument(help="view, click, like, dislike, purchase or rating.")],
+    kind: Annotated[str, typer.Argument(help="view, click, like, dislike, skip, purchase or rating.")],
     value: Annotated[float | None, typer.Option(help="The rating.")] = None,
     tenant: Annotated[str, typer.Option(help="Which shop.")] = "default",
 ) -> None:

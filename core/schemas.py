@@ -25,7 +25,7 @@ ThreadId = Annotated[str, StringConstraints(min_length=1, max_length=128, patter
 TenantId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 AttributeValue = str | float | bool | list[str]
 MediaKind = Literal["image", "audio", "video"]
-EventKind = Literal["view", "click", "like", "dislike", "purchase", "rating"]
+EventKind = Literal["view", "click", "like", "dislike", "skip", "purchase", "rating"]
 Operator = Literal["<=", ">=", "<", ">", "=", "!=", "in", "not in", "contains", "not contains"]
 FieldType = Literal["number", "text", "bool", "list"]
 VerdictState = Literal["verified", "no evidence", "conflict"]

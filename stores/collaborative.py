@@ -18,18 +18,15 @@ import numpy as np
 
 from ..core.candidates import SEGMENT_KEY
 from ..core.errors import StoreError
+from ..core.opinions import wish
 from ..core.protocols import History
 from ..core.schemas import Event
-from .history import opinion
 
 HALF_LIFE_DAYS = 30.0
 """After so many days an event counts half towards popularity; time runs to the latest event, not to now."""
 NEIGHBOURS = 200
 CHECK_S = 2.0
 MAX_SEGMENTS = 500
-WEIGHTS: Mapping[str, float] = {"view": 0.2, "click": 0.4, "like": 1.0, "purchase": 1.0, "rating": 1.0}
-"""How much an event says that the user wants such items; a middling rating says half of a good one."""
-MIDDLING = 0.5
 Scored = list[tuple[str, float]]
 _log = logging.getLogger(__name__)
 
@@ -122,9 +119,10 @@ def learn(events: Iterable[Event], version: int) -> _Model:
     taken: list[tuple[Event, float]] = []
     for event in sorted(events, key=lambda e: e.at):
         key = (event.user_id, event.item_id)
-        weight = weight_of(event)
+        weight = wish(event.kind, event.value)
         if weight <= 0:
-            wanted.pop(key, None)
+            if weight < 0:
+                wanted.pop(key, None)
             continue
         wanted[key] = max(weight, wanted.get(key, 0.0))
         taken.append((event, weight))
@@ -134,15 +132,6 @@ def learn(events: Iterable[Event], version: int) -> _Model:
     index = {item: i for i, item in enumerate(item_ids)}
     popular, segments = _popularity([(e, w) for e, w in taken if (e.user_id, e.item_id) in wanted])
     return _Model(version, index, item_ids, _similarity(wanted, index), popular, segments)
-
-
-def weight_of(event: Event) -> float:
-    """Return how much ``event`` says that the user wants the item, from 0 (not at all) to 1."""
-    good = opinion(event.kind, event.value)
-    if good is False:
-        return 0.0
-    weight = WEIGHTS.get(event.kind, 0.0)
-    return weight * MIDDLING if event.kind == "rating" and good is None else weight
 
 
 def _similarity(wanted: Mapping[tuple[str, str], float], index: Mapping[str, int]) -> Any:

@@ -32,12 +32,12 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ..core.errors import ConfigurationError, StoreError
+from ..core.opinions import opinion
 from ..core.public import redact
 from ..core.schemas import Event, HistoryProfile
 
-LIKED_RATING = 4.0
-DISLIKED_RATING = 2.0
 BUSY_TIMEOUT_MS = 10_000
+PAGE_ROWS = 20_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _METADATA = MetaData()
@@ -133,6 +133,23 @@ class SqlHistory:
             rows = (await connection.execute(query.order_by(EVENTS.c.id).limit(limit))).all()
         return await asyncio.to_thread(lambda: [_event(r) for r in rows])
 
+    async def pages(self, since_id: int = 0, size: int = PAGE_ROWS) -> AsyncIterator[list[Any]]:
+        """Yield the events stored after ``version()`` was ``since_id``, in the order they were stored, ``size`` at a time.
+
+        Each is a row with the attributes id, user_id, item_id, kind, at_us (microseconds since 1970), value and context (JSON).
+        """
+        columns = [EVENTS.c[n] for n in ("id", "user_id", "item_id", "kind", "at_us", "value", "context")]
+        last = since_id
+        while True:
+            query = select(*columns).where(EVENTS.c.tenant == self._tenant, EVENTS.c.id > last)
+            async with self._connect() as connection:
+                rows = list((await connection.execute(query.order_by(EVENTS.c.id).limit(size))).all())
+            if rows:
+                yield rows
+                last = rows[-1].id
+            if len(rows) < size:
+                return
+
     async def version(self) -> int:
         """Return a number that grows whenever an event is added; 0 when there is none."""
         query = select(func.max(EVENTS.c.id)).where(EVENTS.c.tenant == self._tenant)
@@ -174,15 +191,6 @@ def _opinions(judged: Sequence[tuple[str, str, float | None]]) -> tuple[tuple[st
         latest.setdefault(item_id, opinion(kind, value))
     liked = tuple(i for i, good in latest.items() if good)
     return liked, frozenset(i for i, good in latest.items() if good is False)
-
-
-def opinion(kind: str, value: float | None) -> bool | None:
-    """Return whether an event says that the user liked (True) or disliked (False) the item, or neither (None)."""
-    if kind == "rating":
-        if value is None or DISLIKED_RATING < value < LIKED_RATING:
-            return None
-        return value >= LIKED_RATING
-    return {"like": True, "purchase": True, "dislike": False}.get(kind)
 
 
 def _micros(at: datetime) -> int:

@@ -35,6 +35,8 @@ _KINDS = {
     "click": "click",
     "like": "like",
     "dislike": "dislike",
+    "skip": "skip",
+    "skipped": "skip",
     "purchase": "purchase",
     "rating": "rating",
     "impression": "view",
