@@ -34,7 +34,7 @@ class EventLog:
         self._items: dict[str, int] = {}
         self._users: dict[str, int] = {}
         self._contexts: list[dict[str, str]] = []
-        self._columns = {name: array(kind) for name, kind in _COLUMNS.items()}
+        self._columns: dict[str, array[Any]] = {name: array(kind) for name, kind in _COLUMNS.items()}
 
     def __len__(self) -> int:
         return len(self._columns["at"])
@@ -74,8 +74,8 @@ class EventLog:
         item = row_of[self._array("item")] if len(row_of) else np.zeros(0, dtype=np.int64)
         weight = self._array("weight").astype(np.float32)
         kept = np.flatnonzero((item >= 0) & (weight != 0))
-        user, at = self._array("user")[kept], self._array("at")[kept]
-        folded = _fold(user, item[kept], at, weight[kept], self._array("rating")[kept], self._array("opinion")[kept])
+        columns = {name: self._array(name)[kept] for name in ("user", "at", "rating", "opinion")}
+        folded = _fold({**columns, "item": item[kept], "weight": weight[kept]})
         present, compact = np.unique(folded["user"], return_inverse=True)
         return Interactions(
             user=compact.astype(np.int32),
@@ -138,12 +138,14 @@ class EventLog:
         return tuple({n: v for n, v in self._contexts[u].items() if n in named} for u in users)
 
 
-def _fold(user: Any, item: Any, at: Any, weight: Any, rating: Any, judged: Any) -> dict[str, Any]:
-    """Make one row of all events of a user with an item; all arguments have shape (m,)."""
-    if not len(user):
-        return {"user": user, "item": item, "at": at, "weight": weight, "rating": rating}
-    order = np.lexsort((at, item, user))
-    user, item, at, weight, rating, judged = (a[order] for a in (user, item, at, weight, rating, judged))
+def _fold(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Make one row of all events of a user with an item; every column has shape (m,)."""
+    if not len(columns["user"]):
+        return dict(columns)
+    order = np.lexsort((columns["at"], columns["item"], columns["user"]))
+    user, item, at, weight, rating, judged = (
+        columns[name][order] for name in ("user", "item", "at", "weight", "rating", "opinion")
+    )
     first = np.flatnonzero(np.r_[True, (user[1:] != user[:-1]) | (item[1:] != item[:-1])])
     group = np.repeat(np.arange(len(first)), np.diff(np.r_[first, len(user)]))
     place = np.arange(len(user))

@@ -35,9 +35,9 @@ async def read_items(catalogue: Catalogue, max_items: int, wanted: Mapping[str, 
     stacked: dict[VectorColumn, Vectors | None] = {"text": None, "image": None}
     for start in range(0, len(ids), PAGE_ITEMS):
         items = [_light(i) for i in await catalogue.get(ids[start : start + PAGE_ITEMS])]
-        for column in stacked:
+        for column, matrix in stacked.items():
             found = await catalogue.vectors(column, [i.item_id for i in items])
-            stacked[column] = _fill(stacked[column], len(ids), len(kept), items, found)
+            stacked[column] = _fill(matrix, len(ids), len(kept), items, found)
         kept += items
     text, image = ((m[: len(kept)] if m is not None else None) for m in (stacked["text"], stacked["image"]))
     return ItemTable(

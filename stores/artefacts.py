@@ -1,0 +1,193 @@
+"""Keep trained versions of one tenant in folders, put one to use atomically, go back, and tell a broken one.
+
+``ROOT/VERSION/`` holds a model's files, its card and ``manifest.json`` (sha256 of every file); ``ROOT/current`` names the one in
+use. A version appears by one rename after everything in it is on disk, so that a process killed half-way leaves nothing that looks
+whole. Several processes may read and one at a time may write.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ..core.errors import ConfigurationError, InvalidRequestError, StoreError
+from ..core.model_card import ModelCard
+
+MANIFEST, CARD, CARD_TEXT, CURRENT = "manifest.json", "card.json", "card.md", "current"
+KEEP = 5
+_VERSION = re.compile(r"^\d{8}T\d{6}-[0-9a-f]{6}$")
+_CHUNK = 1 << 20
+
+
+class Artefacts:
+    """The trained versions under ``root``; at least the newest ``keep`` and the one in use stay."""
+
+    def __init__(self, root: Path, keep: int = KEEP) -> None:
+        self.root = root
+        self._keep = max(1, keep)
+
+    @property
+    def work(self) -> Path:
+        """Return the folder of unfinished work."""
+        return self.root / "work"
+
+    def versions(self) -> list[str]:
+        """Return every finished version, oldest first."""
+        if not self.root.is_dir():
+            return []
+        return sorted(p.name for p in self.root.iterdir() if _VERSION.match(p.name) and (p / MANIFEST).is_file())
+
+    def current(self) -> str | None:
+        """Return the version in use, if any."""
+        try:
+            name = (self.root / CURRENT).read_text(encoding="utf-8").strip()
+        except OSError:
+            return None
+        return name if _VERSION.match(name) else None
+
+    def before(self, version: str) -> str | None:
+        """Return the newest version that is older than ``version``."""
+        return next((v for v in reversed(self.versions()) if v < version), None)
+
+    def card(self, version: str) -> ModelCard:
+        """Return a version's card.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        try:
+            return ModelCard.model_validate_json((self.root / version / CARD).read_bytes())
+        except (OSError, ValidationError) as error:
+            raise StoreError(f"the card of version {version} cannot be read; train again") from error
+
+    def folder(self, version: str) -> Path:
+        """Return the folder of ``version`` after checking every file of it.
+
+        Raises:
+            StoreError: a file is missing or was changed; names it.
+        """
+        folder = self.root / version
+        try:
+            expected = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            for name, digest in expected["files"].items():
+                if _sha256(folder / name) != digest:
+                    raise StoreError(f"{name} of version {version} was changed")
+        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+            raise StoreError(f"version {version} is not whole") from error
+        return folder
+
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        """Hold the right to train; what a killed process left half-made is removed.
+
+        Raises:
+            ConfigurationError: another process trains.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / "training.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ConfigurationError(f"another training runs in {self.root}; wait for it or stop it") from None
+            for left in self.root.glob("half-*"):
+                shutil.rmtree(left, ignore_errors=True)
+            yield
+
+    def begin(self) -> tuple[str, Path]:
+        """Return the name of a new version, later than every other, and an empty folder for its files."""
+        newest = max(self.versions(), default="")
+        stamp = max(datetime.now(UTC).strftime("%Y%m%dT%H%M%S"), newest[:15])
+        suffix = secrets.token_hex(3)
+        while f"{stamp}-{suffix}" <= newest:
+            suffix = f"{min(int(newest[16:], 16) + 1, 0xFFFFFF):06x}"
+        folder = self.root / f"half-{stamp}-{suffix}"
+        folder.mkdir(parents=True)
+        return f"{stamp}-{suffix}", folder
+
+    def publish(self, folder: Path, card: ModelCard) -> None:
+        """Make the files in ``folder`` the version that ``card`` describes; it is not in use yet.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        try:
+            (folder / CARD).write_text(card.model_dump_json(indent=2), encoding="utf-8")
+            (folder / CARD_TEXT).write_text(card.markdown(), encoding="utf-8")
+            files = sorted(p for p in folder.rglob("*") if p.is_file())
+            digests = {p.relative_to(folder).as_posix(): _sha256(p) for p in files}
+            (folder / MANIFEST).write_text(json.dumps({"files": digests}, indent=1), encoding="utf-8")
+            for path in (*files, folder / MANIFEST):
+                _to_disk(path)
+            folder.rename(self.root / card.version)
+            _to_disk(self.root)
+        except OSError as error:
+            raise StoreError(f"cannot write {self.root}: {error.strerror}; make room and train again") from error
+        self._prune()
+
+    def switch(self, version: str) -> None:
+        """Put ``version`` to use for every process.
+
+        Raises:
+            InvalidRequestError: there is no such version.
+            StoreError: it is broken, or the disk refused.
+        """
+        if version not in self.versions():
+            known = ", ".join(self.versions()) or "none; run `tastemaker train`"
+            raise InvalidRequestError("version", f"there is no version {version!r}; there are: {known}")
+        self.folder(version)
+        temporary = self.root / f"{CURRENT}.{os.getpid()}.{secrets.token_hex(3)}.tmp"
+        try:
+            temporary.write_text(f"{version}\n", encoding="utf-8")
+            _to_disk(temporary)
+            temporary.replace(self.root / CURRENT)
+            _to_disk(self.root)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise StoreError(f"cannot switch in {self.root}: {error.strerror}") from error
+
+    def roll_back(self, version: str | None = None) -> str:
+        """Put ``version``, or the one before the one in use, to use; return its name.
+
+        Raises:
+            InvalidRequestError: there is none.
+            StoreError: it is broken.
+        """
+        current = self.current()
+        chosen = version or (self.before(current) if current else None)
+        if chosen is None:
+            raise InvalidRequestError("version", "there is no earlier version to go back to")
+        self.switch(chosen)
+        return chosen
+
+    def _prune(self) -> None:
+        current = self.current()
+        for version in self.versions()[: -self._keep]:
+            if version != current and not (current and version == self.before(current)):
+                shutil.rmtree(self.root / version, ignore_errors=True)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
