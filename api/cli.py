@@ -32,6 +32,7 @@ COMMANDS = {
     "feedback": Lazy("cli_feedback", "feedback_command", "Store what a user did with an item."),
     "llm": Lazy("cli_llm", "app", "Start, watch and stop the language model's server."),
     "prompts": Lazy("cli_prompts", "app", "List, show, check and try prompts."),
+    "rules": Lazy("cli_rules", "app", "Check, show and try business rules."),
     "align": Lazy("cli_align", "align_command", "Train the image-text projection."),
     "bench": Lazy("cli_bench", "app", "Run the benchmarks."),
 }

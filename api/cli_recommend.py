@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -17,7 +17,7 @@ from rich.console import Console
 from ..core.errors import InvalidRequestError, TastemakerError
 from ..core.schemas import Constraint, RecommendRequest, StreamEvent
 from ..core.settings import load_settings
-from .cli_common import run_async
+from .cli_common import guarded, run_async
 from .errors import validation_details
 from .render import TerminalRenderer
 
@@ -41,6 +41,9 @@ def recommend_command(
     ] = None,
     route: Annotated[str, typer.Option(help="auto, direct or deliberate.")] = "auto",
     words: Annotated[bool, typer.Option("--words/--no-words", help="Let the language model write reasons.")] = True,
+    context: Annotated[
+        list[str] | None, typer.Option(help="What is known of the moment, such as channel=web; repeatable.")
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Also offer what the user already has.")] = False,
     max_ms: Annotated[int | None, typer.Option(help="Time budget in milliseconds.")] = None,
     tenant: Annotated[str, typer.Option(help="Which shop.")] = "default",
@@ -50,6 +53,7 @@ def recommend_command(
     """Recommend, printing as it happens: route, evidence, items at once, then words, then seconds."""
     fields: dict[str, Any] = {"user_id": user, "text": text, "thread_id": thread, "n": n, "route": route}
     fields |= {"words": words, "include_consumed": again, "max_ms": max_ms, "tenant": tenant}
+    fields["context"] = guarded(lambda: parse_context(context or ()))
     fields |= {"images": _paths(image), "audio": _paths(audio), "video": _paths(video)}
 
     async def work() -> None:
@@ -57,6 +61,21 @@ def recommend_command(
         await _show(_events(server, request), request, as_json)
 
     run_async(work)
+
+
+def parse_context(pairs: Sequence[str]) -> dict[str, str]:
+    """Turn ``channel=web`` into a pair of a request's context.
+
+    Raises:
+        InvalidRequestError: there is no name or no value.
+    """
+    found = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not (name.strip() and sign and value.strip()):
+            raise InvalidRequestError("--context", f"{pair!r} must look like channel=web")
+        found[name.strip()] = value.strip()
+    return found
 
 
 def parse_where(expression: str) -> Constraint:

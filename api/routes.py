@@ -6,7 +6,7 @@ import asyncio
 import base64
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Body, FastAPI, File, Form, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
@@ -34,6 +34,8 @@ from .service import Service, refuse_paths
 from .sse import ClientGone, event_response, until_disconnect
 
 _JSON_LIST = TypeAdapter(list[Any])
+_JSON_OBJECT = TypeAdapter(dict[str, Any])
+T = TypeVar("T")
 _CONSTRAINTS_EXAMPLE = '[{"field": "price", "op": "<=", "value": 40}]'
 _CLIENT_GONE = 499  # nobody reads it; nginx's number for the log
 
@@ -103,7 +105,8 @@ class Ready(Frozen):
     slots: dict[str, SlotHealth] = Field(description="State of each part by name.")
 
 
-def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the documentation of these error statuses."""
     texts = {
         413: "The body is too large.",
         422: "The request is wrong; `error.field` names where.",
@@ -121,7 +124,7 @@ def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-_ASK_ERRORS = _errors(413, 422, 500, 503)
+_ASK_ERRORS = error_responses(413, 422, 500, 503)
 _ANSWER: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {"example": response_example().model_dump(mode="json")}}}
 }
@@ -153,7 +156,7 @@ def add_routes(app: FastAPI) -> None:
         summary="Recommend, from a form with files",
         responses={**_ANSWER, **_ASK_ERRORS},
     )(recommend_form)
-    ask("/feedback", tags=["feedback"], summary="Store events", responses=_errors(413, 422, 500, 503))(feedback)
+    ask("/feedback", tags=["feedback"], summary="Store events", responses=error_responses(413, 422, 500, 503))(feedback)
     app.get("/health", tags=["operations"], summary="Is the process up?")(health)
     not_ready: dict[int | str, dict[str, Any]] = {503: {"model": Ready, "description": "The catalogue cannot be read."}}
     app.get("/ready", tags=["operations"], summary="Is every part ready?", response_model=Ready, responses=not_ready)(
@@ -161,14 +164,15 @@ def add_routes(app: FastAPI) -> None:
     )
 
 
-def _service(request: Request) -> Service:
+def service_of(request: Request) -> Service:
+    """Return the recommender behind this application."""
     service: Service = request.app.state.recommender
     return service
 
 
 async def _answer(request: Request, asked: RecommendRequest) -> RecommendResponse | Response:
     try:
-        return await until_disconnect(request, _service(request).recommend(refuse_paths(asked), allow_paths=False))
+        return await until_disconnect(request, service_of(request).recommend(refuse_paths(asked), allow_paths=False))
     except ClientGone:
         return Response(status_code=_CLIENT_GONE)
 
@@ -180,7 +184,7 @@ async def recommend(request: Request, asked: AskBody) -> RecommendResponse:
 
 async def recommend_stream(request: Request, asked: AskBody) -> Response:
     """Answer as it happens: the ranked items come before any word is written."""
-    events = _service(request).stream(refuse_paths(asked), allow_paths=False)
+    events = service_of(request).stream(refuse_paths(asked), allow_paths=False)
     try:
         return await event_response(events, request)
     except ClientGone:
@@ -200,6 +204,9 @@ async def recommend_form(
         str | None, Form(description="Typed hard constraints, as a JSON list.", examples=[_CONSTRAINTS_EXAMPLE])
     ] = None,
     include_consumed: Annotated[bool, Form(description="Also offer items the user already has.")] = False,
+    context: Annotated[
+        str | None, Form(description="What is known of the moment, as JSON.", examples=['{"channel": "web"}'])
+    ] = None,
     max_ms: Annotated[int | None, Form(description="Time budget of the whole request in milliseconds.")] = None,
     tenant: Annotated[str, Form(description="Which shop's catalogue and history to use.")] = "default",
     images: Annotated[list[UploadFile], File(description="Photos.")] = [],  # noqa: B006 - FastAPI copies it
@@ -210,7 +217,8 @@ async def recommend_form(
     fields: dict[str, Any] = {"text": text, "user_id": user_id, "thread_id": thread_id, "n": n, "route": route}
     fields |= {"words": words, "include_consumed": include_consumed, "max_ms": max_ms, "tenant": tenant}
     fields |= {"images": await _media(images), "audio": await _media(audio), "video": await _media(video)}
-    fields["constraints"] = _json_list("constraints", constraints)
+    fields["constraints"] = _json("constraints", constraints, _JSON_LIST)
+    fields["context"] = _json("context", context, _JSON_OBJECT)
     try:
         asked = RecommendRequest.model_validate({k: v for k, v in fields.items() if v is not None})
         return await _answer(request, asked)  # type: ignore[return-value]
@@ -220,13 +228,14 @@ async def recommend_form(
         raise InvalidRequestError(error.field.removesuffix(".data"), error.message) from error
 
 
-def _json_list(name: str, text: str | None) -> list[Any] | None:
+def _json(name: str, text: str | None, form: TypeAdapter[T]) -> T | None:
     if not text:
         return None
     try:
-        return _JSON_LIST.validate_json(text)
+        return form.validate_json(text)
     except ValidationError as error:
-        raise InvalidRequestError(name, "must be a JSON list of objects") from error
+        kind = "list of objects" if form is _JSON_LIST else "object"
+        raise InvalidRequestError(name, f"must be a JSON {kind}") from error
 
 
 async def _media(uploads: Sequence[UploadFile]) -> list[MediaInput]:
@@ -242,7 +251,7 @@ async def feedback(request: Request, sent: FeedbackRequest) -> FeedbackReply:
     """Store views, clicks, likes, dislikes, purchases and ratings, from which later answers learn."""
     now = datetime.now(UTC)
     events = [Event(**{**dict(event), "at": event.at or now}) for event in sent.events]
-    return FeedbackReply(stored=await _service(request).feedback(events, tenant=sent.tenant))
+    return FeedbackReply(stored=await service_of(request).feedback(events, tenant=sent.tenant))
 
 
 async def health() -> Health:
@@ -253,7 +262,7 @@ async def health() -> Health:
 async def ready(request: Request) -> Response:
     """Answer 200 while the catalogue can be read; parts that are degraded or down are listed."""
     try:
-        states = await _service(request).health()
+        states = await service_of(request).health()
     except TastemakerError as error:
         log_failure(error, request_id(request))
         states = {"catalogue": {"state": "down", "detail": public_reason(error, "catalogue")}}

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from ..core.errors import InvalidRequestError
 from ..core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
+from ..stores.rules import LoadedRules
 
 
 class Service(Protocol):
@@ -39,6 +40,14 @@ class Service(Protocol):
 
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
         """Store what users did and return how many events were new."""
+        ...
+
+    async def rules(self, tenant: str = "default") -> LoadedRules:
+        """Return the business rules in use."""
+        ...
+
+    async def check_rules(self, data: object, tenant: str = "default") -> list[str]:
+        """Return what is wrong with rules, read from YAML or JSON; nothing is stored."""
         ...
 
     async def warm(self) -> None:

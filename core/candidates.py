@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .protocols import Vectors
+from .rule_effects import NO_EFFECTS, Effects
 from .schemas import Constraint, HistoryProfile, Understanding
 
 SEGMENT_KEY = "segment"
@@ -17,7 +18,7 @@ class CandidateQuery:
 
     ``text_vector`` has shape (dim,), ``image_vectors`` (m, dim), both with rows of unit length; ``image_weights`` holds m
     weights from 0 (ignore a distrusted photo) to 1, all 1 when empty. ``limit`` counts candidates per source. ``said`` is false
-    when the query comes from captions alone, which then weigh less than the photo itself.
+    when the query comes from captions alone, which then weigh less than the photo itself. ``effects`` are the shop's rules.
     """
 
     understanding: Understanding
@@ -28,11 +29,12 @@ class CandidateQuery:
     limit: int = 100
     exclude: frozenset[str] = frozenset()
     said: bool = True
+    effects: Effects = NO_EFFECTS
 
     @property
     def where(self) -> tuple[Constraint, ...]:
-        """Return the hard constraints in force."""
-        return self.understanding.constraints
+        """Return the hard constraints in force: the user's, then the shop's."""
+        return (*self.understanding.constraints, *self.effects.where)
 
     @cached_property
     def excluded(self) -> frozenset[str]:

@@ -25,7 +25,7 @@ def cold_start_label(q: CandidateQuery) -> str | None:
         return f"{known}: ranked by the items you pointed at"
     if q.understanding.query:
         return f"{known}: ranked by what you said"
-    within = ", within your requirements" if q.where else ""
+    within = ", within your requirements" if q.understanding.constraints else ""
     if q.segment:
         return f"popular with people like you ({q.segment}){within}, since your own taste is not known yet"
     return f"popular with everyone{within}, since nothing is known yet"

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from .schemas import AttributeValue, Constraint, FieldType, Item
 
+ITEM_ID = "item_id"
+"""Field name that stands for an item's own id in ``=``, ``!=``, ``in`` and ``not in``; compared as it is written."""
 NEGATED = {"!=": "=", "not in": "in", "not contains": "contains"}
 ORDERING: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -71,6 +73,8 @@ def canonical(op: str, value: float | bool | str | list[str], kind: FieldType) -
 def holds(constraint: Constraint, item: Item) -> bool:
     """Say whether ``item`` satisfies ``constraint``; a value that does not fit the attribute satisfies nothing."""
     negated = constraint.op in NEGATED
+    if constraint.field == ITEM_ID:
+        return _is_named(constraint, item.item_id) != negated
     known = item.attributes.get(constraint.field)
     if known is None or known == []:
         return negated
@@ -98,6 +102,11 @@ def _matches(op: str, known: AttributeValue, wanted: Canonical) -> bool:
     if op in ORDERING and not isinstance(wanted, str | tuple):
         return ORDERING[op](known, wanted)
     return known in wanted if isinstance(wanted, tuple) else known == wanted
+
+
+def _is_named(constraint: Constraint, item_id: str) -> bool:
+    value = constraint.value
+    return item_id in value if isinstance(value, list) else item_id == value
 
 
 def _members(values: list[str], kind: FieldType) -> Canonical:

@@ -101,20 +101,24 @@ def combine_ranked(lists: Sequence[tuple[Sequence[Candidate], float]], source: s
     return [Candidate(item_id=f.item_id, source=source, rank=r, score=f.score) for r, f in enumerate(fused, 1)]
 
 
-def diversify(scores: Sequence[float], vectors: Vectors, n: int, lam: float = MMR_LAMBDA) -> list[int]:
+def scaled(scores: Sequence[float] | Vectors) -> Vectors:
+    """Return scores rescaled to 0..1, shape (m,); all 1 when they are equal."""
+    relevance = np.asarray(scores, dtype=np.float32)
+    if not len(relevance):
+        return relevance
+    spread = float(relevance.max() - relevance.min())
+    return (relevance - relevance.min()) / spread if spread > 0 else np.ones_like(relevance)
+
+
+def diversify(relevance: Vectors, vectors: Vectors, n: int, lam: float = MMR_LAMBDA) -> list[int]:
     """Return the positions of ``n`` items by maximal marginal relevance.
 
     Args:
-        scores: relevance of m items, any scale (rescaled to 0..1).
+        relevance: how wanted m items are, shape (m,), on a scale of about 0 to 1.
         vectors: shape (m, dim), unit rows; a zero row is similar to nothing.
         n: how many to pick.
         lam: 1 keeps the order of the scores, 0 only spreads.
     """
-    relevance = np.asarray(scores, dtype=np.float32)
-    if not len(relevance):
-        return []
-    spread = float(relevance.max() - relevance.min())
-    relevance = (relevance - relevance.min()) / spread if spread > 0 else np.ones_like(relevance)
     nearest = np.zeros(len(relevance), dtype=np.float32)
     free = np.ones(len(relevance), dtype=bool)
     picked: list[int] = []

@@ -23,6 +23,8 @@ ItemId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 UserId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+$")]
 ThreadId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:-]+$")]
 TenantId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+ContextName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
+ContextValue = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 AttributeValue = str | float | bool | list[str]
 MediaKind = Literal["image", "audio", "video"]
 EventKind = Literal["view", "click", "like", "dislike", "skip", "purchase", "rating"]
@@ -160,12 +162,26 @@ class RecommendRequest(Frozen):
     n: int = Field(default=10, ge=1, le=50, description="How many items to return, 1 to 50.")
     constraints: list[Constraint] = Field(default_factory=list, max_length=32, description="Typed hard constraints.")
     include_consumed: bool = Field(default=False, description="Also offer items the user already has.")
+    context: dict[ContextName, ContextValue] = Field(
+        default_factory=dict,
+        max_length=16,
+        description="What is known of the moment: `channel`, `device`, `place`, `season`, `segment`, `age` (in years), ...",
+        examples=[{"channel": "web"}],
+    )
     route: Literal["auto", "direct", "deliberate"] = Field(default="auto", description="Route, or let rules decide.")
     words: bool = Field(default=True, description="Ask the language model for reasons; else render them from data.")
     max_ms: int | None = Field(
         default=None, ge=50, le=600_000, description="Time budget of the whole request in milliseconds."
     )
     tenant: TenantId = Field(default="default", description="Which shop's catalogue and history to use.")
+
+    @field_validator("context")
+    @classmethod
+    def _age_in_years(cls, value: dict[str, str]) -> dict[str, str]:
+        age = value.get("age")
+        if age is not None and not (age.isascii() and age.isdigit() and int(age) <= 130):
+            raise ValueError("age must be a whole number of years, 0 to 130")
+        return value
 
     @field_validator("text")
     @classmethod
@@ -328,6 +344,7 @@ class RankedItem(Frozen):
     rank: int = Field(ge=1)
     score: float
     sources: tuple[SourceScore, ...] = ()
+    rules: tuple[str, ...] = ()
 
 
 class Reason(Frozen):
@@ -349,6 +366,7 @@ class Recommendation(Frozen):
     image: str | None = Field(default=None, description="Image reference from the record.")
     url: str | None = Field(default=None, description="Link from the record.")
     sources: tuple[SourceScore, ...] = Field(default=(), description="Which sources proposed it, and where.")
+    rules: tuple[str, ...] = Field(default=(), description="Ids of the business rules that pinned or moved it.")
     reason: Reason | None = Field(default=None, description="Why it is here; absent in the `items` event.")
 
 

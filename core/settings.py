@@ -123,6 +123,12 @@ class PromptSettings(Section):
     live: dict[str, str] = Field(default_factory=dict, description="Prompt name -> version.")
 
 
+class RuleSettings(Section):
+    """Where business rules live."""
+
+    dir: str = Field(default="", description="Folder of <tenant>.yaml files; empty: `rules` under home.")
+
+
 class ServeSettings(Section):
     """The HTTP service."""
 
@@ -152,6 +158,7 @@ class Settings(Section):
     catalogue: CatalogueSettings = CatalogueSettings()
     history: HistorySettings = HistorySettings()
     prompts: PromptSettings = PromptSettings()
+    rules: RuleSettings = RuleSettings()
     serve: ServeSettings = ServeSettings()
     deliberate: DeliberateSettings = DeliberateSettings()
 
@@ -170,6 +177,11 @@ class Settings(Section):
     def history_url(self) -> str:
         """Return the SQLAlchemy async URL of the event store."""
         return self.history.url or f"sqlite+aiosqlite:///{self.home / 'history.db'}"
+
+    @property
+    def rules_dir(self) -> Path:
+        """Return the folder of the tenants' rules."""
+        return Path(self.rules.dir) if self.rules.dir else self.home / "rules"
 
     @property
     def threads_path(self) -> Path:

@@ -25,9 +25,10 @@ from ..core.schemas import (
     Usage,
     Words,
 )
-from .decide import ask_sources, known_profile, recommendation, schema_of, send_items, text_vector, within_budget
+from .decide import ask_sources, known_profile, recommendation, send_items, text_vector, within_budget
+from .govern import effects, governed, permitted, permitted_items
 from .state import Composed, Deliberated, Finished, State
-from .turn import FLOOR_S, Turn, emit, owner_digest, timed
+from .turn import FLOOR_S, Turn, emit, owner_digest, schema_of, timed
 
 LIKED_TITLES = 5
 DELIBERATION_SHARE = 0.75
@@ -54,7 +55,7 @@ async def deliberate(state: State, turn: Turn) -> Deliberated:
         turn.degrade(label.what, label.why)
     turn.usage.append(outcome.usage)
     turn.prompts.extend(outcome.prompts)
-    chosen = all_that_hold(outcome.items, understanding.constraints)
+    chosen = permitted(all_that_hold(outcome.items, understanding.constraints), turn)
     ranked = renumbered(chosen, state.request.n) or direct
     send_items(ranked, state.question, state.cold_start, outcome.note)
     return {"ranked": tuple(ranked), "note": outcome.note, "understanding": understanding}
@@ -92,17 +93,19 @@ def renumbered(chosen: Sequence[RankedItem], n: int) -> list[RankedItem]:
 
 
 def tools_for(state: State, turn: Turn) -> DeliberationTools:
-    """Return the tools of the loop; searches keep every limit and exclusion, look-ups by id the limits."""
+    """Return the tools of the loop; searches keep every limit and exclusion, look-ups by id the limits, all the rules."""
 
     async def search_items(query: str, constraints: Sequence[Constraint], limit: int) -> list[Item]:
         known = within_budget(state.understanding)
         wish = known.model_copy(update={"query": query, "constraints": (*known.constraints, *constraints)})
         vector = await text_vector(query, turn)
-        asked = CandidateQuery(understanding=wish, profile=known_profile(state), text_vector=vector)
+        wanted = CandidateQuery(understanding=wish, profile=known_profile(state), text_vector=vector)
+        asked = await governed(wanted, state.request, turn)
         return [r.item for r in await turn.shop.ranker(asked, await ask_sources(asked, turn), limit)]
 
     async def get_items(item_ids: Sequence[str]) -> list[Item]:
-        return await turn.shop.catalogue.get(item_ids, state.understanding.constraints)
+        where = (*state.understanding.constraints, *effects(turn).where)
+        return permitted_items(await turn.shop.catalogue.get(item_ids, where), turn)
 
     async def liked_items() -> list[Item]:
         liked = state.profile.liked[:LIKED_TITLES] if state.profile else ()

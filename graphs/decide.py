@@ -25,9 +25,10 @@ from ..core.schemas import (
     Understanding,
 )
 from ..tools.candidate_sources import Source, explain_empty
+from .govern import effects, governed
 from .perceive import RANKING_RESERVE_S, of_kind
 from .state import Ranked, Retrieved, State, Understood
-from .turn import FLOOR_S, Turn, emit, timed
+from .turn import FLOOR_S, Turn, emit, schema_of, timed
 
 DISTRUST = 0.25
 """Weight of a picture that contradicts the text or whose credentials are broken."""
@@ -75,13 +76,6 @@ async def choose_route(request: RecommendRequest, understanding: Understanding, 
     return asked.route
 
 
-async def schema_of(turn: Turn) -> CatalogueSchema:
-    """Return the catalogue's fields; the last known ones, and a label, if it cannot be read."""
-    timeout = turn.parts.settings.timeouts.retrieve_s
-    schema = await turn.attempt("catalogue", turn.shop.catalogue.schema(), timeout, None, floor_s=FLOOR_S)
-    return (await turn.shop.last_known()).fields if schema is None else schema
-
-
 @timed
 async def retrieve_candidates(state: State, turn: Turn) -> Retrieved:
     """Ask every source that applies, at the same time."""
@@ -114,7 +108,7 @@ async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
         timeout = turn.parts.settings.timeouts.retrieve_s
         vectors = await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)
         weights = tuple(_trust(m.media_id, state.verdict.distrusted) for m in pictures)
-    return CandidateQuery(
+    query = CandidateQuery(
         understanding=within_budget(state.understanding),
         profile=known_profile(state),
         text_vector=vector,
@@ -122,6 +116,7 @@ async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
         image_weights=weights if vectors is not None else (),
         said=bool((state.request.text or "").strip() or any(t.content for t in state.transcripts)),
     )
+    return await governed(query, state.request, turn)
 
 
 def within_budget(understanding: Understanding) -> Understanding:
@@ -173,7 +168,8 @@ async def why_empty(state: State, turn: Turn) -> str:
     if not where:
         return ""
     timeout = turn.parts.settings.timeouts.retrieve_s
-    blockers = await turn.attempt("catalogue", explain_empty(turn.shop.catalogue, where), timeout, (), floor_s=FLOOR_S)
+    work = explain_empty(turn.shop.catalogue, where, effects(turn).where)
+    blockers = await turn.attempt("catalogue", work, timeout, (), floor_s=FLOOR_S)
     if not blockers:
         return ""
     named = " or ".join(f"{c.field} {c.op} {_plain(c.value)}" for c in blockers)
@@ -189,7 +185,8 @@ def catalogue_failed(query: CandidateQuery, turn: Turn) -> bool:
 
 def from_snapshot(snapshot: Sequence[Item], query: CandidateQuery, n: int) -> list[RankedItem]:
     """Return the last known popular items within every limit and exclusion, for when the catalogue cannot be read."""
-    fitting = [i for i in snapshot if i.item_id not in query.excluded and all(holds(c, i) for c in query.where)]
+    allowed = [i for i in snapshot if i.item_id not in query.excluded and query.effects.allows(i)]
+    fitting = [i for i in allowed if all(holds(c, i) for c in query.where)]
     return [
         RankedItem(
             item=item,
@@ -219,6 +216,7 @@ def recommendation(ranked: RankedItem) -> Recommendation:
         image=item.image,
         url=item.url,
         sources=ranked.sources,
+        rules=ranked.rules,
     )
 
 

@@ -19,6 +19,7 @@ from ..stores.catalogue import LanceCatalogue
 from ..stores.collaborative import CoOccurrence
 from ..stores.history import SqlHistory
 from ..stores.reopen import ReopeningCatalogue, ReopeningHistory
+from ..stores.rules import Rules, RuleStore
 from ..tools.audio_transcriber import AudioTranscriber
 from ..tools.consistency_checker import ConsistencyChecker
 from ..tools.image_captioner import ImageCaptioner
@@ -47,6 +48,7 @@ class Parts:
     _opening: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
+        self.rules: Rules = RuleStore(self.settings.rules_dir)
         self.rebuild()
 
     def rebuild(self) -> None:

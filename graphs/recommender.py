@@ -20,8 +20,10 @@ from pydantic import ValidationError
 
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
 from ..core.public import public_reason, redact
+from ..core.rule_file import rule_problems
 from ..core.schemas import Degradation, Event, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.settings import Settings, load_settings
+from ..stores.rules import LoadedRules
 from .health import health_of, open_models
 from .parts import Parts
 from .recommend import build_graph
@@ -225,6 +227,18 @@ class Recommender:
             StoreError: the history cannot be written.
         """
         return await (await self.parts.shop(tenant)).history.add(events)
+
+    async def rules(self, tenant: str = "default") -> LoadedRules:
+        """Return the business rules in use, and what is wrong with the newest file, if anything.
+
+        Raises:
+            StoreError: the catalogue, whose fields rules name, cannot be read.
+        """
+        return await self.parts.rules.load(tenant, await (await self.parts.shop(tenant)).catalogue.schema())
+
+    async def check_rules(self, data: object, tenant: str = "default") -> list[str]:
+        """Return what is wrong with rules, read from YAML or JSON; nothing is stored. Raises as ``rules``."""
+        return rule_problems(data, await (await self.parts.shop(tenant)).catalogue.schema())
 
     async def warm(self) -> None:
         """Load the models that the common path needs, so that the first request is quick; failures stay for later."""

@@ -16,6 +16,7 @@ from ..core.public import redact
 from ..core.schemas import CatalogueSchema, Frozen, Item
 from ..tools.candidate_sources import Source, build_sources
 from ..tools.ranker import Ranker
+from ..tools.rule_scope import RuleScope
 from ..tools.user_history import UserHistoryLookup
 
 log = logging.getLogger("tastemaker.shop")
@@ -42,6 +43,7 @@ class Shop:
     sources: tuple[Source, ...]
     ranker: Ranker
     look_up: UserHistoryLookup
+    scope: RuleScope
     snapshot_path: Path | None = None
     snapshot: Snapshot = field(default_factory=Snapshot)
     users: int = 0
@@ -61,6 +63,7 @@ class Shop:
             sources=build_sources(catalogue, collaborative),
             ranker=Ranker(catalogue),
             look_up=UserHistoryLookup(history, catalogue),
+            scope=RuleScope(catalogue),
             snapshot_path=home / f"popular-{tenant}.json" if home else None,
         )
 

@@ -19,7 +19,8 @@ from langgraph.runtime import Runtime
 
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
 from ..core.public import public_reason, redact
-from ..core.schemas import Degradation, Frozen, RecommendRequest, StepTime, StreamEvent, Usage
+from ..core.rule_effects import Effects
+from ..core.schemas import CatalogueSchema, Degradation, Frozen, RecommendRequest, StepTime, StreamEvent, Usage
 from ..stores.predicates import check_constraints
 from .state import State
 
@@ -35,6 +36,14 @@ FLOOR_S = 0.25
 """Seconds that retrieval and ranking get even when the request's budget is spent."""
 T = TypeVar("T")
 F = TypeVar("F")
+
+
+@dataclass(frozen=True)
+class House:
+    """The rules that act in a turn, and the ids that searches pass over because of them."""
+
+    effects: Effects
+    hidden: frozenset[str]
 
 
 @dataclass
@@ -53,6 +62,7 @@ class Turn:
     timings: list[StepTime] = field(default_factory=list)
     usage: list[Usage] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
+    house: House | None = None
 
     @property
     def library(self) -> PromptLibrary:
@@ -125,6 +135,13 @@ class Turn:
             log.error("%s failed with %s\n%s", what, type(error).__name__, _where(error))
             self.degrade(what, public_reason(error, what))
         return fallback
+
+
+async def schema_of(turn: Turn) -> CatalogueSchema:
+    """Return the catalogue's fields; the last known ones, and a label, if it cannot be read."""
+    timeout = turn.parts.settings.timeouts.retrieve_s
+    schema = await turn.attempt("catalogue", turn.shop.catalogue.schema(), timeout, None, floor_s=FLOOR_S)
+    return (await turn.shop.last_known()).fields if schema is None else schema
 
 
 def _where(error: BaseException) -> str:

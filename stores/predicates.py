@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..core.errors import InvalidRequestError
-from ..core.predicates import NEGATED, ORDERING, Canonical, canonical, positive
+from ..core.predicates import ITEM_ID, NEGATED, ORDERING, Canonical, canonical, positive
 from ..core.schemas import CatalogueField, CatalogueSchema, Constraint
 
 _ENCODED = re.compile(r"__|_x([0-9a-f]+)_")
@@ -68,6 +68,8 @@ def both(*filters: str) -> str:
 
 
 def _clause(index: int, constraint: Constraint, schema: CatalogueSchema) -> str:
+    if constraint.field == ITEM_ID:
+        return _named(index, constraint)
     field = schema.field(constraint.field)
     if field is None:
         known = ", ".join(f.name for f in schema.fields[:30]) or "none"
@@ -82,6 +84,14 @@ def _clause(index: int, constraint: Constraint, schema: CatalogueSchema) -> str:
     column = _column(field)
     clause = _positive(column, field, positive(constraint.op), value)
     return f"{column} IS NULL OR NOT ({clause})" if constraint.op in NEGATED else clause
+
+
+def _named(index: int, constraint: Constraint) -> str:
+    if positive(constraint.op) not in ("=", "in"):
+        raise InvalidRequestError(f"constraints[{index}].op", f"{ITEM_ID} takes =, !=, in and not in")
+    value = constraint.value
+    ids = value if isinstance(value, list) else [str(value)]
+    return ids_sql(ids, negate=constraint.op in NEGATED) or ("true" if constraint.op in NEGATED else "false")
 
 
 def _positive(column: str, field: CatalogueField, op: str, value: Canonical) -> str:

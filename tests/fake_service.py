@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from tastemaker.api.openapi_examples import response_example
+from tastemaker.core.rule_file import parse_rules
 from tastemaker.core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
+from tastemaker.stores.rules import LoadedRules
 
 
 class FakeService:
@@ -62,6 +64,12 @@ class FakeService:
         new = [(tenant, event) for event in events if (tenant, event) not in self.stored]
         self.stored += new
         return len(new)
+
+    async def rules(self, tenant: str = "default") -> LoadedRules:
+        return LoadedRules()
+
+    async def check_rules(self, data: object, tenant: str = "default") -> list[str]:
+        return parse_rules(data)[1]
 
     async def warm(self) -> None:
         await asyncio.sleep(0)

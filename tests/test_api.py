@@ -104,6 +104,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("constraints", [{"field": "p", "op": "<=", "value": 4, "confidence": 2}], "constraints[0].confidence"),
     ("constraints", [{"field": "p", "op": "<=", "value": 4}] * 33, "constraints"),
     ("include_consumed", "perhaps", "include_consumed"),
+    ("context", {"age": "old"}, "context"),
+    ("context", {"channel": ""}, "context.channel"),
     ("route", "scenic", "route"),
     ("words", 5, "words"),
     ("max_ms", 10, "max_ms"),
@@ -208,10 +210,12 @@ async def test_a_form_with_files(client: httpx.AsyncClient, service: FakeService
 async def test_a_form_has_every_field_of_a_request(client: httpx.AsyncClient, service: FakeService) -> None:
     where = [{"field": "price", "op": "<=", "value": 40}, {"field": "theme", "op": "in", "value": ["sea"]}]
     fields = {"tenant": "prints", "max_ms": "900", "include_consumed": "true", "constraints": json.dumps(where)}
+    fields["context"] = '{"channel": "web"}'
     assert (await client.post("/recommend/form", data=fields)).status_code == 200
     assert service.requests == [
         RecommendRequest.model_validate(
             {"tenant": "prints", "max_ms": 900, "include_consumed": True, "constraints": where}
+            | {"context": {"channel": "web"}}
         )
     ]
     form = (await client.get("/openapi.json")).json()["components"]["schemas"][
@@ -232,6 +236,7 @@ async def test_a_form_has_every_field_of_a_request(client: httpx.AsyncClient, se
         ("max_ms", "10", "max_ms"),
         ("include_consumed", "perhaps", "include_consumed"),
         ("constraints", "{", "constraints"),
+        ("context", "[]", "context"),
         ("constraints", '{"field": "price"}', "constraints"),
         ("constraints", '[{"field": "price", "op": "in", "value": []}]', "constraints[0].value"),
     ],

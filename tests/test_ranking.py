@@ -12,7 +12,7 @@ import pytest
 from tastemaker.core.candidates import CandidateQuery
 from tastemaker.core.cold_start import cold_start_label, next_question
 from tastemaker.core.leanings import preference_fit
-from tastemaker.core.ranking import HISTORY_SOURCES, diversify, drop_duplicates, fuse, source_weights
+from tastemaker.core.ranking import HISTORY_SOURCES, diversify, drop_duplicates, fuse, scaled, source_weights
 from tastemaker.core.schemas import (
     Candidate,
     CatalogueField,
@@ -101,11 +101,11 @@ def test_weights_follow_the_situation() -> None:
 
 def test_diversity_is_mild_and_avoids_near_copies() -> None:
     vectors = np.stack([axis(1, 0), axis(1, 0.01), axis(0, 1)])
-    assert diversify([1.0, 0.99, 0.9], vectors, 3, lam=0.5) == [0, 2, 1]
-    assert diversify([1.0, 0.5, 0.1], vectors, 3, lam=1.0) == [0, 1, 2]
-    assert diversify([1.0, 0.8, 0.0], vectors, 2) == [0, 1]
-    assert diversify([], np.zeros((0, 4), dtype=np.float32), 5) == []
-    assert sorted(diversify([0.5, 0.5, 0.5], vectors, 9)) == [0, 1, 2]
+    assert diversify(scaled([1.0, 0.99, 0.9]), vectors, 3, lam=0.5) == [0, 2, 1]
+    assert diversify(scaled([1.0, 0.5, 0.1]), vectors, 3, lam=1.0) == [0, 1, 2]
+    assert diversify(scaled([1.0, 0.8, 0.0]), vectors, 2) == [0, 1]
+    assert diversify(scaled([]), np.zeros((0, 4), dtype=np.float32), 5) == []
+    assert sorted(diversify(scaled([0.5, 0.5, 0.5]), vectors, 9)) == [0, 1, 2]
 
 
 def test_repeats_are_dropped_but_namesakes_stay() -> None:

@@ -160,14 +160,16 @@ class PopularitySource:
         return renamed(found[:limit], self.name)
 
 
-async def explain_empty(catalogue: Catalogue, where: Sequence[Constraint]) -> tuple[Constraint, ...]:
-    """Return the constraints that stand alone in the way: dropping any one of them gives results.
+async def explain_empty(
+    catalogue: Catalogue, where: Sequence[Constraint], fixed: Sequence[Constraint] = ()
+) -> tuple[Constraint, ...]:
+    """Return the constraints that stand alone in the way: dropping any one of them gives results within ``fixed``.
 
     Empty when something already satisfies all of them, or when no single one is to blame. Nothing is dropped here.
     """
-    if not where or await catalogue.scan(1, where):
+    if not where or await catalogue.scan(1, (*where, *fixed)):
         return ()
-    without = [[*where[:i], *where[i + 1 :]] for i in range(len(where))]
+    without = [[*where[:i], *where[i + 1 :], *fixed] for i in range(len(where))]
     found = await asyncio.gather(*(catalogue.scan(1, rest) for rest in without))
     return tuple(c for c, ids in zip(where, found, strict=True) if ids)
 

@@ -1,4 +1,4 @@
-"""Rank fused candidates: soft preferences, repeats removed, a mild spread, the record attached."""
+"""Rank fused candidates: soft preferences, repeats removed, a mild spread, the shop's rules, the record attached."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import numpy as np
 from ..core.candidates import CandidateQuery
 from ..core.leanings import preference_fit
 from ..core.protocols import Catalogue, Vectors
-from ..core.ranking import diversify, drop_duplicates, fuse, source_weights
+from ..core.ranking import Fused, diversify, drop_duplicates, fuse, scaled, source_weights
+from ..core.rule_effects import Effects, arrange, factors, moved_by
 from ..core.schemas import Candidate, Item, RankedItem
 from ..core.titles import is_named
+from .rule_scope import pinned_ids
 
 POOL = 60
 PREFERENCE_WEIGHT = 0.3
@@ -32,6 +34,8 @@ class Ranker:
         """
         allowed = {name: [c for c in found if c.item_id not in q.excluded] for name, found in lists.items()}
         fused = fuse(allowed, source_weights(q), limit=max(POOL, 3 * n))
+        known = {f.item_id for f in fused}
+        fused += [Fused(i, 0.0, ()) for i in dict.fromkeys(await pinned_ids(self._catalogue, q)) if i not in known]
         if not fused:
             return []
         ids = [f.item_id for f in fused]
@@ -41,26 +45,52 @@ class Ranker:
             self._catalogue.vectors("image", ids),
             self._catalogue.schema(),
         )
-        by_id = {i.item_id: i for i in found if not (q.may_name and is_named(i.title, q.understanding.query))}
+        by_id = {i.item_id: i for i in found if q.effects.allows(i) and not _is_anchor(i, q)}
         fused = [f for f in fused if f.item_id in by_id]
         items = [by_id[f.item_id] for f in fused]
         fit = preference_fit(items, q.understanding.preferences, schema)
         scores = np.array([f.score for f in fused], dtype=np.float32) + PREFERENCE_WEIGHT * fit
-        order = _select(items, scores, text, image, n)
+        order, pinned = _select(items, scores, text, image, q.effects, n=n)
         return [
-            RankedItem(item=items[i], rank=rank, score=round(float(scores[i]), 6), sources=fused[i].sources)
+            RankedItem(
+                item=items[i],
+                rank=rank,
+                score=round(float(scores[i]), 6),
+                sources=fused[i].sources,
+                rules=moved_by(q.effects, items[i], pinned.get(i)),
+            )
             for rank, i in enumerate(order, 1)
         ]
 
 
+def _is_anchor(item: Item, q: CandidateQuery) -> bool:
+    """Tell whether the words name ``item`` as the one to be similar to."""
+    return q.may_name and is_named(item.title, q.understanding.query)
+
+
 def _select(
-    items: Sequence[Item], scores: Vectors, text: Mapping[str, Vectors], image: Mapping[str, Vectors], n: int
-) -> list[int]:
-    """Return the positions of the ``n`` best items without repeats and mildly spread."""
-    order = [int(i) for i in np.argsort(-scores, kind="stable")]
-    kept = [order[p] for p in drop_duplicates([items[i] for i in order], text, image)]
+    items: Sequence[Item],
+    scores: Vectors,
+    text: Mapping[str, Vectors],
+    image: Mapping[str, Vectors],
+    effects: Effects,
+    *,
+    n: int,
+) -> tuple[list[int], dict[int, str]]:
+    """Return the positions of the ``n`` best items without repeats, mildly spread, arranged by the shop's rules.
+
+    Also position -> id of the pin that placed it.
+    """
+    relevance = scaled(scores) * np.array(factors(effects, items), dtype=np.float32)
+    order = [int(i) for i in np.argsort(-relevance, kind="stable")]
+    named = {i for pin in effects.pins for i in pin.items}
+    order.sort(key=lambda i: items[i].item_id not in named)
+    kept = sorted(
+        (order[p] for p in drop_duplicates([items[i] for i in order], text, image)), key=lambda i: -relevance[i]
+    )
     vectors = _stack([items[i].item_id for i in kept], image if len(image) > len(text) else text)
-    return [kept[p] for p in diversify([float(scores[i]) for i in kept], vectors, n)]
+    picked = [kept[p] for p in diversify(relevance[kept], vectors, n)]
+    return arrange([*picked, *(i for i in kept if i not in set(picked))], items, effects, n)
 
 
 def _stack(ids: Sequence[str], vectors: Mapping[str, Vectors]) -> Vectors:

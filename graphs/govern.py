@@ -1,0 +1,61 @@
+"""Hold a request to the shop's rules: the search, the ranking and every tool of the deliberation see the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..core.candidates import SEGMENT_KEY, CandidateQuery
+from ..core.rule_effects import Effects, effects_of
+from ..core.rules import AGE, Moment
+from ..core.schemas import Item, RankedItem, RecommendRequest
+from ..stores.rules import LoadedRules
+from .turn import FLOOR_S, House, Turn, schema_of
+
+
+async def governed(q: CandidateQuery, request: RecommendRequest, turn: Turn) -> CandidateQuery:
+    """Return the query with the rules that act now; they are read once per turn, so that one answer keeps to one set."""
+    if turn.house is None:
+        turn.house = await _house(q, request, turn)
+    return replace(q, effects=turn.house.effects, exclude=q.exclude | turn.house.hidden)
+
+
+def moment_of(q: CandidateQuery, request: RecommendRequest) -> Moment:
+    """Return what rules may look at; what the request says of the user counts before what their events say."""
+    said = request.context.get(AGE) or next((a for e in q.profile.events if (a := e.context.get(AGE))), "")
+    return Moment(
+        query=q.understanding.query,
+        segment=request.context.get(SEGMENT_KEY) or q.segment,
+        context=request.context,
+        age=int(said) if said.isascii() and said.isdigit() else None,
+    )
+
+
+def permitted(ranked: Sequence[RankedItem], turn: Turn) -> list[RankedItem]:
+    """Return the ranked items that no rule leaves out."""
+    return [r for r in ranked if effects(turn).allows(r.item)]
+
+
+def permitted_items(items: Sequence[Item], turn: Turn) -> list[Item]:
+    """Return the items that no rule leaves out."""
+    return [i for i in items if effects(turn).allows(i)]
+
+
+def effects(turn: Turn) -> Effects:
+    """Return the rules that act in this turn, as far as they were read."""
+    return turn.house.effects if turn.house else Effects()
+
+
+async def _house(q: CandidateQuery, request: RecommendRequest, turn: Turn) -> House:
+    schema = await schema_of(turn)
+    timeout = turn.parts.settings.timeouts.retrieve_s
+    work = turn.parts.rules.load(request.tenant, schema)
+    loaded = await turn.attempt("rules", work, timeout, LoadedRules(), floor_s=FLOOR_S)
+    if loaded.label:
+        turn.degrade("rules", loaded.label)
+    found = effects_of(loaded.rules, moment_of(q, request), schema)
+    hidden: frozenset[str] = frozenset()
+    if found.exclusions:
+        search = turn.shop.scope.hidden(found.exclusions)
+        hidden = await turn.attempt("rules", search, timeout, frozenset(), floor_s=FLOOR_S)
+    return House(found, hidden)

@@ -1,0 +1,294 @@
+"""Test business rules: reading and checking them, what they do to a list, and what they can never do."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tastemaker.core.candidates import CandidateQuery
+from tastemaker.core.predicates import holds
+from tastemaker.core.rule_effects import NOTHING, Effects, arrange, effects_of
+from tastemaker.core.rule_file import KINDS, parse_rules, unfit
+from tastemaker.core.rules import Moment, RuleSet, When
+from tastemaker.core.schemas import (
+    Candidate,
+    CatalogueField,
+    CatalogueSchema,
+    Constraint,
+    HistoryProfile,
+    Item,
+    Understanding,
+)
+from tastemaker.stores.rules import RuleStore
+from tastemaker.tools.ranker import Ranker
+from tastemaker.tools.rule_scope import RuleScope
+
+from .catalogue_fixture import open_catalogue
+
+SCHEMA = CatalogueSchema(
+    fields=(
+        CatalogueField(name="price", type="number", role="price"),
+        CatalogueField(name="stock", type="number"),
+        CatalogueField(name="rating", type="text", values=("G", "R")),
+        CatalogueField(name="genres", type="list"),
+    ),
+    count=10,
+)
+
+
+def rules(*entries: dict[str, Any]) -> RuleSet:
+    parsed, problems = parse_rules({"rules": [{"id": f"r{i}", **e} for i, e in enumerate(entries)]})
+    assert parsed is not None, problems
+    return parsed
+
+
+def acting(*entries: dict[str, Any], **moment: Any) -> Effects:
+    return effects_of(rules(*entries), Moment(**moment), SCHEMA)
+
+
+def item(item_id: str = "a", **attributes: Any) -> Item:
+    return Item(item_id=item_id, title=item_id, attributes=attributes)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"kind": "pin", "items": ["a"], "position": 99}, ["rules[0]", "'r'", "position", "50"]),
+        ({"kind": "pin", "items": ["a"], "postion": 1}, ["postion", "unknown field", "allowed are", "position"]),
+        ({"kind": "pinn"}, ["unknown kind", "pin, boost"]),
+        ({"items": ["a"]}, ["kind is missing"]),
+        ({"kind": "boost", "items": ["a"], "factor": 0.5}, ["factor", "greater than 1", "0.5"]),
+        ({"kind": "boost", "items": ["a"]}, ["either factor or top"]),
+        ({"kind": "exclude"}, ["either items (ids) or where"]),
+        ({"kind": "price_range", "minimum": 5, "maximum": 1}, ["minimum must not be above"]),
+        ({"kind": "exclude", "where": [{"field": "price", "op": "=<", "value": 1}]}, ["where[0].op"]),
+        ({"kind": "exclude", "items": ["a"], "when": {"hours": [9, 9]}}, ["when", "hours"]),
+        ({"kind": "exclude", "items": ["a"], "when": {"zone": "Mars"}}, ["when.zone", "Europe/Berlin"]),
+        ({"kind": "exclude", "items": ["a"], "when": {"colour": "x"}}, ["when.colour", "segment"]),
+    ],
+)
+def test_problems_name_rule_field_and_what_is_allowed(entry: dict[str, Any], words: list[str]) -> None:
+    parsed, problems = parse_rules({"rules": [{"id": "r", **entry}]})
+    assert parsed is None
+    text = " ".join(problems)
+    assert all(word in text for word in words), text
+
+
+def test_ids_differ_and_the_file_is_a_mapping() -> None:
+    entry = {"id": "x", "kind": "exclude", "items": ["a"]}
+    assert "ids must differ" in parse_rules({"rules": [entry, entry]})[1][0]
+    assert "mapping" in parse_rules([entry])[1][0]
+    assert "rule_s" in parse_rules({"rule_s": []})[1][0]
+    assert parse_rules(None) == (RuleSet(), [])
+    assert set(KINDS) == {"pin", "boost", "bury", "exclude", "stock", "age_rating", "price_range", "allow", "block"}
+
+
+def test_fields_that_the_catalogue_lacks_are_named() -> None:
+    found = unfit(
+        rules(
+            {"kind": "stock", "field": "stck"},
+            {"kind": "stock", "field": "rating"},
+            {"kind": "price_range", "maximum": 3},
+            {"kind": "exclude", "where": [{"field": "genres", "op": "<", "value": 3}]},
+            {"kind": "block", "field": "genres", "values": ["Horror"]},
+            {"kind": "age_rating", "field": "rating"},
+        ),
+        SCHEMA,
+    )
+    assert set(found) == {"r0", "r1", "r3", "r5"}
+    assert "stck" in found["r0"][0]
+    assert "price, stock, rating, genres" in found["r0"][0]
+    assert "needs number" in found["r1"][0]
+    assert "where[0]" in found["r3"][0]
+
+
+@pytest.mark.parametrize(
+    ("when", "moment", "met"),
+    [
+        ({"segment": ["fan"]}, {"segment": "fan"}, True),
+        ({"segment": ["fan"]}, {}, False),
+        ({"query": ["Summer"]}, {"query": "late SUMMER dress"}, True),
+        ({"query": ["summer"]}, {"query": "coat"}, False),
+        ({"channel": ["web"]}, {"context": {"channel": "web"}}, True),
+        ({"channel": ["web"]}, {"context": {"channel": "app"}}, False),
+        ({"context": {"device": ["tv", "phone"]}}, {"context": {"device": "tv"}}, True),
+        ({"context": {"device": ["tv"]}}, {}, False),
+        ({"after": "2026-12-01T00:00:00Z"}, {"now": datetime(2026, 12, 1, tzinfo=UTC)}, True),
+        ({"before": "2026-12-01T00:00:00Z"}, {"now": datetime(2026, 12, 1, tzinfo=UTC)}, False),
+        ({"days": ["tue"]}, {"now": datetime(2026, 12, 1, 12, tzinfo=UTC)}, True),
+        ({"hours": [22, 6]}, {"now": datetime(2026, 12, 1, 23, tzinfo=UTC)}, True),
+        ({"hours": [22, 6]}, {"now": datetime(2026, 12, 1, 12, tzinfo=UTC)}, False),
+        ({"hours": [1, 2], "zone": "Europe/Berlin"}, {"now": datetime(2026, 12, 1, 0, 30, tzinfo=UTC)}, True),
+    ],
+)
+def test_conditions(when: dict[str, Any], moment: dict[str, Any], met: bool) -> None:
+    assert When.model_validate(when).met(Moment(**moment)) is met
+
+
+def test_what_constraints_can_say_becomes_one_and_the_rest_an_exclusion() -> None:
+    single = acting({"kind": "exclude", "where": [{"field": "genres", "op": "contains", "value": "Horror"}]})
+    assert [(c.field, c.op, c.source) for c in single.where] == [("genres", "not contains", "rule:r0")]
+    assert single.blocker(item(genres=["Horror"])) == "r0"
+    both = acting(
+        {
+            "kind": "exclude",
+            "where": [
+                {"field": "genres", "op": "contains", "value": "Horror"},
+                {"field": "price", "op": "<", "value": 5},
+            ],
+        }
+    )
+    assert not both.where
+    assert both.blocker(item(genres=["Horror"], price=4.0)) == "r0"
+    assert both.allows(item(genres=["Horror"], price=6.0))
+    off = acting({"kind": "exclude", "items": ["a"], "enabled": False})
+    assert off.allows(item())
+
+
+@pytest.mark.parametrize(
+    ("entry", "moment", "attributes", "allowed"),
+    [
+        ({"kind": "stock", "field": "stock"}, {}, {"stock": 0.0}, False),
+        ({"kind": "stock", "field": "stock"}, {}, {"stock": 1.0}, True),
+        ({"kind": "stock", "field": "stock"}, {}, {}, False),
+        ({"kind": "stock", "field": "stock", "unknown": "show"}, {}, {}, True),
+        ({"kind": "stock", "field": "stock", "unknown": "show"}, {}, {"stock": 0.0}, False),
+        ({"kind": "price_range", "minimum": 2, "maximum": 4}, {}, {"price": 3.0}, True),
+        ({"kind": "price_range", "minimum": 2, "maximum": 4}, {}, {"price": 5.0}, False),
+        ({"kind": "age_rating", "field": "rating", "ages": {"G": 0, "R": 17}}, {}, {"rating": "R"}, False),
+        ({"kind": "age_rating", "field": "rating", "ages": {"G": 0, "R": 17}}, {"age": 17}, {"rating": "R"}, True),
+        ({"kind": "age_rating", "field": "rating", "ages": {"G": 0, "R": 17}}, {"age": 40}, {"rating": "X"}, False),
+        ({"kind": "age_rating", "field": "rating", "ages": {"R": 17}}, {"age": 3}, {"rating": "R"}, False),
+        ({"kind": "age_rating", "field": "rating", "ages": {"R": 17}, "unknown": "show"}, {}, {}, True),
+        ({"kind": "age_rating", "field": "stock"}, {"age": 12}, {"stock": 16.0}, False),
+        ({"kind": "age_rating", "field": "stock", "unknown": "show"}, {"age": 12}, {"stock": 16.0}, False),
+        ({"kind": "allow", "items": ["b"]}, {}, {}, False),
+        ({"kind": "allow", "field": "genres", "values": ["Drama"]}, {}, {"genres": ["drama"]}, True),
+        ({"kind": "block", "field": "genres", "values": ["Drama"]}, {}, {"genres": ["drama", "War"]}, False),
+        ({"kind": "block", "items": ["A"]}, {}, {}, True),
+    ],
+)
+def test_kinds(entry: dict[str, Any], moment: dict[str, Any], attributes: dict[str, Any], allowed: bool) -> None:
+    assert acting(entry, **moment).allows(item(**attributes)) is allowed
+
+
+def test_no_item_meets_nothing() -> None:
+    assert not holds(NOTHING, item())
+
+
+def order(effects: Effects, count: int = 6, n: int = 6) -> list[str]:
+    items = [item(f"i{i}", price=float(i)) for i in range(count)]
+    return [items[p].item_id for p in arrange(range(count), items, effects, n)[0]]
+
+
+def test_bounds_and_pins_place_items() -> None:
+    assert order(acting({"kind": "pin", "items": ["i4", "i5"], "position": 1})) == ["i4", "i5", "i0", "i1", "i2", "i3"]
+    two = acting({"kind": "pin", "items": ["i4"], "position": 2}, {"kind": "pin", "items": ["i5"], "position": 2})
+    assert order(two)[1:3] == ["i4", "i5"]
+    assert (
+        order(acting({"kind": "pin", "where": [{"field": "price", "op": ">", "value": 2}], "position": 1}))[0] == "i3"
+    )
+    assert order(acting({"kind": "boost", "items": ["i5"], "top": 2}))[1] == "i5"
+    assert order(acting({"kind": "boost", "items": ["i0"], "top": 3}))[0] == "i0"
+    assert order(acting({"kind": "bury", "items": ["i0"], "below": 4})) == ["i1", "i2", "i3", "i0", "i4", "i5"]
+    assert order(acting({"kind": "bury", "items": ["i0"], "below": 50})) == ["i1", "i2", "i3", "i4", "i5", "i0"]
+    assert order(acting({"kind": "pin", "items": ["i2"], "position": 50})) == ["i0", "i1", "i3", "i4", "i5", "i2"]
+    assert order(acting({"kind": "pin", "items": ["gone"], "position": 1}))[0] == "i0"
+
+
+def some_rules(random_: random.Random) -> RuleSet:
+    """Draw rules of every kind over the fixture catalogue."""
+
+    def ids() -> list[str]:
+        return [f"i{random_.randrange(64)}" for _ in range(random_.randint(1, 4))]
+
+    def where() -> list[dict[str, Any]]:
+        price = {"field": "price", "op": random_.choice(["<", ">="]), "value": float(random_.randint(10, 70))}
+        colour = {"field": "colour", "op": random_.choice(["=", "!="]), "value": random_.choice(["Red", "Blue"])}
+        return random_.choice([[price], [colour], [price, colour]])
+
+    def about() -> dict[str, Any]:
+        return random_.choice([{"items": ids()}, {"where": where()}])
+
+    makers: list[Callable[[], dict[str, Any]]] = [
+        lambda: {"kind": "pin", "position": random_.randint(1, 12), **about()},
+        lambda: {"kind": "pin", "position": random_.randint(1, 50), "items": ids()},
+        lambda: {"kind": "boost", **random_.choice([{"factor": 9.0}, {"top": random_.randint(1, 8)}]), **about()},
+        lambda: {"kind": "bury", **random_.choice([{"factor": 0.0}, {"below": random_.randint(2, 30)}]), **about()},
+        lambda: {"kind": "exclude", **about()},
+        lambda: {"kind": "block", "items": ids()},
+        lambda: {"kind": "allow", "field": "colour", "values": ["Red", "Green"]},
+        lambda: {"kind": "price_range", "maximum": float(random_.randint(30, 70))},
+    ]
+    return rules(*[random_.choice(makers)() for _ in range(random_.randint(1, 6))])
+
+
+async def test_no_rule_breaks_a_limit_shows_what_is_refused_doubles_or_shortens(tmp_path: Path) -> None:
+    catalogue = await open_catalogue(tmp_path)
+    schema = await catalogue.schema()
+    everything = await catalogue.get(await catalogue.scan(1000))
+    random_ = random.Random(5)
+    for _ in range(40):
+        effects = effects_of(some_rules(random_), Moment(), schema)
+        limit = Constraint(field="price", op=random_.choice(["<=", ">="]), value=float(random_.randint(15, 65)))
+        consumed = frozenset(f"i{random_.randrange(60)}" for _ in range(10))
+        disliked = frozenset(f"i{random_.randrange(60)}" for _ in range(5))
+        q = CandidateQuery(
+            understanding=Understanding(constraints=(limit,)),
+            profile=HistoryProfile(user_id="u", known=True, consumed=consumed, disliked=disliked),
+            exclude=await RuleScope(catalogue).hidden(effects.exclusions),
+            effects=effects,
+        )
+        found = await catalogue.scan(100, q.where, q.excluded)
+        listed = [Candidate(item_id=i, source="popularity", rank=r, score=1 / r) for r, i in enumerate(found, 1)]
+        n = random_.randint(1, 20)
+        ranked = await Ranker(catalogue)(q, {"popularity": listed}, n)
+        ids = [r.item.item_id for r in ranked]
+        could = {i.item_id for i in everything if holds(limit, i) and effects.allows(i)} - consumed - disliked
+        assert all(i in could for i in ids)
+        assert len(ids) == len(set(ids)) == min(n, len(could))
+        assert [r.rank for r in ranked] == list(range(1, len(ids) + 1))
+        assert all(r in effects.active for item_ in ranked for r in item_.rules)
+
+
+async def test_files_are_read_again_and_a_wrong_one_leaves_the_last_good(tmp_path: Path) -> None:
+    store = RuleStore(tmp_path, check_s=0.0)
+    assert await store.load("shop", SCHEMA) == (await RuleStore(tmp_path / "none").load("shop", SCHEMA))
+    path = tmp_path / "shop.yaml"
+    path.write_text("rules:\n  - {id: a, kind: stock, field: nothing}\n")
+    first = await store.load("shop", SCHEMA)
+    assert not first.rules.rules
+    assert first.label is not None
+    assert "nothing" in first.problems[0]
+    assert "nothing" not in first.label
+    path.write_text("rules:\n  - {id: a, kind: stock, field: stock}\n")
+    good = await store.load("shop", SCHEMA)
+    assert [r.id for r in good.rules.rules] == ["a"]
+    assert good.label is None
+    assert not (await store.load("other", SCHEMA)).rules.rules
+    for wrong in ("rules: [", "rules: {}", "\0", "rules:\n  - {id: b, kind: stock, field: stock, x: 1}\n"):
+        path.write_text(wrong)
+        kept = await store.load("shop", SCHEMA)
+        assert [r.id for r in kept.rules.rules] == ["a"]
+        assert kept.label is not None
+        assert "last good" in kept.label
+    lost = await store.load("shop", CatalogueSchema(fields=SCHEMA.fields[:1]))
+    assert not lost.rules.rules
+    assert lost.label is not None
+    path.unlink()
+    assert not (await store.load("shop", SCHEMA)).rules.rules
+    (tmp_path / "shop.json").write_text(json.dumps({"rules": [{"id": "c", "kind": "block", "items": ["x"]}]}))
+    assert [r.id for r in (await store.load("shop", SCHEMA)).rules.rules] == ["c"]
+    path.write_text("rules: []")
+    assert "keep one of" in (await store.load("shop", SCHEMA)).problems[0]
+
+
+async def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").mkdir()
+    assert "cannot be read" in (await RuleStore(tmp_path).load("shop", SCHEMA)).problems[0]
