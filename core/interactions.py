@@ -53,7 +53,7 @@ class Interactions:
 
     All arrays have shape (m,). ``weight`` says how much the user wants the item, from 0 to 1, or -1 for a dislike; ``rating`` is
     NaN where none was given; ``at`` is the place in the user's history where times are unknown. ``user_context`` holds, per
-    user, what is known besides: segment, age group, ...
+    user, what is known besides: segment, age group, ...; ``event_context``, per event, where it happened: device, place, ...
     """
 
     user: Rows
@@ -64,6 +64,7 @@ class Interactions:
     n_users: int
     n_items: int
     user_context: tuple[Mapping[str, str], ...] = ()
+    event_context: tuple[Mapping[str, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.user)
@@ -88,6 +89,7 @@ class Interactions:
             n_users=self.n_users,
             n_items=self.n_items,
             user_context=self.user_context,
+            event_context=tuple(self.event_context[i] for i in np.flatnonzero(mask)) if self.event_context else (),
         )
 
     def state_of(self, user: int, context: Mapping[str, str] | None = None) -> UserState:

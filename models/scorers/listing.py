@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from .als import Als
 from .base import Scorer
+from .bpr import Bpr
+from .context import Context
+from .graph import Graph
 from .popularity import Popularity
+from .segments import SegmentPopularity
+from .trend import Trend
+from .user_knn import UserNeighbours
 
 SCORERS: Mapping[str, Callable[[], Scorer]] = MappingProxyType(
     {
         "popularity": Popularity,
+        "trend": Trend,
+        "segments": SegmentPopularity,
+        "context": Context,
+        "user_knn": UserNeighbours,
+        "als": Als,
+        "bpr": Bpr,
+        "graph": Graph,
     }
 )
