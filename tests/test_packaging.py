@@ -27,6 +27,7 @@ COMES_WITH = {  # part of the interface of the distribution that brings it
     "langchain_core": "langgraph",
     "pydantic_core": "pydantic",
     "starlette": "fastapi",
+    "threadpoolctl": "implicit",
 }
 
 
