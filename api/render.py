@@ -78,6 +78,7 @@ class TerminalRenderer:
         show = {
             "route": self._route,
             "evidence": self._evidence,
+            "partial": self._partial,
             "consistency": self._consistency,
             "items": self._items,
             "words": self._words,
@@ -112,12 +113,16 @@ class TerminalRenderer:
         self._line(kind, words, right)
         notes = [back_end] if back_end else []
         notes += [f"language {clean(data['language'])}"] if data.get("language") else []
+        notes += [clean(data["sound"])] if data.get("sound") and not data["content"] else []
         notes += [
             " ".join(f"{clean(t['label'])} {float(t['confidence']):.2f}" for t in list(data.get("tags") or ())[:5])
         ]
         note = " · ".join(filter(None, notes))
         if note:
             self._line("", Text(note, style="dim"), "")
+
+    def _partial(self, data: Mapping[str, Any]) -> None:
+        self._wait(f"hearing “{clean(data['segment']['text'])[-60:]}”")
 
     def _consistency(self, data: Mapping[str, Any]) -> None:
         sign, style = _VERDICTS.get(str(data["state"]), ("?", "yellow"))

@@ -6,7 +6,7 @@ Every method may raise BackEndError (models) or StoreError (stores).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -22,6 +22,7 @@ from .schemas import (
     Frozen,
     HistoryProfile,
     Item,
+    SpokenSegment,
     Transcript,
 )
 
@@ -57,6 +58,13 @@ class Transcriber(Protocol):
     name: str
 
     async def transcribe(self, path: str) -> Transcript: ...
+
+
+@runtime_checkable
+class PartialTranscriber(Transcriber, Protocol):
+    """Writes down speech and tells every stretch as soon as it is read, in the caller's event loop."""
+
+    async def transcribe_parts(self, path: str, told: Callable[[SpokenSegment], None]) -> Transcript: ...
 
 
 class ChatMessage(Frozen):

@@ -32,6 +32,7 @@ Operator = Literal["<=", ">=", "<", ">", "=", "!=", "in", "not in", "contains", 
 FieldType = Literal["number", "text", "bool", "list"]
 VerdictState = Literal["verified", "no evidence", "conflict"]
 RouteName = Literal["direct", "deliberate"]
+SoundKind = Literal["", "speech", "silence", "noise", "music or tones", "unclear"]
 Intent = Literal["recommend", "similar", "compare", "plan", "refine", "browse"]
 
 
@@ -222,14 +223,28 @@ class Caption(Frozen):
     back_end: str = ""
 
 
+class SpokenSegment(Frozen):
+    """A stretch of speech in a clip."""
+
+    start_s: float = Field(ge=0, description="Seconds from the start of the clip.")
+    end_s: float = Field(ge=0, description="Seconds from the start of the clip.")
+    text: str = Field(description="What was said.")
+    confidence: float = Field(default=0.0, ge=0, le=1, description="From 0 to 1.")
+
+
 class Transcript(Frozen):
-    """What a transcriber heard. ``text`` is empty when there was no speech; ``language`` is an ISO 639-1 code."""
+    """What a transcriber heard. ``text`` is empty when there was no speech; ``language`` is an ISO 639-1 code.
+
+    ``sound`` says what the clip holds; ``unclear`` is speech, or something like it, that no words could be made of.
+    """
 
     text: str
     language: str = ""
     confidence: float = Field(ge=0, le=1)
     speech_s: float = 0.0
     back_end: str = ""
+    sound: SoundKind = ""
+    segments: tuple[SpokenSegment, ...] = ()
 
 
 class Evidence(Frozen):
@@ -245,6 +260,10 @@ class Evidence(Frozen):
     back_end: str = Field(default="", description="Which model or library produced it.")
     tags: tuple[Tag, ...] = Field(default=(), description="Words seen in a picture, with confidence.")
     language: str = Field(default="", description="ISO 639-1 code, for transcripts.")
+    sound: SoundKind = Field(
+        default="", description="What a clip holds: speech, or silence, noise, music or tones in place of it."
+    )
+    segments: tuple[SpokenSegment, ...] = Field(default=(), description="When what was said, for transcripts.")
 
 
 class Check(Frozen):
@@ -420,13 +439,14 @@ class StreamEvent(Frozen):
     """One event of a stream. ``data`` is JSON-ready.
 
     ``route`` {name, why, decided_by}; ``evidence`` one Evidence; ``consistency`` Verdict; ``items`` {items, question,
-    cold_start}: the ranked items before any word is written; ``words`` {item_id or null for the opening message, text, by,
+    cold_start}: the ranked items before any word is written; ``partial`` {evidence_id, segment}: a stretch of speech while the
+    rest of a long clip is still read; ``words`` {item_id or null for the opening message, text, by,
     evidence_ids}; ``degraded`` one Degradation; ``step`` StepTime; ``done`` the whole RecommendResponse; ``error`` {message}.
     """
 
-    event: Literal["route", "evidence", "consistency", "items", "words", "degraded", "step", "done", "error"] = Field(
-        description="What happened."
-    )
+    event: Literal[
+        "route", "partial", "evidence", "consistency", "items", "words", "degraded", "step", "done", "error"
+    ] = Field(description="What happened.")
     data: dict[str, Any] = Field(description="What it says, in the form that belongs to `event`.")
 
 

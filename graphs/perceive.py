@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
-from ..core.schemas import Evidence, HistoryProfile, MediaFile, MediaKind, Verdict
+from langgraph.config import get_stream_writer
+
+from ..core.schemas import Evidence, HistoryProfile, MediaFile, MediaKind, SpokenSegment, StreamEvent, Verdict
 from ..tools.video_reader import VideoReading
 from .state import Admitted, Captioned, Checked, Remembered, State, Transcribed, Watched
 from .turn import Turn, check_owner, emit, timed
@@ -43,7 +46,14 @@ async def transcribe_audio(state: State, turn: Turn) -> Transcribed:
     """Write down the voice clips."""
     timeout = turn.parts.settings.timeouts.transcribe_s
     clips = of_kind(state.media, "audio")
-    return {"transcripts": await _each(turn, "transcriber", turn.parts.transcribe, clips, timeout)}
+    write_down = partial(turn.parts.transcribe, told=partial(tell_part, get_stream_writer()))
+    return {"transcripts": await _each(turn, "transcriber", write_down, clips, timeout)}
+
+
+def tell_part(write: Callable[[StreamEvent], None], name: str, segment: SpokenSegment) -> None:
+    """Send a stretch of speech while the rest of the clip is still read; ``write`` is the step's own event writer."""
+    data = {"evidence_id": name, "segment": segment.model_dump(mode="json")}
+    write(StreamEvent(event="partial", data=data))
 
 
 @timed

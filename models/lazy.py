@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from ..core.errors import BackEndUnavailable, TastemakerError
-from ..core.protocols import Captioner, ImageTextModel, Transcriber, Vectors
+from ..core.protocols import Captioner, ImageTextModel, PartialTranscriber, Transcriber, Vectors
 from ..core.public import public_reason, redact
-from ..core.schemas import Caption, Transcript
+from ..core.schemas import Caption, SpokenSegment, Transcript
 
 log = logging.getLogger("tastemaker.models")
 RETRY_S = 30.0
@@ -115,3 +115,10 @@ class LazyTranscriber(Lazy[Transcriber]):
     async def transcribe(self, path: str) -> Transcript:
         """Write down speech; see Transcriber."""
         return await (await self.get()).transcribe(path)
+
+    async def transcribe_parts(self, path: str, told: Callable[[SpokenSegment], None]) -> Transcript:
+        """Write down speech and tell each stretch as it is read, if the back-end can; see PartialTranscriber."""
+        back_end = await self.get()
+        if isinstance(back_end, PartialTranscriber):
+            return await back_end.transcribe_parts(path, told)
+        return await back_end.transcribe(path)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ..core.errors import BadBackEndResponse
-from ..core.schemas import Transcript
+from ..core.schemas import SpokenSegment, Transcript
 from ..core.settings import Settings
-from .audio import SOUND_HZ, read_sound
+from .audio import SOUND_HZ, read_sound, sound_kind
 from .llm import open_client
 from .openai_errors import server_errors
 from .whisper import speech_spans
@@ -55,7 +55,7 @@ class ServedTranscriber:
         """
         audio, spans = await asyncio.to_thread(self._listen, path)
         if not spans:
-            return Transcript(text="", confidence=0.0, back_end=self.name)
+            return Transcript(text="", confidence=0.0, back_end=self.name, sound=sound_kind(audio))
         speech_s = round(sum(end - start for start, end in spans) / SOUND_HZ, 3)
         return parse_transcript(await self._ask(await asyncio.to_thread(as_wav, audio)), self.name, speech_s)
 
@@ -114,6 +114,15 @@ def parse_transcript(answer: Mapping[str, Any], back_end: str, speech_s: float) 
         confidence=confidence(answer.get("segments") or ()) if text else 0.0,
         speech_s=speech_s,
         back_end=back_end,
+        sound="speech" if text else "unclear",
+        segments=tuple(_segment(s) for s in answer.get("segments") or ()) if text else (),
+    )
+
+
+def _segment(segment: Mapping[str, Any]) -> SpokenSegment:
+    start, end = max(0.0, float(segment["start"])), max(0.0, float(segment["end"]))
+    return SpokenSegment(
+        start_s=start, end_s=end, text=str(segment.get("text", "")).strip(), confidence=confidence([segment])
     )
 
 

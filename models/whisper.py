@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import BackEndError, BackEndUnavailable
-from ..core.schemas import Transcript
+from ..core.schemas import SpokenSegment, Transcript
 from ..core.settings import Settings
-from .audio import SOUND_HZ, read_sound
+from .audio import SOUND_HZ, read_sound, sound_kind
 from .weights import ensure_weights
-from .whisper_decode import WINDOW_S, Samples, WindowDecoder, confidence
+from .whisper_decode import WINDOW_S, Samples, WindowDecoder, confidence, segment_of
 
 PACKAGED = {"tiny": "whisper-tiny", "base": "whisper-base"}
 MIN_SILENCE_MS = 500
 
 
 class FasterWhisper:
-    """A Transcriber: 16-bit integers, greedy decoding, silence removed first, language detected, one clip at a time.
+    """A PartialTranscriber: 8-bit integers, beam search, silence removed first, language detected, one clip at a time.
 
     The packaged ``whisper:tiny`` knows English only; ``whisper:base`` knows 99 languages.
 
@@ -53,14 +53,23 @@ class FasterWhisper:
             BackEndUnavailable: faster-whisper or the weights are missing.
             BackEndError: the file cannot be decoded, or the model failed.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._queue, self._transcribe, path)
+        return await self.transcribe_parts(path, lambda _: None)
 
-    def _transcribe(self, path: str) -> Transcript:
+    async def transcribe_parts(self, path: str, told: Callable[[SpokenSegment], None]) -> Transcript:
+        """As ``transcribe``, and call ``told`` in this event loop with every window of speech as soon as it is read."""
+        loop = asyncio.get_running_loop()
+
+        def tell(segment: SpokenSegment) -> None:
+            loop.call_soon_threadsafe(told, segment)
+
+        return await loop.run_in_executor(self._queue, self._transcribe, path, tell)
+
+    def _transcribe(self, path: str, tell: Callable[[SpokenSegment], None]) -> Transcript:
         audio = read_sound(path, self._max_s)
         decoder = self._load()
         try:
             spans = speech_spans(audio)
-            heard, language = decoder.decode(audio, spans) if spans else ([], "")
+            heard, language = decoder.decode(audio, spans, tell) if spans else ([], "")
         except (RuntimeError, ValueError) as error:
             raise BackEndError(f"{self.name} failed on this clip: {error}", back_end=self.name) from error
         text = " ".join(h.text for h in heard)
@@ -70,6 +79,8 @@ class FasterWhisper:
             confidence=confidence(heard),
             speech_s=round(sum(end - start for start, end in spans) / SOUND_HZ, 3),
             back_end=self.name,
+            sound="speech" if text else "unclear" if spans else sound_kind(audio),
+            segments=tuple(map(segment_of, heard)),
         )
 
     def _load(self) -> WindowDecoder:
@@ -129,3 +140,19 @@ def open_whisper(name: str, settings: Settings) -> FasterWhisper:
 
     limit = max(settings.limits.max_audio_s, settings.limits.max_video_s)
     return FasterWhisper(f"whisper:{name}", find, threads=settings.models.threads, max_s=limit, cache=settings.cache)
+
+
+def plain_whisper(folder: str, threads: int) -> Callable[[Samples], str]:
+    """Return faster-whisper's own ``transcribe`` for English: one beam, padded windows, no voice activity detection.
+
+    It is what benchmarks compare with.
+    """
+    from faster_whisper import WhisperModel
+
+    model: Any = WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=threads or os.cpu_count() or 1)
+
+    def hear(audio: Samples) -> str:
+        segments, _ = model.transcribe(audio, language="en", beam_size=1)
+        return " ".join(segment.text.strip() for segment in segments)
+
+    return hear

@@ -3,19 +3,22 @@
 Whisper was trained on 30 s windows, and its encoder costs the same for one second as for thirty when every window is padded.
 Here a window is padded by ``MARGIN_S`` seconds of silence only. Short windows now and then make the decoder say a phrase over and
 over; that is noticed (``repeats``, token limit, low probability) and such a window is decoded again padded to 30 s.
+
+Decoding is a beam search over ``BEAMS`` hypotheses.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.schemas import SpokenSegment
 from .audio import SOUND_HZ
 
 Samples = NDArray[np.float32]
@@ -23,6 +26,7 @@ WINDOW_S = 24.0
 MARGIN_S = 6.0
 FULL_S = 30.0
 GAP_S = 2.0
+BEAMS = 5
 TOKENS_PER_S = 10
 SPARE_TOKENS = 16
 MAX_TOKENS = 220
@@ -34,13 +38,15 @@ MIN_CONFIDENCE = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One decoded window: text, mean log-probability of its tokens, probability of no speech, number of tokens."""
+    """One decoded window: text, mean log-probability of its tokens, probability of no speech, number of tokens, seconds."""
 
     text: str
     logprob: float
     no_speech: float
     tokens: int
     cut: bool
+    start_s: float = 0.0
+    end_s: float = 0.0
 
     @property
     def doubtful(self) -> bool:
@@ -88,6 +94,13 @@ def confidence(heard: Sequence[Heard]) -> float:
     return round(min(max(total / tokens, 0.0), 1.0), 3)
 
 
+def segment_of(heard: Heard) -> SpokenSegment:
+    """Return a window's words with their time."""
+    return SpokenSegment(
+        start_s=round(heard.start_s, 3), end_s=round(heard.end_s, 3), text=heard.text, confidence=confidence([heard])
+    )
+
+
 class WindowDecoder:
     """Decode windows with one loaded ``faster_whisper.WhisperModel``; not safe to use from two threads at once.
 
@@ -103,8 +116,13 @@ class WindowDecoder:
         plain = Tokenizer(model.hf_tokenizer, False, task=None, language=None)
         self._suppressed = list(get_suppressed_tokens(plain, [-1]))
 
-    def decode(self, audio: Samples, spans: Sequence[tuple[int, int]]) -> tuple[list[Heard], str]:
-        """Return what was heard in every window of speech, made-up text left out, and the language (ISO 639-1)."""
+    def decode(
+        self, audio: Samples, spans: Sequence[tuple[int, int]], told: Callable[[SpokenSegment], None] | None = None
+    ) -> tuple[list[Heard], str]:
+        """Return what was heard in every window of speech, made-up text left out, and the language (ISO 639-1).
+
+        ``told`` gets every window as soon as it is decoded.
+        """
         heard: list[Heard] = []
         language = "" if self._model.model.is_multilingual else "en"
         for start, end in windows(spans):
@@ -116,7 +134,9 @@ class WindowDecoder:
                 again = self._window(self._encode(piece, FULL_S), len(piece), language)
                 best = min(best, again, key=lambda h: (h.noise, h.cut, -h.logprob))
             if not best.noise:
-                heard.append(best)
+                heard.append(replace(best, start_s=start / SOUND_HZ, end_s=end / SOUND_HZ))
+                if told is not None:
+                    told(segment_of(heard[-1]))
         return heard, language
 
     def _encode(self, piece: Samples, margin_s: float) -> Any:
@@ -139,7 +159,7 @@ class WindowDecoder:
         result = self._model.model.generate(
             encoded,
             [prompt],
-            beam_size=1,
+            beam_size=BEAMS,
             max_length=len(prompt) + limit,
             return_scores=True,
             return_no_speech_prob=True,

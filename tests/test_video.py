@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tastemaker.core.errors import BackEndUnavailable, ToolError
-from tastemaker.core.schemas import Caption, MediaFile, MediaInput, MediaKind, RecommendRequest, Tag, Transcript
+from tastemaker.core.schemas import (
+    Caption,
+    MediaFile,
+    MediaInput,
+    MediaKind,
+    RecommendRequest,
+    SpokenSegment,
+    Tag,
+    Transcript,
+)
 from tastemaker.core.settings import LimitSettings
 from tastemaker.models.audio import read_sound
 from tastemaker.tools.audio_transcriber import AudioTranscriber
@@ -79,6 +89,21 @@ async def test_a_voice_becomes_transcript_evidence(tmp_path: Path) -> None:
         await AudioTranscriber(Hearing(fail=True))(media)
     with pytest.raises(ToolError, match="no sound"):
         await AudioTranscriber(Hearing())(photo())
+
+
+async def test_stretches_are_told_with_the_id_of_their_evidence(tmp_path: Path) -> None:
+    class Telling(Hearing):
+        async def transcribe_parts(self, path: str, told: Callable[[SpokenSegment], None]) -> Transcript:
+            told(SpokenSegment(start_s=0.5, end_s=1.5, text="hello"))
+            return await self.transcribe(path)
+
+    path = tmp_path / "v.wav"
+    path.write_bytes(wav_bytes(0.3))
+    media = MediaFile(media_id="audio-1", kind="audio", path=str(path), mime="audio/wav")
+    told: list[tuple[str, SpokenSegment]] = []
+    evidence = await AudioTranscriber(Telling())(media, lambda name, segment: told.append((name, segment)))
+    assert [(name, segment.text) for name, segment in told] == [(evidence.evidence_id, "hello")]
+    assert (await AudioTranscriber(Hearing())(media, lambda *_: None)).content == "hello"
 
 
 async def test_a_video_becomes_frames_and_a_transcript(tmp_path: Path) -> None:

@@ -13,8 +13,11 @@ import pytest
 
 from tastemaker.core.errors import BackEndError, BackEndUnavailable
 from tastemaker.core.protocols import Transcriber
+from tastemaker.core.schemas import SpokenSegment
 from tastemaker.core.settings import load_settings
-from tastemaker.models.audio import SOUND_HZ, read_sound
+from tastemaker.evals.speech import sounds
+from tastemaker.models.audio import SOUND_HZ, read_sound, sound_kind
+from tastemaker.models.vllm_audio import as_wav
 from tastemaker.models.weights import weights_status
 from tastemaker.models.whisper import FasterWhisper, open_whisper, speech_spans
 from tastemaker.models.whisper_decode import WINDOW_S, Heard, confidence, repeats, windows
@@ -105,6 +108,18 @@ def test_silence_and_tones_hold_no_speech() -> None:
         assert speech_spans(sound.astype(np.float32)) == []
 
 
+def test_sound_without_speech_is_named() -> None:
+    made = {name: sound_kind(sound) for name, sound in sounds(0).items()}
+    assert made == {
+        "silence": "silence",
+        "white noise": "noise",
+        "pink noise": "noise",
+        "tone": "music or tones",
+        "chords": "music or tones",
+    }
+    assert sound_kind(np.zeros(10, np.float32)) == "silence"
+
+
 def test_names_become_back_ends(tmp_path: Path) -> None:
     for name in ("tiny", "whisper:tiny"):
         made = open_whisper(name, SETTINGS)
@@ -135,6 +150,36 @@ async def test_silence_gives_no_words(tmp_path: Path) -> None:
     path.write_bytes(wav_bytes(2.0, volume=0.0))
     transcript = await open_whisper("tiny", SETTINGS).transcribe(str(path))
     assert (transcript.text, transcript.confidence, transcript.speech_s) == ("", 0.0, 0.0)
+
+
+@needs_tiny
+async def test_noise_and_music_give_no_words_but_their_name(tmp_path: Path) -> None:
+    whisper = open_whisper("tiny", SETTINGS)
+    for name, sound in sounds(1, 3.0).items():
+        path = tmp_path / "v.wav"
+        path.write_bytes(as_wav(sound))
+        transcript = await whisper.transcribe(str(path))
+        assert (transcript.text, transcript.segments) == ("", ()), name
+        assert transcript.sound in {"silence", "noise", "music or tones", "unclear"}, name
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+@needs_tiny
+@needs_speech
+async def test_a_long_clip_is_told_in_parts(tmp_path: Path) -> None:
+    clip = read_sound(DATA / "speech" / "jfk.flac", 11)
+    pause = np.zeros(4 * SOUND_HZ, np.float32)
+    path = tmp_path / "long.wav"
+    path.write_bytes(as_wav(np.concatenate([clip, pause, clip])))
+    told: list[SpokenSegment] = []
+    whisper = open_whisper("tiny", SETTINGS)
+    transcript = await whisper.transcribe_parts(str(path), told.append)
+    assert tuple(told) == transcript.segments
+    assert transcript.sound == "speech"
+    starts = [segment.start_s for segment in told]
+    assert starts == sorted(starts)
+    assert any(start >= 14.0 for start in starts), "times count from the start of the clip"
 
 
 @pytest.mark.shared
