@@ -1,0 +1,166 @@
+"""Fit an ensemble without leaks: scorers on what came before, the fusion on what came after, then scorers on everything.
+
+The last wanted events of some users are held out. Scorers fitted on the rest answer questions about them; most questions teach
+the fusion, the others, of other users, only check it. At last the scorers are fitted again, on all events.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..core.errors import BackEndUnavailable, InvalidRequestError
+from ..core.interactions import Interactions, ItemTable
+from .ensemble_files import Parts, read_arrays, write_arrays
+from .features import Features
+from .fusion import choose
+from .fusion_check import check
+from .queries import draw, held_out
+from .questions import answer
+from .scorers.base import Progress, Scorer, silent
+from .scorers.listing import SCORERS
+
+RECIPE = 1
+"""Goes up when a change of code or settings makes kept parts wrong."""
+TEACH_USERS, CHECK_USERS = 20_000, 2_500
+SHARE_HELD_OUT, SHARE_CHECK = 0.5, 0.15
+STAGES = {"before": (0.0, 0.4), "questions": (0.4, 0.55), "fusion": (0.55, 0.6), "all": (0.6, 1.0)}
+
+
+def fit(
+    items: ItemTable,
+    events: Interactions,
+    *,
+    scorers: Sequence[str] | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+    budget_s: float | None = None,
+    folder: Path | None = None,
+) -> Parts:
+    """Return the parts of a fitted ensemble; see ``Ensemble.fit``."""
+    names = tuple(scorers) if scorers is not None else tuple(SCORERS)
+    _check_input(items, events, names)
+    began = time.monotonic()
+    kept = folder / digest(items, events, seed) if folder is not None else None
+    teach, test = _users(events, seed)
+    before, users, targets = held_out(events, np.concatenate([teach, test]))
+    work = _Work(items, kept, progress, began, budget_s)
+    early, missing = work.fit_scorers("before", names, before)
+    features = Features.of(tuple(early), before, seed)
+    answers = answer(draw(before, users, targets, seed), early, features, seed, work.stage("questions"))
+    teaching = np.isin(users, teach)
+    teacher = choose(int(teaching.sum()))
+    fusion = teacher.fit(answers.lists(teaching), features.names, seed, work.stage("fusion"))
+    figures = check(fusion, features, answers, ~teaching, seed)
+    fitted, late = work.fit_scorers("all", tuple(early), events)
+    report = {
+        "recipe": RECIPE,
+        "seed": seed,
+        "users": events.n_users,
+        "items": len(items),
+        "events": len(events),
+        "fusion": fusion.kind,
+        "questions": int(teaching.sum()),
+        "validation": figures,
+        "seconds": {**work.seconds, "total": round(time.monotonic() - began, 1)},
+        "peak_memory_mib": peak_memory_mib(),
+    }
+    counts = Features.of(tuple(early), events, seed).popularity
+    features = Features(features.scorers, features.reference, counts)
+    return Parts(fitted, features, fusion, {**missing, **late}, report)
+
+
+def digest(items: ItemTable, events: Interactions, seed: int) -> str:
+    """Return a short name of the data, the seed and the recipe, under which finished parts are kept."""
+    sha = hashlib.sha256(f"{RECIPE}:{seed}:{len(items)}:{events.n_users}".encode())
+    for part in (items.ids, items.titles):
+        sha.update("\x1f".join(part).encode())
+    for array in (events.user, events.item, events.at, events.weight, items.text_vectors):
+        if array is not None:
+            sha.update(np.ascontiguousarray(array).tobytes())
+    return sha.hexdigest()[:16]
+
+
+def peak_memory_mib() -> float:
+    """Return the most memory this process has held, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)
+
+
+def _check_input(items: ItemTable, events: Interactions, names: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in SCORERS]
+    if unknown:
+        raise InvalidRequestError("scorers", f"no scorer {', '.join(unknown)}; there are {', '.join(SCORERS)}")
+    if not len(items) or not (events.weight > 0).any():
+        raise InvalidRequestError("events", "there is no wanted event to learn from; add likes, purchases or ratings")
+    if events.n_items != len(items):
+        raise InvalidRequestError("events", f"events speak of {events.n_items} items, the catalogue has {len(items)}")
+
+
+def _users(events: Interactions, seed: int) -> tuple[Any, Any]:
+    """Draw the users whose last event teaches, and those whose last event checks."""
+    counts = np.bincount(events.user[events.weight > 0], minlength=events.n_users)
+    able = np.random.default_rng(seed).permutation(np.flatnonzero(counts >= 2)).astype(np.int32)
+    chosen = able[: min(TEACH_USERS + CHECK_USERS, max(1, int(len(able) * SHARE_HELD_OUT)))]
+    checks = min(CHECK_USERS, max(1, int(len(chosen) * SHARE_CHECK)))
+    return chosen[checks:], chosen[:checks]
+
+
+def _within(progress: Progress, before: str, number: int, parts: int) -> Progress:
+    """Return a progress call for part ``number`` of ``parts``."""
+    return lambda text, share: progress(before + text, (number + share) / parts)
+
+
+class _Work:
+    """Fits scorers one after another, keeping each in a folder, within a budget."""
+
+    def __init__(
+        self, items: ItemTable, kept: Path | None, progress: Progress, began: float, budget_s: float | None
+    ) -> None:
+        self._items, self._kept, self._progress = items, kept, progress
+        self._began, self._budget_s = began, budget_s
+        self.seconds: dict[str, float] = {}
+
+    def stage(self, name: str) -> Progress:
+        """Return a progress call that fills the stage's share of the whole."""
+        low, high = STAGES[name]
+        return lambda text, share: self._progress(text, low + share * (high - low))
+
+    def fit_scorers(
+        self, stage: str, names: Sequence[str], events: Interactions
+    ) -> tuple[dict[str, Scorer], dict[str, str]]:
+        """Return the scorers that could be fitted and, by name, why others could not."""
+        fitted: dict[str, Scorer] = {}
+        missing: dict[str, str] = {}
+        tell = self.stage(stage)
+        for number, name in enumerate(names):
+            if self._budget_s is not None and time.monotonic() - self._began > self._budget_s:
+                missing[name] = f"left out: the budget of {self._budget_s:.0f} s was used up; raise it"
+                continue
+            at = time.monotonic()
+            try:
+                fitted[name] = self._one(stage, name, events, _within(tell, f"{stage}: ", number, len(names)))
+            except (BackEndUnavailable, ImportError) as error:
+                missing[name] = str(error)
+            except Exception as error:  # noqa: BLE001  # one broken scorer must not take the others with it
+                missing[name] = f"cannot be fitted ({type(error).__name__}: {error})"
+            self.seconds[f"{stage}:{name}"] = round(time.monotonic() - at, 1)
+            tell(f"{stage}: {name} {'done' if name in fitted else 'left out'}", (number + 1) / len(names))
+        return fitted, missing
+
+    def _one(self, stage: str, name: str, events: Interactions, progress: Progress) -> Scorer:
+        path = self._kept / f"{stage}-{name}.npz" if self._kept is not None else None
+        if path is not None and path.is_file():
+            return SCORERS[name]().restore(self._items, read_arrays(path))
+        scorer = SCORERS[name]().fit(self._items, events, progress)
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_arrays(path, scorer.save())
+        return scorer

@@ -1,0 +1,230 @@
+"""Fuse features into one score: boosted trees, a linear model, or rank fusion while there is too little to learn from.
+
+``choose`` picks by the number of held-out events: below ``MIN_LINEAR`` weighted reciprocal-rank fusion (Cormack et al. 2009), below
+``MIN_TREES`` a linear model fitted as a softmax over each question's candidates, above it LightGBM's LambdaMART (Burges 2010).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import ConfigurationError
+from ..core.interactions import Floats
+from .features import PER_SCORER
+from .scorers.base import Arrays, Progress, silent
+
+MIN_LINEAR, MIN_TREES = 200, 2_000
+RRF_K = 60
+"""The constant of Cormack et al.; it holds down the weight of the first ranks."""
+L2 = 1e-3
+TREES: Mapping[str, Any] = MappingProxyType(
+    {
+        "objective": "lambdarank",
+        "lambdarank_truncation_level": 12,
+        "learning_rate": 0.06,
+        "num_leaves": 31,
+        "min_data_in_leaf": 100,
+        "feature_fraction": 0.6,
+        "bagging_fraction": 0.7,
+        "bagging_freq": 1,
+        "lambda_l2": 5.0,
+        "deterministic": True,
+        "verbose": -1,
+    }
+)
+ROUNDS = 300
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """Questions for a fusion, one after another; in each, the first candidate is the wanted one.
+
+    ``features`` has shape (m, f), ``sizes`` (q,) says how many candidates each question has.
+    """
+
+    features: Floats
+    sizes: NDArray[np.int64]
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """Return where each question begins, shape (q,)."""
+        return np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.int64)
+
+    @property
+    def labels(self) -> NDArray[np.int8]:
+        """Return 1 for the wanted candidates and 0 for the others, shape (m,)."""
+        labels = np.zeros(len(self.features), np.int8)
+        labels[self.starts] = 1
+        return labels
+
+
+class Fusion(Protocol):
+    """Turns features into scores, higher is better."""
+
+    kind: str
+
+    def fit(self, lists: Lists, names: tuple[str, ...], seed: int, progress: Progress = silent) -> Self:
+        """Learn from held-out questions and return itself."""
+        ...
+
+    def score(self, features: Floats) -> Floats:
+        """Return one score per row of ``features``, shape (m,)."""
+        ...
+
+    def save(self) -> tuple[Arrays, dict[str, str]]:
+        """Return what was learnt: arrays, and texts by file name."""
+        ...
+
+    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> Self:
+        """Take what ``save`` returned and return itself."""
+        ...
+
+
+class RankFusion:
+    """Weighted reciprocal-rank fusion of the scorers' raw scores; learns nothing, each scorer counts the same."""
+
+    kind = "ranks"
+
+    def fit(self, lists: Lists, names: tuple[str, ...], seed: int, progress: Progress = silent) -> Self:
+        """Learn nothing."""
+        return self
+
+    def score(self, features: Floats) -> Floats:
+        """Return the sum over scorers of 1 / (60 + rank); a scorer without an opinion adds nothing."""
+        scores = np.zeros(len(features), np.float32)
+        for column in range(0, (features.shape[1] // PER_SCORER) * PER_SCORER, PER_SCORER):
+            raw = features[:, column]
+            known = np.flatnonzero(np.isfinite(raw))
+            if len(known) and np.ptp(raw[known]) > 0:
+                better = np.sort(-raw[known])
+                scores[known] += 1.0 / (RRF_K + 1 + np.searchsorted(better, -raw[known]))
+        return scores
+
+    def save(self) -> tuple[Arrays, dict[str, str]]:
+        """Return nothing."""
+        return {}, {}
+
+    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> Self:
+        """Take nothing."""
+        return self
+
+
+@dataclass
+class LinearFusion:
+    """A weighted sum of standardised features, NaN counting as the mean, fitted as a softmax over each question."""
+
+    kind: str = "linear"
+    mean: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    spread: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    weights: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+    def fit(self, lists: Lists, names: tuple[str, ...], seed: int, progress: Progress = silent) -> Self:
+        """Minimise the mean cross-entropy of the wanted candidate, with L2, by L-BFGS."""
+        from scipy.optimize import minimize
+
+        columns = lists.features.astype(np.float64)
+        known = np.isfinite(columns)
+        count = np.maximum(known.sum(axis=0), 1)
+        self.mean = np.where(known, columns, 0).sum(axis=0) / count
+        self.spread = np.sqrt(np.where(known, (columns - self.mean) ** 2, 0).sum(axis=0) / count) + 1e-6
+        x, starts, sizes = self._standard(columns), lists.starts, lists.sizes
+        owner = np.repeat(np.arange(len(sizes)), sizes)
+
+        def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+            scores = x @ weights
+            scores -= np.maximum.reduceat(scores, starts)[owner]
+            shares = np.exp(scores)
+            total = np.add.reduceat(shares, starts)
+            slope = shares / total[owner]
+            slope[starts] -= 1
+            value = float(np.mean(np.log(total) - scores[starts])) + L2 * float(weights @ weights)
+            return value, x.T @ slope / len(sizes) + 2 * L2 * weights
+
+        self.weights = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
+        progress(self.kind, 1.0)
+        return self
+
+    def score(self, features: Floats) -> Floats:
+        """Return the weighted sums, shape (m,)."""
+        return np.einsum("ij,j->i", self._standard(features), self.weights).astype(np.float32)
+
+    def save(self) -> tuple[Arrays, dict[str, str]]:
+        """Return the weights and the scale of the features."""
+        return {"mean": self.mean, "spread": self.spread, "weights": self.weights}, {}
+
+    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> Self:
+        """Take what ``save`` returned."""
+        self.mean, self.spread, self.weights = arrays["mean"], arrays["spread"], arrays["weights"]
+        return self
+
+    def _standard(self, features: NDArray[Any]) -> NDArray[np.float64]:
+        x = (features - self.mean) / self.spread
+        return np.where(np.isfinite(x), np.clip(x, -8, 8), 0.0)
+
+
+class TreeFusion:
+    """The mean of a few LambdaMART models, each from its own seed."""
+
+    kind = "trees"
+
+    def __init__(self, models: int = 2, rounds: int = ROUNDS) -> None:
+        self._models, self._rounds = models, rounds
+        self._boosters: list[Any] = []
+
+    def fit(self, lists: Lists, names: tuple[str, ...], seed: int, progress: Progress = silent) -> Self:
+        """Grow the trees."""
+        import lightgbm
+
+        self._boosters = []
+        columns = [name.replace(":", "_") for name in names]
+        data = lightgbm.Dataset(
+            lists.features, lists.labels, group=lists.sizes, feature_name=columns, free_raw_data=False
+        )
+        for number in range(self._models):
+            chosen = {**TREES, "seed": seed + number}
+            self._boosters.append(lightgbm.train(chosen, data, self._rounds))
+            progress(f"{self.kind}: model {number + 1} of {self._models}", (number + 1) / self._models)
+        return self
+
+    def score(self, features: Floats) -> Floats:
+        """Return the mean of the models' scores, shape (m,)."""
+        scores = [booster.predict(features, num_threads=1) for booster in self._boosters]
+        return np.mean(scores, axis=0).astype(np.float32)
+
+    def save(self) -> tuple[Arrays, dict[str, str]]:
+        """Return the models in LightGBM's text format."""
+        return {}, {f"trees-{i}.txt": booster.model_to_string() for i, booster in enumerate(self._boosters)}
+
+    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> Self:
+        """Take what ``save`` returned."""
+        import lightgbm
+
+        self._boosters = [lightgbm.Booster(model_str=texts[name]) for name in sorted(texts)]
+        return self
+
+
+FUSIONS: Mapping[str, Callable[[], Fusion]] = MappingProxyType(
+    {"ranks": RankFusion, "linear": LinearFusion, "trees": TreeFusion}
+)
+
+
+def choose(questions: int) -> Fusion:
+    """Return the fusion that so many held-out questions can teach."""
+    return FUSIONS["ranks" if questions < MIN_LINEAR else "linear" if questions < MIN_TREES else "trees"]()
+
+
+def restored(kind: str, arrays: Arrays, texts: Mapping[str, str]) -> Fusion:
+    """Return the saved fusion.
+
+    Raises:
+        ConfigurationError: there is no fusion of that kind.
+    """
+    if kind not in FUSIONS:
+        raise ConfigurationError(f"no fusion called {kind!r}; there are {', '.join(FUSIONS)}; train again")
+    return FUSIONS[kind]().restore(arrays, texts)
