@@ -152,7 +152,8 @@ class LinearFusion:
 
     def score(self, features: Floats) -> Floats:
         """Return the weighted sums, shape (m,)."""
-        return np.einsum("ij,j->i", self._standard(features), self.weights).astype(np.float32)
+        scores: Floats = np.einsum("ij,j->i", self._standard(features), self.weights).astype(np.float32)
+        return scores
 
     def save(self) -> tuple[Arrays, dict[str, str]]:
         """Return the weights and the scale of the features."""
@@ -195,7 +196,8 @@ class TreeFusion:
     def score(self, features: Floats) -> Floats:
         """Return the mean of the models' scores, shape (m,)."""
         scores = [booster.predict(features, num_threads=1) for booster in self._boosters]
-        return np.mean(scores, axis=0).astype(np.float32)
+        mean: Floats = np.mean(scores, axis=0).astype(np.float32)
+        return mean
 
     def save(self) -> tuple[Arrays, dict[str, str]]:
         """Return the models in LightGBM's text format."""

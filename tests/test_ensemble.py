@@ -50,6 +50,11 @@ class Broken(Group):
         raise BackEndUnavailable("needs the extra train")
 
 
+class Failing(Popularity):
+    def score(self, user: UserState, items: Any) -> Any:
+        raise ArithmeticError
+
+
 def world(seed: int = 0) -> tuple[ItemTable, Interactions]:
     """Return users who stay within one of four groups of items."""
     rng = np.random.default_rng(seed)
@@ -159,7 +164,7 @@ class TestFiles:
 class TestRank:
     def test_a_scorer_that_fails_is_named_and_the_others_rank(self, easy: None) -> None:
         ensemble = Ensemble.fit(*world())
-        ensemble.scorers["popularity"].score = lambda *_: 1 / 0  # type: ignore[method-assign]
+        ensemble.scorers["popularity"] = Failing()
         ranking = ensemble.rank(UserState.of(np.array([3], np.int32)), np.array([40, 4], np.int32))
         assert set(ranking.failed) == {"popularity"}
         assert np.isnan(ranking.sources["popularity"]).all()

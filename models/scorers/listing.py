@@ -14,6 +14,11 @@ from .popularity import Popularity
 from .segments import SegmentPopularity
 from .trend import Trend
 from .user_knn import UserNeighbours
+from .cooccurrence import CoOccurrence
+from .ease import Ease
+from .text_vectors import TextVectors
+from .titles import Titles
+from .transitions import Transitions
 
 SCORERS: Mapping[str, Callable[[], Scorer]] = MappingProxyType(
     {
@@ -25,5 +30,10 @@ SCORERS: Mapping[str, Callable[[], Scorer]] = MappingProxyType(
         "als": Als,
         "bpr": Bpr,
         "graph": Graph,
+        "cooccurrence": CoOccurrence,
+        "transitions": Transitions,
+        "ease": Ease,
+        "titles": Titles,
+        "text-vectors": TextVectors,
     }
 )

@@ -1,0 +1,67 @@
+"""Score items by the likeness of their text vectors to those of the user's last items."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from ...core.interactions import Floats, Interactions, ItemTable, Rows, UserState
+from ...core.protocols import Vectors
+from .base import Arrays, Progress, silent
+from .links import recent
+
+LAST, DECAY = 10, 0.9
+NEAREST_SHARE = 0.5
+
+
+class TextVectors:
+    """Half the cosine to the user's mean vector and half the highest cosine to one of the last items.
+
+    The catalogue's mean vector is taken away first, since sentence vectors of one catalogue all point the same way.
+    """
+
+    name = "text-vectors"
+
+    def __init__(self) -> None:
+        self._vectors: Vectors = np.zeros((0, 1), np.float32)
+
+    def fit(self, items: ItemTable, events: Interactions, progress: Progress = silent) -> Self:
+        """Centre the vectors; interactions are not used."""
+        self._centre(items)
+        progress(self.name, 1.0)
+        return self
+
+    def applies(self, user: UserState) -> bool:
+        """Tell whether one of the user's last items has a vector."""
+        return bool(len(self._vectors)) and bool(self._vectors[user.items[-LAST:]].any())
+
+    def score(self, user: UserState, items: Rows) -> Floats:
+        """Return the likeness, shape (m,); NaN for an item without a vector."""
+        rows, amounts = recent(user, LAST, DECAY)
+        liked, asked = self._vectors[rows], self._vectors[items]
+        mean = amounts @ liked
+        mean /= np.linalg.norm(mean) + 1e-9
+        cosines = asked @ np.concatenate([liked, mean[None]]).T
+        scores = NEAREST_SHARE * cosines[:, :-1].max(axis=1) + (1 - NEAREST_SHARE) * cosines[:, -1]
+        scores[~asked.any(axis=1)] = np.nan
+        return scores.astype(np.float32)
+
+    def save(self) -> Arrays:
+        """Return nothing: the vectors are the catalogue's."""
+        return {}
+
+    def restore(self, items: ItemTable, arrays: Arrays) -> Self:
+        """Centre the vectors of the catalogue as it is now."""
+        self._centre(items)
+        return self
+
+    def _centre(self, items: ItemTable) -> None:
+        if items.text_vectors is None:
+            return
+        known = items.text_vectors.any(axis=1)
+        if not known.any():
+            return
+        centred = items.text_vectors - items.text_vectors[known].mean(axis=0)
+        norm = np.linalg.norm(centred, axis=1, keepdims=True)
+        self._vectors = np.where(known[:, None] & (norm > 1e-6), centred / (norm + 1e-9), 0).astype(np.float32)
