@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...core.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from .base import Arrays, Progress, silent
@@ -78,7 +79,7 @@ class Ease:
         return self
 
 
-def _kept(weights: Floats, chosen: Rows, n: int) -> Links:
+def _kept(weights: Floats, chosen: NDArray[Any], n: int) -> Links:
     limit = min(NEIGHBOURS, len(weights))
     best = np.argpartition(-np.abs(weights), limit - 1, axis=1)[:, :limit]
     sizes = np.zeros(n, np.int64)

@@ -16,6 +16,7 @@ from .trend import Trend
 from .user_knn import UserNeighbours
 from .cooccurrence import CoOccurrence
 from .ease import Ease
+from .sequential import Sequential
 from .text_vectors import TextVectors
 from .titles import Titles
 from .transitions import Transitions
@@ -35,5 +36,6 @@ SCORERS: Mapping[str, Callable[[], Scorer]] = MappingProxyType(
         "ease": Ease,
         "titles": Titles,
         "text-vectors": TextVectors,
+        "sequential": Sequential,
     }
 )

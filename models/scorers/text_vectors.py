@@ -45,7 +45,8 @@ class TextVectors:
         cosines = asked @ np.concatenate([liked, mean[None]]).T
         scores = NEAREST_SHARE * cosines[:, :-1].max(axis=1) + (1 - NEAREST_SHARE) * cosines[:, -1]
         scores[~asked.any(axis=1)] = np.nan
-        return scores.astype(np.float32)
+        result: Floats = scores.astype(np.float32)
+        return result
 
     def save(self) -> Arrays:
         """Return nothing: the vectors are the catalogue's."""
@@ -59,7 +60,7 @@ class TextVectors:
     def _centre(self, items: ItemTable) -> None:
         if items.text_vectors is None:
             return
-        known = items.text_vectors.any(axis=1)
+        known = np.asarray(items.text_vectors.any(axis=1))
         if not known.any():
             return
         centred = items.text_vectors - items.text_vectors[known].mean(axis=0)
