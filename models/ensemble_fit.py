@@ -10,8 +10,9 @@ import hashlib
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,14 @@ from .fusion import choose
 from .fusion_check import check
 from .queries import draw, held_out
 from .questions import answer
-from .scorers.base import Progress, Scorer, silent
+from .scorers.base import GoesOn, Progress, Scorer, silent
 from .scorers.listing import SCORERS
 
 RECIPE = 1
 """Goes up when a change of code or settings makes kept parts wrong."""
 TEACH_USERS, CHECK_USERS = 20_000, 2_500
 SHARE_HELD_OUT, SHARE_CHECK = 0.5, 0.15
+NOTHING: Mapping[str, Scorer] = MappingProxyType({})
 STAGES = {"before": (0.0, 0.4), "questions": (0.4, 0.55), "fusion": (0.55, 0.6), "all": (0.6, 1.0)}
 
 
@@ -59,7 +61,7 @@ def fit(
     teacher = choose(int(teaching.sum()))
     fusion = teacher.fit(answers.lists(teaching), features.names, seed, work.stage("fusion"))
     figures = check(fusion, features, answers, ~teaching, seed)
-    fitted, late = work.fit_scorers("all", tuple(early), events)
+    fitted, late = work.fit_scorers("all", tuple(early), events, early)
     report = {
         "recipe": RECIPE,
         "seed": seed,
@@ -134,7 +136,7 @@ class _Work:
         return lambda text, share: self._progress(text, low + share * (high - low))
 
     def fit_scorers(
-        self, stage: str, names: Sequence[str], events: Interactions
+        self, stage: str, names: Sequence[str], events: Interactions, early: Mapping[str, Scorer] = NOTHING
     ) -> tuple[dict[str, Scorer], dict[str, str]]:
         """Return the scorers that could be fitted and, by name, why others could not."""
         fitted: dict[str, Scorer] = {}
@@ -146,7 +148,8 @@ class _Work:
                 continue
             at = time.monotonic()
             try:
-                fitted[name] = self._one(stage, name, events, _within(tell, f"{stage}: ", number, len(names)))
+                said = _within(tell, f"{stage}: ", number, len(names))
+                fitted[name] = self._one(stage, name, events, said, early.get(name))
             except (BackEndUnavailable, ImportError) as error:
                 missing[name] = str(error)
             except Exception as error:  # noqa: BLE001  # one broken scorer must not take the others with it
@@ -155,11 +158,16 @@ class _Work:
             tell(f"{stage}: {name} {'done' if name in fitted else 'left out'}", (number + 1) / len(names))
         return fitted, missing
 
-    def _one(self, stage: str, name: str, events: Interactions, progress: Progress) -> Scorer:
+    def _one(self, stage: str, name: str, events: Interactions, progress: Progress, before: Scorer | None) -> Scorer:
         path = self._kept / f"{stage}-{name}.npz" if self._kept is not None else None
         if path is not None and path.is_file():
             return SCORERS[name]().restore(self._items, read_arrays(path))
-        scorer = SCORERS[name]().fit(self._items, events, progress)
+        scorer = SCORERS[name]()
+        if isinstance(before, GoesOn) and isinstance(scorer, GoesOn):
+            scorer.restore(self._items, before.save())
+            scorer.go_on(self._items, events, progress)
+        else:
+            scorer.fit(self._items, events, progress)
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_arrays(path, scorer.save())

@@ -61,6 +61,15 @@ class Scorer(Protocol):
 
 
 @runtime_checkable
+class GoesOn(Protocol):
+    """A scorer whose training is long, and which can learn what is new without starting again."""
+
+    def go_on(self, items: ItemTable, events: Interactions, progress: Progress = silent) -> Self:
+        """Learn from ``events``, most of which were learnt before, and return itself."""
+        ...
+
+
+@runtime_checkable
 class Explains(Protocol):
     """A scorer that can say by which path it came to an item."""
 

@@ -34,15 +34,29 @@ class Sequential:
 
     def fit(self, items: ItemTable, events: Interactions, progress: Progress = silent) -> Self:
         """Train. Raises BackEndUnavailable without torch."""
+        return self._train(items, ItemWords.learn(items), events, progress)
+
+    def go_on(self, items: ItemTable, events: Interactions, progress: Progress = silent) -> Self:
+        """Train a little more, on events of which the earlier ones were learnt before. Raises as ``fit``."""
+        vocabulary = [str(word) for word in self._learnt[WORDS]]
+        return self._train(items, ItemWords.again(items, vocabulary), events, progress, self._learnt)
+
+    def _train(
+        self,
+        items: ItemTable,
+        described: ItemWords,
+        events: Interactions,
+        progress: Progress,
+        start: Arrays | None = None,
+    ) -> Self:
         try:
             from ..sequential_train import train
         except ImportError as error:
             raise BackEndUnavailable(
                 f"the sequential scorer trains with torch ({error}); install tastemaker[train]", back_end=self.name
             ) from error
-        described = ItemWords.learn(items)
         self._learnt = {
-            **train(items, described, events, progress),
+            **train(items, described, events, progress, start),
             WORDS: np.array(described.vocabulary, dtype=np.str_),
         }
         self._build(items, described)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...core.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from .base import Arrays, Progress, silent
@@ -50,10 +49,12 @@ class Titles:
         query = np.zeros(self._n_words, np.float32)
         for item, amount in zip(*(part.tolist() for part in recent(user, LAST, DECAY)), strict=True):
             query[self._word[self._start[item] : self._start[item + 1]]] += amount
-        gained = np.append(self._weight * query[self._word], np.float32(0))
-        sums: NDArray[np.float32] = np.add.reduceat(gained, np.minimum(self._start[:-1], len(gained) - 1))
-        sums[np.diff(self._start) == 0] = 0
-        return sums[items]
+        first = self._start[items]
+        sizes = self._start[items + 1] - first
+        owner = np.repeat(np.arange(len(items)), sizes)
+        place = np.arange(len(owner)) + np.repeat(first - np.cumsum(sizes) + sizes, sizes)
+        gained = self._weight[place] * query[self._word[place]]
+        return np.bincount(owner, gained, minlength=len(items)).astype(np.float32)
 
     def save(self) -> Arrays:
         """Return nothing: the index is made from the titles."""
