@@ -9,17 +9,17 @@ from .als import Als
 from .base import Scorer
 from .bpr import Bpr
 from .context import Context
+from .cooccurrence import CoOccurrence
+from .ease import Ease
 from .graph import Graph
 from .popularity import Popularity
 from .segments import SegmentPopularity
-from .trend import Trend
-from .user_knn import UserNeighbours
-from .cooccurrence import CoOccurrence
-from .ease import Ease
 from .sequential import Sequential
 from .text_vectors import TextVectors
 from .titles import Titles
 from .transitions import Transitions
+from .trend import Trend
+from .user_knn import UserNeighbours
 
 SCORERS: Mapping[str, Callable[[], Scorer]] = MappingProxyType(
     {
