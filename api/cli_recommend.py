@@ -44,6 +44,9 @@ def recommend_command(
     context: Annotated[
         list[str] | None, typer.Option(help="What is known of the moment, such as channel=web; repeatable.")
     ] = None,
+    diversity: Annotated[
+        str | None, typer.Option(help="How varied: none, mmr, dpp or calibrated, with a strength such as dpp=0.5.")
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Also offer what the user already has.")] = False,
     max_ms: Annotated[int | None, typer.Option(help="Time budget in milliseconds.")] = None,
     tenant: Annotated[str, typer.Option(help="Which shop.")] = "default",
@@ -54,6 +57,7 @@ def recommend_command(
     fields: dict[str, Any] = {"user_id": user, "text": text, "thread_id": thread, "n": n, "route": route}
     fields |= {"words": words, "include_consumed": again, "max_ms": max_ms, "tenant": tenant}
     fields["context"] = guarded(lambda: parse_context(context or ()))
+    fields["diversity"] = guarded(lambda: parse_diversity(diversity))
     fields |= {"images": _paths(image), "audio": _paths(audio), "video": _paths(video)}
 
     async def work() -> None:
@@ -76,6 +80,23 @@ def parse_context(pairs: Sequence[str]) -> dict[str, str]:
             raise InvalidRequestError("--context", f"{pair!r} must look like channel=web")
         found[name.strip()] = value.strip()
     return found
+
+
+def parse_diversity(text: str | None) -> dict[str, Any] | None:
+    """Turn ``dpp``, ``dpp=0.5`` or ``0.5`` into a request's diversity.
+
+    Raises:
+        InvalidRequestError: the strength is not a number.
+    """
+    if text is None:
+        return None
+    name, sign, strength = text.partition("=")
+    if not sign and name.replace(".", "").isdigit():
+        name, strength = "", name
+    try:
+        return {"strategy": name.strip() or None, "strength": float(strength) if strength else None}
+    except ValueError as error:
+        raise InvalidRequestError("--diversity", f"{text!r} must look like dpp=0.5") from error
 
 
 def parse_where(expression: str) -> Constraint:

@@ -204,6 +204,9 @@ async def recommend_form(
         str | None, Form(description="Typed hard constraints, as a JSON list.", examples=[_CONSTRAINTS_EXAMPLE])
     ] = None,
     include_consumed: Annotated[bool, Form(description="Also offer items the user already has.")] = False,
+    diversity: Annotated[
+        str | None, Form(description="How varied the list is, as JSON.", examples=['{"strategy": "dpp"}'])
+    ] = None,
     context: Annotated[
         str | None, Form(description="What is known of the moment, as JSON.", examples=['{"channel": "web"}'])
     ] = None,
@@ -219,6 +222,7 @@ async def recommend_form(
     fields |= {"images": await _media(images), "audio": await _media(audio), "video": await _media(video)}
     fields["constraints"] = _json("constraints", constraints, _JSON_LIST)
     fields["context"] = _json("context", context, _JSON_OBJECT)
+    fields["diversity"] = _json("diversity", diversity, _JSON_OBJECT)
     try:
         asked = RecommendRequest.model_validate({k: v for k, v in fields.items() if v is not None})
         return await _answer(request, asked)  # type: ignore[return-value]

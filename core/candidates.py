@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from .diversity import MILD, Spread
 from .protocols import Vectors
 from .rule_effects import NO_EFFECTS, Effects
 from .schemas import Constraint, HistoryProfile, Understanding
@@ -18,7 +19,8 @@ class CandidateQuery:
 
     ``text_vector`` has shape (dim,), ``image_vectors`` (m, dim), both with rows of unit length; ``image_weights`` holds m
     weights from 0 (ignore a distrusted photo) to 1, all 1 when empty. ``limit`` counts candidates per source. ``said`` is false
-    when the query comes from captions alone, which then weigh less than the photo itself. ``effects`` are the shop's rules.
+    when the query comes from captions alone, which then weigh less than the photo itself. ``effects`` are the shop's rules,
+    ``spread`` how varied the list is to be.
     """
 
     understanding: Understanding
@@ -30,6 +32,7 @@ class CandidateQuery:
     exclude: frozenset[str] = frozenset()
     said: bool = True
     effects: Effects = NO_EFFECTS
+    spread: Spread = MILD
 
     @property
     def where(self) -> tuple[Constraint, ...]:

@@ -1,7 +1,6 @@
-"""Fuse candidate lists, weigh soft preferences and spread the result; plain NumPy, no I/O.
+"""Fuse candidate lists and drop repeats; plain NumPy, no I/O.
 
-Weighted reciprocal-rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009. Maximal marginal relevance: Carbonell and
-Goldstein, SIGIR 1998.
+Weighted reciprocal-rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from .schemas import Candidate, Item, SourceScore
 from .titles import title_key
 
 RRF_K = 60
-MMR_LAMBDA = 0.85
 DUPLICATE_COSINE = 0.985
 CAPTION_WEIGHT = 0.25
 HISTORY_SOURCES = ("co_occurrence", "profile_vector")
@@ -110,41 +108,21 @@ def scaled(scores: Sequence[float] | Vectors) -> Vectors:
     return (relevance - relevance.min()) / spread if spread > 0 else np.ones_like(relevance)
 
 
-def diversify(relevance: Vectors, vectors: Vectors, n: int, lam: float = MMR_LAMBDA) -> list[int]:
-    """Return the positions of ``n`` items by maximal marginal relevance.
-
-    Args:
-        relevance: how wanted m items are, shape (m,), on a scale of about 0 to 1.
-        vectors: shape (m, dim), unit rows; a zero row is similar to nothing.
-        n: how many to pick.
-        lam: 1 keeps the order of the scores, 0 only spreads.
-    """
-    nearest = np.zeros(len(relevance), dtype=np.float32)
-    free = np.ones(len(relevance), dtype=bool)
-    picked: list[int] = []
-    for _ in range(min(n, len(relevance))):
-        value = np.where(free, lam * relevance - (1 - lam) * nearest, -np.inf)
-        best = int(value.argmax())
-        picked.append(best)
-        free[best] = False
-        # `@` would wait for BLAS threads, longer than the product takes
-        nearest = np.maximum(nearest, np.einsum("ij,j->i", vectors, vectors[best]))
-    return picked
-
-
-def drop_duplicates(items: Sequence[Item], text: Mapping[str, Vectors], image: Mapping[str, Vectors]) -> list[int]:
-    """Return the positions of the items that are not repeats of an earlier one.
+def repeats(items: Sequence[Item], text: Mapping[str, Vectors], image: Mapping[str, Vectors]) -> dict[int, int]:
+    """Return position -> earlier position of the items that repeat an earlier one.
 
     A repeat has the same title, and a picture (or, without pictures, a text) that is nearly the same.
     """
-    seen: dict[str, list[str]] = {}
-    kept: list[int] = []
+    seen: dict[str, list[int]] = {}
+    found: dict[int, int] = {}
     for position, item in enumerate(items):
         twins = seen.setdefault(title_key(item.title), [])
-        if not any(_same(item.item_id, twin, text, image) for twin in twins):
-            kept.append(position)
-            twins.append(item.item_id)
-    return kept
+        twin = next((t for t in twins if _same(item.item_id, items[t].item_id, text, image)), None)
+        if twin is None:
+            twins.append(position)
+        else:
+            found[position] = twin
+    return found
 
 
 def _same(a: str, b: str, text: Mapping[str, Vectors], image: Mapping[str, Vectors]) -> bool:

@@ -33,6 +33,7 @@ FieldType = Literal["number", "text", "bool", "list"]
 VerdictState = Literal["verified", "no evidence", "conflict"]
 RouteName = Literal["direct", "deliberate"]
 SoundKind = Literal["", "speech", "silence", "noise", "music or tones", "unclear"]
+SpreadName = Literal["none", "mmr", "dpp", "calibrated"]
 Intent = Literal["recommend", "similar", "compare", "plan", "refine", "browse"]
 
 
@@ -145,6 +146,17 @@ class MediaInput(Frozen):
     path: str | None = Field(default=None, description="Local path; only for in-process callers.")
 
 
+class Diversity(Frozen):
+    """How varied the list should be; what is left out is the deployment's choice."""
+
+    strategy: SpreadName | None = Field(
+        default=None,
+        description="`none`: best first; `mmr`: unlike what is already listed; `dpp`: a varied set as a whole; `calibrated`: "
+        "divided as the user's likes are.",
+    )
+    strength: float | None = Field(default=None, ge=0, le=1, description="0: best first, 1: only variety.")
+
+
 class RecommendRequest(Frozen):
     """Who asks, and what they said, showed or spoke. At least nothing is needed: an empty request gets popular items."""
 
@@ -168,6 +180,9 @@ class RecommendRequest(Frozen):
         max_length=16,
         description="What is known of the moment: `channel`, `device`, `place`, `season`, `segment`, `age` (in years), ...",
         examples=[{"channel": "web"}],
+    )
+    diversity: Diversity | None = Field(
+        default=None, description="How varied the list should be; omit for the deployment's choice."
     )
     route: Literal["auto", "direct", "deliberate"] = Field(default="auto", description="Route, or let rules decide.")
     words: bool = Field(default=True, description="Ask the language model for reasons; else render them from data.")

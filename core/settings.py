@@ -129,6 +129,17 @@ class RuleSettings(Section):
     dir: str = Field(default="", description="Folder of <tenant>.yaml files; empty: `rules` under home.")
 
 
+class DiversitySettings(Section):
+    """How lists are spread where a request does not say."""
+
+    strategy: Literal["none", "mmr", "dpp", "calibrated"] = Field(default="mmr", description="Strategy.")
+    strength: float = Field(default=0.15, ge=0, le=1, description="0: best first, 1: only variety.")
+    field: str = Field(default="", description="Field that `calibrated` divides by; empty: the first list field.")
+    popularity_penalty: float = Field(
+        default=0.0, ge=0, le=1, description="How much popularity counts against an item."
+    )
+
+
 class ServeSettings(Section):
     """The HTTP service."""
 
@@ -159,6 +170,7 @@ class Settings(Section):
     history: HistorySettings = HistorySettings()
     prompts: PromptSettings = PromptSettings()
     rules: RuleSettings = RuleSettings()
+    diversity: DiversitySettings = DiversitySettings()
     serve: ServeSettings = ServeSettings()
     deliberate: DeliberateSettings = DeliberateSettings()
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..core.candidates import SEGMENT_KEY, CandidateQuery
+from ..core.diversity import Spread
 from ..core.rule_effects import Effects, effects_of
 from ..core.rules import AGE, Moment
-from ..core.schemas import Item, RankedItem, RecommendRequest
+from ..core.schemas import Diversity, Item, RankedItem, RecommendRequest
+from ..core.settings import Settings
 from ..stores.rules import LoadedRules
 from .turn import FLOOR_S, House, Turn, schema_of
 
@@ -17,7 +19,23 @@ async def governed(q: CandidateQuery, request: RecommendRequest, turn: Turn) -> 
     """Return the query with the rules that act now; they are read once per turn, so that one answer keeps to one set."""
     if turn.house is None:
         turn.house = await _house(q, request, turn)
-    return replace(q, effects=turn.house.effects, exclude=q.exclude | turn.house.hidden)
+    return replace(
+        q,
+        effects=turn.house.effects,
+        exclude=q.exclude | turn.house.hidden,
+        spread=spread_of(request, turn.parts.settings),
+    )
+
+
+def spread_of(request: RecommendRequest, settings: Settings) -> Spread:
+    """Return how varied the list is to be: as the request says, else as the deployment does."""
+    asked, default = request.diversity or Diversity(), settings.diversity
+    return Spread(
+        strategy=asked.strategy or default.strategy,
+        strength=default.strength if asked.strength is None else asked.strength,
+        field=default.field,
+        popularity_penalty=default.popularity_penalty,
+    )
 
 
 def moment_of(q: CandidateQuery, request: RecommendRequest) -> Moment:

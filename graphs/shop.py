@@ -61,7 +61,7 @@ class Shop:
             history=history,
             collaborative=collaborative,
             sources=build_sources(catalogue, collaborative),
-            ranker=Ranker(catalogue),
+            ranker=Ranker(catalogue, collaborative),
             look_up=UserHistoryLookup(history, catalogue),
             scope=RuleScope(catalogue),
             snapshot_path=home / f"popular-{tenant}.json" if home else None,

@@ -106,6 +106,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("include_consumed", "perhaps", "include_consumed"),
     ("context", {"age": "old"}, "context"),
     ("context", {"channel": ""}, "context.channel"),
+    ("diversity", {"strength": 2}, "diversity.strength"),
     ("route", "scenic", "route"),
     ("words", 5, "words"),
     ("max_ms", 10, "max_ms"),
@@ -210,12 +211,12 @@ async def test_a_form_with_files(client: httpx.AsyncClient, service: FakeService
 async def test_a_form_has_every_field_of_a_request(client: httpx.AsyncClient, service: FakeService) -> None:
     where = [{"field": "price", "op": "<=", "value": 40}, {"field": "theme", "op": "in", "value": ["sea"]}]
     fields = {"tenant": "prints", "max_ms": "900", "include_consumed": "true", "constraints": json.dumps(where)}
-    fields["context"] = '{"channel": "web"}'
+    fields |= {"context": '{"channel": "web"}', "diversity": '{"strategy": "dpp", "strength": 0.5}'}
     assert (await client.post("/recommend/form", data=fields)).status_code == 200
     assert service.requests == [
         RecommendRequest.model_validate(
             {"tenant": "prints", "max_ms": 900, "include_consumed": True, "constraints": where}
-            | {"context": {"channel": "web"}}
+            | {"context": {"channel": "web"}, "diversity": {"strategy": "dpp", "strength": 0.5}}
         )
     ]
     form = (await client.get("/openapi.json")).json()["components"]["schemas"][
@@ -237,6 +238,7 @@ async def test_a_form_has_every_field_of_a_request(client: httpx.AsyncClient, se
         ("include_consumed", "perhaps", "include_consumed"),
         ("constraints", "{", "constraints"),
         ("context", "[]", "context"),
+        ("diversity", '{"strategy": "random"}', "diversity.strategy"),
         ("constraints", '{"field": "price"}', "constraints"),
         ("constraints", '[{"field": "price", "op": "in", "value": []}]', "constraints[0].value"),
     ],

@@ -12,7 +12,7 @@ import pytest
 from tastemaker.core.candidates import CandidateQuery
 from tastemaker.core.cold_start import cold_start_label, next_question
 from tastemaker.core.leanings import preference_fit
-from tastemaker.core.ranking import HISTORY_SOURCES, diversify, drop_duplicates, fuse, scaled, source_weights
+from tastemaker.core.ranking import HISTORY_SOURCES, fuse, repeats, source_weights
 from tastemaker.core.schemas import (
     Candidate,
     CatalogueField,
@@ -99,20 +99,11 @@ def test_weights_follow_the_situation() -> None:
     assert source_weights(ask(Understanding(query="a boat")))["text_vector"] == 1
 
 
-def test_diversity_is_mild_and_avoids_near_copies() -> None:
-    vectors = np.stack([axis(1, 0), axis(1, 0.01), axis(0, 1)])
-    assert diversify(scaled([1.0, 0.99, 0.9]), vectors, 3, lam=0.5) == [0, 2, 1]
-    assert diversify(scaled([1.0, 0.5, 0.1]), vectors, 3, lam=1.0) == [0, 1, 2]
-    assert diversify(scaled([1.0, 0.8, 0.0]), vectors, 2) == [0, 1]
-    assert diversify(scaled([]), np.zeros((0, 4), dtype=np.float32), 5) == []
-    assert sorted(diversify(scaled([0.5, 0.5, 0.5]), vectors, 9)) == [0, 1, 2]
-
-
 def test_repeats_are_dropped_but_namesakes_stay() -> None:
     items = [Item(item_id=str(i), title=t) for i, t in enumerate(("Heat (1995)", "heat 1995", "Heat (1995)", "Fargo"))]
     text = {"0": axis(1), "1": axis(1), "2": axis(1), "3": axis(1)}
-    assert drop_duplicates(items, text, {}) == [0, 3]
-    assert drop_duplicates(items, text, {"0": axis(1), "1": axis(1), "2": axis(0, 1)}) == [0, 2, 3]
+    assert repeats(items, text, {}) == {1: 0, 2: 0}
+    assert repeats(items, text, {"0": axis(1), "1": axis(1), "2": axis(0, 1)}) == {1: 0}
     assert title_key("???") == "???"
 
 

@@ -13,7 +13,9 @@ import pytest
 
 from tastemaker.api import cli
 from tastemaker.api.app import create_app
+from tastemaker.api.cli_recommend import parse_context, parse_diversity
 from tastemaker.api.service import Service
+from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.protocols import Catalogue, Collaborative, History
 from tastemaker.core.schemas import Constraint, RecommendResponse
 from tastemaker.core.settings import Settings
@@ -166,3 +168,24 @@ def test_the_command_line_tries_rules(
     assert found["with"][0] == {**found["with"][0], "item_id": "i7", "rules": ["hero"], "rank": 1}
     assert run(monkeypatch, "try", str(path), "--where", "price>=60", "--context", "channel=web") == 0
     assert "Placed by" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (None, None),
+        ("dpp", {"strategy": "dpp", "strength": None}),
+        ("dpp=0.5", {"strategy": "dpp", "strength": 0.5}),
+        ("0.5", {"strategy": None, "strength": 0.5}),
+    ],
+)
+def test_diversity_on_the_command_line(text: str | None, wanted: dict[str, Any] | None) -> None:
+    assert parse_diversity(text) == wanted
+    with pytest.raises(InvalidRequestError):
+        parse_diversity("dpp=much")
+
+
+def test_context_on_the_command_line() -> None:
+    assert parse_context(["channel=web", "age = 12"]) == {"channel": "web", "age": "12"}
+    with pytest.raises(InvalidRequestError):
+        parse_context(["channel"])
