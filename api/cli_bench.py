@@ -8,11 +8,15 @@ import typer
 
 from ..core.settings import load_settings
 from .bench_options import CountOption, DataOption, JsonOption, SeedOption, print_figures
+from .cli_bench_games import games, games_cold, games_retrieved
 from .cli_bench_speech import speech
 
-app = typer.Typer(no_args_is_help=True, help="Measure the bars: overhead, first-item, turn, valid, speech.")
+app = typer.Typer(no_args_is_help=True, help="Measure the bars: overhead, first-item, turn, valid, speech, games.")
 
 app.command("speech")(speech)
+app.command("games")(games)
+app.command("games-retrieved")(games_retrieved)
+app.command("games-cold")(games_cold)
 
 
 @app.command()

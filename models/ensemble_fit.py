@@ -79,9 +79,9 @@ def fit(
     return Parts(fitted, features, fusion, {**missing, **late}, report)
 
 
-def digest(items: ItemTable, events: Interactions, seed: int) -> str:
-    """Return a short name of the data, the seed and the recipe, under which finished parts are kept."""
-    sha = hashlib.sha256(f"{RECIPE}:{seed}:{len(items)}:{events.n_users}".encode())
+def digest(items: ItemTable, events: Interactions, seed: int, names: Sequence[str] = ()) -> str:
+    """Return a short name of the data, the seed, the recipe and ``names``, under which what was learnt is kept."""
+    sha = hashlib.sha256(f"{RECIPE}:{seed}:{len(items)}:{events.n_users}:{','.join(names)}".encode())
     for part in (items.ids, items.titles):
         sha.update("\x1f".join(part).encode())
     for array in (events.user, events.item, events.at, events.weight, items.text_vectors):
