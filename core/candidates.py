@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from .diversity import MILD, Spread
 from .protocols import Vectors
 from .rule_effects import NO_EFFECTS, Effects
-from .schemas import Constraint, HistoryProfile, Understanding
+from .schemas import Constraint, HistoryProfile, Preference, Understanding
 
 SEGMENT_KEY = "segment"
+SESSION_KINDS = ("view", "click")
+SESSION_ITEMS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +23,8 @@ class CandidateQuery:
     ``text_vector`` has shape (dim,), ``image_vectors`` (m, dim), both with rows of unit length; ``image_weights`` holds m
     weights from 0 (ignore a distrusted photo) to 1, all 1 when empty. ``limit`` counts candidates per source. ``said`` is false
     when the query comes from captions alone, which then weigh less than the photo itself. ``effects`` are the shop's rules,
-    ``spread`` how varied the list is to be.
+    ``spread`` how varied the list is to be, ``stated`` and ``stated_item_ids`` likes and dislikes as told, and ``who`` is what
+    may be used of who the user is.
     """
 
     understanding: Understanding
@@ -33,6 +37,9 @@ class CandidateQuery:
     said: bool = True
     effects: Effects = NO_EFFECTS
     spread: Spread = MILD
+    stated: tuple[Preference, ...] = ()
+    stated_item_ids: tuple[str, ...] = ()
+    who: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def where(self) -> tuple[Constraint, ...]:
@@ -41,12 +48,12 @@ class CandidateQuery:
 
     @cached_property
     def excluded(self) -> frozenset[str]:
-        """Return the ids never to offer: refused, disliked, anchors (unless compared) and, unless asked for, consumed."""
+        """Return the ids never to offer: refused, disliked, anchors (unless compared) and, unless asked for, consumed or stated as liked."""
         wish = self.understanding
         out = self.exclude | frozenset(wish.exclude_item_ids) | self.profile.disliked
         if wish.intent != "compare":
             out |= frozenset(wish.like_item_ids)
-        return out if wish.include_consumed else out | self.profile.consumed
+        return out if wish.include_consumed else out | self.profile.consumed | frozenset(self.stated_item_ids)
 
     @cached_property
     def photos(self) -> tuple[tuple[Vectors, float], ...]:
@@ -68,7 +75,29 @@ class CandidateQuery:
         wish = self.understanding
         return bool(wish.query or wish.like_item_ids or self.photos)
 
+    @cached_property
+    def session(self) -> tuple[str, ...]:
+        """Return the items that the user looked at last, newest first, leaving out disliked ones."""
+        seen = (e.item_id for e in self.profile.events if e.kind in SESSION_KINDS)
+        return tuple(i for i in dict.fromkeys(seen) if i not in self.profile.disliked)[:SESSION_ITEMS]
+
+    @cached_property
+    def likes(self) -> tuple[str, ...]:
+        """Return the items to learn from, newest first: those liked, else those stated, else those looked at."""
+        return self.profile.liked or self.stated_item_ids or self.session
+
+    @cached_property
+    def segments(self) -> tuple[str, ...]:
+        """Return the groups the user belongs to, nearest first: named segment, who they are, segment of their events.
+
+        A group is a segment's name or ``name=value``, as ``protocols.Collaborative.popular`` takes it.
+        """
+        named = [self.who[SEGMENT_KEY]] if SEGMENT_KEY in self.who else []
+        told = [f"{name}={value}" for name, value in self.who.items() if name != SEGMENT_KEY]
+        seen = [s for e in self.profile.events if (s := e.context.get(SEGMENT_KEY))][:1]
+        return tuple(dict.fromkeys((*named, *told, *seen)))
+
     @property
     def segment(self) -> str | None:
-        """Return the newest segment that the user's events name, if any."""
-        return next((s for e in self.profile.events if (s := e.context.get(SEGMENT_KEY))), None)
+        """Return the nearest group the user belongs to, if any."""
+        return next(iter(self.segments), None)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .candidates import CandidateQuery
+from .cold_start import CONCRETE, choose
 from .protocols import Vectors
 from .schemas import Candidate, Item, SourceScore
 from .titles import title_key
@@ -19,6 +20,7 @@ RRF_K = 60
 DUPLICATE_COSINE = 0.985
 CAPTION_WEIGHT = 0.25
 HISTORY_SOURCES = ("co_occurrence", "profile_vector")
+WITH_LIKES = {"co_occurrence": 1.0, "profile_vector": 0.4, "popularity": 0.2, "stated_preferences": 0.5}
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
             "similar_to_shown",
             "co_occurrence",
             "profile_vector",
+            "stated_preferences",
             "popularity",
         ),
         0.0,
@@ -83,13 +86,10 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
         weights |= {"image_vector": 1.2 * photo, "image_to_text": 0.4 * photo}
     if q.understanding.like_item_ids or q.may_name:
         weights["similar_to_shown"] = 2.0
-    if q.is_concrete:
-        weights |= {"co_occurrence": 0.2, "profile_vector": 0.1, "popularity": 0.1}
-    elif q.profile.liked:
-        weights |= {"co_occurrence": 1.0, "profile_vector": 0.4, "popularity": 0.2}
-    else:
-        weights["popularity"] = 1.0
-    return weights
+    strategy = choose(q)
+    if strategy is not None:
+        return weights | dict(strategy.weights)
+    return weights | dict(CONCRETE if q.is_concrete else WITH_LIKES)
 
 
 def combine_ranked(lists: Sequence[tuple[Sequence[Candidate], float]], source: str, limit: int) -> list[Candidate]:

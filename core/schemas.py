@@ -157,6 +157,28 @@ class Diversity(Frozen):
     strength: float | None = Field(default=None, ge=0, le=1, description="0: best first, 1: only variety.")
 
 
+class Preference(Frozen):
+    """A value of an attribute that the user likes or, with a negative weight, dislikes: it moves the order, never filters."""
+
+    field: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(
+        description="Catalogue field, or `words` for a word of title or text.", examples=["theme"]
+    )
+    value: FiniteFloat | bool | Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
+        description="The value; for a number, about this much.", examples=["sea"]
+    )
+    weight: float = Field(default=1.0, ge=-1, le=1, description="1 likes it, -1 dislikes it.")
+
+
+class Preferences(Frozen):
+    """What a user says of their taste, when asked on arrival for example; kept for the rest of the thread."""
+
+    values: list[Preference] = Field(default_factory=list, max_length=32, description="Attribute values.")
+    item_ids: list[ItemId] = Field(default_factory=list, max_length=50, description="Items they like.")
+    words: Annotated[str, StringConstraints(max_length=500)] = Field(
+        default="", description="Their taste in free words; taken as the query where nothing else is said."
+    )
+
+
 class RecommendRequest(Frozen):
     """Who asks, and what they said, showed or spoke. At least nothing is needed: an empty request gets popular items."""
 
@@ -174,6 +196,19 @@ class RecommendRequest(Frozen):
     )
     n: int = Field(default=10, ge=1, le=50, description="How many items to return, 1 to 50.")
     constraints: list[Constraint] = Field(default_factory=list, max_length=32, description="Typed hard constraints.")
+    preferences: Preferences | None = Field(
+        default=None, description="What they like, as stated: soft, never a filter."
+    )
+    profile: dict[
+        Annotated[str, StringConstraints(min_length=1, max_length=64)],
+        Annotated[str, StringConstraints(min_length=1, max_length=64)],
+    ] = Field(
+        default_factory=dict,
+        max_length=16,
+        description="Who they are, such as `segment` or `age_group`; only what the setting `cold_start.profile_fields` "
+        "allows is used.",
+        examples=[{"segment": "students"}],
+    )
     include_consumed: bool = Field(default=False, description="Also offer items the user already has.")
     context: dict[ContextName, ContextValue] = Field(
         default_factory=dict,
@@ -444,6 +479,9 @@ class RecommendResponse(Frozen):
     items: tuple[Recommendation, ...] = Field(default=(), description="Ranked items, best first.")
     question: str | None = Field(default=None, description="A question worth answering, if any; skippable.")
     cold_start: str | None = Field(default=None, description="How the list was made without history, if so.")
+    strategy: str | None = Field(
+        default=None, description="Name of the cold-start strategy that `cold_start` describes, such as `session`."
+    )
     degraded: tuple[Degradation, ...] = Field(default=(), description="What was missing and why; empty if nothing.")
     prompts: tuple[str, ...] = Field(default=(), description="Prompts used, as `name@version#digest`.")
     usage: Usage = Field(default_factory=Usage, description="Language-model use.")
@@ -454,7 +492,7 @@ class StreamEvent(Frozen):
     """One event of a stream. ``data`` is JSON-ready.
 
     ``route`` {name, why, decided_by}; ``evidence`` one Evidence; ``consistency`` Verdict; ``items`` {items, question,
-    cold_start}: the ranked items before any word is written; ``partial`` {evidence_id, segment}: a stretch of speech while the
+    cold_start, strategy}: the ranked items before any word is written; ``partial`` {evidence_id, segment}: a stretch of speech while the
     rest of a long clip is still read; ``words`` {item_id or null for the opening message, text, by,
     evidence_ids}; ``degraded`` one Degradation; ``step`` StepTime; ``done`` the whole RecommendResponse; ``error`` {message}.
     """
@@ -484,6 +522,8 @@ class ThreadMemory(Frozen):
     query: str = ""
     constraints: tuple[Constraint, ...] = ()
     preferences: tuple[str, ...] = ()
+    stated: tuple[Preference, ...] = ()
+    stated_item_ids: tuple[str, ...] = ()
     like_item_ids: tuple[str, ...] = ()
     exclude_item_ids: tuple[str, ...] = ()
     budget: Constraint | None = None

@@ -116,6 +116,15 @@ class HistorySettings(Section):
     url: str = Field(default="", description="SQLAlchemy async URL; empty: SQLite under home.")
 
 
+class ColdStartSettings(Section):
+    """What may be used of a user who is not known yet."""
+
+    profile_fields: list[str] = Field(
+        default=["segment"],
+        description="Fields of a request's `profile` that may be used; age group, sex and the like only with consent.",
+    )
+
+
 class PromptSettings(Section):
     """Where prompts live and which version is live."""
 
@@ -168,6 +177,7 @@ class Settings(Section):
     llm: LLMSettings = LLMSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     history: HistorySettings = HistorySettings()
+    cold_start: ColdStartSettings = ColdStartSettings()
     prompts: PromptSettings = PromptSettings()
     rules: RuleSettings = RuleSettings()
     diversity: DiversitySettings = DiversitySettings()

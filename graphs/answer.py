@@ -25,6 +25,7 @@ from ..core.schemas import (
     Usage,
     Words,
 )
+from ..core.stated import merge_items, merge_stated
 from .decide import ask_sources, known_profile, recommendation, send_items, text_vector, within_budget
 from .govern import effects, governed, permitted, permitted_items
 from .state import Composed, Deliberated, Finished, State
@@ -49,7 +50,7 @@ async def deliberate(state: State, turn: Turn) -> Deliberated:
     direct = renumbered(all_that_hold(state.ranked, understanding.constraints), state.request.n)
     if outcome is None:
         if tuple(direct) != state.ranked:
-            send_items(direct, state.question, state.cold_start, state.note)
+            send_items(direct, state.question, state.cold_start, state.note, state.strategy)
         return {"ranked": tuple(direct), "note": state.note, "understanding": understanding}
     for label in outcome.degraded:
         turn.degrade(label.what, label.why)
@@ -57,7 +58,7 @@ async def deliberate(state: State, turn: Turn) -> Deliberated:
     turn.prompts.extend(outcome.prompts)
     chosen = permitted(all_that_hold(outcome.items, understanding.constraints), turn)
     ranked = renumbered(chosen, state.request.n) or direct
-    send_items(ranked, state.question, state.cold_start, outcome.note)
+    send_items(ranked, state.question, state.cold_start, outcome.note, state.strategy)
     return {"ranked": tuple(ranked), "note": outcome.note, "understanding": understanding}
 
 
@@ -192,6 +193,7 @@ def respond(state: State, turn: Turn, composition: Composition) -> RecommendResp
         items=items,
         question=state.question,
         cold_start=state.cold_start,
+        strategy=state.strategy,
         degraded=tuple(turn.degraded),
         prompts=tuple(dict.fromkeys([*turn.prompts, *([composition.prompt] if composition.prompt else [])])),
         usage=total([*turn.usage, composition.usage]),
@@ -229,6 +231,8 @@ async def remember(state: State, turn: Turn) -> ThreadMemory:
         query=understood.query,
         constraints=understood.constraints,
         preferences=understood.preferences,
+        stated=merge_stated(before, state.request.preferences),
+        stated_item_ids=merge_items(before, state.request.preferences),
         budget=understood.budget,
         like_item_ids=understood.like_item_ids,
         exclude_item_ids=understood.exclude_item_ids,

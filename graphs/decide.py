@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..agents.routing import ask_route, decide_route
 from ..agents.understanding import understand as parse
 from ..core.candidates import CandidateQuery
-from ..core.cold_start import cold_start_label, next_question
+from ..core.cold_start import choose, next_question
 from ..core.predicates import holds
 from ..core.protocols import Vectors
 from ..core.schemas import (
@@ -24,6 +24,7 @@ from ..core.schemas import (
     ThreadMemory,
     Understanding,
 )
+from ..core.stated import merge_items, merge_stated, unusable
 from ..tools.candidate_sources import Source, explain_empty
 from .govern import effects, governed
 from .perceive import RANKING_RESERVE_S, of_kind
@@ -42,11 +43,22 @@ async def understand(state: State, turn: Turn) -> Understood:
     request = state.request
     understanding = parse(request.text or "", state.evidence, schema, memory, request.constraints, state.verdict)
     understanding = drop_unknown(understanding, schema)
+    understanding = with_words(understanding, request)
     if request.include_consumed and not understanding.include_consumed:
         understanding = understanding.model_copy(update={"include_consumed": True})
     route = await choose_route(request, understanding, turn)
     emit("route", route)
     return {"understanding": understanding, "route": route}
+
+
+def with_words(understanding: Understanding, request: RecommendRequest) -> Understanding:
+    """Take the words of stated preferences as the query where nothing else is asked for, else as a soft preference."""
+    words = request.preferences.words.strip() if request.preferences else ""
+    if not words:
+        return understanding
+    if not understanding.query:
+        return understanding.model_copy(update={"query": words})
+    return understanding.model_copy(update={"preferences": (*understanding.preferences, words)})
 
 
 def drop_unknown(understanding: Understanding, schema: CatalogueSchema) -> Understanding:
@@ -108,15 +120,35 @@ async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
         timeout = turn.parts.settings.timeouts.retrieve_s
         vectors = await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)
         weights = tuple(_trust(m.media_id, state.verdict.distrusted) for m in pictures)
+    memory = ThreadMemory.model_validate(state.memory)
     query = CandidateQuery(
+        stated=merge_stated(memory, state.request.preferences),
+        stated_item_ids=merge_items(memory, state.request.preferences),
+        who=allowed_profile(state.request, turn),
         understanding=within_budget(state.understanding),
         profile=known_profile(state),
         text_vector=vector,
         image_vectors=vectors,
         image_weights=weights if vectors is not None else (),
-        said=bool((state.request.text or "").strip() or any(t.content for t in state.transcripts)),
+        said=has_words(state),
     )
     return await governed(query, state.request, turn)
+
+
+def has_words(state: State) -> bool:
+    """Tell whether the user typed, spoke or stated words."""
+    request = state.request
+    stated = request.preferences.words if request.preferences else ""
+    return bool((request.text or stated).strip() or any(t.content for t in state.transcripts))
+
+
+def allowed_profile(request: RecommendRequest, turn: Turn) -> dict[str, str]:
+    """Return what the settings allow to use of who the user is; the rest is ignored, with a label that names the fields."""
+    allowed = turn.parts.settings.cold_start.profile_fields
+    ignored = sorted(set(request.profile) - set(allowed))
+    if ignored:
+        turn.degrade("profile", f"Not used, since the setting cold_start.profile_fields lacks: {', '.join(ignored)}.")
+    return {name: value for name, value in request.profile.items() if name in allowed}
 
 
 def within_budget(understanding: Understanding) -> Understanding:
@@ -156,10 +188,14 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
     if not ranked and catalogue_failed(query, turn):
         ranked = from_snapshot((await turn.shop.last_known()).items, query, state.request.n)
     note = "" if ranked else await why_empty(state, turn)
-    label = cold_start_label(query)
+    strategy = choose(query)
+    label = strategy.says(query) if strategy else None
+    if wrong := unusable(query.stated, schema):
+        turn.degrade("preferences", f"No field of the catalogue takes these preferences: {', '.join(wrong)}.")
     question = state.understanding.question or next_question(schema, query)
-    send_items(ranked, question, label, note)
-    return {"ranked": tuple(ranked), "cold_start": label, "question": question, "note": note}
+    name = strategy.name if strategy else None
+    send_items(ranked, question, label, note, name)
+    return {"ranked": tuple(ranked), "cold_start": label, "strategy": name, "question": question, "note": note}
 
 
 async def why_empty(state: State, turn: Turn) -> str:
@@ -198,10 +234,12 @@ def from_snapshot(snapshot: Sequence[Item], query: CandidateQuery, n: int) -> li
     ]
 
 
-def send_items(ranked: Sequence[RankedItem], question: str | None, cold_start: str | None, note: str) -> None:
+def send_items(
+    ranked: Sequence[RankedItem], question: str | None, cold_start: str | None, note: str, strategy: str | None
+) -> None:
     """Send the ranked items, without words."""
     items = [recommendation(r).model_dump(mode="json") for r in ranked]
-    emit("items", {"items": items, "question": question, "cold_start": cold_start, "note": note})
+    emit("items", {"items": items, "question": question, "cold_start": cold_start, "strategy": strategy, "note": note})
 
 
 def recommendation(ranked: RankedItem) -> Recommendation:

@@ -49,6 +49,7 @@ class State(BaseModel):
     candidates: Annotated[dict[str, list[Candidate]], UntrackedValue] = Field(default_factory=dict)
     ranked: Annotated[tuple[RankedItem, ...], UntrackedValue] = ()
     cold_start: Annotated[str | None, UntrackedValue] = None
+    strategy: Annotated[str | None, UntrackedValue] = None
     question: Annotated[str | None, UntrackedValue] = None
     note: Annotated[str, UntrackedValue] = ""
     composition: Annotated[Composition | None, UntrackedValue] = None
@@ -117,6 +118,7 @@ class Ranked(TypedDict):
 
     ranked: tuple[RankedItem, ...]
     cold_start: str | None
+    strategy: str | None
     question: str | None
     note: str
 

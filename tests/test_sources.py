@@ -10,7 +10,7 @@ import pytest
 
 from tastemaker.core.candidates import CandidateQuery
 from tastemaker.core.predicates import holds
-from tastemaker.core.schemas import Candidate, Constraint, Event, HistoryProfile, Understanding
+from tastemaker.core.schemas import Candidate, Constraint, Event, HistoryProfile, Preference, Understanding
 from tastemaker.stores.catalogue import LanceCatalogue
 from tastemaker.tools.candidate_sources import build_sources, explain_empty, mean_vector
 from tastemaker.tools.ranker import Ranker
@@ -52,7 +52,8 @@ def everything(constraints: tuple[Constraint, ...] = (), **wish: object) -> Cand
         **wish,
     )
     photo = np.stack([axis(1, 0), axis(0, 1)])
-    return ask(understanding, profile, text_vector=axis(1, 0), image_vectors=photo, limit=8)
+    stated = (Preference(field="objects", value="boat"), Preference(field="words", value="boat", weight=0.5))
+    return ask(understanding, profile, text_vector=axis(1, 0), image_vectors=photo, limit=8, stated=stated)
 
 
 async def test_every_source_fills_its_list_within_constraints_and_exclusions(catalogue: LanceCatalogue) -> None:
@@ -60,7 +61,7 @@ async def test_every_source_fills_its_list_within_constraints_and_exclusions(cat
     sources = build_sources(catalogue, ScriptedCollaborative(near=["gone", *everyone], popular=everyone))
     query = everything((RED, CHEAP))
     banned = {"i0", "i2", "i4", "i6", "i8", "i12"}
-    assert len({s.name for s in sources}) == len(sources) == 9
+    assert len({s.name for s in sources}) == len(sources) == 10
     for source in sources:
         assert source.applies(query), source.name
         found = await source(query)

@@ -20,6 +20,7 @@ from ..core.protocols import Catalogue, Collaborative, VectorColumn, Vectors
 from ..core.ranking import combine_ranked
 from ..core.schemas import Candidate, Constraint
 from ..core.titles import is_named
+from .stated_source import StatedSource
 from .vector_search import FullTextSearch, ImageVectorSearch, TextVectorSearch, renamed
 
 __all__ = ["CandidateQuery", "Source", "build_sources", "cold_start_label", "explain_empty", "next_question"]
@@ -56,6 +57,7 @@ def build_sources(catalogue: Catalogue, collaborative: Collaborative) -> tuple[S
         SimilarToShown(catalogue, collaborative),
         CoOccurrenceSource(catalogue, collaborative),
         ProfileVectorSource(catalogue),
+        StatedSource(catalogue, collaborative),
         PopularitySource(catalogue, collaborative),
     )
 
@@ -104,12 +106,12 @@ class CoOccurrenceSource:
         self._collaborative = collaborative
 
     def applies(self, q: CandidateQuery) -> bool:
-        """Tell whether the user has liked items."""
-        return bool(q.profile.liked)
+        """Tell whether the user has liked, stated or looked at items."""
+        return bool(q.likes)
 
     async def __call__(self, q: CandidateQuery) -> list[Candidate]:
         """Return at most ``q.limit`` candidates, strongest co-occurrence first."""
-        liked = q.profile.liked[:MAX_LIKED]
+        liked = q.likes[:MAX_LIKED]
         found = await _filtered(self._catalogue, q, _background(q), partial(self._collaborative.similar, liked))
         return renamed(found, self.name)
 
@@ -123,16 +125,16 @@ class ProfileVectorSource:
         self._catalogue = catalogue
 
     def applies(self, q: CandidateQuery) -> bool:
-        """Tell whether the user has liked items."""
-        return bool(q.profile.liked)
+        """Tell whether the user has liked, stated or looked at items."""
+        return bool(q.likes)
 
     async def __call__(self, q: CandidateQuery) -> list[Candidate]:
         """Return at most ``q.limit`` candidates, nearest first."""
-        return renamed(await _near_mean(self._catalogue, "text", q.profile.liked[:MAX_LIKED], q), self.name)
+        return renamed(await _near_mean(self._catalogue, "text", q.likes[:MAX_LIKED], q), self.name)
 
 
 class PopularitySource:
-    """Proposes what is popular in the user's segment, else with everyone; topped up so that a list is never short."""
+    """Proposes what is popular in the user's segments, else with everyone; topped up so that a list is never short."""
 
     name = "popularity"
 
@@ -148,7 +150,7 @@ class PopularitySource:
         """Return ``q.limit`` candidates (few for a concrete request) whenever that many satisfy the constraints."""
         limit = _background(q)
         found: list[Candidate] = []
-        for segment in dict.fromkeys((q.segment, None)):
+        for segment in (*q.segments, None):
             if len(found) < limit:
                 fetch = partial(self._collaborative.popular, segment=segment)
                 known = {c.item_id for c in found}

@@ -15,6 +15,7 @@ from ..core.ranking import Fused, fuse, source_weights
 from ..core.rule_effects import moved_by
 from ..core.schemas import Candidate, CatalogueSchema, Item, RankedItem
 from ..core.selection import Shelf, select
+from ..core.stated import stated_fit
 from ..core.titles import is_named
 from .rule_scope import pinned_ids
 
@@ -68,7 +69,7 @@ class Ranker:
         by_id = {i.item_id: i for i in found if q.effects.allows(i) and not _is_anchor(i, q)}
         kept = [f for f in fused if f.item_id in by_id]
         items = [by_id[f.item_id] for f in kept]
-        fit = preference_fit(items, q.understanding.preferences, schema)
+        fit = preference_fit(items, q.understanding.preferences, schema) + stated_fit(items, q.stated, schema)
         scores = np.array([f.score for f in kept], dtype=np.float32) + PREFERENCE_WEIGHT * fit
         popularity, (shares, target) = await asyncio.gather(self._popularity(q, items), self._groups(q, items, schema))
         return Shelf(items, scores, text, image, popularity=popularity, shares=shares, target=target), kept

@@ -1,0 +1,66 @@
+"""A whole recommender over small real stores, shared by the tests of cold start, questions and exposures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tastemaker.agents.prompting import PromptLibrary
+from tastemaker.core.protocols import Catalogue, Collaborative, History, Vectors
+from tastemaker.core.settings import Settings
+from tastemaker.evals.constants import ConstantCaptioner, ConstantChat, ConstantTranscriber
+from tastemaker.graphs.parts import Parts
+from tastemaker.stores.catalogue import LanceCatalogue
+from tastemaker.stores.columns import ItemRow
+from tastemaker.stores.history import SqlHistory
+
+from .catalogue_fixture import DIM, ScriptedCollaborative, axis, rows
+
+POPULAR = tuple(f"i{i}" for i in range(40))
+
+
+class TinyImageText:
+    """Puts a text with the word dog on one axis, every other on another, in the space of ``catalogue_fixture``."""
+
+    name = "tiny"
+    dim = DIM
+
+    async def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        return np.stack([axis(0, 1) if "dog" in text else axis(1, 0) for text in texts])
+
+    async def embed_images(self, paths: Sequence[str]) -> Vectors:
+        return np.stack([axis(1, 0) for _ in paths])
+
+
+def shop_parts(
+    settings: Settings,
+    *,
+    collaborative: Collaborative | None = None,
+    catalogues: Mapping[str, Sequence[ItemRow]] | None = None,
+    chat: ConstantChat | None = None,
+) -> Parts:
+    """Return parts over a catalogue of 60 items, or over ``catalogues`` by tenant, and a history in SQLite."""
+    together = collaborative or ScriptedCollaborative(popular=POPULAR, near=("i50", "i52"))
+
+    async def stores(tenant: str) -> tuple[Catalogue, History, Collaborative]:
+        catalogue = await LanceCatalogue.open(str(settings.home / "catalogue"), tenant)
+        if not (await catalogue.schema()).count:
+            await catalogue.upsert(catalogues[tenant] if catalogues else rows())
+            await catalogue.mark_price("price", "EUR")
+        return catalogue, await SqlHistory.open(history_url(settings.home), tenant), together
+
+    return Parts(
+        settings=settings,
+        image_text=TinyImageText(),
+        captioner=ConstantCaptioner(),
+        transcriber=ConstantTranscriber(),
+        chat=chat or ConstantChat(),
+        prompts=PromptLibrary(None, {}),
+        open_stores=stores,
+    )
+
+
+def history_url(home: Path) -> str:
+    return f"sqlite+aiosqlite:///{home / 'history.db'}"
