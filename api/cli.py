@@ -30,6 +30,7 @@ COMMANDS = {
     "doctor": Lazy("cli_doctor", "doctor_command", "Tell what is installed, what serves each slot, what is missing."),
     "ingest": Lazy("cli_ingest", "ingest_command", "Read a catalogue and its interactions."),
     "feedback": Lazy("cli_feedback", "feedback_command", "Store what a user did with an item."),
+    "off-policy": Lazy("cli_off_policy", "off_policy_command", "Compare policies from the log of what was shown."),
     "llm": Lazy("cli_llm", "app", "Start, watch and stop the language model's server."),
     "prompts": Lazy("cli_prompts", "app", "List, show, check and try prompts."),
     "rules": Lazy("cli_rules", "app", "Check, show and try business rules."),

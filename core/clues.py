@@ -31,7 +31,11 @@ FAMILIES = {
     "co_occurrence": "taste",
     "profile_vector": "profile",
     "popularity": "popular",
+    "stated_preferences": "stated",
+    "exploration": "new",
 }
+LEARNT_FROM = {"stated_preferences": "told us you like", "session": "looked at"}
+"""What a cold-start strategy learns from, in the words of a reason."""
 CLEAR_RANK = 30
 """A source's word counts as a reason down to this rank in its own list; co-occurrence and anchors at any rank."""
 MAX_WORDS = 3
@@ -60,6 +64,8 @@ def clues(item: RankedItem, brief: Brief) -> list[Clue]:
         said,
         seen if seen and seen.strong else None,
         _preference(brief, record, said.words if said else ()),
+        _new(families),
+        _stated(families),
         _taste(brief, families, item.rank),
         seen if seen and not seen.strong else None,
         _profile(brief, families),
@@ -198,7 +204,11 @@ def _preference(brief: Brief, record: set[str], known: Sequence[str]) -> Clue | 
 
 
 def _taste(brief: Brief, families: set[str], rank: int) -> Clue | None:
-    if "taste" not in families or brief.user != "known":
+    if "taste" not in families:
+        return None
+    if learnt := LEARNT_FROM.get(brief.strategy or ""):
+        return Clue(f"It goes with what you {learnt}: others chose them together.")
+    if brief.user != "known":
         return None
     ids = tuple(e.evidence_id for e in of_kind(brief, "history"))
     if len(brief.liked_titles) == 1:
@@ -209,9 +219,21 @@ def _taste(brief: Brief, families: set[str], rank: int) -> Clue | None:
 
 
 def _profile(brief: Brief, families: set[str]) -> Clue | None:
-    if "profile" not in families or brief.user != "known":
+    if "profile" not in families:
+        return None
+    if learnt := LEARNT_FROM.get(brief.strategy or ""):
+        return Clue(f"It is close to what you {learnt}.")
+    if brief.user != "known":
         return None
     return Clue("It is close to what you liked before.", tuple(e.evidence_id for e in of_kind(brief, "history")))
+
+
+def _stated(families: set[str]) -> Clue | None:
+    return Clue("It has something that you told us you like.") if "stated" in families else None
+
+
+def _new(families: set[str]) -> Clue | None:
+    return Clue("It is new here, and few people have seen it yet.") if "new" in families else None
 
 
 def _meaning(brief: Brief, families: set[str]) -> Clue | None:

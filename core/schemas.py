@@ -167,6 +167,9 @@ class Preference(Frozen):
         description="The value; for a number, about this much.", examples=["sea"]
     )
     weight: float = Field(default=1.0, ge=-1, le=1, description="1 likes it, -1 dislikes it.")
+    reach: FiniteFloat | None = Field(
+        default=None, ge=0, description="For a number: how far from the value still fits."
+    )
 
 
 class Preferences(Frozen):
@@ -177,6 +180,41 @@ class Preferences(Frozen):
     words: Annotated[str, StringConstraints(max_length=500)] = Field(
         default="", description="Their taste in free words; taken as the query where nothing else is said."
     )
+    remember: bool = Field(default=False, description="With the user's consent: keep `values` in their profile.")
+
+
+class Choice(Frozen):
+    """One answer that a question offers; without ``preference``, the choice of something else."""
+
+    choice_id: str = Field(description="Send it back as the answer.")
+    text: str = Field(description="What to show.")
+    preference: Preference | None = Field(default=None, description="What choosing it says.")
+
+
+class Question(Frozen):
+    """A question whose answer would improve the list; whoever does not answer it loses nothing."""
+
+    question_id: str = Field(description="Identifies the question within its thread.")
+    about: str = Field(description="Catalogue field, or part of the title, that it is about.")
+    text: str = Field(description="The question in words.")
+    choices: tuple[Choice, ...] = Field(description="The answers to choose from.")
+    skippable: Literal[True] = Field(default=True, description="Always true.")
+    gain_bits: float = Field(description="What the answer is expected to tell about the wanted item, in bits.")
+
+
+class Answer(Frozen):
+    """The answer to the question of the turn before; without ``choice_id`` it is skipped, and the list stays as it was."""
+
+    question_id: str = Field(description="Of the question that is answered.", examples=["q1"])
+    choice_id: str | None = Field(default=None, description="The choice; omit it to skip.", examples=["2"])
+    remember: bool = Field(default=False, description="With the user's consent: keep the answer in their profile.")
+
+
+class Answered(Frozen):
+    """What was offered and which of it was chosen, by position; None for something else."""
+
+    offered: tuple[Preference, ...]
+    chosen: int | None = None
 
 
 class RecommendRequest(Frozen):
@@ -550,6 +588,7 @@ class Brief(Frozen):
     items: tuple[RankedItem, ...] = ()
     liked_titles: tuple[str, ...] = ()
     cold_start: str | None = None
+    strategy: str | None = None
     price_field: str | None = None
     price_unit: str = ""
 

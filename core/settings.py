@@ -10,9 +10,9 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, TypeAdapter, ValidationError
 
 from .errors import ConfigurationError
 from .public import redact
@@ -125,6 +125,23 @@ class ColdStartSettings(Section):
     )
 
 
+class ExplorationSettings(Section):
+    """The quota of new items in lists that no words, photo or item decide."""
+
+    share: float = Field(default=0.0, ge=0, le=0.5, description="Share of a list that new items may take; 0: none.")
+    max_items: int = Field(default=2, ge=0, description="New items per list, at most.")
+
+
+class ExposureSettings(Section):
+    """The log of what was shown, next to the events."""
+
+    enabled: bool = Field(default=True, description="Log each list with the probabilities it was made with.")
+    policy: Annotated[str, StringConstraints(min_length=1, max_length=128)] = Field(
+        default="default", description="Name of the version that makes the lists, for comparisons."
+    )
+    retention_days: float = Field(default=90.0, gt=0, description="Days that the log is kept.")
+
+
 class PromptSettings(Section):
     """Where prompts live and which version is live."""
 
@@ -178,6 +195,8 @@ class Settings(Section):
     catalogue: CatalogueSettings = CatalogueSettings()
     history: HistorySettings = HistorySettings()
     cold_start: ColdStartSettings = ColdStartSettings()
+    exploration: ExplorationSettings = ExplorationSettings()
+    exposures: ExposureSettings = ExposureSettings()
     prompts: PromptSettings = PromptSettings()
     rules: RuleSettings = RuleSettings()
     diversity: DiversitySettings = DiversitySettings()

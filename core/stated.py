@@ -44,7 +44,7 @@ def as_constraints(p: Preference, schema: CatalogueSchema) -> tuple[Constraint, 
     if field.type == "number":
         if isinstance(p.value, (str, bool)):
             return ()
-        reach = NEARNESS * abs(p.value)
+        reach = NEARNESS * abs(p.value) if p.reach is None else p.reach
         return (
             Constraint(field=p.field, op=">=", value=p.value - reach),
             Constraint(field=p.field, op="<=", value=p.value + reach),
@@ -67,16 +67,17 @@ def stated_fit(items: Sequence[Item], stated: Sequence[Preference], schema: Cata
     if not total:
         return fit
     for p in stated:
-        fit += np.float32(p.weight / total) * np.array([fits(i, p, schema) for i in items], dtype=np.float32)
+        fit += np.float32(p.weight / total) * fitting(items, p, schema)
     return fit
 
 
-def fits(item: Item, p: Preference, schema: CatalogueSchema) -> bool:
-    """Tell whether the item has the value that the preference is about."""
+def fitting(items: Sequence[Item], p: Preference, schema: CatalogueSchema) -> NDArray[np.bool_]:
+    """Tell for every item, shape (n,), whether it has the value that the preference is about."""
     if p.field == WORDS_FIELD:
-        return f" {_stems(str(p.value))} " in f" {_stems(f'{item.title} {item.text}')} "
-    wanted = as_constraints(p, schema)
-    return bool(wanted) and all(holds(c, item) for c in wanted)
+        wanted = f" {_stems(str(p.value))} "
+        return np.array([wanted in f" {_stems(f'{i.title} {i.text}')} " for i in items], dtype=np.bool_)
+    predicates = as_constraints(p, schema)
+    return np.array([bool(predicates) and all(holds(c, i) for c in predicates) for i in items], dtype=np.bool_)
 
 
 def _stems(text: str) -> str:

@@ -27,6 +27,7 @@ from ..core.schemas import (
 )
 from ..core.stated import merge_items, merge_stated
 from .decide import ask_sources, known_profile, recommendation, send_items, text_vector, within_budget
+from .expose import log_exposure
 from .govern import effects, governed, permitted, permitted_items
 from .state import Composed, Deliberated, Finished, State
 from .turn import FLOOR_S, Turn, emit, owner_digest, schema_of, timed
@@ -149,6 +150,7 @@ async def brief(state: State, turn: Turn) -> Brief:
         items=state.ranked,
         liked_titles=tuple(i.title for i in items),
         cold_start=state.cold_start,
+        strategy=state.strategy,
         price_field=price.name if price else None,
         price_unit=price.unit if price else "",
     )
@@ -170,6 +172,7 @@ async def finish(state: State, turn: Turn) -> Finished:
     response = respond(state, turn, composition)
     memory = await remember(state, turn)
     emit("done", response)
+    log_exposure(state.ranked, state.request, turn)
     return {"memory": memory.model_dump(mode="json"), "response": response}
 
 

@@ -26,6 +26,7 @@ from ..core.schemas import (
 )
 from ..core.stated import merge_items, merge_stated, unusable
 from ..tools.candidate_sources import Source, explain_empty
+from .expose import with_new_items
 from .govern import effects, governed
 from .perceive import RANKING_RESERVE_S, of_kind
 from .state import Ranked, Retrieved, State, Understood
@@ -187,6 +188,7 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
         ranked = await turn.attempt("ranker", work, timeout, [], floor_s=FLOOR_S)
     if not ranked and catalogue_failed(query, turn):
         ranked = from_snapshot((await turn.shop.last_known()).items, query, state.request.n)
+    ranked = await with_new_items(ranked, query, state.request, turn)
     note = "" if ranked else await why_empty(state, turn)
     strategy = choose(query)
     label = strategy.says(query) if strategy else None

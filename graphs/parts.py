@@ -17,6 +17,7 @@ from ..models import registry
 from ..models.lazy import LazyCaptioner, LazyImageText, LazyTranscriber
 from ..stores.catalogue import LanceCatalogue
 from ..stores.collaborative import CoOccurrence
+from ..stores.exposures import ExposureLog
 from ..stores.history import SqlHistory
 from ..stores.reopen import ReopeningCatalogue, ReopeningHistory
 from ..stores.rules import Rules, RuleStore
@@ -24,6 +25,7 @@ from ..tools.audio_transcriber import AudioTranscriber
 from ..tools.consistency_checker import ConsistencyChecker
 from ..tools.image_captioner import ImageCaptioner
 from ..tools.media import MediaAdmitter
+from ..tools.new_items import NewItems
 from ..tools.video_reader import VideoReader
 from .shop import Shop
 
@@ -44,6 +46,7 @@ class Parts:
     chat: ChatModel
     prompts: PromptLibrary
     open_stores: OpenStores
+    exposures: ExposureLog | None = None
     shops: dict[str, Shop] = field(default_factory=dict)
     _opening: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
@@ -83,6 +86,7 @@ class Parts:
             chat=registry.open_chat(settings),
             prompts=PromptLibrary(Path(settings.prompts.dir) if settings.prompts.dir else None, settings.prompts.live),
             open_stores=open_stores(settings),
+            exposures=open_exposures(settings),
         )
 
     async def shop(self, tenant: str) -> Shop:
@@ -102,6 +106,8 @@ class Parts:
     async def _open_shop(self, tenant: str) -> Shop:
         catalogue, history, collaborative = await self.open_stores(tenant)
         shop = Shop.of(tenant, catalogue, history, collaborative, self.settings.home)
+        if self.exposures is not None and self.settings.exploration.share:
+            shop.new_items = NewItems(catalogue, self.exposures, tenant)
         if tenant != DEFAULT_TENANT:
             await self._check_tenant(shop)
         return shop
@@ -120,10 +126,18 @@ class Parts:
         for shop in self.shops.values():
             await shop.close()
         self.shops.clear()
+        if self.exposures is not None:
+            await self.exposures.close()
         for back_end in (self.chat, self.captioner, self.transcriber):
             close = getattr(back_end, "aclose", None)
             if close is not None:
                 await close()
+
+
+def open_exposures(settings: Settings) -> ExposureLog | None:
+    """Return the log of what is shown, which opens on first use; None if it is turned off."""
+    wanted = settings.exposures
+    return ExposureLog(settings.history_url, wanted.retention_days) if wanted.enabled else None
 
 
 def open_stores(settings: Settings) -> OpenStores:

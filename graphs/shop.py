@@ -15,6 +15,7 @@ from ..core.protocols import Catalogue, Collaborative, History
 from ..core.public import redact
 from ..core.schemas import CatalogueSchema, Frozen, Item
 from ..tools.candidate_sources import Source, build_sources
+from ..tools.new_items import NewItems
 from ..tools.ranker import Ranker
 from ..tools.rule_scope import RuleScope
 from ..tools.user_history import UserHistoryLookup
@@ -44,6 +45,7 @@ class Shop:
     ranker: Ranker
     look_up: UserHistoryLookup
     scope: RuleScope
+    new_items: NewItems | None = None
     snapshot_path: Path | None = None
     snapshot: Snapshot = field(default_factory=Snapshot)
     users: int = 0

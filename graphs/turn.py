@@ -18,6 +18,7 @@ from langgraph.config import get_stream_writer
 from langgraph.runtime import Runtime
 
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
+from ..core.exposures import Drawn
 from ..core.public import public_reason, redact
 from ..core.rule_effects import Effects
 from ..core.schemas import CatalogueSchema, Degradation, Frozen, RecommendRequest, StepTime, StreamEvent, Usage
@@ -63,6 +64,7 @@ class Turn:
     usage: list[Usage] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
     house: House | None = None
+    drawn: list[Drawn] = field(default_factory=list)
 
     @property
     def library(self) -> PromptLibrary:

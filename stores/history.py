@@ -38,8 +38,8 @@ from ..core.schemas import Event, HistoryProfile
 
 BUSY_TIMEOUT_MS = 10_000
 PAGE_ROWS = 20_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 _METADATA = MetaData()
 EVENTS = Table(
     "events",
@@ -75,16 +75,12 @@ class SqlHistory:
         """
         try:
             parsed = make_url(url)
-            if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-                await asyncio.to_thread(_make_folder, str(parsed.database))
-            engine = create_async_engine(parsed)
+            engine = await prepare_sqlite(create_async_engine(parsed))
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             wanted = "sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME (extra: tastemaker[postgres])"
             raise ConfigurationError(f"history.url is not usable, expected {wanted}") from error
         except OSError as error:
             raise StoreError(f"cannot make the history's folder: {error.strerror}") from error
-        if engine.dialect.name == "sqlite":
-            event.listen(engine.sync_engine, "connect", _tune_sqlite)
         history = cls(engine, tenant)
         async with history._connect(write=True) as connection:
             await connection.run_sync(_METADATA.create_all)
@@ -92,7 +88,7 @@ class SqlHistory:
 
     async def add(self, events: Sequence[Event]) -> int:
         """Store ``events`` in one transaction and return how many were new; one with the same key is left as it is."""
-        unique = {(e.user_id, e.item_id, e.kind, _micros(e.at)): e for e in events}
+        unique = {(e.user_id, e.item_id, e.kind, micros(e.at)): e for e in events}
         if not unique:
             return 0
         rows = [self._row(e) for e in unique.values()]
@@ -166,7 +162,7 @@ class SqlHistory:
             "user_id": item.user_id,
             "item_id": item.item_id,
             "kind": item.kind,
-            "at_us": _micros(item.at),
+            "at_us": micros(item.at),
             "value": item.value,
             "context": json.dumps(item.context, ensure_ascii=False, sort_keys=True),
         }
@@ -181,6 +177,15 @@ class SqlHistory:
             raise StoreError(f"the history database failed; check history.url: {reason}") from error
 
 
+async def prepare_sqlite(engine: AsyncEngine) -> AsyncEngine:
+    """Make the file's folder and let several processes read and write at once; leave any other database alone."""
+    if engine.dialect.name == "sqlite":
+        if engine.url.database not in (None, "", ":memory:"):
+            await asyncio.to_thread(_make_folder, str(engine.url.database))
+        event.listen(engine.sync_engine, "connect", _tune_sqlite)
+    return engine
+
+
 def _make_folder(file: str) -> None:
     Path(file).parent.mkdir(parents=True, exist_ok=True)
 
@@ -193,9 +198,10 @@ def _opinions(judged: Sequence[tuple[str, str, float | None]]) -> tuple[tuple[st
     return liked, frozenset(i for i, good in latest.items() if good is False)
 
 
-def _micros(at: datetime) -> int:
+def micros(at: datetime) -> int:
+    """Return microseconds since 1970 in UTC; a time without a zone is taken as UTC."""
     aware = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return (aware - _EPOCH) // _MICROSECOND
+    return (aware - EPOCH) // MICROSECOND
 
 
 def _event(row: Any) -> Event:
@@ -203,7 +209,7 @@ def _event(row: Any) -> Event:
         user_id=row.user_id,
         item_id=row.item_id,
         kind=row.kind,
-        at=_EPOCH + row.at_us * _MICROSECOND,
+        at=EPOCH + row.at_us * MICROSECOND,
         value=row.value,
         context={} if row.context == "{}" else json.loads(row.context),
     )

@@ -1,0 +1,197 @@
+"""Log what was shown next to the events, behind the answer: a bounded queue, one writer, rows that expire.
+
+A failure costs the log only: it is written to the process's own log and never reaches a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text, delete, func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from ..core.errors import StoreError
+from ..core.exposures import Drawn, Exposure, Shown
+from ..core.public import redact
+from .history import EPOCH, EVENTS, MICROSECOND, micros, prepare_sqlite
+
+QUEUE = 1_000
+BATCH = 100
+EXPIRE_S = 3_600.0
+CLICKS = ("click", "like", "purchase")
+_METADATA = MetaData()
+_KEY = BigInteger().with_variant(Integer, "sqlite")
+LISTS = Table(
+    "exposures",
+    _METADATA,
+    Column("id", _KEY, primary_key=True, autoincrement=True),
+    Column("tenant", String(64), nullable=False),
+    Column("request_id", String(64), nullable=False),
+    Column("user_id", String(128)),
+    Column("policy", String(128), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("drawn", Text, nullable=False),
+    Index("exposures_by_time", "tenant", "at_us"),
+)
+ITEMS = Table(
+    "exposed_items",
+    _METADATA,
+    Column("id", _KEY, primary_key=True, autoincrement=True),
+    Column("tenant", String(64), nullable=False),
+    Column("request_id", String(64), nullable=False),
+    Column("item_id", String(128), nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("propensity", Float, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Index("exposed_items_by_item", "tenant", "item_id"),
+    Index("exposed_items_by_time", "tenant", "at_us"),
+)
+_log = logging.getLogger("tastemaker.exposures")
+
+
+class ExposureLog:
+    """The exposures of all tenants in one database. ``retention_days`` is how long rows are kept."""
+
+    def __init__(self, url: str, retention_days: float) -> None:
+        self._url = url
+        self._retention = timedelta(days=retention_days)
+        self._engine: AsyncEngine | None = None
+        self._queue: asyncio.Queue[Exposure] = asyncio.Queue(QUEUE)
+        self._writer: asyncio.Task[None] | None = None
+        self._expired_at = -EXPIRE_S
+
+    def record(self, exposure: Exposure) -> bool:
+        """Queue a list for writing and return at once; False, and a line in the log, if the queue is full."""
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+        try:
+            self._queue.put_nowait(exposure)
+        except asyncio.QueueFull:
+            _log.warning("an exposure was not logged: the queue is full")
+            return False
+        return True
+
+    async def flush(self) -> None:
+        """Wait until everything queued is written, or has failed."""
+        await self._queue.join()
+
+    async def close(self) -> None:
+        """Write what is queued and close the connections."""
+        if self._writer is not None and not self._writer.done():
+            await self.flush()
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+        if self._engine is not None:
+            await self._engine.dispose()
+            self._engine = None
+
+    async def seen(self, tenant: str, item_ids: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+        """Return item id -> (times shown, clicks, events of any kind); zeros where nothing is known.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        clicked = func.sum(func.cast(EVENTS.c.kind.in_(CLICKS), Integer))
+        views = select(ITEMS.c.item_id, func.count()).where(ITEMS.c.tenant == tenant, ITEMS.c.item_id.in_(item_ids))
+        events = select(EVENTS.c.item_id, clicked, func.count()).where(
+            EVENTS.c.tenant == tenant, EVENTS.c.item_id.in_(item_ids)
+        )
+        try:
+            async with (await self._opened()).connect() as connection:
+                shown = {r[0]: int(r[1]) for r in await connection.execute(views.group_by(ITEMS.c.item_id))}
+                done = {i: (c or 0, n) for i, c, n in await connection.execute(events.group_by(EVENTS.c.item_id))}
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreError(f"the exposure log failed: {_why(error)}") from error
+        return {i: (shown.get(i, 0), *done.get(i, (0, 0))) for i in item_ids}
+
+    async def read(self, tenant: str, since: datetime | None = None, limit: int = 1_000_000) -> list[Exposure]:
+        """Return the lists shown since then, oldest first.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        at = micros(since) if since else 0
+        lists = select(LISTS).where(LISTS.c.tenant == tenant, LISTS.c.at_us >= at).order_by(LISTS.c.id).limit(limit)
+        items = select(ITEMS).where(ITEMS.c.tenant == tenant, ITEMS.c.at_us >= at).order_by(ITEMS.c.id)
+        try:
+            async with (await self._opened()).connect() as connection:
+                rows = (await connection.execute(lists)).all()
+                shown: dict[str, list[Shown]] = {}
+                for r in await connection.execute(items):
+                    shown.setdefault(r.request_id, []).append(
+                        Shown(item_id=r.item_id, place=r.place, propensity=r.propensity)
+                    )
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreError(f"the exposure log failed: {_why(error)}") from error
+        return [_exposure(r, shown.get(r.request_id, [])) for r in rows]
+
+    async def _opened(self) -> AsyncEngine:
+        if self._engine is None:
+            engine = await prepare_sqlite(create_async_engine(self._url))
+            async with engine.begin() as connection:
+                await connection.run_sync(EVENTS.metadata.create_all)
+                await connection.run_sync(_METADATA.create_all)
+            self._engine = engine
+        return self._engine
+
+    async def _write(self) -> None:
+        while True:
+            batch = [await self._queue.get()]
+            while len(batch) < BATCH and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            try:
+                await self._store(batch)
+            except (SQLAlchemyError, OSError, ImportError) as error:
+                _log.warning("%d exposures were not logged: %s", len(batch), _why(error))
+            finally:
+                for _ in batch:
+                    self._queue.task_done()
+
+    async def _store(self, batch: Sequence[Exposure]) -> None:
+        now = asyncio.get_running_loop().time()
+        async with (await self._opened()).begin() as connection:
+            await connection.execute(LISTS.insert(), [_list_row(e) for e in batch])
+            rows = [row for e in batch for row in _item_rows(e)]
+            if rows:
+                await connection.execute(ITEMS.insert(), rows)
+            if now - self._expired_at > EXPIRE_S:
+                self._expired_at = now
+                await self._expire(connection)
+
+    async def _expire(self, connection: AsyncConnection) -> None:
+        before = micros(datetime.now(UTC) - self._retention)
+        for table in (LISTS, ITEMS):
+            await connection.execute(delete(table).where(table.c.at_us < before))
+
+
+def _list_row(e: Exposure) -> dict[str, Any]:
+    drawn = json.dumps([d.model_dump(mode="json") for d in e.drawn], separators=(",", ":"))
+    row = {"tenant": e.tenant, "request_id": e.request_id, "user_id": e.user_id, "policy": e.policy}
+    return {**row, "at_us": micros(e.at), "drawn": drawn}
+
+
+def _item_rows(e: Exposure) -> list[dict[str, Any]]:
+    shared = {"tenant": e.tenant, "request_id": e.request_id, "at_us": micros(e.at)}
+    return [{**shared, **s.model_dump()} for s in e.items]
+
+
+def _exposure(row: Any, items: Sequence[Shown]) -> Exposure:
+    return Exposure(
+        tenant=row.tenant,
+        request_id=row.request_id,
+        at=EPOCH + row.at_us * MICROSECOND,
+        policy=row.policy,
+        user_id=row.user_id,
+        items=tuple(items),
+        drawn=tuple(Drawn.model_validate(d) for d in json.loads(row.drawn)),
+    )
+
+
+def _why(error: Exception) -> str:
+    return redact(str(getattr(error, "orig", None) or type(error).__name__))[:200]

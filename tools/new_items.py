@@ -1,0 +1,87 @@
+"""Find items that few people have met yet, and choose some of them for the quota of new items."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from ..core.candidates import CandidateQuery
+from ..core.exploration import Arm, Choice, explore
+from ..core.protocols import Catalogue, Vectors
+from ..core.schemas import CatalogueSchema, Item
+from ..core.stated import stated_fit
+from .candidate_sources import MAX_LIKED, mean_vector
+
+MAX_SCANNED = 10_000
+MAX_ARMS = 100
+REFRESH_S = 300.0
+NEW_BELOW_EVENTS = 20
+NEW_BELOW_VIEWS = 500
+BASE_RATE = 0.05
+"""The click rate that a new item is thought to have when nothing speaks for it or against it."""
+Seen = Mapping[str, tuple[int, int, int]]
+
+
+class Counts(Protocol):
+    """Tells how often items were shown, clicked and met at all."""
+
+    async def seen(self, tenant: str, item_ids: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+        """Return item id -> (times shown, clicks, events)."""
+        ...
+
+
+class NewItems:
+    """The new items of one tenant's catalogue, looked up again every ``REFRESH_S`` seconds among the first ``MAX_SCANNED``."""
+
+    def __init__(self, catalogue: Catalogue, counts: Counts, tenant: str) -> None:
+        self._catalogue = catalogue
+        self._counts = counts
+        self._tenant = tenant
+        self._new: Seen = {}
+        self._at = -REFRESH_S
+
+    async def choose(
+        self, q: CandidateQuery, taken: Sequence[str], places: int, seed: int
+    ) -> list[tuple[Item, Choice]]:
+        """Return at most ``places`` new items within constraints, exclusions and rules, each with its probabilities.
+
+        Raises:
+            StoreError: a store failed.
+        """
+        new = await self._lookup()
+        ids = [i for i in new if i not in q.excluded and i not in set(taken)]
+        ids = random.Random(seed).sample(ids, min(MAX_ARMS, len(ids)))  # noqa: S311  no secret
+        items = {i.item_id: i for i in await self._catalogue.get(ids, q.where) if q.effects.allows(i)} if ids else {}
+        kept = [items[i] for i in ids if i in items]
+        priors = await self._priors(kept, q)
+        arms = [Arm(i.item_id, new[i.item_id][0], new[i.item_id][1], p) for i, p in zip(kept, priors, strict=True)]
+        return [(items[choice.item_id], choice) for choice in explore(arms, places, seed)]
+
+    async def _lookup(self) -> Seen:
+        if time.monotonic() - self._at >= REFRESH_S:
+            ids = await self._catalogue.scan(MAX_SCANNED)
+            seen = await self._counts.seen(self._tenant, ids)
+            self._new = {i: s for i, s in seen.items() if s[0] < NEW_BELOW_VIEWS and s[2] < NEW_BELOW_EVENTS}
+            self._at = time.monotonic()
+        return self._new
+
+    async def _priors(self, items: Sequence[Item], q: CandidateQuery) -> list[float]:
+        """Return the click rate that each item's content promises: nearness to what is liked, and to what is stated."""
+        ids = [i.item_id for i in items]
+        liked = (
+            mean_vector(list((await self._catalogue.vectors("text", q.likes[:MAX_LIKED])).values()))
+            if q.likes
+            else None
+        )
+        vectors = await self._catalogue.vectors("text", ids) if liked is not None else {}
+        schema = await self._catalogue.schema() if q.stated else CatalogueSchema()
+        fit = stated_fit(items, q.stated, schema)
+        return [prior_of(liked, vectors.get(i), float(f)) for i, f in zip(ids, fit, strict=True)]
+
+
+def prior_of(liked: Vectors | None, vector: Vectors | None, fit: float) -> float:
+    """Return a click rate: the base rate, up to three times as much for the nearest content, half for what is disliked."""
+    near = float(liked @ vector.reshape(-1)) if liked is not None and vector is not None else 0.0
+    return BASE_RATE * (1 + max(0.0, near)) * (1 + 0.5 * fit)
