@@ -35,7 +35,6 @@ SCORERS = (
     "user_knn",
     "als",
     "bpr",
-    "graph",
     "cooccurrence",
     "transitions",
     "ease",

@@ -23,14 +23,14 @@ from .ensemble_files import Parts, read_arrays, write_arrays
 from .features import Features
 from .fusion import choose
 from .fusion_check import check
-from .queries import draw, held_out
-from .questions import answer
+from .queries import Query, draw, held_out
+from .questions import Answers, answer
 from .scorers.base import GoesOn, Progress, Scorer, silent
 from .scorers.listing import SCORERS
 
 RECIPE = 1
 """Goes up when a change of code or settings makes kept parts wrong."""
-TEACH_USERS, CHECK_USERS = 20_000, 2_500
+TEACH_USERS, CHECK_USERS = 12_000, 2_500
 SHARE_HELD_OUT, SHARE_CHECK = 0.5, 0.15
 NOTHING: Mapping[str, Scorer] = MappingProxyType({})
 STAGES = {"before": (0.0, 0.4), "questions": (0.4, 0.55), "fusion": (0.55, 0.6), "all": (0.6, 1.0)}
@@ -56,7 +56,7 @@ def fit(
     work = _Work(items, kept, progress, began, budget_s)
     early, missing = work.fit_scorers("before", names, before)
     features = Features.of(tuple(early), before, seed)
-    answers = answer(draw(before, users, targets, seed), early, features, seed, work.stage("questions"))
+    answers = work.answers(draw(before, users, targets, seed), early, features, seed)
     teaching = np.isin(users, teach)
     teacher = choose(int(teaching.sum()))
     fusion = teacher.fit(answers.lists(teaching), features.names, seed, work.stage("fusion"))
@@ -81,7 +81,9 @@ def fit(
 
 def digest(items: ItemTable, events: Interactions, seed: int, names: Sequence[str] = ()) -> str:
     """Return a short name of the data, the seed, the recipe and ``names``, under which what was learnt is kept."""
-    sha = hashlib.sha256(f"{RECIPE}:{seed}:{len(items)}:{events.n_users}:{','.join(names)}".encode())
+    sha = hashlib.sha256(
+        f"{RECIPE}:{TEACH_USERS}:{CHECK_USERS}:{seed}:{len(items)}:{events.n_users}:{','.join(names)}".encode()
+    )
     for part in (items.ids, items.titles):
         sha.update("\x1f".join(part).encode())
     for array in (events.user, events.item, events.at, events.weight, items.text_vectors):
@@ -157,6 +159,21 @@ class _Work:
             self.seconds[f"{stage}:{name}"] = round(time.monotonic() - at, 1)
             tell(f"{stage}: {name} {'done' if name in fitted else 'left out'}", (number + 1) / len(names))
         return fitted, missing
+
+    def answers(self, queries: Sequence[Query], early: Mapping[str, Scorer], features: Features, seed: int) -> Answers:
+        """Return the scorers' answers, those kept from an earlier call if the scorers and features are the same."""
+        names = np.array([*features.names, str(len(queries))])
+        path = self._kept / "answers.npz" if self._kept is not None else None
+        if path is not None and path.is_file():
+            kept = read_arrays(path)
+            if np.array_equal(kept["names"], names):
+                return Answers(**{name: array for name, array in kept.items() if name != "names"})
+        began = time.monotonic()
+        found = answer(queries, early, features, seed, self.stage("questions"))
+        self.seconds["questions"] = round(time.monotonic() - began, 1)
+        if path is not None:
+            write_arrays(path, {**vars(found), "names": names})
+        return found
 
     def _one(self, stage: str, name: str, events: Interactions, progress: Progress, before: Scorer | None) -> Scorer:
         path = self._kept / f"{stage}-{name}.npz" if self._kept is not None else None

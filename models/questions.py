@@ -17,7 +17,7 @@ from .scorers.base import Progress, Scorer, silent
 HARD_ITEMS = 12
 HARD_POOL = 40
 """Retrieved candidates that are not wanted are drawn from the union of the scorers' best, so many of each."""
-SHARE_HARD = 0.3
+SHARE_HARD = 0.25
 """The share of questions that also hold retrieved candidates; to find those, every scorer must score the whole catalogue."""
 
 

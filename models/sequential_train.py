@@ -23,9 +23,10 @@ from .scorers.item_words import ItemWords
 from .scorers.sequential import LENGTH, centred
 
 WIDTH, HEADS, BLOCKS = 64, 2, 2
-EPOCHS = 8
+EPOCHS, MOST_EPOCHS, MIN_STEPS = 8, 20, 1_000
+"""Few events make few steps, so they are read more often."""
 NEGATIVES = 512
-EVENTS_PER_BATCH = 2_048
+EVENTS_PER_BATCH, MIN_BATCHES = 2_048, 40
 RATE, WARM_STEPS = 2e-3, 100
 MORE_EPOCHS, MORE_RATE = 3, 5e-4
 DROPOUT = 0.2
@@ -46,12 +47,13 @@ def train(
     rng = np.random.default_rng(SEED)
     sequences = _sequences(events)
     net = Net(items, described)
-    epochs, rate = EPOCHS, RATE
+    batches = sum(1 for _ in _batches(sequences, rng))
+    epochs, rate = min(max(EPOCHS, MIN_STEPS // max(1, batches)), MOST_EPOCHS), RATE
     if start is not None:
         net.take(start)
         epochs, rate = MORE_EPOCHS, MORE_RATE
-    steps = epochs * sum(1 for _ in _batches(sequences, rng))
-    optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.0, betas=(0.9, 0.98))
+    steps = epochs * batches
+    optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.0, betas=(0.9, 0.98), fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps))
     done = 0
     for epoch in range(epochs):
@@ -190,7 +192,8 @@ def _batches(sequences: list[NDArray[np.int64]], rng: np.random.Generator) -> It
     """Yield users of like length, in random order, as (b, l) items padded on the left with -1."""
     sizes = np.array([len(items) for items in sequences])
     order = np.argsort(sizes + rng.random(len(sizes)) * 2)
-    bounds = np.flatnonzero(np.diff(np.cumsum(sizes[order]) // EVENTS_PER_BATCH)) + 1
+    events = min(EVENTS_PER_BATCH, max(64, int(sizes.sum()) // MIN_BATCHES))
+    bounds = np.flatnonzero(np.diff(np.cumsum(sizes[order]) // events)) + 1
     for chosen in rng.permutation(np.array([*np.split(order, bounds), None], dtype=object)[:-1]):
         batch = np.full((len(chosen), int(sizes[chosen].max())), -1, np.int64)
         for row, number in enumerate(chosen):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,11 @@ def small_world(seed: int = 0) -> tuple[ItemTable, Interactions]:
     return items, events
 
 
+@cache
+def learnt(name: str) -> Scorer:
+    return SCORERS[name]().fit(*small_world())
+
+
 @pytest.fixture(scope="module")
 def world() -> tuple[ItemTable, Interactions]:
     return small_world()
@@ -61,7 +67,7 @@ def world() -> tuple[ItemTable, Interactions]:
 class TestContract:
     def fitted(self, name: str, world: tuple[ItemTable, Interactions]) -> Scorer:
         try:
-            return SCORERS[name]().fit(*world)
+            return learnt(name)
         except BackEndUnavailable as missing:
             pytest.skip(str(missing))
 
