@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +36,9 @@ def ingest_command(
     rejects: Annotated[Path | None, typer.Option(help="Where bad rows are reported, by default beside you.")] = None,
     batch: Annotated[int, typer.Option(min=1, max=4096, help="Rows embedded at once.")] = 64,
     list_separator: Annotated[str, typer.Option(help="What separates the members of list attributes.")] = "|",
+    align: Annotated[
+        bool, typer.Option("--align", help="First teach the image-text model this catalogue's pictures and words.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
     """Read a catalogue and its interactions; run it again to resume or to update, nothing is doubled."""
@@ -43,6 +47,8 @@ def ingest_command(
         settings = load_settings()
         columns = parse_mapping(mapping or [])
         target = rejects or Path(f"{catalogue.name}.rejects.jsonl")
+        if align:
+            await _align(settings, catalogue, columns, media or _media_root(settings), list_separator)
         with _bar() as bar:
             task = bar.add_task(catalogue.name, total=None)
             return await stock(
@@ -60,6 +66,27 @@ def ingest_command(
 
     report = run_async(work)
     typer.echo(report.model_dump_json() if as_json else summary(report))
+
+
+async def _align(
+    settings: Settings, catalogue: Path, columns: dict[str, str], media: Path | None, list_separator: str
+) -> None:
+    """Align to the catalogue and show on standard error what that reached."""
+    from .aligning import align_to
+    from .cli_align import show
+
+    console = Console(stderr=True)
+    with console.status("aligning …") as status:
+        aligned = await asyncio.to_thread(
+            align_to,
+            settings,
+            catalogue,
+            mapping=columns,
+            media=media,
+            list_separator=list_separator,
+            progress=status.update,
+        )
+    show(aligned, console)
 
 
 def parse_mapping(pairs: list[str]) -> dict[str, str]:

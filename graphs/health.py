@@ -45,17 +45,20 @@ async def health_of(parts: Parts) -> dict[str, dict[str, str]]:
 
 
 async def open_models(parts: Parts) -> None:
-    """Use the image-text model, the captioner and the transcriber once; one that fails is left for later."""
+    """Use the image-text model, the captioner and the transcriber once, in parallel; one that fails is left for later."""
     with tempfile.TemporaryDirectory() as folder:
         picture, clip = Path(folder) / "grey.png", Path(folder) / "silence.wav"
         await asyncio.to_thread(_write_samples, picture, clip)
-        for work in (
-            parts.image_text.embed_texts(["warm up"]),
-            parts.captioner.caption(str(picture)),
-            parts.transcriber.transcribe(str(clip)),
-        ):
-            with suppress(TastemakerError):
-                await work
+        await asyncio.gather(
+            _tried(parts.image_text.embed_texts(["warm up"])),
+            _tried(parts.captioner.caption(str(picture))),
+            _tried(parts.transcriber.transcribe(str(clip))),
+        )
+
+
+async def _tried(work: Awaitable[object]) -> None:
+    with suppress(TastemakerError):
+        await work
 
 
 def _write_samples(picture: Path, clip: Path) -> None:

@@ -1,27 +1,32 @@
-"""Train the projection from the image tower into the text space on image-caption pairs, with figures on unseen images."""
+"""Align the projection from the image tower into the text space to pictures and their words, with figures on unseen ones."""
 
 from __future__ import annotations
 
-import csv
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from pydantic import Field
 
-from ..core.errors import ConfigurationError
+from ..core.errors import ConfigurationError, InvalidRequestError
 from ..core.protocols import Vectors
 from ..core.schemas import Frozen
-from .align_train import Indices, TrainingData, head_weights, load_head, open_clip_head, train_head
-from .image_text import EmbeddedImageText, load_projection
-from .onnx_graph import open_session, write_atomically
-from .towers import projection_head
+from .align_train import Indices, Recipe, TrainingData, Weights, project, train
+from .alignments import packed
+from .image_text import PROJECTION, EmbeddedImageText, load_projection
+from .onnx_graph import write_atomically
 
 Progress = Callable[[str], None]
 MIN_IMAGES = 20
 VALIDATION_SHARE = 0.08
+READ_AT_ONCE = 128
 TOP = (1, 5, 10)
+FROM_SCRATCH = Recipe()
+"""How the shipped weights are trained, from nothing."""
+BESIDE = replace(FROM_SCRATCH, hidden=512)
+"""How a head is trained beside the shipped one, which keeps what that one knows."""
 
 
 class Recalls(Frozen):
@@ -34,7 +39,7 @@ class Recalls(Frozen):
 class AlignReport(Frozen):
     """What a training run saw and reached; ``before`` are the starting weights' figures on the same held-out images."""
 
-    pairs: int = Field(description="Rows of the CSV file.")
+    captions: int = Field(description="Captions of all images.")
     images: int = Field(description="Distinct images.")
     trained_on: int = Field(description="Images the weights were fitted on.")
     validation: int = Field(description="Images that chose the epoch to keep.")
@@ -42,100 +47,121 @@ class AlignReport(Frozen):
     epoch: int = Field(description="The epoch that was kept.")
     seed: int
     seconds: float = Field(description="Wall-clock seconds, embedding included.")
-    before: Recalls | None
-    after: Recalls | None
-    projection: str = Field(description="File the weights were written to.")
+    before: Recalls | None = Field(description="Figures of the packaged weights; none without held-out images.")
+    after: Recalls | None = Field(description="Figures of the new weights.")
+
+    @property
+    def better(self) -> bool:
+        """Tell whether the new weights find more than the ones before, or whether nothing was held out to tell."""
+        return not (self.before and self.after) or self.after.text_to_image[2] > self.before.text_to_image[2]
+
+
+@dataclass(frozen=True, slots=True)
+class PairSet:
+    """Paths of pictures, captions, and for each caption the position of its picture."""
+
+    paths: Sequence[str]
+    captions: Sequence[str]
+    owners: Sequence[int]
 
 
 def align(
-    pairs: Path,
-    out: Path,
+    pairs: PairSet,
+    model: EmbeddedImageText,
     *,
-    cache: Path,
-    epochs: int = 50,
     holdout: float = 0.1,
     seed: int = 0,
-    start: Path | None = None,
-    threads: int = 0,
+    epochs: int = 0,
+    from_scratch: bool = False,
     progress: Progress | None = None,
-) -> AlignReport:
-    """Train open_clip's MLP head on frozen features and write ``projection.safetensors`` and ``card.json`` into ``out``.
+) -> tuple[Weights, AlignReport]:
+    """Train a head on frozen features and return its weights and what was reached.
+
+    The head is trained beside the packaged one, which stays as it is, so that what that one knows is kept.
 
     Args:
-        pairs: CSV with the columns ``image`` (path relative to the file's folder) and ``caption``; an image may have many.
-        out: folder to write into.
-        cache: folder with the towers' weights.
-        epochs: passes over the images.
+        pairs: an image may have many captions.
+        model: gives the frozen features and the captions' vectors.
         holdout: share of the images kept for the figures; 0 trains on all of them, with no figures and no early stop.
         seed: of the split, the batches and the starting weights.
-        start: a projection to go on from, in place of chance.
-        threads: inference threads; 0 takes the number of cores.
+        epochs: passes over the images at most; 0 takes the recipe's number.
+        from_scratch: leave the packaged head out.
         progress: called with one line of text per step.
 
     Raises:
-        ConfigurationError: the CSV file is wrong or holds fewer than 20 images.
-        BackEndUnavailable: the extra ``train`` or the towers' weights are missing.
+        InvalidRequestError: fewer than 20 images, or a hold-out outside 0 to 0.5.
+        BackEndUnavailable: the towers' weights are missing.
         BackEndError: an image cannot be read.
     """
     began, say = time.perf_counter(), progress or (lambda _: None)
-    head = open_clip_head()
-    paths, captions, owners = read_pairs(pairs, holdout)
-    data = embed_pairs(EmbeddedImageText(cache, threads), paths, captions, owners, say)
-    order = np.random.default_rng(seed).permutation(len(paths))
-    held = order[: round(holdout * len(paths))]
+    _check(pairs, holdout)
+    data = embed_pairs(model, pairs, say, mirrored=True)
+    order = np.random.default_rng(seed).permutation(len(pairs.paths))
+    held = order[: round(holdout * len(order))]
     rest = order[len(held) :]
     chosen = rest[: round(VALIDATION_SHARE * len(rest)) if holdout else 0]
     fitted = rest[len(chosen) :]
-    reset_head(head, seed, start)
-    before = held_out_recalls(head_weights(head), data, held)
-    kept = train_head(
-        head,
+    start = None if from_scratch else load_projection(PROJECTION)
+    recipe = FROM_SCRATCH if from_scratch else BESIDE
+    weights, epoch = train(
         subset(data, fitted),
-        epochs=epochs,
+        replace(recipe, epochs=epochs or recipe.epochs),
         seed=seed,
-        score=(lambda weights: _validation_score(weights, data, chosen)) if len(chosen) else None,
+        beside=start,
+        score=(lambda head: _validation_score(head, data, chosen)) if len(chosen) else None,
         progress=progress,
     )
     report = AlignReport(
-        pairs=len(captions),
-        images=len(paths),
+        captions=len(pairs.captions),
+        images=len(pairs.paths),
         trained_on=len(fitted),
         validation=len(chosen),
         held_out=len(held),
-        epoch=kept,
+        epoch=epoch,
         seed=seed,
         seconds=round(time.perf_counter() - began, 1),
-        before=before,
-        after=held_out_recalls(head_weights(head), data, held),
-        projection=str(out / "projection.safetensors"),
+        before=held_out_recalls(load_projection(PROJECTION), data, held),
+        after=held_out_recalls(weights, data, held),
     )
-    save_projection(head_weights(head), out / "projection.safetensors")
-    write_atomically(out / "card.json", report.model_dump_json(indent=2).encode())
-    return report
+    return weights, report
 
 
-def read_pairs(pairs: Path, holdout: float) -> tuple[list[str], list[str], list[int]]:
-    """Return image paths, captions, and for each caption the position of its image.
-
-    Raises:
-        ConfigurationError: no such file, missing columns or values, too few images or a share outside 0 to 0.5.
-    """
+def _check(pairs: PairSet, holdout: float) -> None:
     if not 0 <= holdout <= 0.5:
-        raise ConfigurationError(f"holdout must be between 0 and 0.5, not {holdout}")
-    if not pairs.is_file():
-        raise ConfigurationError(f"no file of pairs at {pairs}")
-    positions: dict[str, int] = {}
-    captions, owners = [], []
-    with pairs.open(encoding="utf-8", newline="") as file:
-        for line, row in enumerate(csv.DictReader(file), start=2):
-            image, caption = row.get("image"), row.get("caption")
-            if not image or not caption:
-                raise ConfigurationError(f"{pairs}, line {line}: the columns image and caption must both have a value")
-            captions.append(caption)
-            owners.append(positions.setdefault(str(pairs.parent / image), len(positions)))
-    if len(positions) < MIN_IMAGES:
-        raise ConfigurationError(f"{pairs} holds {len(positions)} images; training needs at least {MIN_IMAGES}")
-    return list(positions), captions, owners
+        raise InvalidRequestError("holdout", f"must be between 0 and 0.5, not {holdout}")
+    if len(pairs.paths) < MIN_IMAGES:
+        raise InvalidRequestError("pairs", f"{len(pairs.paths)} usable pictures; training needs at least {MIN_IMAGES}")
+
+
+def embed_pairs(model: EmbeddedImageText, pairs: PairSet, say: Progress, *, mirrored: bool = False) -> TrainingData:
+    """Return the frozen features of the pictures, and with ``mirrored`` of their mirror images, and the captions' vectors."""
+    say(f"embedding {len(pairs.captions)} captions")
+    distinct = list(dict.fromkeys(pairs.captions))
+    place = {caption: row for row, caption in enumerate(distinct)}
+    texts = model.encode_texts(distinct)[[place[caption] for caption in pairs.captions]]
+    views: list[list[Vectors]] = [[] for _ in range(1 + mirrored)]
+    for start in range(0, len(pairs.paths), READ_AT_ONCE):
+        say(f"read {start} of {len(pairs.paths)} images")
+        for mirror, parts in enumerate(views):
+            parts.append(model.features(pairs.paths[start : start + READ_AT_ONCE], mirrored=bool(mirror)))
+    of = np.asarray(pairs.owners)
+    rows = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of, minlength=len(pairs.paths)))[:-1])
+    return TrainingData(tuple(np.concatenate(parts) for parts in views), texts, tuple(rows))
+
+
+def subset(data: TrainingData, chosen: Indices) -> TrainingData:
+    """Return the data of the images at ``chosen``."""
+    return TrainingData(tuple(view[chosen] for view in data.views), data.captions, tuple(data.rows[i] for i in chosen))
+
+
+def held_out_recalls(weights: Weights, data: TrainingData, chosen: Indices) -> Recalls | None:
+    """Return the recalls of a head's weights among the images at ``chosen`` and their captions; None for no images."""
+    if not len(chosen):
+        return None
+    images = project(weights, data.views[0][chosen])
+    own = [data.rows[i] for i in chosen]
+    positions = np.split(np.arange(sum(map(len, own))), np.cumsum([len(rows) for rows in own])[:-1])
+    return recalls(images, data.captions[np.concatenate(own)], positions)
 
 
 def recalls(images: Vectors, captions: Vectors, rows: Sequence[Indices]) -> Recalls:
@@ -157,61 +183,21 @@ def _shares(ranks: Sequence[int]) -> tuple[float, float, float]:
     return one, five, ten
 
 
-def embed_pairs(
-    model: EmbeddedImageText, paths: Sequence[str], captions: Sequence[str], owners: Sequence[int], say: Progress
-) -> TrainingData:
-    """Return the frozen features and caption vectors of pairs as ``read_pairs`` returns them."""
-    say(f"embedding {len(captions)} captions")
-    texts = model.encode_texts(captions)
-    parts = []
-    for start in range(0, len(paths), 256):
-        say(f"reading images {start + 1} to {min(start + 256, len(paths))} of {len(paths)}")
-        parts.append(model.features(paths[start : start + 256]))
-    of = np.asarray(owners)
-    sorted_rows = np.argsort(of, kind="stable")
-    rows = np.split(sorted_rows, np.cumsum(np.bincount(of, minlength=len(paths)))[:-1])
-    return TrainingData(np.concatenate(parts), texts, tuple(rows))
-
-
-def reset_head(head: object, seed: int, start: Path | None = None) -> None:
-    """Set the head's weights by chance from ``seed``, or to those of the file ``start``."""
-    import torch
-
-    torch.manual_seed(seed)
-    for layer in ("fc1", "fc2"):
-        getattr(head, layer).reset_parameters()
-    if start:
-        load_head(head, load_projection(start))
-
-
-def subset(data: TrainingData, chosen: Indices) -> TrainingData:
-    """Return the data of the images at ``chosen``."""
-    return TrainingData(data.features[chosen], data.captions, tuple(data.rows[i] for i in chosen))
-
-
-def held_out_recalls(weights: dict[str, Vectors], data: TrainingData, chosen: Indices) -> Recalls | None:
-    """Return the recalls of a head's weights among the images at ``chosen`` and their captions; None for no images."""
-    if not len(chosen):
-        return None
-    images = project(weights, data.features[chosen])
-    own = [data.rows[i] for i in chosen]
-    positions = np.split(np.arange(sum(map(len, own))), np.cumsum([len(rows) for rows in own])[:-1])
-    return recalls(images, data.captions[np.concatenate(own)], positions)
-
-
-def project(weights: dict[str, Vectors], features: Vectors) -> Vectors:
-    """Return features (n, 1280) in the shared space under a head's weights, unit rows (n, 384)."""
-    rows: Vectors = open_session(projection_head(weights), 1).run(None, {"feature": features})[0]
-    return rows
-
-
-def _validation_score(weights: dict[str, Vectors], data: TrainingData, chosen: Indices) -> float:
+def _validation_score(weights: Weights, data: TrainingData, chosen: Indices) -> float:
     figures = held_out_recalls(weights, data, chosen)
     return figures.text_to_image[2] if figures else 0.0
 
 
-def save_projection(weights: dict[str, Vectors], path: Path) -> None:
-    """Write a head's weights as float16."""
-    from safetensors.numpy import save
+def write_projection(weights: Weights, report: AlignReport, folder: Path) -> Path:
+    """Write a head's weights and the report into a folder of the caller's; returns the weights' file.
 
-    write_atomically(path, save({name: values.astype(np.float16) for name, values in weights.items()}))
+    Raises:
+        ConfigurationError: the folder cannot be written.
+    """
+    target = folder / "projection.safetensors"
+    try:
+        write_atomically(target, packed(weights))
+        write_atomically(folder / "card.json", report.model_dump_json(indent=2).encode())
+    except OSError as error:
+        raise ConfigurationError(f"cannot write to {folder}: {error.strerror}") from error
+    return target

@@ -1,145 +1,271 @@
-"""Train open_clip's MLP head on frozen features with CLIP's contrastive loss (needs the extra ``train``)."""
+"""Train the projection head on frozen features with CLIP's contrastive loss, in NumPy.
+
+The head is open_clip's ``timm_proj: mlp``: linear, GELU, linear without bias, unit length. Several heads trained from
+different seeds are folded into one wider head of the same form, and so is a head that is trained beside another one.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import BackEndUnavailable
 from ..core.protocols import Vectors
 from .towers import TEXT_DIM
 
 Indices = NDArray[np.int64]
-MIN_BATCH, MAX_BATCH = 32, 512
-LEARNING_RATE, WEIGHT_DECAY, WARMUP_STEPS = 1e-3, 0.1, 50
-FEATURE_DROPOUT, HIDDEN_DROPOUT = 0.4, 0.4
+Weights = dict[str, Vectors]
+Floats = NDArray[np.float32]
+MIN_BATCH, MAX_BATCH, WARMUP_STEPS = 32, 512, 50
 START_SCALE, MAX_SCALE = 20.0, 100.0
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """Features (images, 1280), caption vectors (captions, 384), and for each image the rows of its captions."""
+    """What a head is fitted on.
 
-    features: Vectors
+    Args:
+        views: features (images, 1280) of the pictures as they are, and of changed copies such as mirrored ones.
+        captions: unit rows (captions, 384).
+        rows: for each image the rows of its captions.
+    """
+
+    views: tuple[Vectors, ...]
     captions: Vectors
     rows: tuple[Indices, ...]
 
 
-def open_clip_head() -> Any:
-    """Return the untrained head of open_clip's ``timm_proj: mlp``: linear 1280-768, GELU, dropout, linear 768-384.
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a head is trained; ``soft`` is the share of the target that goes by the similarity of the captions."""
 
-    Raises:
-        BackEndUnavailable: torch, timm or open_clip is not installed.
-    """
-    try:
-        from open_clip.timm_model import TimmModel
-    except ImportError as error:
-        raise BackEndUnavailable(
-            f"training needs torch, timm and open_clip ({error}): pip install 'tastemaker[train]'", back_end="align"
-        ) from error
-    return TimmModel("tf_efficientnet_lite0", TEXT_DIM, 224, pool="", proj="mlp", drop=HIDDEN_DROPOUT).head.mlp
-
-
-def head_weights(head: Any) -> dict[str, Vectors]:
-    """Return the head's weights as float32 arrays: ``fc1.weight``, ``fc1.bias``, ``fc2.weight``."""
-    return {name: value.detach().float().numpy().copy() for name, value in head.state_dict().items()}
+    epochs: int = 40
+    hidden: int = 768
+    members: int = 1
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.1
+    feature_dropout: float = 0.4
+    hidden_dropout: float = 0.4
+    soft: float = 0.0
+    soft_scale: float = 15.0
+    patience: int = 10
 
 
-def load_head(head: Any, weights: Mapping[str, Vectors]) -> None:
-    """Set the head's weights."""
-    import torch
-
-    head.load_state_dict({name: torch.tensor(values.astype(np.float32)) for name, values in weights.items()})
-
-
-def train_head(
-    head: Any,
+def train(
     data: TrainingData,
+    recipe: Recipe,
     *,
-    epochs: int,
     seed: int,
-    score: Callable[[dict[str, Vectors]], float] | None = None,
-    patience: int = 10,
+    beside: Mapping[str, Vectors] | None = None,
+    score: Callable[[Weights], float] | None = None,
     progress: Callable[[str], None] | None = None,
-) -> int:
-    """Train ``head`` in place and return the number of the epoch whose weights were kept.
+) -> tuple[Weights, int]:
+    """Return a head's weights and the epoch that was kept.
 
-    Every epoch shows each image once with one of its captions by chance. With ``score`` (higher is better, of weights) the
-    best epoch is kept and training stops after ``patience`` epochs without a better one; else the last epoch is kept.
+    Every epoch shows each image once, in one of its views and with one of its captions by chance. With ``score`` (higher is
+    better, of weights) the best epoch is kept and training stops after ``patience`` epochs without a better one; else the
+    last epoch is kept.
+
+    Args:
+        data: what to fit.
+        recipe: how.
+        seed: of the starting weights, the order, the dropout.
+        beside: a head that stays as it is: the new one learns what to add to its unit output, and both are folded together.
+        score: tells which epoch to keep; only the first member is scored, the others stop at its epoch.
+        progress: called with one line per epoch.
     """
-    trainer = _Trainer(head, data, epochs, seed)
-    best, kept, weights = -math.inf, epochs, head_weights(head)
+    first, kept = _train_one(_Trainer(data, recipe, seed, beside), recipe.epochs, score=score, progress=progress)
+    others = [
+        _train_one(_Trainer(data, recipe, seed + member, beside), kept, progress=progress)[0]
+        for member in range(1, recipe.members)
+    ]
+    return (folded([first, *others], data.views[0]) if others else first), kept
+
+
+def _train_one(
+    trainer: _Trainer,
+    epochs: int,
+    *,
+    score: Callable[[Weights], float] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[Weights, int]:
+    best, kept, weights = -math.inf, epochs, trainer.weights()
     for epoch in range(1, epochs + 1):
         loss = trainer.epoch()
-        current = score(head_weights(head)) if score else float(epoch)
-        if current > best:
-            best, kept, weights = current, epoch, head_weights(head)
+        current = score(trainer.weights()) if score else 0.0
+        if score and current > best:
+            best, kept, weights = current, epoch, trainer.weights()
         if progress:
             figure = f", validation R@10 {current:.3f}" if score else ""
             progress(f"epoch {epoch}/{epochs}: loss {loss:.3f}{figure}")
-        if epoch - kept >= patience:
+        if score and epoch - kept >= trainer.patience:
             break
-    load_head(head, weights)
-    return kept
+    return (weights if score else trainer.weights()), kept
+
+
+def project(weights: Mapping[str, Vectors], features: Vectors) -> Vectors:
+    """Return features (n, 1280) in the shared space under a head's weights, unit rows (n, 384)."""
+    return _unit(_raw(weights, features))[0]
+
+
+def folded(heads: Sequence[Mapping[str, Vectors]], features: Vectors, shares: Sequence[float] = ()) -> Weights:
+    """Return one head whose output is the mean of the heads' outputs, each scaled to unit length on average.
+
+    ``features`` are pictures on which the lengths are measured; ``shares`` weight the heads, equally by default.
+    """
+    shares = shares or [1.0] * len(heads)
+    sample = features[:1024]
+    scaled = [
+        np.float32(share / np.linalg.norm(_raw(head, sample), axis=1).mean())
+        for head, share in zip(heads, shares, strict=True)
+    ]
+    return {
+        "fc1.weight": np.concatenate([head["fc1.weight"] for head in heads]),
+        "fc1.bias": np.concatenate([head["fc1.bias"] for head in heads]),
+        "fc2.weight": np.concatenate([head["fc2.weight"] * s for head, s in zip(heads, scaled, strict=True)], axis=1),
+    }
+
+
+def _raw(weights: Mapping[str, Vectors], features: Vectors) -> Floats:
+    w = {name: np.asarray(values, np.float32) for name, values in weights.items()}
+    hidden, _ = _gelu(features @ w["fc1.weight"].T + w["fc1.bias"])
+    return np.asarray(hidden @ w["fc2.weight"].T, np.float32)
 
 
 class _Trainer:
-    """The optimiser, its schedule (warm-up, then half a cosine to zero) and the learnt logit scale."""
+    """The head's weights, AdamW (Loshchilov and Hutter 2019), warm-up then half a cosine to zero, the learnt logit scale."""
 
-    def __init__(self, head: Any, data: TrainingData, epochs: int, seed: int) -> None:
-        import torch
-        from open_clip.loss import ClipLoss
-
-        torch.manual_seed(seed)
-        self._head, self._loss = head, ClipLoss()
+    def __init__(self, data: TrainingData, recipe: Recipe, seed: int, beside: Mapping[str, Vectors] | None) -> None:
+        self._data, self._recipe = data, recipe
+        self.patience = recipe.patience
         self._chance = np.random.default_rng(seed)
-        self._features, self._captions, self._rows = torch.tensor(data.features), torch.tensor(data.captions), data.rows
-        self._scale = torch.nn.Parameter(torch.tensor(math.log(START_SCALE)))
-        groups = [
-            {"params": list(head.parameters()), "weight_decay": WEIGHT_DECAY},
-            {"params": [self._scale], "weight_decay": 0.0},
-        ]
-        self._optimiser = torch.optim.AdamW(groups, lr=LEARNING_RATE)
+        dim = data.views[0].shape[1]
+        self._w: dict[str, Floats] = {
+            "fc1.weight": self._start((recipe.hidden, dim), dim),
+            "fc1.bias": self._start((recipe.hidden,), dim),
+            "fc2.weight": self._start((TEXT_DIM, recipe.hidden), recipe.hidden),
+            "scale": np.array([math.log(START_SCALE)], np.float32),
+        }
+        self._beside = dict(beside) if beside else None
+        self._others = [project(beside, view) for view in data.views] if beside else []
+        if beside:
+            self._w["fc2.weight"][:] = 0
+        self._first = {name: np.zeros_like(values) for name, values in self._w.items()}
+        self._second = {name: np.zeros_like(values) for name, values in self._w.items()}
         self._batch = min(MAX_BATCH, max(MIN_BATCH, len(data.rows) // 4))
-        total = epochs * math.ceil(len(data.rows) / self._batch)
-        warm_up = max(1, min(WARMUP_STEPS, total // 5))
-        self._schedule = torch.optim.lr_scheduler.LambdaLR(
-            self._optimiser,
-            lambda step: min(1.0, (step + 1) / warm_up) * 0.5 * (1 + math.cos(math.pi * step / total)),
-        )
+        self._total = recipe.epochs * math.ceil(len(data.rows) / self._batch)
+        self._step_number = 0
+
+    def _start(self, shape: tuple[int, ...], fan_in: int) -> Floats:
+        bound = 1 / math.sqrt(fan_in)
+        return self._chance.uniform(-bound, bound, shape).astype(np.float32)
+
+    def weights(self) -> Weights:
+        """Return a copy of the head, with the one beside it folded in."""
+        own = {name: values.copy() for name, values in self._w.items() if name != "scale"}
+        if self._beside is None:
+            return own
+        return _joined(self._beside, own, self._data.views[0])
 
     def epoch(self) -> float:
-        """Show every image once and return the mean loss.
+        """Show every image once and return the mean loss."""
+        order = self._chance.permutation(len(self._data.rows))
+        parts = np.array_split(order, math.ceil(len(order) / self._batch))
+        return float(np.mean([self._step(part) for part in parts if len(part) > 1]))
 
-        One thread is used: the products are small, and on a busy machine several threads wait for each other.
+    def _step(self, chosen: Indices) -> float:
+        data, w = self._data, self._w
+        views = self._chance.integers(len(data.views), size=len(chosen))
+        features = np.stack([data.views[v][i] for v, i in zip(views, chosen, strict=True)])
+        features *= self._kept(features.shape, self._recipe.feature_dropout)
+        texts = np.stack([data.captions[self._chance.choice(data.rows[i])] for i in chosen])
+        hidden, slope = _gelu(features @ w["fc1.weight"].T + w["fc1.bias"])
+        mask = self._kept(hidden.shape, self._recipe.hidden_dropout)
+        hidden *= mask
+        out = hidden @ w["fc2.weight"].T
+        if self._others:
+            out += np.stack([self._others[v][i] for v, i in zip(views, chosen, strict=True)])
+        images, length = _unit(out)
+        loss, d_images, d_scale = self._loss(images, texts)
+        d_out = (d_images - images * (images * d_images).sum(axis=1, keepdims=True)) / length
+        d_hidden = (d_out @ w["fc2.weight"]) * mask * slope
+        self._update(
+            {
+                "fc1.weight": d_hidden.T @ features,
+                "fc1.bias": d_hidden.sum(axis=0),
+                "fc2.weight": d_out.T @ hidden,
+                "scale": np.array([d_scale], np.float32),
+            }
+        )
+        return loss
+
+    def _kept(self, shape: tuple[int, ...], dropped: float) -> Floats:
+        kept = self._chance.random(shape, dtype=np.float32) >= dropped
+        return kept * np.float32(1 / (1 - dropped))
+
+    def _loss(self, images: Floats, texts: Floats) -> tuple[float, Floats, float]:
+        """Return the contrastive loss both ways, its gradient by the images and by the logarithm of the scale.
+
+        The target is each image's own text, softened by the similarity of the texts (Gao et al. 2024, SoftCLIP).
         """
-        import torch
+        scale = min(math.exp(float(self._w["scale"][0])), MAX_SCALE)
+        logits = (scale * (images @ texts.T)).astype(np.float32)
+        target = np.eye(len(images), dtype=np.float32)
+        if self._recipe.soft:
+            alike = _softmax((self._recipe.soft_scale * (texts @ texts.T)).astype(np.float32))
+            target = (1 - self._recipe.soft) * target + self._recipe.soft * alike
+        by_image, by_text = _softmax(logits), _softmax(logits.T).T
+        gradient = (by_image - target + by_text - target.T) * np.float32(0.5 / len(images))
+        own = np.diag(by_image), np.diag(by_text)
+        loss = -0.5 * float(sum(np.log(np.maximum(chance, 1e-12)).mean() for chance in own))
+        return loss, np.float32(scale) * (gradient @ texts), float((gradient * logits).sum())
 
-        order = self._chance.permutation(len(self._rows))
-        batches = [order[start : start + self._batch] for start in range(0, len(order), self._batch)]
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        self._head.train()
-        try:
-            return float(np.mean([self._step(batch) for batch in batches if len(batch) > 1]))
-        finally:
-            self._head.eval()
-            torch.set_num_threads(threads)
+    def _update(self, gradients: dict[str, Floats]) -> None:
+        rate = self._rate()
+        self._step_number += 1
+        for name, gradient in gradients.items():
+            values, first, second = self._w[name], self._first[name], self._second[name]
+            first += np.float32(1 - BETA_1) * (gradient - first)
+            second += np.float32(1 - BETA_2) * (gradient * gradient - second)
+            if name != "scale":
+                values *= np.float32(1 - rate * self._recipe.weight_decay)
+            step = np.float32(rate / (1 - BETA_1**self._step_number))
+            values -= step * first / (np.sqrt(second / np.float32(1 - BETA_2**self._step_number)) + EPSILON)
 
-    def _step(self, batch: Indices) -> float:
-        from torch.nn.functional import dropout, normalize
+    def _rate(self) -> float:
+        warm_up = max(1, min(WARMUP_STEPS, self._total // 5))
+        decay = 0.5 * (1 + math.cos(math.pi * min(self._step_number / self._total, 1.0)))
+        return self._recipe.learning_rate * min(1.0, (self._step_number + 1) / warm_up) * decay
 
-        places = self._chance.random(len(batch))
-        texts = self._captions[[self._rows[i][int(p * len(self._rows[i]))] for i, p in zip(batch, places, strict=True)]]
-        images = normalize(self._head(dropout(self._features[batch], FEATURE_DROPOUT)), dim=-1)
-        loss = self._loss(images, texts, self._scale.exp().clamp(max=MAX_SCALE))
-        self._optimiser.zero_grad()
-        loss.backward()
-        self._optimiser.step()
-        self._schedule.step()
-        return float(loss.detach())
+
+def _joined(beside: Mapping[str, Vectors], own: Weights, features: Vectors) -> Weights:
+    """Return one head that adds ``own`` to the output of ``beside``, whose length is made 1 on average."""
+    length = np.float32(np.linalg.norm(_raw(beside, features[:1024]), axis=1).mean())
+    wide = {name: np.asarray(values, np.float32) for name, values in beside.items()}
+    return {
+        "fc1.weight": np.concatenate([wide["fc1.weight"], own["fc1.weight"]]),
+        "fc1.bias": np.concatenate([wide["fc1.bias"], own["fc1.bias"]]),
+        "fc2.weight": np.concatenate([wide["fc2.weight"] / length, own["fc2.weight"]], axis=1),
+    }
+
+
+def _unit(rows: Floats) -> tuple[Floats, Floats]:
+    length = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-6))
+    return rows / length, length
+
+
+def _softmax(rows: Floats) -> Floats:
+    raised = np.exp(rows - rows.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
+
+
+def _gelu(x: Floats) -> tuple[Floats, Floats]:
+    """Return the exact GELU (Hendrycks and Gimpel 2016) and its slope."""
+    from scipy.special import erf
+
+    half = np.float32(0.5) * (1 + erf(x * np.float32(math.sqrt(0.5))))
+    return x * half, half + x * np.exp(np.float32(-0.5) * x * x) * np.float32(1 / math.sqrt(2 * math.pi))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,7 +14,9 @@ import numpy as np
 from ..core.errors import BackEndError, BackEndUnavailable, ConfigurationError
 from ..core.protocols import Vectors
 from ..core.settings import Settings
-from .memo import VectorMemo
+from .alignments import PACKAGED, Alignments
+from .batching import Joiner
+from .memo import Once, VectorMemo
 from .onnx_graph import cached, open_session
 from .pixels import to_pixels
 from .towers import FEATURE_DIM, TEXT_DIM, image_tower, projection_head, text_tower
@@ -25,43 +25,56 @@ from .weights import ensure_weights
 MODEL_NAME = "efficientnet-lite0-minilm"
 PROJECTION = Path(__file__).parent / "data" / "projection.safetensors"
 MAX_TOKENS = 256
-TEXT_BATCH, IMAGE_BATCH, DECODE_BATCH = 32, 4, 16
+TEXT_BATCH, IMAGE_BATCH, BULK = 32, 4, 4
 MEMO_ENTRIES = 4096
+JOINED_TEXTS, JOINED_IMAGES = 256, 64
 
 
 @dataclass(frozen=True, slots=True)
-class _Towers:
-    """The opened tokenizer and sessions."""
+class _TextTower:
+    """The opened tokenizer and session."""
 
     tokenizer: Any
-    text: Any
-    image: Any
+    session: Any
 
 
 class EmbeddedImageText:
     """MiniLM for texts; EfficientNet-Lite0 and a trained projection for pictures. Implements ImageTextModel.
 
-    Weights are fetched and graphs built at the first use, by one thread. Texts are cut at 256 tokens. ``projection``
-    names the head's weights as `tastemaker align` writes them; the packaged ones by default.
+    Weights are fetched and each tower is opened at its first use, by one thread. Texts are cut at 256 tokens. Concurrent
+    requests are joined into batches. ``projection`` names the head's weights as `tastemaker align` writes them, the
+    packaged ones by default; ``version`` tells the vectors of one alignment from those of another by the model's name.
     """
 
-    def __init__(self, cache: Path, threads: int = 0, projection: Path | None = None) -> None:
+    def __init__(self, cache: Path, threads: int = 0, projection: Path | None = None, version: str = "") -> None:
         self.dim = TEXT_DIM
         self.projection = projection or PROJECTION
-        self.name = f"embedded:{projection or MODEL_NAME}"
+        self.name = f"embedded:{MODEL_NAME}@{version}" if version else f"embedded:{projection or MODEL_NAME}"
         self._cache, self._threads = cache, threads or os.cpu_count() or 1
         self._texts, self._images = VectorMemo(MEMO_ENTRIES, TEXT_DIM), VectorMemo(MEMO_ENTRIES, TEXT_DIM)
-        self._lock = threading.Lock()
-        self._towers: _Towers | None = None
-        self._head: Any = None
+        self._text_requests = Joiner(self.encode_texts, JOINED_TEXTS, self.name)
+        self._image_requests = Joiner(self.encode_images, JOINED_IMAGES, self.name)
+        self._text = Once(lambda: _open_text(cache, self._threads))
+        self._image = Once(lambda: _open_image(cache, self._threads))
+        self._bulk = Once(lambda: _open_image(cache, 1)) if self._threads > 1 else self._image
+        self._head = Once(lambda: open_session(projection_head(load_projection(self.projection)), self._threads))
 
     async def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """Return one unit row per text, (n, 384)."""
-        return await asyncio.to_thread(self.encode_texts, texts)
+        """Return one unit row per text, (n, 384).
+
+        Raises:
+            BackEndOverloaded: too many texts wait already.
+        """
+        return await self._text_requests.rows(texts)
 
     async def embed_images(self, paths: Sequence[str]) -> Vectors:
-        """Return one unit row per picture, (n, 384). Raises as ``encode_images``."""
-        return await asyncio.to_thread(self.encode_images, paths)
+        """Return one unit row per picture, (n, 384).
+
+        Raises:
+            BackEndOverloaded: too many pictures wait already.
+            BackEndError: a file is missing or is no picture.
+        """
+        return await self._image_requests.rows(paths)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row per text, (n, 384), from the memo where it holds the text."""
@@ -76,59 +89,82 @@ class EmbeddedImageText:
         keys = [file_key(path) for path in paths]
         return self._images.rows(keys, lambda new: self.project(self.features([paths[i] for i in new])))
 
-    def features(self, paths: Sequence[str]) -> Vectors:
-        """Return the image tower's pooled features, (n, 1280), not of unit length. Raises as ``encode_images``."""
+    def features(self, paths: Sequence[str], *, mirrored: bool = False) -> Vectors:
+        """Return the image tower's pooled features, (n, 1280), not of unit length; of the mirror images if ``mirrored``.
+
+        A few pictures are run one after the other on every thread; many are shared among the threads, each of which
+        decodes and runs its own. Raises as ``encode_images``.
+        """
+        if not paths:
+            return np.zeros((0, FEATURE_DIM), np.float32)
+        size = IMAGE_BATCH if len(paths) >= BULK * self._threads else 1
+        session = (self._bulk if size > 1 else self._image).get()
+        batches = [paths[start : start + size] for start in range(0, len(paths), size)]
+
+        def run(batch: Sequence[str]) -> Vectors:
+            pixels = np.stack([to_pixels(path) for path in batch])
+            if mirrored:
+                pixels = np.ascontiguousarray(pixels[..., ::-1])
+            rows: Vectors = session.run(None, {"pixels": pixels})[0]
+            return rows
+
+        if size == 1:
+            return np.concatenate([run(batch) for batch in batches])
         with ThreadPoolExecutor(self._threads) as pool:
-            batches = (paths[start : start + DECODE_BATCH] for start in range(0, len(paths), DECODE_BATCH))
-            rows = [self._run_image(np.stack(list(pool.map(to_pixels, batch)))) for batch in batches]
-        return np.concatenate(rows) if rows else np.zeros((0, FEATURE_DIM), np.float32)
+            return np.concatenate(list(pool.map(run, batches)))
 
     def project(self, features: Vectors) -> Vectors:
         """Return features (n, 1280) in the shared space, unit rows (n, 384)."""
-        with self._lock:
-            if self._head is None:
-                self._head = open_session(projection_head(load_projection(self.projection)), self._threads)
-        rows: Vectors = self._head.run(None, {"feature": features})[0]
+        rows: Vectors = self._head.get().run(None, {"feature": features})[0]
         return rows
 
-    def _run_image(self, pixels: Vectors) -> Vectors:
-        session = self._open().image
-        slices = (pixels[start : start + IMAGE_BATCH] for start in range(0, len(pixels), IMAGE_BATCH))
-        return np.concatenate([session.run(None, {"pixels": part})[0] for part in slices])
-
     def _run_texts(self, texts: Sequence[str]) -> Vectors:
-        towers = self._open()
-        encoded = towers.tokenizer.encode_batch(list(texts))
+        tower = self._text.get()
+        encoded = tower.tokenizer.encode_batch(list(texts))
         order = sorted(range(len(texts)), key=lambda i: len(encoded[i].ids))
         rows = np.zeros((len(texts), TEXT_DIM), np.float32)
         for start in range(0, len(order), TEXT_BATCH):
             chosen = order[start : start + TEXT_BATCH]
             ids = _padded([encoded[i].ids for i in chosen])
             mask = _padded([encoded[i].attention_mask for i in chosen])
-            rows[chosen] = towers.text.run(None, {"ids": ids, "mask": mask})[0]
+            rows[chosen] = tower.session.run(None, {"ids": ids, "mask": mask})[0]
         return rows
-
-    def _open(self) -> _Towers:
-        with self._lock:
-            if self._towers is None:
-                self._towers = _open_towers(self._cache, self._threads)
-            return self._towers
 
 
 def open_embedded(name: str, settings: Settings) -> EmbeddedImageText:
     """Return the embedded model; ``name`` is ``efficientnet-lite0-minilm`` or the path of a projection of your own.
 
+    The first stands for the alignment in use under ``settings.home``, or for the packaged weights where there is none.
+
     Raises:
         ConfigurationError: no such model or file.
     """
     if name == MODEL_NAME:
-        return EmbeddedImageText(settings.cache, settings.models.threads)
+        alignments = Alignments(settings.home)
+        version = alignments.current()
+        if version == PACKAGED:
+            return EmbeddedImageText(settings.cache, settings.models.threads)
+        return EmbeddedImageText(settings.cache, settings.models.threads, alignments.weights(version), version)
     path = Path(name).expanduser()
     if path.suffix != ".safetensors" or not path.is_file():
         raise ConfigurationError(
             f"models.image_text: embedded:{name} is neither embedded:{MODEL_NAME} nor a projection.safetensors file"
         )
     return EmbeddedImageText(settings.cache, settings.models.threads, path)
+
+
+def alignable(settings: Settings) -> EmbeddedImageText:
+    """Return the embedded model with its packaged weights, to be aligned.
+
+    Raises:
+        ConfigurationError: the settings name another image-text model, which an alignment would not change.
+    """
+    from .registry import slot_id
+
+    served = slot_id(settings, "image_text")
+    if served != f"embedded:{MODEL_NAME}":
+        raise ConfigurationError(f"models.image_text is {served}; only embedded:{MODEL_NAME} can be aligned")
+    return EmbeddedImageText(settings.cache, settings.models.threads)
 
 
 def load_projection(path: Path) -> dict[str, Vectors]:
@@ -154,17 +190,21 @@ def load_projection(path: Path) -> dict[str, Vectors]:
     return weights
 
 
-def _open_towers(cache: Path, threads: int) -> _Towers:
+def _open_text(cache: Path, threads: int) -> _TextTower:
     from tokenizers import Tokenizer
 
-    text_folder, image_folder = ensure_weights("minilm", cache), ensure_weights("efficientnet-lite0", cache)
-    weights_file = next(image_folder.glob("*.pth"))
-    text = cached(cache, "minilm", text_folder.name, lambda: text_tower(text_folder))
-    image = cached(cache, "efficientnet-lite0", image_folder.name, lambda: image_tower(weights_file))
-    tokenizer = Tokenizer.from_file(str(text_folder / "tokenizer.json"))
+    folder = ensure_weights("minilm", cache)
+    graph = cached(cache, "minilm", folder.name, lambda: text_tower(folder))
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_truncation(MAX_TOKENS)
     tokenizer.no_padding()
-    return _Towers(tokenizer, open_session(text, threads), open_session(image, threads))
+    return _TextTower(tokenizer, open_session(graph, threads))
+
+
+def _open_image(cache: Path, threads: int) -> Any:
+    folder = ensure_weights("efficientnet-lite0", cache)
+    graph = cached(cache, "efficientnet-lite0", folder.name, lambda: image_tower(next(folder.glob("*.pth"))))
+    return open_session(graph, threads)
 
 
 def _padded(rows: Sequence[Sequence[int]]) -> Any:

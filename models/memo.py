@@ -1,14 +1,33 @@
-"""Remember the latest vectors by key."""
+"""Remember the latest vectors by key, and what is made once."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from ..core.protocols import Vectors
+
+T = TypeVar("T")
+
+
+class Once(Generic[T]):
+    """Make a value at its first use, by one thread; the others wait. A failure is not remembered."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make, self._lock = make, threading.Lock()
+        self._made: list[T] = []
+
+    def get(self) -> T:
+        """Return the value."""
+        if not self._made:
+            with self._lock:
+                if not self._made:
+                    self._made.append(self._make())
+        return self._made[0]
 
 
 class VectorMemo:

@@ -2,61 +2,98 @@
 
 from __future__ import annotations
 
-import json
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tastemaker.core.errors import BackEndUnavailable, ConfigurationError
-from tastemaker.core.settings import load_settings
-from tastemaker.models import align as align_module
-from tastemaker.models.align import align, project, read_pairs, recalls, save_projection
+from tastemaker.api.aligning import align_to
+from tastemaker.core.errors import ConfigurationError, InvalidRequestError
+from tastemaker.core.settings import Settings, load_settings
+from tastemaker.models.align import PairSet, align, recalls
+from tastemaker.models.align_train import Recipe, TrainingData, Weights, folded, project, train
+from tastemaker.models.alignments import PACKAGED, Alignments, packed
 from tastemaker.models.calibrate import calibration_error, fit_calibration, mentions
-from tastemaker.models.image_text import EmbeddedImageText, load_projection
+from tastemaker.models.image_text import EmbeddedImageText, load_projection, open_embedded
 from tastemaker.models.vocabulary import confidences
 from tastemaker.models.weights import weights_status
+from tastemaker.stores.pairs import read_pairs
 
 CACHE = load_settings({}).cache
-HAVE_TORCH = find_spec("torch") is not None and find_spec("open_clip") is not None
-needs_torch = pytest.mark.skipif(not HAVE_TORCH, reason="needs the extra `train`: pip install 'tastemaker[train]'")
+HAVE_WEIGHTS = all(weights_status(CACHE)[n] for n in ("minilm", "efficientnet-lite0"))
+needs_weights = pytest.mark.skipif(not HAVE_WEIGHTS, reason="run `tastemaker setup` to fetch the embedded weights")
 
 
-def _csv(path: Path, rows: list[tuple[str, str]], header: str = "image,caption") -> Path:
-    path.write_text("\n".join([header, *(f"{image},{caption}" for image, caption in rows)]) + "\n", encoding="utf-8")
+def _csv(path: Path, rows: list[tuple[str, ...]], header: str = "image,caption") -> Path:
+    path.write_text("\n".join([header, *(",".join(row) for row in rows)]) + "\n", encoding="utf-8")
     return path
 
 
-def test_pairs_are_grouped_by_image(tmp_path: Path) -> None:
-    rows = [(f"{n % 25}.png", f"caption {n}") for n in range(50)]
-    paths, captions, owners = read_pairs(_csv(tmp_path / "pairs.csv", rows), 0.1)
-    assert paths[3] == str(tmp_path / "3.png")
-    assert len(paths) == 25
-    assert captions[28] == "caption 28"
-    assert owners[28] == owners[3] == 3
+def _squares(folder: Path, n: int) -> list[tuple[str, str]]:
+    """Paint ``n`` noisy squares of four colours; return file name and colour."""
+    rng = np.random.default_rng(0)
+    colours = {"red": (200, 30, 30), "green": (30, 160, 30), "blue": (30, 30, 200), "white": (240, 240, 240)}
+    made = []
+    for number in range(n):
+        name = list(colours)[number % 4]
+        pixels = np.clip(np.array(colours[name]) + rng.integers(-25, 25, (64, 64, 3)), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+        made.append((f"{number}.png", name))
+    return made
 
 
-@pytest.mark.parametrize(
-    ("header", "rows", "holdout", "words"),
-    [
-        ("image,text", [("a.png", "x")] * 30, 0.1, "line 2"),
-        ("image,caption", [("a.png", "x"), ("b.png", "")], 0.1, "line 3"),
-        ("image,caption", [("a.png", "x")], 0.1, "at least 20"),
-        ("image,caption", [(f"{n}.png", "x") for n in range(30)], 0.9, "holdout"),
-    ],
-)
-def test_wrong_pairs_are_refused(
-    tmp_path: Path, header: str, rows: list[tuple[str, str]], holdout: float, words: str
-) -> None:
-    with pytest.raises(ConfigurationError, match=words):
-        read_pairs(_csv(tmp_path / "pairs.csv", rows, header), holdout)
+def _toy(n: int = 96, dim: int = 24) -> TrainingData:
+    """Return data whose features are a fixed linear picture of their captions."""
+    rng = np.random.default_rng(0)
+    captions = rng.standard_normal((n, 384)).astype(np.float32)
+    captions /= np.linalg.norm(captions, axis=1, keepdims=True)
+    features = (captions @ rng.standard_normal((384, dim))).astype(np.float32)
+    return TrainingData((features, features + 0.1), captions, tuple(np.array([i]) for i in range(n)))
 
 
-def test_missing_file_of_pairs_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no file of pairs"):
-        read_pairs(tmp_path / "gone.csv", 0.1)
+def _head(seed: int = 0, hidden: int = 768) -> Weights:
+    rng = np.random.default_rng(seed)
+    shapes = {"fc1.weight": (hidden, 1280), "fc1.bias": (hidden,), "fc2.weight": (384, hidden)}
+    return {name: (rng.standard_normal(shape) * 0.05).astype(np.float32) for name, shape in shapes.items()}
+
+
+# --- pairs ---------------------------------------------------------------------------------------
+
+
+def test_captions_are_grouped_by_picture(tmp_path: Path) -> None:
+    _squares(tmp_path, 5)
+    rows = [(f"{n % 5}.png", f"caption {n}") for n in range(10)]
+    pairs = read_pairs(_csv(tmp_path / "pairs.csv", [*rows, ("gone.png", "x"), ("0.png", "")]))
+    assert pairs.paths[3] == str(tmp_path / "3.png")
+    assert (len(pairs.paths), len(pairs.captions), pairs.skipped) == (5, 10, 2)
+    assert [c for c, owner in zip(pairs.captions, pairs.owners, strict=True) if owner == 3] == [
+        "caption 3",
+        "caption 8",
+    ]
+
+
+def test_catalogue_gives_titles_and_values(tmp_path: Path) -> None:
+    _squares(tmp_path, 2)
+    rows = [("a", "Red tile", "wall", "red", "0.png"), ("b", "Loose tile", "floor", "green", "gone.png")]
+    pairs = read_pairs(_csv(tmp_path / "items.csv", rows, "id,title,place,colour,image"))
+    assert pairs.captions == ["Red tile", "wall, red", "wall red"]
+    assert pairs.skipped == 1
+
+
+def test_catalogue_without_pictures_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match="--map image="):
+        read_pairs(_csv(tmp_path / "items.csv", [("a", "Tile")], "id,title"))
+
+
+@pytest.mark.parametrize(("images", "holdout", "words"), [(3, 0.1, "at least 20"), (30, 0.9, "between 0 and 0.5")])
+def test_wrong_pairs_are_refused(images: int, holdout: float, words: str) -> None:
+    pairs = PairSet([str(n) for n in range(images)], ["x"] * images, list(range(images)))
+    with pytest.raises(InvalidRequestError, match=words):
+        align(pairs, EmbeddedImageText(Path("nowhere")), holdout=holdout)
+
+
+# --- figures and training ------------------------------------------------------------------------
 
 
 def test_recalls_by_hand() -> None:
@@ -76,16 +113,115 @@ def test_random_vectors_are_at_chance() -> None:
     assert figures.image_to_text[2] < 0.07
 
 
+def test_training_learns_repeats_and_stops_early() -> None:
+    data = _toy()
+    recipe = Recipe(epochs=30, hidden=32, feature_dropout=0, hidden_dropout=0, learning_rate=3e-3)
+    weights, kept = train(data, recipe, seed=1)
+    one, two = (train(data, Recipe(epochs=2, hidden=8), seed=1)[0] for _ in range(2))
+    np.testing.assert_array_equal(one["fc2.weight"], two["fc2.weight"])
+    assert kept == 30
+    figures = recalls(project(weights, data.views[0]), data.captions, data.rows)
+    assert figures.text_to_image[0] > 0.9
+    scored: list[Weights] = []
+
+    def score(candidate: Weights) -> float:
+        scored.append(candidate)
+        return 0.0
+
+    _, best = train(data, Recipe(epochs=30, hidden=8, patience=4), seed=1, score=score)
+    assert (best, len(scored)) == (1, 5)
+
+
+def test_head_beside_another_starts_as_that_one() -> None:
+    data, beside = _toy(dim=1280), _head()
+    weights, _ = train(data, Recipe(epochs=1, hidden=16, learning_rate=1e-9), seed=0, beside=beside)
+    assert weights["fc1.bias"].shape == (768 + 16,)
+    np.testing.assert_allclose(project(weights, data.views[0]), project(beside, data.views[0]), atol=1e-3)
+
+
+def test_folded_heads_give_the_mean_of_their_outputs() -> None:
+    features = np.random.default_rng(0).random((50, 1280), np.float32)
+    one, two = _head(1, 32), _head(2, 48)
+    np.testing.assert_allclose(project(folded([one, one], features), features), project(one, features), atol=1e-5)
+    both = project(folded([one, two], features), features)
+    mean = project(one, features) + project(two, features)
+    assert ((both * mean).sum(axis=1) / np.linalg.norm(mean, axis=1)).min() > 0.9
+
+
+# --- versions ------------------------------------------------------------------------------------
+
+
+def test_versions_are_switched_and_taken_back(tmp_path: Path) -> None:
+    versions = Alignments(tmp_path)
+    assert versions.current() == PACKAGED
+    with pytest.raises(ConfigurationError, match="nothing to go back to"):
+        versions.roll_back()
+    first = versions.publish(_head(1, 8), {"held_out": 3})
+    second = versions.publish(_head(2, 8), {})
+    third = versions.publish(_head(3, 8), {}, use=False)
+    assert versions.current() == second
+    assert set(versions.versions()) == {first, second, third}
+    assert versions.card(second)["replaces"] == first
+    assert versions.card(first)["held_out"] == 3
+    assert [versions.roll_back(), versions.roll_back()] == [first, PACKAGED]
+    assert versions.current() == PACKAGED
+    with pytest.raises(ConfigurationError, match="no alignment 'x'"):
+        versions.use("x")
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_unfinished_version_and_lost_choice_count_for_nothing(tmp_path: Path) -> None:
+    versions = Alignments(tmp_path)
+    (versions.folder / ".half.part").mkdir(parents=True)
+    (versions.folder / "CURRENT").write_text("20260101T000000-00000000\n")
+    assert versions.versions() == []
+    assert versions.current() == PACKAGED
+
+
+def test_model_in_use_is_told_apart_by_name(tmp_path: Path) -> None:
+    settings = load_settings({}, home=tmp_path, cache=tmp_path)
+    before = open_embedded("efficientnet-lite0-minilm", settings).name
+    version = Alignments(tmp_path).publish(_head(1, 8), {})
+    after = open_embedded("efficientnet-lite0-minilm", settings)
+    assert (before, after.name) == ("embedded:efficientnet-lite0-minilm", f"{before}@{version}")
+    assert load_projection(after.projection)["fc1.bias"].shape == (8,)
+
+
 def test_projection_survives_saving(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    shapes = {"fc1.weight": (768, 1280), "fc1.bias": (768,), "fc2.weight": (384, 768)}
-    weights = {name: (rng.standard_normal(shape) * 0.05).astype(np.float32) for name, shape in shapes.items()}
-    save_projection(weights, tmp_path / "p.safetensors")
-    features = rng.random((4, 1280), np.float32)
+    (tmp_path / "p.safetensors").write_bytes(packed(_head()))
+    features = np.random.default_rng(0).random((4, 1280), np.float32)
     kept = EmbeddedImageText(tmp_path, projection=tmp_path / "p.safetensors").project(features)
-    np.testing.assert_allclose(kept, project(weights, features), atol=2e-3)
+    np.testing.assert_allclose(kept, project(_head(), features), atol=2e-3)
     np.testing.assert_allclose(np.linalg.norm(kept, axis=1), 1, atol=1e-4)
     assert load_projection(tmp_path / "p.safetensors")["fc1.weight"].dtype == np.float16
+
+
+def test_other_models_are_not_aligned(tmp_path: Path) -> None:
+    settings = load_settings({}, home=tmp_path, models={"image_text": "open_clip:ViT-B-32/openai"})
+    with pytest.raises(ConfigurationError, match="only embedded:"):
+        align_to(settings, tmp_path / "items.csv")
+
+
+@needs_weights
+@pytest.mark.slow
+def test_catalogue_is_aligned_and_ingested_anew(tmp_path: Path) -> None:
+    """A colour is called by a word of the shop's own, which no model knows before: afterwards unseen squares are found."""
+    words = {"red": "zorbel", "green": "plimth", "blue": "quaffle", "white": "nimbrod"}
+    rows = [(name, f"{words[colour]} tile", name) for name, colour in _squares(tmp_path, 120)]
+    source = _csv(tmp_path / "items.csv", rows, "id,title,image")
+    settings: Settings = load_settings({}, home=tmp_path / "home", cache=CACHE)
+    aligned = align_to(settings, source, holdout=0.25, epochs=25)
+    report = aligned.report
+    assert (report.images, report.held_out, report.trained_on + report.validation) == (120, 30, 90)
+    assert aligned.in_use
+    assert Alignments(settings.home).current() == aligned.version
+    model = open_embedded("efficientnet-lite0-minilm", settings)
+    red, blue = model.encode_texts(["zorbel tile", "quaffle tile"])
+    (picture,) = model.encode_images([str(tmp_path / "0.png")])
+    assert red @ picture > blue @ picture + 0.1
+
+
+# --- calibration ---------------------------------------------------------------------------------
 
 
 def test_mentions_know_plurals_and_whole_words() -> None:
@@ -106,55 +242,3 @@ def test_calibration_recovers_probabilities() -> None:
     assert error < 0.02
     assert first > 0.4
     assert confidences(images[0], words, fitted).max() <= 1
-
-
-@pytest.mark.skipif(HAVE_TORCH, reason="torch is installed here")
-def test_missing_extra_names_itself(tmp_path: Path) -> None:
-    with pytest.raises(BackEndUnavailable, match=r"pip install 'tastemaker\[train\]'"):
-        align(tmp_path / "pairs.csv", tmp_path / "out", cache=tmp_path)
-
-
-@needs_torch
-@pytest.mark.skipif(not all(weights_status(CACHE)[n] for n in ("minilm", "efficientnet-lite0")), reason="no weights")
-@pytest.mark.slow
-def test_training_learns_colours(tmp_path: Path) -> None:
-    """Painted squares with their colour as caption: unseen ones are found by text far more often than before."""
-    rng = np.random.default_rng(0)
-    colours = {"red": (200, 30, 30), "green": (30, 160, 30), "blue": (30, 30, 200), "white": (240, 240, 240)}
-    rows = []
-    for n in range(120):
-        name = list(colours)[n % 4]
-        noise = rng.integers(-25, 25, (64, 64, 3))
-        pixels = np.clip(np.array(colours[name]) + noise, 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(tmp_path / f"{n}.png")
-        rows.append((f"{n}.png", f"a {name} square"))
-    report = align(_csv(tmp_path / "pairs.csv", rows), tmp_path / "out", cache=CACHE, epochs=40, holdout=0.25)
-    assert (report.images, report.held_out, report.trained_on + report.validation) == (120, 30, 90)
-    assert report.before is not None
-    assert report.after is not None
-    assert report.after.text_to_image[2] > 0.75 > 0.5 > report.before.text_to_image[2]
-    assert json.loads((tmp_path / "out" / "card.json").read_text())["epoch"] == report.epoch
-    model = EmbeddedImageText(CACHE, projection=tmp_path / "out" / "projection.safetensors")
-    red, blue = model.encode_texts(["a red square", "a blue square"])
-    (picture,) = model.encode_images([str(tmp_path / "0.png")])
-    assert red @ picture > blue @ picture
-
-
-@needs_torch
-def test_training_is_repeatable_and_stops_early() -> None:
-    from tastemaker.models.align_train import TrainingData, head_weights, open_clip_head, train_head
-
-    rng = np.random.default_rng(0)
-    captions = rng.standard_normal((64, 384)).astype(np.float32)
-    captions /= np.linalg.norm(captions, axis=1, keepdims=True)
-    data = TrainingData(rng.random((64, 1280), np.float32), captions, tuple(np.array([n]) for n in range(64)))
-    runs = []
-    for _ in range(2):
-        head = open_clip_head()
-        align_module.reset_head(head, 3)
-        assert train_head(head, data, epochs=2, seed=3) == 2
-        runs.append(head_weights(head)["fc2.weight"])
-    np.testing.assert_array_equal(runs[0], runs[1])
-    seen: list[float] = []
-    kept = train_head(head, data, epochs=30, seed=3, score=lambda _: seen.append(0.0) or 0.0, patience=4)  # type: ignore[func-returns-value]
-    assert (kept, len(seen)) == (1, 5)
