@@ -1,6 +1,6 @@
 """Fit and measure the thresholds of the consistency checker: ``python -m tastemaker.evals.fit_consistency DATA``.
 
-Needs the extra ``train``. A projection is trained without 1,000 photos and 1,000 products; thresholds are fitted on half of these and
+A projection is trained without 1,000 photos and 1,000 products; thresholds are fitted on half of these and
 measured on the other half. A true pair is a photo and one of its captions; a false pair the same photo and a caption of another one
 whose subjects none of its own captions mention.
 """
@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from ..core.protocols import Vectors
 from ..core.settings import load_settings
-from ..models.align import embed_pairs, project, reset_head, subset
-from ..models.align_train import head_weights, open_clip_head, train_head
+from ..models.align import FROM_SCRATCH, PairSet, embed_pairs, subset
+from ..models.align_train import project, train
 from ..models.calibrate import mentions
 from ..models.image_text import EmbeddedImageText
 from ..models.onnx_graph import write_atomically
-from ..models.projection_recipe import EPOCHS, HELD_OUT, SEED, read_sets
+from ..models.projection_recipe import HELD_OUT, SEED, read_sets
 from ..models.vocabulary import DATA, packaged_vocabulary, word_vectors
 from ..tools.consistency_checker import Thresholds, lift
 from ..tools.subjects import SubjectFinder
@@ -142,19 +142,16 @@ def main(data_folder: Path) -> Thresholds:
     """Train, fit, measure and write ``models/data/consistency.json``."""
     model = EmbeddedImageText(load_settings().cache)
     pairs, sizes = read_sets(data_folder)
-    data = embed_pairs(model, pairs.paths, pairs.captions, pairs.owners, lambda _: None)
+    data = embed_pairs(model, PairSet(pairs.paths, pairs.captions, pairs.owners), lambda _: None, mirrored=True)
     chance = np.random.default_rng(SEED)
     photos = chance.permutation(np.arange(sizes[0]))
     products = chance.permutation(np.arange(sizes[0], sizes[0] + sizes[1]))
     seen = np.concatenate([photos[HELD_OUT:], products[HELD_OUT:]])
-    head = open_clip_head()
-    reset_head(head, SEED)
-    train_head(head, subset(data, seen), epochs=EPOCHS, seed=SEED)
-    weights = head_weights(head)
+    weights, _ = train(subset(data, seen), FROM_SCRATCH, seed=SEED)
     held = {"Flickr8k": photos[:HELD_OUT], "products": products[:HELD_OUT]}
-    images = {name: project(weights, data.features[rows]) for name, rows in held.items()}
+    images = {name: project(weights, data.views[0][rows]) for name, rows in held.items()}
     texts = {name: [[pairs.captions[row] for row in data.rows[i]] for i in rows] for name, rows in held.items()}
-    shipped = model.project(data.features[np.concatenate(list(held.values()))]).mean(axis=0)
+    shipped = model.project(data.views[0][np.concatenate(list(held.values()))]).mean(axis=0)
     limits = fit_and_measure(model, images, texts, shipped)
     write_atomically(DATA / "consistency.json", limits.model_dump_json().encode() + b"\n")
     return limits

@@ -16,16 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.protocols import Vectors
 from ..core.settings import load_settings
-from .align import Recalls, embed_pairs, held_out_recalls, project, reset_head, save_projection, subset
-from .align_train import Indices, TrainingData, head_weights, open_clip_head, train_head
+from .align import FROM_SCRATCH, PairSet, Recalls, embed_pairs, held_out_recalls, subset
+from .align_train import Indices, TrainingData, Weights, project, train
+from .alignments import packed
 from .calibrate import calibration_error, fit_calibration, mentions
 from .image_text import EmbeddedImageText
 from .onnx_graph import write_atomically
 from .vocabulary import DATA, packaged_vocabulary, word_vectors
 
-EPOCHS, SEED, HELD_OUT = 50, 0, 1000
+SEED, HELD_OUT = 0, 1000
 COMMAND = "python -m tastemaker.models.projection_recipe ../shared/data"
 Say = Callable[[str], None]
 
@@ -49,7 +49,7 @@ def main(data_folder: Path, say: Say) -> None:
     """Train, measure, calibrate and write the files of ``models/data``."""
     model = EmbeddedImageText(load_settings().cache)
     pairs, sizes = read_sets(data_folder)
-    data = embed_pairs(model, pairs.paths, pairs.captions, pairs.owners, say)
+    data = embed_pairs(model, PairSet(pairs.paths, pairs.captions, pairs.owners), say, mirrored=True)
     photos, products, unseen = _ranges(sizes)
     chance = np.random.default_rng(SEED)
     photos, products = chance.permutation(photos), chance.permutation(products)
@@ -67,7 +67,7 @@ def main(data_folder: Path, say: Say) -> None:
         for run, (weights, names) in runs.items()
         for name in names
     ]
-    save_projection(shipped, DATA / "projection.safetensors")
+    write_atomically(DATA / "projection.safetensors", packed(shipped))
     note = _calibrate(model, both, data, pairs, photos[:HELD_OUT])
     card = _card(lines, note, (DATA / "projection.safetensors").stat().st_size)
     write_atomically(DATA / "projection.md", card.encode())
@@ -102,18 +102,16 @@ def _ranges(sizes: tuple[int, int, int]) -> list[Indices]:
     return [np.arange(end - size, end) for end, size in zip(ends, sizes, strict=True)]
 
 
-def _train(data: TrainingData, say: Say) -> dict[str, Vectors]:
-    head = open_clip_head()
-    reset_head(head, SEED)
+def _train(data: TrainingData, say: Say) -> Weights:
     began = time.perf_counter()
-    train_head(head, data, epochs=EPOCHS, seed=SEED)
+    weights, _ = train(data, FROM_SCRATCH, seed=SEED, progress=say)
     say(f"trained on {len(data.rows)} images in {time.perf_counter() - began:.0f} s")
-    return head_weights(head)
+    return weights
 
 
 def _calibrate(
     model: EmbeddedImageText,
-    measured: dict[str, Vectors],
+    measured: Weights,
     data: TrainingData,
     pairs: Pairs,
     held: Indices,
@@ -122,7 +120,7 @@ def _calibrate(
     vocabulary = packaged_vocabulary()
     words = asyncio.run(word_vectors(vocabulary, model, None))
     mentioned = mentions(vocabulary.words, [[pairs.captions[row] for row in data.rows[i]] for i in held])
-    images, half = project(measured, data.features[held]), len(held) // 2
+    images, half = project(measured, data.views[0][held]), len(held) // 2
     fitted = f"logistic regression on {half} Flickr8k photos that the weights of the second run never saw"
     calibration = fit_calibration(model.name, images[:half], words, mentioned[:half], fitted)
     error, first = calibration_error(images[half:], words, mentioned[half:], calibration)
@@ -156,7 +154,7 @@ No photo and no caption is in this folder: only the weights fitted on them. Whoe
 non-commercial data trains their own with `tastemaker align` and sets `models.image_text` to `embedded:PATH`.
 
 ## Method
-CLIP's contrastive loss on frozen features, one caption by chance per image and epoch, {EPOCHS} epochs, batches of 512, AdamW 1e-3
+CLIP's contrastive loss on frozen features, one caption by chance per image and epoch, {FROM_SCRATCH.epochs} epochs, batches of 512, AdamW 1e-3
 with warm-up and half a cosine, weight decay 0.1, dropout 0.4 on the feature and on the hidden layer, seed {SEED}. Figures come
 from runs with {HELD_OUT:,} photos and {HELD_OUT:,} products held back; the shipped weights are trained on all of them.
 
