@@ -222,7 +222,7 @@ class _Trainer:
         gradient = (by_image - target + by_text - target.T) * np.float32(0.5 / len(images))
         own = np.diag(by_image), np.diag(by_text)
         loss = -0.5 * float(sum(np.log(np.maximum(chance, 1e-12)).mean() for chance in own))
-        return loss, np.float32(scale) * (gradient @ texts), float((gradient * logits).sum())
+        return loss, (np.float32(scale) * (gradient @ texts)).astype(np.float32), float((gradient * logits).sum())
 
     def _update(self, gradients: dict[str, Floats]) -> None:
         rate = self._rate()

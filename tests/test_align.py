@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ HAVE_WEIGHTS = all(weights_status(CACHE)[n] for n in ("minilm", "efficientnet-li
 needs_weights = pytest.mark.skipif(not HAVE_WEIGHTS, reason="run `tastemaker setup` to fetch the embedded weights")
 
 
-def _csv(path: Path, rows: list[tuple[str, ...]], header: str = "image,caption") -> Path:
+def _csv(path: Path, rows: Sequence[tuple[str, ...]], header: str = "image,caption") -> Path:
     path.write_text("\n".join([header, *(",".join(row) for row in rows)]) + "\n", encoding="utf-8")
     return path
 

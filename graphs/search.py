@@ -1,0 +1,118 @@
+"""Run a cross-modal search: admit the media, hear what was said, embed every part, search."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..core.errors import BackEndError, InvalidRequestError, ToolError
+from ..core.protocols import Vectors
+from ..core.public import public_reason
+from ..core.schemas import Degradation, Evidence, MediaFile, RecommendRequest
+from ..core.search import SearchRequest, SearchResponse
+from ..stores.predicates import check_constraints
+from ..tools.cross_search import CrossSearch, Part
+from .parts import Parts
+
+
+class Search:
+    """One search over one shop; collects what was heard and what was missing."""
+
+    def __init__(self, parts: Parts, request: SearchRequest, workdir: Path) -> None:
+        self._parts, self._request, self._workdir = parts, request, workdir
+        self._heard: list[Evidence] = []
+        self._degraded: list[Degradation] = []
+
+    async def run(self, *, allow_paths: bool) -> SearchResponse:
+        """Return what was found.
+
+        Raises:
+            InvalidRequestError: nothing to search for, a medium breaks a limit, or a constraint names no field.
+            BackEndError: nothing could be embedded.
+            StoreError: the catalogue cannot be read.
+        """
+        request = self._request
+        asked = RecommendRequest(images=request.images, audio=request.audio, video=request.video)
+        media = await self._parts.admitter.admit(asked, self._workdir, allow_paths=allow_paths)
+        shop = await self._parts.shop(request.tenant)
+        shop.users += 1
+        try:
+            if request.constraints:
+                check_constraints(request.constraints, await shop.catalogue.schema())
+            parts = await self._embedded(media)
+            hits = await CrossSearch(shop.catalogue)(parts, request.look_at, request.constraints, request.n)
+        finally:
+            shop.users -= 1
+        return SearchResponse(hits=tuple(hits), evidence=tuple(self._heard), degraded=tuple(self._degraded))
+
+    async def _embedded(self, media: Sequence[MediaFile]) -> list[Part]:
+        weights = self._request.weights
+        works = [self._picture(m, [m.path], weights.images) for m in media if m.kind == "image"]
+        works += [self._clip(m, weights.video) for m in media if m.kind == "video"]
+        works += [self._voice(m, weights.audio) for m in media if m.kind == "audio"]
+        if self._request.text:
+            works.append(self._said("text", self._request.text, weights.text))
+        parts = [part for found in await asyncio.gather(*works) for part in found]
+        if not any(part.weight > 0 for part in parts):
+            why = "; ".join(d.why for d in self._degraded) or "give text, a photo, a voice clip or a video"
+            raise InvalidRequestError("request", f"there is nothing to search for: {why}")
+        return parts
+
+    async def _picture(self, medium: MediaFile, paths: Sequence[str], weight: float) -> list[Part]:
+        try:
+            rows = await self._parts.image_text.embed_images(paths)
+        except BackEndError as error:
+            return self._missing(medium.media_id, error)
+        return [Part(medium.media_id, _mean(rows), weight)]
+
+    async def _said(self, name: str, words: str, weight: float) -> list[Part]:
+        try:
+            rows = await self._parts.image_text.embed_texts([words])
+        except BackEndError as error:
+            return self._missing(name, error)
+        return [Part(name, rows[0], weight, words)]
+
+    async def _voice(self, medium: MediaFile, weight: float) -> list[Part]:
+        try:
+            heard = await self._parts.transcribe(medium)
+        except (ToolError, BackEndError) as error:
+            return self._missing(medium.media_id, error)
+        self._heard.append(heard)
+        if not heard.content:
+            self._degraded.append(Degradation(what=medium.media_id, why="No speech was heard in it."))
+            return []
+        return await self._said(medium.media_id, heard.content, weight)
+
+    async def _clip(self, medium: MediaFile, weight: float) -> list[Part]:
+        try:
+            reading = await self._parts.watch(medium, self._workdir)
+        except (ToolError, BackEndError) as error:
+            return self._missing(medium.media_id, error)
+        self._heard += reading.evidence
+        frames = [frame.path for frame in reading.frames]
+        found = await self._picture(medium, frames, weight) if frames else []
+        said = " ".join(e.content for e in reading.evidence if e.kind == "transcript").strip()
+        return found + (await self._said(f"{medium.media_id}-sound", said, weight) if said else [])
+
+    def _missing(self, what: str, error: Exception) -> list[Part]:
+        self._degraded.append(Degradation(what=what, why=public_reason(error, what)))
+        return []
+
+
+async def search(parts: Parts, request: SearchRequest, *, allow_paths: bool) -> SearchResponse:
+    """Run one search in a temporary folder that is removed afterwards. Raises as ``Search.run``."""
+    workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
+    try:
+        return await Search(parts, request, workdir).run(allow_paths=allow_paths)
+    finally:
+        await asyncio.shield(asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True))
+
+
+def _mean(rows: Vectors) -> Vectors:
+    mean = rows.mean(axis=0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
