@@ -8,15 +8,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
 
-from tastemaker.api import cli
+from tastemaker.api import aligning, cli
+from tastemaker.api.aligning import Aligned
 from tastemaker.api.cli_setup import _steps, prepare
 from tastemaker.core.errors import BackEndUnavailable
 from tastemaker.core.settings import LLMSettings, Settings
-from tastemaker.models import align as align_module
 from tastemaker.models.align import AlignReport, Recalls
+from tastemaker.models.alignments import Alignments
 
 
 @pytest.fixture
@@ -80,23 +82,45 @@ def test_align(
     seen: dict[str, Any] = {}
     recalls = Recalls(text_to_image=(0.1, 0.2, 0.3), image_to_text=(0.4, 0.5, 0.6))
 
-    def train(pairs: Path, out: Path, **options: Any) -> AlignReport:
-        seen.update(pairs=pairs, out=out, **options)
-        return AlignReport.model_construct(
-            pairs=1000, images=200, trained_on=150, validation=10, held_out=40, epoch=3, seed=7, seconds=1.5,
-            before=None, after=recalls, projection=str(out / "projection.safetensors"),
+    def align_to(settings: Settings, source: Path, **options: Any) -> Aligned:
+        seen.update(source=source, **options)
+        report = AlignReport(
+            captions=1000, images=200, trained_on=150, validation=10, held_out=40, epoch=3, seed=7, seconds=1.5,
+            before=None, after=recalls,
         )  # fmt: skip
+        return Aligned(report=report, version="v1", in_use=True, skipped=2)
 
-    monkeypatch.setattr(align_module, "align", train)
-    line = ["tastemaker", "align", str(tmp_path / "pairs.csv"), str(tmp_path / "out"), "--epochs", "3", "--seed", "7"]
+    monkeypatch.setattr(aligning, "align_to", align_to)
+    (tmp_path / "items.csv").touch()
+    line = ["tastemaker", "align", str(tmp_path / "items.csv"), "--epochs", "3", "--seed", "7", "--map", "title=name"]
     monkeypatch.setattr(sys, "argv", [*line, "--holdout", "0.2", *(["--json"] if as_json else [])])
     with pytest.raises(SystemExit) as stopped:
         cli.main()
     assert not stopped.value.code
-    assert (seen["epochs"], seen["seed"], seen["holdout"], seen["start"]) == (3, 7, 0.2, None)
+    assert (seen["epochs"], seen["seed"], seen["holdout"], seen["mapping"]) == (3, 7, 0.2, {"title": "name"})
     printed = capsys.readouterr().out
     if as_json:
-        assert json.loads(printed)["after"]["image_to_text"] == [0.4, 0.5, 0.6]
+        assert json.loads(printed)["report"]["after"]["image_to_text"] == [0.4, 0.5, 0.6]
     else:
-        assert "1,000 pairs of 200 images" in printed
+        assert "1,000 captions of 200 images" in printed
         assert "0.600" in printed
+        assert "version v1 is in use" in printed
+
+
+def test_versions_are_listed_chosen_and_taken_back(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TASTEMAKER_HOME", str(tmp_path))
+    version = Alignments(tmp_path).publish({"fc1.bias": np.zeros(1, np.float32)}, {})
+
+    def run(*options: str) -> tuple[int | str | None, str]:
+        monkeypatch.setattr(sys, "argv", ["tastemaker", "align", *options])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        return stopped.value.code, capsys.readouterr().out
+
+    assert json.loads(run("--versions", "--json")[1]) == {"current": version, "versions": ["packaged", version]}
+    assert "* packaged" in run("--roll-back")[1]
+    assert f"* {version}" in run("--use", version)[1]
+    assert run("--use", "v9")[0] == 2
+    assert run()[0] == 2
