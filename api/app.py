@@ -21,6 +21,7 @@ from .middleware import BodyLimit, RequestContext
 from .openapi_examples import DESCRIPTION, TAGS
 from .routes import add_routes
 from .rules_routes import add_rules_routes
+from .search_routes import add_search_routes
 from .service import Service, ServiceFactory
 
 _SWAGGER = "fastapi_offline"  # carries Swagger UI's files; only its folder is used
@@ -67,6 +68,7 @@ def create_app(recommender_factory: ServiceFactory | None = None, settings: Sett
     add_error_handlers(app)
     add_routes(app)
     add_rules_routes(app)
+    add_search_routes(app)
     _add_docs(app)
     add_langserve(app, lambda: app.state.recommender)
     return app

@@ -38,6 +38,7 @@ Text, photos and voice in; grounded recommendations out.
 
 TAGS = [
     {"name": "recommend", "description": "Ask for recommendations."},
+    {"name": "search", "description": "Find items by words, photos, voice or clips, without recommending."},
     {"name": "feedback", "description": "Tell what users did with them."},
     {"name": "rules", "description": "The business rules that answers keep to."},
     {"name": "operations", "description": "Is the process up, and is every part of it ready?"},

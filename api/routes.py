@@ -37,7 +37,7 @@ _JSON_LIST = TypeAdapter(list[Any])
 _JSON_OBJECT = TypeAdapter(dict[str, Any])
 T = TypeVar("T")
 _CONSTRAINTS_EXAMPLE = '[{"field": "price", "op": "<=", "value": 40}]'
-_CLIENT_GONE = 499  # nobody reads it; nginx's number for the log
+CLIENT_GONE = 499  # nobody reads it; nginx's number for the log
 
 
 class FeedbackEvent(Frozen):
@@ -174,7 +174,7 @@ async def _answer(request: Request, asked: RecommendRequest) -> RecommendRespons
     try:
         return await until_disconnect(request, service_of(request).recommend(refuse_paths(asked), allow_paths=False))
     except ClientGone:
-        return Response(status_code=_CLIENT_GONE)
+        return Response(status_code=CLIENT_GONE)
 
 
 async def recommend(request: Request, asked: AskBody) -> RecommendResponse:
@@ -188,7 +188,7 @@ async def recommend_stream(request: Request, asked: AskBody) -> Response:
     try:
         return await event_response(events, request)
     except ClientGone:
-        return Response(status_code=_CLIENT_GONE)
+        return Response(status_code=CLIENT_GONE)
 
 
 async def recommend_form(

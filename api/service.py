@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from ..core.errors import InvalidRequestError
 from ..core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
+from ..core.search import SearchRequest, SearchResponse
 from ..stores.rules import LoadedRules
 
 
@@ -38,6 +39,15 @@ class Service(Protocol):
         """Answer one request event by event; raises as ``recommend`` does."""
         ...
 
+    async def search(self, request: SearchRequest | None = None, **fields: Any) -> SearchResponse:
+        """Find items by words, photos, voice or clips.
+
+        Raises:
+            InvalidRequestError: the input breaks a limit, or there is nothing to search for.
+            BackEndError, StoreError: nothing could be searched at all.
+        """
+        ...
+
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
         """Store what users did and return how many events were new."""
         ...
@@ -66,7 +76,10 @@ class Service(Protocol):
 ServiceFactory = Callable[[], Awaitable[Service]]
 
 
-def refuse_paths(request: RecommendRequest) -> RecommendRequest:
+Asked = TypeVar("Asked", RecommendRequest, SearchRequest)
+
+
+def refuse_paths(request: Asked) -> Asked:
     """Return the request unless it names local files, which only in-process callers may.
 
     Raises:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, StringConstraints, field_validator
 
-from .schemas import Constraint, Degradation, Evidence, Frozen, Item, MediaInput, TenantId
+from .schemas import AttributeValue, Constraint, Degradation, Evidence, Frozen, MediaInput, TenantId
 
 PartKind = Literal["text", "image", "audio", "video"]
 LookAt = Literal["both", "image", "text"]
@@ -54,27 +54,31 @@ class PartScore(Frozen):
     """How near an item is to one part of the request."""
 
     part: str = Field(description="`text`, or the medium, such as `image-1`.")
-    with_: Literal["image", "text", "words"] = Field(
-        serialization_alias="with", description="Compared with the item's picture, its text's meaning, or its words."
+    against: Literal["image", "text", "words"] = Field(
+        description="Compared with the item's picture, the meaning of its text, or its very words."
     )
     score: float = Field(description="Cosine from -1 to 1; for `words` the share of the best BM25 score.")
 
 
 class Hit(Frozen):
-    """One item that was found; ``score`` compares hits of one search only."""
+    """One item that was found; every field but the last three comes from the catalogue record."""
 
-    item: Item
-    rank: int = Field(ge=1)
-    score: float
-    parts: tuple[PartScore, ...] = Field(default=(), description="How near the item is to each part.")
+    item_id: str = Field(description="Catalogue id.")
+    title: str = Field(description="Title from the record.")
+    url: str | None = Field(default=None, description="Link from the record.")
+    image: str | None = Field(default=None, description="Picture from the record, relative to the media folder.")
+    attributes: dict[str, AttributeValue] = Field(description="Attributes from the record.")
+    rank: int = Field(ge=1, description="Position, from 1.")
+    score: float = Field(description="Compares the hits of one search only.")
+    parts: tuple[PartScore, ...] = Field(default=(), description="How near the item is to each part of the request.")
 
 
 class SearchResponse(Frozen):
-    """The items found, what was heard in the media, and what was missing."""
+    """The items found, what was heard and seen in clips, and what was missing."""
 
-    hits: tuple[Hit, ...]
-    evidence: tuple[Evidence, ...] = Field(default=(), description="What was heard in voice and video clips.")
-    degraded: tuple[Degradation, ...] = ()
+    hits: tuple[Hit, ...] = Field(description="The items, best first.")
+    evidence: tuple[Evidence, ...] = Field(default=(), description="What was heard and seen in voice and video clips.")
+    degraded: tuple[Degradation, ...] = Field(default=(), description="Parts that were missing, and why.")
 
 
 def mixed(scores: Mapping[str, NDArray[np.float64]], weights: Mapping[str, float]) -> NDArray[np.float64]:

@@ -22,11 +22,13 @@ from ..core.errors import InvalidRequestError, StoreError, TastemakerError
 from ..core.public import public_reason, redact
 from ..core.rule_file import rule_problems
 from ..core.schemas import Degradation, Event, RecommendRequest, RecommendResponse, StreamEvent
+from ..core.search import SearchRequest, SearchResponse
 from ..core.settings import Settings, load_settings
 from ..stores.rules import LoadedRules
 from .health import health_of, open_models
 from .parts import Parts
 from .recommend import build_graph
+from .search import as_search, search
 from .state import State
 from .threads import Threads
 from .turn import Turn, check_owner
@@ -239,6 +241,17 @@ class Recommender:
     async def check_rules(self, data: object, tenant: str = "default") -> list[str]:
         """Return what is wrong with rules, read from YAML or JSON; nothing is stored. Raises as ``rules``."""
         return rule_problems(data, await (await self.parts.shop(tenant)).catalogue.schema())
+
+    async def search(
+        self, request: SearchRequest | None = None, *, allow_paths: bool = True, **fields: Any
+    ) -> SearchResponse:
+        """Find items by words, photos, voice or clips, alone or mixed (``text=``, ``images=[{"path": ...}]`` ...).
+
+        Raises:
+            InvalidRequestError: a field breaks a limit, or there is nothing to search for.
+            StoreError: the catalogue cannot be read.
+        """
+        return await search(self.parts, as_search(request, fields), allow_paths=allow_paths)
 
     async def warm(self) -> None:
         """Load the models that the common path needs, so that the first request is quick; failures stay for later."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from ..core.errors import BackEndError, InvalidRequestError, ToolError
 from ..core.protocols import Vectors
@@ -111,6 +113,20 @@ async def search(parts: Parts, request: SearchRequest, *, allow_paths: bool) -> 
         return await Search(parts, request, workdir).run(allow_paths=allow_paths)
     finally:
         await asyncio.shield(asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True))
+
+
+def as_search(request: SearchRequest | None, fields: Mapping[str, Any]) -> SearchRequest:
+    """Return the request, built or changed from fields if need be.
+
+    Raises:
+        InvalidRequestError: the first field that is wrong.
+    """
+    try:
+        return SearchRequest.model_validate({**(request.model_dump() if request else {}), **fields})
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        path = ".".join(map(str, first["loc"]))
+        raise InvalidRequestError(path or "request", first["msg"]) from error
 
 
 def _mean(rows: Vectors) -> Vectors:

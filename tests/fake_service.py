@@ -9,6 +9,7 @@ from typing import Any
 from tastemaker.api.openapi_examples import response_example
 from tastemaker.core.rule_file import parse_rules
 from tastemaker.core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
+from tastemaker.core.search import Hit, SearchRequest, SearchResponse
 from tastemaker.stores.rules import LoadedRules
 
 
@@ -20,6 +21,7 @@ class FakeService:
         self.error = error
         self.error_at = error_at
         self.requests: list[RecommendRequest] = []
+        self.searches: list[SearchRequest] = []
         self.stored: list[tuple[str, Event]] = []
         self.cancelled = asyncio.Event()
         self.closed = False
@@ -59,6 +61,14 @@ class FakeService:
         except (asyncio.CancelledError, GeneratorExit):
             self.cancelled.set()
             raise
+
+    async def search(
+        self, request: SearchRequest | None = None, *, allow_paths: bool = True, **fields: Any
+    ) -> SearchResponse:
+        asked = request or SearchRequest(**fields)
+        self.searches.append(asked)
+        hit = Hit(item_id="print-17", title="Boats", attributes={"price": 25.0}, rank=1, score=1.5)
+        return SearchResponse(hits=(hit,)[: asked.n])
 
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
         new = [(tenant, event) for event in events if (tenant, event) not in self.stored]

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.protocols import Catalogue, VectorColumn, Vectors
-from ..core.schemas import Constraint
+from ..core.schemas import Constraint, Item
 from ..core.search import Hit, LookAt, PartScore, best_first, mixed
 
 POOL = 300
 """Items that each part proposes; all of them are then compared with every part."""
-WORDS_SHARE = 0.5
-"""Weight of the words that match literally, beside that of their meaning."""
+WORDS_SHARE = 1.0
+"""Weight of the words that match literally, beside that of their meaning in one column."""
 COLUMNS: dict[LookAt, tuple[VectorColumn, ...]] = {"both": ("image", "text"), "image": ("image",), "text": ("text",)}
 
 
@@ -35,7 +35,7 @@ class _Scores:
     """One kind of comparison: what with what, its weight, a score per item (NaN: none)."""
 
     part: str
-    with_: str
+    against: str
     weight: float
     values: NDArray[np.float64]
 
@@ -67,15 +67,12 @@ class CrossSearch:
         if not ids or not scores:
             return []
         total = mixed(
-            {f"{s.part}:{s.with_}": s.values for s in scores}, {f"{s.part}:{s.with_}": s.weight for s in scores}
+            {f"{s.part}:{s.against}": s.values for s in scores}, {f"{s.part}:{s.against}": s.weight for s in scores}
         )
         order = best_first(ids, total, limit)
         items = {item.item_id: item for item in await self._catalogue.get([ids[i] for i in order], where)}
         found = [i for i in order if ids[i] in items]
-        return [
-            Hit(item=items[ids[i]], rank=rank, score=round(float(total[i]), 4), parts=_parts(scores, i))
-            for rank, i in enumerate(found, start=1)
-        ]
+        return [_hit(items[ids[i]], rank, float(total[i]), _parts(scores, i)) for rank, i in enumerate(found, start=1)]
 
     async def _worded(self, part: Part, look_at: LookAt, where: Sequence[Constraint]) -> dict[str, float]:
         if look_at == "image":
@@ -121,9 +118,22 @@ def _literal(part: Part, words: dict[str, float], ids: Sequence[str]) -> _Scores
     return _Scores(part.name, "words", WORDS_SHARE * part.weight, values)
 
 
+def _hit(item: Item, rank: int, score: float, parts: tuple[PartScore, ...]) -> Hit:
+    return Hit(
+        item_id=item.item_id,
+        title=item.title,
+        url=item.url,
+        image=item.image,
+        attributes=item.attributes,
+        rank=rank,
+        score=round(score, 4),
+        parts=parts,
+    )
+
+
 def _parts(scores: Sequence[_Scores], i: int) -> tuple[PartScore, ...]:
     return tuple(
-        PartScore.model_validate({"part": s.part, "with_": s.with_, "score": round(float(s.values[i]), 4)})
+        PartScore.model_validate({"part": s.part, "against": s.against, "score": round(float(s.values[i]), 4)})
         for s in scores
         if not np.isnan(s.values[i])
     )

@@ -1,0 +1,181 @@
+"""Cross-modal search: mixtures, filters, media, the doors."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tastemaker.api import cli
+from tastemaker.api.cli_search import parse_weights
+from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError
+from tastemaker.core.protocols import Vectors
+from tastemaker.core.schemas import Constraint
+from tastemaker.core.search import SearchResponse, mixed
+from tastemaker.core.settings import Settings
+from tastemaker.evals.constants import constant_parts
+from tastemaker.graphs.parts import Parts
+from tastemaker.graphs.recommender import Recommender
+from tastemaker.stores.catalogue import LanceCatalogue
+from tastemaker.stores.columns import ItemRow
+from tastemaker.tools.cross_search import CrossSearch, Part
+
+from .catalogue_fixture import axis, open_catalogue, rows
+from .fake_service import FakeService
+from .media_samples import image_bytes, wav_bytes
+from .test_api import client_of
+
+BOAT, DOG, RED = axis(1, 0), axis(0, 1), axis(0, 0, 1)
+
+
+@pytest.fixture
+async def catalogue(tmp_path: Path) -> LanceCatalogue:
+    """Sixty boats and dogs; axis 2 of their vectors is redness."""
+    return await open_catalogue(tmp_path, [_coloured(row) for row in rows()])
+
+
+def _coloured(row: ItemRow) -> ItemRow:
+    tint = RED if row.item.attributes["colour"] == "Red" else np.zeros_like(RED)
+    vector = (row.text_vector + tint) / np.linalg.norm(row.text_vector + tint)
+    return replace(row, text_vector=vector, image_vector=None if row.image_vector is None else vector)
+
+
+def test_mixing_brings_scores_to_one_scale() -> None:
+    scores = {"a": np.array([0.1, 0.2, 0.3, 0.2]), "b": np.array([900.0, 100.0, np.nan, 500.0])}
+    assert mixed(scores, {"a": 1, "b": 3}).argmax() == 0
+    assert mixed(scores, {"a": 3, "b": 1}).argmax() == 2
+    assert mixed({"a": np.array([0.4, 0.4])}, {"a": 1}).tolist() == [0, 0]
+    assert mixed({}, {}).size == 0
+
+
+async def test_a_part_finds_what_is_near_it(catalogue: LanceCatalogue) -> None:
+    hits = await CrossSearch(catalogue)([Part("image-1", BOAT, 1.0)], "both", (), 8)
+    assert [hit.rank for hit in hits] == list(range(1, 9))
+    assert all(hit.attributes["objects"] == ["boat"] for hit in hits)
+    assert {part.against for part in hits[0].parts} == {"image", "text"}
+
+
+async def test_a_mixture_wants_both(catalogue: LanceCatalogue) -> None:
+    """The photo says boat, the words say red: red boats come before other boats and before red dogs."""
+    parts = [Part("image-1", BOAT, 1.0), Part("text", RED, 1.0, "red")]
+    hits = await CrossSearch(catalogue)(parts, "both", (), 8)
+    assert all("Red boat" in hit.title for hit in hits)
+    assert {part.against for part in hits[0].parts if part.part == "text"} == {"image", "text", "words"}
+    only = await CrossSearch(catalogue)([parts[0], Part("text", DOG, 0.0, "red dog")], "both", (), 8)
+    assert all("boat" in hit.title for hit in only)
+
+
+async def test_filters_hold_and_columns_are_chosen(catalogue: LanceCatalogue) -> None:
+    where = [Constraint(field="price", op="<=", value=30)]
+    hits = await CrossSearch(catalogue)([Part("text", DOG, 1.0, "dog")], "image", where, 50)
+    assert len(hits) == 18  # every item with a picture up to that price
+    prices = [hit.attributes["price"] for hit in hits]
+    assert all(isinstance(price, float) and price <= 30 for price in prices)
+    assert {part.against for hit in hits for part in hit.parts} == {"image"}
+
+
+def _parts(settings: Settings, catalogue: LanceCatalogue) -> Parts:
+    parts = constant_parts(settings)
+
+    class Axes:
+        name, dim = "axes", 16
+
+        async def embed_texts(self, texts: list[str]) -> Vectors:
+            return np.stack([DOG if "dog" in text else BOAT for text in texts])
+
+        async def embed_images(self, paths: list[str]) -> Vectors:
+            return np.stack([BOAT for _ in paths])
+
+    opened = parts.open_stores
+
+    async def open_stores(tenant: str) -> Any:
+        _, history, collaborative = await opened(tenant)
+        return catalogue, history, collaborative
+
+    parts.open_stores, parts.image_text = open_stores, Axes()
+    parts.rebuild()
+    return parts
+
+
+async def test_recommender_searches_text_photo_and_voice(tmp_path: Path, catalogue: LanceCatalogue) -> None:
+    (tmp_path / "a.png").write_bytes(image_bytes())
+    (tmp_path / "a.wav").write_bytes(wav_bytes())
+    async with Recommender(parts=_parts(Settings(home=tmp_path), catalogue)) as recommender:
+        by_words = await recommender.search(text="a dog", n=3)
+        by_photo = await recommender.search(images=[{"path": str(tmp_path / "a.png")}], look_at="text", n=3)
+        by_voice = await recommender.search(audio=[{"path": str(tmp_path / "a.wav")}], n=3)
+    assert all("dog" in hit.title for hit in by_words.hits)
+    assert all("boat" in hit.title for hit in by_photo.hits)
+    assert by_voice.evidence[0].kind == "transcript"
+    assert len(by_voice.hits) == 3
+    assert by_voice.hits[0].parts[0].part == "audio-1"
+
+
+async def test_wrong_requests_name_the_field(tmp_path: Path, catalogue: LanceCatalogue) -> None:
+    async with Recommender(parts=_parts(Settings(home=tmp_path), catalogue)) as recommender:
+        with pytest.raises(InvalidRequestError, match="nothing to search for"):
+            await recommender.search(text="  ")
+        with pytest.raises(InvalidRequestError, match="n: "):
+            await recommender.search(text="a", n=0)
+        with pytest.raises(InvalidRequestError, match=r"constraints\[0\]"):
+            await recommender.search(text="a", constraints=[{"field": "size", "op": "=", "value": 3}])
+        with pytest.raises(InvalidRequestError, match=r"images\[0\]"):
+            await recommender.search(images=[{"data": ""}])
+
+
+async def test_a_failing_model_is_labelled(tmp_path: Path, catalogue: LanceCatalogue) -> None:
+    (tmp_path / "a.png").write_bytes(image_bytes())
+    parts = _parts(Settings(home=tmp_path), catalogue)
+
+    async def broken(paths: list[str]) -> Vectors:
+        raise BackEndUnavailable("the tower is gone", back_end="axes")
+
+    parts.image_text.embed_images = broken  # type: ignore[method-assign, assignment]
+    async with Recommender(parts=parts) as recommender:
+        found = await recommender.search(text="a dog", images=[{"path": str(tmp_path / "a.png")}], n=3)
+    assert [label.what for label in found.degraded] == ["image-1"]
+    assert len(found.hits) == 3
+
+
+async def test_the_http_door() -> None:
+    service = FakeService()
+    async with client_of(service) as client:
+        answer = await client.post("/search", json={"text": "in red", "weights": {"images": 2}, "n": 5})
+        refused = await client.post("/search", json={"images": [{"path": "/etc/passwd"}]})
+        wrong = await client.post("/search", json={"weights": {"images": -1}})
+    assert SearchResponse.model_validate(answer.json()).hits[0].item_id == "print-17"
+    assert (service.searches[0].weights.images, service.searches[0].n) == (2, 5)
+    assert (refused.status_code, refused.json()["error"]["field"]) == (422, "images[0].path")
+    assert wrong.status_code == 422
+    assert len(service.searches) == 1
+
+
+def test_weights_are_parsed() -> None:
+    assert parse_weights(["images=2", "text=0.5"]) == {"images": 2, "text": 0.5}
+    for wrong in ("images", "images=much", "smell=2"):
+        with pytest.raises(InvalidRequestError, match="--weight"):
+            parse_weights([wrong])
+
+
+def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    seen: dict[str, Any] = {}
+
+    async def search(self: Recommender, **fields: Any) -> SearchResponse:
+        seen.update(fields)
+        return await FakeService().search(text=fields["text"], n=fields["n"])
+
+    monkeypatch.setenv("TASTEMAKER_HOME", str(tmp_path))
+    monkeypatch.setattr(Recommender, "search", search)
+    line = ["tastemaker", "search", "--text", "in red", "--image", "a.jpg", "--weight", "images=2", "--in", "image"]
+    monkeypatch.setattr(sys, "argv", [*line, "--where", "price<=40", "--json"])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert not stopped.value.code
+    assert json.loads(capsys.readouterr().out)["hits"][0]["title"] == "Boats"
+    assert (seen["images"], seen["look_at"], seen["weights"]) == ([{"path": "a.jpg"}], "image", {"images": 2})
+    assert seen["constraints"] == [Constraint(field="price", op="<=", value=40)]
