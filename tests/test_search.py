@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -85,10 +86,10 @@ def _parts(settings: Settings, catalogue: LanceCatalogue) -> Parts:
     class Axes:
         name, dim = "axes", 16
 
-        async def embed_texts(self, texts: list[str]) -> Vectors:
+        async def embed_texts(self, texts: Sequence[str]) -> Vectors:
             return np.stack([DOG if "dog" in text else BOAT for text in texts])
 
-        async def embed_images(self, paths: list[str]) -> Vectors:
+        async def embed_images(self, paths: Sequence[str]) -> Vectors:
             return np.stack([BOAT for _ in paths])
 
     opened = parts.open_stores
