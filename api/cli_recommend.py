@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 import time
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from ..core.errors import InvalidRequestError, TastemakerError
-from ..core.schemas import Constraint, RecommendRequest, StreamEvent
+from ..core.schemas import Answer, Constraint, RecommendRequest, StreamEvent
 from ..core.settings import load_settings
 from .cli_common import guarded, run_async
 from .errors import validation_details
@@ -62,7 +63,14 @@ def recommend_command(
 
     async def work() -> None:
         request = _request({**fields, "constraints": [parse_where(w) for w in where or ()]})
-        await _show(_events(server, request), request, as_json)
+        done = await _show(_events(server, request), request, as_json)
+        while not as_json and done.get("asked") and sys.stdin.isatty() and sys.stdout.isatty():
+            said = await asyncio.to_thread(ask, done["asked"])
+            if said.choice_id is None:
+                break
+            about = {name: getattr(request, name) for name in ("user_id", "n", "tenant", "words", "include_consumed")}
+            request = _request({**about, "thread_id": done["thread_id"], "answer": said})
+            done = await _show(_events(server, request), request, as_json)
 
     run_async(work)
 
@@ -97,6 +105,21 @@ def parse_diversity(text: str | None) -> dict[str, Any] | None:
         return {"strategy": name.strip() or None, "strength": float(strength) if strength else None}
     except ValueError as error:
         raise InvalidRequestError("--diversity", f"{text!r} must look like dpp=0.5") from error
+
+
+def ask(question: dict[str, Any]) -> Answer:
+    """Ask on the terminal; Enter alone skips."""
+    for number, choice in enumerate(question["choices"], 1):
+        typer.echo(f"  {number}. {choice['text']}")
+    return answer_from(typer.prompt("Your choice (Enter to skip)", default="", show_default=False), question)
+
+
+def answer_from(typed: str, question: dict[str, Any]) -> Answer:
+    """Return the answer that was typed: a choice's number or its words; anything else skips the question."""
+    wanted = typed.strip().lower()
+    named = {c["text"].lower(): c["choice_id"] for c in question["choices"]}
+    numbered = {str(n): c["choice_id"] for n, c in enumerate(question["choices"], 1)}
+    return Answer(question_id=question["question_id"], choice_id=numbered.get(wanted) or named.get(wanted))
 
 
 def parse_where(expression: str) -> Constraint:
@@ -159,7 +182,7 @@ async def _events(server: str | None, request: RecommendRequest) -> AsyncIterato
             yield event
 
 
-async def _show(events: AsyncIterator[StreamEvent], request: RecommendRequest, as_json: bool) -> None:
+async def _show(events: AsyncIterator[StreamEvent], request: RecommendRequest, as_json: bool) -> dict[str, Any]:
     import json
 
     renderer = TerminalRenderer(Console(stderr=as_json, quiet=as_json))
@@ -179,6 +202,7 @@ async def _show(events: AsyncIterator[StreamEvent], request: RecommendRequest, a
         raise TastemakerError("the stream ended without an answer; see the service's log")
     if as_json:
         sys.stdout.write(json.dumps(done, ensure_ascii=False) + "\n")
+    return done
 
 
 def _as_error(data: dict[str, Any]) -> TastemakerError:

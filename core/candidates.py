@@ -9,7 +9,7 @@ from functools import cached_property
 from .diversity import MILD, Spread
 from .protocols import Vectors
 from .rule_effects import NO_EFFECTS, Effects
-from .schemas import Constraint, HistoryProfile, Preference, Understanding
+from .schemas import Answered, Constraint, HistoryProfile, Preference, Understanding
 
 SEGMENT_KEY = "segment"
 SESSION_KINDS = ("view", "click")
@@ -24,7 +24,7 @@ class CandidateQuery:
     weights from 0 (ignore a distrusted photo) to 1, all 1 when empty. ``limit`` counts candidates per source. ``said`` is false
     when the query comes from captions alone, which then weigh less than the photo itself. ``effects`` are the shop's rules,
     ``spread`` how varied the list is to be, ``stated`` and ``stated_item_ids`` likes and dislikes as told, and ``who`` is what
-    may be used of who the user is.
+    may be used of who the user is; ``answers`` are those to questions of the thread.
     """
 
     understanding: Understanding
@@ -40,6 +40,7 @@ class CandidateQuery:
     stated: tuple[Preference, ...] = ()
     stated_item_ids: tuple[str, ...] = ()
     who: Mapping[str, str] = field(default_factory=dict)
+    answers: tuple[Answered, ...] = ()
 
     @property
     def where(self) -> tuple[Constraint, ...]:
@@ -74,6 +75,12 @@ class CandidateQuery:
         """Tell whether this request itself says, shows or points at something."""
         wish = self.understanding
         return bool(wish.query or wish.like_item_ids or self.photos)
+
+    @cached_property
+    def wanted(self) -> tuple[Preference, ...]:
+        """Return the values that the user stated or chose in an answer."""
+        chosen = (a.offered[a.chosen] for a in self.answers if a.chosen is not None)
+        return (*self.stated, *chosen)
 
     @cached_property
     def session(self) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ FAMILIES = {
     "stated_preferences": "stated",
     "exploration": "new",
 }
-LEARNT_FROM = {"stated_preferences": "told us you like", "session": "looked at"}
+LEARNT_FROM = {"stated_preferences": "told us you like", "answered": "told us you like", "session": "looked at"}
 """What a cold-start strategy learns from, in the words of a reason."""
 CLEAR_RANK = 30
 """A source's word counts as a reason down to this rank in its own list; co-occurrence and anchors at any rank."""

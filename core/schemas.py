@@ -237,6 +237,9 @@ class RecommendRequest(Frozen):
     preferences: Preferences | None = Field(
         default=None, description="What they like, as stated: soft, never a filter."
     )
+    answer: Answer | None = Field(
+        default=None, description="Answer to the question of the turn before; needs its `thread_id`."
+    )
     profile: dict[
         Annotated[str, StringConstraints(min_length=1, max_length=64)],
         Annotated[str, StringConstraints(min_length=1, max_length=64)],
@@ -384,6 +387,7 @@ class HistoryProfile(Frozen):
     consumed: frozenset[str] = frozenset()
     liked: tuple[str, ...] = ()
     disliked: frozenset[str] = frozenset()
+    stated: tuple[Preference, ...] = ()
 
 
 # --- understanding -------------------------------------------------------------------------------
@@ -516,6 +520,9 @@ class RecommendResponse(Frozen):
     message_by: Literal["model", "data"] = Field(default="data", description="Who wrote `message`.")
     items: tuple[Recommendation, ...] = Field(default=(), description="Ranked items, best first.")
     question: str | None = Field(default=None, description="A question worth answering, if any; skippable.")
+    asked: Question | None = Field(
+        default=None, description="The same question with its choices, to be answered by `answer` of the next request."
+    )
     cold_start: str | None = Field(default=None, description="How the list was made without history, if so.")
     strategy: str | None = Field(
         default=None, description="Name of the cold-start strategy that `cold_start` describes, such as `session`."
@@ -530,7 +537,7 @@ class StreamEvent(Frozen):
     """One event of a stream. ``data`` is JSON-ready.
 
     ``route`` {name, why, decided_by}; ``evidence`` one Evidence; ``consistency`` Verdict; ``items`` {items, question,
-    cold_start, strategy}: the ranked items before any word is written; ``partial`` {evidence_id, segment}: a stretch of speech while the
+    asked, cold_start, strategy}: the ranked items before any word is written; ``partial`` {evidence_id, segment}: a stretch of speech while the
     rest of a long clip is still read; ``words`` {item_id or null for the opening message, text, by,
     evidence_ids}; ``degraded`` one Degradation; ``step`` StepTime; ``done`` the whole RecommendResponse; ``error`` {message}.
     """
@@ -553,7 +560,10 @@ class ShownItem(Frozen):
 
 
 class ThreadMemory(Frozen):
-    """What a thread carries from one turn to the next; ``owner`` is a digest of the user who started it."""
+    """What a thread carries from one turn to the next; ``owner`` is a digest of the user who started it.
+
+    ``questions`` counts those asked so far, ``open_question`` is the one that waits for an answer.
+    """
 
     turn: int = 0
     owner: str = ""
@@ -562,6 +572,9 @@ class ThreadMemory(Frozen):
     preferences: tuple[str, ...] = ()
     stated: tuple[Preference, ...] = ()
     stated_item_ids: tuple[str, ...] = ()
+    answers: tuple[Answered, ...] = ()
+    questions: int = 0
+    open_question: Question | None = None
     like_item_ids: tuple[str, ...] = ()
     exclude_item_ids: tuple[str, ...] = ()
     budget: Constraint | None = None

@@ -8,27 +8,18 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, TypeAdapter, ValidationError
+from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
+from .cold_settings import ColdStartSettings, ElicitSettings, ExplorationSettings, ExposureSettings
 from .errors import ConfigurationError
-from .public import redact
+from .section import Section
 
 PREFIX = "TASTEMAKER_"
 CONFIG_FILE = "tastemaker.toml"
-
-
-class Section(BaseModel):
-    """Base of every settings section: immutable, unknown keys refused, printed without the passwords in addresses."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        for name, value in super().__repr_args__():
-            yield name, redact(value) if isinstance(value, str) else value
 
 
 class LimitSettings(Section):
@@ -116,32 +107,6 @@ class HistorySettings(Section):
     url: str = Field(default="", description="SQLAlchemy async URL; empty: SQLite under home.")
 
 
-class ColdStartSettings(Section):
-    """What may be used of a user who is not known yet."""
-
-    profile_fields: list[str] = Field(
-        default=["segment"],
-        description="Fields of a request's `profile` that may be used; age group, sex and the like only with consent.",
-    )
-
-
-class ExplorationSettings(Section):
-    """The quota of new items in lists that no words, photo or item decide."""
-
-    share: float = Field(default=0.0, ge=0, le=0.5, description="Share of a list that new items may take; 0: none.")
-    max_items: int = Field(default=2, ge=0, description="New items per list, at most.")
-
-
-class ExposureSettings(Section):
-    """The log of what was shown, next to the events."""
-
-    enabled: bool = Field(default=True, description="Log each list with the probabilities it was made with.")
-    policy: Annotated[str, StringConstraints(min_length=1, max_length=128)] = Field(
-        default="default", description="Name of the version that makes the lists, for comparisons."
-    )
-    retention_days: float = Field(default=90.0, gt=0, description="Days that the log is kept.")
-
-
 class PromptSettings(Section):
     """Where prompts live and which version is live."""
 
@@ -195,6 +160,7 @@ class Settings(Section):
     catalogue: CatalogueSettings = CatalogueSettings()
     history: HistorySettings = HistorySettings()
     cold_start: ColdStartSettings = ColdStartSettings()
+    elicit: ElicitSettings = ElicitSettings()
     exploration: ExplorationSettings = ExplorationSettings()
     exposures: ExposureSettings = ExposureSettings()
     prompts: PromptSettings = PromptSettings()

@@ -19,9 +19,11 @@ NEARNESS = 0.2
 Scores = NDArray[np.float32]
 
 
-def merge_stated(memory: ThreadMemory, new: Preferences | None) -> tuple[Preference, ...]:
-    """Return the likes and dislikes in force: those of this request over those of earlier turns about the same value."""
-    merged = {_key(p): p for p in (*memory.stated, *(new.values if new else ()))}
+def merge_stated(
+    memory: ThreadMemory, new: Preferences | None, kept: Sequence[Preference] = ()
+) -> tuple[Preference, ...]:
+    """Return the likes and dislikes in force; about the same value, this request's over the thread's over those ``kept``."""
+    merged = {_key(p): p for p in (*kept, *memory.stated, *(new.values if new else ()))}
     return tuple(merged.values())
 
 

@@ -51,7 +51,7 @@ async def deliberate(state: State, turn: Turn) -> Deliberated:
     direct = renumbered(all_that_hold(state.ranked, understanding.constraints), state.request.n)
     if outcome is None:
         if tuple(direct) != state.ranked:
-            send_items(direct, state.question, state.cold_start, state.note, state.strategy)
+            send_items(direct, state, state.note)
         return {"ranked": tuple(direct), "note": state.note, "understanding": understanding}
     for label in outcome.degraded:
         turn.degrade(label.what, label.why)
@@ -59,7 +59,7 @@ async def deliberate(state: State, turn: Turn) -> Deliberated:
     turn.prompts.extend(outcome.prompts)
     chosen = permitted(all_that_hold(outcome.items, understanding.constraints), turn)
     ranked = renumbered(chosen, state.request.n) or direct
-    send_items(ranked, state.question, state.cold_start, outcome.note, state.strategy)
+    send_items(ranked, state, outcome.note)
     return {"ranked": tuple(ranked), "note": outcome.note, "understanding": understanding}
 
 
@@ -195,6 +195,7 @@ def respond(state: State, turn: Turn, composition: Composition) -> RecommendResp
         message_by=message.by,
         items=items,
         question=state.question,
+        asked=state.asked,
         cold_start=state.cold_start,
         strategy=state.strategy,
         degraded=tuple(turn.degraded),
@@ -235,6 +236,9 @@ async def remember(state: State, turn: Turn) -> ThreadMemory:
         constraints=understood.constraints,
         preferences=understood.preferences,
         stated=merge_stated(before, state.request.preferences),
+        answers=before.answers,
+        questions=before.questions + (state.asked is not None),
+        open_question=state.asked,
         stated_item_ids=merge_items(before, state.request.preferences),
         budget=understood.budget,
         like_item_ids=understood.like_item_ids,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..agents.routing import ask_route, decide_route
 from ..agents.understanding import understand as parse
 from ..core.candidates import CandidateQuery
-from ..core.cold_start import choose, next_question
+from ..core.cold_start import choose
 from ..core.predicates import holds
 from ..core.protocols import Vectors
 from ..core.schemas import (
@@ -24,10 +24,12 @@ from ..core.schemas import (
     ThreadMemory,
     Understanding,
 )
-from ..core.stated import merge_items, merge_stated, unusable
+from ..core.stated import unusable
 from ..tools.candidate_sources import Source, explain_empty
+from .ask import as_it_was, question_for
 from .expose import with_new_items
 from .govern import effects, governed
+from .known import has_words, told, with_words
 from .perceive import RANKING_RESERVE_S, of_kind
 from .state import Ranked, Retrieved, State, Understood
 from .turn import FLOOR_S, Turn, emit, schema_of, timed
@@ -50,16 +52,6 @@ async def understand(state: State, turn: Turn) -> Understood:
     route = await choose_route(request, understanding, turn)
     emit("route", route)
     return {"understanding": understanding, "route": route}
-
-
-def with_words(understanding: Understanding, request: RecommendRequest) -> Understanding:
-    """Take the words of stated preferences as the query where nothing else is asked for, else as a soft preference."""
-    words = request.preferences.words.strip() if request.preferences else ""
-    if not words:
-        return understanding
-    if not understanding.query:
-        return understanding.model_copy(update={"query": words})
-    return understanding.model_copy(update={"preferences": (*understanding.preferences, words)})
 
 
 def drop_unknown(understanding: Understanding, schema: CatalogueSchema) -> Understanding:
@@ -121,11 +113,8 @@ async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
         timeout = turn.parts.settings.timeouts.retrieve_s
         vectors = await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)
         weights = tuple(_trust(m.media_id, state.verdict.distrusted) for m in pictures)
-    memory = ThreadMemory.model_validate(state.memory)
     query = CandidateQuery(
-        stated=merge_stated(memory, state.request.preferences),
-        stated_item_ids=merge_items(memory, state.request.preferences),
-        who=allowed_profile(state.request, turn),
+        **told(state, known_profile(state), turn),
         understanding=within_budget(state.understanding),
         profile=known_profile(state),
         text_vector=vector,
@@ -134,22 +123,6 @@ async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
         said=has_words(state),
     )
     return await governed(query, state.request, turn)
-
-
-def has_words(state: State) -> bool:
-    """Tell whether the user typed, spoke or stated words."""
-    request = state.request
-    stated = request.preferences.words if request.preferences else ""
-    return bool((request.text or stated).strip() or any(t.content for t in state.transcripts))
-
-
-def allowed_profile(request: RecommendRequest, turn: Turn) -> dict[str, str]:
-    """Return what the settings allow to use of who the user is; the rest is ignored, with a label that names the fields."""
-    allowed = turn.parts.settings.cold_start.profile_fields
-    ignored = sorted(set(request.profile) - set(allowed))
-    if ignored:
-        turn.degrade("profile", f"Not used, since the setting cold_start.profile_fields lacks: {', '.join(ignored)}.")
-    return {name: value for name, value in request.profile.items() if name in allowed}
 
 
 def within_budget(understanding: Understanding) -> Understanding:
@@ -188,16 +161,26 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
         ranked = await turn.attempt("ranker", work, timeout, [], floor_s=FLOOR_S)
     if not ranked and catalogue_failed(query, turn):
         ranked = from_snapshot((await turn.shop.last_known()).items, query, state.request.n)
-    ranked = await with_new_items(ranked, query, state.request, turn)
+    memory = ThreadMemory.model_validate(state.memory)
+    if state.skipped:
+        ranked = await as_it_was(ranked, memory, query, state.request.n, turn)
+    else:
+        ranked = await with_new_items(ranked, query, state.request, turn)
     note = "" if ranked else await why_empty(state, turn)
-    strategy = choose(query)
-    label = strategy.says(query) if strategy else None
     if wrong := unusable(query.stated, schema):
         turn.degrade("preferences", f"No field of the catalogue takes these preferences: {', '.join(wrong)}.")
-    question = state.understanding.question or next_question(schema, query)
-    name = strategy.name if strategy else None
-    send_items(ranked, question, label, note, name)
-    return {"ranked": tuple(ranked), "cold_start": label, "strategy": name, "question": question, "note": note}
+    strategy, question = choose(query), state.understanding.question
+    asked = None if question or not ranked else await question_for(query, state.candidates, memory, turn)
+    update: Ranked = {
+        "ranked": tuple(ranked),
+        "cold_start": strategy.says(query) if strategy else None,
+        "strategy": strategy.name if strategy else None,
+        "question": question or (asked.text if asked else None),
+        "asked": asked,
+        "note": note,
+    }
+    send_items(ranked, state.model_copy(update=dict(update)), note)
+    return update
 
 
 async def why_empty(state: State, turn: Turn) -> str:
@@ -236,12 +219,11 @@ def from_snapshot(snapshot: Sequence[Item], query: CandidateQuery, n: int) -> li
     ]
 
 
-def send_items(
-    ranked: Sequence[RankedItem], question: str | None, cold_start: str | None, note: str, strategy: str | None
-) -> None:
-    """Send the ranked items, without words."""
-    items = [recommendation(r).model_dump(mode="json") for r in ranked]
-    emit("items", {"items": items, "question": question, "cold_start": cold_start, "strategy": strategy, "note": note})
+def send_items(ranked: Sequence[RankedItem], state: State, note: str) -> None:
+    """Send the ranked items, without words, with what ``state`` says of them."""
+    asked = state.asked.model_dump(mode="json") if state.asked else None
+    said = {"question": state.question, "asked": asked, "cold_start": state.cold_start, "strategy": state.strategy}
+    emit("items", {"items": [recommendation(r).model_dump(mode="json") for r in ranked], **said, "note": note})
 
 
 def recommendation(ranked: RankedItem) -> Recommendation:

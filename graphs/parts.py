@@ -21,6 +21,7 @@ from ..stores.exposures import ExposureLog
 from ..stores.history import SqlHistory
 from ..stores.reopen import ReopeningCatalogue, ReopeningHistory
 from ..stores.rules import Rules, RuleStore
+from ..stores.tastes import TasteStore
 from ..tools.audio_transcriber import AudioTranscriber
 from ..tools.consistency_checker import ConsistencyChecker
 from ..tools.image_captioner import ImageCaptioner
@@ -47,6 +48,7 @@ class Parts:
     prompts: PromptLibrary
     open_stores: OpenStores
     exposures: ExposureLog | None = None
+    tastes: TasteStore | None = None
     shops: dict[str, Shop] = field(default_factory=dict)
     _opening: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
@@ -87,6 +89,7 @@ class Parts:
             prompts=PromptLibrary(Path(settings.prompts.dir) if settings.prompts.dir else None, settings.prompts.live),
             open_stores=open_stores(settings),
             exposures=open_exposures(settings),
+            tastes=TasteStore(settings.history_url),
         )
 
     async def shop(self, tenant: str) -> Shop:
@@ -126,8 +129,9 @@ class Parts:
         for shop in self.shops.values():
             await shop.close()
         self.shops.clear()
-        if self.exposures is not None:
-            await self.exposures.close()
+        for store in (self.exposures, self.tastes):
+            if store is not None:
+                await store.close()
         for back_end in (self.chat, self.captioner, self.transcriber):
             close = getattr(back_end, "aclose", None)
             if close is not None:

@@ -10,6 +10,7 @@ from langgraph.config import get_stream_writer
 
 from ..core.schemas import Evidence, HistoryProfile, MediaFile, MediaKind, SpokenSegment, StreamEvent, Verdict
 from ..tools.video_reader import VideoReading
+from .ask import remember
 from .state import Admitted, Captioned, Checked, Remembered, State, Transcribed, Watched
 from .turn import Turn, check_owner, emit, timed
 
@@ -80,7 +81,12 @@ async def look_up_history(state: State, turn: Turn) -> Remembered:
         return {"profile": None, "history_evidence": ()}
     unknown: tuple[HistoryProfile, Evidence | None] = (HistoryProfile(user_id=user_id, known=False), None)
     timeout = turn.parts.settings.timeouts.history_s
+    if state.request.preferences and state.request.preferences.remember:
+        await remember(state.request.preferences.values, state.request, turn)
     profile, evidence = await turn.attempt("history", turn.shop.look_up(user_id), timeout, unknown)
+    if turn.parts.tastes is not None:
+        kept = await turn.attempt("profile", turn.parts.tastes.recall(state.request.tenant, user_id), timeout, ())
+        profile = profile.model_copy(update={"stated": kept})
     pieces = (evidence,) if evidence else ()
     announce(pieces)
     return {"profile": profile, "history_evidence": pieces}

@@ -3,6 +3,7 @@
 START -> admit -> in parallel {caption_images, transcribe_audio, read_video, look_up_history}
       -> check_consistency -> understand -> retrieve_candidates -> rank_candidates (items are sent here)
       -> [deliberate] -> compose_recommendations (words are sent here) -> finish -> END
+      or, where a question was asked, -> hear_answer (waits for the next request; its answer goes on at admit)
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from .answer import compose_recommendations, deliberate, finish
+from .ask import after_finish, hear_answer
 from .decide import rank_candidates, retrieve_candidates, understand
 from .perceive import admit, caption_images, check_consistency, look_up_history, read_video, transcribe_audio
 from .state import State
@@ -59,6 +61,7 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Compile
     graph.add_node("deliberate", deliberate)
     graph.add_node("compose_recommendations", compose_recommendations)
     graph.add_node("finish", finish)
+    graph.add_node("hear_answer", hear_answer)
     graph.add_edge(START, "admit")
     graph.add_conditional_edges("admit", perceive, [*PERCEPTION, "check_consistency"])
     graph.add_edge("check_consistency", "understand")
@@ -67,5 +70,6 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Compile
     graph.add_conditional_edges("rank_candidates", after_ranking, ["deliberate", "compose_recommendations"])
     graph.add_edge("deliberate", "compose_recommendations")
     graph.add_edge("compose_recommendations", "finish")
-    graph.add_edge("finish", END)
+    graph.add_conditional_edges("finish", after_finish, ["hear_answer", END])
+    graph.add_edge("hear_answer", "admit")
     return graph.compile(checkpointer=checkpointer)

@@ -16,7 +16,6 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from langgraph.graph.state import CompiledStateGraph
-from pydantic import ValidationError
 
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
 from ..core.public import public_reason, redact
@@ -25,9 +24,11 @@ from ..core.schemas import Degradation, Event, RecommendRequest, RecommendRespon
 from ..core.search import SearchRequest, SearchResponse
 from ..core.settings import Settings, load_settings
 from ..stores.rules import LoadedRules
+from .ask import check_answer
 from .health import health_of, open_models
 from .parts import Parts
 from .recommend import build_graph
+from .requests import as_request, graph_input
 from .search import as_search, search
 from .state import State
 from .threads import Threads
@@ -119,7 +120,7 @@ class Recommender:
         refused before the first event.
         """
         started = time.monotonic()
-        request = _as_request(request, fields)
+        request = as_request(request, fields)
         budget_s = (request.max_ms or self.settings.max_ms) / 1000
         shop = await self.parts.shop(request.tenant)
         turn = Turn(
@@ -131,6 +132,8 @@ class Recommender:
             allow_paths=allow_paths,
         )
         await turn.check_stated(request)
+        if request.answer is not None and request.thread_id is None:
+            raise InvalidRequestError("answer", "needs the thread_id of the answer that asked")
         shop.users += 1
         try:
             async with contextlib.AsyncExitStack() as stack:
@@ -167,8 +170,9 @@ class Recommender:
     async def _events(
         self, request: RecommendRequest, turn: Turn, threads: Threads | None
     ) -> AsyncGenerator[StreamEvent]:
+        turn.keeps_thread = threads is not None
         stream = (self.graph if threads is not None else self._without_threads).astream(
-            cast(Any, {"request": request}),
+            graph_input(request, resumes=threads is not None),
             config={"configurable": {"thread_id": turn.key(request)}},
             context=turn,
             stream_mode="custom",
@@ -220,6 +224,7 @@ class Recommender:
             turn.note_missing("threads", public_reason(error, "threads"))
             return None
         check_owner(memory.owner, request.user_id)
+        check_answer(request, memory)
         return threads
 
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
@@ -275,19 +280,3 @@ def _unsaved(done: StreamEvent, error: Exception) -> StreamEvent:
     log.warning("a turn could not be saved: %s", redact(str(error)))
     label = Degradation(what="threads", why="The conversation could not be saved.").model_dump()
     return done.model_copy(update={"data": {**done.data, "degraded": [*done.data["degraded"], label]}})
-
-
-def _as_request(request: RecommendRequest | None, fields: Mapping[str, Any]) -> RecommendRequest:
-    """Return the request, built or changed from fields if need be.
-
-    Raises:
-        InvalidRequestError: the first field that is wrong.
-    """
-    if request is not None and not fields:
-        return request
-    try:
-        return RecommendRequest.model_validate({**(request.model_dump() if request else {}), **fields})
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"]).lstrip(".")
-        raise InvalidRequestError(path or "request", first["msg"]) from error

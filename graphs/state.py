@@ -19,6 +19,7 @@ from ..core.schemas import (
     Evidence,
     HistoryProfile,
     MediaFile,
+    Question,
     RankedItem,
     RecommendRequest,
     RecommendResponse,
@@ -51,6 +52,8 @@ class State(BaseModel):
     cold_start: Annotated[str | None, UntrackedValue] = None
     strategy: Annotated[str | None, UntrackedValue] = None
     question: Annotated[str | None, UntrackedValue] = None
+    asked: Annotated[Question | None, UntrackedValue] = None
+    skipped: Annotated[bool, UntrackedValue] = False
     note: Annotated[str, UntrackedValue] = ""
     composition: Annotated[Composition | None, UntrackedValue] = None
     response: Annotated[RecommendResponse | None, UntrackedValue] = None
@@ -120,6 +123,7 @@ class Ranked(TypedDict):
     cold_start: str | None
     strategy: str | None
     question: str | None
+    asked: Question | None
     note: str
 
 
@@ -144,6 +148,13 @@ class Finished(TypedDict):
     response: RecommendResponse
 
 
+class Heard(TypedDict):
+    """Written by ``hear_answer``."""
+
+    memory: dict[str, Any]
+    skipped: bool
+
+
 WRITES: dict[str, type] = {
     "admit": Admitted,
     "caption_images": Captioned,
@@ -157,4 +168,5 @@ WRITES: dict[str, type] = {
     "deliberate": Deliberated,
     "compose_recommendations": Composed,
     "finish": Finished,
+    "hear_answer": Heard,
 }

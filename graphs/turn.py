@@ -59,6 +59,7 @@ class Turn:
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     prompt_versions: Mapping[str, str] = field(default_factory=dict)
     allow_paths: bool = True
+    keeps_thread: bool = False
     degraded: list[Degradation] = field(default_factory=list)
     timings: list[StepTime] = field(default_factory=list)
     usage: list[Usage] = field(default_factory=list)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tastemaker.core.candidates import CandidateQuery
+from tastemaker.core.cold_settings import ColdStartSettings
 from tastemaker.core.cold_start import STRATEGIES, choose
 from tastemaker.core.ranking import source_weights
 from tastemaker.core.schemas import (
@@ -24,7 +25,7 @@ from tastemaker.core.schemas import (
     ThreadMemory,
     Understanding,
 )
-from tastemaker.core.settings import ColdStartSettings, Settings
+from tastemaker.core.settings import Settings
 from tastemaker.core.stated import as_constraints, merge_stated, stated_fit, unusable
 from tastemaker.graphs.recommender import Recommender
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tastemaker.core.candidates import CandidateQuery
-from tastemaker.core.cold_start import cold_start_label, next_question
+from tastemaker.core.cold_start import cold_start_label
 from tastemaker.core.leanings import preference_fit
 from tastemaker.core.ranking import HISTORY_SOURCES, fuse, repeats, source_weights
 from tastemaker.core.schemas import (
@@ -141,16 +141,6 @@ def test_preferences_are_scored_between_zero_and_one() -> None:
 )
 def test_cold_start_is_labelled(query: CandidateQuery, label: str | None) -> None:
     assert cold_start_label(query) == label
-
-
-def test_a_question_is_asked_only_when_there_is_nothing_to_go_on() -> None:
-    question = next_question(SCHEMA, ask(Understanding()))
-    assert question == "Which dominant objects would you like: boat, dog, cat, car or something else?"
-    assert next_question(SCHEMA, ask(Understanding(query="boat"))) is None
-    assert next_question(SCHEMA, ask(Understanding(), FAN)) is None
-    constrained = Understanding(constraints=(Constraint(field="dominantObjects", op="contains", value="dog"),))
-    assert next_question(SCHEMA, ask(constrained)) == "Which colour would you like: Red, Blue or Green?"
-    assert next_question(CatalogueSchema(), ask(Understanding())) is None
 
 
 async def test_the_ranker_keeps_constraints_exclusions_and_sources(tmp_path: Path) -> None:

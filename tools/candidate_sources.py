@@ -15,7 +15,6 @@ from typing import Protocol
 import numpy as np
 
 from ..core.candidates import CandidateQuery
-from ..core.cold_start import cold_start_label, next_question
 from ..core.protocols import Catalogue, Collaborative, VectorColumn, Vectors
 from ..core.ranking import combine_ranked
 from ..core.schemas import Candidate, Constraint
@@ -23,7 +22,7 @@ from ..core.titles import is_named
 from .stated_source import StatedSource
 from .vector_search import FullTextSearch, ImageVectorSearch, TextVectorSearch, renamed
 
-__all__ = ["CandidateQuery", "Source", "build_sources", "cold_start_label", "explain_empty", "next_question"]
+__all__ = ["CandidateQuery", "Source", "build_sources", "explain_empty"]
 
 MAX_LIKED = 50
 BACKGROUND_LIMIT = 50

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.candidates import CandidateQuery
 from ..core.diversity import group_field, group_shares
+from ..core.elicitation import answer_scores
 from ..core.leanings import preference_fit
 from ..core.protocols import Catalogue, Collaborative, Vectors
 from ..core.ranking import Fused, fuse, source_weights
@@ -71,6 +72,7 @@ class Ranker:
         items = [by_id[f.item_id] for f in kept]
         fit = preference_fit(items, q.understanding.preferences, schema) + stated_fit(items, q.stated, schema)
         scores = np.array([f.score for f in kept], dtype=np.float32) + PREFERENCE_WEIGHT * fit
+        scores = scores + answer_scores(items, q.answers, schema)
         popularity, (shares, target) = await asyncio.gather(self._popularity(q, items), self._groups(q, items, schema))
         return Shelf(items, scores, text, image, popularity=popularity, shares=shares, target=target), kept
 

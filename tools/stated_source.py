@@ -25,12 +25,12 @@ class StatedSource:
         self._collaborative = collaborative
 
     def applies(self, q: CandidateQuery) -> bool:
-        """Tell whether the user stated a like."""
-        return any(p.weight > 0 for p in q.stated)
+        """Tell whether the user stated or chose something they like."""
+        return any(p.weight > 0 for p in q.wanted)
 
     async def __call__(self, q: CandidateQuery) -> list[Candidate]:
         """Return at most ``q.limit`` candidates within the constraints; an item with several of the values comes first."""
-        liked = [p for p in q.stated if p.weight > 0][:MAX_STATED]
+        liked = [p for p in q.wanted if p.weight > 0][:MAX_STATED]
         popular = [i for i, _ in await self._collaborative.popular(POPULAR_FETCH) if i not in q.excluded]
         lists = await asyncio.gather(*(self._with(p, popular, q) for p in liked))
         return combine_ranked(list(zip(lists, (p.weight for p in liked), strict=True)), self.name, q.limit)

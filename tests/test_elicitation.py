@@ -1,0 +1,137 @@
+"""Hold questions: what can be asked, which one tells most, and what an answer does to an order."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from tastemaker.core.elicitation import (
+    TEMPERATURE,
+    answer_model,
+    answer_scores,
+    beliefs,
+    best_offer,
+    gain_bits,
+    offer_of,
+    question_of,
+)
+from tastemaker.core.facets import Facet, facets_of, title_facets
+from tastemaker.core.schemas import Answered, CatalogueField, CatalogueSchema, Item, Preference
+
+SCHEMA = CatalogueSchema(
+    fields=(
+        CatalogueField(name="price", type="number", role="price", unit="EUR"),
+        CatalogueField(name="colour", type="text"),
+        CatalogueField(name="objects", type="list"),
+        CatalogueField(name="framed", type="bool"),
+        CatalogueField(name="code", type="text"),
+    )
+)
+ITEMS = [
+    Item(
+        item_id=f"i{i}",
+        title=f"Print {i}",
+        attributes={
+            "price": float(10 + i),
+            "colour": ("Red", "Blue", "Green", "Black")[i % 4],
+            "objects": ["dog"] if i < 4 else ["boat", "sea"],
+            "framed": i == 0,
+            "code": f"c{i}",
+        },
+    )
+    for i in range(16)
+]
+EVEN = np.full(16, 1 / 16)
+
+
+def facet(name: str) -> Facet:
+    return next(f for f in facets_of(ITEMS, SCHEMA) if f.name == name)
+
+
+def test_every_kind_of_field_can_be_asked_about_but_not_what_names_single_items() -> None:
+    assert {f.name for f in facets_of(ITEMS, SCHEMA)} == {"price", "colour", "objects", "framed"}
+    assert {f.name for f in facets_of(ITEMS, SCHEMA, {"colour", "price"})} == {"objects", "framed"}
+    assert facets_of(ITEMS[:1], SCHEMA) == []
+    assert facet("framed").labels == ("no", "yes")
+
+
+def test_ranges_cover_every_number_once() -> None:
+    prices = facet("price")
+    assert list(prices.member.sum(axis=0)) == [1] * 16
+    assert all("EUR" in label for label in prices.labels)
+
+
+def test_title_phrases_need_no_word_list() -> None:
+    titles = [f"Dragon Saga: part {n} - Blue Box {360 if n % 2 else 720}" for n in range(8)]
+    titles += [f"Farm &amp; Friends: {n} (Handy)" for n in range(5)] + ["Handy cover", "Wheel for Blue Box 360"]
+    found = {f.name: f for f in title_facets(titles)}
+    assert set(found["title ending"].labels) == {"Blue Box 360", "Blue Box 720", "Handy"}
+    assert set(found["title beginning"].labels) == {"Dragon Saga", "Farm & Friends"}
+    ending = found["title ending"]
+    assert ending.member[ending.labels.index("Blue Box 360"), -1]
+    assert ending.member[ending.labels.index("Handy"), -2]
+    assert all(isinstance(p, Preference) and p.field == "words" for p in ending.values)
+    assert title_facets(["One", "Two"]) == []
+
+
+def test_the_gain_is_the_mutual_information() -> None:
+    halves = np.array([[True] * 8 + [False] * 8])
+    assert gain_bits(halves, EVEN, noise=1e-9) == pytest.approx(1, abs=1e-6)
+    assert gain_bits(halves, EVEN, noise=1 - 1e-9) == pytest.approx(0, abs=1e-6)
+    quarters = np.eye(4, dtype=bool).repeat(4, axis=1)
+    assert gain_bits(quarters, EVEN, noise=1e-9) == pytest.approx(2, abs=1e-6)
+    assert np.allclose(answer_model(quarters).sum(axis=0), 1)
+
+
+def test_the_question_follows_what_is_likely_now() -> None:
+    assert (best := best_offer(facets_of(ITEMS, SCHEMA, {"price"}), EVEN, 6)) is not None
+    assert best.facet.name == "colour"
+    red = np.array([1.0 if i % 4 == 0 else 1e-9 for i in range(16)])
+    among_red = best_offer(facets_of(ITEMS, SCHEMA, {"price"}), red / red.sum(), 6)
+    assert among_red is not None
+    assert among_red.facet.name != "colour"
+
+
+def test_few_choices_are_offered_the_likeliest_first_and_none_twice() -> None:
+    likely = beliefs([1.0 if i % 4 == 2 else 0.0 for i in range(16)])
+    offer = offer_of(facet("colour"), likely, 2)
+    assert offer is not None
+    assert [offer.facet.labels[r] for r in offer.rows] == ["Green", "Black"]
+    again = offer_of(facet("colour"), likely, 2, known=frozenset({"Green", "Black"}))
+    assert again is not None
+    assert {again.facet.labels[r] for r in again.rows} == {"Blue", "Red"}
+    assert offer_of(facet("colour"), likely, 2, known=frozenset({"Green", "Black", "Blue"})) is None
+    question = question_of(offer, 1)
+    assert question.text == "Which colour would you like: Green, Black or something else?"
+    assert [c.choice_id for c in question.choices] == ["1", "2", "other"]
+    assert question_of(offer, 2, has_rest=False).text == "Which colour would you like: Green or Black?"
+
+
+def test_an_answer_moves_the_order_and_rules_nothing_out() -> None:
+    offered = (Preference(field="colour", value="Red"), Preference(field="colour", value="Blue"))
+    red = answer_scores(ITEMS, [Answered(offered=offered, chosen=0)], SCHEMA)
+    other = answer_scores(ITEMS, [Answered(offered=offered)], SCHEMA)
+    assert red[0] > red[1] == red[2]
+    assert other[2] == other[3] > other[0] == other[1]
+    assert np.isfinite(red).all()
+    assert red.max() == 0
+    assert red[0] - red[1] == pytest.approx(TEMPERATURE * np.log((0.9 + 0.1 / 3) / (0.1 / 3)), rel=1e-4)
+    assert not answer_scores(ITEMS, [], SCHEMA).any()
+
+
+def test_a_question_is_found_quickly() -> None:
+    rng = np.random.default_rng(0)
+    items = [
+        Item(
+            item_id=str(i),
+            title=f"T {i}",
+            attributes={"a": str(rng.integers(30)), "b": [str(v) for v in rng.integers(0, 99, 3)]},
+        )
+        for i in range(200)
+    ]
+    schema = CatalogueSchema(fields=(CatalogueField(name="a", type="text"), CatalogueField(name="b", type="list")))
+    started = time.perf_counter()
+    assert best_offer(facets_of(items, schema), beliefs(np.linspace(1, 0, 200)), 6)
+    assert time.perf_counter() - started < 0.5
