@@ -20,7 +20,17 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 NOT_SHIPPED = ("demo/source/",)  # what the bundled data were made from
 NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", ".*_cache", "*.egg-info", "build", "dist", ".venv", "*.db")
-OF_EXTRAS = {"torch", "torchvision", "open_clip", "timm", "transformers", "huggingface_hub", "vllm", "asyncpg"}
+OF_EXTRAS = {
+    "lightfm",
+    "torch",
+    "torchvision",
+    "open_clip",
+    "timm",
+    "transformers",
+    "huggingface_hub",
+    "vllm",
+    "asyncpg",
+}
 COMES_WITH = {  # part of the interface of the distribution that brings it
     "ctranslate2": "faster-whisper",
     "httpx2": "openai",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...core.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from .base import Arrays, Progress, silent
@@ -65,13 +66,16 @@ class Als:
         return bool(np.isfinite(self._items[known, 0]).any()) if len(known) else False
 
     def score(self, user: UserState, items: Rows) -> Floats:
-        """Solve for the user and return inner products, shape (m,)."""
+        """Return inner products with the folded-in user, shape (m,)."""
+        return np.asarray(self._items[items] @ self.vector(user).astype(np.float32), dtype=np.float32)
+
+    def vector(self, user: UserState) -> NDArray[np.float64]:
+        """Solve for the user's factors, shape (factors,); zeros for a user without a known item."""
         rows, weights = profile(user, len(self._items))
         keep = np.isfinite(self._items[rows, 0])
         factors, confidence = self._items[rows[keep]].astype(np.float64), self.alpha * weights[keep].astype(np.float64)
         system = self._gram + factors.T @ (factors * (confidence - 1)[:, None]) if len(factors) else self._gram
-        vector = np.linalg.solve(system, factors.T @ confidence)
-        return np.asarray(self._items[items] @ vector.astype(np.float32), dtype=np.float32)
+        return np.asarray(np.linalg.solve(system, factors.T @ confidence))
 
     def save(self) -> Arrays:
         """Return the item factors and what folding in needs."""

@@ -1,0 +1,161 @@
+"""Fit an ensemble for ranking a whole catalogue: several questions per user, against what the scorers themselves propose.
+
+The last wanted events of every user, with what follows, are held out; scorers fitted on the rest answer, for each held-out event,
+from the history right before it. Most users' questions teach the fusion, the others' check it; then scorers are fitted on everything.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import BackEndUnavailable, InvalidRequestError
+from ..core.interactions import Floats, Interactions, ItemTable, UserState
+from .ensemble import Ensemble
+from .ensemble_fit import peak_memory_mib
+from .features import Features, best_of_each, raw_scores
+from .fusion import LinearFusion, Lists
+from .scorers.base import Progress, Scorer, silent
+from .scorers.listing import SCORERS
+
+PER_USER = 4
+MOST = 1_500
+POOL, RANDOM = 30, 30
+"""Candidates of a question: the best so many of each scorer, and so many unseen items."""
+MIN_HISTORY = 3
+SURE = 0.99
+"""An event of at least this weight is something the user wanted for sure, and can be asked for."""
+ALL_AS_REFERENCE = 4_096
+CHECK_SHARE = 0.15
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A held-out event: what was known of the user right before it, and the item."""
+
+    user: int
+    state: UserState
+    target: int
+
+
+def fit_catalogue(
+    items: ItemTable,
+    events: Interactions,
+    *,
+    scorers: Sequence[str],
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Ensemble:
+    """Return a fitted ensemble; a scorer that cannot be fitted is left out and named in ``missing``.
+
+    Raises:
+        InvalidRequestError: no user has enough events to ask about.
+    """
+    began = time.monotonic()
+    before, asked = hold_out(events, seed)
+    if not asked:
+        raise InvalidRequestError(
+            "events", f"no user has {MIN_HISTORY + 1} wanted events; there is nothing to learn from"
+        )
+    early, missing = fit_scorers(items, before, scorers, lambda text, share: progress(text, 0.4 * share))
+    features = whole_features(tuple(early), before, seed)
+    rng = np.random.default_rng([seed, 3])
+    lists: list[Floats] = []
+    for number, question in enumerate(asked):
+        lists.append(_candidates(question, early, features, rng))
+        if number % 50 == 0:
+            progress(f"questions: {number} of {len(asked)}", 0.4 + 0.2 * number / len(asked))
+    users = np.array([question.user for question in asked])
+    check = np.isin(users, rng.permutation(np.unique(users))[: max(1, int(CHECK_SHARE * len(np.unique(users))))])
+    fusion = LinearFusion().fit(_joined(lists, ~check), features.names, seed)
+    found = [_first(fusion.score(lists[i])) for i in np.flatnonzero(check)]
+    fitted, late = fit_scorers(items, events, tuple(early), lambda text, share: progress(text, 0.6 + 0.4 * share))
+    report = {
+        "fusion": fusion.kind,
+        "questions": int((~check).sum()),
+        "check": {"questions": len(found), "ndcg@10": round(float(np.mean(found)), 4)},
+        "seconds": {"total": round(time.monotonic() - began, 1)},
+        "peak_memory_mib": peak_memory_mib(),
+    }
+    features = whole_features(tuple(early), events, seed)
+    return Ensemble(fitted, features, fusion, n_items=len(items), missing={**missing, **late}, report=report)
+
+
+def hold_out(events: Interactions, seed: int) -> tuple[Interactions, list[Asked]]:
+    """Return the events before each user's last ``PER_USER`` wanted ones, and up to ``MOST`` of those as questions."""
+    ends = events.starts[1:].copy()
+    rows: list[int] = []
+    for user in range(events.n_users):
+        part = events.of(user)
+        sure = part.start + np.flatnonzero(events.weight[part] >= SURE)[-PER_USER:]
+        sure = sure[sure - part.start >= MIN_HISTORY]
+        rows += sure.tolist()
+        ends[user] = sure[0] if len(sure) else part.stop
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(rows))[:MOST])
+    asked = [_asked(events, rows[place]) for place in chosen]
+    return events.keep(np.arange(len(events)) < ends[events.user]), asked
+
+
+def _asked(events: Interactions, row: int) -> Asked:
+    user = int(events.user[row])
+    part = slice(int(events.starts[user]), row)
+    state = UserState.of(
+        events.item[part],
+        at=events.at[part],
+        weight=events.weight[part],
+        rating=events.rating[part],
+        context=events.user_context[user] if events.user_context else {},
+        now=float(events.at[row]),
+    )
+    return Asked(user, state, int(events.item[row]))
+
+
+def whole_features(names: tuple[str, ...], events: Interactions, seed: int) -> Features:
+    """Return features whose reference is the whole catalogue while that is small, so that the first places differ."""
+    drawn = Features.of(names, events, seed)
+    if events.n_items > ALL_AS_REFERENCE:
+        return drawn
+    return Features(names, np.arange(events.n_items, dtype=np.int32), drawn.popularity)
+
+
+def _candidates(question: Asked, scorers: Mapping[str, Scorer], features: Features, rng: np.random.Generator) -> Floats:
+    """Return the features of the candidates, the wanted one first."""
+    n, user = len(features.popularity), question.state
+    every = np.arange(n, dtype=np.int32)
+    raw, _ = raw_scores(scorers, features.scorers, user, every)
+    seen = np.concatenate([user.items, user.disliked])
+    unseen = np.setdiff1d(every, np.append(seen, question.target))
+    hidden = raw.copy()
+    hidden[:, seen] = np.nan
+    pool = np.union1d(best_of_each(hidden, min(POOL, n)), rng.choice(unseen, min(RANDOM, len(unseen)), replace=False))
+    rows = np.append(np.int32(question.target), pool[pool != question.target]).astype(np.int32)
+    return features.matrix(np.concatenate([raw[:, rows], raw[:, features.reference]], axis=1), user, rows)
+
+
+def _joined(lists: Sequence[Floats], chosen: NDArray[np.bool_]) -> Lists:
+    kept = [part for part, take in zip(lists, chosen, strict=True) if take]
+    return Lists(np.concatenate(kept), np.array([len(part) for part in kept], dtype=np.int64))
+
+
+def _first(scores: Floats) -> float:
+    place = int((scores[1:] >= scores[0]).sum())
+    return float(1.0 / np.log2(place + 2)) if place < 10 else 0.0
+
+
+def fit_scorers(
+    items: ItemTable, events: Interactions, names: Sequence[str], progress: Progress
+) -> tuple[dict[str, Scorer], dict[str, str]]:
+    """Return the scorers that could be fitted and, by name, why others could not."""
+    fitted: dict[str, Scorer] = {}
+    missing: dict[str, str] = {}
+    for number, name in enumerate(names):
+        progress(f"scorer {name}", number / len(names))
+        try:
+            fitted[name] = SCORERS[name]().fit(items, events)
+        except (BackEndUnavailable, ImportError) as error:
+            missing[name] = str(error)
+    return fitted, missing
