@@ -34,7 +34,6 @@ SCORERS = (
     "popularity",
     "user_knn",
     "als",
-    "bpr",
     "cooccurrence",
     "transitions",
     "ease",

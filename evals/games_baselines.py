@@ -11,6 +11,7 @@ from ..models.scorers.titles import Titles
 
 LAST_ITEMS, LAST_TITLES = 10, 5
 POPULARITY_WEIGHT = 0.5
+TIE = 1e-5
 
 
 class Baselines:
@@ -36,10 +37,10 @@ class Baselines:
         blend = POPULARITY_WEIGHT * _z(popularity)
         if len(user.items):
             blend = blend + _z(self._titles.score(user, rows)) + _z(together)
-        return dict(zip(self.names, (popularity, together, blend), strict=True))
+        return dict(zip(self.names, (popularity, together + TIE * popularity, blend), strict=True))
 
     def _cooccurrence(self, user: UserState, rows: Rows) -> Floats:
-        """Return the sum over the last items of cosines of the counts."""
+        """Return the sum over the last items of cosines of the counts; among equals, mostly zeros, popularity decides."""
         if not len(user.items):
             return np.zeros(len(rows), np.float32)
         last = user.items[-LAST_ITEMS:]

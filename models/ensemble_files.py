@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..core.errors import ConfigurationError
 from ..core.interactions import ItemTable
+from .array_files import read_arrays, write_arrays
 from .features import Features
 from .fusion import Fusion, RankFusion, restored
-from .scorers.base import Arrays, Scorer
+from .scorers.base import Scorer
 from .scorers.listing import SCORERS
 
 if TYPE_CHECKING:
@@ -87,20 +86,6 @@ def load(folder: Path, items: ItemTable) -> Parts:
         missing["fusion"] = f"cannot be loaded ({type(error).__name__}: {error}); ranks are fused instead; train again"
         features, fusion = Features.without_counts(tuple(scorers), len(items)), RankFusion()
     return Parts(scorers, features, fusion, missing, card["report"])
-
-
-def write_arrays(path: Path, arrays: Arrays) -> None:
-    """Write ``arrays`` to ``path``, which appears whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
-    os.replace(part, path)
-
-
-def read_arrays(path: Path) -> Arrays:
-    """Read what ``write_arrays`` wrote."""
-    with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
 
 
 def _card(folder: Path) -> dict[str, Any]:

@@ -19,18 +19,20 @@ import numpy as np
 
 from ..core.errors import BackEndUnavailable, InvalidRequestError
 from ..core.interactions import Interactions, ItemTable
-from .ensemble_files import Parts, read_arrays, write_arrays
+from .array_files import read_arrays, write_arrays
+from .ensemble_files import Parts
 from .features import Features
 from .fusion import choose
 from .fusion_check import check
 from .queries import Query, draw, held_out
 from .questions import Answers, answer
-from .scorers.base import GoesOn, Progress, Scorer, silent
+from .scorers.base import GoesOn, Progress, Resumes, Scorer, silent
 from .scorers.listing import SCORERS
 
 RECIPE = 1
 """Goes up when a change of code or settings makes kept parts wrong."""
 TEACH_USERS, CHECK_USERS = 12_000, 2_500
+ANSWERS_KEPT = 1_000
 SHARE_HELD_OUT, SHARE_CHECK = 0.5, 0.15
 NOTHING: Mapping[str, Scorer] = MappingProxyType({})
 STAGES = {"before": (0.0, 0.4), "questions": (0.4, 0.55), "fusion": (0.55, 0.6), "all": (0.6, 1.0)}
@@ -161,16 +163,25 @@ class _Work:
         return fitted, missing
 
     def answers(self, queries: Sequence[Query], early: Mapping[str, Scorer], features: Features, seed: int) -> Answers:
-        """Return the scorers' answers, those kept from an earlier call if the scorers and features are the same."""
-        names = np.array([*features.names, str(len(queries))])
-        path = self._kept / "answers.npz" if self._kept is not None else None
+        """Return the scorers' answers, ``ANSWERS_KEPT`` at a time, those kept from an earlier call if nothing changed."""
+        began, parts, tell = time.monotonic(), [], self.stage("questions")
+        for start in range(0, len(queries), ANSWERS_KEPT):
+            asked = queries[start : start + ANSWERS_KEPT]
+            parts.append(self._answers(start, asked, early, features, seed))
+            tell(f"questions: {start + len(asked)} of {len(queries)}", (start + len(asked)) / len(queries))
+        self.seconds["questions"] = round(time.monotonic() - began, 1)
+        return Answers.joined(parts)
+
+    def _answers(
+        self, start: int, asked: Sequence[Query], early: Mapping[str, Scorer], features: Features, seed: int
+    ) -> Answers:
+        names = np.array([*features.names, str(len(asked))])
+        path = self._kept / f"answers-{start}.npz" if self._kept is not None else None
         if path is not None and path.is_file():
             kept = read_arrays(path)
             if np.array_equal(kept["names"], names):
                 return Answers(**{name: array for name, array in kept.items() if name != "names"})
-        began = time.monotonic()
-        found = answer(queries, early, features, seed, self.stage("questions"))
-        self.seconds["questions"] = round(time.monotonic() - began, 1)
+        found = answer(asked, early, features, seed + start)
         if path is not None:
             write_arrays(path, {**vars(found), "names": names})
         return found
@@ -180,6 +191,9 @@ class _Work:
         if path is not None and path.is_file():
             return SCORERS[name]().restore(self._items, read_arrays(path))
         scorer = SCORERS[name]()
+        checkpoint = path.with_suffix(".part.npz") if path is not None else None
+        if isinstance(scorer, Resumes):
+            scorer.checkpoint = checkpoint
         if isinstance(before, GoesOn) and isinstance(scorer, GoesOn):
             scorer.restore(self._items, before.save())
             scorer.go_on(self._items, events, progress)
@@ -188,4 +202,6 @@ class _Work:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_arrays(path, scorer.save())
+        if checkpoint is not None:
+            checkpoint.unlink(missing_ok=True)
         return scorer

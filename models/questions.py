@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,12 @@ from ..core.interactions import Floats, Rows
 from .features import Features, best_of_each, raw_scores
 from .fusion import Lists
 from .queries import Query
-from .scorers.base import Progress, Scorer, silent
+from .scorers.base import Scorer
 
 HARD_ITEMS = 12
 HARD_POOL = 40
 """Retrieved candidates that are not wanted are drawn from the union of the scorers' best, so many of each."""
-SHARE_HARD = 0.25
+SHARE_HARD = 0.12
 """The share of questions that also hold retrieved candidates; to find those, every scorer must score the whole catalogue."""
 
 
@@ -35,6 +36,20 @@ class Answers:
     hard: NDArray[np.bool_]
     history: NDArray[np.int32]
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return the answers of several calls as one."""
+        before = np.cumsum([0, *(len(part.history) for part in parts)])
+        return cls(
+            features=np.concatenate([part.features for part in parts]),
+            sources=np.concatenate([part.sources for part in parts]),
+            question=np.concatenate([part.question + n for part, n in zip(parts, before, strict=False)]).astype(
+                np.int32
+            ),
+            hard=np.concatenate([part.hard for part in parts]),
+            history=np.concatenate([part.history for part in parts]),
+        )
+
     def lists(self, questions: NDArray[np.bool_]) -> Lists:
         """Return the lists of the ``questions`` (q,) that are true."""
         chosen = questions[self.question]
@@ -42,9 +57,7 @@ class Answers:
         return Lists(self.features[chosen], sizes[sizes > 0].astype(np.int64))
 
 
-def answer(
-    queries: Sequence[Query], scorers: Mapping[str, Scorer], features: Features, seed: int, progress: Progress = silent
-) -> Answers:
+def answer(queries: Sequence[Query], scorers: Mapping[str, Scorer], features: Features, seed: int) -> Answers:
     """Return the features of every question's candidates; some questions get retrieved candidates besides."""
     rng = np.random.default_rng([seed, 2])
     found: list[tuple[Floats, Floats]] = []
@@ -59,8 +72,6 @@ def answer(
         found.append((features.matrix(raw, query.user, rows), raw[:, : len(rows)].T))
         question.append(np.full(len(rows), number, np.int32))
         hard.append(np.arange(len(rows)) >= len(query.rows))
-        if number % 500 == 0:
-            progress(f"question {number} of {len(queries)}", number / len(queries))
     return Answers(
         features=np.concatenate([matrix for matrix, _ in found]),
         sources=np.concatenate([sources for _, sources in found]),

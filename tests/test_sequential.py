@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ class TestTrained:
     def test_numpy_gives_what_torch_gives(self, scorer: Sequential) -> None:
         import torch
 
-        from tastemaker.models.sequential_train import Net
+        from tastemaker.models.sequential_net import Net
 
         items, _ = shop()
         net = Net(items, ItemWords.learn(items))
@@ -101,3 +102,20 @@ class TestTrained:
         before, after = scorer.score(user, rows), more.score(user, rows)
         assert not np.allclose(before, after)
         assert np.corrcoef(before, after)[0, 1] > 0.9
+
+    def test_a_killed_training_goes_on_where_it_was(self, scorer: Sequential, tmp_path: Path) -> None:
+        class Killed(Exception):
+            pass
+
+        def until_half(_text: str, share: float) -> None:
+            if share > 0.5:
+                raise Killed
+
+        first, second = Sequential(), Sequential()
+        first.checkpoint = second.checkpoint = tmp_path / "part.npz"
+        with pytest.raises(Killed):
+            first.fit(*shop(), until_half)
+        said: list[float] = []
+        second.fit(*shop(), lambda _, share: said.append(share))
+        assert said[0] >= 0.45
+        np.testing.assert_allclose(second.save()["item"], scorer.save()["item"], atol=1e-5)

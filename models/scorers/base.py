@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -67,6 +68,13 @@ class GoesOn(Protocol):
     def go_on(self, items: ItemTable, events: Interactions, progress: Progress = silent) -> Self:
         """Learn from ``events``, most of which were learnt before, and return itself."""
         ...
+
+
+@runtime_checkable
+class Resumes(Protocol):
+    """A scorer whose training, once killed, goes on from a file; the caller names the file before ``fit`` and removes it after."""
+
+    checkpoint: Path | None
 
 
 @runtime_checkable

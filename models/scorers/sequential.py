@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -28,6 +29,7 @@ class Sequential:
     name = "sequential"
 
     def __init__(self) -> None:
+        self.checkpoint: Path | None = None
         self._learnt: dict[str, NDArray[Any]] = {}
         self._vectors = np.zeros((0, 1), np.float32)
         self._bias = np.zeros(0, np.float32)
@@ -56,7 +58,7 @@ class Sequential:
                 f"the sequential scorer trains with torch ({error}); install tastemaker[train]", back_end=self.name
             ) from error
         self._learnt = {
-            **train(items, described, events, progress, start),
+            **train(items, described, events, progress, start=start, checkpoint=self.checkpoint),
             WORDS: np.array(described.vocabulary, dtype=np.str_),
         }
         self._build(items, described)
