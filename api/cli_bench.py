@@ -8,16 +8,20 @@ import typer
 
 from ..core.settings import load_settings
 from .bench_options import CountOption, DataOption, JsonOption, SeedOption, keep_figures, print_figures
+from .cli_bench_elicit import elicit
 from .cli_bench_games import games, games_cold, games_retrieved
 from .cli_bench_movies import ml100k, ml100k_cold_item, ml100k_cold_user
 from .cli_bench_report import report
 from .cli_bench_speech import speech
 
-app = typer.Typer(no_args_is_help=True, help="Measure the bars: overhead, first-item, turn, valid, speech, games.")
+app = typer.Typer(
+    no_args_is_help=True, help="Measure the bars: overhead, first-item, turn, valid, speech, games, elicit."
+)
 
 app.callback()(keep_figures)
 app.command("report")(report)
 app.command("speech")(speech)
+app.command("elicit")(elicit)
 app.command("games")(games)
 app.command("games-retrieved")(games_retrieved)
 app.command("games-cold")(games_cold)

@@ -26,6 +26,9 @@ MIN_SHARE = 0.001
 MAX_PHRASE_WORDS = 4
 _SEPARATOR = re.compile(r"\s+[-–—|]\s+|\s*[()\[\]]\s*")
 _LEAD = re.compile(r"\s*:\s+|\s+[-–—|]\s+|\s*[()\[\]]\s*")
+_FUNCTION_WORDS = frozenset(
+    ["with", "from", "this", "that", "your", "only", "into", "over", "more", "than", "them", "what", "when"]
+)
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 Member = NDArray[np.bool_]
 
@@ -119,7 +122,9 @@ def title_facets(titles: Sequence[str]) -> list[Facet]:
     for shared in set(endings) & set(begins):
         (begins if endings[shared][1] >= begins[shared][1] else endings).pop(shared)
     used = {word for phrase in (*endings, *begins) for word in phrase}
-    words = _frequent(((m for m in _TOKEN.findall(t) if len(m) > 3) for t in plain), least)
+    words = _frequent(
+        ((m for m in _TOKEN.findall(t) if len(m) > 3 and m.lower() not in _FUNCTION_WORDS) for t in plain), least
+    )
     words = {p: found for p, found in words.items() if p[0] not in used and not p[0].isdigit()}
     asked = (("title ending", endings), ("title beginning", begins), ("title words", words))
     tokens = [_tokens(t) for t in plain]

@@ -1,0 +1,67 @@
+"""Check the benchmark of questions on a small shop made here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tastemaker.core.elicitation import Offer
+from tastemaker.core.facets import title_facets
+from tastemaker.core.settings import Settings
+from tastemaker.evals import elicit
+
+ITEMS, USERS, ASKED = 120, 150, 40
+SYSTEMS = ("Blue Box", "Handy", "Kite 3", "Desk")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a shop whose titles end with one of four systems, and users who take items of one of them."""
+    rng = np.random.default_rng(0)
+    folder = tmp_path_factory.mktemp("data") / "games"
+    folder.mkdir()
+    titles = "".join(f"{i}\tStory {i} - {SYSTEMS[i % 4]}\n" for i in range(ITEMS))
+    (folder / "items.tsv").write_text("item_id:token\ttitle:token_seq\n" + titles)
+    taken = [rng.permutation(np.flatnonzero(np.arange(ITEMS) % 4 == u % 4))[:7] for u in range(USERS)]
+    lines = "".join(f"{u}\t{' '.join(map(str, items[:6]))}\n" for u, items in enumerate(taken))
+    (folder / "histories.tsv").write_text("user_id\titems_oldest_first\n" + lines)
+    rows = [np.setdiff1d(np.arange(ITEMS), taken[u]) for u in range(ASKED)]
+    asked = [
+        f"{u}\t{taken[u][6]}\t{' '.join(map(str, [*rng.permutation(rows[u])[:19], taken[u][6]]))}\n"
+        for u in range(ASKED)
+    ]
+    for name in elicit.DEV_FILES:
+        (folder / name).write_text("user_id\ttarget\tcandidates\n" + "".join(asked))
+    return folder.parent
+
+
+async def test_answers_help_and_every_baseline_is_there(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elicit, "TUNED_USERS", 40)
+    found = await elicit.run(Settings(), data, 0)
+    assert found["n"] == ASKED
+    assert found["ndcg10_0_questions"]["value"] == pytest.approx(found["popularity_m0"]["value"])
+    assert found["ndcg10_1_questions"]["value"] > found["ndcg10_0_questions"]["value"] + 10
+    assert {"random_question", "most_entropic", "noisy_people", "blend_m3"} <= set(found)
+    noisy, sure = found["noisy_people"], found["ndcg10_2_questions"]
+    assert noisy["ndcg10_2_questions"]["value"] < sure["value"]
+    assert "never from the 20 candidates" in found["protocol"]
+    assert set(found["first_question"]) == set(SYSTEMS)
+
+
+def test_people_answer_from_what_they_want() -> None:
+    facet = title_facets([f"Story {i} - {SYSTEMS[i % 2]}" for i in range(8)])[0]
+    offer = Offer(facet, (0, 1), 1.0)
+    rng = np.random.default_rng(0)
+    assert facet.labels[elicit.Person().answer(offer, 0, rng) or 0] == "Blue Box"
+    assert elicit.Person().answer(Offer(facet, (facet.labels.index("Handy"),), 1.0), 0, rng) == 1
+    assert elicit.Person(skips=1.0).answer(offer, 0, rng) is None
+    wrong = [elicit.Person(wrong=1.0).answer(offer, 0, rng) for _ in range(50)]
+    assert set(wrong) == {0, 1, 2}
+
+
+def test_ties_share_their_places() -> None:
+    assert elicit.ndcg(np.array([2.0, 1.0]), 1) == pytest.approx(100 / np.log2(3))
+    assert elicit.ndcg(np.array([1.0, 1.0]), 1) == pytest.approx(50 + 50 / np.log2(3))
+    assert elicit.ndcg(np.arange(20.0), 0) == 0
