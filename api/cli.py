@@ -25,6 +25,7 @@ class Lazy(NamedTuple):
 COMMANDS = {
     "recommend": Lazy("cli_recommend", "recommend_command", "Recommend, printing as it happens."),
     "search": Lazy("cli_search", "search_command", "Find items by words, photos, voice or clips."),
+    "why-not": Lazy("cli_why_not", "why_not_command", "Say which step drops an item from a list."),
     "serve": Lazy("cli_serve", "serve_command", "Serve the HTTP API."),
     "demo": Lazy("cli_demo", "demo_command", "Show the whole thing on bundled data."),
     "setup": Lazy("cli_setup", "setup_command", "Fetch weights and prepare everything that is missing."),

@@ -1,4 +1,4 @@
-"""Define the HTTP routes of the business rules: see those in use, check others. Nothing is written over HTTP."""
+"""Define the HTTP routes of the business rules (see those in use, check others; nothing is written) and of why-not."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from fastapi import FastAPI, Query, Request
 from pydantic import Field
 
 from ..core.rules import RuleSet
-from ..core.schemas import Frozen, TenantId
+from ..core.schemas import Frozen, ItemId, RecommendRequest, TenantId
+from ..core.why_not import WhyNot
 from .routes import error_responses, service_of
+from .service import refuse_paths
 
 
 class RulesInUse(Frozen):
@@ -35,12 +37,33 @@ class RulesChecked(Frozen):
     problems: tuple[str, ...] = Field(default=(), description="What is wrong, by rule and field, and what is allowed.")
 
 
+class WhyNotRequest(Frozen):
+    """Which item, and the request whose answer lacks it."""
+
+    item_id: ItemId = Field(description="Catalogue id.", examples=["print-17"])
+    request: RecommendRequest = Field(
+        default=RecommendRequest(), description="The request; only its own user's history and thread are looked at."
+    )
+
+
 def add_rules_routes(app: FastAPI) -> None:
-    """Register the routes of the rules."""
+    """Register the routes of the rules and of why-not."""
+    app.post(
+        "/why-not",
+        tags=["recommend"],
+        summary="Why is an item not listed?",
+        responses=error_responses(413, 422, 500, 503),
+    )(why_not)
     app.get("/rules", tags=["rules"], summary="The rules in use", responses=error_responses(422, 500, 503))(rules)
     app.post("/rules/check", tags=["rules"], summary="Check rules", responses=error_responses(413, 422, 500, 503))(
         check
     )
+
+
+async def why_not(request: Request, asked: WhyNotRequest) -> WhyNot:
+    """Say which step drops an item from the answer to a request, with the figures; no model is asked, nothing is kept."""
+    wanted = refuse_paths(asked.request)
+    return await service_of(request).why_not(asked.item_id, wanted, allow_paths=False)
 
 
 async def rules(

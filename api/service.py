@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from ..core.errors import InvalidRequestError
 from ..core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.search import SearchRequest, SearchResponse
+from ..core.why_not import WhyNot
 from ..stores.rules import LoadedRules
 
 
@@ -50,6 +51,12 @@ class Service(Protocol):
 
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
         """Store what users did and return how many events were new."""
+        ...
+
+    async def why_not(
+        self, item_id: str, request: RecommendRequest | None = None, *, allow_paths: bool = True, **fields: Any
+    ) -> WhyNot:
+        """Return which step of answering a request drops an item; raises as ``recommend`` does."""
         ...
 
     async def rules(self, tenant: str = "default") -> LoadedRules:

@@ -6,7 +6,7 @@ Every method may raise BackEndError (models) or StoreError (stores).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -149,6 +149,22 @@ class Catalogue(Protocol):
     async def vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]: ...
 
     async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]: ...
+
+
+class Ruling(Frozen):
+    """What a content filter says of one item; ``reason`` is for people and may be shown."""
+
+    allow: bool
+    reason: str = ""
+
+
+@runtime_checkable
+class ContentFilter(Protocol):
+    """Says which items may be shown, one ruling for each. Item text is data: a filter must not follow what it says."""
+
+    name: str
+
+    async def check(self, items: Sequence[Item], context: Mapping[str, str]) -> Sequence[Ruling]: ...
 
 
 @runtime_checkable

@@ -131,6 +131,18 @@ class DiversitySettings(Section):
     )
 
 
+class FilterSettings(Section):
+    """Content filters that hold items back."""
+
+    use: list[str] = Field(default_factory=list, description="Filters by name, such as words; empty: none.")
+    words: list[str] = Field(default_factory=list, description="Words and phrases that the filter `words` denies.")
+    words_file: str = Field(default="", description="File with more of them, one a line.")
+    timeout_s: float = Field(default=0.5, gt=0, description="Seconds a filter may take for the items of one list.")
+    on_failure: Literal["allow", "deny"] = Field(
+        default="allow", description="What a filter that fails means for the items: allow (open) or deny (closed)."
+    )
+
+
 class ServeSettings(Section):
     """The HTTP service."""
 
@@ -166,6 +178,7 @@ class Settings(Section):
     prompts: PromptSettings = PromptSettings()
     rules: RuleSettings = RuleSettings()
     diversity: DiversitySettings = DiversitySettings()
+    filters: FilterSettings = FilterSettings()
     serve: ServeSettings = ServeSettings()
     deliberate: DeliberateSettings = DeliberateSettings()
 

@@ -26,9 +26,9 @@ from ..core.schemas import (
     Words,
 )
 from ..core.stated import merge_items, merge_stated
-from .decide import ask_sources, known_profile, recommendation, send_items, text_vector, within_budget
+from .decide import ask_sources, known_profile, ranked_list, recommendation, send_items, text_vector, within_budget
 from .expose import log_exposure
-from .govern import effects, governed, permitted, permitted_items
+from .govern import effects, governed, permitted, screened
 from .state import Composed, Deliberated, Finished, State
 from .turn import FLOOR_S, Turn, emit, owner_digest, schema_of, timed
 
@@ -103,11 +103,11 @@ def tools_for(state: State, turn: Turn) -> DeliberationTools:
         vector = await text_vector(query, turn)
         wanted = CandidateQuery(understanding=wish, profile=known_profile(state), text_vector=vector)
         asked = await governed(wanted, state.request, turn)
-        return [r.item for r in await turn.shop.ranker(asked, await ask_sources(asked, turn), limit)]
+        return [r.item for r in await ranked_list(asked, await ask_sources(asked, turn), limit, state.request, turn)]
 
     async def get_items(item_ids: Sequence[str]) -> list[Item]:
         where = (*state.understanding.constraints, *effects(turn).where)
-        return permitted_items(await turn.shop.catalogue.get(item_ids, where), turn)
+        return await screened(await turn.shop.catalogue.get(item_ids, where), state.request, turn)
 
     async def liked_items() -> list[Item]:
         liked = state.profile.liked[:LIKED_TITLES] if state.profile else ()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..agents.routing import ask_route, decide_route
 from ..agents.understanding import understand as parse
@@ -28,12 +29,14 @@ from ..core.stated import unusable
 from ..tools.candidate_sources import Source, explain_empty
 from .ask import as_it_was, question_for
 from .expose import with_new_items
-from .govern import effects, governed
+from .govern import effects, governed, screen_of, screened
 from .known import has_words, told, with_words
 from .perceive import RANKING_RESERVE_S, of_kind
 from .state import Ranked, Retrieved, State, Understood
 from .turn import FLOOR_S, Turn, emit, schema_of, timed
 
+REFILLS = 3
+"""Times that sources are asked for others when content filters leave a list short."""
 DISTRUST = 0.25
 """Weight of a picture that contradicts the text or whose credentials are broken."""
 
@@ -157,10 +160,11 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
     timeout = turn.parts.settings.timeouts.retrieve_s
     ranked: list[RankedItem] = []
     if state.candidates:
-        work = turn.shop.ranker(query, state.candidates, state.request.n)
+        work = ranked_list(query, state.candidates, state.request.n, state.request, turn)
         ranked = await turn.attempt("ranker", work, timeout, [], floor_s=FLOOR_S)
     if not ranked and catalogue_failed(query, turn):
-        ranked = from_snapshot((await turn.shop.last_known()).items, query, state.request.n)
+        known = await screened((await turn.shop.last_known()).items, state.request, turn)
+        ranked = from_snapshot(known, query, state.request.n)
     memory = ThreadMemory.model_validate(state.memory)
     if state.skipped:
         ranked = await as_it_was(ranked, memory, query, state.request.n, turn)
@@ -181,6 +185,25 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
     }
     send_items(ranked, state.model_copy(update=dict(update)), note)
     return update
+
+
+async def ranked_list(
+    query: CandidateQuery,
+    candidates: Mapping[str, Sequence[Candidate]],
+    n: int,
+    request: RecommendRequest,
+    turn: Turn,
+) -> list[RankedItem]:
+    """Rank the candidates; where content filters leave the list short, ask the sources for others, a few times."""
+    screen = screen_of(request, turn)
+    ranked = await turn.shop.ranker(query, candidates, n, screen=screen)
+    for _ in range(REFILLS):
+        fresh = turn.denied.keys() - query.exclude
+        if len(ranked) >= n or not fresh:
+            break
+        query = replace(query, exclude=query.exclude | fresh)
+        ranked = await turn.shop.ranker(query, await ask_sources(query, turn), n, screen=screen)
+    return ranked
 
 
 async def why_empty(state: State, turn: Turn) -> str:

@@ -9,6 +9,7 @@ from ..core.candidates import CandidateQuery
 from ..core.exploration import Choice, quota, seed_of
 from ..core.exposures import Drawn, Exposure, Shown
 from ..core.schemas import Item, RankedItem, RecommendRequest, SourceScore
+from .govern import screened
 from .turn import Turn
 
 SOURCE = "exploration"
@@ -22,14 +23,16 @@ async def with_new_items(
     A request that says, shows or points at something gets what it asks for, and a thread the same items all day.
     """
     settings = turn.parts.settings.exploration
-    places = quota(len(ranked), settings.share, settings.max_items)
+    places = min(quota(len(ranked), settings.share, settings.max_items), _unpinned_tail(ranked, q))
     finder = turn.shop.new_items
     if not places or q.is_concrete or finder is None:
         return list(ranked)
     seed = seed_of(request.tenant, turn.thread_id, datetime.now(UTC).date().isoformat())
     work = finder.choose(q, [r.item.item_id for r in ranked], places, seed)
     nothing: list[tuple[Item, Choice]] = []
-    found = await turn.attempt(SOURCE, work, turn.parts.settings.timeouts.retrieve_s, nothing)
+    drawn = await turn.attempt(SOURCE, work, turn.parts.settings.timeouts.retrieve_s, nothing)
+    shown = {i.item_id for i in await screened([i for i, _ in drawn], request, turn)}
+    found = [(item, choice) for item, choice in drawn if item.item_id in shown]
     kept = list(ranked[: len(ranked) - len(found)])
     for item, choice in found:
         place = len(kept) + 1
@@ -39,10 +42,16 @@ async def with_new_items(
     return kept
 
 
+def _unpinned_tail(ranked: Sequence[RankedItem], q: CandidateQuery) -> int:
+    """Return how many of the last places no pin of the shop's rules holds."""
+    pins = {pin.id for pin in q.effects.pins}
+    return next((n for n, r in enumerate(reversed(ranked)) if pins.intersection(r.rules)), len(ranked))
+
+
 def log_exposure(ranked: Sequence[RankedItem], request: RecommendRequest, turn: Turn) -> None:
     """Queue the list for the exposure log, if there is one."""
     log = turn.parts.exposures
-    if log is None or not ranked:
+    if log is None or not ranked or not turn.shows:
         return
     place_of = {r.item.item_id: r.rank for r in ranked}
     drawn = tuple(d for d in turn.drawn if place_of.get(d.options[d.chosen]) == d.place)

@@ -12,6 +12,7 @@ from ..core.rules import AGE, Moment
 from ..core.schemas import Diversity, Item, RankedItem, RecommendRequest
 from ..core.settings import Settings
 from ..stores.rules import LoadedRules
+from ..tools.ranker import Screen
 from .turn import FLOOR_S, House, Turn, schema_of
 
 
@@ -49,14 +50,29 @@ def moment_of(q: CandidateQuery, request: RecommendRequest) -> Moment:
     )
 
 
+def screen_of(request: RecommendRequest, turn: Turn) -> Screen:
+    """Return what asks the content filters; what they hold back is kept in the turn, and a filter that fails labelled."""
+
+    async def screen(items: Sequence[Item]) -> dict[str, str]:
+        found = await turn.parts.filters(items, {**request.context, "tenant": request.tenant})
+        for label in found.degraded:
+            turn.degrade(label.what, label.why)
+        turn.denied |= found.denied
+        return dict(found.denied)
+
+    return screen
+
+
+async def screened(items: Sequence[Item], request: RecommendRequest, turn: Turn) -> list[Item]:
+    """Return the items that neither a rule nor a content filter holds back."""
+    allowed = [i for i in items if effects(turn).allows(i)]
+    denied = await screen_of(request, turn)(allowed)
+    return [i for i in allowed if i.item_id not in denied]
+
+
 def permitted(ranked: Sequence[RankedItem], turn: Turn) -> list[RankedItem]:
-    """Return the ranked items that no rule leaves out."""
-    return [r for r in ranked if effects(turn).allows(r.item)]
-
-
-def permitted_items(items: Sequence[Item], turn: Turn) -> list[Item]:
-    """Return the items that no rule leaves out."""
-    return [i for i in items if effects(turn).allows(i)]
+    """Return the ranked items that no rule leaves out and no content filter held back."""
+    return [r for r in ranked if effects(turn).allows(r.item) and r.item.item_id not in turn.denied]
 
 
 def effects(turn: Turn) -> Effects:

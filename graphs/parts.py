@@ -24,6 +24,7 @@ from ..stores.rules import Rules, RuleStore
 from ..stores.tastes import TasteStore
 from ..tools.audio_transcriber import AudioTranscriber
 from ..tools.consistency_checker import ConsistencyChecker
+from ..tools.filters import open_filters
 from ..tools.image_captioner import ImageCaptioner
 from ..tools.media import MediaAdmitter
 from ..tools.new_items import NewItems
@@ -64,6 +65,7 @@ class Parts:
         self.transcribe = AudioTranscriber(self.transcriber)
         self.watch = VideoReader(self.captioner, self.transcriber, limits)
         self.check = ConsistencyChecker(self.image_text)
+        self.filters = open_filters(self.settings)
         self.composer = Composer(
             self.chat,
             self.prompts,

@@ -23,6 +23,7 @@ from ..core.rule_file import rule_problems
 from ..core.schemas import Degradation, Event, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.search import SearchRequest, SearchResponse
 from ..core.settings import Settings, load_settings
+from ..core.why_not import WhyNot
 from ..stores.rules import LoadedRules
 from .ask import check_answer
 from .health import health_of, open_models
@@ -33,6 +34,7 @@ from .search import as_search, search
 from .state import State
 from .threads import Threads
 from .turn import Turn, check_owner
+from .why import find_out
 
 log = logging.getLogger("tastemaker.recommender")
 THREADS_RETRY_S = 30.0
@@ -234,6 +236,17 @@ class Recommender:
             StoreError: the history cannot be written.
         """
         return await (await self.parts.shop(tenant)).history.add(events)
+
+    async def why_not(
+        self, item_id: str, request: RecommendRequest | None = None, *, allow_paths: bool = True, **fields: Any
+    ) -> WhyNot:
+        """Return which step of answering this request drops an item; asks no model for words and keeps nothing.
+
+        Raises:
+            InvalidRequestError: a field breaks a limit, or the thread belongs to another user.
+        """
+        asked = as_request(request, fields)
+        return await find_out(item_id, asked, self.parts, self._threads, allow_paths=allow_paths)
 
     async def rules(self, tenant: str = "default") -> LoadedRules:
         """Return the business rules in use, and what is wrong with the newest file, if anything.

@@ -49,7 +49,7 @@ class House:
 
 @dataclass
 class Turn:
-    """One run of the graph. Times are seconds on the monotonic clock."""
+    """One run of the graph. Times are seconds on the monotonic clock; ``shows`` is false where nobody sees the list."""
 
     parts: Parts
     shop: Shop
@@ -60,12 +60,14 @@ class Turn:
     prompt_versions: Mapping[str, str] = field(default_factory=dict)
     allow_paths: bool = True
     keeps_thread: bool = False
+    shows: bool = True
     degraded: list[Degradation] = field(default_factory=list)
     timings: list[StepTime] = field(default_factory=list)
     usage: list[Usage] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
     house: House | None = None
     drawn: list[Drawn] = field(default_factory=list)
+    denied: dict[str, str] = field(default_factory=dict)
 
     @property
     def library(self) -> PromptLibrary:

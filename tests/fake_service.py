@@ -10,6 +10,7 @@ from tastemaker.api.openapi_examples import response_example
 from tastemaker.core.rule_file import parse_rules
 from tastemaker.core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
 from tastemaker.core.search import Hit, SearchRequest, SearchResponse
+from tastemaker.core.why_not import WhyNot
 from tastemaker.stores.rules import LoadedRules
 
 
@@ -74,6 +75,11 @@ class FakeService:
         new = [(tenant, event) for event in events if (tenant, event) not in self.stored]
         self.stored += new
         return len(new)
+
+    async def why_not(
+        self, item_id: str, request: RecommendRequest | None = None, *, allow_paths: bool = True, **fields: Any
+    ) -> WhyNot:
+        return WhyNot(item_id=item_id, step="unknown", why="There is no item of that id.", n=10)
 
     async def rules(self, tenant: str = "default") -> LoadedRules:
         return LoadedRules()

@@ -16,27 +16,16 @@ from tastemaker.api.app import create_app
 from tastemaker.api.cli_recommend import parse_context, parse_diversity
 from tastemaker.api.service import Service
 from tastemaker.core.errors import InvalidRequestError
-from tastemaker.core.protocols import Catalogue, Collaborative, History
 from tastemaker.core.schemas import Constraint, RecommendResponse
-from tastemaker.core.settings import Settings
-from tastemaker.evals.constants import ConstantHistory, constant_parts
 from tastemaker.graphs.parts import Parts
 from tastemaker.graphs.recommender import Recommender
 
-from .catalogue_fixture import ScriptedCollaborative, open_catalogue
+from .house_fixture import shop_parts
 
 
 @pytest.fixture
 async def parts(tmp_path: Path) -> Parts:
-    """The fixture's catalogue; popular are i0, i1, ...; the image-text model is of another size, so only history counts."""
-    catalogue = await open_catalogue(tmp_path / "catalogue")
-    made = constant_parts(Settings(home=tmp_path))
-
-    async def stores(tenant: str) -> tuple[Catalogue, History, Collaborative]:
-        return catalogue, ConstantHistory(), ScriptedCollaborative(popular=[f"i{i}" for i in range(60)])
-
-    made.open_stores = stores
-    return made
+    return await shop_parts(tmp_path)
 
 
 def write(parts: Parts, text: str, tenant: str = "default") -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -18,8 +18,11 @@ from ..core.schemas import Candidate, CatalogueSchema, Item, RankedItem
 from ..core.selection import Shelf, select
 from ..core.stated import stated_fit
 from ..core.titles import is_named
+from ..core.why_not import Trace
 from .rule_scope import pinned_ids
 
+Screen = Callable[[Sequence[Item]], Awaitable[Mapping[str, str]]]
+"""Returns item id -> why it is held back."""
 POOL = 60
 PREFERENCE_WEIGHT = 0.3
 POPULAR = 5000
@@ -33,20 +36,36 @@ class Ranker:
         self._catalogue = catalogue
         self._collaborative = collaborative
 
-    async def __call__(self, q: CandidateQuery, lists: Mapping[str, Sequence[Candidate]], n: int) -> list[RankedItem]:
+    async def __call__(
+        self,
+        q: CandidateQuery,
+        lists: Mapping[str, Sequence[Candidate]],
+        n: int,
+        *,
+        screen: Screen | None = None,
+        trace: Trace | None = None,
+    ) -> list[RankedItem]:
         """Return at most ``n`` items, best first; hard constraints and exclusions are checked once more.
+
+        ``screen`` says which items to hold back; ``trace`` is filled with what became of every item.
 
         Raises:
             StoreError: the catalogue cannot be read.
         """
         allowed = {name: [c for c in found if c.item_id not in q.excluded] for name, found in lists.items()}
-        fused = fuse(allowed, source_weights(q), limit=max(POOL, 3 * n))
+        pool = max(POOL, 3 * n)
+        fused = fuse(allowed, source_weights(q), limit=pool if trace is None else None)
+        if trace is not None:
+            trace.proposed, trace.pool = {f.item_id: place for place, f in enumerate(fused, 1)}, pool
+            fused = fused[:pool]
         known = {f.item_id for f in fused}
         fused += [Fused(i, 0.0, ()) for i in dict.fromkeys(await pinned_ids(self._catalogue, q)) if i not in known]
         if not fused:
             return []
-        shelf, fused = await self._shelf(q, fused)
+        shelf, fused = await self._shelf(q, fused, screen, trace)
         chosen = select(shelf, q.spread, q.effects, n)
+        if trace is not None:
+            trace.fill(shelf, select(shelf, q.spread, q.effects, len(shelf.items)))
         return [
             RankedItem(
                 item=shelf.items[i],
@@ -58,7 +77,9 @@ class Ranker:
             for rank, i in enumerate(chosen.order, 1)
         ]
 
-    async def _shelf(self, q: CandidateQuery, fused: Sequence[Fused]) -> tuple[Shelf, list[Fused]]:
+    async def _shelf(
+        self, q: CandidateQuery, fused: Sequence[Fused], screen: Screen | None, trace: Trace | None
+    ) -> tuple[Shelf, list[Fused]]:
         """Return the records that limits, exclusions and rules allow, with scores and vectors, and what was fused of each."""
         ids = [f.item_id for f in fused]
         found, text, image, schema = await asyncio.gather(
@@ -67,7 +88,11 @@ class Ranker:
             self._catalogue.vectors("image", ids),
             self._catalogue.schema(),
         )
-        by_id = {i.item_id: i for i in found if q.effects.allows(i) and not _is_anchor(i, q)}
+        found = [i for i in found if q.effects.allows(i) and not _is_anchor(i, q)]
+        denied = await screen(found) if screen else {}
+        if trace is not None:
+            trace.denied = dict(denied)
+        by_id = {i.item_id: i for i in found if i.item_id not in denied}
         kept = [f for f in fused if f.item_id in by_id]
         items = [by_id[f.item_id] for f in kept]
         fit = preference_fit(items, q.understanding.preferences, schema) + stated_fit(items, q.stated, schema)

@@ -1,0 +1,88 @@
+"""Find out which step dropped an item, by taking the same steps once more with a trace; nothing is kept of it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import Any, cast
+
+from ..core.schemas import Item, RecommendRequest, ThreadMemory
+from ..core.why_not import Inquiry, Trace, WhyNot, explain
+from .decide import candidate_query
+from .govern import screen_of
+from .parts import Parts
+from .recommend import build_graph
+from .state import State
+from .threads import Threads
+from .turn import FLOOR_S, Turn, check_owner
+
+
+async def find_out(
+    item_id: str, request: RecommendRequest, parts: Parts, threads: Threads | None, *, allow_paths: bool
+) -> WhyNot:
+    """Return which step of answering ``request`` drops the item; asked in a thread, as its next turn would be.
+
+    No language model is asked for words or deliberation.
+
+    Raises:
+        InvalidRequestError: a field breaks a limit, or the thread belongs to another user.
+    """
+    shop = await parts.shop(request.tenant)
+    turn = Turn(
+        parts=parts,
+        shop=shop,
+        thread_id=request.thread_id or uuid.uuid4().hex,
+        deadline=time.monotonic() + (request.max_ms or parts.settings.max_ms) / 1000,
+        allow_paths=allow_paths,
+        shows=False,
+    )
+    shop.users += 1
+    try:
+        known = threads is not None and request.thread_id is not None
+        memory = await threads.memory(turn.key(request)) if known and threads else ThreadMemory()
+        check_owner(memory.owner, request.user_id)
+        return await _answered(item_id, request, memory, turn)
+    finally:
+        shop.users -= 1
+
+
+async def _answered(item_id: str, request: RecommendRequest, memory: ThreadMemory, turn: Turn) -> WhyNot:
+    """Answer the request without words, keeping nothing, and look the item up."""
+    quiet = request.model_copy(update={"words": False, "route": "direct", "answer": None})
+    await turn.check_stated(quiet)
+    media = bool(request.images or request.audio or request.video)
+    if media:
+        turn.workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
+    try:
+        given = {"request": quiet, "memory": memory.model_dump(mode="json")}
+        state = State.model_validate(await build_graph().ainvoke(cast(Any, given), context=turn))
+        return await _traced(item_id, state, turn)
+    finally:
+        if media:
+            await asyncio.to_thread(shutil.rmtree, turn.workdir, ignore_errors=True)
+
+
+async def _traced(item_id: str, state: State, turn: Turn) -> WhyNot:
+    """Rank once more with a trace and look the item up in it."""
+    n, timeout = state.request.n, turn.parts.settings.timeouts.retrieve_s
+    query, trace = await candidate_query(state, turn), Trace()
+    work = turn.shop.ranker(query, state.candidates, n, screen=screen_of(state.request, turn), trace=trace)
+    await turn.attempt("ranker", work, timeout, [], floor_s=FLOOR_S)
+    trace.denied |= turn.denied
+    found: list[Item] = await turn.attempt(
+        "catalogue", turn.shop.catalogue.get([item_id]), timeout, [], floor_s=FLOOR_S
+    )
+    about = Inquiry(
+        item_id=item_id,
+        item=found[0] if found else next((r.item for r in state.ranked if r.item.item_id == item_id), None),
+        query=query,
+        candidates=state.candidates,
+        trace=trace,
+        listed=tuple(r.item.item_id for r in state.ranked),
+        n=n,
+    )
+    return explain(about).model_copy(update={"degraded": tuple(turn.degraded)})
