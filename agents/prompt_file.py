@@ -24,6 +24,11 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "route": ("request",),
     "deliberate": ("tools", "request", "conditions", "steps"),
     "understand": ("fields", "request", "unread"),
+    "rank": ("likes", "request", "items"),
+    "score": ("likes", "request", "item"),
+    "propose": ("likes", "request"),
+    "taste": ("likes",),
+    "keywords": ("item",),
 }
 """What the program hands to each prompt it uses."""
 OUTPUTS: Mapping[str, str] = {
@@ -31,6 +36,11 @@ OUTPUTS: Mapping[str, str] = {
     "route": "route",
     "deliberate": "step",
     "understand": "constraints",
+    "rank": "ranking",
+    "score": "yes or no",
+    "propose": "proposals",
+    "taste": "words",
+    "keywords": "words",
 }
 """What the program expects back from each prompt it uses."""
 

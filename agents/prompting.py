@@ -17,7 +17,7 @@ from ..core.errors import ConfigurationError
 from ..core.protocols import ChatMessage
 from .prompt_file import PLACEHOLDER, Prompt, read_prompt, split_name
 
-__all__ = ["Prompt", "PromptLibrary", "render"]
+__all__ = ["Prompt", "PromptLibrary", "harmless", "render"]
 
 log = logging.getLogger("tastemaker.prompts")
 
@@ -141,10 +141,15 @@ def render(prompt: Prompt, **inputs: str) -> tuple[ChatMessage, ...]:
         raise ConfigurationError(
             f"prompt {prompt.ref} asks for {{{{ {missing[0]} }}}}, which is not known here; known: {', '.join(sorted(inputs))}"
         )
-    safe = {name: value.replace("<", "‹").replace(">", "›") for name, value in inputs.items()}
+    safe = {name: harmless(value) for name, value in inputs.items()}
     user = PLACEHOLDER.sub(lambda m: safe[m[1]], prompt.user)
     user = re.sub(r"\n{2,}", "\n", user)
     return ChatMessage(role="system", content=prompt.system), ChatMessage(role="user", content=user)
+
+
+def harmless(value: str) -> str:
+    """Return text that can neither close a data block nor write a model's control tokens."""
+    return value.replace("<", "‹").replace(">", "›")
 
 
 def _order(version: str) -> tuple[tuple[int, int, str], ...]:

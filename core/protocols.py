@@ -121,6 +121,45 @@ class ChatModel(Protocol):
     async def health(self) -> bool: ...
 
 
+class ScoreRequest(Frozen):
+    """Ask how likely a label follows each of ``items`` put after ``query``; nothing is generated.
+
+    ``labels`` are the words for and against, each one token where it follows the prompt: ``(" yes", " no")``.
+    """
+
+    query: str
+    items: tuple[str, ...]
+    labels: tuple[str, str]
+    timeout_s: float | None = None
+
+
+class ScoreReply(Frozen):
+    """The share of the first label against the second for each item, from 0 to 1, in the order of the items."""
+
+    scores: tuple[float, ...]
+    usage: ChatUsage = Field(default_factory=ChatUsage)
+
+
+@runtime_checkable
+class ScoringModel(Protocol):
+    """A language model that can score continuations. Raises BadBackEndResponse where the server cannot."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def score(self, request: ScoreRequest) -> ScoreReply: ...
+
+
+@runtime_checkable
+class TextEmbedder(Protocol):
+    """Embeds texts alone, in a space of its own; rows of unit length."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def embed_texts(self, texts: Sequence[str]) -> Vectors: ...
+
+
 @runtime_checkable
 class Catalogue(Protocol):
     """Items of one tenant with vectors, a full-text index and filterable attributes.

@@ -34,6 +34,7 @@ VerdictState = Literal["verified", "no evidence", "conflict"]
 RouteName = Literal["direct", "deliberate"]
 SoundKind = Literal["", "speech", "silence", "noise", "music or tones", "unclear"]
 SpreadName = Literal["none", "mmr", "dpp", "calibrated"]
+LLMStrategy = Literal["embeddings", "profile", "score", "listwise", "generative"]
 Intent = Literal["recommend", "similar", "compare", "plan", "refine", "browse"]
 
 
@@ -264,6 +265,20 @@ class RecommendRequest(Frozen):
     words: bool = Field(default=True, description="Ask the language model for reasons; else render them from data.")
     max_ms: int | None = Field(
         default=None, ge=50, le=600_000, description="Time budget of the whole request in milliseconds."
+    )
+    llm_rank: list[LLMStrategy] | None = Field(
+        default=None,
+        max_length=5,
+        description="How a language model may move the list, alone or together: `embeddings` (nearness of texts and pictures), "
+        "`profile` (words it wrote about the user's taste and the items), `score` (it scores each item), `listwise` (it "
+        "sorts the list), `generative` (it proposes items, which are looked up). Omit for the deployment's choice; [] for none.",
+        examples=[["score"]],
+    )
+    llm_weight: float | None = Field(
+        default=None,
+        ge=0,
+        le=2,
+        description="For evaluation: move the list by this weight, 0 to 2, instead of the one fitted on held-out events.",
     )
     tenant: TenantId = Field(default="default", description="Which shop's catalogue and history to use.")
 
@@ -504,6 +519,21 @@ class Usage(Frozen):
     completion_tokens: int = Field(default=0, description="Generated tokens of all calls.")
 
 
+class LLMInfluence(Frozen):
+    """By how much a language model moved the list, and on what ground."""
+
+    strategies: tuple[LLMStrategy, ...] = Field(description="What was asked for.")
+    used: tuple[LLMStrategy, ...] = Field(
+        default=(), description="What answered; another one may stand in, see `degraded`."
+    )
+    group: str = Field(description="The user's group: `cold` with fewer than five events, else `warm`.")
+    weight: float = Field(ge=0, le=2, description="Weight of the signal against the list's own scores; 0: not asked.")
+    fitted: bool = Field(default=False, description="The weight was fitted on held-out events of this shop.")
+    kendall_distance: float = Field(default=0.0, ge=0, le=1, description="Share of pairs that changed places, 0 to 1.")
+    mean_rank_shift: float = Field(default=0.0, ge=0, description="Places that an item moved, on average.")
+    why: str = Field(default="", description="Why the list did not move, if it did not.")
+
+
 class RecommendResponse(Frozen):
     """The whole answer."""
 
@@ -528,6 +558,9 @@ class RecommendResponse(Frozen):
         default=None, description="Name of the cold-start strategy that `cold_start` describes, such as `session`."
     )
     degraded: tuple[Degradation, ...] = Field(default=(), description="What was missing and why; empty if nothing.")
+    llm_influence: LLMInfluence | None = Field(
+        default=None, description="By how much a language model moved the list; absent where none was asked to."
+    )
     prompts: tuple[str, ...] = Field(default=(), description="Prompts used, as `name@version#digest`.")
     usage: Usage = Field(default_factory=Usage, description="Language-model use.")
     timings: tuple[StepTime, ...] = Field(default=(), description="Seconds per step, in the order they ended.")

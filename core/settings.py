@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
 from .cold_settings import ColdStartSettings, ElicitSettings, ExplorationSettings, ExposureSettings
 from .errors import ConfigurationError
+from .llm_settings import LLMRankSettings
 from .section import Section
 
 PREFIX = "TASTEMAKER_"
@@ -86,6 +87,10 @@ class LLMSettings(Section):
     max_tokens: int = Field(default=220, ge=16, description="Tokens the composer may write.")
     compose_items: int = Field(
         default=3, ge=0, description="Items the model writes reasons for; the rest are rendered."
+    )
+    embeddings_model: str = Field(default="", description="Text-embedding model of a server; empty: none.")
+    embeddings_url: str = Field(
+        default="", description="Address of that server, ending in /v1; empty: the reasoning model's."
     )
     compose_message: bool | None = Field(
         default=None,
@@ -169,6 +174,7 @@ class Settings(Section):
     timeouts: TimeoutSettings = TimeoutSettings()
     models: ModelSettings = ModelSettings()
     llm: LLMSettings = LLMSettings()
+    llm_rank: LLMRankSettings = LLMRankSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     history: HistorySettings = HistorySettings()
     cold_start: ColdStartSettings = ColdStartSettings()

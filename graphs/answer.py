@@ -199,6 +199,7 @@ def respond(state: State, turn: Turn, composition: Composition) -> RecommendResp
         cold_start=state.cold_start,
         strategy=state.strategy,
         degraded=tuple(turn.degraded),
+        llm_influence=state.influence,
         prompts=tuple(dict.fromkeys([*turn.prompts, *([composition.prompt] if composition.prompt else [])])),
         usage=total([*turn.usage, composition.usage]),
         timings=tuple(turn.timings),

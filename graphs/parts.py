@@ -29,6 +29,7 @@ from ..tools.image_captioner import ImageCaptioner
 from ..tools.media import MediaAdmitter
 from ..tools.new_items import NewItems
 from ..tools.video_reader import VideoReader
+from .llm_parts import LLMParts
 from .shop import Shop
 
 MAX_SHOPS = 32
@@ -73,6 +74,7 @@ class Parts:
             writes_message=self.settings.model_writes_message,
             guided=self.settings.profile == "embedded",
         )
+        self.llm_rank = LLMParts(self.settings, self.chat, self.prompts, self.image_text.name)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Parts:
@@ -134,7 +136,7 @@ class Parts:
         for store in (self.exposures, self.tastes):
             if store is not None:
                 await store.close()
-        for back_end in (self.chat, self.captioner, self.transcriber):
+        for back_end in (self.chat, self.captioner, self.transcriber, self.llm_rank):
             close = getattr(back_end, "aclose", None)
             if close is not None:
                 await close()

@@ -2,7 +2,8 @@
 
 START -> admit -> in parallel {caption_images, transcribe_audio, read_video, look_up_history}
       -> check_consistency -> understand -> retrieve_candidates -> rank_candidates (items are sent here)
-      -> [deliberate] -> compose_recommendations (words are sent here) -> finish -> END
+      -> [rerank_with_llm: items are sent again if they moved] -> [deliberate]
+      -> compose_recommendations (words are sent here) -> finish -> END
       or, where a question was asked, -> hear_answer (waits for the next request; its answer goes on at admit)
 """
 
@@ -13,11 +14,13 @@ from typing import Any
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
 
 from .answer import compose_recommendations, deliberate, finish
 from .ask import after_finish, hear_answer
 from .decide import rank_candidates, retrieve_candidates, understand
 from .perceive import admit, caption_images, check_consistency, look_up_history, read_video, transcribe_audio
+from .rerank import rerank_with_llm, strategies_of
 from .state import State
 from .turn import Turn
 
@@ -41,8 +44,14 @@ async def perceive(state: State) -> list[str]:
     return [name for name, wanted in needed.items() if wanted] or ["check_consistency"]
 
 
-async def after_ranking(state: State) -> str:
-    """Return the step after ranking: deliberation only where the route says so."""
+async def after_ranking(state: State, *, runtime: Runtime[Turn]) -> str:
+    """Return the step after ranking: the language model's opinion only where the request or the deployment asks for it."""
+    asked = strategies_of(state.request, runtime.context.parts.settings.llm_rank.strategies)
+    return "rerank_with_llm" if asked else await after_reranking(state)
+
+
+async def after_reranking(state: State) -> str:
+    """Return the step after the list is in order: deliberation only where the route says so."""
     wanted = state.route is not None and state.route.name == "deliberate"
     return "deliberate" if wanted else "compose_recommendations"
 
@@ -58,6 +67,7 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Compile
     graph.add_node("understand", understand)
     graph.add_node("retrieve_candidates", retrieve_candidates)
     graph.add_node("rank_candidates", rank_candidates)
+    graph.add_node("rerank_with_llm", rerank_with_llm)
     graph.add_node("deliberate", deliberate)
     graph.add_node("compose_recommendations", compose_recommendations)
     graph.add_node("finish", finish)
@@ -67,7 +77,9 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Compile
     graph.add_edge("check_consistency", "understand")
     graph.add_edge("understand", "retrieve_candidates")
     graph.add_edge("retrieve_candidates", "rank_candidates")
-    graph.add_conditional_edges("rank_candidates", after_ranking, ["deliberate", "compose_recommendations"])
+    written = ["deliberate", "compose_recommendations"]
+    graph.add_conditional_edges("rank_candidates", after_ranking, ["rerank_with_llm", *written])
+    graph.add_conditional_edges("rerank_with_llm", after_reranking, written)
     graph.add_edge("deliberate", "compose_recommendations")
     graph.add_edge("compose_recommendations", "finish")
     graph.add_conditional_edges("finish", after_finish, ["hear_answer", END])

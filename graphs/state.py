@@ -18,6 +18,7 @@ from ..core.schemas import (
     Composition,
     Evidence,
     HistoryProfile,
+    LLMInfluence,
     MediaFile,
     Question,
     RankedItem,
@@ -55,6 +56,7 @@ class State(BaseModel):
     asked: Annotated[Question | None, UntrackedValue] = None
     skipped: Annotated[bool, UntrackedValue] = False
     note: Annotated[str, UntrackedValue] = ""
+    influence: Annotated[LLMInfluence | None, UntrackedValue] = None
     composition: Annotated[Composition | None, UntrackedValue] = None
     response: Annotated[RecommendResponse | None, UntrackedValue] = None
 
@@ -127,6 +129,13 @@ class Ranked(TypedDict):
     note: str
 
 
+class Reranked(TypedDict):
+    """Written by ``rerank_with_llm``."""
+
+    ranked: tuple[RankedItem, ...]
+    influence: LLMInfluence
+
+
 class Deliberated(TypedDict):
     """Written by ``deliberate``."""
 
@@ -165,6 +174,7 @@ WRITES: dict[str, type] = {
     "understand": Understood,
     "retrieve_candidates": Retrieved,
     "rank_candidates": Ranked,
+    "rerank_with_llm": Reranked,
     "deliberate": Deliberated,
     "compose_recommendations": Composed,
     "finish": Finished,

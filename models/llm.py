@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -131,6 +131,23 @@ class OpenAICompatible(ChatModel):
             yield ChatDelta(usage=usage)
         finally:
             await answer.close()
+
+    async def post(self, path: str, body: Mapping[str, Any], timeout_s: float | None = None) -> dict[str, Any]:
+        """Send ``body``, with the model's name, to ``path`` of the server, not below ``/v1``; return its JSON object.
+
+        Raises as ``complete``; BadBackEndResponse where the server has no such path.
+        """
+        root = str(self._client.base_url).rstrip("/").removesuffix("/v1")
+        deadline = asyncio.get_running_loop().time() + (timeout_s or self._llm.timeout_s)
+
+        async def ask() -> dict[str, Any]:
+            wanted = {"model": await self._served(), **body}
+            answer = await self._client.post(f"{root}{path}", body=wanted, cast_to=dict[str, Any])
+            if not isinstance(answer, dict):
+                raise BadBackEndResponse(f"the answer of {path} is not a JSON object", back_end=BACK_END)
+            return answer
+
+        return await self._with_retries(ask, deadline)
 
     async def health(self) -> bool:
         """Return whether the server answers within ``llm.connect_timeout_s`` seconds."""

@@ -21,6 +21,7 @@ CPU_BLOCK_TOKENS = 32
 COMPACT_JSON = '{"backend": "xgrammar", "disable_any_whitespace": true}'
 """Small models otherwise spend tokens on the white space that JSON allows between its parts."""
 REASONING_PARSERS = (("qwen3", "qwen3"), ("deepseek-r1", "deepseek_r1"), ("gpt-oss", "openai_gptoss"))
+BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 CPU_ENVIRON = {
     "VLLM_CPU_KVCACHE_SPACE": str(KV_CACHE_GIB),
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
@@ -66,10 +67,28 @@ def vllm_launch(settings: Settings, python: Path, model: Path, *, gpu: bool) -> 
     if parser:
         command += ["--reasoning-parser", parser]
     if not gpu:
-        command += ["--enforce-eager", "--distributed-executor-backend", "uni", "--dtype", "bfloat16"]
+        command += ["--enforce-eager", "--distributed-executor-backend", "uni", "--dtype", cpu_dtype(_cpu_flags())]
         command += ["--max-num-seqs", str(CPU_SEQUENCES), "--max-num-queued-reqs", str(CPU_QUEUE)]
         command += ["--block-size", str(CPU_BLOCK_TOKENS), "--structured-outputs-config", COMPACT_JSON]
     return Launch(tuple(command), _environ(settings, local=model.is_dir(), gpu=gpu))
+
+
+def cpu_dtype(flags: frozenset[str]) -> str:
+    """Return the number format that suits a processor: bfloat16 where it computes in it, else float32.
+
+    Without such instructions bfloat16 is emulated: four times slower with SmolLM2-135M on AVX2.
+    """
+    return "bfloat16" if flags & BF16_FLAGS else "float32"
+
+
+def _cpu_flags() -> frozenset[str]:
+    """Return the processor's features; those of one with bfloat16 where the system does not tell."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return BF16_FLAGS
+    found = next((line.partition(":")[2] for line in lines if line.lower().startswith(("flags", "features"))), "")
+    return frozenset(found.split()) or BF16_FLAGS
 
 
 def _environ(settings: Settings, *, local: bool, gpu: bool) -> dict[str, str]:

@@ -20,7 +20,7 @@ from tastemaker.core.errors import BackEndTimeout, BackEndUnavailable, Configura
 from tastemaker.core.settings import LLMSettings, Settings
 from tastemaker.models import vllm_env, vllm_process
 from tastemaker.models.vllm_env import Progress, prepare_model, vllm_env_folder, vllm_requirements
-from tastemaker.models.vllm_launch import Launch, reasoning_parser, served_name, vllm_launch
+from tastemaker.models.vllm_launch import Launch, cpu_dtype, reasoning_parser, served_name, vllm_launch
 from tastemaker.models.vllm_process import ProcessRef, ServerState, identify, is_alive, read_state, write_state
 from tastemaker.models.vllm_server import VLLMServer
 
@@ -311,6 +311,11 @@ def test_a_gpu_server_with_a_thinking_hub_model_keeps_its_reasoning_apart(settin
     assert given["--reasoning-parser"] == "qwen3"
     assert "--enforce-eager" not in given
     assert not {"HF_HUB_OFFLINE", "VLLM_CPU_KVCACHE_SPACE", "OMP_NUM_THREADS"} & launch.environ.keys()
+
+
+def test_a_processor_without_bfloat16_computes_in_float32() -> None:
+    assert cpu_dtype(frozenset({"avx2", "fma"})) == "float32"
+    assert cpu_dtype(frozenset({"avx2", "avx512_bf16"})) == "bfloat16"
 
 
 def test_a_users_cpu_tuning_and_key_are_kept(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

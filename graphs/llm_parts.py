@@ -1,0 +1,55 @@
+"""Hold what re-ranking with a language model needs: the ranker, the embedder and each shop's fitted weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..agents.llm_opinion import model_names, prompt_refs
+from ..agents.llm_rank import LLMRanker
+from ..agents.prompting import PromptLibrary
+from ..core.harm import FittedWeight
+from ..core.protocols import ChatModel, TextEmbedder
+from ..core.schemas import LLMStrategy
+from ..core.settings import Settings
+from ..models.llm_embeddings import open_embeddings
+from ..models.llm_scoring import GenerativeScoring, Posts
+from ..stores.llm_weights import WeightFile, weights_path
+
+
+class LLMParts:
+    """What every turn shares. ``embedder`` is a language-model server's, None where the catalogue's vectors serve."""
+
+    def __init__(self, settings: Settings, chat: ChatModel, library: PromptLibrary, vectors: str) -> None:
+        scoring = GenerativeScoring(chat) if isinstance(chat, Posts) else None
+        self.ranker = LLMRanker(chat, scoring, library, settings.llm_rank)
+        self.embedder: TextEmbedder | None = open_embeddings(settings)
+        self._home = settings.home
+        self._vectors = vectors
+        self._files: dict[str, WeightFile] = {}
+
+    @property
+    def embedder_name(self) -> str:
+        """Return the model behind the strategy ``embeddings``."""
+        return self.embedder.name if self.embedder else self._vectors
+
+    def file(self, tenant: str) -> WeightFile:
+        """Return the weights of a shop."""
+        return self._files.setdefault(tenant, WeightFile(weights_path(self._home, tenant)))
+
+    def weight(
+        self, tenant: str, strategies: Sequence[LLMStrategy], group: str, library: PromptLibrary
+    ) -> FittedWeight:
+        """Return how far these strategies together may move a list for a user group.
+
+        Raises:
+            StoreError: the weights cannot be read.
+            ConfigurationError: a prompt is missing or wrong.
+        """
+        model = model_names(strategies, self.ranker.chat.name, self.embedder_name)
+        return self.file(tenant).read().find(model, strategies, prompt_refs(strategies, library), group)
+
+    async def aclose(self) -> None:
+        """Close the embedder's connections."""
+        close = getattr(self.embedder, "aclose", None)
+        if close is not None:
+            await close()

@@ -1,0 +1,183 @@
+"""Let a language model move the top of the list, as far as held-out events of this shop say that it helps.
+
+The list was sent before; it is sent again only if an item changed places. Whatever fails here leaves the list as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..agents.llm_opinion import Signal, collect
+from ..agents.llm_rank import Tools
+from ..core.candidates import CandidateQuery
+from ..core.harm import NOT_FITTED, FittedWeight
+from ..core.interactions import Floats
+from ..core.llm_signal import base_scores, group_of, kendall_distance, mean_shift, moved
+from ..core.llm_task import RankTask
+from ..core.ranking import combine_ranked
+from ..core.rule_effects import arrange
+from ..core.schemas import Item, LLMInfluence, LLMStrategy, RankedItem, RecommendRequest, SourceScore
+from ..tools.candidate_sources import mean_vector
+from .decide import candidate_query, known_profile, send_items, text_vector
+from .govern import effects
+from .state import Reranked, State
+from .turn import FLOOR_S, Turn, timed
+
+SOURCE = "language_model"
+SHARE = 0.6
+"""Share of the remaining budget that the opinions may take; the rest is for the words."""
+
+
+def strategies_of(request: RecommendRequest, default: Sequence[LLMStrategy]) -> tuple[LLMStrategy, ...]:
+    """Return what the request asks for, else the deployment's choice, each once."""
+    return tuple(dict.fromkeys(default if request.llm_rank is None else request.llm_rank))
+
+
+@timed
+async def rerank_with_llm(state: State, turn: Turn) -> Reranked:
+    """Move the top of the list by the model's opinion times the weight of the user's group, and say by how much."""
+    settings = turn.parts.settings.llm_rank
+    asked = strategies_of(state.request, settings.strategies)
+    group = group_of(len(known_profile(state).events))
+    weight = await weight_for(asked, group, state, turn)
+    influence = LLMInfluence(strategies=asked, group=group, weight=weight.weight, why=weight.why)
+    if weight.weight <= 0 or len(state.ranked) < 2:
+        return {"ranked": state.ranked, "influence": influence}
+    query = await candidate_query(state, turn)
+    listed = await longer_list(query, state, turn)
+    signal = await opinions(query, listed, asked, turn)
+    if signal is None or not signal.used:
+        return {"ranked": state.ranked, "influence": influence.model_copy(update={"weight": 0.0, "why": "no answer"})}
+    if set(signal.used) != set(asked):
+        weight = await weight_for(signal.used, group, state, turn)
+    ranked, order = move(listed, signal, weight.weight, state, turn)
+    if [r.item.item_id for r in ranked] != [r.item.item_id for r in state.ranked]:
+        send_items(ranked, state, state.note)
+    measured = {
+        "used": signal.used,
+        "weight": weight.weight,
+        "fitted": state.request.llm_weight is None and weight.weight > 0,
+        "why": weight.why,
+        "kendall_distance": round(kendall_distance(order), 4),
+        "mean_rank_shift": round(mean_shift(order), 3),
+    }
+    return {"ranked": tuple(ranked), "influence": influence.model_copy(update=measured)}
+
+
+async def opinions(
+    query: CandidateQuery, listed: Sequence[RankedItem], asked: Sequence[LLMStrategy], turn: Turn
+) -> Signal | None:
+    """Return what the strategies say of the list within the budget, labelled where one is missing; None if all failed."""
+    limit = min(turn.parts.settings.llm_rank.timeout_s, turn.remaining() * SHARE)
+    task = await task_of(query, listed, turn)
+    ranker = turn.parts.llm_rank.ranker.with_library(turn.library)
+    tools = tools_of(query, turn)
+    work = collect(ranker, asked, task, tools, timeout_s=limit, note=lambda why: turn.degrade("llm_rank", why))
+    signal = await turn.attempt("llm_rank", work, limit + 1, None)
+    for opinion in signal.opinions if signal else ():
+        turn.usage.append(opinion.usage)
+        turn.prompts.extend(opinion.prompts)
+    return signal
+
+
+async def weight_for(strategies: Sequence[LLMStrategy], group: str, state: State, turn: Turn) -> FittedWeight:
+    """Return the weight that the caller evaluates, else the fitted one; zero, and a label, where it cannot be read."""
+    if state.route is not None and state.route.name == "deliberate":
+        return NOT_FITTED.model_copy(update={"why": "the list is made step by step"})
+    if state.request.llm_weight is not None:
+        return NOT_FITTED.model_copy(update={"weight": state.request.llm_weight, "why": "given by the caller"})
+
+    async def read() -> FittedWeight:
+        find = turn.parts.llm_rank.weight
+        return await asyncio.to_thread(find, state.request.tenant, strategies, group, turn.library)
+
+    failed = NOT_FITTED.model_copy(update={"why": "the weights cannot be read"})
+    return await turn.attempt("llm_weights", read(), turn.parts.settings.timeouts.retrieve_s, failed)
+
+
+async def longer_list(query: CandidateQuery, state: State, turn: Turn) -> list[RankedItem]:
+    """Return the list with what follows it, so that an item below may rise; as sent where it cannot be made longer."""
+    n = max(state.request.n, turn.parts.settings.llm_rank.top)
+    if n == len(state.ranked) or not state.candidates:
+        return list(state.ranked)
+    timeout = turn.parts.settings.timeouts.retrieve_s
+    longer: list[RankedItem] = await turn.attempt(
+        "ranker", turn.shop.ranker(query, state.candidates, n), timeout, [], floor_s=FLOOR_S
+    )
+    sent = [r.item.item_id for r in state.ranked]
+    return longer if [r.item.item_id for r in longer[: len(sent)]] == sent else list(state.ranked)
+
+
+async def task_of(query: CandidateQuery, listed: Sequence[RankedItem], turn: Turn) -> RankTask:
+    """Return what the model is asked."""
+    liked = query.profile.liked[: turn.parts.settings.llm_rank.likes]
+    timeout = turn.parts.settings.timeouts.retrieve_s
+    found: list[Item] = (
+        await turn.attempt("catalogue", turn.shop.catalogue.get(liked), timeout, [], floor_s=FLOOR_S) if liked else []
+    )
+    titles = {i.item_id: i.title for i in found}
+    return RankTask(
+        items=tuple(r.item for r in listed),
+        likes=tuple(titles[i] for i in liked if i in titles),
+        liked_ids=liked,
+        wish=query.understanding.query,
+    )
+
+
+def tools_of(query: CandidateQuery, turn: Turn) -> Tools:
+    """Return how proposals are looked up, within every limit and rule, and how near items are to the liked ones."""
+    catalogue, embedder = turn.shop.catalogue, turn.parts.llm_rank.embedder
+
+    async def find(text: str, limit: int) -> Sequence[str]:
+        vector = await text_vector(text, turn)
+        found = [(await catalogue.search_text(text, limit, query.where, query.excluded), 1.0)]
+        if vector is not None:
+            found.append((await catalogue.search_vector("text", vector, limit, query.where, query.excluded), 1.0))
+        return [c.item_id for c in combine_ranked(found, SOURCE, limit)]
+
+    async def near(liked: Sequence[str], ids: Sequence[str]) -> Floats:
+        wanted = list(dict.fromkeys([*liked, *ids]))
+        if embedder is None:
+            vectors = await catalogue.vectors("text", wanted)
+        else:
+            items = await catalogue.get(wanted)
+            rows = await embedder.embed_texts([i.title for i in items])
+            vectors = {i.item_id: row for i, row in zip(items, rows, strict=True)}
+        mean = mean_vector([vectors[i] for i in liked if i in vectors])
+        if mean is None:
+            return np.full(len(ids), np.nan, dtype=np.float32)
+        near_to = [float(vectors[i].reshape(-1) @ mean) if i in vectors else np.nan for i in ids]
+        return np.array(near_to, dtype=np.float32)
+
+    return Tools(find, near)
+
+
+def move(
+    listed: Sequence[RankedItem], signal: Signal, weight: float, state: State, turn: Turn
+) -> tuple[list[RankedItem], list[int]]:
+    """Return the list in its new order, cut to its length, and the places that its items had; rules keep the last word."""
+    items = [r.item for r in listed]
+    order = moved(base_scores(_without_rules(listed)), signal.values, weight).tolist()
+    placed, _ = arrange(order, items, effects(turn), len(items))
+    place_of = {i: rank for rank, i in enumerate(np.argsort(-signal.values, kind="stable").tolist(), 1)}
+
+    def with_source(position: int, rank: int) -> RankedItem:
+        said = SourceScore(source=SOURCE, rank=place_of[position], score=round(float(signal.values[position]), 4))
+        known = listed[position]
+        return known.model_copy(update={"rank": rank, "sources": (*known.sources, said)})
+
+    return [with_source(p, rank) for rank, p in enumerate(placed[: len(state.ranked)], 1)], placed
+
+
+def _without_rules(listed: Sequence[RankedItem]) -> list[float]:
+    """Return the scores, those of items that a rule placed replaced by their neighbours'."""
+    scores = [r.score for r in listed]
+    free = [s for r, s in zip(listed, scores, strict=True) if not r.rules]
+    last = free[0] if free else 0.0
+    for place, ranked in enumerate(listed):
+        last = last if ranked.rules else scores[place]
+        scores[place] = last
+    return scores
