@@ -12,6 +12,7 @@ from .cli_bench_elicit import elicit
 from .cli_bench_games import games, games_cold, games_retrieved
 from .cli_bench_movies import ml100k, ml100k_cold_item, ml100k_cold_user
 from .cli_bench_report import report
+from .cli_bench_serving import serving
 from .cli_bench_speech import speech
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app.callback()(keep_figures)
 app.command("report")(report)
 app.command("speech")(speech)
 app.command("elicit")(elicit)
+app.command("serving")(serving)
 app.command("games")(games)
 app.command("games-retrieved")(games_retrieved)
 app.command("games-cold")(games_cold)

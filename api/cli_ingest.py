@@ -54,7 +54,7 @@ def ingest_command(
             return await stock(
                 settings,
                 catalogue,
-                tenant=_tenant(tenant),
+                tenant=tenant_of(tenant),
                 mapping=columns,
                 media=media or _media_root(settings),
                 interactions=interactions,
@@ -122,7 +122,12 @@ def _media_root(settings: Settings) -> Path | None:
     return Path(settings.catalogue.media_root) if settings.catalogue.media_root else None
 
 
-def _tenant(name: str) -> str:
+def tenant_of(name: str) -> str:
+    """Return a tenant's name.
+
+    Raises:
+        InvalidRequestError: it is not one.
+    """
     try:
         return TypeAdapter(TenantId).validate_python(name)
     except ValidationError as error:

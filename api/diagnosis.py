@@ -63,7 +63,7 @@ async def diagnose(settings: Settings) -> Diagnosis:
         slots=await asyncio.to_thread(lambda: tuple(_slots(settings))),
         weights=await asyncio.to_thread(lambda: tuple(_weights(settings))),
         machine=await asyncio.to_thread(lambda: tuple(_machine(settings))),
-        data=(await _catalogue(settings), await _history(settings)),
+        data=(await _catalogue(settings), await _history(settings), await asyncio.to_thread(_recommender, settings)),
     )
 
 
@@ -239,6 +239,24 @@ async def _history(settings: Settings) -> Finding:
     if isinstance(found, str):
         return Finding(what="history", state="broken", detail=found, fix="check history.url")
     return Finding(what="history", state="ok", detail=f"version {found:,} ({url.partition(':')[0]})")
+
+
+def _recommender(settings: Settings) -> Finding:
+    """Say which trained version is in use, since when, and whether it is whole."""
+    from ..stores.artefacts import Artefacts
+
+    store = Artefacts(settings.models_path("default"))
+    current = store.current()
+    if current is None:
+        detail = "untrained: bare requests are ranked by co-occurrence, nearness and popularity"
+        return Finding(what="recommender", state="optional", detail=detail, fix="tastemaker train")
+    try:
+        store.folder(current)
+        card = store.card(current)
+    except TastemakerError as error:
+        return Finding(what="recommender", state="broken", detail=str(error), fix="tastemaker train, or --rollback")
+    detail = f"version {current}, trained {card.created_at:%Y-%m-%d %H:%M} UTC on {card.interactions:,} interactions"
+    return Finding(what="recommender", state="ok", detail=detail)
 
 
 async def _probe(work: Awaitable[int]) -> int | str:

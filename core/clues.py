@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .grounding import trusted
 from .limits import how_met, label, proven, stated
+from .paths import PEOPLE
 from .schemas import Brief, Constraint, Evidence, Item, RankedItem, SourceScore
 from .wording import (
     COLOURS,
@@ -33,6 +34,18 @@ FAMILIES = {
     "popularity": "popular",
     "stated_preferences": "stated",
     "exploration": "new",
+    "trend": "popular",
+    "segments": "popular",
+    "cooccurrence": "taste",
+    "user_knn": "taste",
+    "transitions": "taste",
+    "graph": "profile",
+    "als": "profile",
+    "bpr": "profile",
+    "ease": "profile",
+    "sequential": "profile",
+    "text-vectors": "profile",
+    "titles": "profile",
 }
 LEARNT_FROM = {"stated_preferences": "told us you like", "answered": "told us you like", "session": "looked at"}
 """What a cold-start strategy learns from, in the words of a reason."""
@@ -62,6 +75,7 @@ def clues(item: RankedItem, brief: Brief) -> list[Clue]:
         _slot(item),
         _anchor(brief, families),
         said,
+        _because(item, brief),
         seen if seen and seen.strong else None,
         _preference(brief, record, said.words if said else ()),
         _new(families),
@@ -201,6 +215,22 @@ def _preference(brief: Brief, record: set[str], known: Sequence[str]) -> Clue | 
     wished = [p for p in brief.understanding.preferences if content_words(p) and not stems(p) & told]
     kept = [p for p in wished if all(stem(w) in record for w in content_words(p))]
     return Clue(f"It has the {listed(kept[:2])} you would like.", (), True, tuple(kept[:2])) if kept else None
+
+
+def _because(item: RankedItem, brief: Brief) -> Clue | None:
+    """Return the item the shopper liked from which a checked path of one edge leads here; its title is among the evidence."""
+    if len(item.path) != 1:
+        return None
+    step = item.path[0]
+    ids = tuple(e.evidence_id for e in of_kind(brief, "history") if step.source_title in e.content)
+    if not step.source_title or not ids:
+        return None
+    liked = f"You liked “{shorten(step.source_title, 60)}”"
+    if step.relation == PEOPLE:
+        return Clue(f"{liked}; the same people like this one.", ids, True)
+    name, _, value = step.relation.partition(": ")
+    what = f"{label(name)} is {value} too" if value else f"it is {label(name)} too"
+    return Clue(f"{liked}; here the {what}." if value else f"{liked}; {what}.", ids, True, tuple(content_words(value)))
 
 
 def _taste(brief: Brief, families: set[str], rank: int) -> Clue | None:

@@ -21,6 +21,11 @@ DUPLICATE_COSINE = 0.985
 CAPTION_WEIGHT = 0.25
 HISTORY_SOURCES = ("co_occurrence", "profile_vector")
 WITH_LIKES = {"co_occurrence": 1.0, "profile_vector": 0.4, "popularity": 0.2, "stated_preferences": 0.5}
+LEARNED = "learned"
+BACKGROUND = ("co_occurrence", "profile_vector", "popularity")
+"""Sources that the trained recommender has learnt from and replaces."""
+LEARNED_BESIDE = 0.4
+"""Weight of the trained recommender where the request itself says, shows or points at something, against 1 for words."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,16 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
     if strategy is not None:
         return weights | dict(strategy.weights)
     return weights | dict(CONCRETE if q.is_concrete else WITH_LIKES)
+
+
+def with_learned(weights: Mapping[str, float], q: CandidateQuery) -> dict[str, float]:
+    """Return ``weights`` where a trained recommender has placed the whole pool, in place of what it has learnt from.
+
+    A bare request follows it, beside stated preferences. In a concrete one it is one bounded signal beside words, photo and anchors: at most
+    ``LEARNED_BESIDE`` of what the words' first place brings.
+    """
+    kept = {name: weight for name, weight in weights.items() if name not in BACKGROUND}
+    return kept | {LEARNED: LEARNED_BESIDE if q.is_concrete else 1.0}
 
 
 def combine_ranked(lists: Sequence[tuple[Sequence[Candidate], float]], source: str, limit: int) -> list[Candidate]:

@@ -463,6 +463,15 @@ class SourceScore(Frozen):
     score: float = Field(description="The source's own score; not comparable between sources.")
 
 
+class PathStep(Frozen):
+    """One edge of how a scorer came to an item: ``source`` to ``target`` over ``relation``, such as ``director: Lynch``."""
+
+    source: str
+    relation: str
+    target: str
+    source_title: str = ""
+
+
 class RankedItem(Frozen):
     """An item in the final order, with the record that every price, title and link is rendered from."""
 
@@ -471,6 +480,7 @@ class RankedItem(Frozen):
     score: float
     sources: tuple[SourceScore, ...] = ()
     rules: tuple[str, ...] = ()
+    path: tuple[PathStep, ...] = ()
 
 
 class Reason(Frozen):

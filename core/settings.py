@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 from .cold_settings import ColdStartSettings, ElicitSettings, ExplorationSettings, ExposureSettings
 from .errors import ConfigurationError
 from .llm_settings import LLMRankSettings
+from .recommender_settings import RecommenderSettings
 from .section import Section
 
 PREFIX = "TASTEMAKER_"
@@ -187,6 +188,7 @@ class Settings(Section):
     filters: FilterSettings = FilterSettings()
     serve: ServeSettings = ServeSettings()
     deliberate: DeliberateSettings = DeliberateSettings()
+    recommender: RecommenderSettings = RecommenderSettings()
 
     @property
     def catalogue_uri(self) -> str:
@@ -203,6 +205,10 @@ class Settings(Section):
     def history_url(self) -> str:
         """Return the SQLAlchemy async URL of the event store."""
         return self.history.url or f"sqlite+aiosqlite:///{self.home / 'history.db'}"
+
+    def models_path(self, tenant: str) -> Path:
+        """Return the folder of a tenant's trained recommenders."""
+        return self.home / "models" / tenant
 
     @property
     def rules_dir(self) -> Path:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from .candidates import CandidateQuery
 from .interactions import ItemTable, UserState
 from .opinions import SKIP, opinion, wish
 from .protocols import Vectors
@@ -23,11 +24,12 @@ UNRELATED = 0.35
 """Cosine up to which two items count as unrelated."""
 
 
-def user_state(profile: HistoryProfile, understanding: Understanding, items: ItemTable, now: float) -> UserState:
-    """Return the user's history, this session's feedback included, with the items pointed at as the newest wishes.
+def user_state(q: CandidateQuery, items: ItemTable, now: float) -> UserState:
+    """Return the user's history, this session's feedback included, with items stated or pointed at as the newest wishes.
 
     The latest opinion of an item counts, else the strongest sign of interest; items that ``items`` lacks are left out.
     """
+    profile, understanding = q.profile, q.understanding
     weights: dict[str, float] = {}
     at: dict[str, float] = {}
     ratings: dict[str, float] = {}
@@ -45,7 +47,7 @@ def user_state(profile: HistoryProfile, understanding: Understanding, items: Ite
     for item_id in (*profile.disliked, *understanding.exclude_item_ids):
         weights[item_id] = -1.0
         at.setdefault(item_id, now)
-    for item_id in understanding.like_item_ids:
+    for item_id in (*q.stated_item_ids, *understanding.like_item_ids):
         weights[item_id], at[item_id] = 1.0, now
     known = sorted((i for i, w in weights.items() if w and i in items.index), key=lambda i: at[i])
     return UserState.of(
@@ -53,7 +55,7 @@ def user_state(profile: HistoryProfile, understanding: Understanding, items: Ite
         at=np.array([at[i] for i in known], dtype=np.float64),
         weight=np.array([weights[i] for i in known], dtype=np.float32),
         rating=np.array([ratings.get(i, np.nan) for i in known], dtype=np.float32),
-        context=context_of(profile),
+        context=context_of(profile) | dict(q.who),
         now=now,
     )
 
@@ -101,19 +103,21 @@ def _judge(event: Event, profile: HistoryProfile, now: float, up: dict[str, floa
         down[event.item_id] = SKIPPED
 
 
-def shift(rows: Vectors, feedback: Feedback, vectors: Mapping[str, Vectors]) -> Vectors:
+def shift(item_ids: Sequence[str], feedback: Feedback, vectors: Mapping[str, Vectors]) -> Vectors:
     """Return by how much the feedback moves items, shape (m,), from ``-DOWN_WEIGHT`` to ``UP_WEIGHT``.
 
     Args:
-        rows: the items' vectors, shape (m, dim), unit rows or zeros.
+        item_ids: m items.
         feedback: what the user just showed.
-        vectors: item id -> vector of shape (dim,) of the judged items.
+        vectors: item id -> unit vector of shape (dim,), of the items and of the judged ones; one without is not moved.
     """
-    moved = np.zeros(len(rows), dtype=np.float32)
+    moved = np.zeros(len(item_ids), dtype=np.float32)
+    placed = [row for row, i in enumerate(item_ids) if i in vectors]
     for judged, weight in ((feedback.up, UP_WEIGHT), (feedback.down, -DOWN_WEIGHT)):
         known = [(vectors[i].reshape(-1), w) for i, w in judged.items() if i in vectors]
-        if known and len(rows):
+        if known and placed:
+            rows = np.stack([vectors[item_ids[row]].reshape(-1) for row in placed])
             near = np.einsum("id,jd->ij", rows, np.stack([v for v, _ in known]))
             near = np.clip((near - UNRELATED) / (1 - UNRELATED), 0, 1) * np.array([w for _, w in known], np.float32)
-            moved += weight * near.max(axis=1)
+            moved[placed] += weight * near.max(axis=1)
     return moved

@@ -23,6 +23,7 @@ from ..api.sse_client import stream_from_server
 from ..core.errors import BackEndError, ConfigurationError, TastemakerError
 from ..core.schemas import RecommendRequest
 from ..core.settings import PREFIX, Settings
+from .learn import learn
 from .movielens import convert, download
 from .services import NOBODY, LanguageModel, environ, free_port, language_model, service
 from .sources import Ask, Demonstration, print_shop
@@ -167,6 +168,7 @@ async def _prepare(demo: Settings, source: Demonstration, show: _Show) -> None:
         f"{report.read} items ({report.inserted} new, {report.updated} changed, {report.unchanged} as before), "
         f"{report.events_added} new of {report.events_read} events, {report.seconds:.1f} s",
     )
+    show.done("recommender", await learn(demo, show.say))
 
 
 async def _await_llm(llm: LanguageModel | None, show: _Show) -> int:

@@ -162,6 +162,8 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
     if state.candidates:
         work = ranked_list(query, state.candidates, state.request.n, state.request, turn)
         ranked = await turn.attempt("ranker", work, timeout, [], floor_s=FLOOR_S)
+        if shortfall := turn.shop.learned.shortfall:
+            turn.degrade("recommender", shortfall)
     if not ranked and catalogue_failed(query, turn):
         known = await screened((await turn.shop.last_known()).items, state.request, turn)
         ranked = from_snapshot(known, query, state.request.n)

@@ -27,6 +27,9 @@ async def health_of(parts: Parts) -> dict[str, dict[str, str]]:
         "catalogue": await _probe(_count(shop), "catalogue"),
         "history": await _probe(_version(shop), "history"),
     }
+    if shop.learned.settings.enabled:
+        await shop.learned.refresh()
+    report["recommender"] = shop.learned.state()
     slots: tuple[tuple[Slot, object], ...] = (
         ("image_text", parts.image_text),
         ("captioner", parts.captioner),

@@ -112,7 +112,7 @@ class Parts:
 
     async def _open_shop(self, tenant: str) -> Shop:
         catalogue, history, collaborative = await self.open_stores(tenant)
-        shop = Shop.of(tenant, catalogue, history, collaborative, self.settings.home)
+        shop = Shop.of(tenant, catalogue, history, collaborative, self.settings)
         if self.exposures is not None and self.settings.exploration.share:
             shop.new_items = NewItems(catalogue, self.exposures, tenant)
         if tenant != DEFAULT_TENANT:

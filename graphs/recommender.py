@@ -275,7 +275,9 @@ class Recommender:
         """Load the models that the common path needs, so that the first request is quick; failures stay for later."""
         await open_models(self.parts)
         with contextlib.suppress(TastemakerError):
-            await (await self.parts.shop("default")).take_snapshot()
+            shop = await self.parts.shop("default")
+            await shop.take_snapshot()
+            await shop.learned.refresh()
 
     async def health(self) -> dict[str, dict[str, str]]:
         """Return for each slot its ``state`` (ok, degraded, down) and a ``detail`` without secrets."""

@@ -14,7 +14,11 @@ from ..core.errors import TastemakerError
 from ..core.protocols import Catalogue, Collaborative, History
 from ..core.public import redact
 from ..core.schemas import CatalogueSchema, Frozen, Item
+from ..core.settings import Settings
+from ..stores.artefacts import Artefacts
 from ..tools.candidate_sources import Source, build_sources
+from ..tools.learned import Learned
+from ..tools.learned_ranking import LearnedSource
 from ..tools.new_items import NewItems
 from ..tools.ranker import Ranker
 from ..tools.rule_scope import RuleScope
@@ -45,6 +49,7 @@ class Shop:
     ranker: Ranker
     look_up: UserHistoryLookup
     scope: RuleScope
+    learned: Learned
     new_items: NewItems | None = None
     snapshot_path: Path | None = None
     snapshot: Snapshot = field(default_factory=Snapshot)
@@ -54,19 +59,22 @@ class Shop:
 
     @classmethod
     def of(
-        cls, tenant: str, catalogue: Catalogue, history: History, collaborative: Collaborative, home: Path | None = None
+        cls, tenant: str, catalogue: Catalogue, history: History, collaborative: Collaborative, settings: Settings
     ) -> Shop:
-        """Return the shop over these stores; ``home`` is where the last popular items are kept."""
+        """Return the shop over these stores; under ``settings.home`` are its trained versions and last popular items."""
+        store = Artefacts(settings.models_path(tenant), settings.recommender.keep)
+        learned = Learned(store, catalogue, settings.recommender)
         return cls(
             tenant=tenant,
             catalogue=catalogue,
             history=history,
             collaborative=collaborative,
-            sources=build_sources(catalogue, collaborative),
-            ranker=Ranker(catalogue, collaborative),
+            sources=(*build_sources(catalogue, collaborative), LearnedSource(catalogue, learned)),
+            ranker=Ranker(catalogue, collaborative, learned),
             look_up=UserHistoryLookup(history, catalogue),
             scope=RuleScope(catalogue),
-            snapshot_path=home / f"popular-{tenant}.json" if home else None,
+            learned=learned,
+            snapshot_path=settings.home / f"popular-{tenant}.json",
         )
 
     async def take_snapshot(self) -> None:
@@ -107,7 +115,7 @@ class Shop:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        for store in (self.collaborative, self.history, self.catalogue):
+        for store in (self.learned, self.collaborative, self.history, self.catalogue):
             close = getattr(store, "close", None)
             if close is not None:
                 await close()

@@ -64,8 +64,10 @@ class Artefacts:
         """Return a version's card.
 
         Raises:
+            InvalidRequestError: there is no such version.
             StoreError: it cannot be read.
         """
+        self._check(version)
         try:
             return ModelCard.model_validate_json((self.root / version / CARD).read_bytes())
         except (OSError, ValidationError) as error:
@@ -142,9 +144,7 @@ class Artefacts:
             InvalidRequestError: there is no such version.
             StoreError: it is broken, or the disk refused.
         """
-        if version not in self.versions():
-            known = ", ".join(self.versions()) or "none; run `tastemaker train`"
-            raise InvalidRequestError("version", f"there is no version {version!r}; there are: {known}")
+        self._check(version)
         self.folder(version)
         temporary = self.root / f"{CURRENT}.{os.getpid()}.{secrets.token_hex(3)}.tmp"
         try:
@@ -169,6 +169,11 @@ class Artefacts:
             raise InvalidRequestError("version", "there is no earlier version to go back to")
         self.switch(chosen)
         return chosen
+
+    def _check(self, version: str) -> None:
+        if version not in self.versions():
+            known = ", ".join(self.versions()) or "none; run `tastemaker train`"
+            raise InvalidRequestError("version", f"there is no version {version!r}; there are: {known}")
 
     def _prune(self) -> None:
         current = self.current()

@@ -135,14 +135,26 @@ def learn(events: Iterable[Event], version: int) -> _Model:
 
 
 def _similarity(wanted: Mapping[tuple[str, str], float], index: Mapping[str, int]) -> Any:
+    users = {user: i for i, user in enumerate(dict.fromkeys(user for user, _ in wanted))}
+    rows = [users[user] for user, _ in wanted]
+    columns = [index[item] for _, item in wanted]
+    return similarity(rows, columns, list(wanted.values()), (len(users), len(index)))
+
+
+def similarity(users: Sequence[int], items: Sequence[int], weights: Sequence[float], shape: tuple[int, int]) -> Any:
+    """Return the sparse cosines between items' columns of users' weights, the ``NEIGHBOURS`` nearest of each item.
+
+    Args:
+        users: row of each weight.
+        items: column of each weight.
+        weights: how much each user wants each item.
+        shape: how many users and items there are.
+    """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from implicit.nearest_neighbours import ItemItemRecommender, normalize
     from scipy.sparse import csr_matrix
 
-    users = {user: i for i, user in enumerate(dict.fromkeys(user for user, _ in wanted))}
-    rows = [users[user] for user, _ in wanted]
-    columns = [index[item] for _, item in wanted]
-    matrix = csr_matrix((list(wanted.values()), (rows, columns)), shape=(len(users), len(index)), dtype=np.float64)
+    matrix = csr_matrix((weights, (users, items)), shape=shape, dtype=np.float64)
     model = ItemItemRecommender(K=NEIGHBOURS, num_threads=1)
     model.fit(normalize(matrix.T).T.tocsr(), show_progress=False)
     return model.similarity

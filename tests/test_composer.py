@@ -11,6 +11,7 @@ from tastemaker.agents.composer import Composer
 from tastemaker.agents.prompting import PromptLibrary
 from tastemaker.core.errors import BackEndUnavailable, BadBackEndResponse
 from tastemaker.core.limits import stated
+from tastemaker.core.paths import proven
 from tastemaker.core.reasons import render_composition, render_message, render_reason
 from tastemaker.core.schemas import (
     Brief,
@@ -18,6 +19,8 @@ from tastemaker.core.schemas import (
     Composition,
     Constraint,
     Evidence,
+    Item,
+    PathStep,
     RankedItem,
     SourceScore,
     Understanding,
@@ -263,9 +266,42 @@ def test_every_source_of_the_shop_is_known_to_the_reasons() -> None:
     from unittest.mock import MagicMock
 
     from tastemaker.core.clues import FAMILIES
+    from tastemaker.models.scorers.listing import SCORERS
     from tastemaker.tools.candidate_sources import build_sources
 
-    assert {s.name for s in build_sources(MagicMock(), MagicMock())} == set(FAMILIES)
+    sources = {s.name for s in build_sources(MagicMock(), MagicMock())}
+    assert sources <= set(FAMILIES) <= {*sources, "exploration", *SCORERS}
+
+
+@pytest.mark.parametrize(
+    ("relation", "said"),
+    [
+        ("theme: animals", "You liked “Red boat”; here the theme is animals too."),
+        ("liked by the same people", "You liked “Red boat”; the same people like this one."),
+    ],
+)
+def test_a_checked_path_says_what_was_liked(relation: str, said: str) -> None:
+    step = PathStep(source="i0", relation=relation, target="i1", source_title="Red boat")
+    liked = HISTORY.model_copy(update={"content": "liked: Red boat; Blue dog"})
+    item = ranked("graph").model_copy(update={"path": (step,)})
+    words = render_reason(item, brief(evidence=(liked,), text=""))
+    assert words.text.startswith(said)
+    assert "history-1" in words.evidence_ids
+    elsewhere = step.model_copy(update={"source_title": "Never mentioned"})
+    unproven = render_reason(item.model_copy(update={"path": (elsewhere,)}), brief(evidence=(liked,), text=""))
+    assert "Never mentioned" not in unproven.text
+
+
+def test_a_path_is_dropped_unless_every_record_bears_it_out() -> None:
+    boat = Item(item_id="a", title="Red boat", attributes={"theme": ["sea", "boats"], "year": 1994.0, "framed": True})
+    ship = Item(item_id="b", title="Blue ship", attributes={"theme": ["sea"], "year": 1999.0, "framed": True})
+    records = {"a": boat, "b": ship}
+    for relation in ("theme: sea", "decade: 1990", "framed", "liked by the same people"):
+        steps = (PathStep(source="a", relation=relation, target="b"),)
+        assert proven(steps, records, {"a"})[0].source_title == "Red boat"
+        assert proven(steps, records, {"b"}) == ()
+        assert proven(steps, {"b": ship}, {"a"}) == ()
+    assert proven((PathStep(source="a", relation="theme: boats", target="b"),), records, {"a"}) == ()
 
 
 def test_a_distrusted_photo_is_no_reason() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tastemaker.core.candidates import CandidateQuery
 from tastemaker.core.interactions import ItemTable
 from tastemaker.core.schemas import Event, EventKind, HistoryProfile, Understanding
 from tastemaker.core.user_state import SKIPPED, feedback_of, shift, user_state
@@ -98,9 +99,15 @@ async def test_items_come_with_vectors_and_within_the_limit(tmp_path: Path) -> N
     np.testing.assert_allclose(every.text_vectors[row], given["i7"].text_vector, rtol=1e-5)
     assert not every.image_vectors[every.index["i10"]].any()
     assert every.titles[row] == given["i7"].item.title
-    few = await read_items(catalogue, 5, {"i50": 2.0, "i3": 1.0})
+    few = await read_items(catalogue, 5, wanted={"i50": 2.0, "i3": 1.0})
     assert {"i50", "i3"} < set(few.ids)
     assert len(few) == 5
+    kept = await read_items(catalogue, 4, first=("i9", "gone"))
+    assert kept.ids == ("i9", "gone", "i0", "i1")
+    assert kept.text_vectors is not None
+    assert kept.titles[1] == ""
+    assert not kept.text_vectors[1].any()
+    assert kept.text_vectors[0].any()
 
 
 def profile(*events: Event, liked: tuple[str, ...] = (), disliked: frozenset[str] = frozenset()) -> HistoryProfile:
@@ -117,13 +124,17 @@ def test_a_state_holds_the_session_and_what_was_pointed_at() -> None:
         liked=("a", "d"),
         disliked=frozenset({"c"}),
     )
-    state = user_state(known, Understanding(like_item_ids=("b",)), ITEMS, NOW.timestamp())
+    state = user_state(CandidateQuery(Understanding(like_item_ids=("b",)), known), ITEMS, NOW.timestamp())
     assert state.items.tolist() == [3, 0, 1]
     assert state.weights.tolist() == [1.0, 1.0, 1.0]
     assert state.disliked.tolist() == [2]
     assert state.context == {"segment": "old"}
-    refused = user_state(known, Understanding(exclude_item_ids=("a",)), ITEMS, NOW.timestamp())
+    refused = user_state(CandidateQuery(Understanding(exclude_item_ids=("a",)), known), ITEMS, NOW.timestamp())
     assert sorted(refused.disliked.tolist()) == [0, 2]
+    told = CandidateQuery(Understanding(), known, stated_item_ids=("c",), who={"age_group": "30s"})
+    stated = user_state(told, ITEMS, NOW.timestamp())
+    assert stated.items.tolist()[-1] == 2
+    assert stated.context == {"segment": "old", "age_group": "30s"}
 
 
 def test_feedback_is_of_the_session_and_dislikes_last() -> None:
@@ -145,5 +156,6 @@ def test_neighbours_of_a_like_rise_and_of_a_dislike_fall() -> None:
     known = profile(ev("u", "a", "like", 1), ev("u", "b", "dislike", 1), liked=("a",), disliked=frozenset({"b"}))
     axes = np.eye(3, dtype=np.float32)
     found = feedback_of(known, Understanding(), NOW.timestamp())
-    moved = shift(axes, found, {"a": axes[0], "b": axes[1]})
-    assert moved[0] > 0 == moved[2] > moved[1]
+    vectors = {"a": axes[0], "b": axes[1], "near a": axes[0], "near b": axes[1], "far": axes[2]}
+    moved = shift(["near a", "far", "near b", "unknown"], found, vectors)
+    assert moved[0] > 0 == moved[1] == moved[3] > moved[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import numpy as np
@@ -11,14 +12,18 @@ from ..core.candidates import CandidateQuery
 from ..core.diversity import group_field, group_shares
 from ..core.elicitation import answer_scores
 from ..core.leanings import preference_fit
+from ..core.paths import proven
 from ..core.protocols import Catalogue, Collaborative, Vectors
-from ..core.ranking import Fused, fuse, source_weights
+from ..core.ranking import Fused
 from ..core.rule_effects import moved_by
-from ..core.schemas import Candidate, CatalogueSchema, Item, RankedItem
+from ..core.schemas import Candidate, CatalogueSchema, Item, PathStep, RankedItem
 from ..core.selection import Shelf, select
 from ..core.stated import stated_fit
 from ..core.titles import is_named
+from ..core.user_state import feedback_of, shift
 from ..core.why_not import Trace
+from .learned import Learned
+from .learned_ranking import Opinion, fuse_with, opinion
 from .rule_scope import pinned_ids
 
 Screen = Callable[[Sequence[Item]], Awaitable[Mapping[str, str]]]
@@ -30,11 +35,17 @@ LIKED = 50
 
 
 class Ranker:
-    """Makes one list of ranked items from the lists of all sources; without ``collaborative`` popularity is not known."""
+    """Makes one list of ranked items from the lists of all sources; without ``collaborative`` popularity is not known.
 
-    def __init__(self, catalogue: Catalogue, collaborative: Collaborative | None = None) -> None:
+    With ``learned``, a trained recommender places the pool of those whose wishes are known.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, collaborative: Collaborative | None = None, learned: Learned | None = None
+    ) -> None:
         self._catalogue = catalogue
         self._collaborative = collaborative
+        self._learned = learned
 
     async def __call__(
         self,
@@ -54,7 +65,8 @@ class Ranker:
         """
         allowed = {name: [c for c in found if c.item_id not in q.excluded] for name, found in lists.items()}
         pool = max(POOL, 3 * n)
-        fused = fuse(allowed, source_weights(q), limit=pool if trace is None else None)
+        placed = await opinion(self._learned, q, allowed)
+        fused = fuse_with(placed, q, allowed, pool if trace is None else None)
         if trace is not None:
             trace.proposed, trace.pool = {f.item_id: place for place, f in enumerate(fused, 1)}, pool
             fused = fused[:pool]
@@ -66,6 +78,7 @@ class Ranker:
         chosen = select(shelf, q.spread, q.effects, n)
         if trace is not None:
             trace.fill(shelf, select(shelf, q.spread, q.effects, len(shelf.items)))
+        paths = await self._paths(placed, [shelf.items[i] for i in chosen.order], q)
         return [
             RankedItem(
                 item=shelf.items[i],
@@ -73,6 +86,7 @@ class Ranker:
                 score=round(float(shelf.scores[i]), 6),
                 sources=fused[i].sources,
                 rules=moved_by(q.effects, shelf.items[i], chosen.pinned.get(i)),
+                path=paths.get(shelf.items[i].item_id, ()),
             )
             for rank, i in enumerate(chosen.order, 1)
         ]
@@ -82,9 +96,10 @@ class Ranker:
     ) -> tuple[Shelf, list[Fused]]:
         """Return the records that limits, exclusions and rules allow, with scores and vectors, and what was fused of each."""
         ids = [f.item_id for f in fused]
+        feedback = feedback_of(q.profile, q.understanding, time.time())
         found, text, image, schema = await asyncio.gather(
             self._catalogue.get(ids, q.where),
-            self._catalogue.vectors("text", ids),
+            self._catalogue.vectors("text", [*ids, *feedback.item_ids]),
             self._catalogue.vectors("image", ids),
             self._catalogue.schema(),
         )
@@ -98,8 +113,21 @@ class Ranker:
         fit = preference_fit(items, q.understanding.preferences, schema) + stated_fit(items, q.stated, schema)
         scores = np.array([f.score for f in kept], dtype=np.float32) + PREFERENCE_WEIGHT * fit
         scores = scores + answer_scores(items, q.answers, schema)
+        scores = scores + shift([i.item_id for i in items], feedback, text)
+        text = {i: vector for i, vector in text.items() if i in by_id}
         popularity, (shares, target) = await asyncio.gather(self._popularity(q, items), self._groups(q, items, schema))
         return Shelf(items, scores, text, image, popularity=popularity, shares=shares, target=target), kept
+
+    async def _paths(
+        self, placed: Opinion | None, items: Sequence[Item], q: CandidateQuery
+    ) -> dict[str, tuple[PathStep, ...]]:
+        """Return, per item, the path from something liked that the records bear out."""
+        paths = placed.paths([i.item_id for i in items]) if placed else {}
+        if not paths:
+            return {}
+        ids = {step.source for steps in paths.values() for step in steps}
+        records = {i.item_id: i for i in (*items, *await self._catalogue.get(sorted(ids)))}
+        return {i: proven(steps, records, frozenset(q.profile.liked)) for i, steps in paths.items()}
 
     async def _popularity(self, q: CandidateQuery, items: Sequence[Item]) -> Vectors:
         """Return how popular the items are, shape (m,), or nothing where it does not count."""

@@ -1,0 +1,267 @@
+"""Train on the bundled print shop, serve what was learnt, take feedback, train again, go back; and survive what breaks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tastemaker.agents.prompting import PromptLibrary
+from tastemaker.core.errors import InvalidRequestError
+from tastemaker.core.protocols import Vectors
+from tastemaker.core.recommender_settings import RecommenderSettings
+from tastemaker.core.schemas import Event, EventKind, RecommendResponse
+from tastemaker.core.settings import Settings
+from tastemaker.evals.constants import ConstantCaptioner, ConstantChat, ConstantTranscriber
+from tastemaker.graphs.parts import Parts, open_stores
+from tastemaker.graphs.recommender import Recommender
+from tastemaker.graphs.shop import Shop
+from tastemaker.stores.artefacts import Artefacts
+from tastemaker.stores.catalogue import LanceCatalogue
+from tastemaker.stores.event_log import EventLog
+from tastemaker.stores.history import SqlHistory
+from tastemaker.stores.ingest import ingest
+from tastemaker.tools.training import Options, Outcome, has_news, read_data, train
+
+from .fakes import HashImageText
+
+DATA = Path(__file__).resolve().parent.parent / "demo" / "data"
+SCORERS = ("popularity", "user_knn", "graph")
+OPTIONS = Options(scorers=SCORERS, force=True)
+
+
+def settings_at(home: Path) -> Settings:
+    return Settings(home=home, recommender=RecommenderSettings(check_s=0.01))
+
+
+async def stock(home: Path) -> None:
+    settings = settings_at(home)
+    catalogue = await LanceCatalogue.open(settings.catalogue_uri)
+    history = await SqlHistory.open(settings.history_url)
+    await ingest(
+        DATA / "catalogue.csv",
+        catalogue,
+        HashImageText(),
+        media=DATA,
+        interactions=DATA / "interactions.csv",
+        history=history,
+        rejects=home / "rejects.jsonl",
+    )
+    await history.close()
+
+
+@pytest.fixture(scope="module")
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("shop")
+    asyncio.run(stock(home))
+    return home
+
+
+@pytest.fixture(scope="module")
+def trained(stocked: Path) -> Outcome:
+    return asyncio.run(train_once(stocked))
+
+
+async def train_once(home: Path, options: Options = OPTIONS, log: EventLog | None = None) -> Outcome:
+    settings = settings_at(home)
+    catalogue = await LanceCatalogue.open(settings.catalogue_uri)
+    history = await SqlHistory.open(settings.history_url)
+    try:
+        data = await read_data("default", catalogue, history, log or EventLog(10_000), settings.recommender)
+    finally:
+        await history.close()
+    return await asyncio.to_thread(train, data, store_at(home), settings.recommender, options)
+
+
+def store_at(home: Path) -> Artefacts:
+    return Artefacts(settings_at(home).models_path("default"))
+
+
+@pytest.fixture
+async def recommender(stocked: Path, trained: Outcome) -> AsyncIterator[Recommender]:
+    settings = settings_at(stocked)
+    parts = Parts(
+        settings=settings,
+        image_text=HashImageText(),
+        captioner=ConstantCaptioner(),
+        transcriber=ConstantTranscriber(),
+        chat=ConstantChat(),
+        prompts=PromptLibrary(None, {}),
+        open_stores=open_stores(settings),
+    )
+    async with Recommender(parts=parts) as opened:
+        await (await opened.parts.shop("default")).learned.refresh()
+        yield opened
+
+
+async def tell(recommender: Recommender, user: str, item: str, kind: EventKind) -> None:
+    await recommender.feedback([Event(user_id=user, item_id=item, kind=kind, at=datetime.now(UTC))])
+
+
+def ids(response: RecommendResponse) -> list[str]:
+    return [item.item_id for item in response.items]
+
+
+def test_a_first_training_is_measured_published_and_used(stocked: Path, trained: Outcome) -> None:
+    store = store_at(stocked)
+    assert trained.switched
+    assert store.current() == trained.version
+    card = store.card(store.versions()[0])
+    assert set(card.scorers) == set(SCORERS)
+    assert card.validation is not None
+    assert set(card.validation.figures) == {"trained", "untrained fusion", "popularity"}
+    assert card.validation.n_users > 5
+    assert not store.work.exists()
+    for path in (store.root / store.versions()[0]).rglob("*"):
+        assert path.is_dir() or b"sim-" not in path.read_bytes()
+
+
+async def test_a_bare_request_follows_the_trained_version(recommender: Recommender) -> None:
+    user = await regular(recommender)
+    response = await recommender.recommend(user_id=user, words=False)
+    assert response.degraded == ()
+    assert len(response.items) == 10
+    assert all(any(s.source == "learned" for s in item.sources) for item in response.items)
+    named = {s.source for item in response.items for s in item.sources}
+    assert named & {"user_knn", "graph"}
+
+
+async def test_words_lead_and_limits_hold_beside_the_trained_version(recommender: Recommender) -> None:
+    user = await regular(recommender)
+    response = await recommender.recommend(user_id=user, text="a dog under 40 euros", words=False)
+    assert response.items
+    assert all(float(str(item.attributes["price"])) <= 40 for item in response.items)
+    assert any(s.source == "full_text" for s in response.items[0].sources)
+
+
+async def test_a_stranger_is_answered_without_it(recommender: Recommender) -> None:
+    response = await recommender.recommend(words=False)
+    assert response.items
+    assert not any(s.source == "learned" for item in response.items for s in item.sources)
+
+
+async def test_a_path_names_an_item_the_user_liked(recommender: Recommender) -> None:
+    user = await regular(recommender)
+    shop = await recommender.parts.shop("default")
+    profile = await shop.history.profile(user)
+    response = await recommender.recommend(user_id=user, words=False, n=20)
+    told = [i.reason.text for i in response.items if i.reason and i.reason.text.startswith("You liked “")]
+    titles = {i.title for i in await shop.catalogue.get(profile.liked)}
+    assert told
+    assert all(any(text.startswith(f"You liked “{title[:40]}") for title in titles) for text in told)
+
+
+async def test_feedback_moves_the_next_list(recommender: Recommender) -> None:
+    shop = await recommender.parts.shop("default")
+    before = ids(await recommender.recommend(user_id="fresh", words=False, n=50))
+    liked = before[10]
+    await tell(recommender, "fresh", liked, "like")
+    after = ids(await recommender.recommend(user_id="fresh", words=False, n=50))
+    near = [
+        c.item_id
+        for c in await shop.catalogue.search_vector("text", (await vector(shop, liked)), 6)
+        if c.item_id != liked
+    ]
+    assert place(after, near) < place(before, near)
+    disliked = near[0]
+    await tell(recommender, "fresh", disliked, "dislike")
+    last = ids(await recommender.recommend(user_id="fresh", words=False, n=50))
+    assert disliked not in last
+
+
+async def test_a_skipped_item_falls_but_may_be_offered(recommender: Recommender) -> None:
+    user = await regular(recommender)
+    before = ids(await recommender.recommend(user_id=user, words=False, n=30))
+    await tell(recommender, user, before[0], "skip")
+    after = ids(await recommender.recommend(user_id=user, words=False, n=30))
+    assert before[0] not in after[:1]
+
+
+async def test_switching_and_going_back_reach_a_running_service(recommender: Recommender, stocked: Path) -> None:
+    store, user = store_at(stocked), await regular(recommender)
+    first = store.current()
+    again = await train_once(stocked)
+    assert again.version != first
+    learned = (await recommender.parts.shop("default")).learned
+    await until(str(again.version), recommender, user)
+    store.roll_back()
+    await until(str(first), recommender, user)
+    assert str(first) in learned.state()["detail"]
+
+
+async def test_broken_versions_fall_back_with_a_label(recommender: Recommender, stocked: Path) -> None:
+    store, user = store_at(stocked), await regular(recommender)
+    whole = store.current()
+    bad = (await train_once(stocked, Options(scorers=("popularity", "user_knn"), force=True))).version
+    assert bad is not None
+    next((store.root / bad).rglob("scorer-user_knn.npz")).write_bytes(b"no zip")
+    shop = await recommender.parts.shop("default")
+    await shop.learned.refresh()
+    response = await recommender.recommend(user_id=user, words=False)
+    assert len(response.items) == 10
+    label = next(d.why for d in response.degraded if d.what == "recommender")
+    assert "was changed" in label
+    assert (await recommender.health())["recommender"]["state"] == "degraded"
+    store.switch(str(whole))
+    await shop.learned.refresh()
+    assert not (await recommender.recommend(user_id=user, words=False)).degraded
+
+
+async def test_few_events_and_no_items_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match="ingest"):
+        await train_once(tmp_path)
+
+
+async def test_a_worse_version_is_kept_but_not_used(stocked: Path, trained: Outcome) -> None:
+    store = store_at(stocked)
+    before = store.current()
+    outcome = await train_once(stocked, Options(scorers=("popularity",)))
+    assert outcome.version in store.versions()
+    assert (outcome.switched, outcome.in_use) == (False, before)
+    assert "not put to use" in outcome.decision
+
+
+async def test_only_news_is_worth_training_again(stocked: Path, trained: Outcome) -> None:
+    store = store_at(stocked)
+    assert trained.card is not None
+    known = trained.card.history_version
+    newest = store.card(max(store.versions())).history_version
+    assert not has_news(trained.card.events_read, newest, store)
+    assert has_news(trained.card.events_read, known + 1_000, store)
+    assert has_news(10, 10, Artefacts(stocked / "none"))
+
+
+async def regular(recommender: Recommender) -> str:
+    """Return the user with the most likes."""
+    shop = await recommender.parts.shop("default")
+    likes: dict[str, int] = {}
+    for event in await shop.history.all_events():
+        if event.kind in {"like", "purchase"} and event.user_id != "fresh":
+            likes[event.user_id] = likes.get(event.user_id, 0) + 1
+    return max(likes, key=lambda u: (likes[u], u))
+
+
+async def vector(shop: Shop, item_id: str) -> Vectors:
+    return (await shop.catalogue.vectors("text", [item_id]))[item_id]
+
+
+def place(order: list[str], items: list[str]) -> float:
+    return sum(order.index(i) if i in order else len(order) for i in items) / len(items)
+
+
+async def in_memory(recommender: Recommender) -> str:
+    loaded = (await recommender.parts.shop("default")).learned.current()
+    return loaded.version if loaded else ""
+
+
+async def until(wanted: str, recommender: Recommender, user: str) -> None:
+    for _ in range(200):
+        response = await recommender.recommend(user_id=user, words=False)
+        assert response.items
+        if await in_memory(recommender) == wanted:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"version {wanted} was never loaded")
