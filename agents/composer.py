@@ -13,6 +13,7 @@ from ..core.grounding import best_part, check_message, check_words, cited_eviden
 from ..core.protocols import ChatModel, ChatRequest, ChatUsage
 from ..core.public import public_reason, redact
 from ..core.reasons import render_message, render_reason
+from ..core.reasons_zh import speaks_chinese
 from ..core.schemas import Brief, Composition, Degradation, RankedItem, Usage, Words
 from ..core.settings import LLMSettings
 from .compose_prompt import MESSAGE_CHARACTERS, REASON_CHARACTERS, AnswerReader, answer_schema, prompt_inputs
@@ -63,7 +64,7 @@ class Composer:
         if not asks_message:
             desk.render_message()
         desk.render(brief.items[len(top) :])
-        if not top:
+        if not top or (self.guided and speaks_chinese(brief)):  # the small model writes English only
             return desk.close(None, Usage(), ())
         prompt: Prompt | None = None
         usage = Usage()

@@ -36,6 +36,10 @@ def recommend_command(
     audio: Annotated[list[Path] | None, typer.Option(help="A voice clip; repeatable.", dir_okay=False)] = None,
     video: Annotated[list[Path] | None, typer.Option(help="A video clip.", dir_okay=False)] = None,
     thread: Annotated[str | None, typer.Option(help="Conversation to continue.")] = None,
+    correct: Annotated[
+        list[str] | None, typer.Option(help="With --server: what a piece should say, such as 'caption-1=a red bag'.")
+    ] = None,
+    strike: Annotated[list[str] | None, typer.Option(help="With --server: a piece that does not count.")] = None,
     n: Annotated[int, typer.Option("--n", "-n", help="How many items, 1 to 50.")] = 10,
     where: Annotated[
         list[str] | None, typer.Option(help="Such as 'price<=40' or 'theme in sea,boats'; repeatable.")
@@ -59,6 +63,7 @@ def recommend_command(
     fields |= {"words": words, "include_consumed": again, "max_ms": max_ms, "tenant": tenant}
     fields["context"] = guarded(lambda: parse_context(context or ()))
     fields["diversity"] = guarded(lambda: parse_diversity(diversity))
+    fields["corrections"] = guarded(lambda: parse_corrections(correct or (), strike or ()))
     fields |= {"images": _paths(image), "audio": _paths(audio), "video": _paths(video)}
 
     async def work() -> None:
@@ -88,6 +93,21 @@ def parse_context(pairs: Sequence[str]) -> dict[str, str]:
             raise InvalidRequestError("--context", f"{pair!r} must look like channel=web")
         found[name.strip()] = value.strip()
     return found
+
+
+def parse_corrections(edits: Sequence[str], strikes: Sequence[str]) -> list[dict[str, Any]]:
+    """Turn ``caption-1=a red bag`` and ids to strike into corrections.
+
+    Raises:
+        InvalidRequestError: there is no id or no text.
+    """
+    found: list[dict[str, Any]] = []
+    for edit in edits:
+        name, sign, text = edit.partition("=")
+        if not (name.strip() and sign and text.strip()):
+            raise InvalidRequestError("--correct", f"{edit!r} must look like 'caption-1=a red bag'")
+        found.append({"evidence_id": name.strip(), "text": text.strip()})
+    return found + [{"evidence_id": name, "strike": True} for name in strikes]
 
 
 def parse_diversity(text: str | None) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ _AT_MOST = (
 )
 _ABOVE = r"(?:over|above|more than|greater than|higher than|exceeding|pricier than|more expensive than|>|über|mehr als|plus de|高于|超过|大于)"
 _AT_LEAST = (
-    r"(?:at least|no less than|not less than|not under|not below|nothing under|nothing below|min(?:imum)?\.?(?: of)?|"
+    r"(?:at least|不少于|不低于|no less than|not less than|not under|not below|nothing under|nothing below|min(?:imum)?\.?(?: of)?|"
     r"starting (?:at|from)|≥|>=|mindestens|ab|au moins|至少)"
 )
 _OR_LESS = r"(?:or (?:less|under|below|fewer|cheaper|lower)|and (?:under|below)|max(?:imum)?\b|at most|tops|at the most|oder weniger|ou moins|以下|以内|之内)"
@@ -51,6 +51,9 @@ RULES = (
     _rule(r"(?:between|zwischen|entre)\s*N\s*(?:and|to|und|et|-)\s*N", ">=", "<="),
     _rule(r"(?:from|von|de|从)\s*N\s*(?:to|until|till|through|bis|à|到|-)\s*N", ">=", "<="),
     _rule(r"N\s*(?:to|bis|à|-|~|到|至)\s*N(?:\s*之间的?)?", ">=", "<=", needs_price=True),
+    _rule(r"N\s*年(?:以后|之后|后|以来|起)的?", ">=", temporal=True),
+    _rule(r"N\s*年(?:以前|之前|前)的?", "<", temporal=True),
+    _rule(r"N\s*年(?:的|拍的|上映的|出版的)", "=", temporal=True),
     _rule(rf"(?:from|since|ab|seit|depuis)\s*N\s*{_LATER}", ">=", temporal=True),
     _rule(rf"N\s*{_LATER}", ">=", temporal=True),
     _rule(r"N\s*or\s*(?:earlier|older|before)", "<=", temporal=True),
@@ -67,11 +70,11 @@ RULES = (
     _rule(r"(?:since|seit|depuis)\s*N", ">=", temporal=True),
     _rule(r"(?:until|till|by)\s*N", "<=", temporal=True),
     _rule(rf"{_AT_MOST}\s*N", "<="),
-    _rule(rf"{_AT_LEAST}\s*N", ">="),
+    _rule(rf"{_AT_LEAST}\s*N(?!\s*[分星])", ">="),
     _rule(rf"{_BELOW}\s*N(?:以下)?", "<"),
     _rule(rf"N\s*{_OR_LESS}", "<="),
-    _rule(rf"{_ABOVE}\s*N(?:以上)?", ">"),
-    _rule(rf"N\s*{_OR_MORE}", ">="),
+    _rule(rf"{_ABOVE}\s*N(?!\s*[分星])(?:以上)?", ">"),
+    _rule(rf"N(?!\s*[分星])\s*{_OR_MORE}", ">="),
     _rule(rf"{_AROUND}\s*N", "=", soft=True),
     _rule(r"N\s*(?:or so|or thereabouts|-ish|ish\b|左右|上下)", "=", soft=True),
     _rule(rf"(?:my |a |the )?{_BUDGET}\s*N", "<=", needs_price=True),

@@ -22,7 +22,8 @@ class CandidateQuery:
 
     ``text_vector`` has shape (dim,), ``image_vectors`` (m, dim), both with rows of unit length; ``image_weights`` holds m
     weights from 0 (ignore a distrusted photo) to 1, all 1 when empty. ``limit`` counts candidates per source. ``said`` is false
-    when the query comes from captions alone, which then weigh less than the photo itself. ``effects`` are the shop's rules,
+    when the query comes from captions alone, which then weigh less than the photo itself;
+    ``gloss`` holds English words for a Chinese query. ``effects`` are the shop's rules,
     ``spread`` how varied the list is to be, ``stated`` and ``stated_item_ids`` likes and dislikes as told, and ``who`` is what
     may be used of who the user is; ``answers`` are those to questions of the thread.
     """
@@ -35,6 +36,7 @@ class CandidateQuery:
     limit: int = 100
     exclude: frozenset[str] = frozenset()
     said: bool = True
+    gloss: str = ""
     effects: Effects = NO_EFFECTS
     spread: Spread = MILD
     stated: tuple[Preference, ...] = ()

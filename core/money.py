@@ -1,4 +1,4 @@
-"""Find numbers and amounts of money in a sentence, written as digits or as English words.
+"""Find numbers and amounts of money in a sentence, written as digits, English words or Chinese numerals.
 
 Whisper writes the same amount as ``$40``, ``€40``, ``40 euros`` or ``forty euros``; all become one ``Number``.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+
+from .chinese import NUMERAL, read_numeral
 
 NUMBER_MARK = "\x01"
 
@@ -54,6 +56,7 @@ _NUMBER = re.compile(
     rf"(?:(?P<digits>{_DIGITS})(?P<kilo>k\b)?|(?P<words>(?:an?\s+(?=hundred|thousand|grand))?(?:{_WORD})(?:(?:{_LINK})(?:{_WORD}))*))"
     rf"(?P<after>[\s-]?(?:{_AFTER}))?(?![a-z0-9])"
 )
+_CHINESE_NUMBER = re.compile(rf"(?<!第)(?P<numeral>{NUMERAL}|[一二两三四五六七八九](?={_AFTER}))(?P<after>{_AFTER})?")
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,12 @@ def find_numbers(low: str) -> list[Number]:
             continue
         value = _digits(match, currency) if match["digits"] else _words(match["words"], currency)
         found.append(Number(value, currency, match.start(), match.end()))
-    return found
+    return found if low.isascii() else sorted([*found, *_chinese(low)], key=lambda n: n.start)
+
+
+def _chinese(low: str) -> list[Number]:
+    read = [(match, read_numeral(match["numeral"])) for match in _CHINESE_NUMBER.finditer(low)]
+    return [Number(float(v), _currency(None, m["after"]), m.start(), m.end()) for m, v in read if v is not None]
 
 
 def mark_numbers(low: str, numbers: list[Number]) -> str:

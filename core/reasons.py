@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .clues import clues, detail, limit_clue, of_kind
 from .limits import describe, proven
+from .reasons_zh import message_in_chinese, reason_in_chinese, speaks_chinese
 from .schemas import Brief, Composition, RankedItem, Words
 from .wording import counted, listed, shorten
 
@@ -14,7 +15,9 @@ def render_composition(brief: Brief) -> Composition:
 
 
 def render_reason(item: RankedItem, brief: Brief) -> Words:
-    """Return one or two sentences that say why ``item`` is on the list, varied by its rank."""
+    """Return one or two sentences that say why ``item`` is on the list, varied by its rank; Chinese for a Chinese request."""
+    if speaks_chinese(brief):
+        return reason_in_chinese(item, brief)
     found = clues(item, brief)
     limits = limit_clue(item, brief)
     telling = bool(found) and found[0].strong
@@ -31,6 +34,8 @@ def render_reason(item: RankedItem, brief: Brief) -> Words:
 
 def render_message(brief: Brief) -> Words:
     """Return the opening line: disagreement first, then what the list is and which limits all of it keeps."""
+    if speaks_chinese(brief):
+        return message_in_chinese(brief)
     used = _inputs(brief)
     parts = [_disagreement(brief)]
     if not brief.items:

@@ -24,46 +24,50 @@ _ORDINALS = {
             "first 1st erste ersten premier 第一",
             "second 2nd zweite zweiten deuxième 第二",
             "third 3rd dritte dritten troisième 第三",
-            "fourth 4th",
-            "fifth 5th",
-            "sixth 6th",
-            "seventh 7th",
-            "eighth 8th",
-            "ninth 9th",
-            "tenth 10th",
+            "fourth 4th 第四",
+            "fifth 5th 第五",
+            "sixth 6th 第六",
+            "seventh 7th 第七",
+            "eighth 8th 第八",
+            "ninth 9th 第九",
+            "tenth 10th 第十",
         )
     )
     for w in words.split()
 }
-_NOUN = r"(?:\s*(?:one|ones|item|film|movie|photo|picture|print|option|result|suggestion|choice|个|张|部))?"
+_NOUN = r"(?:\s*(?:one|ones|item|film|movie|photo|picture|print|option|result|suggestion|choice|个|张|部|件|款|双|条|本|幅))?"
 _END = r"(?=\s*(?:[,.!?;)\x02]|$|[^\x00-\x7f]|\b(?:but|and|or|only|under|over|with|in|without|from|please|than|instead|below|that|not|is|for|if|as|at|was)\b))"
-_ORDINAL = rf"(?:(?:the|your|den|die|das|le|la)\s+)?(?:very\s+)?(?P<ord>{'|'.join(_ORDINALS)}|last|cheapest|dearest|most expensive){_NOUN}{_END}"
+_ORDINAL = rf"(?:(?:the|your|den|die|das|le|la)\s+)?(?:very\s+)?(?P<ord>{'|'.join(_ORDINALS)}|last|最后一|cheapest|最便宜(?:的那)?|dearest|最贵(?:的那)?|most expensive){_NOUN}{_END}"
 _NUMBERED = rf"(?:the\s+)?(?:number|no\.?|nr\.?|#|item|option|result)\s*(?P<num>{NUMBER})"
-_DEICTIC = r"(?:any of |all of )?(?P<all>these|those|them)\b(?! (?:with|in|that))|(?P<it>(?:that|this|the) one|this|that|it|那个|这个)\b(?![ -](?:is|are|time|year|week|\w+ed\b))"
+_DEICTIC = r"(?:any of |all of )?(?P<all>these|those|them)\b(?! (?:with|in|that))|(?P<it>(?:that|this|the) one|this|that|it|那[个件款部张]|这[个件款部张])\b(?![ -](?:is|are|time|year|week|\w+ed\b))"
 _TITLE = r"(?P<title>\x03+)(?:\s*\(\x01+\))?"
-_REF = rf"(?:{_ORDINAL}|{_NUMBERED}|{_TITLE}|{_DEICTIC})"
+_LIKENESS = r"(?:一样|类似|相似|那样|这样|那种|这种|差不多)的?"
+_REF = rf"(?:{_ORDINAL}|{_NUMBERED}|{_TITLE}|{_DEICTIC})(?:{_LIKENESS})?"
 _NOT = (
     r"(?:\b(?:not|except(?: for)?|but not|other than|anything but|everything but|instead of|rather than|skip|hide|remove|drop|no more|"
-    r"(?:don't|do not|didn't|did not) (?:like|want|show me|need|care for)|hated?|dislike|nicht|pas|without)|不要|不是)\s*(?:like\s+|ones? like\s+)?"
+    r"(?:don't|do not|didn't|did not) (?:like|want|show me|need|care for)|hated?|dislike|nicht|pas|without)|不要|不是|不(?:太|怎么|是很)?喜欢|不想要|讨厌)\s*(?:like\s+|ones? like\s+)?"
 )
 _LIKE = (
     r"(?:(?:\b(?:show me|give me|find me|i want|i'd like)\s+)?(?:(?:\b(?:some|a few|a bit|much)\s+)?\b(?:more|something|anything|others?|ones?|some|films?|movies?|items?)\s+)?"
-    r"(?:\b(?:like|similar to|along the lines of|in the style of|closer to|close to|the same as|resembling|in the vein of|comme|wie)|类似|像)\s*)"
+    r"(?:\b(?:like|similar to|along the lines of|in the style of|closer to|close to|the same as|resembling|in the vein of|comme|wie)|类似|(?:更)?像)\s*)"
 )
-_LIKE_AFTER = r"(?:第(?P<ord>[一二三]))个?(?:类似|那样|这样|差不多)的?"
-_LIKING = r"(?:\bi (?:really |quite )?(?:like|love|liked|loved|prefer|enjoyed)\s+)"
+_LIKE_AFTER = rf"(?:和|跟|与|同)?(?:(?P<ord>第[一二三四五六七八九十])|[这那])[个件款部张双条]{_LIKENESS}"
+_LIKING = r"(?:\bi (?:really |quite )?(?:like|love|liked|loved|prefer|enjoyed)\s+|我?(?<!不)(?:很|更|最|比较)?喜欢)"
 _CHEAPER = (
     r"(?:\b(?:something |anything |a bit |a little |slightly |much |even |ones? )*(?:cheaper|less expensive|more affordable|lower[- ]priced|less pricey|"
-    r"billiger(?:es)?|günstiger(?:es)?|moins cher)\b|(?:更便宜|便宜一?[点些])的?|再便宜)"
+    r"billiger(?:es)?|günstiger(?:es)?|moins cher)\b|(?:再|更)?便宜一?[点些]的?|(?:更|再)便宜的?|太贵了?|有点贵)"
 )
 _DEARER = (
     r"(?:\b(?:something |anything |a bit |a little |slightly |much |ones? )*(?:more expensive|pricier|dearer|higher[- ]priced|more upmarket|fancier|"
-    r"teurer|plus cher)\b|更贵|贵一点)"
+    r"teurer|plus cher)\b|(?:更|再)?贵一?[点些]的?|更贵的?|(?:更)?高档一?[点些]?的?)"
 )
 _THAN = rf"(?:\s*(?:ones?\s+)?(?:than|als|que|比)\s*{_REF})?"
 _OTHERS = re.compile(
-    r"\b(?:something|anything|show me|any|some)\s+(?:else|others?|different(?: ones?)?|new ones)\b|\bnone of (?:these|those|them)\b|\b(?:other|different) (?:ones|options|ideas|suggestions)\b|^\s*(?:show me |give me )?(?:others?|next|more)\s*(?:please)?\s*[.!]?$|换一批"
+    r"\b(?:something|anything|show me|any|some)\s+(?:else|others?|different(?: ones?)?|new ones)\b|\bnone of (?:these|those|them)\b|\b(?:other|different) (?:ones|options|ideas|suggestions)\b|^\s*(?:show me |give me )?(?:others?|next|more)\s*(?:please)?\s*[.!]?$|换一?[批个些组换]|还有(?:没有)?(?:别|其他|其它)的吗?|(?:看看?|要|来点)(?:别|其他|其它)的|都不(?:太)?(?:喜欢|要|行|好|合适)|再(?:多)?(?:给我)?(?:来|看|推荐)(?:看)?几[个部件张款]"
 )
+_CHEAPER_AFTER = rf"比\s*{_REF}(?:还|再|更|稍微)?便宜(?:一?[点些])?的?"
+_DEARER_AFTER = rf"比\s*{_REF}(?:还|再|更|稍微)?贵(?:一?[点些])?的?"
+
 BARE_REFERENCE = re.compile(rf"{_ORDINAL}|{_NUMBERED}")
 """The second one, number 3: whatever was shown."""
 
@@ -102,7 +106,8 @@ def take_references(u: Utterance, schema: CatalogueSchema, memory: ThreadMemory,
 def _take_bare(u: Utterance, shown: Sequence[ShownItem], titled: dict[int, str], found: References) -> None:
     """Take references that stand alone ("the second one") and refusals of the whole list ("something else")."""
     for match in list(re.finditer(_LIKE_AFTER, u.low)):
-        found.like.append(shown[min("一二三".index(match["ord"]), len(shown) - 1)].item_id)
+        index = _ORDINALS[match["ord"]] if match["ord"] else 0
+        found.like.append(shown[min(index, len(shown) - 1)].item_id)
         u.take(match.start(), match.end())
     for match in list(re.finditer(rf"{_ORDINAL}|{_NUMBERED}|{_TITLE}", u.low)):
         if _is_named(match):
@@ -118,7 +123,9 @@ def _is_named(match: re.Match[str]) -> bool:
     """Tell whether a bare ordinal points at an item: "the second one", but not "second world war"."""
     groups = match.groupdict()
     return bool(
-        groups.get("num") or groups.get("title") or re.search(r"(?:one|item|option|result|个)$|^the \w+$", match[0])
+        groups.get("num")
+        or groups.get("title")
+        or re.search(r"(?:one|item|option|result|[个张部件款双条本幅]|个.{2,4})$|^the \w+$", match[0])
     )
 
 
@@ -156,11 +163,11 @@ def _items(u: Utterance, match: re.Match[str], shown: Sequence[ShownItem], title
 
 def _ordinal(word: str, shown: Sequence[ShownItem]) -> int:
     priced = [(s.price, i) for i, s in enumerate(shown) if s.price is not None]
-    if word == "last":
+    if word in ("last", "最后一"):
         return len(shown) - 1
-    if word == "cheapest":
+    if word == "cheapest" or word.startswith("最便宜"):
         return min(priced, default=(0.0, -1))[1]
-    if word in ("dearest", "most expensive"):
+    if word in ("dearest", "most expensive") or word.startswith("最贵"):
         return max(priced, default=(0.0, -1))[1]
     return _ORDINALS[word]
 
@@ -169,8 +176,9 @@ def _take_comparatives(
     u: Utterance, schema: CatalogueSchema, shown: Sequence[ShownItem], titled: dict[int, str], found: References
 ) -> None:
     price = schema.price
-    for pattern, cheaper in ((_CHEAPER, True), (_DEARER, False)):
-        for match in list(re.finditer(pattern + _THAN, u.low)):
+    patterns = ((_CHEAPER_AFTER, True), (_DEARER_AFTER, False), (_CHEAPER + _THAN, True), (_DEARER + _THAN, False))
+    for pattern, cheaper in patterns:
+        for match in list(re.finditer(pattern, u.low)):
             if re.match(r"\s*than\s*\x01", u.low[match.end() :]):
                 continue
             ids = _items(u, match, shown, titled) if any(match.groupdict().values()) else []

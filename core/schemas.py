@@ -17,6 +17,7 @@ from pydantic import (
     StringConstraints,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 ItemId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
@@ -218,6 +219,22 @@ class Answered(Frozen):
     chosen: int | None = None
 
 
+class Correction(Frozen):
+    """What a person puts right of the last answer's evidence: other words for a piece, or that it does not count."""
+
+    evidence_id: str = Field(description="The piece, such as `caption-1`.", examples=["caption-1"])
+    text: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = Field(
+        default=None, description="What it should say.", examples=["a red leather bag"]
+    )
+    strike: bool = Field(default=False, description="Leave the piece out, and for a caption its photo as well.")
+
+    @model_validator(mode="after")
+    def _one_change(self) -> Correction:
+        if (self.text is None) is not self.strike:
+            raise ValueError("give either text or strike")
+        return self
+
+
 class RecommendRequest(Frozen):
     """Who asks, and what they said, showed or spoke. At least nothing is needed: an empty request gets popular items."""
 
@@ -260,6 +277,11 @@ class RecommendRequest(Frozen):
     )
     diversity: Diversity | None = Field(
         default=None, description="How varied the list should be; omit for the deployment's choice."
+    )
+    corrections: list[Correction] = Field(
+        default_factory=list,
+        max_length=16,
+        description="What to put right of the last answer in `thread_id`: its turn is made again without sending its media.",
     )
     route: Literal["auto", "direct", "deliberate"] = Field(default="auto", description="Route, or let rules decide.")
     words: bool = Field(default=True, description="Ask the language model for reasons; else render them from data.")
@@ -308,6 +330,8 @@ class MediaFile(Frozen):
     width_px: int | None = None
     height_px: int | None = None
     seconds: float | None = None
+    share: float = 1.0
+    """For a video's frame: the part of the clip that it stands for."""
 
 
 # --- evidence ------------------------------------------------------------------------------------
@@ -369,6 +393,7 @@ class Evidence(Frozen):
     sound: SoundKind = Field(
         default="", description="What a clip holds: speech, or silence, noise, music or tones in place of it."
     )
+    corrected: bool = Field(default=False, description="A person put this piece right; it outranks what was sensed.")
     segments: tuple[SpokenSegment, ...] = Field(default=(), description="When what was said, for transcripts.")
 
 

@@ -69,6 +69,10 @@ class ModelSettings(Section):
     transcriber_url: str = Field(
         default="", description="Address of the speech model's server, ending in /v1; empty: the reasoning model's."
     )
+    fusion: Literal["auto", "text", "features"] = Field(
+        default="auto",
+        description="One merged text, averaged vectors of all pieces, or whichever their agreement asks for.",
+    )
     threads: int = Field(default=0, ge=0, description="Inference threads; 0 takes the number of cores.")
 
 

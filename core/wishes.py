@@ -28,12 +28,12 @@ _GLUE = (
 _REFUSE = re.compile(
     r"(?:\b(?:no|not|without|except(?: for)?|excluding|exclude|but not|anything but|everything but|all but|other than|"
     r"apart from|avoid|skip|hates?|dislikes?|(?:do not|don't|dont|didn't|doesn't|never|can't) (?:want|like|need|stand|show(?: me)?|give me|include|have|wear)|"
-    r"isn't|aren't|never|non|neither|nor|nothing|anything except|free of|rather than|instead of|sick of|tired of|kein(?:e|en|er|es)?|nicht|ohne|außer|sans|pas)\b|不要|不是|没有|除了|别|不想要)"
+    r"isn't|aren't|never|non|neither|nor|nothing|anything except|free of|rather than|instead of|sick of|tired of|kein(?:e|en|er|es)?|nicht|ohne|außer|sans|pas)\b|不要|不是|没有|除了|别|不想要|不喜欢|讨厌)"
     + _GLUE
 )
 _RELEASE = re.compile(
     r"(?:\b(?:does not|doesn't|do not|don't|need not|needn't) (?:have|need) to be|\bforget (?:about )?|\bno longer|\bnot necessarily|"
-    r"\bnot (?:only|just)|\bdrop|\bremove|\bnever mind|\bdon't care (?:about|for|if it'?s))\s*(?:the |a |in )*$"
+    r"\bnot (?:only|just)|\bdrop|\bremove|\bnever mind|\bdon't care (?:about|for|if it'?s)|不一定(?:要|非要)?|不必(?:是)?|不用(?:是)?|可以不(?:是|要))\s*(?:the |a |in )*$"
 )
 _REQUIRE = re.compile(
     r"(?:\b(?:only|just|must(?: be| have| contain)?|ha(?:s|ve) to (?:be|have)|needs? to (?:be|have)|strictly|exclusively|nur|all|it'?s got to be|"

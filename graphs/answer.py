@@ -8,6 +8,7 @@ from typing import Literal
 from ..agents.deliberate import DeliberationTools, Deliberator
 from ..agents.understanding_model import understand_with_model
 from ..core.candidates import CandidateQuery
+from ..core.corrections import CORRECTABLE
 from ..core.predicates import holds
 from ..core.reasons import render_composition
 from ..core.schemas import (
@@ -29,6 +30,7 @@ from ..core.stated import merge_items, merge_stated
 from .decide import ask_sources, known_profile, ranked_list, recommendation, send_items, text_vector, within_budget
 from .expose import log_exposure
 from .govern import effects, governed, permitted, screened
+from .senses_memory import Pictures, Sensed
 from .state import Composed, Deliberated, Finished, State
 from .turn import FLOOR_S, Turn, emit, owner_digest, schema_of, timed
 
@@ -171,9 +173,18 @@ async def finish(state: State, turn: Turn) -> Finished:
         turn.degrade(label.what, label.why)
     response = respond(state, turn, composition)
     memory = await remember(state, turn)
+    keep_senses(state, turn)
     emit("done", response)
     log_exposure(state.ranked, state.request, turn)
     return {"memory": memory.model_dump(mode="json"), "response": response}
+
+
+def keep_senses(state: State, turn: Turn) -> None:
+    """Keep what was seen and heard, without media, so that the next request can put a piece right."""
+    pieces = tuple(e for e in state.evidence if e.kind in CORRECTABLE)
+    text = state.request.text or ""
+    sensed = Sensed(text, pieces, turn.pictures or Pictures(), state.memory) if pieces else None
+    turn.parts.senses.keep(turn.key(state.request), sensed)
 
 
 def respond(state: State, turn: Turn, composition: Composition) -> RecommendResponse:

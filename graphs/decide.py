@@ -31,14 +31,13 @@ from .ask import as_it_was, question_for
 from .expose import with_new_items
 from .govern import effects, governed, screen_of, screened
 from .known import has_words, told, with_words
-from .perceive import RANKING_RESERVE_S, of_kind
+from .perceive import RANKING_RESERVE_S
+from .query_vectors import gloss_of, picture_vectors, words_vector
 from .state import Ranked, Retrieved, State, Understood
 from .turn import FLOOR_S, Turn, emit, schema_of, timed
 
 REFILLS = 3
 """Times that sources are asked for others when content filters leave a list short."""
-DISTRUST = 0.25
-"""Weight of a picture that contradicts the text or whose credentials are broken."""
 
 
 @timed
@@ -104,25 +103,18 @@ async def ask_sources(query: CandidateQuery, turn: Turn) -> dict[str, list[Candi
 
 async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
     """Return what the sources need: understanding, profile and vectors."""
-    text = state.understanding.query
     vector = state.text_vector
-    pictures = [m for m in (*of_kind(state.media, "image"), *state.video_frames) if m.kind == "image"]
-    vectors: Vectors | None = None
-    weights: tuple[float, ...] = ()
-    if text and vector is None:
-        vector = await text_vector(text, turn)
-    if pictures:
-        work = turn.parts.image_text.embed_images([m.path for m in pictures])
-        timeout = turn.parts.settings.timeouts.retrieve_s
-        vectors = await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)
-        weights = tuple(_trust(m.media_id, state.verdict.distrusted) for m in pictures)
+    if state.understanding.query and vector is None:
+        vector = await words_vector(state, turn)
+    pictures = await picture_vectors(state, turn)
     query = CandidateQuery(
         **told(state, known_profile(state), turn),
         understanding=within_budget(state.understanding),
         profile=known_profile(state),
         text_vector=vector,
-        image_vectors=vectors,
-        image_weights=weights if vectors is not None else (),
+        image_vectors=pictures.vectors,
+        image_weights=pictures.weights,
+        gloss=gloss_of(state.understanding.query),
         said=has_words(state),
     )
     return await governed(query, state.request, turn)
@@ -138,10 +130,6 @@ def within_budget(understanding: Understanding) -> Understanding:
 def known_profile(state: State) -> HistoryProfile:
     """Return what is known of the user; empty for a stranger."""
     return state.profile or HistoryProfile(user_id="", known=False)
-
-
-def _trust(media_id: str, distrusted: Sequence[str]) -> float:
-    return DISTRUST if media_id in distrusted or media_id.partition("-frame-")[0] in distrusted else 1.0
 
 
 async def text_vector(text: str, turn: Turn) -> Vectors | None:

@@ -30,6 +30,7 @@ from ..tools.media import MediaAdmitter
 from ..tools.new_items import NewItems
 from ..tools.video_reader import VideoReader
 from .llm_parts import LLMParts
+from .senses_memory import SensesMemory
 from .shop import Shop
 
 MAX_SHOPS = 32
@@ -55,6 +56,7 @@ class Parts:
     _opening: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
+        self.senses = SensesMemory()
         self.rules: Rules = RuleStore(self.settings.rules_dir)
         self.rebuild()
 

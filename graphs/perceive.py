@@ -8,6 +8,8 @@ from functools import partial
 
 from langgraph.config import get_stream_writer
 
+from ..core.corrections import captions_changed, corrected
+from ..core.errors import InvalidRequestError
 from ..core.schemas import Evidence, HistoryProfile, MediaFile, MediaKind, SpokenSegment, StreamEvent, Verdict
 from ..tools.video_reader import VideoReading
 from .ask import remember
@@ -29,10 +31,40 @@ async def admit(state: State, turn: Turn) -> Admitted:
     check_owner(str(state.memory.get("owner", "")), request.user_id)
     for label in turn.degraded:
         emit("degraded", label)
+    if request.corrections:
+        return recalled(state, turn)
     if not (request.images or request.audio or request.video):
         return {"media": ()}
     work = turn.parts.admitter.admit(request, turn.workdir, allow_paths=turn.allow_paths)
     return {"media": await turn.attempt("media", work, turn.parts.settings.timeouts.admit_s, ())}
+
+
+def recalled(state: State, turn: Turn) -> Admitted:
+    """Return what the thread's last turn saw and heard, put right, and the memory that turn began with.
+
+    Raises:
+        InvalidRequestError: there are new media as well, nothing is kept for the thread, or a piece is not there.
+    """
+    request = state.request
+    if request.images or request.audio or request.video:
+        raise InvalidRequestError("corrections", "cannot be sent together with new media; send the media alone")
+    kept = turn.parts.senses.recall(turn.key(request))
+    if kept is None:
+        why = (
+            "what this thread last saw and heard is not kept any more (or there is no thread_id); send the media again"
+        )
+        raise InvalidRequestError("corrections", why)
+    evidence = corrected(kept.evidence, request.corrections)
+    changed = [captions_changed(kept.evidence, request.corrections, struck=struck) for struck in (True, False)]
+    turn.pictures = kept.pictures.after(*changed)
+    announce(evidence)
+    return {
+        "media": (),
+        "request": request.model_copy(update={"text": kept.text if request.text is None else request.text}),
+        "captions": tuple(e for e in evidence if e.kind == "caption"),
+        "transcripts": tuple(e for e in evidence if e.kind == "transcript"),
+        "memory": kept.memory,
+    }
 
 
 @timed

@@ -6,7 +6,7 @@ request text is written to the thread store beyond what the next turn needs.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import numpy as np
 from langgraph.channels import UntrackedValue
@@ -67,9 +67,13 @@ class State(BaseModel):
 
 
 class Admitted(TypedDict):
-    """Written by ``admit``."""
+    """Written by ``admit``; all but the media only where a turn is made again with corrections."""
 
     media: tuple[MediaFile, ...]
+    request: NotRequired[RecommendRequest]
+    captions: NotRequired[tuple[Evidence, ...]]
+    transcripts: NotRequired[tuple[Evidence, ...]]
+    memory: NotRequired[dict[str, Any]]
 
 
 class Captioned(TypedDict):

@@ -23,6 +23,7 @@ from ..core.public import public_reason, redact
 from ..core.rule_effects import Effects
 from ..core.schemas import CatalogueSchema, Degradation, Frozen, RecommendRequest, StepTime, StreamEvent, Usage
 from ..stores.predicates import check_constraints
+from .senses_memory import Pictures
 from .state import State
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Turn:
     allow_paths: bool = True
     keeps_thread: bool = False
     shows: bool = True
+    pictures: Pictures | None = None
     degraded: list[Degradation] = field(default_factory=list)
     timings: list[StepTime] = field(default_factory=list)
     usage: list[Usage] = field(default_factory=list)

@@ -75,6 +75,36 @@ class Vocabulary:
         return f"{'an' if word[:1].lower() in 'aeiou' and not word.startswith('uni') else 'a'} {word}"
 
 
+class _Chinese(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    labels: dict[str, str]
+    queries: dict[str, str]
+
+
+@memoised
+def chinese_labels() -> dict[str, str]:
+    """Return English word -> Chinese word for the packaged vocabulary, from ``data/vocabulary_zh.json``."""
+    return _Chinese.model_validate_json((DATA / "vocabulary_zh.json").read_bytes()).labels
+
+
+@memoised
+def _english_of() -> dict[str, str]:
+    file = _Chinese.model_validate_json((DATA / "vocabulary_zh.json").read_bytes())
+    return {**{chinese: english for english, chinese in file.labels.items()}, **file.queries}
+
+
+def gloss(text: str) -> str:
+    """Return the English words for the things that a Chinese text names, longest match first; empty if none is known."""
+    words, found, at = _english_of(), [], 0
+    longest = max(map(len, words))
+    while at < len(text):
+        size = next((n for n in range(min(longest, len(text) - at), 0, -1) if text[at : at + n] in words), 0)
+        if size:
+            found.append(words[text[at : at + size]])
+        at += size or 1
+    return " ".join(dict.fromkeys(found))
+
+
 def from_groups(groups: Mapping[str, Sequence[str]]) -> Vocabulary:
     """Return a vocabulary of your own: kind -> words."""
     base = packaged_vocabulary()

@@ -119,7 +119,7 @@ async def test_words_are_stemmed_folded_and_split(tmp_path: Path) -> None:
     assert best[0].score > best[1].score
     cheap = await catalogue.search_text("lamp", 100, [c("price", "<", 10)], exclude=["i1"])
     assert {f.item_id for f in cheap} == {"i2", "i3", "i5", "i6", "i7", "i9"}
-    assert spaced("lamp台灯x") == "lamp 台  灯 x"
+    assert spaced("lamp台灯x") == "lamp 台  灯 x 台灯"
 
 
 HOSTILE = [

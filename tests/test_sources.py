@@ -151,3 +151,14 @@ def test_mean_vector() -> None:
     mean = mean_vector([axis(1, 0), axis(0, 1)[None]])
     assert mean is not None
     assert np.allclose(mean, axis(1, 1))
+
+
+async def test_what_somebody_looked_at_is_a_profile(catalogue: LanceCatalogue) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    looked = tuple(Event(user_id="u", item_id=i, kind="view", at=at) for i in ("i1", "i5"))
+    source = next(s for s in build_sources(catalogue, ScriptedCollaborative()) if s.name == "profile_vector")
+    query = ask(profile=HistoryProfile(user_id="u", known=True, events=looked))
+    assert source.applies(query)
+    near = await source(query)
+    assert {c.item_id for c in near[:2]} == {"i1", "i5"}
+    assert not source.applies(ask())

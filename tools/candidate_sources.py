@@ -12,9 +12,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-import numpy as np
-
 from ..core.candidates import CandidateQuery
+from ..core.fusion import fuse
 from ..core.protocols import Catalogue, Collaborative, VectorColumn, Vectors
 from ..core.ranking import combine_ranked
 from ..core.schemas import Candidate, Constraint
@@ -187,11 +186,7 @@ async def _near_mean(
 
 def mean_vector(vectors: Sequence[Vectors]) -> Vectors | None:
     """Return the mean of vectors of shape (dim,) at unit length; None without vectors or when they cancel out."""
-    if not vectors:
-        return None
-    mean = np.stack([v.reshape(-1) for v in vectors]).mean(axis=0)
-    length = float(np.linalg.norm(mean))
-    return np.asarray(mean / length, dtype=np.float32) if length > 1e-6 else None
+    return fuse([(vector, 1.0) for vector in vectors])
 
 
 async def _filtered(catalogue: Catalogue, q: CandidateQuery, limit: int, fetch: Fetch) -> list[Candidate]:

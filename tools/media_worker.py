@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import sys
+import time
 import wave
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +24,10 @@ THUMB_PX = 16
 MAX_SIDE_PX = 1280
 SAME_PICTURE = 10.0
 MAX_PACKETS = 1_000_000
+LOOK_EVERY_S = 0.25
+LOOK_CPU_S = 2.0
 Job = dict[str, Any]
+Scene = tuple[float, bytes, Any]
 
 
 class Refused(Exception):
@@ -88,35 +92,60 @@ def _probe_video(container: InputContainer, video: Any, job: Job) -> dict[str, A
 
 
 def frames(container: InputContainer, job: Job) -> dict[str, Any]:
-    """Write at most ``max_frames`` upright JPEGs that differ most from each other; return paths, seconds and sizes."""
-    found = list(_candidates(container, job))
+    """Write one upright JPEG for each of at most ``max_frames`` scenes that differ most; return paths, seconds and sizes.
+
+    ``share`` is the part of the pictures looked at, 0 to 1, that are nearer to this one than to the others.
+    """
+    kept, thumbs = _scenes(container, job)
+    chosen = [kept[index] for index in _most_different([thumb for _, thumb, _ in kept], job["max_frames"])]
+    shares = _shares([thumb for _, thumb, _ in chosen], thumbs)
     written = []
-    for number, index in enumerate(_most_different([image for _, image in found], job["max_frames"]), start=1):
-        at, image = found[index]
+    for number, ((at, _, image), share) in enumerate(zip(chosen, shares, strict=True), start=1):
         path = f"{job['out']}-frame-{number}.jpg"
         image.save(path, quality=90)
-        written.append({"path": path, "seconds": round(at, 3), "width_px": image.width, "height_px": image.height})
+        size = {"width_px": image.width, "height_px": image.height}
+        written.append({"path": path, "seconds": round(at, 3), "share": round(share, 4), **size})
     return {"frames": written}
 
 
-def _candidates(container: InputContainer, job: Job) -> Iterator[tuple[float, Any]]:
-    """Yield (seconds, upright picture) at even distances: key frames if there are enough of them, else any frame."""
-    video, wanted = _picture_stream(container), 3 * job["max_frames"]
+def _scenes(container: InputContainer, job: Job) -> tuple[list[Scene], list[bytes]]:
+    """Return (seconds, thumbnail, picture) of at most three times ``max_frames`` scenes, and every thumbnail, by time.
+
+    Encoders put key frames where the picture changes, so key frames are looked at where there are enough of them; else every
+    frame that others are predicted from. A picture that is nearly the one before is the same scene. Decoding ends after
+    ``LOOK_CPU_S`` processor seconds, with what was seen until then.
+    """
+    kept: list[Scene] = []
+    thumbs: list[bytes] = []
+    for at, frame in _looked_at(container, job):
+        thumb = bytes(frame.reformat(THUMB_PX, THUMB_PX, "gray").to_ndarray().tobytes())
+        thumbs.append(thumb)
+        if kept and _difference(thumb, kept[-1][1]) < SAME_PICTURE:
+            continue
+        kept.append((at, thumb, _picture(frame)))
+        if len(kept) > 3 * job["max_frames"]:
+            gaps = [_difference(a[1], b[1]) for a, b in itertools.pairwise(kept)]
+            del kept[gaps.index(min(gaps)) + 1]
+    return kept, thumbs
+
+
+def _looked_at(container: InputContainer, job: Job) -> Iterator[tuple[float, Any]]:
+    video = _picture_stream(container)
     if video is None:
         raise Refused("it has no moving picture")
+    video.thread_type = "AUTO"
     video.codec_context.skip_frame = "NONKEY"
     keys = sum(1 for _ in itertools.islice(container.decode(video), job["max_frames"]))
     container.seek(0)
     if keys < job["max_frames"]:
-        video.codec_context.skip_frame = "DEFAULT"
-    due, count = 0.0, 0
+        video.codec_context.skip_frame = "NONREF"
+    due, began = 0.0, time.process_time()
     for frame in container.decode(video):
         at = float(frame.time or 0.0)
-        if at + 1e-6 < due or frame.width * frame.height > job["max_px"]:
-            continue
-        yield at, _picture(frame)
-        due, count = max(due, at) + job["seconds"] / wanted, count + 1
-        if count >= wanted:
+        if at + 1e-6 >= due and frame.width * frame.height <= job["max_px"]:
+            yield at, frame
+            due = at + LOOK_EVERY_S
+        if time.process_time() - began > LOOK_CPU_S:
             return
 
 
@@ -126,12 +155,18 @@ def _picture(frame: Any) -> Any:
     return frame.to_image(**size).rotate(int(frame.rotation), expand=True)
 
 
-def _most_different(images: list[Any], limit: int) -> list[int]:
-    """Return indices in order of time: the richest frame, then always the one farthest from those chosen.
+def _shares(chosen: list[bytes], thumbs: list[bytes]) -> list[float]:
+    counts = [0] * len(chosen)
+    for thumb in thumbs:
+        counts[min(range(len(chosen)), key=lambda i: _difference(thumb, chosen[i]))] += 1
+    return [count / len(thumbs) for count in counts]
 
-    Distance is the mean absolute difference of 16 x 16 grey thumbnails (0 to 255); nearly equal frames are left out.
+
+def _most_different(thumbs: list[bytes], limit: int) -> list[int]:
+    """Return indices in order of time: the richest picture, then always the one farthest from those chosen.
+
+    Distance is the mean absolute difference of 16 x 16 grey thumbnails (0 to 255); nearly equal pictures are left out.
     """
-    thumbs = [image.convert("L").resize((THUMB_PX, THUMB_PX)).tobytes() for image in images]
     if not thumbs:
         return []
     chosen = [max(range(len(thumbs)), key=lambda i: _spread(thumbs[i]))]

@@ -82,6 +82,7 @@ class VideoReader:
                 width_px=frame["width_px"],
                 height_px=frame["height_px"],
                 seconds=frame["seconds"],
+                share=frame["share"],
             )
             for number, frame in enumerate(result["frames"], start=1)
         )

@@ -1,0 +1,59 @@
+"""Embed what a request says and shows, fused as ``core.fusion`` says."""
+
+from __future__ import annotations
+
+from ..core.chinese import is_chinese
+from ..core.fusion import disputed_pieces, fuse, pool_pictures
+from ..core.protocols import Vectors
+from ..models.vocabulary import gloss
+from .perceive import of_kind
+from .senses_memory import Pictures
+from .state import State
+from .turn import FLOOR_S, Turn
+
+ENGLISH_MODELS = ("embedded:",)
+"""Image-text models whose text tower knows English only; a multilingual one gets Chinese as it is."""
+
+
+async def words_vector(state: State, turn: Turn) -> Vectors | None:
+    """Return the vector of the request's words, (dim,); None, and a label, if they cannot be embedded.
+
+    With the setting ``models.fusion`` at ``text`` it is that of the merged query; with ``features`` an average with every caption and
+    transcript; with ``auto`` only those that a check found to disagree are averaged in.
+    """
+    mode = turn.parts.settings.models.fusion
+    pieces: list[tuple[str, float]] = []
+    if mode != "text" and (mode == "features" or state.verdict.state == "conflict"):
+        pieces = disputed_pieces(state.evidence, state.verdict, every=mode == "features")
+    texts = [(state.understanding.query, 1.0), *pieces]
+    english = turn.parts.image_text.name.startswith(ENGLISH_MODELS)
+    work = turn.parts.image_text.embed_texts([(english and gloss_of(text)) or text for text, _ in texts])
+    timeout = turn.parts.settings.timeouts.retrieve_s
+    vectors = await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)
+    if vectors is None:
+        return None
+    return (
+        fuse([(vector, weight) for vector, (_, weight) in zip(vectors, texts, strict=True)]) if pieces else vectors[0]
+    )
+
+
+def gloss_of(text: str) -> str:
+    """Return English words for a Chinese text; empty for another language, or where no word is known."""
+    return gloss(text) if is_chinese(text) else ""
+
+
+async def picture_vectors(state: State, turn: Turn) -> Pictures:
+    """Return one vector per photo and video, made once a turn; none, and a label, if they cannot be embedded."""
+    if turn.pictures is None:
+        turn.pictures = await _embedded(state, turn)
+    return turn.pictures
+
+
+async def _embedded(state: State, turn: Turn) -> Pictures:
+    pictures = [m for m in (*of_kind(state.media, "image"), *state.video_frames) if m.kind == "image"]
+    if not pictures:
+        return Pictures()
+    work = turn.parts.image_text.embed_images([m.path for m in pictures])
+    timeout = turn.parts.settings.timeouts.retrieve_s
+    vectors = await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)
+    return Pictures() if vectors is None else Pictures(*pool_pictures(pictures, vectors, state.verdict))

@@ -1,0 +1,128 @@
+"""What was seen and heard can be put right in the next request, without its media."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tastemaker.api.cli_recommend import parse_corrections
+from tastemaker.core.corrections import corrected
+from tastemaker.core.errors import InvalidRequestError
+from tastemaker.core.schemas import Caption, Correction, Evidence, Transcript
+from tastemaker.core.settings import Settings
+from tastemaker.evals.constants import constant_parts
+from tastemaker.graphs.recommender import Recommender
+from tastemaker.graphs.senses_memory import KEEP_S, MAX_THREADS, Pictures, Sensed, SensesMemory
+
+from .media_samples import wav_bytes
+
+
+def piece(kind: str = "caption", number: int = 1, content: str = "a cat") -> Evidence:
+    source = f"{'image' if kind == 'caption' else 'audio'}-{number}"
+    fields = {"evidence_id": f"{kind}-{number}", "kind": kind, "source": source, "content": content}
+    return Evidence.model_validate({**fields, "confidence": 0.4})
+
+
+def test_edited_pieces_come_first_with_full_confidence_and_struck_ones_go() -> None:
+    evidence = (piece(number=1), piece(number=2), piece("transcript"))
+    changes = [Correction(evidence_id="caption-2", text=" a dog "), Correction(evidence_id="caption-1", strike=True)]
+    found = corrected(evidence, changes)
+    assert [(e.evidence_id, e.content, e.confidence, e.corrected) for e in found] == [
+        ("caption-2", "a dog", 1.0, True),
+        ("transcript-1", "a cat", 0.4, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ([Correction(evidence_id="caption-9", strike=True)], r"corrections\[0\]"),
+        (
+            [Correction(evidence_id="caption-1", strike=True), Correction(evidence_id="caption-1", text="x")],
+            r"corrections\[1\]",
+        ),
+    ],
+)
+def test_wrong_corrections_are_refused(changes: list[Correction], field: str) -> None:
+    with pytest.raises(InvalidRequestError, match=field):
+        corrected((piece(),), changes)
+
+
+def test_a_correction_is_an_edit_or_a_strike() -> None:
+    for fields in ({}, {"text": "x", "strike": True}, {"text": ""}):
+        with pytest.raises(ValueError, match=r"either text or strike|at least 1 character"):
+            Correction.model_validate({"evidence_id": "caption-1", **fields})
+    assert parse_corrections(["caption-1=a bag"], ["transcript-1"]) == [
+        {"evidence_id": "caption-1", "text": "a bag"},
+        {"evidence_id": "transcript-1", "strike": True},
+    ]
+    with pytest.raises(InvalidRequestError, match="--correct"):
+        parse_corrections(["caption-1"], [])
+
+
+def test_senses_are_bounded_and_expire() -> None:
+    now = 0.0
+    memory = SensesMemory(clock=lambda: now)
+    sensed = Sensed("", (piece(),), Pictures(), {})
+    for number in range(MAX_THREADS + 1):
+        memory.keep(str(number), sensed)
+    assert memory.recall("0") is None
+    assert memory.recall("1") is sensed
+    now = KEEP_S + 1
+    assert memory.recall("1") is None
+    memory.keep("x", sensed)
+    memory.keep("x", None)
+    assert memory.recall("x") is None
+
+
+class Mishearing:
+    name = "mishearing"
+
+    async def transcribe(self, path: str) -> Transcript:
+        return Transcript(text="a print under 14 euros", language="en", confidence=0.9)
+
+
+class Misseeing:
+    name = "misseeing"
+
+    async def caption(self, path: str) -> Caption:
+        return Caption(text="a cat", confidence=0.9)
+
+
+def media() -> dict[str, Any]:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), "red").save(buffer, "JPEG")
+    sent = [{"data": base64.b64encode(data).decode()} for data in (buffer.getvalue(), wav_bytes(0.3))]
+    return {"images": sent[:1], "audio": sent[1:]}
+
+
+async def test_a_turn_is_made_again_without_its_media(tmp_path: Path) -> None:
+    parts = constant_parts(Settings(home=tmp_path))
+    parts.transcriber, parts.captioner = Mishearing(), Misseeing()
+    parts.rebuild()
+    async with Recommender(parts=parts) as recommender:
+        first = await recommender.recommend(**media())
+        assert {c.value for c in first.understanding.constraints} == {14.0}
+        thread = first.thread_id
+        edits = [
+            {"evidence_id": "transcript-1", "text": "a print under 40 euros"},
+            {"evidence_id": "caption-1", "strike": True},
+        ]
+        again = await recommender.recommend(thread_id=thread, corrections=edits)
+        assert {c.value for c in again.understanding.constraints} == {40.0}, (
+            "the misheard limit is gone from the thread"
+        )
+        assert [(e.evidence_id, e.corrected) for e in again.evidence] == [("transcript-1", True)]
+        assert "cat" not in again.understanding.query
+        assert not {"image_vector", "image_to_text"} & {s.source for i in again.items for s in i.sources}
+        with pytest.raises(InvalidRequestError, match="together with new media"):
+            await recommender.recommend(thread_id=thread, corrections=edits, **media())
+        with pytest.raises(InvalidRequestError, match="not kept any more"):
+            await recommender.recommend(corrections=edits)
+        with pytest.raises(InvalidRequestError, match="no such piece"):
+            await recommender.recommend(thread_id=thread, corrections=[{"evidence_id": "caption-1", "strike": True}])
