@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.interactions import Interactions, ItemTable, UserState
+from ..core.interactions import ItemTable, UserState
 from ..core.settings import Settings
 from ..models.new_items import CHANNELS, NewItems
+from ..models.scorers.als import Als
 from ..models.scorers.base import Progress, silent
 from .intervals import auc, difference_of, mean_of, recall
 from .ml100k_data import LIKED, Movies, read, with_abstracts
@@ -27,6 +28,7 @@ from .report import report
 
 SHARE = 0.1
 NEAREST = 10
+FACTORS = 32
 WAYS: Mapping[str, tuple[str, ...]] = {
     "both": CHANNELS,
     "text": ("text", "attributes"),
@@ -55,7 +57,11 @@ def figures_of(movies: Movies, seed: int) -> dict[str, Any]:
     users = np.unique(liked.user)
     wanted = [np.isin(cold, liked.item[liked.of(int(user))]) for user in users]
     states = [training.state_of(int(user)) for user in users]
-    scores = {name: _scores(movies.items, training, cold, channels, states) for name, channels in WAYS.items()}
+    als = Als(factors=FACTORS, seed=seed).fit(movies.items, training)
+    scores: dict[str, NDArray[np.float64]] = {}
+    for name, channels in WAYS.items():
+        model = NewItems(channels).fit(movies.items, training, als)
+        scores[name] = np.stack([model.score(state, cold) for state in states]).astype(np.float64)
     scores["text-nearest"] = nearest(movies.items, states, cold)
     scores["chance"] = np.random.default_rng([seed, 13]).random((len(users), len(cold)))
     found = {name: _figures(rows, wanted) for name, rows in scores.items()}
@@ -74,17 +80,6 @@ def figures_of(movies: Movies, seed: int) -> dict[str, Any]:
     return report(
         "ml100k-cold-item", figures, n=len(users), targets={"order": "both > text > image > chance"}, seed=seed
     )
-
-
-def _scores(
-    items: ItemTable,
-    training: Interactions,
-    cold: NDArray[np.int32],
-    channels: tuple[str, ...],
-    states: list[UserState],
-) -> NDArray[np.float64]:
-    model = NewItems(channels).fit(items, training)
-    return np.stack([model.score(state, cold) for state in states]).astype(np.float64)
 
 
 def nearest(items: ItemTable, states: list[UserState], cold: NDArray[np.int32]) -> NDArray[np.float64]:

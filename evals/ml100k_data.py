@@ -6,6 +6,7 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,8 +69,10 @@ def read(settings: Settings, data: Path | None) -> Movies:
     folder = (data or settings.data) / FOLDER
     if not (folder / "u.user").is_file():
         raise InvalidRequestError("--data", f"{folder} holds no u.user; name the folder that holds {FOLDER}/")
-    source = convert(folder, settings.cache / "bench" / "ml100k-films")
-    with source.catalogue.open(encoding="utf-8", newline="") as file:
+    with (
+        TemporaryDirectory() as scratch,
+        convert(folder, Path(scratch)).catalogue.open(encoding="utf-8", newline="") as file,
+    ):
         films = list(csv.DictReader(file))
     items = ItemTable(
         ids=tuple(film["item_id"] for film in films),

@@ -46,22 +46,21 @@ async def _kept(
     embed: Callable[[Sequence[str]], Awaitable[Vectors]],
     progress: Progress,
 ) -> Vectors:
-    """Return the vectors of ``what`` from the cache, or embed them in batches and keep them."""
-    key = hashlib.sha256("\x1f".join([name, *what]).encode()).hexdigest()[:16]
-    path = cache / f"{key}.npy"
-    if path.is_file():
-        return np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
+    """Return the vectors of ``what``; each batch is kept in ``cache``, so that a run that was killed goes on from there."""
     parts = []
     for start in range(0, len(what), BATCH):
-        progress(f"vectors: {start} of {len(what)}", start / len(what))
-        parts.append(await embed(what[start : start + BATCH]))
-    vectors = np.concatenate(parts).astype(np.float32) if parts else np.zeros((0, 1), dtype=np.float32)
-    await asyncio.to_thread(_keep, path, vectors)
-    return vectors
+        batch = list(what[start : start + BATCH])
+        key = hashlib.sha256("\x1f".join([name, *batch]).encode()).hexdigest()[:16]
+        path = cache / f"{key}.npy"
+        if not await asyncio.to_thread(path.is_file):
+            progress(f"vectors: {start} of {len(what)}", start / len(what))
+            await asyncio.to_thread(_keep, path, await embed(batch))
+        parts.append(await asyncio.to_thread(np.load, path, allow_pickle=False))
+    return np.concatenate(parts).astype(np.float32) if parts else np.zeros((0, 1), dtype=np.float32)
 
 
 def _keep(path: Path, vectors: Vectors) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part.npy")
-    np.save(partial, vectors)
+    np.save(partial, vectors.astype(np.float32))
     partial.replace(path)

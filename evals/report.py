@@ -10,7 +10,20 @@ from typing import Any
 
 import numpy as np
 
-PACKAGES = ("tastemaker", "langgraph", "lancedb", "onnxruntime", "faster-whisper", "implicit", "openai", "langchain")
+PACKAGES = (
+    "tastemaker",
+    "langgraph",
+    "lancedb",
+    "onnxruntime",
+    "faster-whisper",
+    "implicit",
+    "lightfm-next",
+    "numpy",
+    "scipy",
+    "torch",
+    "openai",
+    "langchain",
+)
 
 
 def percentiles(seconds: Sequence[float]) -> dict[str, float]:

@@ -13,18 +13,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.errors import InvalidRequestError
-from ..core.interactions import Floats, Interactions, ItemTable, Rows, UserState
+from ..core.interactions import Floats, Interactions, ItemTable, UserState
 from .catalogue_fit import SURE, fit_scorers, whole_features
 from .ensemble import Ensemble
 from .ensemble_fit import peak_memory_mib
-from .features import Features, best_of_each, raw_scores
+from .features import Features, raw_scores
 from .fusion import LinearFusion, Lists
 from .scorers.base import Progress, Scorer, silent
 
 STRANGERS = 0.3
 ASKED = 5
 """So many later events of each stranger are asked for."""
-POOL, RANDOM = 20, 40
+OTHERS = 300
+"""Candidates are drawn with the same chance from all unmet items: what the scorers propose and a stranger did not meet is mostly
+unmet for lack of time, and would teach that popular items are unwanted."""
 
 
 def fit_cold(
@@ -95,7 +97,8 @@ class _Asker:
         every = np.arange(len(self.features.popularity), dtype=np.int32)
         raw, _ = raw_scores(self.scorers, self.features.scorers, state, every)
         told = self.features.matrix(np.concatenate([raw, raw[:, self.features.reference]], axis=1), state, every)
-        others = _others(raw, item, rng)
+        unmet = np.setdiff1d(every, item)
+        others = rng.choice(unmet, min(OTHERS, len(unmet)), replace=False)
         chosen = rng.choice(later, min(ASKED, len(later)), replace=False)
         return [told[np.append(wanted, others)] for wanted in chosen.tolist()]
 
@@ -110,12 +113,3 @@ def _known(events: Interactions, part: slice, m: int, now: float) -> UserState:
         context=events.user_context[int(events.user[part.start])] if events.user_context else {},
         now=now,
     )
-
-
-def _others(raw: Floats, met: Rows, rng: np.random.Generator) -> Rows:
-    n = raw.shape[1]
-    hidden = raw.copy()
-    hidden[:, met] = np.nan
-    unmet = np.setdiff1d(np.arange(n, dtype=np.int32), met)
-    drawn = rng.choice(unmet, min(RANDOM, len(unmet)), replace=False)
-    return np.union1d(best_of_each(hidden, min(POOL, n)), drawn).astype(np.int32)

@@ -16,10 +16,10 @@ from ..core.errors import InvalidRequestError
 from ..core.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from .scorers.als import Als
 from .scorers.attributes import attribute_matrix
-from .scorers.base import Progress, silent
 
 CHANNELS = ("text", "image", "attributes")
 RIDGE = 1.0
+CHUNK = 2_048
 MAX_LEARNT = 5_000
 """The regression solves a dense system of so many items, the most wanted ones."""
 Array = NDArray[Any]
@@ -35,29 +35,29 @@ class NewItems:
         self.channels, self.ridge, self.factors = channels, ridge, factors
         self._als = Als(factors=factors)
         self._content: dict[str, Array] = {}
-        self._learnt = np.zeros(0, dtype=np.int32)
-        self._dual: Array = np.zeros((0, factors))
-        self._mean: Array = np.zeros(factors)
+        self._told: Array = np.zeros((0, factors))
 
-    def fit(self, items: ItemTable, events: Interactions, progress: Progress = silent) -> Self:
-        """Learn the factors of items with events and the map from content."""
-        self._als.fit(items, events, progress)
+    def fit(self, items: ItemTable, events: Interactions, als: Als | None = None) -> Self:
+        """Learn the map from content to the factors of ``als``, fitted on the same events if given, and apply it to all items."""
+        self._als = als or Als(factors=self.factors).fit(items, events)
         factors: Array = self._als.save()["items"].astype(np.float64)
         count = np.bincount(events.item, np.maximum(events.weight, 0), minlength=len(items))
         order = np.argsort(-count, kind="stable")[:MAX_LEARNT]
-        self._learnt = np.sort(order[count[order] > 0]).astype(np.int32)
+        learnt = np.sort(order[count[order] > 0]).astype(np.int32)
         self._content = _content(items, self.channels)
-        target = factors[self._learnt]
-        self._mean = np.asarray(target.mean(axis=0))
-        kernel = self._kernel(self._learnt, self._learnt)
-        kernel[np.diag_indices_from(kernel)] += self.ridge * len(self.channels)
-        self._dual = np.linalg.solve(kernel, target - self._mean)
+        target = factors[learnt]
+        mean = np.asarray(target.mean(axis=0))
+        kernel = self._kernel(learnt, learnt)
+        kernel[np.diag_indices_from(kernel)] += self.ridge * len(self._content)
+        dual = np.linalg.solve(kernel, target - mean)
+        every = np.arange(len(items), dtype=np.int32)
+        parts = [every[start : start + CHUNK] for start in range(0, len(items), CHUNK)]
+        self._told = np.concatenate([mean + self._kernel(part, learnt) @ dual for part in parts])
         return self
 
     def score(self, user: UserState, items: Rows) -> Floats:
         """Return the score of each item by its content, shape (m,)."""
-        told = self._mean + self._kernel(items, self._learnt) @ self._dual
-        return np.asarray(told @ self._als.vector(user), dtype=np.float32)
+        return np.asarray(self._told[items] @ self._als.vector(user), dtype=np.float32)
 
     def _kernel(self, some: Rows, others: Rows) -> Array:
         total = np.zeros((len(some), len(others)))

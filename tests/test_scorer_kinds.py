@@ -111,7 +111,7 @@ class TestTrend:
 
 class TestSegments:
     people = ({"age": "young"}, {"age": "young"}, {"age": "old"}, {"age": "old"})
-    scorer = SegmentPopularity(strength=1.0).fit(
+    scorer = SegmentPopularity(strength=0.2).fit(
         films(("",) * 4), events([(0, 0, 1), (1, 0, 1), (2, 1, 1), (3, 1, 1)], 4, people)
     )
 
@@ -133,7 +133,7 @@ class TestContext:
         seen = events(
             [(0, 0, 1), (1, 0, 2), (2, 1, 3), (3, 1, 4)], 4, where=({"device": "tv"},) * 2 + ({"device": "phone"},) * 2
         )
-        scorer = Context(strength=1.0).fit(films(("",) * 4), seen)
+        scorer = Context(strength=0.2).fit(films(("",) * 4), seen)
         assert scorer.score(liked(device="phone"), ALL).argmax() == 1
         assert not scorer.applies(liked())
 

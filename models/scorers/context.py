@@ -41,7 +41,7 @@ class Context:
 
     name = "context"
 
-    def __init__(self, strength: float = 2000.0) -> None:
+    def __init__(self, strength: float = 0.5) -> None:
         self._lift = Lift(strength)
 
     def fit(self, items: ItemTable, events: Interactions, progress: Progress = silent) -> Self:

@@ -18,8 +18,8 @@ MAX_LABELS = 500
 class Lift:
     """Holds log ((n_li + s p_i) / ((n_l + s) p_i)) for labels l and items i, p_i being the item's share of all events.
 
-    Dirichlet smoothing with ``strength`` s events of the overall shares (Zhai and Lafferty, TOIS 2004), so that a label with few
-    events says little. Only the ``MAX_LABELS`` most frequent labels are kept.
+    Dirichlet smoothing with s events of the overall shares (Zhai and Lafferty, TOIS 2004), s being ``strength`` times all events, so
+    that a label with few events says little. Only the ``MAX_LABELS`` most frequent labels are kept.
     """
 
     def __init__(self, strength: float) -> None:
@@ -43,9 +43,10 @@ class Lift:
         by_owner = coo_matrix((weight.astype(np.float64), (owner, item)), shape=(len(owners), n)).tocsr()
         counts = (membership.T @ by_owner).tocsr()
         totals = np.asarray(counts.sum(axis=1)).reshape(-1)
-        share = np.bincount(item, weight, minlength=n) / max(float(weight.sum()), 1e-9)
-        self._floor = np.log(self.strength / (totals + self.strength)).astype(np.float32)
-        counts.data = np.log1p(counts.data / (self.strength * np.maximum(share[counts.indices], 1e-12)))
+        every = max(float(weight.sum()), 1e-9)
+        share, prior = np.bincount(item, weight, minlength=n) / every, self.strength * every
+        self._floor = np.log(prior / (totals + prior)).astype(np.float32)
+        counts.data = np.log1p(counts.data / (prior * np.maximum(share[counts.indices], 1e-12)))
         self._above = counts.astype(np.float32)
         return self
 

@@ -26,7 +26,7 @@ class SegmentPopularity:
 
     name = "segments"
 
-    def __init__(self, strength: float = 1000.0) -> None:
+    def __init__(self, strength: float = 0.5) -> None:
         self._lift = Lift(strength)
         self._share = np.zeros(0, dtype=np.float32)
 

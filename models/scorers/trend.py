@@ -21,7 +21,7 @@ class Trend:
 
     name = "trend"
 
-    def __init__(self, half_life_days: float = 14.0) -> None:
+    def __init__(self, half_life_days: float = 45.0) -> None:
         self.half_life_days = half_life_days
         self._first_day = 0
         self._days: Any = None
