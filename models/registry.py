@@ -33,7 +33,11 @@ BACK_ENDS: Mapping[Slot, Mapping[str, str]] = MappingProxyType(
             "hf": ".captioners_hub:open_hugging_face",
             "vllm": ".captioners_hub:open_vlm",
         },
-        "transcriber": {"whisper": ".whisper:open_whisper", "vllm": ".vllm_audio:open_vllm_audio"},
+        "transcriber": {
+            "whisper": ".whisper:open_whisper",
+            "hf": ".whisper_hf:open_hugging_face_whisper",
+            "vllm": ".vllm_audio:open_vllm_audio",
+        },
         "llm": {"vllm": ".llm:open_chat_model"},
     }
 )
