@@ -14,6 +14,7 @@ from ..core.amounts import MIN_HARD_CONFIDENCE, take_amounts
 from ..core.comparisons import comparison_words, names_two, take_compared
 from ..core.constraints import WANTED, merge, unique
 from ..core.fields import says_what, year_field
+from ..core.mood import read_mood, suiting
 from ..core.plans import Plan, read_plan, take_amount
 from ..core.query_text import clean, request_part
 from ..core.reading import Reading, changes_subject, preferences_of, query_of, without_repeats
@@ -54,6 +55,7 @@ def understand(  # noqa: PLR0917
     reading = Reading()
     for utterance, in_query in _utterances(text, evidence, distrusted):
         _read(utterance, schema, memory, has_photo, reading, in_query=in_query)
+    mood = read_mood([text, *(e.content for e in evidence if e.kind == "transcript")])
     question = _settle_comparison(reading, memory)
     constraints, dropped = _constraints(reading, memory, schema, stated)
     memory = ThreadMemory() if reading.reset else memory
@@ -63,7 +65,8 @@ def understand(  # noqa: PLR0917
         intent=_intent(reading, query, constraints, refined, has_photo and not distrusted),
         constraints=constraints,
         dropped=dropped,
-        preferences=preferences_of(reading, memory, constraints),
+        preferences=without_repeats((*preferences_of(reading, memory, constraints), *suiting(mood, schema))),
+        mood=mood,
         like_item_ids=without_repeats(
             reading.like or (reading.compared if reading.compare else ()) or _earlier_likes(memory, refined)
         ),

@@ -33,6 +33,7 @@ Operator = Literal["<=", ">=", "<", ">", "=", "!=", "in", "not in", "contains", 
 FieldType = Literal["number", "text", "bool", "list"]
 VerdictState = Literal["verified", "no evidence", "conflict"]
 RouteName = Literal["direct", "deliberate"]
+MoodName = Literal["cheerful", "sad", "tired", "stressed", "bored", "romantic", "nostalgic"]
 SoundKind = Literal["", "speech", "silence", "noise", "music or tones", "unclear"]
 SpreadName = Literal["none", "mmr", "dpp", "calibrated"]
 LLMStrategy = Literal["embeddings", "profile", "score", "listwise", "generative"]
@@ -433,6 +434,14 @@ class HistoryProfile(Frozen):
 # --- understanding -------------------------------------------------------------------------------
 
 
+class Mood(Frozen):
+    """How somebody says they feel; a soft preference for items that suit it."""
+
+    name: MoodName | None = Field(default=None, description="The strongest mood; absent if only a mood was denied.")
+    sentiment: float = Field(ge=-1, le=1, description="From -1, unhappy, to 1, happy.")
+    words: tuple[str, ...] = Field(default=(), description="The words it was read from.")
+
+
 class Understanding(Frozen):
     """A request in terms the store and rankers understand.
 
@@ -453,6 +462,7 @@ class Understanding(Frozen):
         default=None,
         description="The most that the items of a plan may cost together; no limit on a single item's wish.",
     )
+    mood: Mood | None = Field(default=None, description="How the user says they feel, if they do.")
     question: str | None = Field(default=None, description="A question the request left open.")
 
 

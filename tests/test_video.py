@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -151,6 +152,20 @@ async def test_no_speech_is_no_evidence(tmp_path: Path) -> None:
     media = await admitted(video_file(tmp_path / "v.mp4"), tmp_path / "work")
     reading = await VideoReader(Seeing(), Hearing(""), LimitSettings())(media, tmp_path / "work")
     assert {e.kind for e in reading.evidence} == {"caption"}
+
+
+@pytest.mark.slow
+async def test_a_minute_costs_at_most_three_seconds_on_two_cores(tmp_path: Path) -> None:
+    """Processor seconds of both reading processes, admission included; captions and transcription are not video's."""
+    shots = tuple((i * 37 % 256, i * 91 % 256, i * 139 % 256) for i in range(20))
+    path = video_file(tmp_path / "v.mp4", 59.0, fps=25, size=(640, 360), colours=shots)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    media = await admitted(path, tmp_path / "work")
+    reading = await VideoReader(Seeing(), Hearing(), LimitSettings())(media, tmp_path / "work")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert len(reading.frames) == LimitSettings().max_video_frames
+    assert sum(frame.share for frame in reading.frames) == pytest.approx(1.0, abs=0.01)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 6.0
 
 
 async def test_what_is_no_video_is_refused(tmp_path: Path) -> None:

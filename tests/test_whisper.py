@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tastemaker.core.chinese import is_chinese
 from tastemaker.core.errors import BackEndError, BackEndUnavailable
 from tastemaker.core.protocols import Transcriber
 from tastemaker.core.schemas import SpokenSegment
@@ -28,6 +29,9 @@ DATA = Path(os.environ.get("TASTEMAKER_DATA", "../shared/data"))
 SETTINGS = load_settings({})
 needs_tiny = pytest.mark.skipif(
     not weights_status(SETTINGS.cache).get("whisper-tiny", False), reason="the weights of whisper:tiny are not cached"
+)
+needs_base = pytest.mark.skipif(
+    not weights_status(SETTINGS.cache).get("whisper-base", False), reason="the weights of whisper:base are not cached"
 )
 needs_speech = pytest.mark.skipif(not (DATA / "speech").is_dir(), reason=f"no benchmark data at {DATA}")
 
@@ -205,6 +209,19 @@ async def test_another_language_gives_no_made_up_english() -> None:
     transcript = await whisper.transcribe(str(DATA / "speech" / "bus_chinese_untranscribed.flac"))
     assert transcript.speech_s > 2
     assert transcript.text == ""
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+@needs_base
+@needs_speech
+async def test_chinese_is_written_in_chinese() -> None:
+    whisper = open_whisper("base", SETTINGS)
+    for name in ("bus_chinese_untranscribed.flac", "chinese_news_untranscribed.flac"):
+        transcript = await whisper.transcribe(str(DATA / "speech" / name))
+        assert transcript.language == "zh", name
+        assert is_chinese(transcript.text), name
+        assert transcript.confidence > 0.3, name
 
 
 @pytest.mark.shared
