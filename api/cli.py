@@ -38,6 +38,7 @@ COMMANDS = {
     "prompts": Lazy("cli_prompts", "app", "List, show, check and try prompts."),
     "rules": Lazy("cli_rules", "app", "Check, show and try business rules."),
     "align": Lazy("cli_align", "align_command", "Train the image-text projection."),
+    "fairness": Lazy("cli_bench_beyond", "fairness_command", "Report on fairness between groups of items and users."),
     "bench": Lazy("cli_bench", "app", "Run the benchmarks."),
 }
 

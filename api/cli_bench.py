@@ -8,6 +8,7 @@ import typer
 
 from ..core.settings import load_settings
 from .bench_options import CountOption, DataOption, JsonOption, SeedOption, keep_figures, print_figures
+from .cli_bench_beyond import beyond
 from .cli_bench_elicit import elicit
 from .cli_bench_games import games, games_cold, games_retrieved
 from .cli_bench_movies import ml100k, ml100k_cold_item, ml100k_cold_user
@@ -24,6 +25,7 @@ app.command("report")(report)
 app.command("speech")(speech)
 app.command("elicit")(elicit)
 app.command("serving")(serving)
+app.command("beyond")(beyond)
 app.command("games")(games)
 app.command("games-retrieved")(games_retrieved)
 app.command("games-cold")(games_cold)

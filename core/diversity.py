@@ -20,6 +20,8 @@ from .schemas import AttributeValue, CatalogueSchema, Item, SpreadName
 
 CALIBRATION_ALPHA = 0.01
 """Share of the target mixed into the list's distribution, so that the divergence stays finite."""
+VOLUME_WEIGHT = 0.2
+"""Makes a strength of the point process mean about as much as one of maximal marginal relevance."""
 MAX_GROUPS = 200
 _TINY = 1e-6
 _FLAT = 1e-4
@@ -90,7 +92,7 @@ def mmr(pool: Pool, n: int, strength: float) -> list[int]:
 
 
 def dpp(pool: Pool, n: int, strength: float) -> list[int]:
-    """Return positions that raise (1 - strength) x relevance + strength x log det of the similarities most, one by one.
+    """Return positions that raise (1 - strength) x relevance + strength x weighted log det of similarities most, one by one.
 
     The kernel is (1 + cosine) / 2; its Cholesky factor grows by a row for each pick, in O(m n) a pick. When nothing adds
     volume any more the rest follows by relevance.
@@ -102,7 +104,7 @@ def dpp(pool: Pool, n: int, strength: float) -> list[int]:
     free = np.ones(count, dtype=bool)
     picked: list[int] = []
     for step in range(n):
-        volume = np.log(np.maximum(gain, _FLAT))
+        volume = VOLUME_WEIGHT * np.log(np.maximum(gain, _FLAT))
         value = np.where(free, (1 - strength) * pool.relevance + strength * volume, -np.inf)
         best = int(value.argmax())
         picked.append(best)

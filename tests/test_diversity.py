@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 from tastemaker.core.candidates import CandidateQuery
-from tastemaker.core.diversity import STRATEGIES, Pool, Spread, group_field, group_shares, less_popular, spread
+from tastemaker.core.diversity import (
+    STRATEGIES,
+    VOLUME_WEIGHT,
+    Pool,
+    Spread,
+    group_field,
+    group_shares,
+    less_popular,
+    spread,
+)
 from tastemaker.core.protocols import Vectors
 from tastemaker.core.ranking import scaled
 from tastemaker.core.schemas import (
@@ -89,7 +98,7 @@ def test_dpp_picks_what_the_determinant_says() -> None:
     for _ in range(4):
         gains = {
             i: 0.4 * float(given.relevance[[*picked, i]].sum())
-            + 0.6 * float(np.linalg.slogdet(kernel[np.ix_([*picked, i], [*picked, i])])[1])
+            + 0.6 * VOLUME_WEIGHT * float(np.linalg.slogdet(kernel[np.ix_([*picked, i], [*picked, i])])[1])
             for i in range(7)
             if i not in picked
         }
