@@ -13,6 +13,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..core.candidates import CandidateQuery
 from ..core.errors import StoreError, TastemakerError
 from ..core.interactions import ItemTable, Rows, UserState
@@ -27,6 +29,7 @@ from .training import ITEM_IDS, MODEL
 
 INLINE_S = 0.004
 """A ranking that takes longer than this is moved to a thread, so that other requests are not held up."""
+WARM_ITEMS = 200
 GROWTH_S = 60.0
 """Seconds between looks for items that came after loading."""
 _log = logging.getLogger(__name__)
@@ -45,6 +48,15 @@ class Loaded:
     def user(self, q: CandidateQuery) -> UserState:
         """Return what is known of the user who asks, this session included."""
         return user_state(q, self.items, time.time())
+
+    def warm(self) -> None:
+        """Rank twice for nobody in particular, so that libraries are imported and the second time tells how long it takes."""
+        rows = np.arange(min(WARM_ITEMS, len(self.items)), dtype=np.int32)
+        user = UserState.of(rows[:3])
+        self.ensemble.rank(user, rows)
+        started = time.perf_counter()
+        self.ensemble.rank(user, rows)
+        self.seconds = time.perf_counter() - started
 
     async def rank(self, user: UserState, item_ids: Sequence[str]) -> tuple[list[str], Ranking]:
         """Return those of ``item_ids`` that this version knows, and their scores."""
@@ -173,7 +185,9 @@ class Learned:
         if not ensemble.scorers:
             raise StoreError(f"no scorer of version {version} can be loaded; train again")
         created = self.store.card(version).created_at.strftime("%Y-%m-%d %H:%M UTC")
-        return Loaded(version, ensemble, items, created)
+        loaded = Loaded(version, ensemble, items, created)
+        await asyncio.to_thread(loaded.warm)
+        return loaded
 
     async def _has_grown(self) -> bool:
         if time.monotonic() - self._grown < GROWTH_S:
