@@ -11,13 +11,15 @@ from .bench_options import CountOption, DataOption, JsonOption, SeedOption, keep
 from .cli_bench_beyond import beyond
 from .cli_bench_elicit import elicit
 from .cli_bench_games import games, games_cold, games_retrieved
+from .cli_bench_llm import harm, order
 from .cli_bench_movies import ml100k, ml100k_cold_item, ml100k_cold_user
 from .cli_bench_report import report
 from .cli_bench_serving import serving
 from .cli_bench_speech import speech
 
 app = typer.Typer(
-    no_args_is_help=True, help="Measure the bars: overhead, first-item, turn, valid, speech, games, elicit."
+    no_args_is_help=True,
+    help="Measure the bars: overhead, first-item, turn, valid, speech, games, elicit, harm, order.",
 )
 
 app.callback()(keep_figures)
@@ -26,6 +28,8 @@ app.command("speech")(speech)
 app.command("elicit")(elicit)
 app.command("serving")(serving)
 app.command("beyond")(beyond)
+app.command("harm")(harm)
+app.command("order")(order)
 app.command("games")(games)
 app.command("games-retrieved")(games_retrieved)
 app.command("games-cold")(games_cold)

@@ -5,26 +5,26 @@ Weights are fitted on users who are not among the rows that are reported; item s
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
-from ..core.errors import InvalidRequestError
-from ..core.interactions import Floats
+from ..core.interactions import Floats, UserState
 from ..core.llm_signal import base_scores, group_of
 from ..core.llm_task import RankTask
 from ..core.schemas import Item
-from ..core.wording import stem, tokens
+from ..core.settings import Settings
+from .games_baselines import Baselines
+from .games_data import read_histories, read_items, read_questions, with_text_vectors
 
-NEGATIVES = 19
-LAST_TITLES = 5
-POPULARITY_SHARE = 0.5
-BM25_K1, BM25_B = 1.5, 0.75
+BASE = "blend"
+RANDOM = "dev_random20.tsv"
+NEGATIVES, SPARE = 19, 60
 COLD_HISTORY = (1, 2, 3)
+FIT_POOL = 3000
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Row:
         return group_of(len(self.history))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Listed:
     """A row with the list that the base makes of it, best first: rows of items, their base scores, the target's place."""
 
@@ -52,49 +52,52 @@ class Listed:
     target: int
 
 
-class GamesData:
-    """The items, histories and rows of ``data/games``.
+class Games:
+    """The rows of ``data/games`` and the base that lists their candidates: the blend of ``tastemaker bench games``.
 
     Args:
-        data: the benchmark data folder.
-
-    Raises:
-        InvalidRequestError: ``data/games`` is not there.
+        items: with text vectors.
+        reported: the rows whose figures are reported.
+        fitting: rows like them, of other users: their last item against 19 random ones.
+        baselines: what makes the lists; learnt from users of neither.
     """
 
-    def __init__(self, data: Path) -> None:
-        folder = data / "games"
-        if not folder.is_dir():
-            raise InvalidRequestError("--data", f"{folder} is not there; name the folder that holds games/")
-        self.titles = [title for _, title in _rows(folder / "items.tsv")]
-        self.histories = {u: tuple(map(int, items.split())) for u, items in _rows(folder / "histories.tsv")}
-        self.dev = [
-            Row(u, self.histories.get(u, ()), tuple(map(int, c.split())), int(t))
-            for u, t, c in _rows(folder / "dev_random20.tsv")
-        ]
-
-    def fitting_rows(self, n: int, seed: int) -> list[Row]:
-        """Return ``n`` rows made like the reported ones from other users: the last item against 19 random ones."""
-        reported = {r.user for r in self.dev}
-        others = sorted(u for u, items in self.histories.items() if u not in reported and len(items) > 1)
+    def __init__(self, settings: Settings, data: Path, seed: int) -> None:
+        self.items = with_text_vectors(read_items(data), settings, settings.cache / "bench" / "games")
+        every = read_histories(data, len(self.items))
+        questions = read_questions(data, RANDOM)
+        histories = {u: tuple(every.item[every.of(u)].tolist()) for u in range(every.n_users)}
+        self.reported = [Row(str(q.user), histories[q.user], tuple(q.rows.tolist()), q.target) for q in questions]
+        asked = {q.user for q in questions}
         rng = np.random.default_rng(seed)
-        made = []
-        for user in rng.permutation(others)[:n]:
-            *before, target = self.histories[str(user)]
-            seen = {*before, target}
-            drawn = [int(i) for i in rng.permutation(len(self.titles))[: NEGATIVES + 60] if int(i) not in seen]
-            made.append(Row(str(user), tuple(before), (*drawn[:NEGATIVES], target), target))
-        return made
+        others = [u for u in range(every.n_users) if u not in asked and len(histories[u]) > 1]
+        chosen = [int(u) for u in rng.permutation(others)[:FIT_POOL]]
+        self.fitting = [_leave_one_out(str(u), histories[u], len(self.items), rng) for u in chosen]
+        rest = every.keep(~np.isin(every.user, [*asked, *chosen]))
+        self.baselines = Baselines(self.items, rest)
+
+    @classmethod
+    async def open(cls, settings: Settings, data: Path, seed: int) -> Games:
+        """Read everything. Raises InvalidRequestError where ``data/games`` is missing."""
+        return await asyncio.to_thread(cls, settings, data, seed)
+
+    def listed(self, row: Row) -> Listed:
+        """Return the row's candidates as the base lists them, best first, ties by item."""
+        items = np.array(row.candidates, dtype=np.int32)
+        score = self.baselines.scores(UserState.of(np.array(row.history, dtype=np.int32)), items)[BASE]
+        places = np.lexsort((items, -score))
+        target = int(np.flatnonzero(items[places] == row.target)[0])
+        return Listed(row, tuple(items[places].tolist()), base_scores(score[places].tolist()), target)
 
     def task(self, listed: Listed) -> RankTask:
         """Return what the model is asked about a list; titles only, newest first."""
-        items = tuple(self.item(i) for i in listed.items)
         newest = listed.row.history[::-1]
-        return RankTask(items, tuple(self.titles[i] for i in newest), tuple(str(i) for i in newest))
+        titles = tuple(self.items.titles[i] for i in newest)
+        return RankTask(tuple(map(self.item, listed.items)), titles, tuple(map(str, newest)))
 
     def item(self, row: int) -> Item:
         """Return an item by its row."""
-        return Item(item_id=str(row), title=self.titles[row][:500] or f"item {row}")
+        return Item(item_id=str(row), title=self.items.titles[row][:500] or f"item {row}")
 
 
 def shortened(rows: Sequence[Row], group: str) -> list[Row]:
@@ -108,78 +111,7 @@ def shortened(rows: Sequence[Row], group: str) -> list[Row]:
     ]
 
 
-class Blend:
-    """The sum of z-scored BM25 over the last five titles, co-occurrence over the last ten items and half the log popularity.
-
-    BM25 as in Robertson and Zaragoza, 2009, with k1 = 1.5 and b = 0.75; co-occurrence is the count of users who took both,
-    divided by the root of the product of both counts.
-    """
-
-    name = "blend"
-
-    def __init__(self, data: GamesData, leave_out: Sequence[str]) -> None:
-        out = set(leave_out)
-        kept = [items for user, items in data.histories.items() if user not in out]
-        rows = np.repeat(np.arange(len(kept)), [len(set(h)) for h in kept])
-        columns = np.concatenate([np.fromiter(set(h), dtype=np.int64) for h in kept])
-        shape = (len(kept), len(data.titles))
-        self._taken = csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=shape).tocsc()
-        self._counts = np.asarray(self._taken.sum(axis=0)).reshape(-1)
-        self._bm25, self._binary = bm25_matrix(data.titles)
-
-    def order(self, row: Row) -> Listed:
-        """Return the row's candidates, best first, ties by item."""
-        items = np.array(row.candidates)
-        score = z(self._words(row.history, items)) + z(self._together(row.history, items))
-        score = score + POPULARITY_SHARE * z(np.log1p(self._counts[items]))
-        places = np.lexsort((items, -score))
-        return Listed(
-            row,
-            tuple(items[places].tolist()),
-            base_scores(score[places].tolist()),
-            int(np.flatnonzero(items[places] == row.target)[0]),
-        )
-
-    def _words(self, history: Sequence[int], items: NDArray[np.int64]) -> NDArray[np.float64]:
-        if not history:
-            return np.zeros(len(items))
-        query = np.asarray(self._binary[list(history[-LAST_TITLES:])].sum(axis=0)).reshape(-1)
-        return np.asarray(self._bm25[items] @ query).reshape(-1)
-
-    def _together(self, history: Sequence[int], items: NDArray[np.int64]) -> NDArray[np.float64]:
-        if not history:
-            return np.zeros(len(items))
-        recent = list(history[-2 * LAST_TITLES :])
-        both = np.asarray((self._taken[:, items].T @ self._taken[:, recent]).todense(), dtype=np.float64)
-        scale = np.sqrt(np.outer(self._counts[items] + 1, self._counts[recent] + 1))
-        return np.asarray((both / scale).sum(axis=1))
-
-
-def bm25_matrix(titles: Sequence[str]) -> tuple[csr_matrix, csr_matrix]:
-    """Return BM25 weights of words in titles, (n, words), and the same with ones."""
-    words = [[stem(t) for t in tokens(title)] for title in titles]
-    vocabulary = {w: i for i, w in enumerate(dict.fromkeys(w for ws in words for w in ws))}
-    rows = np.repeat(np.arange(len(words)), [len(w) for w in words])
-    columns = np.array([vocabulary[w] for ws in words for w in ws])
-    counts = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(words), len(vocabulary)))
-    counts.sum_duplicates()
-    binary = counts.copy()
-    binary.data[:] = 1.0
-    found = np.asarray(binary.sum(axis=0)).reshape(-1)
-    idf = np.log(1 + (len(words) - found + 0.5) / (found + 0.5))
-    length = np.asarray(counts.sum(axis=1)).reshape(-1)
-    norm = BM25_K1 * (1 - BM25_B + BM25_B * length / length.mean())
-    of = np.repeat(np.arange(len(words)), np.diff(counts.indptr))
-    counts.data = counts.data * (BM25_K1 + 1) / (counts.data + norm[of]) * idf[counts.indices]
-    return counts, binary
-
-
-def z(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return values with mean 0 and standard deviation 1; zeros where all are equal."""
-    deviation = values.std()
-    return (values - values.mean()) / deviation if deviation > 0 else np.zeros(len(values))
-
-
-def _rows(path: Path) -> list[list[str]]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [line.split("\t") for line in lines[1:] if line]
+def _leave_one_out(user: str, history: tuple[int, ...], n_items: int, rng: np.random.Generator) -> Row:
+    *before, target = history
+    drawn = [int(i) for i in rng.permutation(n_items)[: NEGATIVES + SPARE] if int(i) not in history]
+    return Row(user, tuple(before), (*drawn[:NEGATIVES], target), target)

@@ -11,22 +11,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..agents.llm_opinion import Signal, collect
-from ..agents.llm_rank import Tools
 from ..core.candidates import CandidateQuery
 from ..core.harm import NOT_FITTED, FittedWeight
-from ..core.interactions import Floats
 from ..core.llm_signal import base_scores, group_of, kendall_distance, mean_shift, moved
 from ..core.llm_task import RankTask
-from ..core.ranking import combine_ranked
 from ..core.rule_effects import arrange
 from ..core.schemas import Item, LLMInfluence, LLMStrategy, RankedItem, RecommendRequest, SourceScore
-from ..tools.candidate_sources import mean_vector
 from .decide import candidate_query, known_profile, send_items, text_vector
 from .govern import effects
+from .rerank_tools import SOURCE, make_task, make_tools
 from .state import Reranked, State
 from .turn import FLOOR_S, Turn, timed
 
-SOURCE = "language_model"
 SHARE = 0.6
 """Share of the remaining budget that the opinions may take; the rest is for the words."""
 
@@ -74,7 +70,7 @@ async def opinions(
     limit = min(turn.parts.settings.llm_rank.timeout_s, turn.remaining() * SHARE)
     task = await task_of(query, listed, turn)
     ranker = turn.parts.llm_rank.ranker.with_library(turn.library)
-    tools = tools_of(query, turn)
+    tools = make_tools(query, turn.shop.catalogue, turn.parts.llm_rank.embedder, lambda text: text_vector(text, turn))
     work = collect(ranker, asked, task, tools, timeout_s=limit, note=lambda why: turn.degrade("llm_rank", why))
     signal = await turn.attempt("llm_rank", work, limit + 1, None)
     for opinion in signal.opinions if signal else ():
@@ -113,46 +109,13 @@ async def longer_list(query: CandidateQuery, state: State, turn: Turn) -> list[R
 
 async def task_of(query: CandidateQuery, listed: Sequence[RankedItem], turn: Turn) -> RankTask:
     """Return what the model is asked."""
-    liked = query.profile.liked[: turn.parts.settings.llm_rank.likes]
+    most = turn.parts.settings.llm_rank.likes
+    liked = query.profile.liked[:most]
     timeout = turn.parts.settings.timeouts.retrieve_s
     found: list[Item] = (
         await turn.attempt("catalogue", turn.shop.catalogue.get(liked), timeout, [], floor_s=FLOOR_S) if liked else []
     )
-    titles = {i.item_id: i.title for i in found}
-    return RankTask(
-        items=tuple(r.item for r in listed),
-        likes=tuple(titles[i] for i in liked if i in titles),
-        liked_ids=liked,
-        wish=query.understanding.query,
-    )
-
-
-def tools_of(query: CandidateQuery, turn: Turn) -> Tools:
-    """Return how proposals are looked up, within every limit and rule, and how near items are to the liked ones."""
-    catalogue, embedder = turn.shop.catalogue, turn.parts.llm_rank.embedder
-
-    async def find(text: str, limit: int) -> Sequence[str]:
-        vector = await text_vector(text, turn)
-        found = [(await catalogue.search_text(text, limit, query.where, query.excluded), 1.0)]
-        if vector is not None:
-            found.append((await catalogue.search_vector("text", vector, limit, query.where, query.excluded), 1.0))
-        return [c.item_id for c in combine_ranked(found, SOURCE, limit)]
-
-    async def near(liked: Sequence[str], ids: Sequence[str]) -> Floats:
-        wanted = list(dict.fromkeys([*liked, *ids]))
-        if embedder is None:
-            vectors = await catalogue.vectors("text", wanted)
-        else:
-            items = await catalogue.get(wanted)
-            rows = await embedder.embed_texts([i.title for i in items])
-            vectors = {i.item_id: row for i, row in zip(items, rows, strict=True)}
-        mean = mean_vector([vectors[i] for i in liked if i in vectors])
-        if mean is None:
-            return np.full(len(ids), np.nan, dtype=np.float32)
-        near_to = [float(vectors[i].reshape(-1) @ mean) if i in vectors else np.nan for i in ids]
-        return np.array(near_to, dtype=np.float32)
-
-    return Tools(find, near)
+    return make_task(query, [r.item for r in listed], found, most)
 
 
 def move(

@@ -161,6 +161,10 @@ class OpenAICompatible(ChatModel):
         self._breaker.worked()
         return True
 
+    async def served(self) -> str:
+        """Return the model that requests go to, as the server names it. Raises as ``complete``."""
+        return await self._with_retries(self._served, asyncio.get_running_loop().time() + self._llm.timeout_s)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.close()
