@@ -70,9 +70,9 @@ class Loaded:
         self.seconds = 0.8 * self.seconds + 0.2 * (time.perf_counter() - started)
         return known, ranking
 
-    async def propose(self, user: UserState, limit: int, exclude: Rows) -> list[str]:
-        """Return the ids of up to ``limit`` items of the whole catalogue, ``exclude`` left out, for ``user``, best first."""
-        rows = await asyncio.to_thread(self.ensemble.propose, user, limit, exclude)
+    async def pool(self, user: UserState, limit: int, exclude: Rows) -> list[str]:
+        """Return the ids of each scorer's ``limit`` best items of the whole catalogue, ``exclude`` left out, in no order."""
+        rows = await asyncio.to_thread(self.ensemble.pool, user, limit, exclude)
         return [self.items.ids[row] for row in rows.tolist()]
 
 

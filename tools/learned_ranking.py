@@ -20,9 +20,10 @@ from .learned import Learned, Loaded
 _log = logging.getLogger(__name__)
 POOL = 200
 """Items that the trained recommender places for one request."""
-PROPOSED = 50
+EACH = 15
+"""Items that each scorer of a trained version proposes for a bare request."""
 MATCHES = 1_000
-"""Where limits leave fewer items than this, only those are scored; else so many proposals are checked against the limits."""
+"""Where limits leave fewer items than this, only those are proposed; else the proposals are checked against the limits."""
 PATHS, PATHS_S = 10, 0.01
 """Items whose path is looked for, and the seconds after which the search ends."""
 CLEAR = 30
@@ -39,12 +40,12 @@ class LearnedSource:
         self._learned = learned
 
     def applies(self, q: CandidateQuery) -> bool:
-        """Tell whether a trained version is in memory and something is known of the user."""
+        """Tell whether a trained version is in memory, the request is bare, and something is known of the user."""
         loaded = self._learned.current()
-        return loaded is not None and speaks(loaded.user(q))
+        return loaded is not None and not q.is_concrete and speaks(loaded.user(q))
 
     async def __call__(self, q: CandidateQuery) -> list[Candidate]:
-        """Return at most ``PROPOSED`` candidates within the limits, best first."""
+        """Return what each scorer likes best within the limits; they are put in order with the rest of the pool."""
         loaded = self._learned.current()
         if loaded is None:
             return []
@@ -52,17 +53,14 @@ class LearnedSource:
         out = loaded.items.rows(list(q.excluded))
         if not q.understanding.include_consumed:
             out = np.concatenate([out, user.items[user.weights >= 1]])
-        limit = PROPOSED
         if q.where:
             fitting = await self._catalogue.scan(MATCHES, q.where, q.excluded)
             if len(fitting) < MATCHES:
                 others = np.ones(len(loaded.items), dtype=bool)
                 others[loaded.items.rows(fitting)] = False
                 out = np.concatenate([out, np.flatnonzero(others).astype(np.int32)])
-            else:
-                limit = MATCHES
-        proposed = await loaded.propose(user, limit, np.unique(out))
-        ids = [item.item_id for item in await self._catalogue.get(proposed, q.where)][:PROPOSED]
+        proposed = await loaded.pool(user, EACH, np.unique(out))
+        ids = [item.item_id for item in await self._catalogue.get(proposed, q.where)]
         return [Candidate(i, self.name, rank, 1.0 / rank) for rank, i in enumerate(ids, 1)]
 
 
