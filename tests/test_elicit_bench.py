@@ -41,11 +41,11 @@ async def test_answers_help_and_every_baseline_is_there(data: Path, monkeypatch:
     monkeypatch.setattr(elicit, "TUNED_USERS", 40)
     found = await elicit.run(Settings(), data, 0)
     assert found["n"] == ASKED
-    assert found["ndcg10_0_questions"]["value"] == pytest.approx(found["popularity_m0"]["value"])
-    assert found["ndcg10_1_questions"]["value"] > found["ndcg10_0_questions"]["value"] + 10
-    assert {"random_question", "most_entropic", "noisy_people", "blend_m3"} <= set(found)
-    noisy, sure = found["noisy_people"], found["ndcg10_2_questions"]
-    assert noisy["ndcg10_2_questions"]["value"] < sure["value"]
+    after = {name: figures["ndcg10"]["value"] for name, figures in found["after_questions"].items()}
+    assert after["ours 1"] > after["popularity"] + 10
+    assert after["ours with noisy people 2"] < after["ours 2"]
+    assert {"random_question 2", "most_entropic 2", "blend with 3 items"} <= set(after)
+    assert set(found["after_2_questions"]) == {"ours", "random_question", "most_entropic", "ours with noisy people"}
     assert "never from the 20 candidates" in found["protocol"]
     assert set(found["first_question"]) == set(SYSTEMS)
 
