@@ -79,10 +79,15 @@ class CandidateQuery:
         return bool(wish.query or wish.like_item_ids or self.photos)
 
     @cached_property
+    def tastes(self) -> tuple[Preference, ...]:
+        """Return the values that the user stated and, while nothing is liked here, those liked elsewhere."""
+        return self.stated if self.profile.liked else (*self.stated, *self.profile.elsewhere)
+
+    @cached_property
     def wanted(self) -> tuple[Preference, ...]:
-        """Return the values that the user stated or chose in an answer."""
+        """Return the values that the user stated, chose in an answer or liked elsewhere."""
         chosen = (a.offered[a.chosen] for a in self.answers if a.chosen is not None)
-        return (*self.stated, *chosen)
+        return (*self.tastes, *chosen)
 
     @cached_property
     def session(self) -> tuple[str, ...]:

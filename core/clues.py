@@ -46,6 +46,7 @@ FAMILIES = {
     "sequential": "profile",
     "text-vectors": "profile",
     "titles": "profile",
+    "other_domain": "elsewhere",
 }
 LEARNT_FROM = {"stated_preferences": "told us you like", "answered": "told us you like", "session": "looked at"}
 """What a cold-start strategy learns from, in the words of a reason."""
@@ -79,7 +80,7 @@ def clues(item: RankedItem, brief: Brief) -> list[Clue]:
         seen if seen and seen.strong else None,
         _preference(brief, record, said.words if said else ()),
         _new(families),
-        _stated(families),
+        _stated(brief, families),
         _taste(brief, families, item.rank),
         seen if seen and not seen.strong else None,
         _profile(brief, families),
@@ -258,7 +259,9 @@ def _profile(brief: Brief, families: set[str]) -> Clue | None:
     return Clue("It is close to what you liked before.", tuple(e.evidence_id for e in of_kind(brief, "history")))
 
 
-def _stated(families: set[str]) -> Clue | None:
+def _stated(brief: Brief, families: set[str]) -> Clue | None:
+    if brief.strategy == "other_domain" and families & {"stated", "elsewhere"}:
+        return Clue("It is close to what you liked elsewhere.")
     return Clue("It has something that you told us you like.") if "stated" in families else None
 
 

@@ -44,3 +44,12 @@ class ExposureSettings(Section):
         default="default", description="Name of the version that makes the lists, for comparisons."
     )
     retention_days: float = Field(default=90.0, gt=0, description="Days that the log is kept.")
+
+
+class CrossDomainSettings(Section):
+    """What one tenant's shop may learn from the histories of others."""
+
+    sources: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="Tenant -> tenants whose likes may inform it, for users without likes there; off for all others.",
+    )

@@ -61,6 +61,12 @@ STRATEGIES: tuple[Strategy, ...] = (
         {"co_occurrence": 0.8, "profile_vector": 0.4, "popularity": 0.4},
     ),
     Strategy(
+        "other_domain",
+        lambda q: bool(q.profile.elsewhere or q.profile.elsewhere_vector),
+        _ranked_by("what you liked elsewhere"),
+        {"other_domain": 1.0, "stated_preferences": 0.6, "popularity": 0.3},
+    ),
+    Strategy(
         "segment",
         lambda q: bool(q.segments),
         lambda q: (

@@ -45,12 +45,15 @@ class Facet:
 
 
 def facets_of(items: Sequence[Item], schema: CatalogueSchema, settled: Collection[str] = ()) -> list[Facet]:
-    """Return the facets of the items' attributes, less the fields that are settled; of their titles if there are none."""
+    """Return the facets of the items' attributes, less the fields that are settled.
+
+    Where no field holds words or a yes or no, the titles' facets are added.
+    """
     usable = [f for f in schema.fields if f.name not in settled]
     found = [facet for f in usable if (facet := attribute_facet(items, f)) is not None]
-    if found or schema.fields:
+    if any(f.type != "number" for f in schema.fields):
         return found
-    return [f for f in title_facets([i.title for i in items]) if f.name not in settled]
+    return found + title_facets([i.title for i in items])
 
 
 def attribute_facet(items: Sequence[Item], field: CatalogueField) -> Facet | None:

@@ -79,6 +79,7 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
             "co_occurrence",
             "profile_vector",
             "stated_preferences",
+            "other_domain",
             "popularity",
         ),
         0.0,

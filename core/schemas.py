@@ -420,7 +420,11 @@ class Verdict(Frozen):
 
 
 class HistoryProfile(Frozen):
-    """What is known of a user: the latest events (newest first) and the ids already consumed (purchase or rating)."""
+    """What is known of a user: the latest events (newest first) and the ids already consumed (purchase or rating).
+
+    ``stated`` are remembered preferences; ``elsewhere`` and ``elsewhere_vector``, of unit length, sum up likes in the
+    catalogues of other tenants, where that is allowed.
+    """
 
     user_id: str
     known: bool
@@ -429,6 +433,8 @@ class HistoryProfile(Frozen):
     liked: tuple[str, ...] = ()
     disliked: frozenset[str] = frozenset()
     stated: tuple[Preference, ...] = ()
+    elsewhere: tuple[Preference, ...] = ()
+    elsewhere_vector: tuple[float, ...] = ()
 
 
 # --- understanding -------------------------------------------------------------------------------

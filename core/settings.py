@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
-from .cold_settings import ColdStartSettings, ElicitSettings, ExplorationSettings, ExposureSettings
+from .cold_settings import ColdStartSettings, CrossDomainSettings, ElicitSettings, ExplorationSettings, ExposureSettings
 from .errors import ConfigurationError
 from .llm_settings import LLMRankSettings
 from .recommender_settings import RecommenderSettings
@@ -183,6 +183,7 @@ class Settings(Section):
     catalogue: CatalogueSettings = CatalogueSettings()
     history: HistorySettings = HistorySettings()
     cold_start: ColdStartSettings = ColdStartSettings()
+    cross_domain: CrossDomainSettings = CrossDomainSettings()
     elicit: ElicitSettings = ElicitSettings()
     exploration: ExplorationSettings = ExplorationSettings()
     exposures: ExposureSettings = ExposureSettings()

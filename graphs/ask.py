@@ -27,6 +27,7 @@ from ..core.schemas import (
     RecommendRequest,
     ThreadMemory,
 )
+from .govern import screened
 from .state import Heard, State
 from .turn import Turn, timed
 
@@ -147,18 +148,27 @@ async def remember(preferences: Sequence[Preference], request: RecommendRequest,
     await turn.attempt("profile", work, turn.parts.settings.timeouts.history_s, None)
 
 
+async def recalled(request: RecommendRequest, turn: Turn) -> tuple[Preference, ...]:
+    """Return the likes and dislikes that are kept in the user's profile."""
+    tastes = turn.parts.tastes
+    if request.user_id is None or tastes is None:
+        return ()
+    work = tastes.recall(request.tenant, request.user_id)
+    return await turn.attempt("profile", work, turn.parts.settings.timeouts.history_s, ())
+
+
 async def as_it_was(
-    ranked: Sequence[RankedItem], memory: ThreadMemory, q: CandidateQuery, n: int, turn: Turn
+    ranked: Sequence[RankedItem], memory: ThreadMemory, q: CandidateQuery, request: RecommendRequest, turn: Turn
 ) -> list[RankedItem]:
     """Return the list that the thread showed last, within limits and rules; ``ranked`` if that cannot be read."""
     again = {r.item.item_id: r for r in ranked}
-    ids = [s.item_id for s in memory.shown if s.item_id not in q.excluded][:n]
+    ids = [s.item_id for s in memory.shown if s.item_id not in q.excluded][: request.n]
     work = turn.shop.catalogue.get(ids, q.where)
     nothing: list[Item] = []
     items = {
         i.item_id: i for i in await turn.attempt("catalogue", work, turn.parts.settings.timeouts.retrieve_s, nothing)
     }
-    kept = [items[i] for i in ids if i in items and q.effects.allows(items[i])]
+    kept = await screened([items[i] for i in ids if i in items and q.effects.allows(items[i])], request, turn)
     if not kept:
         return list(ranked)
     return [_at(again.get(i.item_id) or RankedItem(item=i, rank=1, score=0.0), rank) for rank, i in enumerate(kept, 1)]

@@ -157,7 +157,7 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
         ranked = from_snapshot(known, query, state.request.n)
     memory = ThreadMemory.model_validate(state.memory)
     if state.skipped:
-        ranked = await as_it_was(ranked, memory, query, state.request.n, turn)
+        ranked = await as_it_was(ranked, memory, query, state.request, turn)
     else:
         ranked = await with_new_items(ranked, query, state.request, turn)
     note = "" if ranked else await why_empty(state, turn)

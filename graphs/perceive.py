@@ -12,7 +12,8 @@ from ..core.corrections import captions_changed, corrected
 from ..core.errors import InvalidRequestError
 from ..core.schemas import Evidence, HistoryProfile, MediaFile, MediaKind, SpokenSegment, StreamEvent, Verdict
 from ..tools.video_reader import VideoReading
-from .ask import remember
+from .ask import recalled, remember
+from .elsewhere import with_elsewhere
 from .state import Admitted, Captioned, Checked, Remembered, State, Transcribed, Watched
 from .turn import Turn, check_owner, emit, timed
 
@@ -115,10 +116,11 @@ async def look_up_history(state: State, turn: Turn) -> Remembered:
     timeout = turn.parts.settings.timeouts.history_s
     if state.request.preferences and state.request.preferences.remember:
         await remember(state.request.preferences.values, state.request, turn)
-    profile, evidence = await turn.attempt("history", turn.shop.look_up(user_id), timeout, unknown)
-    if turn.parts.tastes is not None:
-        kept = await turn.attempt("profile", turn.parts.tastes.recall(state.request.tenant, user_id), timeout, ())
-        profile = profile.model_copy(update={"stated": kept})
+    (profile, evidence), kept = await asyncio.gather(
+        turn.attempt("history", turn.shop.look_up(user_id), timeout, unknown), recalled(state.request, turn)
+    )
+    profile = profile.model_copy(update={"stated": kept}) if kept else profile
+    profile = await with_elsewhere(profile, turn)
     pieces = (evidence,) if evidence else ()
     announce(pieces)
     return {"profile": profile, "history_evidence": pieces}

@@ -47,8 +47,10 @@ def shop_parts(
     async def stores(tenant: str) -> tuple[Catalogue, History, Collaborative]:
         catalogue = await LanceCatalogue.open(str(settings.home / "catalogue"), tenant)
         if not (await catalogue.schema()).count:
-            await catalogue.upsert(catalogues[tenant] if catalogues else rows())
-            await catalogue.mark_price("price", "EUR")
+            stock = catalogues[tenant] if catalogues else rows()
+            await catalogue.upsert(stock)
+            if stock:
+                await catalogue.mark_price("price", "EUR")
         return catalogue, await SqlHistory.open(history_url(settings.home), tenant), together
 
     return Parts(

@@ -43,6 +43,7 @@ def everything(constraints: tuple[Constraint, ...] = (), **wish: object) -> Cand
         liked=("i0", "i2"),
         consumed=frozenset({"i0", "i2", "i4"}),
         disliked=frozenset({"i6"}),
+        elsewhere_vector=tuple(float(x) for x in axis(1, 0)),
     )
     understanding = Understanding(
         query="boat",
@@ -61,7 +62,7 @@ async def test_every_source_fills_its_list_within_constraints_and_exclusions(cat
     sources = build_sources(catalogue, ScriptedCollaborative(near=["gone", *everyone], popular=everyone))
     query = everything((RED, CHEAP))
     banned = {"i0", "i2", "i4", "i6", "i8", "i12"}
-    assert len({s.name for s in sources}) == len(sources) == 10
+    assert len({s.name for s in sources}) == len(sources) == 11
     for source in sources:
         assert source.applies(query), source.name
         found = await source(query)

@@ -18,6 +18,7 @@ from ..core.protocols import Catalogue, Collaborative, VectorColumn, Vectors
 from ..core.ranking import combine_ranked
 from ..core.schemas import Candidate, Constraint
 from ..core.titles import is_named
+from .cross_domain_source import OtherDomainSource
 from .stated_source import StatedSource
 from .vector_search import FullTextSearch, ImageVectorSearch, TextVectorSearch, renamed
 
@@ -56,6 +57,7 @@ def build_sources(catalogue: Catalogue, collaborative: Collaborative) -> tuple[S
         CoOccurrenceSource(catalogue, collaborative),
         ProfileVectorSource(catalogue),
         StatedSource(catalogue, collaborative),
+        OtherDomainSource(catalogue),
         PopularitySource(catalogue, collaborative),
     )
 

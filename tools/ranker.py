@@ -110,7 +110,7 @@ class Ranker:
         by_id = {i.item_id: i for i in found if i.item_id not in denied}
         kept = [f for f in fused if f.item_id in by_id]
         items = [by_id[f.item_id] for f in kept]
-        fit = preference_fit(items, q.understanding.preferences, schema) + stated_fit(items, q.stated, schema)
+        fit = preference_fit(items, q.understanding.preferences, schema) + stated_fit(items, q.tastes, schema)
         scores = np.array([f.score for f in kept], dtype=np.float32) + PREFERENCE_WEIGHT * fit
         scores = scores + answer_scores(items, q.answers, schema)
         scores = scores + shift([i.item_id for i in items], feedback, text)
