@@ -16,9 +16,10 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from ..core.errors import InvalidRequestError, TastemakerError
-from ..core.schemas import Answer, Constraint, RecommendRequest, StreamEvent
+from ..core.schemas import Constraint, RecommendRequest, StreamEvent
 from ..core.settings import load_settings
 from .cli_common import guarded, run_async
+from .cli_taste import ask, follow_up, parse_preferences
 from .errors import validation_details
 from .render import TerminalRenderer
 
@@ -52,6 +53,11 @@ def recommend_command(
     diversity: Annotated[
         str | None, typer.Option(help="How varied: none, mmr, dpp or calibrated, with a strength such as dpp=0.5.")
     ] = None,
+    prefer: Annotated[
+        list[str] | None,
+        typer.Option(help="What they like, such as theme=sea, or not, such as theme!=dogs; repeatable."),
+    ] = None,
+    liked: Annotated[list[str] | None, typer.Option(help="The id of an item they like; repeatable.")] = None,
     again: Annotated[bool, typer.Option("--again", help="Also offer what the user already has.")] = False,
     max_ms: Annotated[int | None, typer.Option(help="Time budget in milliseconds.")] = None,
     tenant: Annotated[str, typer.Option(help="Which shop.")] = "default",
@@ -64,6 +70,7 @@ def recommend_command(
     fields["context"] = guarded(lambda: parse_context(context or ()))
     fields["diversity"] = guarded(lambda: parse_diversity(diversity))
     fields["corrections"] = guarded(lambda: parse_corrections(correct or (), strike or ()))
+    fields["preferences"] = guarded(lambda: parse_preferences(prefer or (), liked or ()))
     fields |= {"images": _paths(image), "audio": _paths(audio), "video": _paths(video)}
 
     async def work() -> None:
@@ -73,8 +80,7 @@ def recommend_command(
             said = await asyncio.to_thread(ask, done["asked"])
             if said.choice_id is None:
                 break
-            about = {name: getattr(request, name) for name in ("user_id", "n", "tenant", "words", "include_consumed")}
-            request = _request({**about, "thread_id": done["thread_id"], "answer": said})
+            request = follow_up(request, done["thread_id"], said)
             done = await _show(_events(server, request), request, as_json)
 
     run_async(work)
@@ -125,21 +131,6 @@ def parse_diversity(text: str | None) -> dict[str, Any] | None:
         return {"strategy": name.strip() or None, "strength": float(strength) if strength else None}
     except ValueError as error:
         raise InvalidRequestError("--diversity", f"{text!r} must look like dpp=0.5") from error
-
-
-def ask(question: dict[str, Any]) -> Answer:
-    """Ask on the terminal; Enter alone skips."""
-    for number, choice in enumerate(question["choices"], 1):
-        typer.echo(f"  {number}. {choice['text']}")
-    return answer_from(typer.prompt("Your choice (Enter to skip)", default="", show_default=False), question)
-
-
-def answer_from(typed: str, question: dict[str, Any]) -> Answer:
-    """Return the answer that was typed: a choice's number or its words; anything else skips the question."""
-    wanted = typed.strip().lower()
-    named = {c["text"].lower(): c["choice_id"] for c in question["choices"]}
-    numbered = {str(n): c["choice_id"] for n, c in enumerate(question["choices"], 1)}
-    return Answer(question_id=question["question_id"], choice_id=numbered.get(wanted) or named.get(wanted))
 
 
 def parse_where(expression: str) -> Constraint:

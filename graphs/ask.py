@@ -148,7 +148,7 @@ async def remember(preferences: Sequence[Preference], request: RecommendRequest,
     await turn.attempt("profile", work, turn.parts.settings.timeouts.history_s, None)
 
 
-async def recalled(request: RecommendRequest, turn: Turn) -> tuple[Preference, ...]:
+async def kept_tastes(request: RecommendRequest, turn: Turn) -> tuple[Preference, ...]:
     """Return the likes and dislikes that are kept in the user's profile."""
     tastes = turn.parts.tastes
     if request.user_id is None or tastes is None:

@@ -12,7 +12,7 @@ from ..core.corrections import captions_changed, corrected
 from ..core.errors import InvalidRequestError
 from ..core.schemas import Evidence, HistoryProfile, MediaFile, MediaKind, SpokenSegment, StreamEvent, Verdict
 from ..tools.video_reader import VideoReading
-from .ask import recalled, remember
+from .ask import kept_tastes, remember
 from .elsewhere import with_elsewhere
 from .state import Admitted, Captioned, Checked, Remembered, State, Transcribed, Watched
 from .turn import Turn, check_owner, emit, timed
@@ -117,7 +117,7 @@ async def look_up_history(state: State, turn: Turn) -> Remembered:
     if state.request.preferences and state.request.preferences.remember:
         await remember(state.request.preferences.values, state.request, turn)
     (profile, evidence), kept = await asyncio.gather(
-        turn.attempt("history", turn.shop.look_up(user_id), timeout, unknown), recalled(state.request, turn)
+        turn.attempt("history", turn.shop.look_up(user_id), timeout, unknown), kept_tastes(state.request, turn)
     )
     profile = profile.model_copy(update={"stated": kept}) if kept else profile
     profile = await with_elsewhere(profile, turn)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tastemaker.api.cli_recommend import answer_from
+from tastemaker.api.app import create_app
+from tastemaker.api.cli_taste import answer_from, follow_up, parse_preferences
+from tastemaker.api.langserve_routes import PATH, langserve_installed
 from tastemaker.core.cold_settings import ElicitSettings
 from tastemaker.core.errors import InvalidRequestError, StoreError
-from tastemaker.core.schemas import Answer, Question, RecommendResponse
+from tastemaker.core.schemas import Answer, Question, RecommendRequest, RecommendResponse
 from tastemaker.core.settings import Settings
 from tastemaker.graphs.parts import Parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.threads import Threads
 from tastemaker.stores.tastes import TasteStore
 
+from .live_server import serving
 from .shop_fixture import history_url, shop_parts
 
 
@@ -133,6 +138,7 @@ async def test_something_else_is_an_answer_too(settings: Settings) -> None:
     assert not {str(p.value) for p in offered} & {str(v) for v in value}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -167,6 +173,7 @@ async def test_nothing_is_asked_where_it_is_not_worth_it_or_cannot_be_answered(
     assert [d.what for d in unkept.degraded] == ["threads"]
 
 
+@pytest.mark.slow
 async def test_with_consent_an_answer_is_kept_in_the_profile(settings: Settings) -> None:
     first = await once(settings, user_id="ada")
     assert first.asked is not None
@@ -183,6 +190,7 @@ async def test_with_consent_an_answer_is_kept_in_the_profile(settings: Settings)
     await tastes.close()
 
 
+@pytest.mark.slow
 async def test_without_consent_or_a_name_nothing_is_kept(settings: Settings) -> None:
     first = await once(settings, user_id="ada")
     assert first.asked is not None
@@ -197,6 +205,7 @@ async def test_without_consent_or_a_name_nothing_is_kept(settings: Settings) -> 
     assert [d.what for d in after.degraded] == ["profile"]
 
 
+@pytest.mark.slow
 async def test_stated_preferences_are_kept_with_consent_and_replaced_later(settings: Settings) -> None:
     likes = {"values": [{"field": "colour", "value": "Green"}], "remember": True}
     await once(settings, user_id="ada", preferences=likes)
@@ -214,3 +223,47 @@ def test_the_command_line_takes_a_number_a_word_or_nothing(typed: str, choice_id
     choices = [{"choice_id": "1", "text": "Green"}, {"choice_id": "2", "text": "Red"}]
     said = answer_from(typed, {"question_id": "q1", "choices": choices})
     assert (said.question_id, said.choice_id) == ("q1", choice_id)
+
+
+def test_the_command_line_takes_likes() -> None:
+    found = parse_preferences(["theme=sea", "theme != dogs", "price=30", "framed=true"], ["i1"])
+    assert found is not None
+    assert [(p["field"], p["value"], p["weight"]) for p in found["values"]] == [
+        ("theme", "sea", 1),
+        ("theme", "dogs", -1),
+        ("price", 30.0, 1),
+        ("framed", True, 1),
+    ]
+    assert found["item_ids"] == ["i1"]
+    assert parse_preferences([], []) is None
+    with pytest.raises(InvalidRequestError, match="must look like"):
+        parse_preferences(["theme"], [])
+
+
+def test_an_answer_on_the_command_line_keeps_the_rest_of_the_request() -> None:
+    request = RecommendRequest(user_id="ada", text="anything", n=3, context={"channel": "shop"})
+    next_one = follow_up(request, "t1", Answer(question_id="q1", choice_id="2"))
+    assert (next_one.text, next_one.thread_id, next_one.n) == (None, "t1", 3)
+    assert next_one.context == {"channel": "shop"}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince211")  # LangServe's own code
+async def test_every_door_asks_and_takes_the_answer(settings: Settings) -> None:
+    async def opened() -> Recommender:
+        return await Recommender(parts=made(settings)).start()
+
+    async with serving(create_app(opened, settings)) as base, httpx.AsyncClient(base_url=base, timeout=30) as client:
+        first = (await client.post("/recommend", json={"words": False, "n": 4})).json()
+        answer = {"question_id": first["asked"]["question_id"], "choice_id": "1"}
+        body = {"words": False, "n": 4, "thread_id": first["thread_id"], "answer": answer}
+        streamed = (await client.post("/recommend/stream", json=body)).text
+        assert '"strategy":"answered"' in streamed
+        second = next(json.loads(line[6:]) for line in reversed(streamed.splitlines()) if line.startswith("data: {"))
+        wrong = await client.post("/recommend", json=body)
+        assert (wrong.status_code, wrong.json()["error"]["field"]) == (422, "answer.question_id")
+        if langserve_installed():
+            body["answer"] = {"question_id": second["asked"]["question_id"], "choice_id": "other"}
+            invoked = (await client.post(f"{PATH}/invoke", json={"input": body})).json()["output"]
+            assert invoked["strategy"] == "answered"
+            assert invoked["asked"] is None
