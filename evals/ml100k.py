@@ -78,6 +78,7 @@ def figures_of(movies: Movies, seed: int, *, ratings: bool = True, progress: Pro
             "questions": ours.report["questions"],
         },
         "split": "per user, last rating >= 4 by time (ties in the order of the file); training data end before it",
+        "tuned_on": "each user's last liked film before the target, with training data that end before that",
     }
     if ratings:
         figures["ratings"] = ratings_figures(movies, seed, progress)

@@ -17,16 +17,17 @@ from ..core.interactions import Floats, Interactions, ItemTable, UserState
 from .catalogue_fit import SURE, fit_scorers, whole_features
 from .ensemble import Ensemble
 from .ensemble_fit import peak_memory_mib
-from .features import Features, raw_scores
+from .features import Features, best_of_each, raw_scores
 from .fusion import LinearFusion, Lists
 from .scorers.base import Progress, Scorer, silent
 
 STRANGERS = 0.3
-ASKED = 5
+ASKED = 8
 """So many later events of each stranger are asked for."""
-OTHERS = 300
-"""Candidates are drawn with the same chance from all unmet items: what the scorers propose and a stranger did not meet is mostly
-unmet for lack of time, and would teach that popular items are unwanted."""
+L2 = 1e-2
+POOL = 30
+"""Candidates are the best so many of each scorer, met by the stranger or not: leaving out the ones met would teach that popular items
+are unwanted, and items far down would teach nothing about the first places."""
 
 
 def fit_cold(
@@ -55,18 +56,20 @@ def fit_cold(
     before = events.keep(~np.isin(events.user, strangers))
     early, missing = fit_scorers(items, before, scorers, lambda text, share: progress(text, 0.3 * share))
     features = whole_features(tuple(early), before, seed)
-    fusions = {}
+    fusions: dict[int, LinearFusion] = {}
+    asked = 0
     for number, m in enumerate(known):
         asker = _Asker(events, early, features, most=max(known))
         lists = [part for user in strangers.tolist() for part in asker.ask(user, m, rng)]
         sizes = np.array([len(part) for part in lists], dtype=np.int64)
-        fusions[m] = LinearFusion().fit(Lists(np.concatenate(lists), sizes), features.names, seed)
+        asked += len(lists)
+        fusions[m] = LinearFusion(l2=L2).fit(Lists(np.concatenate(lists), sizes), features.names, seed)
         progress(f"fusion for {m} known events", 0.3 + 0.4 * (number + 1) / len(known))
     fitted, late = fit_scorers(items, events, tuple(early), lambda text, share: progress(text, 0.7 + 0.3 * share))
     features = whole_features(tuple(early), events, seed)
     report = {
         "fusion": "linear",
-        "questions": int(len(strangers) * ASKED * len(known)),
+        "questions": asked,
         "seconds": {"total": round(time.monotonic() - began, 1)},
         "peak_memory_mib": peak_memory_mib(),
     }
@@ -97,9 +100,11 @@ class _Asker:
         every = np.arange(len(self.features.popularity), dtype=np.int32)
         raw, _ = raw_scores(self.scorers, self.features.scorers, state, every)
         told = self.features.matrix(np.concatenate([raw, raw[:, self.features.reference]], axis=1), state, every)
-        unmet = np.setdiff1d(every, item)
-        others = rng.choice(unmet, min(OTHERS, len(unmet)), replace=False)
-        chosen = rng.choice(later, min(ASKED, len(later)), replace=False)
+        hidden = raw.copy()
+        hidden[:, state.items] = np.nan
+        pool = best_of_each(hidden, min(POOL, len(every)))
+        within, others = pool[np.isin(pool, later)], pool[~np.isin(pool, later)]
+        chosen = rng.choice(within, min(ASKED, len(within)), replace=False)
         return [told[np.append(wanted, others)] for wanted in chosen.tolist()]
 
 

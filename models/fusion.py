@@ -120,6 +120,7 @@ class LinearFusion:
     """A weighted sum of standardised features, NaN counting as the mean, fitted as a softmax over each question."""
 
     kind: str = "linear"
+    l2: float = L2
     mean: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     spread: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     weights: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
@@ -143,8 +144,8 @@ class LinearFusion:
             total = np.add.reduceat(shares, starts)
             slope = shares / total[owner]
             slope[starts] -= 1
-            value = float(np.mean(np.log(total) - scores[starts])) + L2 * float(weights @ weights)
-            return value, x.T @ slope / len(sizes) + 2 * L2 * weights
+            value = float(np.mean(np.log(total) - scores[starts])) + self.l2 * float(weights @ weights)
+            return value, x.T @ slope / len(sizes) + 2 * self.l2 * weights
 
         self.weights = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
         progress(self.kind, 1.0)
