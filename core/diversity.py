@@ -35,7 +35,7 @@ class Spread:
     """
 
     strategy: SpreadName = "mmr"
-    strength: float = 0.15
+    strength: float = 0.1
     field: str = ""
     popularity_penalty: float = 0.0
 

@@ -507,10 +507,10 @@ class SourceScore(Frozen):
 class PathStep(Frozen):
     """One edge of how a scorer came to an item: ``source`` to ``target`` over ``relation``, such as ``director: Lynch``."""
 
-    source: str
-    relation: str
-    target: str
-    source_title: str = ""
+    source: str = Field(description="Id of the item it starts from.")
+    relation: str = Field(description="What joins the two, borne out by their records.")
+    target: str = Field(description="Id of the item it leads to.")
+    source_title: str = Field(default="", description="Title of the item it starts from.")
 
 
 class RankedItem(Frozen):
@@ -544,6 +544,9 @@ class Recommendation(Frozen):
     url: str | None = Field(default=None, description="Link from the record.")
     sources: tuple[SourceScore, ...] = Field(default=(), description="Which sources proposed it, and where.")
     rules: tuple[str, ...] = Field(default=(), description="Ids of the business rules that pinned or moved it.")
+    path: tuple[PathStep, ...] = Field(
+        default=(), description="How it follows from something the user liked, if it does."
+    )
     reason: Reason | None = Field(default=None, description="Why it is here; absent in the `items` event.")
 
 

@@ -134,7 +134,7 @@ class DiversitySettings(Section):
     """How lists are spread where a request does not say."""
 
     strategy: Literal["none", "mmr", "dpp", "calibrated"] = Field(default="mmr", description="Strategy.")
-    strength: float = Field(default=0.15, ge=0, le=1, description="0: best first, 1: only variety.")
+    strength: float = Field(default=0.1, ge=0, le=1, description="0: best first, 1: only variety.")
     field: str = Field(default="", description="Field that `calibrated` divides by; empty: the first list field.")
     popularity_penalty: float = Field(
         default=0.0, ge=0, le=1, description="How much popularity counts against an item."

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.diversity import Pool, less_popular, spread
+from ..core.diversity import MILD, Pool, less_popular, spread
 from ..core.interactions import Interactions, ItemTable, UserState
 from ..core.ranking import scaled
 from ..core.schemas import SpreadName
@@ -102,6 +102,9 @@ def measure(
         lists[way] = [listed(q, facts, way, strength) for q in others]
         found[way] = {"strength": strength, "loss_percent": _loss(ndcg_of(lists[way]), ndcg_of(plain), seed)}
         found[way] |= figures(lists[way], facts, seed)
+    usual = [listed(q, facts, MILD.strategy, MILD.strength) for q in others]
+    found["deployed"] = {"strategy": MILD.strategy, "strength": MILD.strength}
+    found["deployed"] |= {"loss_percent": _loss(ndcg_of(usual), ndcg_of(plain), seed), **figures(usual, facts, seed)}
     gained = {w: found[w]["diversity_genres"]["value"] - found["none"]["diversity_genres"]["value"] for w in WAYS}
     best = max(gained, key=lambda w: gained[w])
     found["bought"] = {

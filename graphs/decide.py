@@ -252,6 +252,7 @@ def recommendation(ranked: RankedItem) -> Recommendation:
         url=item.url,
         sources=ranked.sources,
         rules=ranked.rules,
+        path=ranked.path,
     )
 
 

@@ -18,7 +18,7 @@ from ..core.llm_task import RankTask
 from ..core.rule_effects import arrange
 from ..core.schemas import Item, LLMInfluence, LLMStrategy, RankedItem, RecommendRequest, SourceScore
 from .decide import candidate_query, known_profile, send_items, text_vector
-from .govern import effects
+from .govern import effects, screen_of
 from .rerank_tools import SOURCE, make_task, make_tools
 from .state import Reranked, State
 from .turn import FLOOR_S, Turn, timed
@@ -100,9 +100,8 @@ async def longer_list(query: CandidateQuery, state: State, turn: Turn) -> list[R
     if n == len(state.ranked) or not state.candidates:
         return list(state.ranked)
     timeout = turn.parts.settings.timeouts.retrieve_s
-    longer: list[RankedItem] = await turn.attempt(
-        "ranker", turn.shop.ranker(query, state.candidates, n), timeout, [], floor_s=FLOOR_S
-    )
+    work = turn.shop.ranker(query, state.candidates, n, screen=screen_of(state.request, turn))
+    longer: list[RankedItem] = await turn.attempt("ranker", work, timeout, [], floor_s=FLOOR_S)
     sent = [r.item.item_id for r in state.ranked]
     return longer if [r.item.item_id for r in longer[: len(sent)]] == sent else list(state.ranked)
 

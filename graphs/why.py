@@ -52,7 +52,7 @@ async def find_out(
 
 async def _answered(item_id: str, request: RecommendRequest, memory: ThreadMemory, turn: Turn) -> WhyNot:
     """Answer the request without words, keeping nothing, and look the item up."""
-    quiet = request.model_copy(update={"words": False, "route": "direct", "answer": None})
+    quiet = request.model_copy(update={"words": False, "route": "direct", "answer": None, "llm_rank": []})
     await turn.check_stated(quiet)
     media = bool(request.images or request.audio or request.video)
     if media:

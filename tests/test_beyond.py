@@ -86,7 +86,7 @@ def test_a_strength_is_chosen_that_costs_little(monkeypatch: pytest.MonkeyPatch)
 def test_every_way_is_measured_beside_the_plain_list() -> None:
     questions = [question(i % 5) for i in range(20)]
     found, best = measure(questions, np.arange(20) < 8, FACTS, 0)
-    assert set(found) == {"none", *beyond.WAYS, "bought"}
+    assert set(found) == {"none", *beyond.WAYS, "deployed", "bought"}
     assert len(best) == 12
     assert {"strength", "loss_percent", "ndcg@10", "coverage", "novelty_bits"} <= set(found["dpp"])
 

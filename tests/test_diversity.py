@@ -12,6 +12,7 @@ import pytest
 
 from tastemaker.core.candidates import CandidateQuery
 from tastemaker.core.diversity import (
+    MILD,
     STRATEGIES,
     VOLUME_WEIGHT,
     Pool,
@@ -33,6 +34,7 @@ from tastemaker.core.schemas import (
     SpreadName,
     Understanding,
 )
+from tastemaker.core.settings import DiversitySettings
 from tastemaker.tools.ranker import Ranker
 
 from .catalogue_fixture import ScriptedCollaborative, axis, open_catalogue
@@ -54,6 +56,7 @@ def similarity(vectors: Vectors, picked: list[int]) -> float:
 
 
 def test_every_name_has_a_strategy() -> None:
+    assert (MILD.strategy, MILD.strength) == (DiversitySettings().strategy, DiversitySettings().strength)
     assert set(STRATEGIES) == set(NAMES)
 
 

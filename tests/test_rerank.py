@@ -16,7 +16,7 @@ from tastemaker.core.llm_settings import LLMRankSettings
 from tastemaker.core.llm_weights import WeightEntry, WeightTable
 from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.schemas import RecommendResponse, StreamEvent
-from tastemaker.core.settings import Settings
+from tastemaker.core.settings import FilterSettings, Settings
 from tastemaker.evals.constants import ConstantChat, constant_parts
 from tastemaker.graphs.parts import Parts
 from tastemaker.graphs.recommender import Recommender
@@ -170,6 +170,24 @@ async def test_pins_and_bounds_of_the_shop_keep_the_last_word(settings: Settings
     assert ids(response)[0] == "item-7"
     assert response.llm_influence is not None
     assert response.llm_influence.kendall_distance > 0
+
+
+async def test_what_a_content_filter_holds_back_never_rises(tmp_path: Path) -> None:
+    words = FilterSettings(use=["words"], words=["print 9", "print 11"])
+    settings = Settings(home=tmp_path, llm_rank=LLMRankSettings(top=12), filters=words)
+    _, response = await run(constant_parts(settings, LastFirst()), llm_rank=["listwise"], llm_weight=2.0)
+    assert response.llm_influence is not None
+    assert response.llm_influence.used
+    assert not {"item-9", "item-11"} & set(ids(response))
+    assert "item-10" in ids(response)
+
+
+async def test_why_not_asks_no_model(settings: Settings) -> None:
+    chat = LastFirst()
+    async with Recommender(parts=constant_parts(settings, chat)) as recommender:
+        found = await recommender.why_not("item-9", text="a print", n=4, llm_rank=["listwise"], llm_weight=1.0)
+    assert found.step == "rank"
+    assert chat.calls == 0
 
 
 async def test_a_request_says_what_is_wrong_with_its_strategies(settings: Settings) -> None:
