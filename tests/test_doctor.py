@@ -18,6 +18,9 @@ from tastemaker.api.diagnosis import Diagnosis, diagnose, needed_weights
 from tastemaker.api.packages import Finding, look_at_packages
 from tastemaker.core.settings import CatalogueSettings, HistorySettings, LLMSettings, ModelSettings, Settings
 from tastemaker.models.weights_table import TABLE
+from tastemaker.stores.artefacts import Artefacts
+
+from .test_artefacts import card_of
 
 
 @pytest.fixture
@@ -163,3 +166,18 @@ def test_the_command(
         assert json.loads(printed)["profile"] == "embedded"
     else:
         assert "tastemaker setup" in printed
+
+
+async def test_the_recommender_says_what_it_is(settings: Settings) -> None:
+    untrained = by_name((await diagnose(settings)).data)["recommender"]
+    assert (untrained.state, untrained.fix) == ("optional", "tastemaker train")
+    store = Artefacts(settings.models_path("default"))
+    version, folder = store.begin()
+    (folder / "weights").write_text("1")
+    store.publish(folder, card_of(version))
+    store.switch(version)
+    trained = by_name((await diagnose(settings)).data)["recommender"]
+    assert trained.state == "ok"
+    assert version in trained.detail
+    (store.root / version / "weights").write_text("2")
+    assert by_name((await diagnose(settings)).data)["recommender"].state == "broken"

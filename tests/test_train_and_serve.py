@@ -15,6 +15,7 @@ from tastemaker.core.protocols import Vectors
 from tastemaker.core.recommender_settings import RecommenderSettings
 from tastemaker.core.schemas import Event, EventKind, RecommendResponse
 from tastemaker.core.settings import Settings
+from tastemaker.core.user_state import UNRELATED
 from tastemaker.evals.constants import ConstantCaptioner, ConstantChat, ConstantTranscriber
 from tastemaker.graphs.parts import Parts, open_stores
 from tastemaker.graphs.recommender import Recommender
@@ -170,6 +171,21 @@ async def test_feedback_moves_the_next_list(recommender: Recommender) -> None:
     await tell(recommender, "fresh", disliked, "dislike")
     last = ids(await recommender.recommend(user_id="fresh", words=False, n=50))
     assert disliked not in last
+
+
+@pytest.mark.parametrize(("kind", "gone"), [("dislike", True), ("skip", False)])
+async def test_neighbours_of_what_is_turned_down_fall(recommender: Recommender, kind: EventKind, gone: bool) -> None:
+    shop, user = await recommender.parts.shop("default"), f"turns-down-by-{kind}"
+    before = ids(await recommender.recommend(user_id=user, words=False, n=50))
+    item = before[5]
+    found = await shop.catalogue.search_vector("text", await vector(shop, item), 4, exclude=[item])
+    near = [c.item_id for c in found if c.score > UNRELATED + 0.1]
+    assert near
+    await tell(recommender, user, item, kind)
+    after = ids(await recommender.recommend(user_id=user, words=False, n=50))
+    others = [i for i in before if i not in {*near, item}]
+    assert (item not in after) is gone
+    assert place(after, near) - place(after, others) > place(before, near) - place(before, others)
 
 
 async def test_a_skipped_item_falls_but_may_be_offered(recommender: Recommender) -> None:
