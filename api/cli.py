@@ -39,6 +39,7 @@ COMMANDS = {
     "rules": Lazy("cli_rules", "app", "Check, show and try business rules."),
     "align": Lazy("cli_align", "align_command", "Train the image-text projection."),
     "fairness": Lazy("cli_bench_beyond", "fairness_command", "Report on fairness between groups of items and users."),
+    "describe": Lazy("cli_describe", "describe_command", "Describe items in plain words with the language model."),
     "fit-llm": Lazy("cli_fit_llm", "fit_llm_command", "Fit how far a language model may move the lists."),
     "bench": Lazy("cli_bench", "app", "Run the benchmarks."),
 }

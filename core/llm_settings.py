@@ -20,4 +20,3 @@ class LLMRankSettings(Section):
     timeout_s: float = Field(default=20.0, gt=0, description="Seconds that all strategies together may take.")
     likes: int = Field(default=10, ge=1, le=50, description="Titles of liked items in a prompt.")
     max_events: int = Field(default=400, ge=30, description="Held-out events that `fit-llm` asks the model about.")
-    describe_s: float = Field(default=900.0, gt=0, description="Seconds before a changed taste is described anew.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -20,6 +21,7 @@ from ..core.harm import Case, fit_weight
 from ..core.held_out import HeldOut, hold_out
 from ..core.interactions import Floats
 from ..core.llm_signal import GROUPS, base_scores
+from ..core.llm_task import RankTask
 from ..core.llm_weights import WeightEntry
 from ..core.schemas import Candidate, LLMStrategy, RankedItem, Understanding
 from ..stores.llm_opinions import OpinionStore, key_of
@@ -137,10 +139,19 @@ class Fitter:
 
         tools = make_tools(query, self.shop.catalogue, self.parts.llm_rank.embedder, embed)
         task = make_task(query, [r.item for r in listed], liked, most)
+        if "profile" in self.strategies:
+            task = await self.with_words(task)
         told = await collect(
             self.parts.llm_rank.ranker, self.strategies, task, tools, timeout_s=OPINION_S, note=self._note
         )
         return told.values if set(told.used) == set(self.strategies) else None
+
+    async def with_words(self, task: RankTask) -> RankTask:
+        """Return the task with its words, waiting for those of the taste."""
+        words = self.parts.llm_rank.words(self.shop.tenant)
+        if not await words.taste(task.likes):
+            await words.settled()
+        return replace(task, taste=await words.taste(task.likes), keywords=await words.keywords(task.items))
 
     def _note(self, why: str) -> None:
         if why != self.problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..agents.describer import Describer
 from ..agents.llm_opinion import model_names, prompt_refs
 from ..agents.llm_rank import LLMRanker
 from ..agents.prompting import PromptLibrary
@@ -14,6 +15,7 @@ from ..core.settings import Settings
 from ..models.llm_embeddings import open_embeddings
 from ..models.llm_scoring import GenerativeScoring, Posts
 from ..stores.llm_weights import WeightFile, weights_path
+from .describe_shop import ShopWords
 
 
 class LLMParts:
@@ -26,6 +28,8 @@ class LLMParts:
         self._home = settings.home
         self._vectors = vectors
         self._files: dict[str, WeightFile] = {}
+        self._describer = Describer(chat, library, settings.llm.timeout_s)
+        self._words: dict[str, ShopWords] = {}
 
     @property
     def embedder_name(self) -> str:
@@ -35,6 +39,10 @@ class LLMParts:
     def file(self, tenant: str) -> WeightFile:
         """Return the weights of a shop."""
         return self._files.setdefault(tenant, WeightFile(weights_path(self._home, tenant)))
+
+    def words(self, tenant: str) -> ShopWords:
+        """Return the words that were written about a shop's items and its users' tastes."""
+        return self._words.setdefault(tenant, ShopWords(self._home, tenant, self._describer))
 
     def weight(
         self, tenant: str, strategies: Sequence[LLMStrategy], group: str, library: PromptLibrary
@@ -49,7 +57,9 @@ class LLMParts:
         return self.file(tenant).read().find(model, strategies, prompt_refs(strategies, library), group)
 
     async def aclose(self) -> None:
-        """Close the embedder's connections."""
+        """Stop writing words and close the embedder's connections."""
+        for words in self._words.values():
+            await words.close()
         close = getattr(self.embedder, "aclose", None)
         if close is not None:
             await close()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from ..core.llm_task import RankTask
 from ..core.rule_effects import arrange
 from ..core.schemas import Item, LLMInfluence, LLMStrategy, RankedItem, RecommendRequest, SourceScore
 from .decide import candidate_query, known_profile, send_items, text_vector
+from .describe_shop import ShopWords
 from .govern import effects, screen_of
 from .rerank_tools import SOURCE, make_task, make_tools
 from .state import Reranked, State
@@ -68,7 +70,7 @@ async def opinions(
 ) -> Signal | None:
     """Return what the strategies say of the list within the budget, labelled where one is missing; None if all failed."""
     limit = min(turn.parts.settings.llm_rank.timeout_s, turn.remaining() * SHARE)
-    task = await task_of(query, listed, turn)
+    task = await task_of(query, listed, asked, turn)
     ranker = turn.parts.llm_rank.ranker.with_library(turn.library)
     tools = make_tools(query, turn.shop.catalogue, turn.parts.llm_rank.embedder, lambda text: text_vector(text, turn))
     work = collect(ranker, asked, task, tools, timeout_s=limit, note=lambda why: turn.degrade("llm_rank", why))
@@ -106,7 +108,9 @@ async def longer_list(query: CandidateQuery, state: State, turn: Turn) -> list[R
     return longer if [r.item.item_id for r in longer[: len(sent)]] == sent else list(state.ranked)
 
 
-async def task_of(query: CandidateQuery, listed: Sequence[RankedItem], turn: Turn) -> RankTask:
+async def task_of(
+    query: CandidateQuery, listed: Sequence[RankedItem], asked: Sequence[LLMStrategy], turn: Turn
+) -> RankTask:
     """Return what the model is asked."""
     most = turn.parts.settings.llm_rank.likes
     liked = query.profile.liked[:most]
@@ -114,7 +118,17 @@ async def task_of(query: CandidateQuery, listed: Sequence[RankedItem], turn: Tur
     found: list[Item] = (
         await turn.attempt("catalogue", turn.shop.catalogue.get(liked), timeout, [], floor_s=FLOOR_S) if liked else []
     )
-    return make_task(query, [r.item for r in listed], found, most)
+    task = make_task(query, [r.item for r in listed], found, most)
+    if "profile" not in asked:
+        return task
+    words = turn.parts.llm_rank.words(turn.shop.tenant)
+    return await turn.attempt("descriptions", described(task, words), timeout, task)
+
+
+async def described(task: RankTask, words: ShopWords) -> RankTask:
+    """Return the task with the words that were written of the user's taste and of the items. Raises StoreError."""
+    taste, keywords = await asyncio.gather(words.taste(task.likes), words.keywords(task.items))
+    return replace(task, taste=taste, keywords=keywords)
 
 
 def move(

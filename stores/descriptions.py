@@ -1,0 +1,98 @@
+"""Keep the words that a language model wrote about items and tastes, by shop, content, prompt and model, in SQLite.
+
+A taste is kept under a digest of the titles it was made from: nothing in the file names a user.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, String, Table, Text, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from ..core.errors import StoreError
+
+Kind = Literal["item", "taste"]
+Words = tuple[str, ...]
+BATCH = 500
+_METADATA = MetaData()
+WORDS = Table(
+    "descriptions",
+    _METADATA,
+    Column("tenant", String(64), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("key", String(128), nullable=False),
+    Column("digest", String(32), nullable=False),
+    Column("words", Text, nullable=False),
+    PrimaryKeyConstraint("tenant", "kind", "key"),
+)
+
+
+def digest_of(*parts: str) -> str:
+    """Return what tells whether words are still current: a digest of content, prompt and model."""
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+class Descriptions:
+    """The words of one shop; ``open`` makes the file on first use."""
+
+    def __init__(self, engine: AsyncEngine, tenant: str) -> None:
+        self._engine, self._tenant = engine, tenant
+
+    @classmethod
+    async def open(cls, path: Path, tenant: str) -> Descriptions:
+        """Open the file, making it if need be. Raises StoreError."""
+        try:
+            await asyncio.to_thread(lambda: path.parent.mkdir(parents=True, exist_ok=True))
+            engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+            async with engine.begin() as connection:
+                await connection.run_sync(_METADATA.create_all)
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreError(f"{path} cannot be opened: {type(error).__name__}") from error
+        return cls(engine, tenant)
+
+    async def get(self, kind: Kind, wanted: Mapping[str, str]) -> dict[str, Words]:
+        """Return key -> words for the keys whose digest is ``wanted[key]``; the others are missing or out of date.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        keys, found = list(wanted), {}
+        try:
+            async with self._engine.connect() as connection:
+                for start in range(0, len(keys), BATCH):
+                    asked = select(WORDS.c.key, WORDS.c.digest, WORDS.c.words).where(
+                        WORDS.c.tenant == self._tenant,
+                        WORDS.c.kind == kind,
+                        WORDS.c.key.in_(keys[start : start + BATCH]),
+                    )
+                    for key, digest, words in await connection.execute(asked):
+                        if wanted[key] == digest:
+                            found[key] = tuple(json.loads(words))
+        except (SQLAlchemyError, OSError, ValueError) as error:
+            raise StoreError(f"descriptions cannot be read: {type(error).__name__}") from error
+        return found
+
+    async def put(self, kind: Kind, key: str, digest: str, words: Sequence[str]) -> None:
+        """Keep words in place of earlier ones. Raises StoreError."""
+        row = {"tenant": self._tenant, "kind": kind, "key": key, "digest": digest, "words": json.dumps(list(words))}
+        changed = insert(WORDS).values(row)
+        changed = changed.on_conflict_do_update(
+            index_elements=["tenant", "kind", "key"], set_={"digest": digest, "words": row["words"]}
+        )
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(changed)
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreError(f"descriptions cannot be written: {type(error).__name__}") from error
+
+    async def close(self) -> None:
+        """Close the file."""
+        await self._engine.dispose()
