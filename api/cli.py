@@ -31,6 +31,7 @@ COMMANDS = {
     "setup": Lazy("cli_setup", "setup_command", "Fetch weights and prepare everything that is missing."),
     "doctor": Lazy("cli_doctor", "doctor_command", "Tell what is installed, what serves each slot, what is missing."),
     "ingest": Lazy("cli_ingest", "ingest_command", "Read a catalogue and its interactions."),
+    "tracks": Lazy("cli_tracks", "tracks_command", "Learn how a catalogue's tracks sound."),
     "train": Lazy("cli_train", "train_command", "Train the recommender on the events, list its versions, go back."),
     "feedback": Lazy("cli_feedback", "feedback_command", "Store what a user did with an item."),
     "off-policy": Lazy("cli_off_policy", "off_policy_command", "Compare policies from the log of what was shown."),

@@ -131,7 +131,7 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "model": StreamEvent,
-        "description": "Events `route`, `evidence`, `consistency`, `items`, `words`, `degraded`, `step`, `done` and "
+        "description": "Events `route`, `partial`, `evidence`, `consistency`, `items`, `words`, `degraded`, `step`, `done` and "
         "`error`, each with `event:`, JSON in `data:` and `id:`; a comment every 10 s while waiting.",
         "content": {"text/event-stream": {"example": stream_example()}},
     }

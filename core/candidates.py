@@ -23,7 +23,7 @@ class CandidateQuery:
     ``text_vector`` has shape (dim,), ``image_vectors`` (m, dim), both with rows of unit length; ``image_weights`` holds m
     weights from 0 (ignore a distrusted photo) to 1, all 1 when empty. ``limit`` counts candidates per source. ``said`` is false
     when the query comes from captions alone, which then weigh less than the photo itself;
-    ``gloss`` holds English words for a Chinese query. ``effects`` are the shop's rules,
+    ``gloss`` holds English words for a Chinese query, ``track_vector`` how a clip of music sounds. ``effects`` are the shop's rules,
     ``spread`` how varied the list is to be, ``stated`` and ``stated_item_ids`` likes and dislikes as told, and ``who`` is what
     may be used of who the user is; ``answers`` are those to questions of the thread.
     """
@@ -37,6 +37,7 @@ class CandidateQuery:
     exclude: frozenset[str] = frozenset()
     said: bool = True
     gloss: str = ""
+    track_vector: Vectors | None = None
     effects: Effects = NO_EFFECTS
     spread: Spread = MILD
     stated: tuple[Preference, ...] = ()
@@ -76,7 +77,7 @@ class CandidateQuery:
     def is_concrete(self) -> bool:
         """Tell whether this request itself says, shows or points at something."""
         wish = self.understanding
-        return bool(wish.query or wish.like_item_ids or self.photos)
+        return bool(wish.query or wish.like_item_ids or self.photos or self.track_vector is not None)
 
     @cached_property
     def tastes(self) -> tuple[Preference, ...]:

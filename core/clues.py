@@ -32,6 +32,7 @@ FAMILIES = {
     "co_occurrence": "taste",
     "profile_vector": "profile",
     "popularity": "popular",
+    "track": "sound",
     "stated_preferences": "stated",
     "exploration": "new",
     "trend": "popular",
@@ -75,6 +76,7 @@ def clues(item: RankedItem, brief: Brief) -> list[Clue]:
     found = [
         _slot(item),
         _anchor(brief, families),
+        _sound(brief, families),
         said,
         _because(item, brief),
         seen if seen and seen.strong else None,
@@ -150,6 +152,12 @@ def _anchor(brief: Brief, families: set[str]) -> Clue | None:
         return None
     several = len(brief.understanding.like_item_ids) > 1
     return Clue(f"It is close to {'those' if several else 'the one'} you pointed at.")
+
+
+def _sound(brief: Brief, families: set[str]) -> Clue | None:
+    if "sound" not in families:
+        return None
+    return Clue("It sounds like your clip.", tuple(e.evidence_id for e in of_kind(brief, "transcript")))
 
 
 def _is_word(constraint: Constraint) -> bool:

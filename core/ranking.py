@@ -18,6 +18,7 @@ from .titles import title_key
 
 RRF_K = 60
 DUPLICATE_COSINE = 0.985
+TRACK_WEIGHT = 1.5
 CAPTION_WEIGHT = 0.25
 HISTORY_SOURCES = ("co_occurrence", "profile_vector")
 WITH_LIKES = {"co_occurrence": 1.0, "profile_vector": 0.4, "popularity": 0.2, "stated_preferences": 0.5}
@@ -81,6 +82,7 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
             "stated_preferences",
             "other_domain",
             "popularity",
+            "track",
         ),
         0.0,
     )
@@ -90,6 +92,8 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
         weights |= {"text_vector": words, "full_text": 0.7 * words, "text_to_image": 0.5 * words}
     if photo:
         weights |= {"image_vector": 1.2 * photo, "image_to_text": 0.4 * photo}
+    if q.track_vector is not None:
+        weights["track"] = TRACK_WEIGHT
     if q.understanding.like_item_ids or q.may_name:
         weights["similar_to_shown"] = 2.0
     strategy = choose(q)

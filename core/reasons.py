@@ -37,7 +37,7 @@ def render_message(brief: Brief) -> Words:
     if speaks_chinese(brief):
         return message_in_chinese(brief)
     used = _inputs(brief)
-    parts = [_disagreement(brief)]
+    parts = [_disagreement(brief), _unheard(brief)]
     if not brief.items:
         parts.append(_nothing(brief))
         return Words(item_id=None, text=" ".join(p for p in parts if p), by="data")
@@ -99,6 +99,13 @@ def _disagreement(brief: Brief) -> str:
         if check.check == "content_credentials":
             return "The Content Credentials of a file do not hold, so it counts for less."
     return ""
+
+
+def _unheard(brief: Brief) -> str:
+    """Say what a recording without words holds instead of them."""
+    sounds = dict.fromkeys(e.sound for e in of_kind(brief, "transcript") if not e.content.strip() and e.sound)
+    what = ["something unclear" if sound == "unclear" else sound for sound in sounds]
+    return f"I heard no words in your recording, only {listed(what)}." if what else ""
 
 
 def _nothing(brief: Brief) -> str:

@@ -30,6 +30,7 @@ _CONFLICTS = {
 }
 _FAMILY_CLUES = (
     ("anchor", "与您指的商品相近。", ()),
+    ("sound", "听起来与您的音频相似。", ("transcript",)),
     ("photo", "外观与您的照片相似。", ("caption",)),
     ("taste", "与您有相同喜好的人也选择了它。", ("history",)),
     ("profile", "与您以前喜欢的商品相近。", ("history",)),

@@ -32,7 +32,7 @@ from .expose import with_new_items
 from .govern import effects, governed, screen_of, screened
 from .known import has_words, told, with_words
 from .perceive import RANKING_RESERVE_S
-from .query_vectors import gloss_of, picture_vectors, words_vector
+from .query_vectors import gloss_of, picture_vectors, track_vector, words_vector
 from .state import Ranked, Retrieved, State, Understood
 from .turn import FLOOR_S, Turn, emit, schema_of, timed
 
@@ -114,6 +114,7 @@ async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
         text_vector=vector,
         image_vectors=pictures.vectors,
         image_weights=pictures.weights,
+        track_vector=await track_vector(state, turn),
         gloss=gloss_of(state.understanding.query),
         said=has_words(state),
     )

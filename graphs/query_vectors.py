@@ -5,8 +5,9 @@ from __future__ import annotations
 from ..core.chinese import is_chinese
 from ..core.fusion import disputed_pieces, fuse, pool_pictures
 from ..core.protocols import Vectors
+from ..models.music import describe_track
 from ..models.vocabulary import gloss
-from .perceive import of_kind
+from .perceive import RANKING_RESERVE_S, of_kind
 from .senses_memory import Pictures
 from .state import State
 from .turn import FLOOR_S, Turn
@@ -47,6 +48,18 @@ async def picture_vectors(state: State, turn: Turn) -> Pictures:
     if turn.pictures is None:
         turn.pictures = await _embedded(state, turn)
     return turn.pictures
+
+
+async def track_vector(state: State, turn: Turn) -> Vectors | None:
+    """Return how the first clip that holds music instead of speech sounds, (65,); None, and a label, if it cannot be described."""
+    music = {t.source for t in state.transcripts if t.sound == "music or tones"}
+    clip = next((m for m in of_kind(state.media, "audio") if m.media_id in music), None)
+    if clip is None:
+        return None
+    if turn.track is None:
+        timeout = turn.parts.settings.timeouts.transcribe_s
+        turn.track = await turn.attempt("music", describe_track(clip.path), timeout, None, reserve_s=RANKING_RESERVE_S)
+    return turn.track
 
 
 async def _embedded(state: State, turn: Turn) -> Pictures:

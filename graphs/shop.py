@@ -22,6 +22,7 @@ from ..tools.learned_ranking import LearnedSource
 from ..tools.new_items import NewItems
 from ..tools.ranker import Ranker
 from ..tools.rule_scope import RuleScope
+from ..tools.track_search import TrackSearch, open_tracks
 from ..tools.user_history import UserHistoryLookup
 
 log = logging.getLogger("tastemaker.shop")
@@ -69,7 +70,11 @@ class Shop:
             catalogue=catalogue,
             history=history,
             collaborative=collaborative,
-            sources=(*build_sources(catalogue, collaborative), LearnedSource(catalogue, learned)),
+            sources=(
+                *build_sources(catalogue, collaborative),
+                LearnedSource(catalogue, learned),
+                TrackSearch(catalogue, open_tracks(settings.home, tenant)),
+            ),
             ranker=Ranker(catalogue, collaborative, learned),
             look_up=UserHistoryLookup(history, catalogue),
             scope=RuleScope(catalogue),

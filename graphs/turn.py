@@ -19,6 +19,7 @@ from langgraph.runtime import Runtime
 
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
 from ..core.exposures import Drawn
+from ..core.protocols import Vectors
 from ..core.public import public_reason, redact
 from ..core.rule_effects import Effects
 from ..core.schemas import CatalogueSchema, Degradation, Frozen, RecommendRequest, StepTime, StreamEvent, Usage
@@ -63,6 +64,7 @@ class Turn:
     keeps_thread: bool = False
     shows: bool = True
     pictures: Pictures | None = None
+    track: Vectors | None = None
     degraded: list[Degradation] = field(default_factory=list)
     timings: list[StepTime] = field(default_factory=list)
     usage: list[Usage] = field(default_factory=list)
