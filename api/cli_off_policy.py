@@ -44,7 +44,7 @@ async def compare(  # noqa: PLR0917
     """Return the estimates of every policy, and the mean clicks per list of every version that served.
 
     Raises:
-        InvalidRequestError: a policy has no such name, or nothing was decided at random yet.
+        InvalidRequestError: a policy has no such name, or no list was logged in that time.
         StoreError: the log or the history cannot be read.
     """
     from ..stores.exposures import ExposureLog
@@ -62,6 +62,11 @@ async def compare(  # noqa: PLR0917
         await history.close()
     decisions = decisions_of(exposures, events)
     lists = rewards_per_list(exposures, events)
-    policies = {name: asdict(evaluate(decisions, POLICIES[name], clip=clip, seed=seed)) for name in wanted}
+    if not lists:
+        raise InvalidRequestError("--days", "no list was logged in that time; see the setting exposures.enabled")
+    chosen = wanted if decisions else []
+    policies = {name: asdict(evaluate(decisions, POLICIES[name], clip=clip, seed=seed)) for name in chosen}
     versions = {name: {"n": len(r), **asdict(mean_interval(r, seed))} for name, r in lists.items()}
-    return {"tenant": tenant, "lists": len(exposures), "policies": policies, "versions": versions, "clip": clip}
+    note = "" if decisions else "no place was filled at random, so nothing can be said of other policies"
+    shared = {"tenant": tenant, "lists": len(exposures), "decisions": len(decisions), "clip": clip, "note": note}
+    return {**shared, "policies": policies, "versions": versions}

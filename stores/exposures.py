@@ -6,6 +6,7 @@ A failure costs the log only: it is written to the process's own log and never r
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from .history import EPOCH, EVENTS, MICROSECOND, micros, prepare_sqlite
 QUEUE = 1_000
 BATCH = 100
 EXPIRE_S = 3_600.0
+CLOSE_S = 5.0
 CLICKS = ("click", "like", "purchase")
 _METADATA = MetaData()
 _KEY = BigInteger().with_variant(Integer, "sqlite")
@@ -82,9 +84,10 @@ class ExposureLog:
         await self._queue.join()
 
     async def close(self) -> None:
-        """Write what is queued and close the connections."""
+        """Write what is queued, as far as ``CLOSE_S`` seconds go, and close the connections."""
         if self._writer is not None and not self._writer.done():
-            await self.flush()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.flush(), CLOSE_S)
             self._writer.cancel()
             await asyncio.gather(self._writer, return_exceptions=True)
         if self._engine is not None:

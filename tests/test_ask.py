@@ -263,7 +263,7 @@ async def test_every_door_asks_and_takes_the_answer(settings: Settings) -> None:
         wrong = await client.post("/recommend", json=body)
         assert (wrong.status_code, wrong.json()["error"]["field"]) == (422, "answer.question_id")
         if langserve_installed():
-            body["answer"] = {"question_id": second["asked"]["question_id"], "choice_id": "other"}
+            body["answer"] = {"question_id": second["asked"]["question_id"], "choice_id": "1"}
             invoked = (await client.post(f"{PATH}/invoke", json={"input": body})).json()["output"]
             assert invoked["strategy"] == "answered"
             assert invoked["asked"] is None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from tastemaker.core.candidates import CandidateQuery
+from tastemaker.core.cold_settings import ElicitSettings
 from tastemaker.core.elicitation import (
     TEMPERATURE,
     answer_model,
@@ -18,7 +21,17 @@ from tastemaker.core.elicitation import (
     question_of,
 )
 from tastemaker.core.facets import Facet, facets_of, title_facets
-from tastemaker.core.schemas import Answered, CatalogueField, CatalogueSchema, Item, Preference
+from tastemaker.core.schemas import (
+    Answered,
+    CatalogueField,
+    CatalogueSchema,
+    HistoryProfile,
+    Item,
+    Preference,
+    ThreadMemory,
+    Understanding,
+)
+from tastemaker.graphs.ask import choose_question
 
 SCHEMA = CatalogueSchema(
     fields=(
@@ -135,3 +148,16 @@ def test_a_question_is_found_quickly() -> None:
     started = time.perf_counter()
     assert best_offer(facets_of(items, schema), beliefs(np.linspace(1, 0, 200)), 6)
     assert time.perf_counter() - started < 0.5
+
+
+def test_a_catalogue_of_titles_is_asked_about_by_what_titles_share() -> None:
+    items = [Item(item_id=str(n), title=f"Story {n} - {('Blue Box', 'Handy', 'Desk')[n % 3]}") for n in range(30)]
+    asked = CandidateQuery(Understanding(), HistoryProfile(user_id="", known=False))
+    schema = CatalogueSchema(fields=(CatalogueField(name="price", type="number"),), count=30)
+    found = choose_question(items, np.linspace(1, 0.4, 30).tolist(), schema, asked, ThreadMemory(), ElicitSettings())
+    assert found is not None
+    assert found.about == "title ending"
+    assert {c.text for c in found.choices} == {"Blue Box", "Handy", "Desk"}
+    answer = Answered(offered=tuple(c.preference for c in found.choices if c.preference), chosen=1)
+    again = replace(asked, answers=(answer,))
+    assert choose_question(items, [0.0] * 30, schema, again, ThreadMemory(questions=1), ElicitSettings()) is None

@@ -220,6 +220,20 @@ async def test_new_items_take_their_quota_and_the_log_knows_their_chance(parts: 
     assert figures["versions"]["v7"]["n"] == 3
 
 
+async def test_without_exploration_only_versions_are_compared(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    with pytest.raises(InvalidRequestError, match="no list was logged"):
+        await compare(settings, "default", 1.0, ["logged"], 20.0, 0)
+    log = ExposureLog(settings.history_url, 90)
+    log.record(exposure("r1", datetime.now(UTC)).model_copy(update={"drawn": ()}))
+    await log.close()
+    figures = await compare(settings, "default", 1.0, ["logged"], 20.0, 0)
+    assert (figures["policies"], figures["versions"]["v1"]["n"]) == ({}, 1)
+    assert "at random" in figures["note"]
+    with pytest.raises(InvalidRequestError, match="none of"):
+        await compare(settings, "default", 1.0, ["best"], 20.0, 0)
+
+
 async def test_a_known_taste_is_a_prior_and_a_broken_log_costs_only_the_quota(parts: Parts, tmp_path: Path) -> None:
     likes = Preferences(values=[Preference(field="objects", value="dog")])
     (tmp_path / "file").write_text("")
