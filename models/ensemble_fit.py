@@ -7,6 +7,7 @@ the fusion, the others, of other users, only check it. At last the scorers are f
 from __future__ import annotations
 
 import hashlib
+import json
 import resource
 import sys
 import time
@@ -33,6 +34,7 @@ RECIPE = 1
 """Goes up when a change of code or settings makes kept parts wrong."""
 TEACH_USERS, CHECK_USERS = 12_000, 2_500
 ANSWERS_KEPT = 1_000
+SECONDS = "seconds.json"
 SHARE_HELD_OUT, SHARE_CHECK = 0.5, 0.15
 NOTHING: Mapping[str, Scorer] = MappingProxyType({})
 STAGES = {"before": (0.0, 0.4), "questions": (0.4, 0.55), "fusion": (0.55, 0.6), "all": (0.6, 1.0)}
@@ -60,8 +62,10 @@ def fit(
     features = Features.of(tuple(early), before, seed)
     answers = work.answers(draw(before, users, targets, seed), early, features, seed)
     teaching = np.isin(users, teach)
+    taught = time.monotonic()
     teacher = choose(int(teaching.sum()))
     fusion = teacher.fit(answers.lists(teaching), features.names, seed, work.stage("fusion"))
+    work.took("fusion", taught)
     figures = check(fusion, features, answers, ~teaching, seed)
     fitted, late = work.fit_scorers("all", tuple(early), events, early)
     report = {
@@ -73,7 +77,7 @@ def fit(
         "fusion": fusion.kind,
         "questions": int(teaching.sum()),
         "validation": figures,
-        "seconds": {**work.seconds, "total": round(time.monotonic() - began, 1)},
+        "seconds": {**work.seconds, "total": round(sum(work.seconds.values()), 1)},
         "peak_memory_mib": peak_memory_mib(),
     }
     counts = Features.of(tuple(early), events, seed).popularity
@@ -124,6 +128,15 @@ def _within(progress: Progress, before: str, number: int, parts: int) -> Progres
     return lambda text, share: progress(before + text, (number + share) / parts)
 
 
+def _kept_seconds(kept: Path | None) -> dict[str, float]:
+    """Return the seconds of earlier calls, none if there were none or the file is damaged."""
+    try:
+        found = json.loads((kept / SECONDS).read_text(encoding="utf-8")) if kept is not None else {}
+    except (OSError, ValueError):
+        return {}
+    return {str(name): float(value) for name, value in found.items()}
+
+
 class _Work:
     """Fits scorers one after another, keeping each in a folder, within a budget."""
 
@@ -132,7 +145,14 @@ class _Work:
     ) -> None:
         self._items, self._kept, self._progress = items, kept, progress
         self._began, self._budget_s = began, budget_s
-        self.seconds: dict[str, float] = {}
+        self.seconds = _kept_seconds(kept)
+
+    def took(self, what: str, began: float) -> None:
+        """Add the seconds since ``began`` to those of ``what``; earlier calls whose parts are kept count too."""
+        self.seconds[what] = round(self.seconds.get(what, 0.0) + time.monotonic() - began, 1)
+        if self._kept is not None:
+            self._kept.mkdir(parents=True, exist_ok=True)
+            (self._kept / SECONDS).write_text(json.dumps(self.seconds), encoding="utf-8")
 
     def stage(self, name: str) -> Progress:
         """Return a progress call that fills the stage's share of the whole."""
@@ -158,7 +178,7 @@ class _Work:
                 missing[name] = str(error)
             except Exception as error:  # noqa: BLE001  # one broken scorer must not take the others with it
                 missing[name] = f"cannot be fitted ({type(error).__name__}: {error})"
-            self.seconds[f"{stage}:{name}"] = round(time.monotonic() - at, 1)
+            self.took(f"{stage}:{name}", at)
             tell(f"{stage}: {name} {'done' if name in fitted else 'left out'}", (number + 1) / len(names))
         return fitted, missing
 
@@ -169,7 +189,7 @@ class _Work:
             asked = queries[start : start + ANSWERS_KEPT]
             parts.append(self._answers(start, asked, early, features, seed))
             tell(f"questions: {start + len(asked)} of {len(queries)}", (start + len(asked)) / len(queries))
-        self.seconds["questions"] = round(time.monotonic() - began, 1)
+        self.took("questions", began)
         return Answers.joined(parts)
 
     def _answers(
