@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 
 from ..core.protocols import Vectors
 from ..core.settings import load_settings
-from ..models.align import FROM_SCRATCH, PairSet, embed_pairs, subset
-from ..models.align_train import project, train
+from ..models.align_train import project
 from ..models.calibrate import mentions
 from ..models.image_text import EmbeddedImageText
 from ..models.onnx_graph import write_atomically
-from ..models.projection_recipe import HELD_OUT, SEED, read_sets
+from ..models.projection_recipe import HELD_OUT, SEED, embed_sets, held_back, read_sets, split
 from ..models.vocabulary import DATA, packaged_vocabulary, word_vectors
 from ..tools.consistency_checker import Thresholds, lift
 from ..tools.subjects import SubjectFinder
@@ -142,12 +141,9 @@ def main(data_folder: Path) -> Thresholds:
     """Train, fit, measure and write ``models/data/consistency.json``."""
     model = EmbeddedImageText(load_settings().cache)
     pairs, sizes = read_sets(data_folder)
-    data = embed_pairs(model, PairSet(pairs.paths, pairs.captions, pairs.owners), lambda _: None, mirrored=True)
-    chance = np.random.default_rng(SEED)
-    photos = chance.permutation(np.arange(sizes[0]))
-    products = chance.permutation(np.arange(sizes[0], sizes[0] + sizes[1]))
-    seen = np.concatenate([photos[HELD_OUT:], products[HELD_OUT:]])
-    weights, _ = train(subset(data, seen), FROM_SCRATCH, seed=SEED)
+    data = embed_sets(model, pairs, sizes, _to_stderr)
+    photos, products, _ = split(sizes)
+    weights = held_back(model, data, sizes, _to_stderr)
     held = {"Flickr8k": photos[:HELD_OUT], "products": products[:HELD_OUT]}
     images = {name: project(weights, data.views[0][rows]) for name, rows in held.items()}
     texts = {name: [[pairs.captions[row] for row in data.rows[i]] for i in rows] for name, rows in held.items()}
@@ -179,5 +175,9 @@ def fit_and_measure(
     return limits.model_copy(update={"fitted": note, "mean": mean})
 
 
+def _to_stderr(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
 if __name__ == "__main__":
-    sys.stderr.write(main(Path(sys.argv[1])).fitted + "\n")
+    _to_stderr(main(Path(sys.argv[1])).fitted)

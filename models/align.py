@@ -16,14 +16,15 @@ from ..core.schemas import Frozen
 from .align_train import Indices, Recipe, TrainingData, Weights, project, train
 from .alignments import packed
 from .image_text import PROJECTION, EmbeddedImageText, load_projection
-from .onnx_graph import write_atomically
+from .kept import KeptRows
+from .onnx_graph import BUILDER_VERSION, write_atomically
 
 Progress = Callable[[str], None]
 MIN_IMAGES = 20
 VALIDATION_SHARE = 0.08
-READ_AT_ONCE = 128
+IMAGE_TOWER, TEXT_TOWER = f"efficientnet-lite0-{BUILDER_VERSION}", f"minilm-{BUILDER_VERSION}"
 TOP = (1, 5, 10)
-FROM_SCRATCH = Recipe()
+FROM_SCRATCH = Recipe(epochs=20)
 """How the shipped weights are trained, from nothing."""
 BESIDE = replace(FROM_SCRATCH, hidden=512)
 """How a head is trained beside the shipped one, which keeps what that one knows."""
@@ -73,6 +74,7 @@ def align(
     seed: int = 0,
     epochs: int = 0,
     from_scratch: bool = False,
+    work: Path | None = None,
     progress: Progress | None = None,
 ) -> tuple[Weights, AlignReport]:
     """Train a head on frozen features and return its weights and what was reached.
@@ -86,6 +88,7 @@ def align(
         seed: of the split, the batches and the starting weights.
         epochs: passes over the images at most; 0 takes the recipe's number.
         from_scratch: leave the packaged head out.
+        work: folder for features, kept until the end so that a run that was ended goes on; under the cache by default.
         progress: called with one line of text per step.
 
     Raises:
@@ -95,7 +98,8 @@ def align(
     """
     began, say = time.perf_counter(), progress or (lambda _: None)
     _check(pairs, holdout)
-    data = embed_pairs(model, pairs, say, mirrored=True)
+    kept = KeptRows(work or model.cache / "align", say)
+    data = embed_pairs(model, pairs, kept)
     order = np.random.default_rng(seed).permutation(len(pairs.paths))
     held = order[: round(holdout * len(order))]
     rest = order[len(held) :]
@@ -111,6 +115,7 @@ def align(
         score=(lambda head: _validation_score(head, data, chosen)) if len(chosen) else None,
         progress=progress,
     )
+    kept.clear()
     report = AlignReport(
         captions=len(pairs.captions),
         images=len(pairs.paths),
@@ -133,20 +138,21 @@ def _check(pairs: PairSet, holdout: float) -> None:
         raise InvalidRequestError("pairs", f"{len(pairs.paths)} usable pictures; training needs at least {MIN_IMAGES}")
 
 
-def embed_pairs(model: EmbeddedImageText, pairs: PairSet, say: Progress, *, mirrored: bool = False) -> TrainingData:
+def embed_pairs(model: EmbeddedImageText, pairs: PairSet, kept: KeptRows, *, mirrored: bool = False) -> TrainingData:
     """Return the frozen features of the pictures, and with ``mirrored`` of their mirror images, and the captions' vectors."""
-    say(f"embedding {len(pairs.captions)} captions")
     distinct = list(dict.fromkeys(pairs.captions))
     place = {caption: row for row, caption in enumerate(distinct)}
-    texts = model.encode_texts(distinct)[[place[caption] for caption in pairs.captions]]
-    views: list[list[Vectors]] = [[] for _ in range(1 + mirrored)]
-    for start in range(0, len(pairs.paths), READ_AT_ONCE):
-        say(f"read {start} of {len(pairs.paths)} images")
-        for mirror, parts in enumerate(views):
-            parts.append(model.features(pairs.paths[start : start + READ_AT_ONCE], mirrored=bool(mirror)))
+    texts = kept.rows(f"captions {TEXT_TOWER}", distinct, distinct, model.encode_texts)
+    names = [f"{path}:{Path(path).stat().st_mtime_ns}:{Path(path).stat().st_size}" for path in pairs.paths]
+    what = f"pictures {IMAGE_TOWER}"
+    views = [kept.rows(what, names, pairs.paths, model.features)]
+    if mirrored:
+        views.append(
+            kept.rows(f"mirrored {what}", names, pairs.paths, lambda some: model.features(some, mirrored=True))
+        )
     of = np.asarray(pairs.owners)
     rows = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of, minlength=len(pairs.paths)))[:-1])
-    return TrainingData(tuple(np.concatenate(parts) for parts in views), texts, tuple(rows))
+    return TrainingData(tuple(views), texts[[place[caption] for caption in pairs.captions]], tuple(rows))
 
 
 def subset(data: TrainingData, chosen: Indices) -> TrainingData:

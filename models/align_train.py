@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.protocols import Vectors
-from .towers import TEXT_DIM
+from .towers import POOLED_DIM, TEXT_DIM
 
 Indices = NDArray[np.int64]
 Weights = dict[str, Vectors]
@@ -22,6 +22,7 @@ Floats = NDArray[np.float32]
 MIN_BATCH, MAX_BATCH, WARMUP_STEPS = 32, 512, 50
 START_SCALE, MAX_SCALE = 20.0, 100.0
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
+STAGE_SPREAD, SMALL_SPREAD = 0.2, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class TrainingData:
     """What a head is fitted on.
 
     Args:
-        views: features (images, 1280) of the pictures as they are, and of changed copies such as mirrored ones.
+        views: features (images, 2912) of the pictures as they are, and of changed copies such as mirrored ones.
         captions: unit rows (captions, 384).
         rows: for each image the rows of its captions.
     """
@@ -108,7 +109,7 @@ def _train_one(
 
 
 def project(weights: Mapping[str, Vectors], features: Vectors) -> Vectors:
-    """Return features (n, 1280) in the shared space under a head's weights, unit rows (n, 384)."""
+    """Return features (n, 2912) in the shared space under a head's weights, unit rows (n, 384)."""
     return _unit(_raw(weights, features))[0]
 
 
@@ -144,6 +145,8 @@ class _Trainer:
         self.patience = recipe.patience
         self._chance = np.random.default_rng(seed)
         dim = data.views[0].shape[1]
+        self._shift, self._gain = _scaling(data.views[0])
+        self._views = [(view - self._shift) * self._gain for view in data.views]
         self._w: dict[str, Floats] = {
             "fc1.weight": self._start((recipe.hidden, dim), dim),
             "fc1.bias": self._start((recipe.hidden,), dim),
@@ -167,6 +170,8 @@ class _Trainer:
     def weights(self) -> Weights:
         """Return a copy of the head, with the one beside it folded in."""
         own = {name: values.copy() for name, values in self._w.items() if name != "scale"}
+        own["fc1.weight"] *= self._gain
+        own["fc1.bias"] -= own["fc1.weight"] @ self._shift
         if self._beside is None:
             return own
         return _joined(self._beside, own, self._data.views[0])
@@ -180,7 +185,7 @@ class _Trainer:
     def _step(self, chosen: Indices) -> float:
         data, w = self._data, self._w
         views = self._chance.integers(len(data.views), size=len(chosen))
-        features = np.stack([data.views[v][i] for v, i in zip(views, chosen, strict=True)])
+        features = np.stack([self._views[v][i] for v, i in zip(views, chosen, strict=True)])
         features *= self._kept(features.shape, self._recipe.feature_dropout)
         texts = np.stack([data.captions[self._chance.choice(data.rows[i])] for i in chosen])
         hidden, slope = _gelu(features @ w["fc1.weight"].T + w["fc1.bias"])
@@ -251,6 +256,16 @@ def _joined(beside: Mapping[str, Vectors], own: Weights, features: Vectors) -> W
         "fc1.bias": np.concatenate([wide["fc1.bias"], own["fc1.bias"]]),
         "fc2.weight": np.concatenate([wide["fc2.weight"] / length, own["fc2.weight"]], axis=1),
     }
+
+
+def _scaling(features: Vectors) -> tuple[Floats, Floats]:
+    """Return what is subtracted from and multiplied with each feature: the stages' statistics are brought to one scale."""
+    shift, gain = np.zeros(features.shape[1], np.float32), np.ones(features.shape[1], np.float32)
+    stages = features[:, POOLED_DIM:]
+    if stages.size:
+        shift[POOLED_DIM:] = stages.mean(axis=0)
+        gain[POOLED_DIM:] = STAGE_SPREAD / (stages.std(axis=0) + SMALL_SPREAD)
+    return shift, gain
 
 
 def _unit(rows: Floats) -> tuple[Floats, Floats]:

@@ -110,8 +110,9 @@ class Alignments:
 
 
 def packed(weights: Mapping[str, Vectors]) -> bytes:
-    """Return a head's weights as the content of a safetensors file, in float16."""
+    """Return a head's weights as the content of a safetensors file: matrices in float16, biases in float32."""
     from safetensors.numpy import save
 
-    content: bytes = save({name: values.astype(np.float16) for name, values in weights.items()})
+    kept = {name: values.astype(np.float16 if values.ndim > 1 else np.float32) for name, values in weights.items()}
+    content: bytes = save(kept)
     return content

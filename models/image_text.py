@@ -25,7 +25,7 @@ from .weights import ensure_weights
 MODEL_NAME = "efficientnet-lite0-minilm"
 PROJECTION = Path(__file__).parent / "data" / "projection.safetensors"
 MAX_TOKENS = 256
-TEXT_BATCH, IMAGE_BATCH, BULK = 32, 4, 4
+TEXT_BATCH, IMAGE_BATCH, BULK = 32, 2, 4
 MEMO_ENTRIES = 4096
 JOINED_TEXTS, JOINED_IMAGES = 256, 64
 
@@ -50,7 +50,7 @@ class EmbeddedImageText:
         self.dim = TEXT_DIM
         self.projection = projection or PROJECTION
         self.name = f"embedded:{MODEL_NAME}@{version}" if version else f"embedded:{projection or MODEL_NAME}"
-        self._cache, self._threads = cache, threads or os.cpu_count() or 1
+        self.cache, self._threads = cache, threads or os.cpu_count() or 1
         self._texts, self._images = VectorMemo(MEMO_ENTRIES, TEXT_DIM), VectorMemo(MEMO_ENTRIES, TEXT_DIM)
         self._text_requests = Joiner(self.encode_texts, JOINED_TEXTS, self.name)
         self._image_requests = Joiner(self.encode_images, JOINED_IMAGES, self.name)
@@ -90,7 +90,7 @@ class EmbeddedImageText:
         return self._images.rows(keys, lambda new: self.project(self.features([paths[i] for i in new])))
 
     def features(self, paths: Sequence[str], *, mirrored: bool = False) -> Vectors:
-        """Return the image tower's pooled features, (n, 1280), not of unit length; of the mirror images if ``mirrored``.
+        """Return the image tower's features, (n, 2912), not of unit length; of the mirror images if ``mirrored``.
 
         A few pictures are run one after the other on every thread; many are shared among the threads, each of which
         decodes and runs its own. Raises as ``encode_images``.
@@ -114,7 +114,7 @@ class EmbeddedImageText:
             return np.concatenate(list(pool.map(run, batches)))
 
     def project(self, features: Vectors) -> Vectors:
-        """Return features (n, 1280) in the shared space, unit rows (n, 384)."""
+        """Return features (n, 2912) in the shared space, unit rows (n, 384)."""
         rows: Vectors = self._head.get().run(None, {"feature": features})[0]
         return rows
 
@@ -186,7 +186,9 @@ def load_projection(path: Path) -> dict[str, Vectors]:
         raise ConfigurationError(f"{path} does not hold a projection: {error}") from error
     hidden = shapes[1][0]
     if shapes != [(hidden, FEATURE_DIM), (hidden,), (TEXT_DIM, hidden)]:
-        raise ConfigurationError(f"{path} holds a projection of other shapes: {shapes}")
+        raise ConfigurationError(
+            f"{path} holds a projection of other shapes, {shapes}; train it anew with `tastemaker align`"
+        )
     return weights
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..core.errors import BackEndUnavailable
 
 Array = NDArray[Any]
-BUILDER_VERSION = 1
+BUILDER_VERSION = 2
 OPSET = 20
 CONTRIB = "com.microsoft"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import hashlib
 import sys
 import time
 from collections.abc import Callable
@@ -21,8 +22,10 @@ from .align import FROM_SCRATCH, PairSet, Recalls, embed_pairs, held_out_recalls
 from .align_train import Indices, TrainingData, Weights, project, train
 from .alignments import packed
 from .calibrate import calibration_error, fit_calibration, mentions
-from .image_text import EmbeddedImageText
+from .image_text import EmbeddedImageText, load_projection
+from .kept import KeptRows
 from .onnx_graph import write_atomically
+from .towers import FEATURE_DIM
 from .vocabulary import DATA, packaged_vocabulary, word_vectors
 
 SEED, HELD_OUT = 0, 1000
@@ -49,29 +52,58 @@ def main(data_folder: Path, say: Say) -> None:
     """Train, measure, calibrate and write the files of ``models/data``."""
     model = EmbeddedImageText(load_settings().cache)
     pairs, sizes = read_sets(data_folder)
-    data = embed_pairs(model, PairSet(pairs.paths, pairs.captions, pairs.owners), say, mirrored=True)
-    photos, products, unseen = _ranges(sizes)
-    chance = np.random.default_rng(SEED)
-    photos, products = chance.permutation(photos), chance.permutation(products)
+    data = embed_sets(model, pairs, sizes, say)
+    photos, products, unseen = split(sizes)
     sets = {"Flickr8k": photos[:HELD_OUT], "products": products[:HELD_OUT], "coco_cc": unseen}
-    alone = _train(subset(data, photos[HELD_OUT:]), say)
-    both = _train(subset(data, np.concatenate([photos[HELD_OUT:], products[HELD_OUT:]])), say)
+    part = held_back(model, data, sizes, say)
     shipped = _train(subset(data, np.concatenate([photos, products])), say)
-    runs = {
-        f"{len(photos) - HELD_OUT:,} photos": (alone, ("Flickr8k", "products", "coco_cc")),
-        f"the same and {len(products) - HELD_OUT:,} products": (both, ("Flickr8k", "products", "coco_cc")),
-        f"shipped: all {len(photos):,} photos and {len(products):,} products": (shipped, ("coco_cc",)),
-    }
+    first = f"{len(photos) - HELD_OUT:,} photos and {len(products) - HELD_OUT:,} products"
+    last = f"shipped: all {len(photos):,} photos and {len(products):,} products"
     lines = [
-        _row(run, name, len(sets[name]), held_out_recalls(weights, data, sets[name]))
-        for run, (weights, names) in runs.items()
-        for name in names
+        *(_row(first, name, len(held), held_out_recalls(part, data, held)) for name, held in sets.items()),
+        _row(last, "coco_cc", len(unseen), held_out_recalls(shipped, data, unseen)),
     ]
     write_atomically(DATA / "projection.safetensors", packed(shipped))
-    note = _calibrate(model, both, data, pairs, photos[:HELD_OUT])
+    note = _calibrate(model, part, data, pairs, photos[:HELD_OUT])
     card = _card(lines, note, (DATA / "projection.safetensors").stat().st_size)
     write_atomically(DATA / "projection.md", card.encode())
     say(card)
+
+
+def split(sizes: tuple[int, int, int]) -> tuple[Indices, Indices, Indices]:
+    """Return the places of the photos and the products, the held-out ones first, and of coco_cc."""
+    photos, products, unseen = _ranges(sizes)
+    chance = np.random.default_rng(SEED)
+    return chance.permutation(photos), chance.permutation(products), unseen
+
+
+def embed_sets(model: EmbeddedImageText, pairs: Pairs, sizes: tuple[int, int, int], say: Say) -> TrainingData:
+    """Return the features and caption vectors of the three sets; only photos have a mirrored view of their own."""
+    kept = KeptRows(model.cache / "bench" / "vision", say)
+    parts = []
+    for mirrored, places in zip((True, False, False), _ranges(sizes), strict=True):
+        first, last = int(places[0]), int(places[-1])
+        mine = [row for row, owner in enumerate(pairs.owners) if first <= owner <= last]
+        own = PairSet(
+            pairs.paths[first : last + 1], [pairs.captions[r] for r in mine], [pairs.owners[r] - first for r in mine]
+        )
+        parts.append(embed_pairs(model, own, kept, mirrored=mirrored))
+    views = tuple(np.concatenate([part.views[min(v, len(part.views) - 1)] for part in parts]) for v in range(2))
+    starts = np.cumsum([0, *(len(part.captions) for part in parts)])
+    rows = tuple(rows + start for part, start in zip(parts, starts, strict=False) for rows in part.rows)
+    return TrainingData(views, np.concatenate([part.captions for part in parts]), rows)
+
+
+def held_back(model: EmbeddedImageText, data: TrainingData, sizes: tuple[int, int, int], say: Say) -> Weights:
+    """Return weights trained on all photos and products but the held-out ones, kept in the cache once they are made."""
+    photos, products, _ = split(sizes)
+    content = hashlib.sha256(repr((FROM_SCRATCH, SEED, HELD_OUT, sizes)).encode())
+    content.update(data.views[0][:, :64].tobytes())
+    path = model.cache / "bench" / f"held-back-{content.hexdigest()[:16]}.safetensors"
+    if not path.is_file():
+        seen = np.concatenate([photos[HELD_OUT:], products[HELD_OUT:]])
+        write_atomically(path, packed(_train(subset(data, seen), say)))
+    return load_projection(path)
 
 
 def read_sets(folder: Path) -> tuple[Pairs, tuple[int, int, int]]:
@@ -121,7 +153,7 @@ def _calibrate(
     words = asyncio.run(word_vectors(vocabulary, model, None))
     mentioned = mentions(vocabulary.words, [[pairs.captions[row] for row in data.rows[i]] for i in held])
     images, half = project(measured, data.views[0][held]), len(held) // 2
-    fitted = f"logistic regression on {half} Flickr8k photos that the weights of the second run never saw"
+    fitted = f"logistic regression on {half} Flickr8k photos that the weights of the first run never saw"
     calibration = fit_calibration(model.name, images[:half], words, mentioned[:half], fitted)
     error, first = calibration_error(images[half:], words, mentioned[half:], calibration)
     rest = f"on the other {len(held) - half} the expected calibration error is {error:.4f}"
@@ -140,9 +172,10 @@ def _card(lines: list[str], note: str, size: int) -> str:
     table = "\n".join(lines)
     return f"""# Projection of the embedded image-text model
 
-`projection.safetensors` ({size:,} bytes, float16): the head that takes the 1280-d feature of EfficientNet-Lite0 into the
-384-d text space of all-MiniLM-L6-v2 (linear 1280-768, GELU, linear 768-384 without bias, unit length). It is open_clip's
-`timm_proj: mlp` head. The towers are frozen, come from packages, and are not in this folder.
+`projection.safetensors` ({size:,} bytes, float16): the head that takes the {FEATURE_DIM:,} features of EfficientNet-Lite0 (the
+pooled output, and the mean and spread of every channel of eight stages) into the 384-d text space of all-MiniLM-L6-v2: linear,
+GELU, linear without bias, unit length, the form of open_clip's `timm_proj: mlp` head. It is {FROM_SCRATCH.members} heads of
+{FROM_SCRATCH.hidden} hidden units folded into one. The towers are frozen, come from packages, and are not in this folder.
 
 ## Data
 - Flickr8k: photos with five human captions each (squashed to 224x224), non-commercial research terms.
@@ -154,9 +187,11 @@ No photo and no caption is in this folder: only the weights fitted on them. Whoe
 non-commercial data trains their own with `tastemaker align` and sets `models.image_text` to `embedded:PATH`.
 
 ## Method
-CLIP's contrastive loss on frozen features, one caption by chance per image and epoch, {FROM_SCRATCH.epochs} epochs, batches of 512, AdamW 1e-3
-with warm-up and half a cosine, weight decay 0.1, dropout 0.4 on the feature and on the hidden layer, seed {SEED}. Figures come
-from runs with {HELD_OUT:,} photos and {HELD_OUT:,} products held back; the shipped weights are trained on all of them.
+CLIP's contrastive loss on frozen features, photos mirrored or not by chance, one caption by chance per image and epoch,
+{FROM_SCRATCH.epochs} epochs, batches of 512, AdamW {FROM_SCRATCH.learning_rate:g} with warm-up and half a cosine, weight decay
+{FROM_SCRATCH.weight_decay:g}, dropout {FROM_SCRATCH.feature_dropout:g} on the features and {FROM_SCRATCH.hidden_dropout:g} on the
+hidden layer, seed {SEED}, in NumPy. Figures come from a run with {HELD_OUT:,} photos and {HELD_OUT:,} products held back; the
+shipped weights are trained on all of them. `tastemaker bench vision` measures photos and products apart.
 
 ## Figures
 Recall at 1, 5 and 10. Made by `{COMMAND}`.

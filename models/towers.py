@@ -2,7 +2,9 @@
 
 - Text: all-MiniLM-L6-v2, a 6-layer BERT with mean pooling and unit length (Reimers and Gurevych 2019; Wang et al. 2020).
 - Image: EfficientNet-Lite0 (Tan and Le 2019, Lite variant): no squeeze-and-excitation, ReLU6, TensorFlow's SAME padding.
-- Projection: open_clip's ``timm_proj: mlp`` head, linear 1280-768, GELU, linear 768-384 without bias, unit length.
+- Features: the pooled output, and the mean and spread of every channel of eight stages, which keep colours and textures that
+  the last layer forgets (style statistics as in Huang and Belongie 2017).
+- Projection: the form of open_clip's ``timm_proj: mlp`` head, linear, GELU, linear without bias, unit length.
 """
 
 from __future__ import annotations
@@ -21,8 +23,12 @@ Array = NDArray[Any]
 HEADS, LAYERS, LAYER_NORM_EPS = 12, 6, 1e-12
 BATCH_NORM_EPS = 1e-3
 STRIDED_BLOCKS = frozenset({1, 3, 5, 11})
+STAGE_ENDS = (0, 2, 4, 7, 10, 14, 15)
+"""Blocks after which the channels' means and spreads are taken, besides the stem."""
+STAGE_CHANNELS = (32, 16, 24, 40, 80, 112, 192, 320)
 IMAGE_PX = 224
-FEATURE_DIM = 1280
+POOLED_DIM = 1280
+FEATURE_DIM = POOLED_DIM + 2 * sum(STAGE_CHANNELS)
 TEXT_DIM = 384
 
 
@@ -84,18 +90,34 @@ def _unit(g: Graph, x: str) -> Graph:
 
 
 def image_tower(path: Path) -> bytes:
-    """Return the image graph: ``pixels`` float (batch, 3, 224, 224) -> ``feature`` float (batch, 1280)."""
+    """Return the image graph: ``pixels`` float (batch, 3, 224, 224) -> ``feature`` float (batch, 2912).
+
+    The first 1280 features are the pooled output; per stage follow the channels' means and their standard deviations.
+    """
     w = read_state(path)
     g = Graph("efficientnet-lite0")
     x = _convolution(g, w, "_conv_stem", "_bn0", "pixels", stride=2)
+    stages = [*_statistics(g, x)]
     blocks = 1 + max(int(name.split(".")[1]) for name in w if name.startswith("_blocks."))
     for block in range(blocks):
         x = _inverted_residual(g, w, f"_blocks.{block}.", x, 2 if block in STRIDED_BLOCKS else 1)
+        if block in STAGE_ENDS:
+            stages += _statistics(g, x)
     x = _convolution(g, w, "_conv_head", "_bn1", x)
-    pooled = g.add("GlobalAveragePool", [x])
-    g.add("Flatten", [pooled], axis=1, output="feature")
+    pooled = g.add("Flatten", [g.add("GlobalAveragePool", [x])], axis=1)
+    g.add("Concat", [pooled, *stages], axis=1, output="feature")
     shape: list[str | int] = ["batch", 3, IMAGE_PX, IMAGE_PX]
     return g.serialise({"pixels": ("float", shape)}, "feature", ["batch", FEATURE_DIM])
+
+
+def _statistics(g: Graph, x: str) -> list[str]:
+    """Add the mean and the standard deviation of every channel, each (batch, channels)."""
+    axes = g.weight(np.array([2, 3], np.int64))
+    mean = g.add("ReduceMean", [x, axes], keepdims=0)
+    square = g.add("ReduceMean", [g.add("Mul", [x, x]), axes], keepdims=0)
+    variance = g.add("Sub", [square, g.add("Mul", [mean, mean])])
+    floor = g.weight(np.array(0.0, np.float32))
+    return [mean, g.add("Sqrt", [g.add("Max", [variance, floor])])]
 
 
 def _inverted_residual(g: Graph, w: Mapping[str, Array], prefix: str, x: str, stride: int) -> str:
@@ -135,9 +157,9 @@ def _convolution(
 
 
 def projection_head(weights: Mapping[str, Array]) -> bytes:
-    """Return the head's graph: ``feature`` float (batch, 1280) -> ``embedding`` float (batch, 384), unit length.
+    """Return the head's graph: ``feature`` float (batch, 2912) -> ``embedding`` float (batch, 384), unit length.
 
-    ``weights`` holds ``fc1.weight`` (768, 1280), ``fc1.bias`` (768,) and ``fc2.weight`` (384, 768).
+    ``weights`` holds ``fc1.weight`` (hidden, 2912), ``fc1.bias`` (hidden,) and ``fc2.weight`` (384, hidden).
     """
     w = {name: values.astype(np.float32) for name, values in weights.items()}
     g = Graph("projection")

@@ -17,6 +17,7 @@ from tastemaker.models.align_train import Recipe, TrainingData, Weights, folded,
 from tastemaker.models.alignments import PACKAGED, Alignments, packed
 from tastemaker.models.calibrate import calibration_error, fit_calibration, mentions
 from tastemaker.models.image_text import EmbeddedImageText, load_projection, open_embedded
+from tastemaker.models.towers import FEATURE_DIM
 from tastemaker.models.vocabulary import confidences
 from tastemaker.models.weights import weights_status
 from tastemaker.stores.pairs import read_pairs
@@ -55,7 +56,7 @@ def _toy(n: int = 96, dim: int = 24) -> TrainingData:
 
 def _head(seed: int = 0, hidden: int = 768) -> Weights:
     rng = np.random.default_rng(seed)
-    shapes = {"fc1.weight": (hidden, 1280), "fc1.bias": (hidden,), "fc2.weight": (384, hidden)}
+    shapes = {"fc1.weight": (hidden, FEATURE_DIM), "fc1.bias": (hidden,), "fc2.weight": (384, hidden)}
     return {name: (rng.standard_normal(shape) * 0.05).astype(np.float32) for name, shape in shapes.items()}
 
 
@@ -134,14 +135,14 @@ def test_training_learns_repeats_and_stops_early() -> None:
 
 
 def test_head_beside_another_starts_as_that_one() -> None:
-    data, beside = _toy(dim=1280), _head()
+    data, beside = _toy(dim=FEATURE_DIM), _head()
     weights, _ = train(data, Recipe(epochs=1, hidden=16, learning_rate=1e-9), seed=0, beside=beside)
     assert weights["fc1.bias"].shape == (768 + 16,)
     np.testing.assert_allclose(project(weights, data.views[0]), project(beside, data.views[0]), atol=1e-3)
 
 
 def test_folded_heads_give_the_mean_of_their_outputs() -> None:
-    features = np.random.default_rng(0).random((50, 1280), np.float32)
+    features = np.random.default_rng(0).random((50, FEATURE_DIM), np.float32)
     one, two = _head(1, 32), _head(2, 48)
     np.testing.assert_allclose(project(folded([one, one], features), features), project(one, features), atol=1e-5)
     both = project(folded([one, two], features), features)
@@ -190,7 +191,7 @@ def test_model_in_use_is_told_apart_by_name(tmp_path: Path) -> None:
 
 def test_projection_survives_saving(tmp_path: Path) -> None:
     (tmp_path / "p.safetensors").write_bytes(packed(_head()))
-    features = np.random.default_rng(0).random((4, 1280), np.float32)
+    features = np.random.default_rng(0).random((4, FEATURE_DIM), np.float32)
     kept = EmbeddedImageText(tmp_path, projection=tmp_path / "p.safetensors").project(features)
     np.testing.assert_allclose(kept, project(_head(), features), atol=2e-3)
     np.testing.assert_allclose(np.linalg.norm(kept, axis=1), 1, atol=1e-4)

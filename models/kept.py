@@ -1,0 +1,44 @@
+"""Keep computed rows on disk in pieces, so that long work that was ended goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..core.protocols import Vectors
+
+PIECE = 250
+
+
+class KeptRows:
+    """Rows in float16 under ``folder``; ``say`` is told which piece is computed."""
+
+    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
+        self._folder, self._say = folder, say
+
+    def rows(
+        self, what: str, keys: Sequence[str], inputs: Sequence[str], compute: Callable[[Sequence[str]], Vectors]
+    ) -> Vectors:
+        """Return one row per input, computed where no piece with the same ``what`` and ``keys`` is kept."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        parts = []
+        for start in range(0, len(inputs), PIECE):
+            some = slice(start, start + PIECE)
+            key = hashlib.sha256("\n".join([what, *keys[some]]).encode()).hexdigest()[:24]
+            path = self._folder / f"{key}.npy"
+            if not path.is_file():
+                self._say(f"{what}: {start:,} of {len(inputs):,}")
+                unfinished = path.with_suffix(f".{os.getpid()}.part.npy")
+                np.save(unfinished, compute(inputs[some]).astype(np.float16), allow_pickle=False)
+                os.replace(unfinished, path)
+            parts.append(np.load(path, allow_pickle=False).astype(np.float32))
+        return np.concatenate(parts)
+
+    def clear(self) -> None:
+        """Remove everything that is kept."""
+        shutil.rmtree(self._folder, ignore_errors=True)
