@@ -16,6 +16,7 @@ from .cli_bench_movies import ml100k, ml100k_cold_item, ml100k_cold_user
 from .cli_bench_report import report
 from .cli_bench_serving import serving
 from .cli_bench_speech import speech
+from .cli_bench_vision import contact_sheet, ingest, vision
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,6 +31,9 @@ app.command("serving")(serving)
 app.command("beyond")(beyond)
 app.command("harm")(harm)
 app.command("order")(order)
+app.command("vision")(vision)
+app.command("ingest")(ingest)
+app.command("contact-sheet")(contact_sheet)
 app.command("games")(games)
 app.command("games-retrieved")(games_retrieved)
 app.command("games-cold")(games_cold)

@@ -346,12 +346,17 @@ class Tag(Frozen):
 
 
 class Caption(Frozen):
-    """What a captioner saw. ``text`` is a sentence, ``confidence`` from 0 to 1."""
+    """What a captioner saw. ``text`` is a sentence, ``confidence`` from 0 to 1.
+
+    ``written`` are lines of text in the picture, from top to bottom; ``colours`` are the dominant ones with their share.
+    """
 
     text: str
     tags: tuple[Tag, ...] = ()
     confidence: float = Field(ge=0, le=1)
     back_end: str = ""
+    written: tuple[Tag, ...] = ()
+    colours: tuple[Tag, ...] = ()
 
 
 class SpokenSegment(Frozen):

@@ -62,6 +62,10 @@ class ModelSettings(Section):
 
     image_text: str = Field(default="", description="Image-text model, such as embedded:efficientnet-lite0-minilm.")
     captioner: str = Field(default="", description="Captioner, such as zero-shot:default or vllm:NAME.")
+    ocr: bool = Field(
+        default=False,
+        description="Read the text in photos (extra ocr); a photo that looks written takes some tenths of a second more.",
+    )
     captioner_url: str = Field(
         default="", description="Address of the vision model's server, ending in /v1; empty: the reasoning model's."
     )

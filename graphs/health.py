@@ -14,6 +14,7 @@ from PIL import Image
 from ..core.errors import TastemakerError
 from ..core.public import public_reason
 from ..models.registry import Slot, slot_id
+from ..stores.columns import model_mark
 from .parts import Parts
 from .shop import Shop
 
@@ -42,6 +43,8 @@ async def health_of(parts: Parts) -> dict[str, dict[str, str]]:
             "state": "ok" if good else "degraded",
             "detail": slot_id(parts.settings, slot) if good else state,
         }
+    if report["image_text"]["state"] == "ok" and (why := await _of_another_model(parts, shop)):
+        report["image_text"] = {"state": "degraded", "detail": why}
     alive = await parts.chat.health()
     report["llm"] = {"state": "ok" if alive else "degraded", "detail": slot_id(parts.settings, "llm")}
     return report
@@ -71,6 +74,19 @@ def _write_samples(picture: Path, clip: Path) -> None:
         file.setsampwidth(2)
         file.setframerate(16_000)
         file.writeframes(bytes(2 * 16_000))
+
+
+async def _of_another_model(parts: Parts, shop: Shop) -> str:
+    """Say how many items hold vectors of another image-text model than the one in use, once that is open."""
+    model = await parts.image_text.get() if getattr(parts.image_text, "state", "") == "ok" else None  # type: ignore[attr-defined]
+    count = getattr(shop.catalogue, "of_other_models", None)
+    if model is None or count is None:
+        return ""
+    try:
+        others = await asyncio.wait_for(count(model_mark(model)), PROBE_S)
+    except (TastemakerError, TimeoutError):
+        return ""
+    return f"{others} items were embedded by another version; run `tastemaker ingest` again" if others else ""
 
 
 async def _count(shop: Shop) -> str:

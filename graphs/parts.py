@@ -32,6 +32,7 @@ from ..tools.video_reader import VideoReader
 from .llm_parts import LLMParts
 from .senses_memory import SensesMemory
 from .shop import Shop
+from .shop_words import ShopWords
 
 MAX_SHOPS = 32
 DEFAULT_TENANT = "default"
@@ -65,6 +66,7 @@ class Parts:
         limits = self.settings.limits
         self.admitter = MediaAdmitter(limits)
         self.caption = ImageCaptioner(self.captioner)
+        self.shop_words = ShopWords(self.captioner)
         self.transcribe = AudioTranscriber(self.transcriber)
         self.watch = VideoReader(self.captioner, self.transcriber, limits)
         self.check = ConsistencyChecker(self.image_text)
@@ -112,6 +114,10 @@ class Parts:
             await self.shops.pop(name).close()
         return shop
 
+    def caption_for(self, shop: Shop) -> ImageCaptioner:
+        """Return the captioner that also looks for the shop's attribute values, or the plain one until that is ready."""
+        return self.shop_words.captioner(shop) or self.caption
+
     async def _open_shop(self, tenant: str) -> Shop:
         catalogue, history, collaborative = await self.open_stores(tenant)
         shop = Shop.of(tenant, catalogue, history, collaborative, self.settings)
@@ -132,6 +138,7 @@ class Parts:
 
     async def close(self) -> None:
         """Close every shop and every back-end's connections."""
+        await self.shop_words.close()
         for shop in self.shops.values():
             await shop.close()
         self.shops.clear()

@@ -72,7 +72,11 @@ def recalled(state: State, turn: Turn) -> Admitted:
 async def caption_images(state: State, turn: Turn) -> Captioned:
     """Describe the photos."""
     timeout = turn.parts.settings.timeouts.caption_s
-    return {"captions": await _each(turn, "captioner", turn.parts.caption, of_kind(state.media, "image"), timeout)}
+    return {
+        "captions": await _each(
+            turn, "captioner", turn.parts.caption_for(turn.shop), of_kind(state.media, "image"), timeout
+        )
+    }
 
 
 @timed

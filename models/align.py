@@ -24,9 +24,9 @@ MIN_IMAGES = 20
 VALIDATION_SHARE = 0.08
 IMAGE_TOWER, TEXT_TOWER = f"efficientnet-lite0-{BUILDER_VERSION}", f"minilm-{BUILDER_VERSION}"
 TOP = (1, 5, 10)
-FROM_SCRATCH = Recipe(epochs=20)
+FROM_SCRATCH = Recipe(epochs=15, hidden=512)
 """How the shipped weights are trained, from nothing."""
-BESIDE = replace(FROM_SCRATCH, hidden=512)
+BESIDE = replace(FROM_SCRATCH, hidden=384)
 """How a head is trained beside the shipped one, which keeps what that one knows."""
 
 

@@ -48,15 +48,19 @@ class ZeroShotCaptioner:
         other.vocabulary = self.vocabulary.with_added(values)
         return other
 
+    async def prepare(self) -> Vectors:
+        """Embed the words, unless they are known or kept in the cache, and return their vectors."""
+        if self._vectors is None:
+            self._vectors = await word_vectors(self.vocabulary, self._model, self._cache)
+        return self._vectors
+
     async def caption(self, path: str) -> Caption:
         """Return tags, surest first, and a sentence of them; ``confidence`` is that of the surest tag.
 
         Raises:
             BackEndError: the file is no picture, or the image-text model is missing.
         """
-        if self._vectors is None:
-            self._vectors = await word_vectors(self.vocabulary, self._model, self._cache)
-        vectors = self._vectors
+        vectors = await self.prepare()
         image, colours = await asyncio.gather(
             self._model.embed_images([path]), asyncio.to_thread(dominant_colours, path)
         )
@@ -69,6 +73,7 @@ class ZeroShotCaptioner:
         return Caption(
             text=sentence(self.vocabulary, scores, named, colours),
             tags=tuple(tags + seen),
+            colours=tuple(Tag(label=name, confidence=min(1.0, share)) for name, share in colours),
             confidence=tags[0].confidence,
             back_end=self.name,
         )

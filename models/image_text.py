@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from ..core.settings import Settings
 from .alignments import PACKAGED, Alignments
 from .batching import Joiner
 from .memo import Once, VectorMemo
-from .onnx_graph import cached, open_session
+from .onnx_graph import BUILDER_VERSION, cached, open_session
 from .pixels import to_pixels
 from .towers import FEATURE_DIM, TEXT_DIM, image_tower, projection_head, text_tower
 from .weights import ensure_weights
@@ -50,6 +51,7 @@ class EmbeddedImageText:
         self.dim = TEXT_DIM
         self.projection = projection or PROJECTION
         self.name = f"embedded:{MODEL_NAME}@{version}" if version else f"embedded:{projection or MODEL_NAME}"
+        self.revision = _revision(self.projection)
         self.cache, self._threads = cache, threads or os.cpu_count() or 1
         self._texts, self._images = VectorMemo(MEMO_ENTRIES, TEXT_DIM), VectorMemo(MEMO_ENTRIES, TEXT_DIM)
         self._text_requests = Joiner(self.encode_texts, JOINED_TEXTS, self.name)
@@ -190,6 +192,12 @@ def load_projection(path: Path) -> dict[str, Vectors]:
             f"{path} holds a projection of other shapes, {shapes}; train it anew with `tastemaker align`"
         )
     return weights
+
+
+def _revision(projection: Path) -> str:
+    """Return what changes with the weights behind a name, so that a catalogue of older ones is recognised."""
+    content = projection.read_bytes() if projection.is_file() else b""
+    return f"{BUILDER_VERSION}-{hashlib.sha256(content).hexdigest()[:8]}"
 
 
 def _open_text(cache: Path, threads: int) -> _TextTower:

@@ -108,6 +108,16 @@ class LazyCaptioner(Lazy[Captioner]):
         """Describe a picture; see Captioner."""
         return await (await self.get()).caption(path)
 
+    async def knowing(self, words: Sequence[str]) -> Captioner:
+        """Return the captioner, ready to look for ``words`` too where its kind can be taught any."""
+        captioner = await self.get()
+        teach = getattr(captioner, "with_vocabulary", None)
+        if teach is None:
+            return captioner
+        taught: Captioner = teach(words)
+        await taught.prepare()  # type: ignore[attr-defined]  # what can be taught can be prepared
+        return taught
+
 
 class LazyTranscriber(Lazy[Transcriber]):
     """A Transcriber opened on first use."""

@@ -73,8 +73,8 @@ def main(data_folder: Path, say: Say) -> None:
 def split(sizes: tuple[int, int, int]) -> tuple[Indices, Indices, Indices]:
     """Return the places of the photos and the products, the held-out ones first, and of coco_cc."""
     photos, products, unseen = _ranges(sizes)
-    chance = np.random.default_rng(SEED)
-    return chance.permutation(photos), chance.permutation(products), unseen
+    mixed_photos = np.random.default_rng(SEED).permutation(photos)
+    return mixed_photos, np.random.default_rng(SEED + 1).permutation(products), unseen
 
 
 def embed_sets(model: EmbeddedImageText, pairs: Pairs, sizes: tuple[int, int, int], say: Say) -> TrainingData:

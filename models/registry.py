@@ -19,6 +19,7 @@ from typing import Any, Literal, cast
 from ..core.errors import BackEndUnavailable, ConfigurationError
 from ..core.protocols import Captioner, ChatModel, ImageTextModel, Transcriber
 from ..core.settings import Settings
+from .caption_fields import complete
 
 Slot = Literal["image_text", "captioner", "transcriber", "llm"]
 GROUP = "tastemaker.models"
@@ -103,9 +104,12 @@ def open_image_text(settings: Settings) -> ImageTextModel:
 
 
 def open_captioner(settings: Settings, image_text: ImageTextModel) -> Captioner:
-    """Return the captioner of ``settings``; ``image_text`` serves the zero-shot one. Raises as ``open_image_text``."""
+    """Return the captioner of ``settings``, which gives every field; ``image_text`` serves the zero-shot one.
+
+    Raises as ``open_image_text``.
+    """
     factory, name = _factory(settings, "captioner")
-    return cast(Captioner, factory(name, settings, image_text))
+    return complete(cast(Captioner, factory(name, settings, image_text)), settings)
 
 
 def open_transcriber(settings: Settings) -> Transcriber:

@@ -123,23 +123,34 @@ def packaged_vocabulary() -> Vocabulary:
 
 @memoised
 def packaged_calibration(model: str) -> Calibration | None:
-    """Return the calibration fitted for the image-text model called ``model``, if there is one."""
+    """Return the calibration fitted for the image-text model called ``model``, if there is one; alignments keep that one's."""
     path = DATA / "calibration.json"
     if not path.is_file():
         return None
     calibration = Calibration.model_validate_json(path.read_bytes())
-    return calibration if calibration.model == model else None
+    return calibration if calibration.model == model.partition("@")[0] else None
 
 
 async def word_vectors(vocabulary: Vocabulary, model: ImageTextModel, cache: Path | None) -> Vectors:
-    """Return one unit row per word, (words, dim): the mean over the templates. Kept on disk under ``cache``."""
-    key = json.dumps([model.name, vocabulary.words, vocabulary.templates]).encode()
+    """Return one unit row per word, (words, dim): the mean over the templates. Kept on disk under ``cache``.
+
+    Added words are kept apart, so that another catalogue's values do not have all words embedded again.
+    """
+    packaged = sum(kind != "added" for kind in vocabulary.kinds)
+    parts = [part for part in (vocabulary.words[:packaged], vocabulary.words[packaged:]) if part]
+    return np.concatenate([await _kept_vectors(words, vocabulary.templates, model, cache) for words in parts])
+
+
+async def _kept_vectors(
+    words: Sequence[str], templates: Sequence[str], model: ImageTextModel, cache: Path | None
+) -> Vectors:
+    key = json.dumps([model.name, words, templates]).encode()
     path = cache / "vocabulary" / f"{hashlib.sha256(key).hexdigest()[:16]}.npy" if cache else None
     if path and path.is_file():
         kept: Vectors = np.load(path, allow_pickle=False)
         return kept
-    texts = [template.format(word) for template in vocabulary.templates for word in vocabulary.words]
-    rows = (await model.embed_texts(texts)).reshape(len(vocabulary.templates), len(vocabulary.words), -1).mean(axis=0)
+    texts = [template.format(word) for template in templates for word in words]
+    rows = (await model.embed_texts(texts)).reshape(len(templates), len(words), -1).mean(axis=0)
     vectors: Vectors = (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)).astype(np.float32)
     if path:
         buffer = io.BytesIO()

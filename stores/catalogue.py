@@ -172,6 +172,11 @@ class LanceCatalogue:
         found = await _stored(table.query().where(only).select(["item_id", "digest"]).to_arrow(), "cannot read digests")
         return dict(zip(found.column("item_id").to_pylist(), found.column("digest").to_pylist(), strict=True))
 
+    async def of_other_models(self, mark: str) -> int:
+        """Return how many items hold vectors of another image-text model than the one of this ``columns.model_mark``."""
+        table, others = await self._table(), f"digest IS NULL OR NOT (digest LIKE '%{mark}%')"
+        return 0 if table is None else int(await _stored(table.count_rows(others), "cannot count items"))
+
     async def upsert(self, rows: Sequence[ItemRow]) -> UpsertResult:
         """Insert or replace items by id in one atomic step; of rows with the same id the last counts.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import unicodedata
 import uuid
@@ -52,6 +53,12 @@ class UpsertResult(NamedTuple):
 
     inserted: int
     updated: int
+
+
+def model_mark(model: object) -> str:
+    """Return what the digests of items begin with whose vectors are of this image-text model (name, length and revision)."""
+    facts = [getattr(model, name, "") for name in ("name", "dim", "revision")]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:8] + ":"
 
 
 def attribute_types(schema: pa.Schema) -> dict[str, FieldType]:

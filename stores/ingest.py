@@ -19,7 +19,7 @@ from ..core.errors import BackEndError
 from ..core.protocols import History, ImageTextModel, Vectors
 from ..core.schemas import Item
 from .catalogue import LanceCatalogue
-from .columns import ItemRow
+from .columns import ItemRow, model_mark
 from .images import ImageProblem, check_image, file_digest, locate
 from .interactions import ingest_events
 from .readers import Record, read_records
@@ -138,12 +138,12 @@ class _Run:
         self._separator = separator
         self.read = self.inserted = self.updated = self.unchanged = 0
 
-    def rows(self, model: str) -> Iterator[_Row]:
+    def rows(self, mark: str) -> Iterator[_Row]:
         """Yield the usable rows; of rows with the same id only the last usable one."""
         held: dict[str, _Row] = {}
         for record in read_records(self.source):
             self.read += 1
-            row = self._usable(record, model)
+            row = self._usable(record, mark)
             item_id = row.item.item_id if row else self.found.columns.item_id(record.values)
             last = self.found.last_line.get(item_id)
             if last is None:
@@ -164,7 +164,7 @@ class _Run:
         item_id = row.item.item_id
         self.problems.add(self.source, row.line, field=field, reason=reason, item_id=item_id, level="warning")
 
-    def _usable(self, record: Record, model: str) -> _Row | None:
+    def _usable(self, record: Record, mark: str) -> _Row | None:
         if record.problem:
             self.problems.add(self.source, record.line, field="", reason=record.problem)
             return None
@@ -186,7 +186,7 @@ class _Run:
             except ImageProblem as problem:
                 self.warn(row, "image", f"{item.image[:200]}: {problem}; stored without it")
                 row = _Row(record.line, item.model_copy(update={"image": None}), None, "")
-        return _Row(row.line, row.item, row.image, _digest(row.item, content, model))
+        return _Row(row.line, row.item, row.image, _digest(row.item, content, mark))
 
 
 class _Pipeline:
@@ -210,7 +210,7 @@ class _Pipeline:
             raise failures.exceptions[0] from failures
 
     async def _reading(self) -> None:
-        rows = self._run.rows(f"{self._embed.name}:{self._embed.dim}")
+        rows = self._run.rows(model_mark(self._embed))
         while chunk := await asyncio.to_thread(lambda: list(islice(rows, self._batch))):
             stored = await self._catalogue.digests([row.item.item_id for row in chunk])
             await self._read.put([row for row in chunk if not await self._is_stored(row, stored)])
@@ -289,6 +289,6 @@ def _item_rows(
     return made
 
 
-def _digest(item: Item, image: str, model: str) -> str:
-    content = json.dumps([item.model_dump(mode="json"), image, model], sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:32]
+def _digest(item: Item, image: str, mark: str) -> str:
+    content = json.dumps([item.model_dump(mode="json"), image], sort_keys=True, ensure_ascii=True)
+    return mark + hashlib.sha256(content.encode()).hexdigest()[:32]

@@ -61,6 +61,11 @@ class Reopening(Generic[T]):
 class ReopeningCatalogue(Reopening[Catalogue]):
     """A Catalogue opened on first use."""
 
+    async def of_other_models(self, mark: str) -> int:
+        """See LanceCatalogue; 0 from a catalogue that cannot tell."""
+        count = getattr(await self.opened(), "of_other_models", None)
+        return int(await count(mark)) if count else 0
+
     async def schema(self) -> CatalogueSchema:
         """See Catalogue."""
         return await (await self.opened()).schema()

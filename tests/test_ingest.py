@@ -15,6 +15,7 @@ from tastemaker.api.cli_ingest import parse_mapping, summary
 from tastemaker.core.errors import BackEndError, InvalidRequestError
 from tastemaker.core.protocols import Vectors
 from tastemaker.stores.catalogue import LanceCatalogue
+from tastemaker.stores.columns import model_mark
 from tastemaker.stores.history import SqlHistory
 from tastemaker.stores.ingest import ingest
 from tastemaker.stores.readers import read_records
@@ -98,6 +99,18 @@ async def test_again_changes_nothing_and_an_edit_changes_one(shop: Shop) -> None
     report = await shop.ingest("items.csv", CSV.replace("39.90", "35"))
     assert (report.inserted, report.updated, report.unchanged) == (0, 1, 2)
     assert (await shop.items())["1"]["attributes"]["price"] == 35.0
+
+
+async def test_vectors_of_an_older_model_are_recognised_and_made_anew(shop: Shop) -> None:
+    await shop.ingest("items.csv", "id,title\na,Red boat\nb,Blue boat\n")
+    newer = HashImageText()
+    newer.revision = "2"  # type: ignore[attr-defined]
+    assert await shop.catalogue.of_other_models(model_mark(shop.embed)) == 0
+    assert await shop.catalogue.of_other_models(model_mark(newer)) == 2
+    again = await shop.ingest("items.csv", embed=newer)
+    assert (again.updated, again.unchanged) == (2, 0)
+    assert await shop.catalogue.of_other_models(model_mark(newer)) == 0
+    assert (await shop.ingest("items.csv", embed=newer)).unchanged == 2
 
 
 async def test_mapping_renames_joins_and_marks_the_price(shop: Shop) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core.errors import BackEndError, ToolError
 from ..core.protocols import Captioner
-from ..core.schemas import Evidence, MediaFile
+from ..core.schemas import Caption, Evidence, MediaFile
 
 
 def evidence_id(kind: str, media_id: str) -> str:
@@ -34,8 +34,16 @@ class ImageCaptioner:
             evidence_id=evidence_id("caption", media.media_id),
             kind="caption",
             source=media.media_id,
-            content=caption.text,
+            content=_content(caption),
             confidence=caption.confidence,
             back_end=caption.back_end or self._captioner.name,
             tags=caption.tags,
         )
+
+
+def _content(caption: Caption) -> str:
+    """Return the sentence, with the text in the picture quoted behind it."""
+    if not caption.written:
+        return caption.text
+    quoted = " / ".join(line.label.replace('"', "'") for line in caption.written)
+    return f'{caption.text}; text in it: "{quoted}"'
