@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from ..core.protocols import Vectors
 from ..core.settings import Settings
 from ..models.align import BESIDE, FROM_SCRATCH, subset
-from ..models.align_train import Indices, Recipe, TrainingData, Weights, project, train
+from ..models.align_train import Indices, Recipe, TrainingData, Weights, project
 from ..models.image_text import EmbeddedImageText
+from ..models.kept import kept_head
 from ..models.towers import POOLED_DIM
 from .report import report
 from .vision_data import Pictures, photos, products
@@ -51,11 +52,12 @@ def _run(settings: Settings, folder: Path, seed: int, say: Say) -> dict[str, Any
     model = EmbeddedImageText(settings.cache, settings.models.threads)
     seen, shop = photos(folder, model, settings.cache, say), products(folder, model, settings.cache, say)
     photo_split, shop_split = _split(len(seen.paths), seed), _split(len(shop.paths), seed + 1)
-    base = _trained("photos", subset(seen.data, photo_split[1]), FROM_SCRATCH, seed, say)
+    heads = settings.cache / "bench" / "heads"
+    base = kept_head(heads, subset(seen.data, photo_split[1]), FROM_SCRATCH, seed, say)
     plain_seen, plain_shop = _plain(seen), _plain(shop)
-    plain = _trained("plain photos", subset(plain_seen.data, photo_split[1]), PLAIN, seed, say)
-    aligned = _trained("products", subset(shop.data, shop_split[1]), BESIDE, seed, say, beside=base)
-    shop_only = _trained("plain products", subset(plain_shop.data, shop_split[1]), PLAIN, seed, say)
+    plain = kept_head(heads, subset(plain_seen.data, photo_split[1]), PLAIN, seed, say)
+    aligned = kept_head(heads, subset(shop.data, shop_split[1]), BESIDE, seed, say, beside=base)
+    shop_only = kept_head(heads, subset(plain_shop.data, shop_split[1]), PLAIN, seed, say)
     photo_rows = [seen.data.rows[i] for i in photo_split[0]]
     figures = {
         "photos": {
@@ -84,15 +86,6 @@ def _plain(pictures: Pictures) -> Pictures:
     """Return the pictures with only the pooled feature, and only as they are."""
     data = TrainingData((pictures.data.views[0][:, :POOLED_DIM],), pictures.data.captions, pictures.data.rows)
     return Pictures(pictures.paths, pictures.captions, data, pictures.types)
-
-
-def _trained(
-    what: str, data: TrainingData, recipe: Recipe, seed: int, say: Say, *, beside: Weights | None = None
-) -> Weights:
-    began = time.perf_counter()
-    weights, _ = train(data, recipe, seed=seed, beside=beside, progress=lambda line: say(f"{what}: {line}"))
-    say(f"{what}: trained on {len(data.rows)} pictures in {time.perf_counter() - began:.0f} s")
-    return weights
 
 
 def _both_ways(

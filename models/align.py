@@ -24,9 +24,9 @@ MIN_IMAGES = 20
 VALIDATION_SHARE = 0.08
 IMAGE_TOWER, TEXT_TOWER = f"efficientnet-lite0-{BUILDER_VERSION}", f"minilm-{BUILDER_VERSION}"
 TOP = (1, 5, 10)
-FROM_SCRATCH = Recipe(epochs=15, hidden=512)
+FROM_SCRATCH = Recipe(epochs=24, hidden=512, learning_rate=2e-3)
 """How the shipped weights are trained, from nothing."""
-BESIDE = replace(FROM_SCRATCH, hidden=384)
+BESIDE = FROM_SCRATCH
 """How a head is trained beside the shipped one, which keeps what that one knows."""
 
 

@@ -146,6 +146,7 @@ class _Trainer:
         self._chance = np.random.default_rng(seed)
         dim = data.views[0].shape[1]
         self._shift, self._gain = _scaling(data.views[0])
+        self._counts = np.array([len(rows) for rows in data.rows])
         self._views = [(view - self._shift) * self._gain for view in data.views]
         self._w: dict[str, Floats] = {
             "fc1.weight": self._start((recipe.hidden, dim), dim),
@@ -185,15 +186,16 @@ class _Trainer:
     def _step(self, chosen: Indices) -> float:
         data, w = self._data, self._w
         views = self._chance.integers(len(data.views), size=len(chosen))
-        features = np.stack([self._views[v][i] for v, i in zip(views, chosen, strict=True)])
+        features = _of_views(self._views, views, chosen)
         features *= self._kept(features.shape, self._recipe.feature_dropout)
-        texts = np.stack([data.captions[self._chance.choice(data.rows[i])] for i in chosen])
+        places = (self._chance.random(len(chosen)) * self._counts[chosen]).astype(np.int64)
+        texts = data.captions[[data.rows[i][place] for i, place in zip(chosen, places, strict=True)]]
         hidden, slope = _gelu(features @ w["fc1.weight"].T + w["fc1.bias"])
         mask = self._kept(hidden.shape, self._recipe.hidden_dropout)
         hidden *= mask
         out = hidden @ w["fc2.weight"].T
         if self._others:
-            out += np.stack([self._others[v][i] for v, i in zip(views, chosen, strict=True)])
+            out += _of_views(self._others, views, chosen)
         images, length = _unit(out)
         loss, d_images, d_scale = self._loss(images, texts)
         d_out = (d_images - images * (images * d_images).sum(axis=1, keepdims=True)) / length
@@ -256,6 +258,14 @@ def _joined(beside: Mapping[str, Vectors], own: Weights, features: Vectors) -> W
         "fc1.bias": np.concatenate([wide["fc1.bias"], own["fc1.bias"]]),
         "fc2.weight": np.concatenate([wide["fc2.weight"] / length, own["fc2.weight"]], axis=1),
     }
+
+
+def _of_views(views: Sequence[Vectors], which: Indices, chosen: Indices) -> Floats:
+    """Return one row per chosen image, taken from the view that ``which`` says."""
+    rows = np.empty((len(chosen), views[0].shape[1]), np.float32)
+    for number, view in enumerate(views):
+        rows[which == number] = view[chosen[which == number]]
+    return rows
 
 
 def _scaling(features: Vectors) -> tuple[Floats, Floats]:

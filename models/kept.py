@@ -1,4 +1,4 @@
-"""Keep computed rows on disk in pieces, so that long work that was ended goes on where it was."""
+"""Keep computed rows and trained heads on disk, so that long work that was ended goes on where it was."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from ..core.protocols import Vectors
+from .align_train import Recipe, TrainingData, Weights, train
+from .alignments import packed
+from .onnx_graph import write_atomically
 
 PIECE = 250
 
@@ -42,3 +45,26 @@ class KeptRows:
     def clear(self) -> None:
         """Remove everything that is kept."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def kept_head(
+    folder: Path,
+    data: TrainingData,
+    recipe: Recipe,
+    seed: int,
+    say: Callable[[str], None],
+    *,
+    beside: Weights | None = None,
+) -> Weights:
+    """Return the weights that ``align_train.train`` gives, trained at most once for the same data, recipe and seed."""
+    from safetensors.numpy import load_file
+
+    content = hashlib.sha256(repr((recipe, seed, len(data.rows), [view.shape for view in data.views])).encode())
+    for part in (data.views[0][:, :64], np.concatenate(data.rows), *(beside or {}).values()):
+        content.update(np.ascontiguousarray(part).tobytes())
+    path = folder / f"{content.hexdigest()[:24]}.safetensors"
+    if not path.is_file():
+        weights, _ = train(data, recipe, seed=seed, beside=beside, progress=say)
+        write_atomically(path, packed(weights))
+    loaded: Weights = load_file(path)
+    return loaded
