@@ -85,7 +85,7 @@ def _split(n: int, seed: int) -> tuple[Indices, Indices]:
 def _plain(pictures: Pictures) -> Pictures:
     """Return the pictures with only the pooled feature, and only as they are."""
     data = TrainingData((pictures.data.views[0][:, :POOLED_DIM],), pictures.data.captions, pictures.data.rows)
-    return Pictures(pictures.paths, pictures.captions, data, pictures.types)
+    return Pictures(pictures.paths, pictures.captions, data, pictures.types, pictures.kinds)
 
 
 def _both_ways(
@@ -105,16 +105,34 @@ def _both_ways(
 
 
 def _found(weights: Weights, shop: Pictures, held: Indices, seed: int) -> dict[str, Any]:
+    """Return how products are found by their names, and how many of the ten nearest are of the type that was asked for.
+
+    ``type_precision_at_10`` asks with every product's name, ``kind_precision_at_10`` with the name of every article type that at
+    least ten held-out products are of.
+    """
     names = [shop.names[i] for i in held]
     types = np.array([shop.types[i] for i in held])
-    queries = shop.data.captions[np.concatenate(names)]
-    nearest = np.argsort(-(queries @ project(weights, shop.data.views[0][held]).T), axis=1)[:, :10]
-    same = (types[nearest] == types[:, None]).mean(axis=1)
+    images = project(weights, shop.data.views[0][held])
+    same = _same_type(shop.data.captions[np.concatenate(names)], images, types, types)
+    kinds = [kind for kind in sorted(shop.kinds) if (types == kind).sum() >= 10]
+    asked = (
+        _same_type(np.stack([shop.kinds[kind] for kind in kinds]), images, types, np.array(kinds)) if kinds else same
+    )
+    most = np.array([min(10, int((types == kind).sum())) / 10 for kind in types])
     return {
         **_recalls(_ranks(weights, shop, held, names), seed),
         "type_precision_at_10": round(float(same.mean()), 4),
         "type_precision_at_10_ci": _interval(same, seed),
+        "type_precision_at_10_possible": round(float(most.mean()), 4),
+        "kind_precision_at_10": round(float(asked.mean()), 4),
+        "kind_precision_at_10_ci": _interval(asked, seed),
+        "kinds": len(kinds),
     }
+
+
+def _same_type(queries: Vectors, images: Vectors, types: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.float64]:
+    nearest = np.argsort(-(queries @ images.T), axis=1)[:, :10]
+    return np.asarray((types[nearest] == wanted[:, None]).mean(axis=1), np.float64)
 
 
 def _ranks(weights: Weights, pictures: Pictures, held: Indices, rows: Sequence[Indices]) -> Ranks:

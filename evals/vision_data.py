@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.errors import InvalidRequestError
+from ..core.protocols import Vectors
 from ..models.align import PairSet, embed_pairs
 from ..models.align_train import Indices, TrainingData
 from ..models.image_text import EmbeddedImageText
@@ -17,12 +18,13 @@ from ..stores.pairs import read_pairs
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """Pictures with their captions, features, and for products the article type and the row of the name."""
+    """Pictures with their captions and features; for products the article types, and the vector of each type's name."""
 
     paths: list[str]
     captions: list[str]
     data: TrainingData
     types: tuple[str, ...] = ()
+    kinds: Mapping[str, Vectors] = field(default_factory=dict)
 
     @property
     def names(self) -> list[Indices]:
@@ -44,7 +46,9 @@ def products(folder: Path, model: EmbeddedImageText, cache: Path, say: Callable[
         types = tuple(row["articleType"] for row in csv.DictReader(file))
     if len(types) != len(found.paths):
         raise InvalidRequestError("--data", f"{source}: {len(types) - len(found.paths)} products have no picture")
-    return Pictures(found.paths, found.captions, found.data, types)
+    kinds = sorted(set(types))
+    vectors = model.encode_texts([kind.lower() for kind in kinds])
+    return Pictures(found.paths, found.captions, found.data, types, dict(zip(kinds, vectors, strict=True)))
 
 
 def _pictures(

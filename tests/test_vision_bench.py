@@ -50,6 +50,7 @@ def test_products_are_found_by_name_and_type() -> None:
     rows = tuple(np.array([i]) for i in range(12))
     shop = Pictures([""] * 12, [""] * 12, TrainingData((features,), captions, rows), ("shirt",) * 6 + ("shoe",) * 6)
     figures = _found(weights, shop, np.arange(12), 0)
+    assert (figures["kinds"], figures["type_precision_at_10_possible"]) == (0, 0.6)
     assert figures["recall_at_1"] == 1
     assert figures["type_precision_at_10"] == pytest.approx(0.6)
 
