@@ -22,6 +22,7 @@ from ..core.search import Hit, SearchRequest
 from ..core.settings import CatalogueSettings, Settings
 from ..graphs.recommender import Recommender
 from ..models.alignments import PACKAGED, Alignments
+from .report import report
 
 CELL, LABEL, GAP, HEAD = 150, 34, 6, 230
 SHOWN = 8
@@ -86,7 +87,8 @@ async def contact_sheet(settings: Settings, data: Path | None, out: Path, say: S
             found = await recommender.search(_request(query, fashion))
             rows.append((query, list(found.hits)))
     await asyncio.to_thread(draw, rows, fashion, out)
-    return {"sheet": str(out), "queries": [{"query": q.label, "found": [h.title for h in hits]} for q, hits in rows]}
+    found = [{"query": q.label, "found": [h.title for h in hits]} for q, hits in rows]
+    return report("contact-sheet", {"sheet": str(out), "queries": found}, n=len(rows), targets={})
 
 
 async def _prepare(settings: Settings, source: Path, say: Say) -> None:
