@@ -87,8 +87,8 @@ async def contact_sheet(settings: Settings, data: Path | None, out: Path, say: S
             found = await recommender.search(_request(query, fashion))
             rows.append((query, list(found.hits)))
     await asyncio.to_thread(draw, rows, fashion, out)
-    found = [{"query": q.label, "found": [h.title for h in hits]} for q, hits in rows]
-    return report("contact-sheet", {"sheet": str(out), "queries": found}, n=len(rows), targets={})
+    shown = [{"query": q.label, "found": [h.title for h in hits]} for q, hits in rows]
+    return report("contact-sheet", {"sheet": str(out), "queries": shown}, n=len(rows), targets={})
 
 
 async def _prepare(settings: Settings, source: Path, say: Say) -> None:
