@@ -28,6 +28,10 @@ from .vocabulary import DATA, packaged_vocabulary, word_vectors
 
 SEED, HELD_OUT = 0, 1000
 COMMAND = "python -m tastemaker.models.projection_recipe ../shared/data"
+LIMITS = """## Limits
+Small towers, few thousand pairs: common things and scenes, clothes and colours work; text in pictures, counting, faces, rare
+things and fine-grained names do not. English only. Recall falls with the size of the catalogue.
+"""
 Say = Callable[[str], None]
 
 
@@ -194,10 +198,7 @@ A confidence is the probability that one of five people would mention the word.
 Fit: {note}.
 It comes from everyday photos; on other material it is a ranking more than a probability.
 
-## Limits
-Small towers, few thousand pairs: common things and scenes, clothes and colours work; text in pictures, counting, faces, rare
-things and fine-grained names do not. English only. Recall falls with the size of the catalogue.
-"""
+{LIMITS}"""
 
 
 def _to_stderr(line: str) -> None:
