@@ -6,7 +6,7 @@ import asyncio
 import json
 import shlex
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,9 +45,19 @@ def print_figures(work: Coroutine[Any, Any, dict[str, Any]], as_json: bool) -> N
 
 def write_kept(folder: Path, figures: Mapping[str, Any]) -> Path:
     """Write the figures with the command and the day into ``folder``, as ``NAME.json``, and return the file."""
-    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    kept = {"command": command, "date": datetime.now(UTC).date().isoformat(), **figures}
+    kept = {"command": command_line(sys.argv[1:]), "date": datetime.now(UTC).date().isoformat(), **figures}
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{figures['bench']}.json"
     path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     return path
+
+
+def command_line(arguments: Sequence[str]) -> str:
+    """Return the command that was given, without where its figures were kept."""
+    kept = list(arguments)
+    for place, argument in enumerate(arguments):
+        if argument == "--save":
+            kept = [*arguments[:place], *arguments[place + 2 :]]
+        elif argument.startswith("--save="):
+            kept = [*arguments[:place], *arguments[place + 1 :]]
+    return shlex.join(["tastemaker", *kept])

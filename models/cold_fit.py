@@ -1,7 +1,7 @@
 """Fit ensembles for strangers: one fusion for each number of known events, learnt on users whom the scorers never met.
 
-Scorers are fitted on most users; the others play strangers, of whom the first events are known and later ones asked for. Then the
-scorers are fitted on everybody and shared by all fusions.
+Users are split into ``FOLDS`` groups. Each group in turn plays strangers, of whom the first events are known and later ones asked for,
+before scorers fitted on the others. Then the scorers are fitted on everybody and shared by all fusions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .features import Features, best_of_each, raw_scores
 from .fusion import LinearFusion, Lists
 from .scorers.base import Progress, Scorer, silent
 
-STRANGERS = 0.3
+FOLDS = 3
 ASKED = 8
 """So many later events of each stranger are asked for."""
 L2 = 1e-2
@@ -46,30 +46,28 @@ def fit_cold(
     """
     began = time.monotonic()
     rng = np.random.default_rng([seed, 5])
-    sizes = np.diff(events.starts)
-    able = rng.permutation(np.flatnonzero(sizes > max(known)))
-    strangers = np.sort(able[: int(STRANGERS * len(able))])
-    if not len(strangers):
+    able = rng.permutation(np.flatnonzero(np.diff(events.starts) > max(known)))
+    if len(able) < FOLDS:
         raise InvalidRequestError(
             "events", f"too few users have more than {max(known)} events; cold starts cannot be learnt"
         )
-    before = events.keep(~np.isin(events.user, strangers))
-    early, missing = fit_scorers(items, before, scorers, lambda text, share: progress(text, 0.3 * share))
-    features = whole_features(tuple(early), before, seed)
-    fusions: dict[int, LinearFusion] = {}
-    asked = 0
-    for number, m in enumerate(known):
-        asker = _Asker(events, early, features, most=max(known))
-        lists = [part for user in strangers.tolist() for part in asker.ask(user, m, rng)]
-        sizes = np.array([len(part) for part in lists], dtype=np.int64)
-        asked += len(lists)
-        fusions[m] = LinearFusion(l2=L2).fit(Lists(np.concatenate(lists), sizes), features.names, seed)
-        progress(f"fusion for {m} known events", 0.3 + 0.4 * (number + 1) / len(known))
-    fitted, late = fit_scorers(items, events, tuple(early), lambda text, share: progress(text, 0.7 + 0.3 * share))
-    features = whole_features(tuple(early), events, seed)
+    lists: dict[int, list[Floats]] = {m: [] for m in known}
+    names, missing = tuple(scorers), dict[str, str]()
+    for fold in range(FOLDS):
+        strangers = np.sort(able[fold::FOLDS])
+        before = events.keep(~np.isin(events.user, strangers))
+        early, left = fit_scorers(items, before, names, _part(progress, 0.8 * fold / FOLDS, 0.4 / FOLDS))
+        names, missing = tuple(early), {**missing, **left}
+        asker = _Asker(events, early, whole_features(names, before, seed), most=max(known))
+        for m in known:
+            lists[m] += [part for user in strangers.tolist() for part in asker.ask(user, m, rng)]
+            progress(f"strangers, group {fold + 1} of {FOLDS}: {m} known events", 0.8 * (fold + 1) / FOLDS)
+    features = whole_features(names, events, seed)
+    fusions = {m: _fused(found, features, seed) for m, found in lists.items()}
+    fitted, late = fit_scorers(items, events, names, _part(progress, 0.8, 0.2))
     report = {
         "fusion": "linear",
-        "questions": asked,
+        "questions": sum(len(found) for found in lists.values()),
         "seconds": {"total": round(time.monotonic() - began, 1)},
         "peak_memory_mib": peak_memory_mib(),
     }
@@ -78,6 +76,16 @@ def fit_cold(
         m: Ensemble(fitted, features, fusion, n_items=len(items), missing=left, report=report)
         for m, fusion in fusions.items()
     }
+
+
+def _fused(lists: Sequence[Floats], features: Features, seed: int) -> LinearFusion:
+    sizes = np.array([len(part) for part in lists], dtype=np.int64)
+    return LinearFusion(l2=L2).fit(Lists(np.concatenate(lists), sizes), features.names, seed)
+
+
+def _part(progress: Progress, start: float, share: float) -> Progress:
+    """Return a progress call for a part of the whole."""
+    return lambda text, done: progress(text, start + share * done)
 
 
 @dataclass(frozen=True, eq=False)

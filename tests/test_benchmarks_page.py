@@ -83,9 +83,9 @@ def test_the_page_is_the_same_every_time(tmp_path: Path) -> None:
 
 
 def test_what_is_kept_says_how_it_came_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["/usr/bin/tastemaker", "bench", "--save", "a b", "films"])
+    monkeypatch.setattr("sys.argv", ["/usr/bin/__main__.py", "bench", "--save", "kept", "films", "--data", "a b"])
     kept = json.loads(write_kept(tmp_path, {"bench": "films", "n": 1}).read_text())
-    assert kept["command"] == "tastemaker bench --save 'a b' films"
+    assert kept["command"] == "tastemaker bench films --data 'a b'"
     assert len(kept["date"]) == 10
     assert read_saved(tmp_path)["films"]["n"] == 1
 
