@@ -17,6 +17,9 @@ from .features import Features, best_of_each, raw_scores
 from .fusion import Fusion
 from .scorers.base import Progress, Scorer, silent
 
+UNKNOWN = -1e6
+"""The score of an item of which nothing is known, where the others have one scorer's."""
+
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
@@ -86,7 +89,10 @@ class Ensemble:
         )
 
     def rank(self, user: UserState, rows: Rows) -> Ranking:
-        """Return the scores of ``rows``, shape (m,), for ``user``; a scorer that fails counts as having no opinion."""
+        """Return the scores of ``rows``, shape (m,), for ``user``; a scorer that fails counts as having no opinion.
+
+        Where one scorer alone knows anything of this user, its order is the answer.
+        """
         rows = np.asarray(rows, dtype=np.int32)
         names = self.features.scorers
         asked = np.concatenate([rows, self.features.reference])
@@ -94,6 +100,10 @@ class Ensemble:
         sources = {name: raw[i, : len(rows)] for i, name in enumerate(names) if name in self.scorers}
         if not len(rows):
             return Ranking(np.zeros(0, np.float32), sources, failed)
+        told = np.flatnonzero(np.isfinite(raw).any(axis=1))
+        if len(told) == 1:  # nothing to fuse
+            alone = raw[told[0], : len(rows)]
+            return Ranking(np.nan_to_num(alone, nan=UNKNOWN), sources, failed)
         return Ranking(self.fusion.score(self.features.matrix(raw, user, rows)), sources, failed)
 
     def propose(self, user: UserState, limit: int, exclude: Rows | None = None) -> Rows:

@@ -1,8 +1,7 @@
 """Fuse features into one score: boosted trees, a linear model, or rank fusion while there is too little to learn from.
 
 ``choose`` picks by the number of held-out events: below ``MIN_LINEAR`` weighted reciprocal-rank fusion (Cormack et al. 2009), below
-``MIN_TREES`` a linear model fitted as a softmax over each question's candidates, above it LightGBM's trees with the
-listwise loss XE-NDCG (Bruch 2021), which did better than LambdaMART on held-out users.
+``MIN_TREES`` a linear model fitted as a softmax over each question's candidates, above it LightGBM's trees.
 """
 
 from __future__ import annotations
@@ -24,10 +23,11 @@ MIN_LINEAR, MIN_TREES = 200, 2_000
 RRF_K = 60
 """The constant of Cormack et al.; it holds down the weight of the first ranks."""
 L2 = 1e-3
+OBJECTIVES = ("rank_xendcg", "binary")
+"""XE-NDCG (Bruch 2021) and the cross-entropy of each candidate by itself."""
 TREES: Mapping[str, Any] = MappingProxyType(
     {
-        "objective": "rank_xendcg",
-        "learning_rate": 0.05,
+        "learning_rate": 0.075,
         "num_leaves": 15,
         "min_data_in_leaf": 100,
         "feature_fraction": 0.6,
@@ -38,7 +38,7 @@ TREES: Mapping[str, Any] = MappingProxyType(
         "verbose": -1,
     }
 )
-ROUNDS = 300
+ROUNDS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,44 +171,55 @@ class LinearFusion:
 
 
 class TreeFusion:
-    """The mean of a few boosted ranking models, each from its own seed."""
+    """The sum of boosted trees of several ``OBJECTIVES``, each divided by the spread of its scores in training.
+
+    A listwise loss orders random candidates best; the pointwise one, which compares candidates across questions, does better
+    among retrieved candidates, which all look alike.
+    """
 
     kind = "trees"
 
-    def __init__(self, models: int = 2, rounds: int = ROUNDS) -> None:
-        self._models, self._rounds = models, rounds
+    def __init__(self, rounds: int = ROUNDS) -> None:
+        self._rounds = rounds
         self._boosters: list[Any] = []
+        self._spreads = np.ones(0)
 
     def fit(self, lists: Lists, names: tuple[str, ...], seed: int, progress: Progress = silent) -> Self:
         """Grow the trees."""
         import lightgbm
 
-        self._boosters = []
         columns = [name.replace(":", "_") for name in names]
         data = lightgbm.Dataset(
             lists.features, lists.labels, group=lists.sizes, feature_name=columns, free_raw_data=False
         )
-        for number in range(self._models):
-            chosen = {**TREES, "seed": seed + number}
+        self._boosters = []
+        for number, objective in enumerate(OBJECTIVES):
+            chosen = {**TREES, "objective": objective, "seed": seed}
             self._boosters.append(lightgbm.train(chosen, data, self._rounds))
-            progress(f"{self.kind}: model {number + 1} of {self._models}", (number + 1) / self._models)
+            progress(f"{self.kind}: {objective}", (number + 1) / len(OBJECTIVES))
+        self._spreads = np.array(
+            [booster.predict(lists.features, raw_score=True).std() + 1e-9 for booster in self._boosters]
+        )
         return self
 
     def score(self, features: Floats) -> Floats:
-        """Return the mean of the models' scores, shape (m,)."""
-        scores = [booster.predict(features, num_threads=1) for booster in self._boosters]
-        mean: Floats = np.mean(scores, axis=0).astype(np.float32)
-        return mean
+        """Return the sum of the models' scores, shape (m,)."""
+        scores = np.zeros(len(features))
+        for booster, spread in zip(self._boosters, self._spreads, strict=True):
+            scores += booster.predict(features, num_threads=1, raw_score=True) / spread
+        return scores.astype(np.float32)
 
     def save(self) -> tuple[Arrays, dict[str, str]]:
-        """Return the models in LightGBM's text format."""
-        return {}, {f"trees-{i}.txt": booster.model_to_string() for i, booster in enumerate(self._boosters)}
+        """Return the spreads, and the models in LightGBM's text format."""
+        texts = {f"trees-{i}.txt": booster.model_to_string() for i, booster in enumerate(self._boosters)}
+        return {"spreads": self._spreads}, texts
 
     def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> Self:
         """Take what ``save`` returned."""
         import lightgbm
 
         self._boosters = [lightgbm.Booster(model_str=texts[name]) for name in sorted(texts)]
+        self._spreads = arrays["spreads"]
         return self
 
 

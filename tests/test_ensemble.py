@@ -174,6 +174,11 @@ class TestRank:
         ensemble = Ensemble.fit(*world())
         assert ensemble.rank(world()[1].state_of(0), np.zeros(0, np.int32)).scores.shape == (0,)
 
+    def test_without_history_the_one_scorer_that_applies_decides(self, easy: None) -> None:
+        ensemble = Ensemble.fit(*world())
+        ranking = ensemble.rank(UserState.of(np.zeros(0, np.int32)), np.arange(48, dtype=np.int32))
+        np.testing.assert_array_equal(ranking.scores, ranking.sources["popularity"])
+
     def test_excluded_rows_are_not_proposed(self, easy: None) -> None:
         ensemble = Ensemble.fit(*world())
         seen = np.array([3, 5], np.int32)
@@ -190,7 +195,7 @@ class TestFusions:
         features[rng.random(features.shape) < 0.05] = np.nan
         return Lists(features, np.full(questions, 6))
 
-    @pytest.mark.parametrize("made", [LinearFusion, lambda: TreeFusion(models=1, rounds=20)])
+    @pytest.mark.parametrize("made", [LinearFusion, lambda: TreeFusion(rounds=20)])
     def test_finds_the_feature_that_tells(self, made: Any) -> None:
         lists = self.lists()
         fitted = made().fit(lists, tuple("abcdef"), 0)
