@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from .. import __version__
 from ..core.settings import Settings, load_settings
 from .errors import add_error_handlers
+from .form_route import add_form_route
 from .langserve_routes import add_langserve
 from .middleware import BodyLimit, RequestContext
 from .openapi_examples import DESCRIPTION, TAGS
@@ -67,6 +68,7 @@ def create_app(recommender_factory: ServiceFactory | None = None, settings: Sett
     app.add_middleware(RequestContext)
     add_error_handlers(app)
     add_routes(app)
+    add_form_route(app)
     add_rules_routes(app)
     add_search_routes(app)
     _add_docs(app)

@@ -1,27 +1,22 @@
-"""Define the HTTP routes: recommend, stream, form, feedback, health and ready."""
+"""Define the HTTP routes: recommend, stream, feedback, health and ready."""
 
 from __future__ import annotations
 
-import asyncio
-import base64
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from fastapi import Body, FastAPI, File, Form, Request, Response, UploadFile
-from fastapi.exceptions import RequestValidationError
-from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
+from fastapi import Body, FastAPI, Request, Response
+from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
 from starlette.responses import JSONResponse, StreamingResponse
 
 from .. import __version__
-from ..core.errors import InvalidRequestError, TastemakerError
+from ..core.errors import TastemakerError
 from ..core.public import public_reason
 from ..core.schemas import (
     Event,
     EventKind,
     Frozen,
     ItemId,
-    MediaInput,
     RecommendRequest,
     RecommendResponse,
     StreamEvent,
@@ -33,10 +28,6 @@ from .openapi_examples import error_examples, request_examples, response_example
 from .service import Service, refuse_paths
 from .sse import ClientGone, event_response, until_disconnect
 
-_JSON_LIST = TypeAdapter(list[Any])
-_JSON_OBJECT = TypeAdapter(dict[str, Any])
-T = TypeVar("T")
-_CONSTRAINTS_EXAMPLE = '[{"field": "price", "op": "<=", "value": 40}]'
 CLIENT_GONE = 499  # nobody reads it; nginx's number for the log
 
 
@@ -124,8 +115,8 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-_ASK_ERRORS = error_responses(413, 422, 500, 503)
-_ANSWER: dict[int | str, dict[str, Any]] = {
+ASK_ERRORS = error_responses(413, 422, 500, 503)
+ANSWER: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {"example": response_example().model_dump(mode="json")}}}
 }
 _STREAM: dict[int | str, dict[str, Any]] = {
@@ -142,20 +133,14 @@ AskBody = Annotated[RecommendRequest, Body(openapi_examples=request_examples())]
 def add_routes(app: FastAPI) -> None:
     """Register every route on the application; the recommender is ``app.state.recommender``."""
     ask = app.post
-    ask("/recommend", tags=["recommend"], summary="Recommend", responses={**_ANSWER, **_ASK_ERRORS})(recommend)
+    ask("/recommend", tags=["recommend"], summary="Recommend", responses={**ANSWER, **ASK_ERRORS})(recommend)
     ask(
         "/recommend/stream",
         tags=["recommend"],
         summary="Recommend, as a stream of events",
         response_class=StreamingResponse,
-        responses={**_STREAM, **_ASK_ERRORS},
+        responses={**_STREAM, **ASK_ERRORS},
     )(recommend_stream)
-    ask(
-        "/recommend/form",
-        tags=["recommend"],
-        summary="Recommend, from a form with files",
-        responses={**_ANSWER, **_ASK_ERRORS},
-    )(recommend_form)
     ask("/feedback", tags=["feedback"], summary="Store events", responses=error_responses(413, 422, 500, 503))(feedback)
     app.get("/health", tags=["operations"], summary="Is the process up?")(health)
     not_ready: dict[int | str, dict[str, Any]] = {503: {"model": Ready, "description": "The catalogue cannot be read."}}
@@ -170,7 +155,8 @@ def service_of(request: Request) -> Service:
     return service
 
 
-async def _answer(request: Request, asked: RecommendRequest) -> RecommendResponse | Response:
+async def answer(request: Request, asked: RecommendRequest) -> RecommendResponse | Response:
+    """Answer, unless the client goes away meanwhile."""
     try:
         return await until_disconnect(request, service_of(request).recommend(refuse_paths(asked), allow_paths=False))
     except ClientGone:
@@ -179,7 +165,7 @@ async def _answer(request: Request, asked: RecommendRequest) -> RecommendRespons
 
 async def recommend(request: Request, asked: AskBody) -> RecommendResponse:
     """Answer with ranked items, each with a reason. Everything in the body is optional."""
-    return await _answer(request, asked)  # type: ignore[return-value]
+    return await answer(request, asked)  # type: ignore[return-value]
 
 
 async def recommend_stream(request: Request, asked: AskBody) -> Response:
@@ -189,66 +175,6 @@ async def recommend_stream(request: Request, asked: AskBody) -> Response:
         return await event_response(events, request)
     except ClientGone:
         return Response(status_code=CLIENT_GONE)
-
-
-async def recommend_form(
-    request: Request,
-    *,
-    text: Annotated[str | None, Form(description="What they typed.", examples=["something like this"])] = None,
-    user_id: Annotated[str | None, Form(description="Who asks; omit for a stranger.")] = None,
-    thread_id: Annotated[str | None, Form(description="Conversation to continue.")] = None,
-    n: Annotated[int, Form(description="How many items to return, 1 to 50.")] = 10,
-    route: Annotated[str, Form(description="`auto`, `direct` or `deliberate`.")] = "auto",
-    words: Annotated[bool, Form(description="Ask the language model for reasons.")] = True,
-    constraints: Annotated[
-        str | None, Form(description="Typed hard constraints, as a JSON list.", examples=[_CONSTRAINTS_EXAMPLE])
-    ] = None,
-    include_consumed: Annotated[bool, Form(description="Also offer items the user already has.")] = False,
-    diversity: Annotated[
-        str | None, Form(description="How varied the list is, as JSON.", examples=['{"strategy": "dpp"}'])
-    ] = None,
-    context: Annotated[
-        str | None, Form(description="What is known of the moment, as JSON.", examples=['{"channel": "web"}'])
-    ] = None,
-    max_ms: Annotated[int | None, Form(description="Time budget of the whole request in milliseconds.")] = None,
-    tenant: Annotated[str, Form(description="Which shop's catalogue and history to use.")] = "default",
-    images: Annotated[list[UploadFile], File(description="Photos.")] = [],  # noqa: B006 - FastAPI copies it
-    audio: Annotated[list[UploadFile], File(description="Voice clips.")] = [],  # noqa: B006
-    video: Annotated[list[UploadFile], File(description="Video clips.")] = [],  # noqa: B006
-) -> RecommendResponse:
-    """Answer a form with files, as `curl -F text=... -F images=@photo.jpg` sends it."""
-    fields: dict[str, Any] = {"text": text, "user_id": user_id, "thread_id": thread_id, "n": n, "route": route}
-    fields |= {"words": words, "include_consumed": include_consumed, "max_ms": max_ms, "tenant": tenant}
-    fields |= {"images": await _media(images), "audio": await _media(audio), "video": await _media(video)}
-    fields["constraints"] = _json("constraints", constraints, _JSON_LIST)
-    fields["context"] = _json("context", context, _JSON_OBJECT)
-    fields["diversity"] = _json("diversity", diversity, _JSON_OBJECT)
-    try:
-        asked = RecommendRequest.model_validate({k: v for k, v in fields.items() if v is not None})
-        return await _answer(request, asked)  # type: ignore[return-value]
-    except ValidationError as error:
-        raise RequestValidationError(error.errors(include_input=False)) from error
-    except InvalidRequestError as error:
-        raise InvalidRequestError(error.field.removesuffix(".data"), error.message) from error
-
-
-def _json(name: str, text: str | None, form: TypeAdapter[T]) -> T | None:
-    if not text:
-        return None
-    try:
-        return form.validate_json(text)
-    except ValidationError as error:
-        kind = "list of objects" if form is _JSON_LIST else "object"
-        raise InvalidRequestError(name, f"must be a JSON {kind}") from error
-
-
-async def _media(uploads: Sequence[UploadFile]) -> list[MediaInput]:
-    media = []
-    for upload in uploads:
-        content = await upload.read()
-        encoded = await asyncio.to_thread(base64.b64encode, content)
-        media.append(MediaInput(data=encoded.decode("ascii")))
-    return media
 
 
 async def feedback(request: Request, sent: FeedbackRequest) -> FeedbackReply:
