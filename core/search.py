@@ -19,10 +19,10 @@ Weight = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 class SearchWeights(Frozen):
     """How much each part counts when several are given; only their ratio matters."""
 
-    text: Weight = 1.0
-    images: Weight = 1.0
-    audio: Weight = 1.0
-    video: Weight = 1.0
+    text: Weight = Field(default=1.0, description="Of the words.")
+    images: Weight = Field(default=1.0, description="Of the photos.")
+    audio: Weight = Field(default=1.0, description="Of what voice clips say.")
+    video: Weight = Field(default=1.0, description="Of the video clips.")
 
 
 class SearchRequest(Frozen):
