@@ -24,6 +24,7 @@ BUCKETS = 3
 MIN_ITEMS = 3
 MIN_SHARE = 0.001
 MAX_PHRASE_WORDS = 4
+MAX_OVERLAP = 0.3
 _SEPARATOR = re.compile(r"\s+[-–—|]\s+|\s*[()\[\]]\s*")
 _LEAD = re.compile(r"\s*:\s+|\s+[-–—|]\s+|\s*[()\[\]]\s*")
 _FUNCTION_WORDS = frozenset(
@@ -131,7 +132,8 @@ def title_facets(titles: Sequence[str]) -> list[Facet]:
     words = {p: found for p, found in words.items() if p[0] not in used and not p[0].isdigit()}
     asked = (("title ending", endings), ("title beginning", begins), ("title words", words))
     tokens = [_tokens(t) for t in plain]
-    return [_title_facet(name, phrases, tokens) for name, phrases in asked if len(phrases) > 1]
+    found = [_title_facet(name, phrases, tokens) for name, phrases in asked if len(phrases) > 1]
+    return [f for f in found if len(f.labels) > 1]
 
 
 _Phrase = tuple[str, ...]
@@ -158,9 +160,25 @@ def _title_facet(name: str, phrases: Mapping[_Phrase, tuple[str, int]], titles: 
     index = {p: n for n, p in enumerate(order)}
     for at, words in enumerate(titles):
         member[_matches(words, index), at] = True
+    kept = alternatives(member)
+    order, member = [order[n] for n in kept], member[kept]
     labels = tuple(phrases[p][0] for p in order)
     values = tuple(Preference(field=WORDS_FIELD, value=label[:200]) for label in labels)
     return Facet(name, "Which of these comes closest to what you have in mind", labels, values, member)
+
+
+def alternatives(member: Member) -> list[int]:
+    """Return the rows, first ones first, that exclude each other: a colour is no alternative to the systems it comes for.
+
+    A row is left out if more than ``MAX_OVERLAP`` of its items have a row that was kept before.
+    """
+    taken = np.zeros(member.shape[1], dtype=np.bool_)
+    kept: list[int] = []
+    for n, row in enumerate(member):
+        if row.any() and (row & taken).sum() <= MAX_OVERLAP * row.sum():
+            kept.append(n)
+            taken |= row
+    return kept
 
 
 def _matches(words: _Phrase, index: Mapping[_Phrase, int]) -> list[int]:

@@ -20,7 +20,7 @@ from tastemaker.core.elicitation import (
     offer_of,
     question_of,
 )
-from tastemaker.core.facets import Facet, facets_of, title_facets
+from tastemaker.core.facets import Facet, alternatives, facets_of, title_facets
 from tastemaker.core.schemas import (
     Answered,
     CatalogueField,
@@ -87,6 +87,16 @@ def test_title_phrases_need_no_word_list() -> None:
     assert ending.member[ending.labels.index("Handy"), -2]
     assert all(isinstance(p, Preference) and p.field == "words" for p in ending.values)
     assert title_facets(["One", "Two"]) == []
+
+
+def test_the_values_of_one_question_exclude_each_other() -> None:
+    systems = ("Blue Box", "Handy", "Desk")
+    titles = [f"Pad {n} for {systems[n % 3]} ({'Black' if n % 2 else 'White'})" for n in range(12)]
+    titles += [f"Story {n} - {systems[n % 3]}" for n in range(30)]
+    ending = next(f for f in title_facets(titles) if f.name == "title ending")
+    assert set(ending.labels) == set(systems)
+    rows = np.array([[1, 1, 1, 1, 0, 0], [1, 1, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 0, 0]], dtype=bool)
+    assert alternatives(rows) == [0]
 
 
 def test_the_gain_is_the_mutual_information() -> None:
