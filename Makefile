@@ -3,7 +3,7 @@ SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 ARGS ?=
 
-.PHONY: help demo serve test test-quick test-slow lint types format wheel lock clean clean-cache
+.PHONY: help demo serve bench test test-quick test-slow test-train lint types format wheel lock clean clean-cache
 
 help: ## Print this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -14,6 +14,9 @@ demo: ## Show the whole path on the bundled print shop; ends by itself. ARGS="--
 serve: ## Set up as demo does and keep serving until Ctrl-C.
 	@exec scripts/env.sh run app -m tastemaker demo --no-ask --keep $(ARGS)
 
+bench: ## Run one benchmark with everything installed, torch included: make bench ARGS="games --json".
+	@exec scripts/env.sh run train -m tastemaker bench $(ARGS)
+
 test: test-quick test-slow ## Run every test: the quick ones, then those with real servers.
 
 test-quick: ## Run the quick tests only.
@@ -21,6 +24,9 @@ test-quick: ## Run the quick tests only.
 
 test-slow: ## Run the slow tests only: real models, servers and files.
 	@scripts/env.sh run dev -m pytest -m slow $(ARGS)
+
+test-train: ## Run the tests that train with torch, in the environment that has it.
+	@scripts/env.sh run train -m pytest -m train $(ARGS)
 
 lint: ## Check style and format.
 	@scripts/env.sh run dev -m ruff check .; scripts/env.sh run dev -m ruff format --check .

@@ -60,6 +60,7 @@ def scorer() -> Sequential:
     return Sequential().fit(*shop())
 
 
+@pytest.mark.train
 @pytest.mark.slow
 class TestTrained:
     def test_prefers_the_kind_that_was_taken(self, scorer: Sequential) -> None:

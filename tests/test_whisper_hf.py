@@ -19,6 +19,7 @@ from tastemaker.models.weights import weights_folder, weights_status
 from .media_samples import wav_bytes
 
 SETTINGS = load_settings({})
+pytestmark = pytest.mark.train
 needs_vocabulary = pytest.mark.skipif(
     not weights_status(SETTINGS.cache).get("whisper-base", False), reason="the weights of whisper:base are not cached"
 )
