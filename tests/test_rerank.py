@@ -17,7 +17,8 @@ from tastemaker.core.llm_weights import WeightEntry, WeightTable
 from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.schemas import RecommendResponse, StreamEvent
 from tastemaker.core.settings import FilterSettings, Settings
-from tastemaker.evals.constants import ConstantChat, constant_parts
+from tastemaker.evals.constants import BY_ID, ConstantChat, constant_parts
+from tastemaker.evals.valid import HostileChat
 from tastemaker.graphs.parts import Parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.stores.llm_weights import WeightFile, weights_path
@@ -195,3 +196,22 @@ async def test_a_request_says_what_is_wrong_with_its_strategies(settings: Settin
         await run(constant_parts(settings), llm_rank=["magic"])
     with pytest.raises(InvalidRequestError, match="llm_weight"):
         await run(constant_parts(settings), llm_weight=3)
+
+
+@pytest.mark.parametrize("strategies", [["listwise"], ["score", "generative"], ["profile", "embeddings", "listwise"]])
+async def test_a_hostile_model_can_neither_add_nor_double_nor_lose_an_item(
+    settings: Settings, strategies: list[str]
+) -> None:
+    parts = constant_parts(settings)
+    parts.chat = HostileChat(seed=3)
+    parts.rebuild()
+    moved = 0
+    async with Recommender(parts=parts) as recommender:
+        for number in range(12):
+            wish: dict[str, Any] = {"text": f"print {number}", "n": 5, "llm_rank": strategies, "llm_weight": 2.0}
+            response = await recommender.recommend(**wish)
+            assert len(set(ids(response))) == 5
+            assert set(ids(response)) <= set(BY_ID)
+            assert all(i.title == BY_ID[i.item_id].title and i.reason for i in response.items)
+            moved += bool(response.llm_influence and response.llm_influence.kendall_distance > 0)
+    assert moved or "listwise" not in strategies
