@@ -78,18 +78,19 @@ def figures_of(movies: Movies, seed: int, progress: Progress = silent) -> dict[s
     strangers = [s for s in (stranger(events, int(user)) for user in np.sort(hidden)) if len(s.wanted)]
     ours = fit_cold(movies.items, training, scorers=SCORERS, known=REVEALED, seed=seed, progress=progress)
     ways = baselines(movies, training, seed)
-    points: dict[str, Any] = {}
+    methods: dict[str, Any] = {}
+    above: dict[str, Any] = {}
     for m in REVEALED:
-        found = {"hybrid": gains(strangers, m, _by(ours[m], events.n_items))}
-        found |= {name: gains(strangers, m, score) for name, score in ways.items()}
-        points[str(m)] = {
-            **{name: mean_of(values, seed) for name, values in found.items()},
-            "above": {
-                name: difference_of(found["hybrid"], values, seed) for name, values in found.items() if name != "hybrid"
-            },
+        hybrid = gains(strangers, m, _by(ours[m], events.n_items))
+        found = {name: gains(strangers, m, score) for name, score in ways.items()}
+        every = {"hybrid": hybrid, **found}
+        methods[f"{m} revealed"] = {name: {"ndcg@10": mean_of(values, seed)} for name, values in every.items()}
+        above[f"{m} revealed"] = {
+            name: {"difference": difference_of(hybrid, values, seed)} for name, values in found.items()
         }
     figures = {
-        "ndcg@10": points,
+        "methods": methods,
+        "above": above,
         "training": {name: ours[REVEALED[-1]].report[name] for name in ("seconds", "peak_memory_mib", "questions")},
         "split": "20 % of the users by seed; first m ratings revealed; wanted: rated at least 4 after the fifth",
         "tuned_on": "draws of the same protocol with seeds 101 to 104, whose strangers overlap with another seed's by a fifth",

@@ -9,7 +9,7 @@ from typing import Any
 from ..core.errors import BackEndUnavailable
 from .figures import Group, groups_of
 
-MAX_PANELS = 6
+MAX_PANELS = 8
 OURS_COLOUR, OTHERS_COLOUR, TARGET_COLOUR = "#1b6ca8", "#b8bec4", "#c0392b"
 BAR_INCHES, PANEL_INCHES, WIDTH_INCHES = 0.32, 1.0, 8.0
 SETTINGS = {"svg.hashsalt": "tastemaker", "svg.fonttype": "none", "font.size": 9, "axes.titlesize": 10}
@@ -43,7 +43,7 @@ def draw(figures: Mapping[str, Any], out: Path) -> bool:
 
 
 def chosen(groups: Sequence[Group]) -> list[Group]:
-    """Return the groups worth a panel: with intervals and something to compare first, then any comparison; at most six."""
+    """Return the groups worth a panel: with intervals and something to compare first, then any comparison; at most ``MAX_PANELS``."""
     comparable = [group for group in groups if len(group.figures) > 1]
     sure = [group for group in comparable if any(figure.low is not None for figure in group.figures)]
     return (sure or comparable)[:MAX_PANELS]
