@@ -23,6 +23,8 @@ MIN_BATCH, MAX_BATCH, WARMUP_STEPS = 32, 512, 50
 START_SCALE, MAX_SCALE = 20.0, 100.0
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 STAGE_SPREAD, SMALL_SPREAD = 0.2, 0.01
+BESIDE_WEIGHT = np.float32(1.5)
+"""How much more the head beside counts than in training: keeps more of what it knows (as in Wortsman et al. 2022)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,13 +252,13 @@ class _Trainer:
 
 
 def _joined(beside: Mapping[str, Vectors], own: Weights, features: Vectors) -> Weights:
-    """Return one head that adds ``own`` to the output of ``beside``, whose length is made 1 on average."""
+    """Return one head that adds ``own`` to the output of ``beside``, whose length is made ``BESIDE_WEIGHT`` on average."""
     length = np.float32(np.linalg.norm(_raw(beside, features[:1024]), axis=1).mean())
     wide = {name: np.asarray(values, np.float32) for name, values in beside.items()}
     return {
         "fc1.weight": np.concatenate([wide["fc1.weight"], own["fc1.weight"]]),
         "fc1.bias": np.concatenate([wide["fc1.bias"], own["fc1.bias"]]),
-        "fc2.weight": np.concatenate([wide["fc2.weight"] / length, own["fc2.weight"]], axis=1),
+        "fc2.weight": np.concatenate([wide["fc2.weight"] * (BESIDE_WEIGHT / length), own["fc2.weight"]], axis=1),
     }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..core.protocols import Vectors
-from .align_train import Recipe, TrainingData, Weights, train
+from .align_train import BESIDE_WEIGHT, Recipe, TrainingData, Weights, train
 from .alignments import packed
 from .onnx_graph import write_atomically
 
@@ -60,7 +60,11 @@ def kept_head(
     from safetensors.numpy import load_file
 
     content = hashlib.sha256(repr((recipe, seed, len(data.rows), [view.shape for view in data.views])).encode())
-    for part in (data.views[0][:, :64], np.concatenate(data.rows), *(beside or {}).values()):
+    for part in (
+        data.views[0][:, :64],
+        np.concatenate(data.rows),
+        *((*beside.values(), BESIDE_WEIGHT) if beside else ()),
+    ):
         content.update(np.ascontiguousarray(part).tobytes())
     path = folder / f"{content.hexdigest()[:24]}.safetensors"
     if not path.is_file():
