@@ -20,7 +20,7 @@ bench: ## Run one benchmark with everything installed, torch included: make benc
 test: test-quick test-slow ## Run every test: the quick ones, then those with real servers.
 
 test-quick: ## Run the quick tests only.
-	@scripts/env.sh run dev -m pytest -m "not slow" $(ARGS)
+	@scripts/env.sh run dev -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
 
 test-slow: ## Run the slow tests only: real models, servers and files.
 	@scripts/env.sh run dev -m pytest -m slow $(ARGS)

@@ -158,6 +158,7 @@ async def test_feedback_and_readiness(address: str) -> None:
         "image_text",
         "captioner",
         "transcriber",
+        "recommender",
         "llm",
     }
 

@@ -119,7 +119,7 @@ def test_every_command_has_help(
 def options() -> Iterator[tuple[str, str]]:
     """Yield (command, option) of every option in the README."""
     for line in [line for code in blocks("bash") for line in code.splitlines()] + re.findall(r"`([^`\n]+)`", PROSE):
-        found = re.match(r"tastemaker ([a-z]+)(?: (try))?", line)
+        found = re.match(r"tastemaker ([a-z-]+)(?: (try))?", line)
         if found:
             for option in re.findall(r" (--[a-z][a-z-]*)", line.partition("#")[0]):
                 yield " ".join(filter(None, found.groups())), option
