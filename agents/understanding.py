@@ -32,7 +32,7 @@ from ..core.schemas import (
 from ..core.utterance import Utterance
 from ..core.wishes import take_wishes
 
-MIN_CAPTION_CONFIDENCE = 0.2
+MIN_CAPTION_CONFIDENCE = 0.3
 WHICH_TWO = "Which two should I compare?"
 
 

@@ -20,6 +20,8 @@ RRF_K = 60
 DUPLICATE_COSINE = 0.985
 TRACK_WEIGHT = 1.5
 CAPTION_WEIGHT = 0.25
+PHOTO_WEIGHT, POINTED_PHOTO, BESIDE_POINTED = 1.2, 2.4, 0.1
+"""Weights of a photo, of a photo that the words point at ("like this"), and of those words: they only break ties then."""
 HISTORY_SOURCES = ("co_occurrence", "profile_vector")
 WITH_LIKES = {"co_occurrence": 1.0, "profile_vector": 0.4, "popularity": 0.2, "stated_preferences": 0.5}
 LEARNED = "learned"
@@ -87,11 +89,12 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
         0.0,
     )
     photo = max((w for _, w in q.photos), default=0.0)
+    pointed = photo == 1.0 and q.understanding.intent == "similar"
     if q.understanding.query:
-        words = 1.0 if q.said else CAPTION_WEIGHT
+        words = CAPTION_WEIGHT if not q.said else BESIDE_POINTED if pointed else 1.0
         weights |= {"text_vector": words, "full_text": 0.7 * words, "text_to_image": 0.5 * words}
     if photo:
-        weights |= {"image_vector": 1.2 * photo, "image_to_text": 0.4 * photo}
+        weights |= {"image_vector": (POINTED_PHOTO if pointed else PHOTO_WEIGHT) * photo, "image_to_text": 0.4 * photo}
     if q.track_vector is not None:
         weights["track"] = TRACK_WEIGHT
     if q.understanding.like_item_ids or q.may_name:

@@ -113,7 +113,7 @@ async def test_text_photo_and_voice_in_one_turn(recommender: Recommender) -> Non
 
 
 async def test_a_contradiction_is_seen_and_the_photo_weighs_less(recommender: Recommender) -> None:
-    agreed = await ask(recommender, text="horses on a beach", images=[request_photo("photo.jpg")])
+    agreed = await ask(recommender, text="a car in the street", images=[request_photo("photo-bus.jpg")])
     contradicted = await ask(recommender, text="a pizza on a table", images=[request_photo("photo.jpg")])
     assert agreed.consistency.state == "verified"
     assert contradicted.consistency.state == "conflict"

@@ -205,3 +205,20 @@ async def test_ranking_two_hundred_candidates_is_quick(tmp_path: Path) -> None:
         await ranker(query, lists, 10)
         seconds.append(time.perf_counter() - start)
     assert min(seconds) < 0.1
+
+
+def test_a_photo_that_is_pointed_at_outweighs_the_words_beside_it() -> None:
+    profile = HistoryProfile(user_id="", known=False)
+    pointing = Understanding(query="print for my wall", intent="similar")
+    asking = pointing.model_copy(update={"intent": "recommend"})
+    pointed, plain = (
+        source_weights(CandidateQuery(understanding=u, profile=profile, image_vectors=PHOTO))
+        for u in (pointing, asking)
+    )
+    words = ("text_vector", "full_text", "text_to_image")
+    assert pointed["image_vector"] > sum(pointed[name] for name in words)
+    assert plain["image_vector"] < sum(plain[name] for name in words)
+    doubted = source_weights(
+        CandidateQuery(understanding=pointing, profile=profile, image_vectors=PHOTO, image_weights=(0.25,))
+    )
+    assert doubted["image_vector"] < sum(doubted[name] for name in words)
