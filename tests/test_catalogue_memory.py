@@ -90,6 +90,7 @@ async def test_another_process_is_seen_at_once(tmp_path: Path) -> None:
     assert float((await ours.vectors("text", ["i3"]))["i3"] @ query) < 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bulk", [0, 1_000])
 async def test_remembered_items_obey_every_constraint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bulk: int

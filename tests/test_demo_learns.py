@@ -12,6 +12,7 @@ from tastemaker.stores.artefacts import Artefacts
 from .test_train_and_serve import settings_at, stock
 
 
+@pytest.mark.slow
 async def test_it_trains_once_and_not_again_without_news(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "untrained" in await module.learn(settings_at(tmp_path), print)
     await stock(tmp_path)

@@ -30,6 +30,7 @@ def broken(tmp_path: Path) -> Settings:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince211")  # LangServe's own code
 async def test_no_door_shows_what_is_behind_it(
     broken: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
