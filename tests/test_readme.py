@@ -79,7 +79,7 @@ def commands() -> Iterator[tuple[str, ...]]:
     """Yield the words of every command in the README, alternatives such as ``up|down`` one by one."""
     spans = [line for code in blocks("bash") for line in code.splitlines()] + re.findall(r"`([^`\n]+)`", PROSE)
     for span in spans:
-        found = re.match(r"tastemaker ([a-z-]+)(?: ([a-z][a-z|-]*))?", span)
+        found = re.match(r"tastemaker ([a-z-]+)(?: ([a-z][a-z0-9|-]*))?", span)
         if found:
             for word in (found[2] or "").split("|"):
                 yield (found[1], word) if word else (found[1],)
