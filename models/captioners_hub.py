@@ -10,10 +10,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import BackEndUnavailable, BadBackEndResponse
+from ..core.errors import BadBackEndResponse
 from ..core.protocols import ImageTextModel
 from ..core.schemas import Caption
 from ..core.settings import Settings
+from .hub_checkpoint import load_checkpoint
 from .openai_errors import server_errors
 from .pixels import read_image
 
@@ -42,9 +43,9 @@ class HuggingFaceCaptioner:
         return await asyncio.to_thread(self._caption, path)
 
     def _caption(self, path: str) -> Caption:
+        processor, model = self._load()
         import torch
 
-        processor, model = self._load()
         inputs = processor(images=read_image(path), return_tensors="pt").to(model.device)
         with torch.inference_mode():
             out = model.generate(
@@ -62,26 +63,8 @@ class HuggingFaceCaptioner:
     def _load(self) -> tuple[Any, Any]:
         with self._lock:
             if self._loaded is None:
-                self._loaded = self._read()
+                self._loaded = load_checkpoint("AutoModelForImageTextToText", self._model_id, self.name)
             return self._loaded
-
-    def _read(self) -> tuple[Any, Any]:
-        try:
-            import torch
-            from transformers import AutoModelForImageTextToText, AutoProcessor
-        except ImportError as error:
-            raise BackEndUnavailable(
-                f"{self.name} needs transformers and torch: pip install 'tastemaker[hub]'", back_end=self.name
-            ) from error
-        try:
-            processor = AutoProcessor.from_pretrained(self._model_id)
-            model = AutoModelForImageTextToText.from_pretrained(self._model_id).eval()
-        except (OSError, ValueError) as error:
-            raise BackEndUnavailable(
-                f"{self.name} could not be loaded: {error}; connect to the model hub once or give a local folder",
-                back_end=self.name,
-            ) from error
-        return processor, model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 class VLMCaptioner:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..core.errors import BackEndError, BackEndUnavailable
+from ..core.errors import BackEndError
 from ..core.schemas import SpokenSegment, Transcript
 from ..core.settings import Settings
 from .audio import SOUND_HZ, read_sound, sound_kind
+from .hub_checkpoint import load_checkpoint
 from .whisper import speech_spans
 from .whisper_decode import Heard, Samples, confidence, segment_of, windows
 
@@ -79,10 +80,10 @@ class HuggingFaceWhisper:
 
     def _window(self, piece: Samples) -> tuple[Heard, str]:
         """Return what is heard in one window, and its language where the model names it."""
+        if self._loaded is None:
+            self._loaded = load_checkpoint("AutoModelForSpeechSeq2Seq", self._model_id, self.name)
         import torch
 
-        if self._loaded is None:
-            self._loaded = self._read()
         processor, model = self._loaded
         features = processor(piece, sampling_rate=SOUND_HZ, return_tensors="pt", return_attention_mask=True)
         try:
@@ -108,24 +109,6 @@ class HuggingFaceWhisper:
             tokens=count,
             cut=count >= MAX_NEW_TOKENS,
         ), _language(written)
-
-    def _read(self) -> tuple[Any, Any]:
-        try:
-            import torch
-            from transformers import AutoModelForSpeechSeq2Seq, AutoProcessor
-        except ImportError as error:
-            raise BackEndUnavailable(
-                f"{self.name} needs transformers and torch: pip install 'tastemaker[hub]'", back_end=self.name
-            ) from error
-        try:
-            processor = AutoProcessor.from_pretrained(self._model_id)
-            model = AutoModelForSpeechSeq2Seq.from_pretrained(self._model_id).eval()
-        except (OSError, ValueError) as error:
-            raise BackEndUnavailable(
-                f"{self.name} could not be loaded: {error}; connect to the model hub once or give a local folder",
-                back_end=self.name,
-            ) from error
-        return processor, model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _language(written: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +98,12 @@ async def test_missing_weights_are_unavailable(tmp_path: Path, monkeypatch: pyte
 def test_the_language_is_read_from_the_marks() -> None:
     assert whisper_hf._language("<|startoftranscript|><|zh|><|transcribe|> x") == "zh"
     assert whisper_hf._language("<|startoftranscript|> x") == ""
+
+
+async def test_without_torch_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whisper_hf, "speech_spans", lambda audio: [(0, len(audio))])
+    monkeypatch.setitem(sys.modules, "torch", None)
+    path = tmp_path / "v.wav"
+    path.write_bytes(wav_bytes(0.3))
+    with pytest.raises(BackEndUnavailable, match=r"tastemaker\[hub\]"):
+        await whisper_hf.open_hugging_face_whisper(str(tmp_path / "none"), SETTINGS).transcribe(str(path))
