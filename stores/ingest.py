@@ -239,8 +239,10 @@ class _Pipeline:
     async def _embedding(self) -> None:
         while (chunk := await self._read.get()) is not None:
             if chunk:
-                texts = await self._embed.embed_texts([embedding_text(row.item) for row in chunk])
-                pictures, damaged = await self._pictures([row for row in chunk if row.image is not None])
+                texts, (pictures, damaged) = await asyncio.gather(
+                    self._embed.embed_texts([embedding_text(row.item) for row in chunk]),
+                    self._pictures([row for row in chunk if row.image is not None]),
+                )
                 await self._done.put(_item_rows(chunk, texts, pictures, damaged))
         await self._done.put(None)
 

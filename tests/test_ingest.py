@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -239,6 +240,29 @@ async def test_a_failing_model_is_raised_and_the_next_run_resumes(shop: Shop) ->
     report = await shop.ingest("items.csv")
     assert report.inserted + report.unchanged == 700
     assert await shop.catalogue.count() == 700
+
+
+class Meeting(HashImageText):
+    """Embed texts only while pictures are embedded too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pictures_began = asyncio.Event()
+
+    async def embed_texts(self, texts: Any) -> Vectors:
+        await asyncio.wait_for(self.pictures_began.wait(), 5)
+        return await super().embed_texts(texts)
+
+    async def embed_images(self, paths: Any) -> Vectors:
+        self.pictures_began.set()
+        return await super().embed_images(paths)
+
+
+async def test_texts_and_pictures_of_a_batch_are_embedded_at_once(shop: Shop) -> None:
+    photo(shop.folder / "a.png")
+    report = await shop.ingest("items.csv", "id,name,image\n1,Lamp,a.png\n", embed=Meeting())
+    assert (report.inserted, report.warnings) == (1, 0)
+    assert await shop.catalogue.vectors("image", ["1"])
 
 
 @pytest.mark.parametrize(
