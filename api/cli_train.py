@@ -136,11 +136,12 @@ def _told(outcome: Outcome) -> str:
     if outcome.card is None:
         return outcome.decision
     card = outcome.card
-    lines = [f"{card.version}: {len(card.scorers)} scorers in {card.seconds:.0f} s, {card.peak_memory_mb:,.0f} MB"]
+    lines = [f"{card.version}: {len(card.scorers)} scorers, {card.took}"]
     lines += [f"  without {name}: {why}" for name, why in card.left_out.items()]
     if card.validation:
         figures = card.validation.figures.items()
         lines += [f"  {name}: NDCG@10 {f.ndcg_10:.4f}, HR@10 {f.hr_10:.4f}" for name, f in figures]
+    lines += [card.counts, *(f"  {note}" for note in card.notes)]
     return "\n".join([*lines, outcome.decision])
 
 

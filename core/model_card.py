@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from pydantic import Field
 
 from .schemas import Frozen
+
+FITTED = MappingProxyType({"catalogue": "to rank the whole catalogue", "questions": "to rank few candidates"})
 
 
 class Figures(Frozen):
@@ -21,9 +24,12 @@ class Validation(Frozen):
     """What was measured before this version was fitted on everything: later events predicted from earlier ones."""
 
     cut_at: datetime = Field(description="Events from here on were held out.")
-    n_users: int = Field(description="Users asked about; the item is each one's first new one after the cut.")
+    n_users: int = Field(description="Users asked about; the items are each one's first new ones after the cut.")
+    n_questions: int = Field(default=0, description="Items asked for, over all users; figures are means over users.")
     n_candidates: int = Field(description="Items ranked for each user, those already known left out.")
-    figures: dict[str, Figures] = Field(description="By method; `trained` is this version's.")
+    figures: dict[str, Figures] = Field(
+        description="By method; `trained` is this version's, with recipe and share chosen on other users."
+    )
 
 
 class ModelCard(Frozen):
@@ -42,12 +48,32 @@ class ModelCard(Frozen):
     scorers: tuple[str, ...] = ()
     left_out: dict[str, str] = Field(default_factory=dict, description="Scorer -> why it is not used.")
     fusion: str = ""
+    recipe: str = Field(
+        default="questions", description="`catalogue`: fitted for ranking all items; `questions`: for few candidates."
+    )
+    share: float = Field(
+        default=1.0, ge=0, le=1, description="By how much it counts; the ranking without training has the rest."
+    )
+    notes: tuple[str, ...] = Field(default=(), description="What was not tried, and why.")
     validation: Validation | None = None
-    seconds: float = 0.0
+    seconds: float = Field(default=0.0, description="By the clock, of the run that finished it.")
+    cpu_seconds: float = Field(default=0.0, description="Of the processor, all its cores together.")
     peak_memory_mb: float = Field(default=0.0, description="Largest resident size of the process that trained.")
     seed: int = 0
     versions: dict[str, str] = Field(default_factory=dict)
     decision: str = Field(default="", description="Whether it was put to use, and why.")
+
+    @property
+    def took(self) -> str:
+        """Return the seconds and the memory, in words."""
+        return f"{self.seconds:.0f} s, {self.cpu_seconds:.0f} s of CPU, at most {self.peak_memory_mb:,.0f} MB"
+
+    @property
+    def counts(self) -> str:
+        """Return how it was fitted and by how much it counts, in a sentence."""
+        how = FITTED.get(self.recipe, self.recipe)
+        rest = "" if self.share == 1 else ", the ranking without training by the rest"
+        return f"Fitted {how}; it counts by {self.share:.0%}{rest}."
 
     def markdown(self) -> str:
         """Return the card for people."""
@@ -57,9 +83,10 @@ class ModelCard(Frozen):
 def _lines(card: ModelCard) -> Iterator[str]:
     yield f"# Recommender {card.version} of {card.tenant}"
     yield ""
-    yield f"Trained {_day(card.created_at)} in {card.seconds:.0f} s, at most {card.peak_memory_mb:,.0f} MB."
+    yield f"Trained {_day(card.created_at)}: {card.took}."
     yield f"Learnt from {card.interactions:,} wishes and dislikes of {card.users:,} users for {card.items:,} items"
     yield f"({card.events_read:,} events, {_day(card.first_event_at)} to {_day(card.last_event_at)})."
+    yield f"{card.counts} {' '.join(f'{note}.' for note in card.notes)}".rstrip()
     if card.decision:
         yield card.decision
     yield ""

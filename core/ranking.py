@@ -26,7 +26,7 @@ HISTORY_SOURCES = ("co_occurrence", "profile_vector")
 WITH_LIKES = {"co_occurrence": 1.0, "profile_vector": 0.4, "popularity": 0.2, "stated_preferences": 0.5}
 LEARNED = "learned"
 BACKGROUND = ("co_occurrence", "profile_vector", "popularity")
-"""Sources that the trained recommender has learnt from and replaces."""
+"""Sources that the trained recommender has learnt from and replaces, by its share."""
 LEARNED_BESIDE = 0.4
 """Weight of the trained recommender where the request itself says, shows or points at something, against 1 for words."""
 
@@ -105,14 +105,15 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
     return weights | dict(CONCRETE if q.is_concrete else WITH_LIKES)
 
 
-def with_learned(weights: Mapping[str, float], q: CandidateQuery) -> dict[str, float]:
-    """Return ``weights`` where a trained recommender has placed the whole pool, in place of what it has learnt from.
+def with_learned(weights: Mapping[str, float], q: CandidateQuery, share: float = 1.0) -> dict[str, float]:
+    """Return ``weights`` where a trained recommender has placed the whole pool.
 
-    A bare request follows it, beside stated preferences. In a concrete one it is one bounded signal beside words, photo and anchors: at most
-    ``LEARNED_BESIDE`` of what the words' first place brings.
+    By ``share``, from 0 to 1, it counts in place of what it has learnt from; the rest is left to that. A bare request follows it, beside
+    stated preferences. In a concrete one it is one bounded signal beside words, photo and anchors: at most ``LEARNED_BESIDE`` of what
+    the words' first place brings.
     """
-    kept = {name: weight for name, weight in weights.items() if name not in BACKGROUND}
-    return kept | {LEARNED: LEARNED_BESIDE if q.is_concrete else 1.0}
+    kept = {name: weight * (1 - share) if name in BACKGROUND else weight for name, weight in weights.items()}
+    return kept | {LEARNED: share * (LEARNED_BESIDE if q.is_concrete else 1.0)}
 
 
 def combine_ranked(lists: Sequence[tuple[Sequence[Candidate], float]], source: str, limit: int) -> list[Candidate]:

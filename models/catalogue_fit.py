@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,11 @@ from numpy.typing import NDArray
 from ..core.errors import BackEndUnavailable, InvalidRequestError
 from ..core.interactions import Floats, Interactions, ItemTable, UserState
 from .ensemble import Ensemble
-from .ensemble_fit import peak_memory_mib
+from .ensemble_fit import check_input, digest, peak_memory_mib
 from .features import Features, best_of_each, raw_scores
+from .fit_work import FitWork
 from .fusion import LinearFusion, Lists
 from .scorers.base import Progress, Scorer, silent
-from .scorers.listing import SCORERS
 
 PER_USER = 4
 MOST = 1_500
@@ -31,6 +32,9 @@ SURE = 0.99
 """An event of at least this weight is something the user wanted for sure, and can be asked for."""
 ALL_AS_REFERENCE = 4_096
 CHECK_SHARE = 0.15
+TELL = 50
+EARLY, SECONDS = "catalogue", "seconds-catalogue.json"
+STAGES = {EARLY: (0.0, 0.4), "questions": (0.4, 0.6), "all": (0.6, 1.0)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,49 +53,86 @@ def fit_catalogue(
     scorers: Sequence[str],
     seed: int = 0,
     progress: Progress = silent,
+    budget_s: float | None = None,
+    folder: Path | None = None,
 ) -> Ensemble:
     """Return a fitted ensemble; a scorer that cannot be fitted is left out and named in ``missing``.
 
+    Args:
+        items: the catalogue.
+        events: what users did, oldest first.
+        scorers: names of ``listing.SCORERS``.
+        seed: of everything drawn at random.
+        progress: called with a text and the share done.
+        budget_s: once this has passed, scorers that are not yet fitted are left out.
+        folder: where finished parts are kept, so that the same call after a kill goes on from there.
+
     Raises:
-        InvalidRequestError: no user has enough events to ask about.
+        InvalidRequestError: no user has enough events to ask about, or a scorer's name is unknown.
+        BackEndUnavailable: no scorer could be fitted.
     """
+    check_input(items, events, tuple(scorers))
     began = time.monotonic()
     before, asked = hold_out(events, seed)
     if not asked:
         raise InvalidRequestError(
             "events", f"no user has {MIN_HISTORY + 1} wanted events; there is nothing to learn from"
         )
-    early, missing = fit_scorers(items, before, scorers, lambda text, share: progress(text, 0.4 * share))
+    kept = folder / digest(items, events, seed) if folder is not None else None
+    work = FitWork(items, kept, progress, stages=STAGES, seconds=SECONDS, began=began, budget_s=budget_s)
+    early, missing = work.fit_scorers(EARLY, scorers, before)
+    if not early:
+        raise BackEndUnavailable(f"no scorer could be fitted: {'; '.join(missing.values())}")
+    at = time.monotonic()
     features = whole_features(tuple(early), before, seed)
     rng = np.random.default_rng([seed, 3])
-    lists: list[Floats] = []
-    for number, question in enumerate(asked):
-        lists.append(_candidates(question, early, features, rng))
-        if number % 50 == 0:
-            progress(f"questions: {number} of {len(asked)}", 0.4 + 0.2 * number / len(asked))
+    lists = _answers(asked, early, features, rng, work.stage("questions"))
     users = np.array([question.user for question in asked])
-    check = np.isin(users, rng.permutation(np.unique(users))[: max(1, int(CHECK_SHARE * len(np.unique(users))))])
+    drawn = rng.permutation(np.unique(users))
+    check = np.isin(users, drawn[: max(1, int(CHECK_SHARE * len(drawn)))] if len(drawn) > 1 else drawn[:0])
     fusion = LinearFusion().fit(_joined(lists, ~check), features.names, seed)
     found = [_first(fusion.score(lists[i])) for i in np.flatnonzero(check)]
-    fitted, late = fit_scorers(items, events, tuple(early), lambda text, share: progress(text, 0.6 + 0.4 * share))
+    work.took("questions", at)
+    fitted, late = work.fit_scorers("all", tuple(early), events, early)
     report = {
         "fusion": fusion.kind,
         "questions": int((~check).sum()),
-        "check": {"questions": len(found), "ndcg@10": round(float(np.mean(found)), 4)},
-        "seconds": {"total": round(time.monotonic() - began, 1)},
+        "check": {"questions": len(found), "ndcg@10": round(float(np.mean(found)), 4) if found else None},
+        "seconds": {**work.seconds, "total": round(sum(work.seconds.values()), 1)},
         "peak_memory_mib": peak_memory_mib(),
     }
     features = whole_features(tuple(early), events, seed)
     return Ensemble(fitted, features, fusion, n_items=len(items), missing={**missing, **late}, report=report)
 
 
+def _answers(
+    asked: Sequence[Asked],
+    early: Mapping[str, Scorer],
+    features: Features,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> list[Floats]:
+    """Return the features of every question's candidates."""
+    lists: list[Floats] = []
+    for number, question in enumerate(asked, 1):
+        lists.append(_candidates(question, early, features, rng))
+        if number % TELL == 0 or number == len(asked):
+            progress(f"questions: {number} of {len(asked)}", number / len(asked))
+    return lists
+
+
 def hold_out(events: Interactions, seed: int) -> tuple[Interactions, list[Asked]]:
-    """Return the events before each user's last ``PER_USER`` wanted ones, and up to ``MOST`` of those as questions."""
+    """Return the events before each user's last ``PER_USER`` wanted ones, and up to ``MOST`` of those as questions.
+
+    Where nobody wanted anything for sure, as where only views are known, the strongest signs of interest are asked for.
+    """
+    wanted = events.weight[events.weight > 0]
+    level = min(SURE, float(wanted.max())) if len(wanted) else SURE
     ends = events.starts[1:].copy()
     rows: list[int] = []
     for user in range(events.n_users):
         part = events.of(user)
-        sure = part.start + np.flatnonzero(events.weight[part] >= SURE)[-PER_USER:]
+        sure = part.start + np.flatnonzero(events.weight[part] >= level)[-PER_USER:]
         sure = sure[sure - part.start >= MIN_HISTORY]
         rows += sure.tolist()
         ends[user] = sure[0] if len(sure) else part.stop
@@ -149,13 +190,7 @@ def _first(scores: Floats) -> float:
 def fit_scorers(
     items: ItemTable, events: Interactions, names: Sequence[str], progress: Progress
 ) -> tuple[dict[str, Scorer], dict[str, str]]:
-    """Return the scorers that could be fitted and, by name, why others could not."""
-    fitted: dict[str, Scorer] = {}
-    missing: dict[str, str] = {}
-    for number, name in enumerate(names):
-        progress(f"scorer {name}", number / len(names))
-        try:
-            fitted[name] = SCORERS[name]().fit(items, events)
-        except (BackEndUnavailable, ImportError) as error:
-            missing[name] = str(error)
-    return fitted, missing
+    """Return the scorers that could be fitted and, by name, why others could not; nothing is kept."""
+    whole = {"scorers": (0.0, 1.0)}
+    work = FitWork(items, None, progress, stages=whole, seconds=SECONDS, began=time.monotonic())
+    return work.fit_scorers("scorers", names, events)

@@ -37,12 +37,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Loaded:
-    """One version in memory. ``items`` begins with the items it was trained on; ``seconds`` is what rankings took lately."""
+    """One version in memory. ``items`` begins with the items it was trained on.
+
+    ``share`` is by how much it counts beside the ranking without training; ``seconds`` is what rankings took lately.
+    """
 
     version: str
     ensemble: Ensemble
     items: ItemTable
     created_at: str = ""
+    share: float = 1.0
     seconds: float = 0.0
 
     def user(self, q: CandidateQuery) -> UserState:
@@ -184,8 +188,8 @@ class Learned:
         ensemble = await asyncio.to_thread(Ensemble.load, folder / MODEL, items)
         if not ensemble.scorers:
             raise StoreError(f"no scorer of version {version} can be loaded; train again")
-        created = self.store.card(version).created_at.strftime("%Y-%m-%d %H:%M UTC")
-        loaded = Loaded(version, ensemble, items, created)
+        card = self.store.card(version)
+        loaded = Loaded(version, ensemble, items, f"{card.created_at:%Y-%m-%d %H:%M UTC}", card.share)
         await asyncio.to_thread(loaded.warm)
         return loaded
 

@@ -76,6 +76,7 @@ class Opinion:
     version: str
     ranked: list[Candidate]
     sources: Mapping[str, tuple[SourceScore, ...]]
+    share: float
     _loaded: Loaded = field(repr=False)
     _user: UserState = field(repr=False)
 
@@ -122,10 +123,11 @@ def fuse_with(
     placed: Opinion | None, q: CandidateQuery, lists: Mapping[str, Sequence[Candidate]], limit: int | None
 ) -> list[Fused]:
     """Fuse the lists, that of the trained recommender among them if it has an opinion; its scorers become sources too."""
-    if placed is None:
+    if placed is None or not placed.share:
         without = {name: found for name, found in lists.items() if name != LEARNED}
         return fuse(without, source_weights(q), limit=limit)
-    fused = fuse({**lists, LEARNED: placed.ranked}, with_learned(source_weights(q), q), limit=limit)
+    weights = with_learned(source_weights(q), q, placed.share)
+    fused = fuse({**lists, LEARNED: placed.ranked}, weights, limit=limit)
     return [replace(f, sources=(*f.sources, *placed.sources.get(f.item_id, ()))) for f in fused]
 
 
@@ -139,7 +141,7 @@ async def _place(
     scores = np.nan_to_num(ranking.scores, nan=-np.inf)
     order = np.argsort(-scores, kind="stable")
     ranked = [Candidate(known[i], LEARNED, rank, float(scores[i])) for rank, i in enumerate(order.tolist(), 1)]
-    return Opinion(loaded.version, ranked, _sources(known, ranking.sources), loaded, user)
+    return Opinion(loaded.version, ranked, _sources(known, ranking.sources), loaded.share, loaded, user)
 
 
 def _sources(known: Sequence[str], scores: Mapping[str, Floats]) -> dict[str, tuple[SourceScore, ...]]:

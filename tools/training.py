@@ -6,12 +6,13 @@ import json
 import platform
 import shutil
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
-from ..core.errors import BackEndUnavailable, InvalidRequestError, TastemakerError
+from ..core.choosing import Way
+from ..core.errors import InvalidRequestError, TastemakerError
 from ..core.interactions import Interactions, ItemTable
 from ..core.model_card import ModelCard, Validation
 from ..core.protocols import Catalogue
@@ -23,10 +24,11 @@ from ..stores.artefacts import Artefacts
 from ..stores.event_log import EventLog
 from ..stores.history import SqlHistory
 from ..stores.item_table import read_items
-from .validation import Popular, Score, Split, Untrained, split_by_time, validate
+from .recipes import QUESTIONS, TRAINED, UNTRAINED, Choice, Fitting, choose_recipe, part_of
+from .validation import split_by_time
 
 MODEL, ITEM_IDS = "ensemble", "items.json"
-TRAINED, UNTRAINED, POPULAR = "trained", "untrained fusion", "popularity"
+UNMEASURED = Way(QUESTIONS, 0.5)
 NEW_SHARE = 0.01
 """An incremental run trains again once the events have grown by this share since the last version."""
 VALIDATION_SHARE = 0.45
@@ -127,26 +129,21 @@ def train(
         StoreError: the disk refused.
     """
     with store.training():
-        began = time.monotonic()
-        split = split_by_time(data.events, options.seed)
-        validation, names = _measure(data, split, store, options, _part(progress, 0.0, 0.5))
+        began, worked = time.monotonic(), time.process_time()
+        work = Fitting(data.items, data.events, options.scorers, options.seed, store.work, options.budget_s)
+        choice = _measure(data, work, part_of(progress, 0.0, 0.5, "validation: "))
         rest = None if options.budget_s is None else max(1.0, options.budget_s - (time.monotonic() - began))
-        ensemble = Ensemble.fit(
-            data.items,
-            data.events,
-            scorers=names,
-            seed=options.seed,
-            progress=_part(progress, 0.5, 0.97),
-            budget_s=rest,
-            folder=store.work,
-        )
+        work = replace(work, scorers=choice.scorers, budget_s=rest)
+        ensemble = work.by(choice.way.recipe, part_of(progress, 0.5, 0.97))
         chosen, folder = store.begin()
         ensemble.save(folder / MODEL)
         (folder / ITEM_IDS).write_text(json.dumps(data.items.ids), encoding="utf-8")
-        good, decision = _judge(validation, store, settings, options)
-        card = _card(data, chosen, ensemble, options).model_copy(
-            update={"validation": validation, "decision": decision, "seconds": round(time.monotonic() - began, 1)}
-        )
+        good, decision = _judge(choice.validation, store, settings, options)
+        spent = {
+            "seconds": round(time.monotonic() - began, 1),
+            "cpu_seconds": round(time.process_time() - worked, 1),
+        }
+        card = _card(data, chosen, ensemble, options, choice).model_copy(update={"decision": decision, **spent})
         store.publish(folder, card)
         if good:
             store.switch(chosen)
@@ -155,34 +152,18 @@ def train(
     return Outcome(version=chosen, in_use=store.current(), switched=good, decision=decision, card=card)
 
 
-def _measure(
-    data: TrainingData, split: Split | None, store: Artefacts, options: Options, progress: Progress
-) -> tuple[Validation | None, Sequence[str] | None]:
-    """Return the figures over held-out events and the names of the scorers that could be fitted."""
+def _measure(data: TrainingData, work: Fitting, progress: Progress) -> Choice:
+    """Return the best way to rank over held-out events; where nothing can be held out, half trained and half not."""
+    split = split_by_time(data.events, work.seed)
     if split is None or not (split.before.weight > 0).any():
-        progress("validation: no user has wishes both early and late; left out", 1.0)
-        return None, options.scorers
-    budget = None if options.budget_s is None else options.budget_s * VALIDATION_SHARE
-    ensemble = Ensemble.fit(
-        data.items,
-        split.before,
-        scorers=options.scorers,
-        seed=options.seed,
-        progress=_part(progress, 0.0, 0.9, "validation: "),
-        budget_s=budget,
-        folder=store.work,
-    )
-    if not ensemble.scorers:
-        raise BackEndUnavailable(f"no scorer could be fitted: {'; '.join(ensemble.missing.values())}")
-    methods: dict[str, Score] = {
-        TRAINED: lambda user, rows: ensemble.rank(user, rows).scores,
-        UNTRAINED: Untrained(data.items, split.before),
-        POPULAR: Popular(split.before),
-    }
-    found = validate(split, methods, len(data.items), options.seed)
-    told = ", ".join(f"{name} {figures.ndcg_10:.4f}" for name, figures in found.figures.items())
-    progress(f"validation: NDCG@10 of {found.n_users} users: {told}", 1.0)
-    return found, tuple(ensemble.scorers)
+        progress("no user has wishes both early and late; left out", 1.0)
+        return Choice(UNMEASURED, work.scorers)
+    budget = None if work.budget_s is None else work.budget_s * VALIDATION_SHARE
+    choice = choose_recipe(replace(work, budget_s=budget), split, progress)
+    if (found := choice.validation) is not None:
+        told = ", ".join(f"{name} {figures.ndcg_10:.4f}" for name, figures in found.figures.items())
+        progress(f"NDCG@10 of {found.n_users} users: {told}", 1.0)
+    return choice
 
 
 def _judge(
@@ -220,7 +201,7 @@ def _gain(store: Artefacts, version: str) -> float:
     return known.figures[TRAINED].ndcg_10 - known.figures[UNTRAINED].ndcg_10
 
 
-def _card(data: TrainingData, chosen: str, ensemble: Ensemble, options: Options) -> ModelCard:
+def _card(data: TrainingData, chosen: str, ensemble: Ensemble, options: Options, choice: Choice) -> ModelCard:
     from ..models.ensemble_fit import peak_memory_mib
 
     first, last = (datetime.fromtimestamp(t, UTC) for t in data.span)
@@ -238,6 +219,10 @@ def _card(data: TrainingData, chosen: str, ensemble: Ensemble, options: Options)
         scorers=tuple(ensemble.scorers),
         left_out=dict(ensemble.missing),
         fusion=ensemble.fusion.kind,
+        recipe=choice.way.recipe,
+        share=choice.way.share,
+        notes=choice.notes,
+        validation=choice.validation,
         peak_memory_mb=peak_memory_mib(),
         seed=options.seed,
         versions={"python": platform.python_version(), **_versions()},
@@ -252,7 +237,3 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _part(progress: Progress, low: float, high: float, before: str = "") -> Callable[[str, float], None]:
-    return lambda text, share: progress(f"{before}{text}", low + share * (high - low))

@@ -7,34 +7,50 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.candidates import CandidateQuery
+from ..core.choosing import Way
 from ..core.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from ..core.model_card import Figures, Validation
-from ..core.ranking import fuse, source_weights
-from ..core.schemas import Candidate, HistoryProfile, Understanding
+from ..core.ranking import LEARNED, RRF_K, source_weights, with_learned
+from ..core.schemas import HistoryProfile, Understanding
 from ..stores.collaborative import HALF_LIFE_DAYS, similarity
 
 SHARES = (0.1, 0.2, 0.35)
 """Shares of the wanted events, newest first, that are tried as the held-out part until enough users can be asked about."""
 MIN_USERS, MAX_USERS = 30, 400
+PER_USER = 3
+"""So many first new wishes after the cut are asked about."""
 MAX_CANDIDATES = 1_000
 AT = 10
 DEPTH = 100
 """Candidates that each source of the untrained fusion proposes, as in a request."""
 DAY_S = 86_400.0
-Score = Callable[[UserState, Rows], Floats]
-"""Called with a user and the candidates' rows, shape (m,); returns scores, shape (m,), higher is better."""
+Places = NDArray[np.float64]
+Name = str | Way
+Ask = Callable[[UserState, Rows], Mapping[Name, Floats]]
+"""Called with a user and the candidates' rows, shape (m,); returns scores by method, shape (m,) each, higher is better."""
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Events before ``cut_at`` (seconds since 1970) and, per user asked about, the first new item wanted after it."""
+    """Events before ``cut_at`` (seconds since 1970) and questions: users, in order, and new items they wanted after it, shape (q,)."""
 
     before: Interactions
     cut_at: float
     users: Rows
     targets: Rows
+
+    @property
+    def n_users(self) -> int:
+        """Return how many users are asked about."""
+        return len(np.unique(self.users))
+
+    def per_user(self, values: Places) -> Places:
+        """Return each user's mean of values, one per question, shape (n_users,)."""
+        _, owner = np.unique(self.users, return_inverse=True)
+        return np.asarray(np.bincount(owner, values) / np.bincount(owner))
 
 
 def split_by_time(events: Interactions, seed: int) -> Split | None:
@@ -46,47 +62,58 @@ def split_by_time(events: Interactions, seed: int) -> Split | None:
         before = events.keep(events.at < cut)
         known = np.bincount(before.user[before.weight > 0], minlength=events.n_users) > 0
         late = np.flatnonzero(wanted & (events.at >= cut) & known[events.user])
-        users, first = np.unique(events.user[late], return_index=True)
-        if len(users) > (len(best.users) if best else 0):
+        users, first, counts = np.unique(events.user[late], return_index=True, return_counts=True)
+        if len(users) > (best.n_users if best else 0):
             chosen = np.sort(np.random.default_rng(seed).permutation(len(users))[:MAX_USERS])
-            best = Split(before, cut, users[chosen].astype(np.int32), events.item[late[first[chosen]]])
+            asked = np.concatenate([late[first[u] : first[u] + min(PER_USER, counts[u])] for u in chosen])
+            best = Split(before, cut, events.user[asked], events.item[asked])
         if len(users) >= MIN_USERS:
             break
     return best
 
 
-def validate(split: Split, methods: Mapping[str, Score], n_items: int, seed: int) -> Validation:
-    """Return the figures of every method over the same users and candidates; ties share their places."""
+def places_of(split: Split, ask: Ask, n_items: int, seed: int) -> dict[Name, Places]:
+    """Return where each method places the wanted item of every question, from 1, shape (q,); ties share their places."""
     rng = np.random.default_rng([seed, 7])
-    ranks: dict[str, list[float]] = {name: [] for name in methods}
+    ranks: dict[Name, list[float]] = {}
     for user, target in zip(split.users.tolist(), split.targets.tolist(), strict=True):
         state = split.before.state_of(user)
-        rows = _candidates(state, target, n_items, rng)
-        for name, score in methods.items():
-            scores = np.nan_to_num(score(state, rows), nan=-np.inf, neginf=-1e30)
+        rows = _candidates(state, target, split.targets[split.users == user], n_items, rng)
+        for name, found in ask(state, rows).items():
+            scores = np.nan_to_num(found, nan=-np.inf, neginf=-1e30)
             tied = float((scores == scores[0]).sum() - 1) / 2
-            ranks[name].append(float((scores > scores[0]).sum()) + tied + 1)
+            ranks.setdefault(name, []).append(float((scores > scores[0]).sum()) + tied + 1)
+    return {name: np.array(found) for name, found in ranks.items()}
+
+
+def gains_of(places: Places) -> Places:
+    """Return NDCG@10 with one wanted item, shape (q,); an item beyond the first ten gains nothing."""
+    return np.where(places <= AT, 1 / np.log2(1 + places), 0.0)
+
+
+def figures_of(ndcg: Places, hits: Places) -> Figures:
+    """Return the means over users."""
+    return Figures(ndcg_10=round(float(ndcg.mean()), 4), hr_10=round(float(hits.mean()), 4))
+
+
+def validation_of(split: Split, n_items: int, figures: Mapping[str, Figures]) -> Validation:
+    """Return what was measured, with how."""
     return Validation(
         cut_at=datetime.fromtimestamp(split.cut_at, UTC),
-        n_users=len(split.users),
+        n_users=split.n_users,
+        n_questions=len(split.users),
         n_candidates=min(n_items, MAX_CANDIDATES),
-        figures={name: _figures(np.array(found)) for name, found in ranks.items()},
+        figures=dict(figures),
     )
 
 
-def _candidates(state: UserState, target: int, n_items: int, rng: np.random.Generator) -> Rows:
-    """Return the target and then items that the user does not know, at most ``MAX_CANDIDATES`` in all."""
-    out = np.concatenate([state.items, state.disliked, np.array([target], np.int32)])
+def _candidates(state: UserState, target: int, wanted: Rows, n_items: int, rng: np.random.Generator) -> Rows:
+    """Return the target and then items that the user neither knows nor wanted later, at most ``MAX_CANDIDATES`` in all."""
+    out = np.concatenate([state.items, state.disliked, wanted])
     others = np.setdiff1d(np.arange(n_items, dtype=np.int32), out)
     if len(others) >= MAX_CANDIDATES:
         others = rng.choice(others, MAX_CANDIDATES - 1, replace=False)
     return np.append(np.int32(target), others).astype(np.int32)
-
-
-def _figures(ranks: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Figures:
-    hit = ranks <= AT
-    gain = np.where(hit, 1 / np.log2(1 + ranks), 0.0)
-    return Figures(ndcg_10=round(float(gain.mean()), 4), hr_10=round(float(hit.mean()), 4))
 
 
 class Popular:
@@ -115,10 +142,10 @@ class Untrained:
         self._vectors = items.text_vectors
         self._popular = Popular(events, HALF_LIFE_DAYS)
         profile = HistoryProfile(user_id="", known=True, liked=("anything",))
-        self._weights = source_weights(CandidateQuery(Understanding(), profile))
+        self._bare = CandidateQuery(Understanding(), profile)
 
-    def __call__(self, user: UserState, rows: Rows) -> Floats:
-        """Return the fused scores, shape (m,), minus infinity for what no source proposes."""
+    def lists(self, user: UserState, rows: Rows) -> dict[str, Rows]:
+        """Return, per source, the positions of what it proposes of ``rows``, best first."""
         found = {"popularity": self._popular(user, rows)}
         if len(user.items):
             together = np.asarray(self._similar[user.items].sum(axis=0)).reshape(-1)
@@ -126,14 +153,29 @@ class Untrained:
             if self._vectors is not None:
                 mean = self._vectors[user.items].mean(axis=0)
                 found["profile_vector"] = np.einsum("ij,j->i", self._vectors[rows], mean)
-        fused = fuse({name: _listed(name, scores) for name, scores in found.items()}, self._weights)
-        scores = np.full(len(rows), -np.inf, dtype=np.float32)
-        for item in fused:
-            scores[int(item.item_id)] = item.score
-        return scores
+        return {name: _listed(scores) for name, scores in found.items()}
+
+    def alone(self, lists: Mapping[str, Rows], m: int) -> Floats:
+        """Return the fused scores of m candidates, minus infinity for what no source proposes."""
+        return fused_places(lists, source_weights(self._bare), m)
+
+    def beside(self, lists: Mapping[str, Rows], learned: Floats, share: float) -> Floats:
+        """Return the fused scores of the lists and of what was learnt, shape (m,), which counts by ``share`` as in a request."""
+        order = np.argsort(-learned, kind="stable").astype(np.int32)
+        weights = with_learned(source_weights(self._bare), self._bare, share)
+        return fused_places({**lists, LEARNED: order}, weights, len(learned))
 
 
-def _listed(source: str, scores: Floats) -> list[Candidate]:
+def fused_places(lists: Mapping[str, Rows], weights: Mapping[str, float], m: int) -> Floats:
+    """Return the scores that ``core.ranking.fuse`` gives m candidates, up to a factor; minus infinity for those in no list."""
+    scores = np.full(m, -np.inf)
+    for name, found in lists.items():
+        if weights.get(name, 0.0) > 0:
+            told = weights[name] / (RRF_K + 1 + np.arange(len(found)))
+            scores[found] = np.where(np.isfinite(scores[found]), scores[found], 0.0) + told
+    return scores.astype(np.float32)
+
+
+def _listed(scores: Floats) -> Rows:
     order = np.argsort(-scores, kind="stable")[:DEPTH]
-    best = [int(i) for i in order if scores[i] > 0]
-    return [Candidate(str(i), source, rank, float(scores[i])) for rank, i in enumerate(best, 1)]
+    return order[scores[order] > 0].astype(np.int32)

@@ -1,0 +1,114 @@
+"""Fit scorers one after another within a budget, keeping each finished one in a folder, so that a killed run goes on from there."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from ..core.errors import BackEndUnavailable
+from ..core.interactions import Interactions, ItemTable
+from .array_files import read_arrays, write_arrays
+from .scorers.base import GoesOn, Progress, Resumes, Scorer
+from .scorers.listing import SCORERS
+
+NOTHING: Mapping[str, Scorer] = MappingProxyType({})
+
+
+class FitWork:
+    """The fitting of one ensemble.
+
+    Args:
+        items: the catalogue.
+        kept: where finished parts are; None to keep nothing.
+        progress: called with a text and the share of the whole that is done.
+        stages: name -> the shares of the whole between which a stage lies.
+        seconds: name of the file that holds the seconds of every part.
+        began: when it began, by the monotonic clock.
+        budget_s: once this has passed, scorers that are not yet fitted are left out.
+    """
+
+    def __init__(
+        self,
+        items: ItemTable,
+        kept: Path | None,
+        progress: Progress,
+        *,
+        stages: Mapping[str, tuple[float, float]],
+        seconds: str,
+        began: float,
+        budget_s: float | None = None,
+    ) -> None:
+        self._items, self._kept, self._progress, self._stages = items, kept, progress, stages
+        self._began, self._budget_s, self._file = began, budget_s, seconds
+        self.seconds = self._kept_seconds()
+
+    def took(self, what: str, began: float) -> None:
+        """Add the seconds since ``began`` to those of ``what``; earlier calls whose parts are kept count too."""
+        self.seconds[what] = round(self.seconds.get(what, 0.0) + time.monotonic() - began, 1)
+        if self._kept is not None:
+            self._kept.mkdir(parents=True, exist_ok=True)
+            (self._kept / self._file).write_text(json.dumps(self.seconds), encoding="utf-8")
+
+    def stage(self, name: str) -> Progress:
+        """Return a progress call that fills the stage's share of the whole."""
+        low, high = self._stages[name]
+        return lambda text, share: self._progress(text, low + share * (high - low))
+
+    def fit_scorers(
+        self, stage: str, names: Sequence[str], events: Interactions, early: Mapping[str, Scorer] = NOTHING
+    ) -> tuple[dict[str, Scorer], dict[str, str]]:
+        """Return the scorers that could be fitted and, by name, why others could not."""
+        fitted: dict[str, Scorer] = {}
+        missing: dict[str, str] = {}
+        tell = self.stage(stage)
+        for number, name in enumerate(names):
+            if self._budget_s is not None and time.monotonic() - self._began > self._budget_s:
+                missing[name] = f"left out: the budget of {self._budget_s:.0f} s was used up; raise it"
+                continue
+            at = time.monotonic()
+            try:
+                said = _within(tell, f"{stage}: ", number, len(names))
+                fitted[name] = self._one(stage, name, events, said, early.get(name))
+            except (BackEndUnavailable, ImportError) as error:
+                missing[name] = str(error)
+            except Exception as error:  # noqa: BLE001  # one broken scorer must not take the others with it
+                missing[name] = f"cannot be fitted ({type(error).__name__}: {error})"
+            self.took(f"{stage}:{name}", at)
+            tell(f"{stage}: {name} {'done' if name in fitted else 'left out'}", (number + 1) / len(names))
+        return fitted, missing
+
+    def _one(self, stage: str, name: str, events: Interactions, progress: Progress, before: Scorer | None) -> Scorer:
+        path = self._kept / f"{stage}-{name}.npz" if self._kept is not None else None
+        if path is not None and path.is_file():
+            return SCORERS[name]().restore(self._items, read_arrays(path))
+        scorer = SCORERS[name]()
+        checkpoint = path.with_suffix(".part.npz") if path is not None else None
+        if isinstance(scorer, Resumes):
+            scorer.checkpoint = checkpoint
+        if isinstance(before, GoesOn) and isinstance(scorer, GoesOn):
+            scorer.restore(self._items, before.save())
+            scorer.go_on(self._items, events, progress)
+        else:
+            scorer.fit(self._items, events, progress)
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_arrays(path, scorer.save())
+        if checkpoint is not None:
+            checkpoint.unlink(missing_ok=True)
+        return scorer
+
+    def _kept_seconds(self) -> dict[str, float]:
+        """Return the seconds of earlier calls, none if there were none or the file is damaged."""
+        try:
+            found = json.loads((self._kept / self._file).read_text(encoding="utf-8")) if self._kept else {}
+        except (OSError, ValueError):
+            return {}
+        return {str(name): float(value) for name, value in found.items()}
+
+
+def _within(progress: Progress, before: str, number: int, parts: int) -> Progress:
+    """Return a progress call for part ``number`` of ``parts``."""
+    return lambda text, share: progress(before + text, (number + share) / parts)
