@@ -35,6 +35,7 @@ FAMILIES = {
     "track": "sound",
     "stated_preferences": "stated",
     "exploration": "new",
+    "new_items": "profile",
     "trend": "popular",
     "segments": "popular",
     "cooccurrence": "taste",

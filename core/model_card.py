@@ -32,6 +32,14 @@ class Validation(Frozen):
     )
 
 
+class RatingError(Frozen):
+    """Root mean square error of predicted ratings on held-out ones, on the shop's own scale."""
+
+    rmse: float = Field(description="Of the predicted ratings.")
+    averages: float = Field(description="Of predictions from the averages of the item and the user.")
+    n: int = Field(description="Ratings predicted.")
+
+
 class ModelCard(Frozen):
     """The card of one version; it holds counts and names of methods, never a user's id."""
 
@@ -56,6 +64,8 @@ class ModelCard(Frozen):
     )
     notes: tuple[str, ...] = Field(default=(), description="What was not tried, and why.")
     validation: Validation | None = None
+    parts: tuple[str, ...] = Field(default=(), description="What it holds besides the ranking: `ratings`, `new_items`.")
+    rating_error: RatingError | None = None
     seconds: float = Field(default=0.0, description="By the clock, of the run that finished it.")
     cpu_seconds: float = Field(default=0.0, description="Of the processor, all its cores together.")
     peak_memory_mb: float = Field(default=0.0, description="Largest resident size of the process that trained.")
@@ -99,6 +109,10 @@ def _lines(card: ModelCard) -> Iterator[str]:
         yield "|---|---|---|"
         for name, figures in card.validation.figures.items():
             yield f"| {name} | {figures.ndcg_10:.4f} | {figures.hr_10:.4f} |"
+        yield ""
+    if card.rating_error:
+        error = card.rating_error
+        yield f"Predicted ratings: RMSE {error.rmse:.3f} on {error.n:,} held-out ones, {error.averages:.3f} by averages."
         yield ""
     versions = dict(card.versions) | {"seed": str(card.seed), "fusion": card.fusion or "none"}
     yield from _table("Made with", ("what", "version"), versions)

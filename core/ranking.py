@@ -23,8 +23,14 @@ CAPTION_WEIGHT = 0.25
 PHOTO_WEIGHT, POINTED_PHOTO, BESIDE_POINTED = 1.2, 2.4, 0.1
 """Weights of a photo, of a photo that the words point at ("like this"), and of those words: they only break ties then."""
 HISTORY_SOURCES = ("co_occurrence", "profile_vector")
-WITH_LIKES = {"co_occurrence": 1.0, "profile_vector": 0.4, "popularity": 0.2, "stated_preferences": 0.5}
-LEARNED = "learned"
+WITH_LIKES = {
+    "co_occurrence": 1.0,
+    "profile_vector": 0.4,
+    "popularity": 0.2,
+    "stated_preferences": 0.5,
+    "new_items": 0.1,
+}
+LEARNED, NEW_ITEMS = "learned", "new_items"
 BACKGROUND = ("co_occurrence", "profile_vector", "popularity")
 """Sources that the trained recommender has learnt from and replaces, by its share."""
 LEARNED_BESIDE = 0.4
@@ -84,6 +90,7 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
             "stated_preferences",
             "other_domain",
             "popularity",
+            "new_items",
             "track",
         ),
         0.0,

@@ -527,6 +527,7 @@ class RankedItem(Frozen):
     sources: tuple[SourceScore, ...] = ()
     rules: tuple[str, ...] = ()
     path: tuple[PathStep, ...] = ()
+    predicted_rating: float | None = None
 
 
 class Reason(Frozen):
@@ -551,6 +552,10 @@ class Recommendation(Frozen):
     rules: tuple[str, ...] = Field(default=(), description="Ids of the business rules that pinned or moved it.")
     path: tuple[PathStep, ...] = Field(
         default=(), description="How it follows from something the user liked, if it does."
+    )
+    predicted_rating: float | None = Field(
+        default=None,
+        description="The rating the user is expected to give, on the shop's own scale; absent where the shop or the user has none.",
     )
     reason: Reason | None = Field(default=None, description="Why it is here; absent in the `items` event.")
 

@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..models.ratings import Ratings
+from ..models.ratings import Ratings, biases
 from ..models.scorers.base import Progress
 from .ml100k_data import Movies
 
 FOLDS = 5
-DAMPING = 10.0
 
 
 def ratings_figures(movies: Movies, seed: int, progress: Progress) -> dict[str, Any]:
@@ -55,15 +54,9 @@ def _predict(
     for one in np.unique(user):
         mine = user == one
         told[mine] = model.predict(known.state_of(int(one)), movies.events.item[rows[mine]])
-    mean = float(known.rating.mean())
-    film = _bias(known.item, known.rating - mean, movies.events.n_items)
-    person = _bias(known.user, known.rating - mean - film[known.item], movies.events.n_users)
-    biases = np.clip(mean + film[movies.events.item[rows]] + person[user], 1, 5)
-    return {"ours": told, "mean": np.full(len(rows), mean), "biases": biases}
-
-
-def _bias(owner: NDArray[Any], rest: NDArray[Any], n: int) -> NDArray[np.float64]:
-    return np.asarray(np.bincount(owner, rest, minlength=n) / (np.bincount(owner, minlength=n) + DAMPING))
+    mean, film, person = biases(known)
+    plain = np.clip(mean + film[movies.events.item[rows]] + person[user], 1, 5)
+    return {"ours": told, "mean": np.full(len(rows), mean), "biases": plain}
 
 
 def _errors(parts: list[NDArray[np.float64]], user: NDArray[np.int32], seed: int) -> dict[str, Any]:

@@ -254,6 +254,7 @@ def recommendation(ranked: RankedItem) -> Recommendation:
         sources=ranked.sources,
         rules=ranked.rules,
         path=ranked.path,
+        predicted_rating=ranked.predicted_rating,
     )
 
 

@@ -122,7 +122,7 @@ class Parts:
         catalogue, history, collaborative = await self.open_stores(tenant)
         shop = Shop.of(tenant, catalogue, history, collaborative, self.settings)
         if self.exposures is not None and self.settings.exploration.share:
-            shop.new_items = NewItems(catalogue, self.exposures, tenant)
+            shop.new_items = NewItems(catalogue, self.exposures, tenant, shop.learned)
         if tenant != DEFAULT_TENANT:
             await self._check_tenant(shop)
         return shop

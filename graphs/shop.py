@@ -19,6 +19,7 @@ from ..stores.artefacts import Artefacts
 from ..tools.candidate_sources import Source, build_sources
 from ..tools.learned import Learned
 from ..tools.learned_ranking import LearnedSource
+from ..tools.new_item_source import NewItemSource
 from ..tools.new_items import NewItems
 from ..tools.ranker import Ranker
 from ..tools.rule_scope import RuleScope
@@ -73,6 +74,7 @@ class Shop:
             sources=(
                 *build_sources(catalogue, collaborative),
                 LearnedSource(catalogue, learned),
+                NewItemSource(catalogue, learned),
                 TrackSearch(catalogue, open_tracks(settings.home, tenant)),
             ),
             ranker=Ranker(catalogue, collaborative, learned),

@@ -86,6 +86,10 @@ class Ratings:
         told = self._mean + self._bias[items] + bias + shares
         return np.asarray(np.clip(told, *self._range), dtype=np.float32)
 
+    def rated(self, items: Rows) -> NDArray[np.bool_]:
+        """Tell, shape (m,), for which items somebody's rating was learnt from."""
+        return np.asarray(self._bias[items] != 0)
+
     def _rated(self, user: UserState) -> tuple[Rows, Array]:
         given = np.isfinite(user.ratings) & (user.items < len(self._bias))
         disliked = np.setdiff1d(user.disliked[user.disliked < len(self._bias)], user.items[given])
@@ -122,6 +126,15 @@ class Ratings:
             self._draws["items"] = np.ascontiguousarray(grown.swapaxes(0, 1))
         self._features = RatingFeatures().restore(arrays, len(items))
         return self
+
+
+def biases(events: Interactions, damping: float = 10.0) -> tuple[float, Array, Array]:
+    """Return the mean rating and how far items and then users lie from it, shapes (n_items,) and (n_users,), damped."""
+    last = latest_ratings(events)
+    user, item, rating = events.user[last], events.item[last], events.rating[last].astype(np.float64)
+    mean = float(rating.mean())
+    of_item = _damped(item, rating - mean, events.n_items, damping)
+    return mean, of_item, _damped(user, rating - mean - of_item[item], events.n_users, damping)
 
 
 def latest_ratings(events: Interactions) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,21 +73,38 @@ class Artefacts:
         except (OSError, ValidationError) as error:
             raise StoreError(f"the card of version {version} cannot be read; train again") from error
 
-    def folder(self, version: str) -> Path:
-        """Return the folder of ``version`` after checking every file of it.
+    def folder(self, version: str, without: Collection[str] = ()) -> Path:
+        """Return the folder of ``version`` after checking every file of it but those in ``without``.
 
         Raises:
             StoreError: a file is missing or was changed; names it.
         """
         folder = self.root / version
+        for name in self._digests(version):
+            if name not in without:
+                self.file(version, name)
+        return folder
+
+    def file(self, version: str, name: str) -> Path:
+        """Return one file of ``version`` after checking it.
+
+        Raises:
+            StoreError: it is missing or was changed.
+        """
+        path = self.root / version / name
         try:
-            expected = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            for name, digest in expected["files"].items():
-                if _sha256(folder / name) != digest:
-                    raise StoreError(f"{name} of version {version} was changed")
+            if _sha256(path) == self._digests(version)[name]:
+                return path
+        except (OSError, KeyError) as error:
+            raise StoreError(f"version {version} is not whole: {name} is missing") from error
+        raise StoreError(f"{name} of version {version} was changed")
+
+    def _digests(self, version: str) -> Mapping[str, str]:
+        try:
+            read = json.loads((self.root / version / MANIFEST).read_text(encoding="utf-8"))
+            return {str(name): str(digest) for name, digest in read["files"].items()}
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
             raise StoreError(f"version {version} is not whole") from error
-        return folder
 
     @contextmanager
     def training(self) -> Iterator[None]:

@@ -270,7 +270,7 @@ def test_every_source_of_the_shop_is_known_to_the_reasons() -> None:
     from tastemaker.tools.candidate_sources import build_sources
 
     sources = {s.name for s in build_sources(MagicMock(), MagicMock())}
-    assert sources <= set(FAMILIES) <= {*sources, "exploration", "track", *SCORERS}
+    assert sources <= set(FAMILIES) <= {*sources, "exploration", "new_items", "track", *SCORERS}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from tastemaker.core.errors import BackEndUnavailable, ConfigurationError, InvalidRequestError
 from tastemaker.core.interactions import Interactions, ItemTable, UserState
-from tastemaker.models import ensemble_files, ensemble_fit, fusion
+from tastemaker.models import ensemble_files, ensemble_fit, fit_work, fusion
 from tastemaker.models.ensemble import Ensemble
 from tastemaker.models.features import Features, best_of_each, place
 from tastemaker.models.fusion import LinearFusion, Lists, RankFusion, TreeFusion
@@ -75,7 +75,7 @@ def world(seed: int = 0) -> tuple[ItemTable, Interactions]:
 @pytest.fixture
 def scorers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     found: dict[str, Any] = {"popularity": Popularity, "group": Group}
-    for module in (listing, ensemble_fit, ensemble_files):
+    for module in (listing, ensemble_fit, ensemble_files, fit_work):
         monkeypatch.setattr(module, "SCORERS", found)
     return found
 

@@ -25,6 +25,7 @@ from tastemaker.stores.catalogue import LanceCatalogue
 from tastemaker.stores.event_log import EventLog
 from tastemaker.stores.history import SqlHistory
 from tastemaker.stores.ingest import ingest
+from tastemaker.tools import training
 from tastemaker.tools.training import Options, Outcome, has_news, read_data, train
 
 from .fakes import HashImageText
@@ -38,7 +39,7 @@ def settings_at(home: Path) -> Settings:
     return Settings(home=home, recommender=RecommenderSettings(check_s=0.01))
 
 
-async def stock(home: Path) -> None:
+async def stock(home: Path, *, interactions: bool = True) -> None:
     settings = settings_at(home)
     catalogue = await LanceCatalogue.open(settings.catalogue_uri)
     history = await SqlHistory.open(settings.history_url)
@@ -47,7 +48,7 @@ async def stock(home: Path) -> None:
         catalogue,
         HashImageText(),
         media=DATA,
-        interactions=DATA / "interactions.csv",
+        interactions=DATA / "interactions.csv" if interactions else None,
         history=history,
         rejects=home / "rejects.jsonl",
     )
@@ -113,8 +114,11 @@ def test_a_first_training_is_measured_published_and_used(stocked: Path, trained:
     card = store.card(store.versions()[0])
     assert set(card.scorers) == set(SCORERS)
     assert card.validation is not None
-    assert set(card.validation.figures) == {"trained", "untrained fusion", "popularity"}
+    assert set(card.validation.figures) == {"trained", "untrained fusion", "popularity", "catalogue", "questions"}
     assert card.validation.n_users > 5
+    assert card.recipe in {"catalogue", "questions"}
+    assert card.cpu_seconds > 0
+    assert card.peak_memory_mb > 0
     assert not store.work.exists()
     for path in (store.root / store.versions()[0]).rglob("*"):
         assert path.is_dir() or b"sim-" not in path.read_bytes()
@@ -231,8 +235,11 @@ async def test_few_events_and_no_items_say_what_to_do(tmp_path: Path) -> None:
         await train_once(tmp_path)
 
 
-async def test_a_worse_version_is_kept_but_not_used(stocked: Path, trained: Outcome) -> None:
+async def test_a_worse_version_is_kept_but_not_used(
+    stocked: Path, trained: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = store_at(stocked)
+    monkeypatch.setattr(training, "_gain", lambda _store, _version: 0.5)
     before = store.current()
     outcome = await train_once(stocked, Options(scorers=("popularity",)))
     assert outcome.version in store.versions()

@@ -11,7 +11,7 @@ import json
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,10 +26,13 @@ from ..models.ensemble import Ensemble, Ranking
 from ..stores.artefacts import Artefacts
 from ..stores.item_table import read_items
 from .training import ITEM_IDS, MODEL
+from .version_parts import Parts, file_of, load_parts
 
 INLINE_S = 0.004
 """A ranking that takes longer than this is moved to a thread, so that other requests are not held up."""
 WARM_ITEMS = 200
+FUSION = "fusion"
+"""What an ensemble calls its fusion among its missing parts."""
 GROWTH_S = 60.0
 """Seconds between looks for items that came after loading."""
 _log = logging.getLogger(__name__)
@@ -47,6 +50,7 @@ class Loaded:
     items: ItemTable
     created_at: str = ""
     share: float = 1.0
+    parts: Parts = field(default_factory=Parts)
     seconds: float = 0.0
 
     def user(self, q: CandidateQuery) -> UserState:
@@ -96,6 +100,7 @@ class Learned:
     _grown: float = 0.0
     _count: int = 0
     _task: asyncio.Task[None] | None = None
+    _broken: dict[str, str] = field(default_factory=dict)
 
     def current(self) -> Loaded | None:
         """Return the version in memory, and look in the background whether another is to be used."""
@@ -173,23 +178,28 @@ class Learned:
         self.problem = f"{broken}; {answering}" if broken else self._lacking()
 
     def _lacking(self) -> str:
-        """Say which scorers that were trained cannot be loaded here."""
+        """Say which parts that were trained cannot be loaded here."""
         if self._loaded is None:
             return ""
         trained = self.store.card(self._loaded.version).scorers
         lacking = [name for name in trained if name not in self._loaded.ensemble.scorers]
+        broken = {**self._broken, **{n: why for n, why in self._loaded.ensemble.missing.items() if n == FUSION}}
+        lacking += [f"{name} ({redact(why)[:120]})" for name, why in broken.items()]
         return f"version {self._loaded.version} answers without {', '.join(lacking)}" if lacking else ""
 
     async def _open(self, version: str) -> Loaded:
         """Load a version and the catalogue's items, those it was trained on first."""
-        folder = await asyncio.to_thread(self.store.folder, version)
+        card = self.store.card(version)
+        spare = [file_of(name) for name in card.parts]
+        folder = await asyncio.to_thread(self.store.folder, version, spare)
         ids = json.loads(await asyncio.to_thread((folder / ITEM_IDS).read_text, "utf-8"))
         items = await read_items(self.catalogue, max(self.settings.max_items, len(ids)), first=ids)
         ensemble = await asyncio.to_thread(Ensemble.load, folder / MODEL, items)
         if not ensemble.scorers:
             raise StoreError(f"no scorer of version {version} can be loaded; train again")
-        card = self.store.card(version)
-        loaded = Loaded(version, ensemble, items, f"{card.created_at:%Y-%m-%d %H:%M UTC}", card.share)
+        parts, self._broken = await asyncio.to_thread(load_parts, self.store, version, card.parts, items)
+        created = f"{card.created_at:%Y-%m-%d %H:%M UTC}"
+        loaded = Loaded(version, ensemble, items, created, card.share, parts)
         await asyncio.to_thread(loaded.warm)
         return loaded
 

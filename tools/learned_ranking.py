@@ -93,6 +93,19 @@ class Opinion:
                     break
         return found
 
+    def ratings(self, item_ids: Sequence[str]) -> dict[str, float]:
+        """Return the rating the user is expected to give, on the shop's own scale.
+
+        Only where the shop has ratings, the user gave some, and others rated the item.
+        """
+        model, index = self._loaded.parts.ratings, self._loaded.items.index
+        known = [i for i in item_ids if i in index]
+        if model is None or not known or not np.isfinite(self._user.ratings).any():
+            return {}
+        rows = self._loaded.items.rows(known)
+        told, rated = model.predict(self._user, rows), model.rated(rows)
+        return {i: round(float(r), 2) for i, r, ok in zip(known, told, rated, strict=True) if ok and np.isfinite(r)}
+
     def _named(self, step: Step) -> PathStep:
         ids = self._loaded.items.ids
         return PathStep(source=ids[step.from_item], relation=step.relation, target=ids[step.to_item])
@@ -117,6 +130,18 @@ async def opinion(
         _log.warning("version %s failed", loaded.version, exc_info=True)
         return None
     return placed
+
+
+def predicted_ratings(learned: Learned | None, placed: Opinion | None, item_ids: Sequence[str]) -> dict[str, float]:
+    """Return the ratings the user is expected to give; none where that fails, which ``learned.trouble`` then says."""
+    if learned is None or placed is None:
+        return {}
+    try:
+        return placed.ratings(item_ids)
+    except Exception as error:  # noqa: BLE001  a broken part must not fail a request; the cause is logged
+        learned.trouble = f"ratings cannot be predicted ({type(error).__name__})"
+        _log.warning("version %s cannot predict ratings", placed.version, exc_info=True)
+        return {}
 
 
 def fuse_with(

@@ -13,6 +13,8 @@ from ..core.protocols import Catalogue, Vectors
 from ..core.schemas import CatalogueSchema, Item
 from ..core.stated import stated_fit
 from .candidate_sources import MAX_LIKED, mean_vector
+from .learned import Learned
+from .new_item_source import promise
 
 MAX_SCANNED = 10_000
 MAX_ARMS = 100
@@ -35,10 +37,11 @@ class Counts(Protocol):
 class NewItems:
     """The new items of one tenant's catalogue, looked up again every ``REFRESH_S`` seconds among the first ``MAX_SCANNED``."""
 
-    def __init__(self, catalogue: Catalogue, counts: Counts, tenant: str) -> None:
+    def __init__(self, catalogue: Catalogue, counts: Counts, tenant: str, learned: Learned | None = None) -> None:
         self._catalogue = catalogue
         self._counts = counts
         self._tenant = tenant
+        self._learned = learned
         self._new: Seen = {}
         self._at = -REFRESH_S
 
@@ -68,20 +71,34 @@ class NewItems:
         return self._new
 
     async def _priors(self, items: Sequence[Item], q: CandidateQuery) -> list[float]:
-        """Return the click rate that each item's content promises: nearness to what is liked, and to what is stated."""
+        """Return the click rate that each item's content promises: by what was learnt of contents, else by nearness to what is
+        liked, and by what is stated.
+        """
         ids = [i.item_id for i in items]
+        told = await promise(self._learned, q, ids)
+        rest = [i for i in ids if i not in told]
         liked = (
             mean_vector(list((await self._catalogue.vectors("text", q.likes[:MAX_LIKED])).values()))
-            if q.likes
+            if q.likes and rest
             else None
         )
-        vectors = await self._catalogue.vectors("text", ids) if liked is not None else {}
+        vectors = await self._catalogue.vectors("text", rest) if liked is not None else {}
         schema = await self._catalogue.schema() if q.stated else CatalogueSchema()
         fit = stated_fit(items, q.stated, schema)
-        return [prior_of(liked, vectors.get(i), float(f)) for i, f in zip(ids, fit, strict=True)]
+        near = [told.get(i, nearness(liked, vectors.get(i))) for i in ids]
+        return [prior_of(value, float(f)) for value, f in zip(near, fit, strict=True)]
 
 
-def prior_of(liked: Vectors | None, vector: Vectors | None, fit: float) -> float:
-    """Return a click rate: the base rate, up to three times as much for the nearest content, half for what is disliked."""
-    near = float(liked @ vector.reshape(-1)) if liked is not None and vector is not None else 0.0
-    return BASE_RATE * (1 + max(0.0, near)) * (1 + 0.5 * fit)
+def nearness(liked: Vectors | None, vector: Vectors | None) -> float:
+    """Return the cosine of an item's text to what is liked, at least 0; 0 where either is unknown."""
+    return max(0.0, float(liked @ vector.reshape(-1))) if liked is not None and vector is not None else 0.0
+
+
+def prior_of(promised: float, fit: float) -> float:
+    """Return a click rate: the base rate, up to three times as much for the best content, half for what is disliked.
+
+    Args:
+        promised: from 0 to 1, what the content promises.
+        fit: from -1 to 1, how it fits what is stated.
+    """
+    return BASE_RATE * (1 + promised) * (1 + 0.5 * fit)

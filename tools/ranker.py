@@ -23,7 +23,7 @@ from ..core.titles import is_named
 from ..core.user_state import feedback_of, shift
 from ..core.why_not import Trace
 from .learned import Learned
-from .learned_ranking import Opinion, fuse_with, opinion
+from .learned_ranking import Opinion, fuse_with, opinion, predicted_ratings
 from .rule_scope import pinned_ids
 
 Screen = Callable[[Sequence[Item]], Awaitable[Mapping[str, str]]]
@@ -78,7 +78,9 @@ class Ranker:
         chosen = select(shelf, q.spread, q.effects, n)
         if trace is not None:
             trace.fill(shelf, select(shelf, q.spread, q.effects, len(shelf.items)))
-        paths = await self._paths(placed, [shelf.items[i] for i in chosen.order], q)
+        listed = [shelf.items[i] for i in chosen.order]
+        paths = await self._paths(placed, listed, q)
+        ratings = predicted_ratings(self._learned, placed, [item.item_id for item in listed])
         return [
             RankedItem(
                 item=shelf.items[i],
@@ -87,6 +89,7 @@ class Ranker:
                 sources=fused[i].sources,
                 rules=moved_by(q.effects, shelf.items[i], chosen.pinned.get(i)),
                 path=paths.get(shelf.items[i].item_id, ()),
+                predicted_rating=ratings.get(shelf.items[i].item_id),
             )
             for rank, i in enumerate(chosen.order, 1)
         ]

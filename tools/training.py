@@ -26,6 +26,7 @@ from ..stores.history import SqlHistory
 from ..stores.item_table import read_items
 from .recipes import QUESTIONS, TRAINED, UNTRAINED, Choice, Fitting, choose_recipe, part_of
 from .validation import split_by_time
+from .version_parts import fit_parts
 
 MODEL, ITEM_IDS = "ensemble", "items.json"
 UNMEASURED = Way(QUESTIONS, 0.5)
@@ -134,16 +135,19 @@ def train(
         choice = _measure(data, work, part_of(progress, 0.0, 0.5, "validation: "))
         rest = None if options.budget_s is None else max(1.0, options.budget_s - (time.monotonic() - began))
         work = replace(work, scorers=choice.scorers, budget_s=rest)
-        ensemble = work.by(choice.way.recipe, part_of(progress, 0.5, 0.97))
+        ensemble = work.by(choice.way.recipe, part_of(progress, 0.5, 0.8))
+        parts = fit_parts(data.items, data.events, options.seed, part_of(progress, 0.8, 0.97))
         chosen, folder = store.begin()
         ensemble.save(folder / MODEL)
+        parts.save(folder)
         (folder / ITEM_IDS).write_text(json.dumps(data.items.ids), encoding="utf-8")
         good, decision = _judge(choice.validation, store, settings, options)
         spent = {
             "seconds": round(time.monotonic() - began, 1),
             "cpu_seconds": round(time.process_time() - worked, 1),
         }
-        card = _card(data, chosen, ensemble, options, choice).model_copy(update={"decision": decision, **spent})
+        held = {"parts": parts.names, "rating_error": parts.error, "notes": (*choice.notes, *parts.notes)}
+        card = _card(data, chosen, ensemble, options, choice).model_copy(update={"decision": decision, **spent, **held})
         store.publish(folder, card)
         if good:
             store.switch(chosen)
@@ -221,7 +225,6 @@ def _card(data: TrainingData, chosen: str, ensemble: Ensemble, options: Options,
         fusion=ensemble.fusion.kind,
         recipe=choice.way.recipe,
         share=choice.way.share,
-        notes=choice.notes,
         validation=choice.validation,
         peak_memory_mb=peak_memory_mib(),
         seed=options.seed,
