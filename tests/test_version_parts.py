@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,7 +71,8 @@ async def home(trained: tuple[Path, Outcome], tmp_path: Path) -> Path:
     return copy
 
 
-async def ask(home: Path, user: str) -> tuple[RecommendResponse, Recommender]:
+@asynccontextmanager
+async def serving(home: Path) -> AsyncIterator[Recommender]:
     settings = settings_at(home)
     parts = Parts(
         settings=settings,
@@ -83,7 +85,12 @@ async def ask(home: Path, user: str) -> tuple[RecommendResponse, Recommender]:
     )
     async with Recommender(parts=parts) as recommender:
         await (await recommender.parts.shop("default")).learned.refresh()
-        return await recommender.recommend(user_id=user, words=False, n=5), recommender
+        yield recommender
+
+
+async def ask(home: Path, user: str) -> RecommendResponse:
+    async with serving(home) as recommender:
+        return await recommender.recommend(user_id=user, words=False, n=5)
 
 
 def labels(response: RecommendResponse) -> str:
@@ -103,29 +110,27 @@ def test_ratings_and_new_items_are_of_the_version(trained: tuple[Path, Outcome])
 
 
 async def test_who_rates_is_told_what_to_expect_and_others_are_not(home: Path) -> None:
-    told, _ = await ask(home, "r0")
+    told = await ask(home, "r0")
     assert not told.degraded
     assert any(item.predicted_rating is not None for item in told.items)
     assert all(1 <= item.predicted_rating <= 5 for item in told.items if item.predicted_rating is not None)
-    stranger, _ = await ask(home, "nobody")
+    stranger = await ask(home, "nobody")
     assert all(item.predicted_rating is None for item in stranger.items)
 
 
 async def test_prints_nobody_met_are_proposed_and_promise_differs(home: Path) -> None:
-    _, recommender = await ask(home, "r0")
-    shop = await recommender.parts.shop("default")
-    await shop.learned.refresh()
-    q = CandidateQuery(Understanding(), await shop.history.profile("r0"))
-    source = next(s for s in shop.sources if s.name == NEW_ITEMS)
-    assert source.applies(q)
-    proposed = [c.item_id for c in await source(q)]
-    ids = sorted(await shop.catalogue.scan(100))
-    assert set(proposed) == set(ids[-3:])
-    found = await promise(shop.learned, q, ids)
-    assert set(found) == set(ids[-3:])
-    assert sorted(found.values()) == pytest.approx([0, 1 / 3, 2 / 3])
-    assert not source.applies(CandidateQuery(Understanding(), HistoryProfile(user_id="", known=False)))
-    await recommender.parts.close()
+    async with serving(home) as recommender:
+        shop = await recommender.parts.shop("default")
+        q = CandidateQuery(Understanding(), await shop.history.profile("r0"))
+        source = next(s for s in shop.sources if s.name == NEW_ITEMS)
+        assert source.applies(q)
+        proposed = [c.item_id for c in await source(q)]
+        ids = sorted(await shop.catalogue.scan(100))
+        assert set(proposed) == set(ids[-3:])
+        found = await promise(shop.learned, q, ids)
+        assert set(found) == set(ids[-3:])
+        assert sorted(found.values()) == pytest.approx([0, 1 / 3, 2 / 3])
+        assert not source.applies(CandidateQuery(Understanding(), HistoryProfile(user_id="", known=False)))
 
 
 def gone(path: Path) -> None:
@@ -143,12 +148,14 @@ async def test_a_part_that_is_broken_or_missing_is_named_and_the_rest_answers(
 ) -> None:
     store = store_at(home)
     damage(store.root / str(store.current()) / file_of(name))
-    response, recommender = await ask(home, "r0")
+    async with serving(home) as recommender:
+        response = await recommender.recommend(user_id="r0", words=False, n=5)
+        health = await recommender.health()
     assert len(response.items) == 5
     assert any(s.source == LEARNED for s in response.items[0].sources)
     assert name in labels(response)
     assert any(i.predicted_rating is not None for i in response.items) is (name != RATINGS)
-    assert (await recommender.health())["recommender"]["state"] == "degraded"
+    assert health["recommender"]["state"] == "degraded"
 
 
 @pytest.mark.parametrize("damage", [gone, other])
@@ -160,7 +167,7 @@ async def test_a_ranking_that_is_broken_or_missing_is_passed_over(
 ) -> None:
     store = store_at(home)
     damage(store.root / str(store.current()) / name)
-    response, _ = await ask(home, "r0")
+    response = await ask(home, "r0")
     assert len(response.items) == 5
     assert "ranked without training" in labels(response)
     assert not any(s.source == LEARNED for i in response.items for s in i.sources)
@@ -171,7 +178,7 @@ async def test_a_prediction_that_fails_is_a_label(home: Path, monkeypatch: pytes
         raise ValueError("no")
 
     monkeypatch.setattr("tastemaker.models.ratings.Ratings.predict", broken)
-    response, _ = await ask(home, "r0")
+    response = await ask(home, "r0")
     assert len(response.items) == 5
     assert "ratings" in labels(response)
 
