@@ -46,7 +46,7 @@ async def search(
 ) -> SearchResponse | Response:
     """Compare words, photos and clips, alone or mixed by weight, with the items' pictures and words.
 
-    No history, no rules and no language model: what is nearest comes first, within the constraints.
+    No history and no language model: what is nearest comes first, within the constraints, the shop's rules and its filters.
     """
     try:
         return await until_disconnect(request, service_of(request).search(refuse_paths(asked), allow_paths=False))

@@ -68,6 +68,16 @@ class CandidateQuery:
         return tuple((v, w) for v, w in zip(self.image_vectors, weights, strict=True) if w > 0)
 
     @property
+    def pointed(self) -> bool:
+        """Tell whether the words point at a photo that nothing speaks against ("like this photo, but in red")."""
+        return self.understanding.intent == "similar" and max((w for _, w in self.photos), default=0.0) == 1.0
+
+    @property
+    def changes_photo(self) -> bool:
+        """Tell whether words beside a photo that is pointed at say what is to be different."""
+        return self.pointed and self.said and bool(self.understanding.query) and self.text_vector is not None
+
+    @property
     def may_name(self) -> bool:
         """Tell whether the words may name the item to be similar to: "something like Toy Story"."""
         wish = self.understanding

@@ -28,6 +28,7 @@ FAMILIES = {
     "text_to_image": "picture",
     "image_vector": "photo",
     "image_to_text": "photo",
+    "photo_and_words": "photo",
     "similar_to_shown": "anchor",
     "co_occurrence": "taste",
     "profile_vector": "profile",

@@ -22,6 +22,8 @@ TRACK_WEIGHT = 1.5
 CAPTION_WEIGHT = 0.25
 PHOTO_WEIGHT, POINTED_PHOTO, BESIDE_POINTED = 1.2, 2.4, 0.1
 """Weights of a photo, of a photo that the words point at ("like this"), and of those words: they only break ties then."""
+COMPOSED, BESIDE_COMPOSED = "photo_and_words", 0.3
+"""The source that weighs a photo and the words beside it for each item, and what is left to the photo alone beside it."""
 HISTORY_SOURCES = ("co_occurrence", "profile_vector")
 WITH_LIKES = {
     "co_occurrence": 1.0,
@@ -84,6 +86,7 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
             "full_text",
             "image_vector",
             "image_to_text",
+            COMPOSED,
             "similar_to_shown",
             "co_occurrence",
             "profile_vector",
@@ -96,12 +99,14 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
         0.0,
     )
     photo = max((w for _, w in q.photos), default=0.0)
-    pointed = photo == 1.0 and q.understanding.intent == "similar"
+    pointed = q.pointed
     if q.understanding.query:
         words = CAPTION_WEIGHT if not q.said else BESIDE_POINTED if pointed else 1.0
         weights |= {"text_vector": words, "full_text": 0.7 * words, "text_to_image": 0.5 * words}
     if photo:
         weights |= {"image_vector": (POINTED_PHOTO if pointed else PHOTO_WEIGHT) * photo, "image_to_text": 0.4 * photo}
+    if q.changes_photo:
+        weights |= {COMPOSED: POINTED_PHOTO, "image_vector": BESIDE_COMPOSED, "image_to_text": 0.1}
     if q.track_vector is not None:
         weights["track"] = TRACK_WEIGHT
     if q.understanding.like_item_ids or q.may_name:

@@ -70,6 +70,7 @@ class Hit(Frozen):
     attributes: dict[str, AttributeValue] = Field(description="Attributes from the record.")
     rank: int = Field(ge=1, description="Position, from 1.")
     score: float = Field(description="Compares the hits of one search only.")
+    rules: tuple[str, ...] = Field(default=(), description="Ids of the shop's rules that placed the item.")
     parts: tuple[PartScore, ...] = Field(default=(), description="How near the item is to each part of the request.")
 
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ..api.aligning import align_to
 from ..api.stock import stock
 from ..core.errors import InvalidRequestError
-from ..core.schemas import Constraint
+from ..core.schemas import Constraint, Recommendation
 from ..core.search import Hit, SearchRequest
 from ..core.settings import CatalogueSettings, Settings
 from ..graphs.recommender import Recommender
@@ -31,19 +31,24 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One row of the sheet: what is said, which product's photo is shown, what is compared, and limits."""
+    """One row of the sheet: what is said, which product's photo is shown, what is compared, limits.
+
+    Where it is ``asked``, recommendations are made instead of a search.
+    """
 
     text: str = ""
     photo: str = ""
     look_at: str = "both"
     where: tuple[Constraint, ...] = ()
     photo_weight: float = 1.0
+    asked: bool = False
 
     @property
     def label(self) -> str:
         """Return the query in words."""
         parts = [f"“{self.text}”"] if self.text else []
         parts += ["this photo"] if self.photo else []
+        parts += ["recommendations"] if self.asked else []
         limits = [f"{c.field} {c.op} {c.value}" for c in self.where]
         only = {"image": "pictures only", "text": "words only"}.get(self.look_at, "")
         return "; ".join(filter(None, [" + ".join(parts), only, *limits]))
@@ -66,6 +71,9 @@ def queries(ids: Sequence[str]) -> list[Query]:
         Query(photo=shirt, look_at="text"),
         Query("casual shoes", where=(women,)),
         Query(photo=shoe, where=(women,)),
+        Query("like this photo, but in red", photo=shoe, asked=True),
+        Query("something like this in blue", photo=shirt, asked=True),
+        Query("like this photo, but brown", photo=bag, asked=True),
     ]
 
 
@@ -81,11 +89,9 @@ async def contact_sheet(settings: Settings, data: Path | None, out: Path, say: S
     home = settings.cache / "bench" / "fashion"
     own = settings.model_copy(update={"home": home, "catalogue": CatalogueSettings()})
     await _prepare(own, fashion / "products.csv", say)
-    rows: list[tuple[Query, list[Hit]]] = []
     async with Recommender(own) as recommender:
-        for query in queries(await _examples(recommender)):
-            found = await recommender.search(_request(query, fashion))
-            rows.append((query, list(found.hits)))
+        asked = queries(await _examples(recommender))
+        rows = [(query, await _found(recommender, query, fashion)) for query in asked]
     await asyncio.to_thread(draw, rows, fashion, out)
     shown = [{"query": q.label, "found": [h.title for h in hits]} for q, hits in rows]
     return report("contact-sheet", {"sheet": str(out), "queries": shown}, n=len(rows), targets={})
@@ -109,14 +115,20 @@ async def _examples(recommender: Recommender) -> list[str]:
     return ids
 
 
-def _request(query: Query, fashion: Path) -> SearchRequest:
+async def _found(recommender: Recommender, query: Query, fashion: Path) -> Sequence[Hit | Recommendation]:
     images = [{"path": str(fashion / "images" / f"{query.photo}.webp")}] if query.photo else []
+    if query.asked:
+        return (await recommender.recommend(text=query.text, images=images, n=SHOWN)).items
+    return (await recommender.search(_request(query, images))).hits
+
+
+def _request(query: Query, images: list[dict[str, str]]) -> SearchRequest:
     fields: dict[str, Any] = {"text": query.text, "look_at": query.look_at, "images": images, "n": SHOWN}
     fields |= {"constraints": list(query.where), "weights": {"images": query.photo_weight}}
     return SearchRequest.model_validate(fields)
 
 
-def draw(rows: Sequence[tuple[Query, Sequence[Hit]]], folder: Path, out: Path) -> None:
+def draw(rows: Sequence[tuple[Query, Sequence[Hit | Recommendation]]], folder: Path, out: Path) -> None:
     """Draw one row per query: its words and photo on the left, then what was found, best first."""
     height = CELL + LABEL + GAP
     sheet = Image.new("RGB", (HEAD + SHOWN * (CELL + GAP) + GAP, len(rows) * height + GAP), "white")

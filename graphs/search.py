@@ -1,4 +1,4 @@
-"""Run a cross-modal search: admit the media, hear what was said, embed every part, search."""
+"""Run a cross-modal search: admit the media, hear what was said, embed every part, search within the shop's rules."""
 
 from __future__ import annotations
 
@@ -12,14 +12,28 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from ..core.candidates import CandidateQuery
 from ..core.errors import BackEndError, InvalidRequestError, ToolError
 from ..core.protocols import Vectors
 from ..core.public import public_reason
-from ..core.schemas import Degradation, Evidence, MediaFile, RecommendRequest
+from ..core.rule_effects import effects_of
+from ..core.rules import Moment
+from ..core.schemas import (
+    CatalogueSchema,
+    Degradation,
+    Evidence,
+    HistoryProfile,
+    Item,
+    MediaFile,
+    RecommendRequest,
+    Understanding,
+)
 from ..core.search import SearchRequest, SearchResponse
 from ..stores.predicates import check_constraints
 from ..tools.cross_search import CrossSearch, Part
+from ..tools.ruled_search import ruled
 from .parts import Parts
+from .shop import Shop
 
 
 class Search:
@@ -44,13 +58,33 @@ class Search:
         shop = await self._parts.shop(request.tenant)
         shop.users += 1
         try:
-            if request.constraints:
-                check_constraints(request.constraints, await shop.catalogue.schema())
+            schema = await shop.catalogue.schema()
+            check_constraints(request.constraints, schema)
             parts = await self._embedded(media)
-            hits = await CrossSearch(shop.catalogue)(parts, request.look_at, request.constraints, request.n)
+            q = await self._governed(shop, schema, " ".join(part.words for part in parts if part.words))
+            found = await CrossSearch(shop.catalogue).compare(parts, request.look_at, q.where, q.excluded)
+            hits = await ruled(shop.catalogue, found, q, self._screen, request.n)
         finally:
             shop.users -= 1
         return SearchResponse(hits=tuple(hits), evidence=tuple(self._heard), degraded=tuple(self._degraded))
+
+    async def _governed(self, shop: Shop, schema: CatalogueSchema, words: str) -> CandidateQuery:
+        """Return the limits in force, with the shop's rules that act on these words."""
+        loaded = await self._parts.rules.load(self._request.tenant, schema)
+        if loaded.label:
+            self._degraded.append(Degradation(what="rules", why=loaded.label))
+        effects = effects_of(loaded.rules, Moment(query=words), schema)
+        return CandidateQuery(
+            understanding=Understanding(query=words, constraints=tuple(self._request.constraints)),
+            profile=HistoryProfile(user_id="", known=False),
+            effects=effects,
+            exclude=await shop.scope.hidden(effects.exclusions),
+        )
+
+    async def _screen(self, items: Sequence[Item]) -> dict[str, str]:
+        screening = await self._parts.filters(items, {"tenant": self._request.tenant})
+        self._degraded += screening.degraded
+        return dict(screening.denied)
 
     async def _embedded(self, media: Sequence[MediaFile]) -> list[Part]:
         weights = self._request.weights

@@ -14,16 +14,19 @@ import pytest
 
 from tastemaker.api import cli
 from tastemaker.api.cli_search import parse_weights
+from tastemaker.core.candidates import CandidateQuery
 from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError
 from tastemaker.core.protocols import Vectors
-from tastemaker.core.schemas import Constraint
+from tastemaker.core.ranking import source_weights
+from tastemaker.core.schemas import Constraint, HistoryProfile, Understanding
 from tastemaker.core.search import SearchResponse, mixed
-from tastemaker.core.settings import Settings
+from tastemaker.core.settings import FilterSettings, Settings
 from tastemaker.evals.constants import constant_parts
 from tastemaker.graphs.parts import Parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.stores.catalogue import LanceCatalogue
 from tastemaker.stores.columns import ItemRow
+from tastemaker.tools.composed_source import ComposedSource
 from tastemaker.tools.cross_search import CrossSearch, Part
 
 from .catalogue_fixture import axis, open_catalogue, rows
@@ -69,6 +72,24 @@ async def test_a_mixture_wants_both(catalogue: LanceCatalogue) -> None:
     assert {part.against for part in hits[0].parts if part.part == "text"} == {"image", "text", "words"}
     only = await CrossSearch(catalogue)([parts[0], Part("text", DOG, 0.0, "red dog")], "both", (), 8)
     assert all("boat" in hit.title for hit in only)
+
+
+async def test_a_photo_that_is_pointed_at_is_changed_by_the_words(catalogue: LanceCatalogue) -> None:
+    wish = Understanding(query="red", intent="similar")
+    query = CandidateQuery(
+        wish, HistoryProfile(user_id="", known=False), text_vector=RED, image_vectors=BOAT[None], limit=8
+    )
+    source = ComposedSource(catalogue)
+    assert source.applies(query)
+    found = [c.item_id for c in await source(query)]
+    assert all("Red boat" in item.title for item in await catalogue.get(found))
+    without = replace(query, exclude=frozenset(found[:3]))
+    assert not set(found[:3]) & {c.item_id for c in await source(without)}
+    weights = source_weights(query)
+    assert weights["photo_and_words"] > weights["image_vector"] + weights["text_vector"]
+    assert not source.applies(replace(query, understanding=Understanding(query="red")))
+    assert not source.applies(replace(query, image_weights=(0.5,)))
+    assert not source.applies(replace(query, said=False))
 
 
 async def test_filters_hold_and_columns_are_chosen(catalogue: LanceCatalogue) -> None:
@@ -141,6 +162,33 @@ async def test_a_failing_model_is_labelled(tmp_path: Path, catalogue: LanceCatal
         found = await recommender.search(text="a dog", images=[{"path": str(tmp_path / "a.png")}], n=3)
     assert [label.what for label in found.degraded] == ["image-1"]
     assert len(found.hits) == 3
+
+
+RULES = """rules:
+  - {id: no-red, kind: exclude, where: [{field: colour, op: "=", value: Red}]}
+  - {id: no-dear-dogs, kind: exclude, where: [{field: objects, op: "=", value: dog}, {field: price, op: ">", value: 60}]}
+  - {id: show-i2, kind: pin, items: [i2], position: 2}
+  - {id: last-i1, kind: bury, items: [i1], factor: 0.01}
+"""
+
+
+async def test_rules_and_filters_hold_in_searches(tmp_path: Path, catalogue: LanceCatalogue) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "default.yaml").write_text(RULES)
+    denied = FilterSettings(use=["words"], words=["dog 5", "boat 4"])
+    settings = Settings(home=tmp_path, filters=denied)
+    async with Recommender(parts=_parts(settings, catalogue)) as recommender:
+        found = await recommender.search(text="a dog", n=60)
+    by_id = {hit.item_id: hit for hit in found.hits}
+    assert found.degraded == ()
+    assert len(by_id) == len(found.hits) > 20
+    assert all(hit.attributes["colour"] != "Red" for hit in found.hits)
+    assert not [h for h in found.hits if h.attributes["objects"] == ["dog"] and float(str(h.attributes["price"])) > 60]
+    assert not {"i5", "i4"} & set(by_id)
+    assert (found.hits[1].item_id, found.hits[1].rules) == ("i2", ("show-i2",))
+    assert by_id["i1"].rules == ("last-i1",)
+    dogs = [h.item_id for h in found.hits if h.attributes["objects"] == ["dog"]]
+    assert dogs[-1] == "i1"
 
 
 async def test_the_http_door() -> None:

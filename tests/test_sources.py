@@ -60,9 +60,9 @@ def everything(constraints: tuple[Constraint, ...] = (), **wish: object) -> Cand
 async def test_every_source_fills_its_list_within_constraints_and_exclusions(catalogue: LanceCatalogue) -> None:
     everyone = [f"i{i}" for i in range(60)]
     sources = build_sources(catalogue, ScriptedCollaborative(near=["gone", *everyone], popular=everyone))
-    query = everything((RED, CHEAP))
+    query = everything((RED, CHEAP), intent="similar")
     banned = {"i0", "i2", "i4", "i6", "i8", "i12"}
-    assert len({s.name for s in sources}) == len(sources) == 11
+    assert len({s.name for s in sources}) == len(sources) == 12
     for source in sources:
         assert source.applies(query), source.name
         found = await source(query)

@@ -18,6 +18,7 @@ from ..core.protocols import Catalogue, Collaborative, VectorColumn, Vectors
 from ..core.ranking import combine_ranked
 from ..core.schemas import Candidate, Constraint
 from ..core.titles import is_named
+from .composed_source import ComposedSource
 from .cross_domain_source import OtherDomainSource
 from .stated_source import StatedSource
 from .vector_search import FullTextSearch, ImageVectorSearch, TextVectorSearch, renamed
@@ -53,6 +54,7 @@ def build_sources(catalogue: Catalogue, collaborative: Collaborative) -> tuple[S
         FullTextSearch(catalogue),
         ImageVectorSearch(catalogue, "image_vector", "image"),
         ImageVectorSearch(catalogue, "image_to_text", "text"),
+        ComposedSource(catalogue),
         SimilarToShown(catalogue, collaborative),
         CoOccurrenceSource(catalogue, collaborative),
         ProfileVectorSource(catalogue),

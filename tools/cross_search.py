@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +40,30 @@ class _Scores:
     values: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The items that were proposed, their scores put together, (m,), and each kind of comparison."""
+
+    ids: list[str]
+    total: NDArray[np.float64]
+    scores: list[_Scores]
+
+    def hit(self, i: int | None, item: Item, rank: int, rules: tuple[str, ...] = ()) -> Hit:
+        """Return the item at position ``i``, or one that was not compared, as it is shown."""
+        score, parts = (0.0, ()) if i is None else (float(self.total[i]), _parts(self.scores, i))
+        return Hit(
+            item_id=item.item_id,
+            title=item.title,
+            url=item.url,
+            image=item.image,
+            attributes=item.attributes,
+            rank=rank,
+            score=round(score, 4),
+            rules=rules,
+            parts=parts,
+        )
+
+
 class CrossSearch:
     """Search one catalogue by several parts at once.
 
@@ -59,25 +83,34 @@ class CrossSearch:
             InvalidRequestError: a constraint names no field.
             StoreError: the catalogue cannot be read.
         """
-        parts = [part for part in parts if part.weight > 0]
-        words = {part.name: await self._worded(part, look_at, where) for part in parts if part.words}
-        ids = await self._proposed(parts, look_at, where, words)
+        found = await self.compare(parts, look_at, where)
+        order = best_first(found.ids, found.total, limit)
+        items = {item.item_id: item for item in await self._catalogue.get([found.ids[i] for i in order], where)}
+        kept = [i for i in order if found.ids[i] in items]
+        return [found.hit(i, items[found.ids[i]], rank) for rank, i in enumerate(kept, start=1)]
+
+    async def compare(
+        self, parts: Sequence[Part], look_at: LookAt, where: Sequence[Constraint], exclude: Iterable[str] = ()
+    ) -> Compared:
+        """Return every proposed item but those of ``exclude``, compared with every part. Raises as a call."""
+        parts, out = [part for part in parts if part.weight > 0], frozenset(exclude)
+        words = {part.name: await self._worded(part, look_at, where, out) for part in parts if part.words}
+        ids = await self._proposed(parts, look_at, where, words, out)
         scores = [score for column in COLUMNS[look_at] for score in await self._compared(parts, column, ids)]
         scores += [_literal(part, words[part.name], ids) for part in parts if words.get(part.name)]
         if not ids or not scores:
-            return []
+            return Compared([], np.zeros(0), [])
         total = mixed(
             {f"{s.part}:{s.against}": s.values for s in scores}, {f"{s.part}:{s.against}": s.weight for s in scores}
         )
-        order = best_first(ids, total, limit)
-        items = {item.item_id: item for item in await self._catalogue.get([ids[i] for i in order], where)}
-        found = [i for i in order if ids[i] in items]
-        return [_hit(items[ids[i]], rank, float(total[i]), _parts(scores, i)) for rank, i in enumerate(found, start=1)]
+        return Compared(ids, total, scores)
 
-    async def _worded(self, part: Part, look_at: LookAt, where: Sequence[Constraint]) -> dict[str, float]:
+    async def _worded(
+        self, part: Part, look_at: LookAt, where: Sequence[Constraint], exclude: frozenset[str]
+    ) -> dict[str, float]:
         if look_at == "image":
             return {}
-        found = await self._catalogue.search_text(part.words, POOL, where)
+        found = await self._catalogue.search_text(part.words, POOL, where, exclude)
         best = max((c.score for c in found), default=0.0) or 1.0
         return {c.item_id: c.score / best for c in found}
 
@@ -87,6 +120,7 @@ class CrossSearch:
         look_at: LookAt,
         where: Sequence[Constraint],
         words: dict[str, dict[str, float]],
+        exclude: frozenset[str],
     ) -> list[str]:
         vectors = [part.vector for part in parts]
         if len(parts) > 1:
@@ -94,7 +128,7 @@ class CrossSearch:
             vectors.append((together / max(float(np.linalg.norm(together)), 1e-9)).astype(np.float32))
         found = await asyncio.gather(
             *(
-                self._catalogue.search_vector(column, vector, POOL, where)
+                self._catalogue.search_vector(column, vector, POOL, where, exclude)
                 for column in COLUMNS[look_at]
                 for vector in vectors
             )
@@ -116,19 +150,6 @@ class CrossSearch:
 def _literal(part: Part, words: dict[str, float], ids: Sequence[str]) -> _Scores:
     values = np.array([words.get(item_id, 0.0) for item_id in ids])
     return _Scores(part.name, "words", WORDS_SHARE * part.weight, values)
-
-
-def _hit(item: Item, rank: int, score: float, parts: tuple[PartScore, ...]) -> Hit:
-    return Hit(
-        item_id=item.item_id,
-        title=item.title,
-        url=item.url,
-        image=item.image,
-        attributes=item.attributes,
-        rank=rank,
-        score=round(score, 4),
-        parts=parts,
-    )
 
 
 def _parts(scores: Sequence[_Scores], i: int) -> tuple[PartScore, ...]:
