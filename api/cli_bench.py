@@ -59,6 +59,14 @@ def first_item(data: DataOption = None, n: CountOption = 40, seed: SeedOption = 
 
 
 @app.command()
+def footprint(data: DataOption = None, n: CountOption = 32, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
+    """Measure the service's peak memory without a language model, and photo requests that come at once."""
+    from ..evals.runs import footprint_run
+
+    print_figures(footprint_run(load_settings(), data, n, seed), as_json)
+
+
+@app.command()
 def turn(data: DataOption = None, n: CountOption = 4, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
     """Compare the graph with a plain tool-calling loop: same tools, same media, same model server."""
     from ..evals.runs import turn_run

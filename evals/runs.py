@@ -16,7 +16,7 @@ from ..demo.movielens import convert
 from ..graphs.parts import Parts
 from ..graphs.recommender import Recommender
 from ..stores.history import SqlHistory
-from . import first_item, turn, valid
+from . import first_item, footprint, turn, valid
 
 MIN_VOICE_S, MAX_VOICE_S = 5.0, 7.0
 PHOTOS = 20
@@ -27,6 +27,13 @@ async def first_item_run(settings: Settings, data: Path | None, n: int, seed: in
     folder = data or settings.data
     prepared = await movielens(settings, folder)
     return await first_item.run(prepared, posters(folder), voices(folder), n, seed)
+
+
+async def footprint_run(settings: Settings, data: Path | None, n: int, seed: int) -> dict[str, Any]:
+    """Run ``footprint`` over MovieLens-100k with posters as photos and clips of about 6 s as voice."""
+    folder = data or settings.data
+    prepared = await movielens(settings, folder)
+    return await footprint.run(prepared, posters(folder), voices(folder), n, seed)
 
 
 async def turn_run(settings: Settings, data: Path | None, n: int, seed: int) -> dict[str, Any]:
