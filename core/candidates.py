@@ -25,7 +25,8 @@ class CandidateQuery:
     when the query comes from captions alone, which then weigh less than the photo itself;
     ``gloss`` holds English words for a Chinese query, ``track_vector`` how a clip of music sounds. ``effects`` are the shop's rules,
     ``spread`` how varied the list is to be, ``stated`` and ``stated_item_ids`` likes and dislikes as told, and ``who`` is what
-    may be used of who the user is; ``answers`` are those to questions of the thread.
+    may be used of who the user is; ``answers`` are those to questions of the thread;
+    ``taste`` holds a language model's words for what the user likes, which count by ``taste_weight``.
     """
 
     understanding: Understanding
@@ -44,6 +45,8 @@ class CandidateQuery:
     stated_item_ids: tuple[str, ...] = ()
     who: Mapping[str, str] = field(default_factory=dict)
     answers: tuple[Answered, ...] = ()
+    taste: tuple[str, ...] = ()
+    taste_weight: float = 0.0
 
     @property
     def where(self) -> tuple[Constraint, ...]:

@@ -50,6 +50,7 @@ FAMILIES = {
     "text-vectors": "profile",
     "titles": "profile",
     "other_domain": "elsewhere",
+    "described": "described",
 }
 LEARNT_FROM = {"stated_preferences": "told us you like", "answered": "told us you like", "session": "looked at"}
 """What a cold-start strategy learns from, in the words of a reason."""
@@ -87,6 +88,7 @@ def clues(item: RankedItem, brief: Brief) -> list[Clue]:
         _stated(brief, families),
         _taste(brief, families, item.rank),
         seen if seen and not seen.strong else None,
+        _described(brief, record, families),
         _profile(brief, families),
         _meaning(brief, families),
         _popular(families, item.rank),
@@ -257,6 +259,18 @@ def _taste(brief: Brief, families: set[str], rank: int) -> Clue | None:
     if rank % 2:
         return Clue("People who share some of your likes also chose it.", ids)
     return Clue("It goes with what you liked: others chose them together.", ids)
+
+
+def _described(brief: Brief, record: set[str], families: set[str]) -> Clue | None:
+    """Return the words for the taste of a known user that the item's own record holds."""
+    held = [w for w in brief.taste if stems(w) and stems(w) <= record] if "described" in families else []
+    if not held or brief.user != "known":
+        return None
+    ids = tuple(e.evidence_id for e in of_kind(brief, "history"))
+    shared = "both" if len(held) > 1 else "it"
+    return Clue(
+        f"What you liked suggests a taste for {listed(held[:2])}; this one has {shared}.", ids, True, tuple(held[:2])
+    )
 
 
 def _profile(brief: Brief, families: set[str]) -> Clue | None:

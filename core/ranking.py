@@ -12,6 +12,7 @@ import numpy as np
 
 from .candidates import CandidateQuery
 from .cold_start import CONCRETE, choose
+from .llm_signal import MAX_WEIGHT
 from .protocols import Vectors
 from .schemas import Candidate, Item, SourceScore
 from .titles import title_key
@@ -19,6 +20,8 @@ from .titles import title_key
 RRF_K = 60
 DUPLICATE_COSINE = 0.985
 TRACK_WEIGHT = 1.5
+TASTE_WORDS = 0.3
+"""Weight of a language model's words for a taste where held-out events let the model move a list as far as it may."""
 CAPTION_WEIGHT = 0.25
 PHOTO_WEIGHT, POINTED_PHOTO, BESIDE_POINTED = 1.2, 2.4, 0.1
 """Weights of a photo, of a photo that the words point at ("like this"), and of those words: they only break ties then."""
@@ -95,6 +98,7 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
             "popularity",
             "new_items",
             "track",
+            "described",
         ),
         0.0,
     )
@@ -107,6 +111,8 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
         weights |= {"image_vector": (POINTED_PHOTO if pointed else PHOTO_WEIGHT) * photo, "image_to_text": 0.4 * photo}
     if q.changes_photo:
         weights |= {COMPOSED: POINTED_PHOTO, "image_vector": BESIDE_COMPOSED, "image_to_text": 0.1}
+    if q.taste:
+        weights["described"] = TASTE_WORDS * q.taste_weight / MAX_WEIGHT
     if q.track_vector is not None:
         weights["track"] = TRACK_WEIGHT
     if q.understanding.like_item_ids or q.may_name:

@@ -33,6 +33,7 @@ _FAMILY_CLUES = (
     ("sound", "听起来与您的音频相似。", ("transcript",)),
     ("photo", "外观与您的照片相似。", ("caption",)),
     ("taste", "与您有相同喜好的人也选择了它。", ("history",)),
+    ("described", "符合您以往喜好所体现的口味。", ("history",)),
     ("profile", "与您以前喜欢的商品相近。", ("history",)),
     ("words", "描述与您的要求相近。", ("text", "transcript")),
     ("picture", "图片与您描述的内容相近。", ("text", "transcript")),
@@ -103,7 +104,7 @@ def _by_source(item: RankedItem, brief: Brief) -> list[Clue]:
     return [
         Clue(text, tuple(e.evidence_id for kind in kinds for e in of_kind(brief, kind)))
         for family, text, kinds in _FAMILY_CLUES
-        if family in families and (known or family not in ("taste", "profile"))
+        if family in families and (known or family not in ("taste", "described", "profile"))
     ]
 
 

@@ -293,7 +293,7 @@ class RecommendRequest(Frozen):
         default=None,
         max_length=5,
         description="How a language model may move the list, alone or together: `embeddings` (nearness of texts and pictures), "
-        "`profile` (words it wrote about the user's taste and the items), `score` (it scores each item), `listwise` (it "
+        "`profile` (words it wrote about the user's taste and the items: they also propose items and give reasons), `score` (it scores each item), `listwise` (it "
         "sorts the list), `generative` (it proposes items, which are looked up). Omit for the deployment's choice; [] for none.",
         examples=[["score"]],
     )
@@ -697,6 +697,7 @@ class Brief(Frozen):
     understanding: Understanding = Field(default_factory=Understanding)
     items: tuple[RankedItem, ...] = ()
     liked_titles: tuple[str, ...] = ()
+    taste: tuple[str, ...] = ()
     cold_start: str | None = None
     strategy: str | None = None
     price_field: str | None = None

@@ -30,6 +30,7 @@ from ..core.stated import merge_items, merge_stated
 from .decide import ask_sources, known_profile, ranked_list, recommendation, send_items, text_vector, within_budget
 from .expose import log_exposure
 from .govern import effects, governed, permitted, screened
+from .llm_choice import taste_of
 from .senses_memory import Pictures, Sensed
 from .state import Composed, Deliberated, Finished, State
 from .turn import FLOOR_S, Turn, emit, owner_digest, schema_of, timed
@@ -151,6 +152,7 @@ async def brief(state: State, turn: Turn) -> Brief:
         understanding=state.understanding,
         items=state.ranked,
         liked_titles=tuple(i.title for i in items),
+        taste=(await taste_of(state, turn)).words,
         cold_start=state.cold_start,
         strategy=state.strategy,
         price_field=price.name if price else None,

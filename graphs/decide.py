@@ -31,6 +31,7 @@ from .ask import as_it_was, question_for
 from .expose import with_new_items
 from .govern import effects, governed, screen_of, screened
 from .known import has_words, told, with_words
+from .llm_choice import taste_of
 from .perceive import RANKING_RESERVE_S
 from .query_vectors import gloss_of, picture_vectors, track_vector, words_vector
 from .state import Ranked, Retrieved, State, Understood
@@ -107,6 +108,7 @@ async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
     if state.understanding.query and vector is None:
         vector = await words_vector(state, turn)
     pictures = await picture_vectors(state, turn)
+    taste = await taste_of(state, turn)
     query = CandidateQuery(
         **told(state, known_profile(state), turn),
         understanding=within_budget(state.understanding),
@@ -117,6 +119,8 @@ async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
         track_vector=await track_vector(state, turn),
         gloss=gloss_of(state.understanding.query),
         said=has_words(state),
+        taste=taste.words,
+        taste_weight=taste.weight,
     )
     return await governed(query, state.request, turn)
 

@@ -57,6 +57,10 @@ class ShopWords:
         """Return item id -> words for the items that are described as they are now. Raises StoreError."""
         return await (await self._opened()).get("item", {i.item_id: self._item_digest(i) for i in items})
 
+    async def find(self, words: Sequence[str], limit: int) -> list[tuple[str, float]]:
+        """Return (item id, BM25) of the items whose words hold any of ``words``, best first. Raises StoreError."""
+        return await (await self._opened()).find(words, limit)
+
     async def describe(self, catalogue: Catalogue, most: int, budget_s: float, say: Say) -> DescribeReport:
         """Describe up to ``most`` items that are not described yet; each is kept at once, so that a killed run goes on.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -24,6 +24,7 @@ from ..stores.rules import Rules, RuleStore
 from ..stores.tastes import TasteStore
 from ..tools.audio_transcriber import AudioTranscriber
 from ..tools.consistency_checker import ConsistencyChecker
+from ..tools.described_source import DescribedSource
 from ..tools.filters import open_filters
 from ..tools.image_captioner import ImageCaptioner
 from ..tools.media import MediaAdmitter
@@ -123,6 +124,11 @@ class Parts:
         shop = Shop.of(tenant, catalogue, history, collaborative, self.settings)
         if self.exposures is not None and self.settings.exploration.share:
             shop.new_items = NewItems(catalogue, self.exposures, tenant, shop.learned)
+
+        async def described(words: Sequence[str], limit: int) -> list[tuple[str, float]]:
+            return await self.llm_rank.words(tenant).find(words, limit)
+
+        shop.sources = (*shop.sources, DescribedSource(catalogue, described))
         if tenant != DEFAULT_TENANT:
             await self._check_tenant(shop)
         return shop

@@ -19,8 +19,9 @@ from langgraph.runtime import Runtime
 from .answer import compose_recommendations, deliberate, finish
 from .ask import after_finish, hear_answer
 from .decide import rank_candidates, retrieve_candidates, understand
+from .llm_choice import strategies_of
 from .perceive import admit, caption_images, check_consistency, look_up_history, read_video, transcribe_audio
-from .rerank import rerank_with_llm, strategies_of
+from .rerank import rerank_with_llm
 from .state import State
 from .turn import Turn
 

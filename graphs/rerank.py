@@ -13,25 +13,20 @@ import numpy as np
 
 from ..agents.llm_opinion import Signal, collect
 from ..core.candidates import CandidateQuery
-from ..core.harm import NOT_FITTED, FittedWeight
 from ..core.llm_signal import base_scores, group_of, kendall_distance, mean_shift, moved
 from ..core.llm_task import RankTask
 from ..core.rule_effects import arrange
-from ..core.schemas import Item, LLMInfluence, LLMStrategy, RankedItem, RecommendRequest, SourceScore
+from ..core.schemas import Item, LLMInfluence, LLMStrategy, RankedItem, SourceScore
 from .decide import candidate_query, known_profile, send_items, text_vector
 from .describe_shop import ShopWords
 from .govern import effects, screen_of
+from .llm_choice import strategies_of, weight_for
 from .rerank_tools import SOURCE, make_task, make_tools
 from .state import Reranked, State
 from .turn import FLOOR_S, Turn, timed
 
 SHARE = 0.6
 """Share of the remaining budget that the opinions may take; the rest is for the words."""
-
-
-def strategies_of(request: RecommendRequest, default: Sequence[LLMStrategy]) -> tuple[LLMStrategy, ...]:
-    """Return what the request asks for, else the deployment's choice, each once."""
-    return tuple(dict.fromkeys(default if request.llm_rank is None else request.llm_rank))
 
 
 @timed
@@ -79,21 +74,6 @@ async def opinions(
         turn.usage.append(opinion.usage)
         turn.prompts.extend(opinion.prompts)
     return signal
-
-
-async def weight_for(strategies: Sequence[LLMStrategy], group: str, state: State, turn: Turn) -> FittedWeight:
-    """Return the weight that the caller evaluates, else the fitted one; zero, and a label, where it cannot be read."""
-    if state.route is not None and state.route.name == "deliberate":
-        return NOT_FITTED.model_copy(update={"why": "the list is made step by step"})
-    if state.request.llm_weight is not None:
-        return NOT_FITTED.model_copy(update={"weight": state.request.llm_weight, "why": "given by the caller"})
-
-    async def read() -> FittedWeight:
-        find = turn.parts.llm_rank.weight
-        return await asyncio.to_thread(find, state.request.tenant, strategies, group, turn.library)
-
-    failed = NOT_FITTED.model_copy(update={"why": "the weights cannot be read"})
-    return await turn.attempt("llm_weights", read(), turn.parts.settings.timeouts.retrieve_s, failed)
 
 
 async def longer_list(query: CandidateQuery, state: State, turn: Turn) -> list[RankedItem]:

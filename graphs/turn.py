@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..agents.prompting import PromptLibrary
+    from .llm_choice import Taste
     from .parts import Parts
     from .shop import Shop
 
@@ -72,6 +73,7 @@ class Turn:
     house: House | None = None
     drawn: list[Drawn] = field(default_factory=list)
     denied: dict[str, str] = field(default_factory=dict)
+    taste: Taste | None = None
 
     @property
     def library(self) -> PromptLibrary:

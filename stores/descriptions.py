@@ -1,5 +1,7 @@
 """Keep the words that a language model wrote about items and tastes, by shop, content, prompt and model, in SQLite.
 
+The words about items can be searched: SQLite's FTS5 with Porter stems, best first by its BM25.
+
 A taste is kept under a digest of the titles it was made from: nothing in the file names a user.
 """
 
@@ -8,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, String, Table, Text, select
+from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, String, Table, Text, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -32,6 +35,21 @@ WORDS = Table(
     Column("digest", String(32), nullable=False),
     Column("words", Text, nullable=False),
     PrimaryKeyConstraint("tenant", "kind", "key"),
+)
+
+_SEARCHED = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS described USING fts5(tenant UNINDEXED, item_id UNINDEXED, words,"
+    " tokenize = 'porter unicode61')"
+)
+_FILL = (
+    "INSERT INTO described SELECT tenant, key, words FROM descriptions WHERE kind = 'item'"
+    " AND NOT EXISTS (SELECT 1 FROM described)"
+)
+_FORGET = "DELETE FROM described WHERE tenant = :tenant AND item_id = :key"
+_ADD = "INSERT INTO described VALUES (:tenant, :key, :words)"
+_FIND = (
+    "SELECT item_id, -bm25(described) FROM described WHERE described MATCH :asked AND tenant = :tenant"
+    " ORDER BY bm25(described), item_id LIMIT :most"
 )
 
 
@@ -54,6 +72,8 @@ class Descriptions:
             engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
             async with engine.begin() as connection:
                 await connection.run_sync(_METADATA.create_all)
+                await connection.execute(text(_SEARCHED))
+                await connection.execute(text(_FILL))
         except (SQLAlchemyError, OSError) as error:
             raise StoreError(f"{path} cannot be opened: {type(error).__name__}") from error
         return cls(engine, tenant)
@@ -90,8 +110,28 @@ class Descriptions:
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(changed)
+                if kind == "item":
+                    await connection.execute(text(_FORGET), row)
+                    await connection.execute(text(_ADD), row)
         except (SQLAlchemyError, OSError) as error:
             raise StoreError(f"descriptions cannot be written: {type(error).__name__}") from error
+
+    async def find(self, words: Sequence[str], limit: int) -> list[tuple[str, float]]:
+        """Return (item id, BM25) of the items that have any of ``words``, best first.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        plain = [word for entry in words for word in re.findall(r"[^\W_]+", entry)]
+        if not plain:
+            return []
+        asked = " OR ".join(f'words:"{word}"' for word in dict.fromkeys(plain))
+        try:
+            async with self._engine.connect() as connection:
+                rows = await connection.execute(text(_FIND), {"asked": asked, "tenant": self._tenant, "most": limit})
+                return [(str(item_id), float(score)) for item_id, score in rows]
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreError(f"descriptions cannot be searched: {type(error).__name__}") from error
 
     async def close(self) -> None:
         """Close the file."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from tastemaker.evals.constants import (
 )
 from tastemaker.graphs.describe_shop import FILE, ShopWords
 from tastemaker.graphs.recommender import Recommender
+from tastemaker.stores.descriptions import Descriptions
 
 from .scripted import ScriptedChat
 
@@ -111,6 +113,13 @@ async def test_a_model_that_is_down_stops_the_run(tmp_path: Path) -> None:
     await words.close()
 
 
+async def keep(home: Path, words: Mapping[str, Sequence[str]], tenant: str = "default") -> None:
+    store = await Descriptions.open(home / FILE, tenant)
+    for item_id, said in words.items():
+        await store.put("item", item_id, "digest", said)
+    await store.close()
+
+
 class Likes(ConstantHistory):
     """Know one user who likes an item."""
 
@@ -127,12 +136,17 @@ class OddTitles(ConstantCatalogue):
 
 
 class WritesWords(ConstantChat):
+    def __init__(self) -> None:
+        super().__init__()
+        self.may = asyncio.Event()
+
     async def complete(self, request: ChatRequest) -> ChatReply:
+        await self.may.wait()
         return ChatReply(text=answer("harbour"))
 
 
 async def test_a_request_uses_the_words_once_they_are_there(tmp_path: Path) -> None:
-    parts = constant_parts(Settings(home=tmp_path, llm_rank=LLMRankSettings(top=12)), WritesWords())
+    parts = constant_parts(Settings(home=tmp_path, llm_rank=LLMRankSettings(top=12)), chat := WritesWords())
 
     async def stores(tenant: str) -> tuple[Catalogue, History, Collaborative]:
         return OddTitles(), Likes(), ConstantCollaborative()
@@ -142,6 +156,7 @@ async def test_a_request_uses_the_words_once_they_are_there(tmp_path: Path) -> N
     async with Recommender(parts=parts) as recommender:
         first = await recommender.recommend(**asked)
         assert "llm_rank" in {d.what for d in first.degraded}
+        chat.may.set()
         await parts.llm_rank.words("default").settled()
         second = await recommender.recommend(**asked)
     assert not second.degraded
@@ -150,3 +165,40 @@ async def test_a_request_uses_the_words_once_they_are_there(tmp_path: Path) -> N
     signals = {i.item_id: s.score for i in second.items for s in i.sources if s.source == "language_model"}
     assert len(signals) == 4
     assert second.usage.llm_calls == 0
+
+
+async def test_words_propose_items_only_as_far_as_they_may_count(tmp_path: Path) -> None:
+    parts = constant_parts(Settings(home=tmp_path), chat := WritesWords())
+
+    async def stores(tenant: str) -> tuple[Catalogue, History, Collaborative]:
+        return OddTitles(), Likes(), ConstantCollaborative()
+
+    parts.open_stores = stores
+    await keep(tmp_path, {"item-11": ("harbours",), "item-150": ("harbour",), "item-5": ("desert",)})
+    asked: dict[str, Any] = {"user_id": "sim-user", "n": 50, "words": False, "llm_rank": ["profile"]}
+    async with Recommender(parts=parts) as recommender:
+        await recommender.recommend(**asked, llm_weight=2.0)
+        chat.may.set()
+        await parts.llm_rank.words("default").settled()
+        full = await recommender.recommend(**asked, llm_weight=2.0)
+        unfitted = await recommender.recommend(**asked)
+    assert [i.item_id for i in full.items for s in i.sources if s.source == "described"] == ["item-11"]
+    found = next(i for i in full.items if i.item_id == "item-11")
+    assert found.reason is not None
+    assert "taste for harbour; this one has it" in found.reason.text
+    assert found.reason.evidence_ids == tuple(e.evidence_id for e in full.evidence if e.kind == "history")
+    assert "described" not in {s.source for i in unfitted.items for s in i.sources}
+
+
+async def test_words_about_items_are_found_by_stem_and_by_shop(tmp_path: Path) -> None:
+    await keep(tmp_path, {"a": ("old harbours", "boats"), "b": ("harbour",), "c": ("desert",)})
+    await keep(tmp_path, {"d": ("harbour",)}, tenant="other")
+    store = await Descriptions.open(tmp_path / FILE, "default")
+    assert [i for i, _ in await store.find(["harbour", "boat"], 5)] == ["a", "b"]
+    assert [i for i, _ in await store.find(["harbour"], 1)] in (["a"], ["b"])
+    assert await store.find(['" OR 1 --', "*"], 5) == []
+    await store.put("item", "b", "new", ["desert"])
+    assert {i for i, _ in await store.find(["deserts"], 5)} == {"b", "c"}
+    await store.put("taste", "t", "x", ["harbour"])
+    assert [i for i, _ in await store.find(["harbour"], 5)] == ["a"]
+    await store.close()

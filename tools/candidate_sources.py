@@ -86,7 +86,7 @@ class SimilarToShown:
         text, image, together = await asyncio.gather(
             _near_mean(self._catalogue, "text", anchors, q),
             _near_mean(self._catalogue, "image", anchors, q),
-            _filtered(self._catalogue, q, q.limit, partial(self._collaborative.similar, anchors)),
+            filtered(self._catalogue, q, q.limit, partial(self._collaborative.similar, anchors)),
         )
         return combine_ranked([(text, 1.0), (image, 1.0), (together, 1.0)], self.name, q.limit)
 
@@ -114,7 +114,7 @@ class CoOccurrenceSource:
     async def __call__(self, q: CandidateQuery) -> list[Candidate]:
         """Return at most ``q.limit`` candidates, strongest co-occurrence first."""
         liked = q.likes[:MAX_LIKED]
-        found = await _filtered(self._catalogue, q, _background(q), partial(self._collaborative.similar, liked))
+        found = await filtered(self._catalogue, q, _background(q), partial(self._collaborative.similar, liked))
         return renamed(found, self.name)
 
 
@@ -156,7 +156,7 @@ class PopularitySource:
             if len(found) < limit:
                 fetch = partial(self._collaborative.popular, segment=segment)
                 known = {c.item_id for c in found}
-                found += [c for c in await _filtered(self._catalogue, q, limit, fetch) if c.item_id not in known]
+                found += [c for c in await filtered(self._catalogue, q, limit, fetch) if c.item_id not in known]
         if len(found) < limit:
             taken = q.excluded | {c.item_id for c in found}
             rest = await self._catalogue.scan(limit - len(found), q.where, taken)
@@ -193,7 +193,7 @@ def mean_vector(vectors: Sequence[Vectors]) -> Vectors | None:
     return fuse([(vector, 1.0) for vector in vectors])
 
 
-async def _filtered(catalogue: Catalogue, q: CandidateQuery, limit: int, fetch: Fetch) -> list[Candidate]:
+async def filtered(catalogue: Catalogue, q: CandidateQuery, limit: int, fetch: Fetch) -> list[Candidate]:
     """Keep the listed items that exist and satisfy the constraints, fetching longer lists until there are ``limit``."""
     wanted = limit + len(q.excluded)
     scores: dict[str, float] = {}

@@ -1,0 +1,70 @@
+"""Choose how a language model may take part in a request: the ways it asks for, their weight, and the user's taste in words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..core.harm import NOT_FITTED, FittedWeight
+from ..core.llm_signal import group_of
+from ..core.schemas import Item, LLMStrategy, RecommendRequest
+from .state import State
+from .turn import FLOOR_S, Turn
+
+
+@dataclass(frozen=True)
+class Taste:
+    """Words that a language model wrote about what a user liked, and how far they may count (0: not at all)."""
+
+    words: tuple[str, ...] = ()
+    weight: float = 0.0
+
+
+NO_TASTE = Taste()
+
+
+def strategies_of(request: RecommendRequest, default: Sequence[LLMStrategy]) -> tuple[LLMStrategy, ...]:
+    """Return what the request asks for, else the deployment's choice, each once."""
+    return tuple(dict.fromkeys(default if request.llm_rank is None else request.llm_rank))
+
+
+async def weight_for(strategies: Sequence[LLMStrategy], group: str, state: State, turn: Turn) -> FittedWeight:
+    """Return the weight that the caller evaluates, else the fitted one; zero, and a label, where it cannot be read."""
+    if state.route is not None and state.route.name == "deliberate":
+        return NOT_FITTED.model_copy(update={"why": "the list is made step by step"})
+    if state.request.llm_weight is not None:
+        return NOT_FITTED.model_copy(update={"weight": state.request.llm_weight, "why": "given by the caller"})
+
+    async def read() -> FittedWeight:
+        find = turn.parts.llm_rank.weight
+        return await asyncio.to_thread(find, state.request.tenant, strategies, group, turn.library)
+
+    failed = NOT_FITTED.model_copy(update={"why": "the weights cannot be read"})
+    return await turn.attempt("llm_weights", read(), turn.parts.settings.timeouts.retrieve_s, failed)
+
+
+async def taste_of(state: State, turn: Turn) -> Taste:
+    """Return the user's taste in words, once for each turn; none where nobody chose them or they were not shown to help."""
+    if turn.taste is None:
+        turn.taste = await _taste(state, turn)
+    return turn.taste
+
+
+async def _taste(state: State, turn: Turn) -> Taste:
+    settings = turn.parts.settings.llm_rank
+    asked = strategies_of(state.request, settings.strategies)
+    liked = state.profile.liked[: settings.likes] if state.profile else ()
+    if "profile" not in asked or not liked:
+        return NO_TASTE
+    events = len(state.profile.events) if state.profile else 0
+    weight = (await weight_for(asked, group_of(events), state, turn)).weight
+    if weight <= 0:
+        return NO_TASTE
+    timeout = turn.parts.settings.timeouts.retrieve_s
+    found = turn.shop.catalogue.get(liked)
+    items: list[Item] = await turn.attempt("catalogue", found, timeout, [], floor_s=FLOOR_S)
+    titles = {i.item_id: i.title for i in items}
+    words = turn.parts.llm_rank.words(turn.shop.tenant)
+    work = words.taste([titles[i] for i in liked if i in titles])
+    return Taste(await turn.attempt("descriptions", work, timeout, ()), weight)
