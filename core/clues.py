@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .families import FAMILIES
 from .grounding import trusted
 from .limits import how_met, label, proven, stated
 from .paths import PEOPLE
@@ -22,36 +23,6 @@ from .wording import (
     value_text,
 )
 
-FAMILIES = {
-    "text_vector": "words",
-    "full_text": "words",
-    "text_to_image": "picture",
-    "image_vector": "photo",
-    "image_to_text": "photo",
-    "photo_and_words": "photo",
-    "similar_to_shown": "anchor",
-    "co_occurrence": "taste",
-    "profile_vector": "profile",
-    "popularity": "popular",
-    "track": "sound",
-    "stated_preferences": "stated",
-    "exploration": "new",
-    "new_items": "profile",
-    "trend": "popular",
-    "segments": "popular",
-    "cooccurrence": "taste",
-    "user_knn": "taste",
-    "transitions": "taste",
-    "graph": "profile",
-    "als": "profile",
-    "bpr": "profile",
-    "ease": "profile",
-    "sequential": "profile",
-    "text-vectors": "profile",
-    "titles": "profile",
-    "other_domain": "elsewhere",
-    "described": "described",
-}
 LEARNT_FROM = {"stated_preferences": "told us you like", "answered": "told us you like", "session": "looked at"}
 """What a cold-start strategy learns from, in the words of a reason."""
 CLEAR_RANK = 30

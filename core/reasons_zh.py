@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .chinese import han_pairs, is_chinese
-from .clues import FAMILIES, Clue, of_kind
+from .clues import Clue, of_kind
+from .families import FAMILIES
 from .limits import label, proven
 from .schemas import Brief, Constraint, RankedItem, Words
 from .wording import amount, number, shorten, value_text
