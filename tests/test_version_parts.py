@@ -22,12 +22,15 @@ from tastemaker.core.schemas import Candidate, Event, HistoryProfile, RecommendR
 from tastemaker.evals.constants import ConstantCaptioner, ConstantChat, ConstantTranscriber
 from tastemaker.graphs.parts import Parts, open_stores
 from tastemaker.graphs.recommender import Recommender
+from tastemaker.models.ensemble import Ensemble
 from tastemaker.models.new_items import NewItems
 from tastemaker.stores.catalogue import LanceCatalogue
 from tastemaker.stores.history import SqlHistory
+from tastemaker.tools import recipes
 from tastemaker.tools.new_item_source import promise
+from tastemaker.tools.recipes import MAX_CATALOGUE
 from tastemaker.tools.training import MODEL, Options, Outcome
-from tastemaker.tools.validation import fused_places
+from tastemaker.tools.validation import fused_places, split_by_time
 from tastemaker.tools.version_parts import NEW_ITEMS, RATINGS, file_of, fit_parts
 
 from .fakes import HashImageText
@@ -230,6 +233,36 @@ def test_few_ratings_and_ratings_that_teach_nothing_are_not_used() -> None:
     assert found.ratings is None
     assert any("at least" in note for note in found.notes)
     assert fit_parts(ItemTable(items.ids), events, 0, print).names == ()
+
+
+@pytest.mark.parametrize("items", [24, MAX_CATALOGUE + 1])
+def test_what_is_measured_has_not_seen_what_is_held_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, items: int
+) -> None:
+    table, events = world()
+    events = replace(events, at=events.at[::-1].copy(), n_items=items)
+    table = ItemTable(tuple(map(str, range(items))))
+    split = split_by_time(events, 0)
+    assert split is not None
+    seen: dict[str, Interactions] = {}
+
+    def spy(name: str) -> Callable[..., Ensemble]:
+        def fit(_items: ItemTable, given: Interactions, **_: object) -> Ensemble:
+            seen[name] = given
+            return Ensemble.fit(table, given, scorers=("popularity",))
+
+        return fit
+
+    monkeypatch.setattr(recipes, "FITS", {name: spy(name) for name in recipes.FITS})
+    work = recipes.Fitting(table, events, ("popularity",), 0, tmp_path)
+    choice = recipes.choose_recipe(work, split, print)
+    assert set(seen) == set(recipes.recipes_for(items))
+    for given in seen.values():
+        known = set(zip(given.user.tolist(), given.item.tolist(), strict=True))
+        assert not known & set(zip(split.users.tolist(), split.targets.tolist(), strict=True))
+        assert given.at.max() < split.cut_at
+    assert choice.validation is not None
+    assert {*seen, "trained", "untrained fusion", "popularity"} == set(choice.validation.figures)
 
 
 def test_a_choice_is_measured_on_others() -> None:

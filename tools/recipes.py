@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +88,7 @@ def choose_recipe(work: Fitting, split: Split, progress: Progress) -> Choice:
         BackEndUnavailable: no recipe could be fitted.
         InvalidRequestError: a scorer's name is unknown.
     """
+    work = replace(work, events=split.before)
     fitted: dict[str, Ensemble] = {}
     notes: list[str] = []
     began, names = time.monotonic(), recipes_for(len(work.items))
