@@ -20,7 +20,7 @@ from .ensemble import Ensemble
 from .ensemble_fit import check_input, digest, peak_memory_mib
 from .features import Features, best_of_each, raw_scores
 from .fit_work import FitWork
-from .fusion import LinearFusion, Lists
+from .fusion import L2, LinearFusion, Lists
 from .scorers.base import Progress, Scorer, silent
 
 PER_USER = 4
@@ -32,6 +32,8 @@ SURE = 0.99
 """An event of at least this weight is something the user wanted for sure, and can be asked for."""
 ALL_AS_REFERENCE = 4_096
 CHECK_SHARE = 0.15
+ENOUGH = 1_200
+"""From so many questions on, the weights of the fusion are held back by the least."""
 TELL = 50
 EARLY, SECONDS = "catalogue", "seconds-catalogue.json"
 STAGES = {EARLY: (0.0, 0.4), "questions": (0.4, 0.6), "all": (0.6, 1.0)}
@@ -90,7 +92,7 @@ def fit_catalogue(
     users = np.array([question.user for question in asked])
     drawn = rng.permutation(np.unique(users))
     check = np.isin(users, drawn[: max(1, int(CHECK_SHARE * len(drawn)))] if len(drawn) > 1 else drawn[:0])
-    fusion = LinearFusion().fit(_joined(lists, ~check), features.names, seed)
+    fusion = LinearFusion(l2=restraint(int((~check).sum()))).fit(_joined(lists, ~check), features.names, seed)
     found = [_first(fusion.score(lists[i])) for i in np.flatnonzero(check)]
     work.took("questions", at)
     fitted, late = work.fit_scorers("all", tuple(early), events, early)
@@ -103,6 +105,11 @@ def fit_catalogue(
     }
     features = whole_features(tuple(early), events, seed)
     return Ensemble(fitted, features, fusion, n_items=len(items), missing={**missing, **late}, report=report)
+
+
+def restraint(questions: int) -> float:
+    """Return how strongly the weights of the fusion are held back: the more, the fewer questions teach them."""
+    return L2 * max(1.0, (ENOUGH / max(1, questions)) ** 2)
 
 
 def _answers(

@@ -265,17 +265,22 @@ def test_what_is_measured_has_not_seen_what_is_held_out(
     assert {*seen, "trained", "untrained fusion", "popularity"} == set(choice.validation.figures)
 
 
+WHOLE, HALF, PLAIN = Way("a", 1.0), Way("a", 0.5), Way("a", 0.0)
+
+
+def test_the_first_way_that_chance_cannot_tell_from_the_best_is_chosen() -> None:
+    noise = np.tile([-1.0, 1.0], 50)
+    assert best({WHOLE: 0.5 + noise, HALF: 0.5 + noise[::-1], PLAIN: np.zeros(100)}) == WHOLE
+    assert best({WHOLE: np.full(9, 0.3), HALF: np.full(9, 0.4), PLAIN: np.full(9, 0.2)}) == HALF
+    assert best({WHOLE: 0.1 + noise, HALF: 0.1 + noise, PLAIN: 0.2 - noise}) == PLAIN
+    assert best({WHOLE: np.ones(3), HALF: np.ones(3)}) == WHOLE
+
+
 def test_a_choice_is_measured_on_others() -> None:
-    gains = {
-        Way("a", 1.0): np.array([1.0, 0.0, 1.0, 0.0] * 5),
-        Way("b", 1.0): np.full(20, 0.4),
-        Way("a", 0.0): np.zeros(20),
-    }
-    assert best(gains) == Way("a", 1.0)
-    others = chosen_by_others(gains, 0)
-    assert len(others) == 20
-    assert set(others) <= set(gains)
-    assert best({Way("x", 1.0): np.ones(3), Way("x", 0.5): np.ones(3)}) == Way("x", 1.0)
+    gains = {WHOLE: np.array([1.0, 0.0] * 10), HALF: np.full(20, 0.7), PLAIN: np.zeros(20)}
+    assert best(gains) == HALF
+    assert chosen_by_others(gains, 0) == [HALF] * 20
+    assert chosen_by_others({WHOLE: np.ones(1), PLAIN: np.zeros(1)}, 0) == [WHOLE]
 
 
 @pytest.mark.parametrize("share", [1.0, 0.5, 0.25])

@@ -26,7 +26,7 @@ from .validation import AT, Popular, Split, Untrained, figures_of, gains_of, pla
 CATALOGUE, QUESTIONS = "catalogue", "questions"
 MAX_CATALOGUE = 4_096
 """Of so many items, everything a user has not seen is ranked."""
-SHARES = (1.0, 0.75, 0.5, 0.25)
+SHARES = (1.0, 0.5)
 TRAINED, UNTRAINED, POPULAR = "trained", "untrained fusion", "popularity"
 
 
@@ -81,8 +81,10 @@ class Choice:
     notes: tuple[str, ...] = field(default_factory=tuple)
 
 
-def choose_recipe(work: Fitting, split: Split, progress: Progress) -> Choice:
+def choose_recipe(work: Fitting, split: Split, progress: Progress, *, may_be_plain: bool = True) -> Choice:
     """Fit every recipe that can be afforded on the events before the cut, and return the best way over the held-out users.
+
+    With ``may_be_plain``, the ranking without training is a way too: the share is then zero.
 
     Raises:
         BackEndUnavailable: no recipe could be fitted.
@@ -106,10 +108,12 @@ def choose_recipe(work: Fitting, split: Split, progress: Progress) -> Choice:
             notes.append(f"{recipe}: not tried, {error}")
     if failed is not None and not fitted:
         raise failed
-    return _measured(work, split, fitted, tuple(notes))
+    return _measured(work, split, fitted, tuple(notes), may_be_plain)
 
 
-def _measured(work: Fitting, split: Split, fitted: Mapping[str, Ensemble], notes: tuple[str, ...]) -> Choice:
+def _measured(
+    work: Fitting, split: Split, fitted: Mapping[str, Ensemble], notes: tuple[str, ...], may_be_plain: bool
+) -> Choice:
     untrained, popular = Untrained(work.items, split.before), Popular(split.before)
 
     def ask(user: UserState, rows: Rows) -> dict[str | Way, Floats]:
@@ -126,8 +130,9 @@ def _measured(work: Fitting, split: Split, fitted: Mapping[str, Ensemble], notes
     for name, found in places_of(split, ask, len(work.items), work.seed).items():
         gains[name] = split.per_user(gains_of(found))
         hits[name] = split.per_user((found <= AT).astype(float))
-    plain = Way(next(iter(fitted)), 0.0)
-    gains[plain], hits[plain] = gains[UNTRAINED], hits[UNTRAINED]
+    if may_be_plain:
+        plain = Way(next(iter(fitted)), 0.0)
+        gains[plain], hits[plain] = gains[UNTRAINED], hits[UNTRAINED]
     ways = {way: found for way, found in gains.items() if isinstance(way, Way)}
     chosen = best(ways)
     honest = chosen_by_others(ways, work.seed)

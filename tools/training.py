@@ -132,7 +132,7 @@ def train(
     with store.training():
         began, worked = time.monotonic(), time.process_time()
         work = Fitting(data.items, data.events, options.scorers, options.seed, store.work, options.budget_s)
-        choice = _measure(data, work, part_of(progress, 0.0, 0.5, "validation: "))
+        choice = _measure(data, work, options, part_of(progress, 0.0, 0.5, "validation: "))
         rest = None if options.budget_s is None else max(1.0, options.budget_s - (time.monotonic() - began))
         work = replace(work, scorers=choice.scorers, budget_s=rest)
         ensemble = work.by(choice.way.recipe, part_of(progress, 0.5, 0.8))
@@ -156,14 +156,14 @@ def train(
     return Outcome(version=chosen, in_use=store.current(), switched=good, decision=decision, card=card)
 
 
-def _measure(data: TrainingData, work: Fitting, progress: Progress) -> Choice:
+def _measure(data: TrainingData, work: Fitting, options: Options, progress: Progress) -> Choice:
     """Return the best way to rank over held-out events; where nothing can be held out, half trained and half not."""
     split = split_by_time(data.events, work.seed)
     if split is None or not (split.before.weight > 0).any():
         progress("no user has wishes both early and late; left out", 1.0)
         return Choice(UNMEASURED, work.scorers)
     budget = None if work.budget_s is None else work.budget_s * VALIDATION_SHARE
-    choice = choose_recipe(replace(work, budget_s=budget), split, progress)
+    choice = choose_recipe(replace(work, budget_s=budget), split, progress, may_be_plain=not options.force)
     if (found := choice.validation) is not None:
         told = ", ".join(f"{name} {figures.ndcg_10:.4f}" for name, figures in found.figures.items())
         progress(f"NDCG@10 of {found.n_users} users: {told}", 1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..core.candidates import CandidateQuery
 from ..core.choosing import Way
-from ..core.interactions import Floats, Interactions, ItemTable, Rows, UserState
+from ..core.interactions import Floats, Interactions, ItemTable, Rows, Times, UserState
 from ..core.model_card import Figures, Validation
 from ..core.ranking import LEARNED, RRF_K, source_weights, with_learned
 from ..core.schemas import HistoryProfile, Understanding
@@ -35,12 +35,13 @@ Ask = Callable[[UserState, Rows], Mapping[Name, Floats]]
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Events before ``cut_at`` (seconds since 1970) and questions: users, in order, and new items they wanted after it, shape (q,)."""
+    """Events before ``cut_at`` (seconds since 1970) and questions, shape (q,): users, in order, new items they wanted after it, when."""
 
     before: Interactions
     cut_at: float
     users: Rows
     targets: Rows
+    at: Times
 
     @property
     def n_users(self) -> int:
@@ -66,7 +67,7 @@ def split_by_time(events: Interactions, seed: int) -> Split | None:
         if len(users) > (best.n_users if best else 0):
             chosen = np.sort(np.random.default_rng(seed).permutation(len(users))[:MAX_USERS])
             asked = np.concatenate([late[first[u] : first[u] + min(PER_USER, counts[u])] for u in chosen])
-            best = Split(before, cut, events.user[asked], events.item[asked])
+            best = Split(before, cut, events.user[asked], events.item[asked], events.at[asked])
         if len(users) >= MIN_USERS:
             break
     return best
@@ -76,8 +77,8 @@ def places_of(split: Split, ask: Ask, n_items: int, seed: int) -> dict[Name, Pla
     """Return where each method places the wanted item of every question, from 1, shape (q,); ties share their places."""
     rng = np.random.default_rng([seed, 7])
     ranks: dict[Name, list[float]] = {}
-    for user, target in zip(split.users.tolist(), split.targets.tolist(), strict=True):
-        state = split.before.state_of(user)
+    for user, target, now in zip(split.users.tolist(), split.targets.tolist(), split.at.tolist(), strict=True):
+        state = replace(split.before.state_of(user), now=now)
         rows = _candidates(state, target, split.targets[split.users == user], n_items, rng)
         for name, found in ask(state, rows).items():
             scores = np.nan_to_num(found, nan=-np.inf, neginf=-1e30)
