@@ -48,7 +48,7 @@ def align_to(
     model = alignable(settings)
     pairs = read_pairs(source, mapping=mapping, media=media, separator=list_separator, seed=seed)
     weights, report = align(
-        PairSet(pairs.paths, pairs.captions, pairs.owners),
+        PairSet(pairs.paths, pairs.captions, pairs.owners, pairs.labels),
         model,
         holdout=holdout,
         seed=seed,

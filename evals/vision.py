@@ -108,12 +108,13 @@ def _found(weights: Weights, shop: Pictures, held: Indices, seed: int) -> dict[s
     """Return how products are found by their names, and how many of the ten nearest are of the type that was asked for.
 
     ``type_precision_at_10`` asks with every product's name, ``kind_precision_at_10`` with the name of every article type that at
-    least ten held-out products are of.
+    least ten held-out products are of, ``alike_precision_at_10`` with every product's picture among the others.
     """
     names = [shop.names[i] for i in held]
     types = np.array([shop.types[i] for i in held])
     images = project(weights, shop.data.views[0][held])
     same = _same_type(shop.data.captions[np.concatenate(names)], images, types, types)
+    alike = _same_type(images, images, types, types, others=True)
     kinds = [kind for kind in sorted(shop.kinds) if (types == kind).sum() >= 10]
     asked = (
         _same_type(np.stack([shop.kinds[kind] for kind in kinds]), images, types, np.array(kinds)) if kinds else same
@@ -127,11 +128,18 @@ def _found(weights: Weights, shop: Pictures, held: Indices, seed: int) -> dict[s
         "kind_precision_at_10": round(float(asked.mean()), 4),
         "kind_precision_at_10_ci": _interval(asked, seed),
         "kinds": len(kinds),
+        "alike_precision_at_10": round(float(alike.mean()), 4),
+        "alike_precision_at_10_ci": _interval(alike, seed),
     }
 
 
-def _same_type(queries: Vectors, images: Vectors, types: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.float64]:
-    nearest = np.argsort(-(queries @ images.T), axis=1)[:, :10]
+def _same_type(
+    queries: Vectors, images: Vectors, types: NDArray[Any], wanted: NDArray[Any], *, others: bool = False
+) -> NDArray[np.float64]:
+    similarity = queries @ images.T
+    if others:
+        np.fill_diagonal(similarity, -np.inf)
+    nearest = np.argsort(-similarity, axis=1)[:, :10]
     return np.asarray((types[nearest] == wanted[:, None]).mean(axis=1), np.float64)
 
 

@@ -57,6 +57,6 @@ def _pictures(
     if not source.is_file():
         raise InvalidRequestError("--data", f"{source} is not there; name the folder that holds flickr8k/ and fashion/")
     read = read_pairs(source)
-    pairs = PairSet(read.paths, read.captions, read.owners)
+    pairs = PairSet(read.paths, read.captions, read.owners, read.labels)
     data = embed_pairs(model, pairs, KeptRows(cache / "bench" / "vision", say), mirrored=mirrored)
     return Pictures(read.paths, read.captions, data)

@@ -15,6 +15,7 @@ from ..core.protocols import Vectors
 from ..core.schemas import Frozen
 from .align_train import Indices, Recipe, TrainingData, Weights, project, train
 from .alignments import packed
+from .contrastive_loss import NO_LABELS, UNKNOWN, Labels
 from .image_text import PROJECTION, EmbeddedImageText, load_projection
 from .kept import KeptRows
 from .onnx_graph import BUILDER_VERSION, write_atomically
@@ -26,8 +27,8 @@ IMAGE_TOWER, TEXT_TOWER = f"efficientnet-lite0-{BUILDER_VERSION}", f"minilm-{BUI
 TOP = (1, 5, 10)
 FROM_SCRATCH = Recipe(epochs=24, hidden=512, learning_rate=2e-3)
 """How the shipped weights are trained, from nothing."""
-BESIDE = FROM_SCRATCH
-"""How a head is trained beside the shipped one, which keeps what that one knows."""
+BESIDE = replace(FROM_SCRATCH, kin=0.8)
+"""How a head is trained beside the shipped one, which keeps what that one knows; products of a kind are kept together."""
 
 
 class Recalls(Frozen):
@@ -59,11 +60,12 @@ class AlignReport(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class PairSet:
-    """Paths of pictures, captions, and for each caption the position of its picture."""
+    """Paths of pictures, captions, for each caption the position of its picture, and for each picture its values by field."""
 
     paths: Sequence[str]
     captions: Sequence[str]
     owners: Sequence[int]
+    labels: Sequence[Sequence[str]] = ()
 
 
 def align(
@@ -152,12 +154,23 @@ def embed_pairs(model: EmbeddedImageText, pairs: PairSet, kept: KeptRows, *, mir
         )
     of = np.asarray(pairs.owners)
     rows = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of, minlength=len(pairs.paths)))[:-1])
-    return TrainingData(tuple(views), texts[[place[caption] for caption in pairs.captions]], tuple(rows))
+    labels = numbered(pairs.labels)
+    return TrainingData(tuple(views), texts[[place[caption] for caption in pairs.captions]], tuple(rows), labels)
+
+
+def numbered(values: Sequence[Sequence[str]]) -> Labels:
+    """Return the values, one row per picture, as numbers of their field, -1 for an empty one."""
+    table = [np.unique(column, return_inverse=True) for column in zip(*values, strict=True)]
+    if not table:
+        return NO_LABELS
+    return np.stack([np.where(names[place] == "", UNKNOWN, place) for names, place in table], axis=1).astype(np.int32)
 
 
 def subset(data: TrainingData, chosen: Indices) -> TrainingData:
     """Return the data of the images at ``chosen``."""
-    return TrainingData(tuple(view[chosen] for view in data.views), data.captions, tuple(data.rows[i] for i in chosen))
+    labels = data.labels[chosen] if data.labels.size else data.labels
+    rows = tuple(data.rows[i] for i in chosen)
+    return TrainingData(tuple(view[chosen] for view in data.views), data.captions, rows, labels)
 
 
 def held_out_recalls(weights: Weights, data: TrainingData, chosen: Indices) -> Recalls | None:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.protocols import Vectors
+from .contrastive_loss import NO_LABELS, Floats, Kinship, Labels, contrastive, softened
 from .towers import POOLED_DIM, TEXT_DIM
 
 Indices = NDArray[np.int64]
 Weights = dict[str, Vectors]
-Floats = NDArray[np.float32]
 MIN_BATCH, MAX_BATCH, WARMUP_STEPS = 32, 512, 50
-START_SCALE, MAX_SCALE = 20.0, 100.0
+START_SCALE = 20.0
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 STAGE_SPREAD, SMALL_SPREAD = 0.2, 0.01
 BESIDE_WEIGHT = np.float32(1.5)
@@ -35,16 +35,21 @@ class TrainingData:
         views: features (images, 2912) of the pictures as they are, and of changed copies such as mirrored ones.
         captions: unit rows (captions, 384).
         rows: for each image the rows of its captions.
+        labels: for each image the number of its value in each of the shop's fields, (images, fields), -1 where unknown.
     """
 
     views: tuple[Vectors, ...]
     captions: Vectors
     rows: tuple[Indices, ...]
+    labels: Labels = field(default_factory=lambda: NO_LABELS)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a head is trained; ``soft`` is the share of the target that goes by the similarity of the captions."""
+    """How a head is trained.
+
+    ``soft`` is the share of the target that goes by the similarity of the captions, ``kin`` that by the labels' kinship.
+    """
 
     epochs: int = 40
     hidden: int = 768
@@ -55,6 +60,8 @@ class Recipe:
     hidden_dropout: float = 0.4
     soft: float = 0.0
     soft_scale: float = 15.0
+    kin: float = 0.0
+    kin_scale: float = 8.0
     patience: int = 10
 
 
@@ -148,6 +155,7 @@ class _Trainer:
         self._chance = np.random.default_rng(seed)
         dim = data.views[0].shape[1]
         self._shift, self._gain = _scaling(data.views[0])
+        self._kinship = Kinship.of(data.labels) if data.labels.size else None
         self._counts = np.array([len(rows) for rows in data.rows])
         self._views = [(view - self._shift) * self._gain for view in data.views]
         self._w: dict[str, Floats] = {
@@ -199,7 +207,7 @@ class _Trainer:
         if self._others:
             out += _of_views(self._others, views, chosen)
         images, length = _unit(out)
-        loss, d_images, d_scale = self._loss(images, texts)
+        loss, d_images, d_scale = self._loss(images, texts, chosen)
         d_out = (d_images - images * (images * d_images).sum(axis=1, keepdims=True)) / length
         d_hidden = (d_out @ w["fc2.weight"]) * mask * slope
         self._update(
@@ -216,22 +224,17 @@ class _Trainer:
         kept = self._chance.random(shape, dtype=np.float32) >= dropped
         return kept * np.float32(1 / (1 - dropped))
 
-    def _loss(self, images: Floats, texts: Floats) -> tuple[float, Floats, float]:
+    def _loss(self, images: Floats, texts: Floats, chosen: Indices) -> tuple[float, Floats, float]:
         """Return the contrastive loss both ways, its gradient by the images and by the logarithm of the scale.
 
-        The target is each image's own text, softened by the similarity of the texts (Gao et al. 2024, SoftCLIP).
+        The target is each image's own text, softened by the similarity of the texts and by what the pictures' labels share.
         """
-        scale = min(math.exp(float(self._w["scale"][0])), MAX_SCALE)
-        logits = (scale * (images @ texts.T)).astype(np.float32)
-        target = np.eye(len(images), dtype=np.float32)
-        if self._recipe.soft:
-            alike = _softmax((self._recipe.soft_scale * (texts @ texts.T)).astype(np.float32))
-            target = (1 - self._recipe.soft) * target + self._recipe.soft * alike
-        by_image, by_text = _softmax(logits), _softmax(logits.T).T
-        gradient = (by_image - target + by_text - target.T) * np.float32(0.5 / len(images))
-        own = np.diag(by_image), np.diag(by_text)
-        loss = -0.5 * float(sum(np.log(np.maximum(chance, 1e-12)).mean() for chance in own))
-        return loss, (np.float32(scale) * (gradient @ texts)).astype(np.float32), float((gradient * logits).sum())
+        recipe, target = self._recipe, np.eye(len(images), dtype=np.float32)
+        if recipe.soft:
+            target = softened(target, recipe.soft, texts @ texts.T, recipe.soft_scale)
+        if recipe.kin and self._kinship is not None:
+            target = softened(target, recipe.kin, self._kinship.among(chosen), recipe.kin_scale)
+        return contrastive(images, texts, float(self._w["scale"][0]), target)
 
     def _update(self, gradients: dict[str, Floats]) -> None:
         rate = self._rate()
@@ -283,11 +286,6 @@ def _scaling(features: Vectors) -> tuple[Floats, Floats]:
 def _unit(rows: Floats) -> tuple[Floats, Floats]:
     length = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-6))
     return rows / length, length
-
-
-def _softmax(rows: Floats) -> Floats:
-    raised = np.exp(rows - rows.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
 
 
 def _gelu(x: Floats) -> tuple[Floats, Floats]:

@@ -63,6 +63,7 @@ def kept_head(
     for part in (
         data.views[0][:, :64],
         np.concatenate(data.rows),
+        data.labels,
         *((*beside.values(), BESIDE_WEIGHT) if beside else ()),
     ):
         content.update(np.ascontiguousarray(part).tobytes())

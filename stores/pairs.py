@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..core.errors import InvalidRequestError
-from ..core.schemas import Item
+from ..core.schemas import AttributeValue, Item
 from .images import ImageProblem, check_image, locate
 from .readers import column_names, read_records
 from .rows import RowError, to_item
@@ -21,11 +21,15 @@ SUBSETS, SUBSET_SIZE = 2, 2
 
 @dataclass(slots=True)
 class Pairs:
-    """Paths of pictures, captions, and for each caption the position of its picture; ``skipped`` had no usable picture."""
+    """Paths of pictures, captions, and for each caption the position of its picture; ``skipped`` had no usable picture.
+
+    ``labels`` are, for each picture of a catalogue, its short values by field, empty where it has none.
+    """
 
     paths: list[str] = field(default_factory=list)
     captions: list[str] = field(default_factory=list)
     owners: list[int] = field(default_factory=list)
+    labels: list[tuple[str, ...]] = field(default_factory=list)
     skipped: int = 0
 
     def add(self, path: Path | str, captions: list[str]) -> None:
@@ -67,6 +71,7 @@ def read_pairs(
             pairs.skipped += 1
             continue
         pairs.add(path, list(dict.fromkeys(_captions(item, chance))))
+        pairs.labels.append(tuple(_label(item.attributes.get(name)) for name in found.columns.attributes))
     return pairs
 
 
@@ -98,6 +103,12 @@ def _picture(name: str | None, media: Path) -> Path | None:
     except ImageProblem:
         return None
     return path
+
+
+def _label(value: AttributeValue | None) -> str:
+    """Return a short text, or the members of a list together; nothing for a number or a long text."""
+    text = "|".join(sorted(value)) if isinstance(value, list) else value if isinstance(value, str) else ""
+    return text if len(text) <= SHORT_CHARS else ""
 
 
 def _captions(item: Item, chance: np.random.Generator) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,11 @@ from PIL import Image
 from tastemaker.api.aligning import align_to
 from tastemaker.core.errors import ConfigurationError, InvalidRequestError
 from tastemaker.core.settings import Settings, load_settings
-from tastemaker.models.align import PairSet, align, recalls
+from tastemaker.models.align import PairSet, align, numbered, recalls
 from tastemaker.models.align_train import Recipe, TrainingData, Weights, folded, project, train
 from tastemaker.models.alignments import PACKAGED, Alignments, packed
 from tastemaker.models.calibrate import calibration_error, fit_calibration, mentions
+from tastemaker.models.contrastive_loss import Kinship
 from tastemaker.models.image_text import EmbeddedImageText, load_projection, open_embedded
 from tastemaker.models.towers import FEATURE_DIM
 from tastemaker.models.vocabulary import confidences
@@ -80,6 +82,7 @@ def test_catalogue_gives_titles_and_values(tmp_path: Path) -> None:
     rows = [("a", "Red tile", "wall", "red", "0.png"), ("b", "Loose tile", "floor", "green", "gone.png")]
     pairs = read_pairs(_csv(tmp_path / "items.csv", rows, "id,title,place,colour,image"))
     assert pairs.captions == ["Red tile", "wall, red", "wall red"]
+    assert pairs.labels == [("wall", "red")]
     assert pairs.skipped == 1
 
 
@@ -132,6 +135,29 @@ def test_training_learns_repeats_and_stops_early() -> None:
 
     _, best = train(data, Recipe(epochs=30, hidden=8, patience=4), seed=1, score=score)
     assert (best, len(scored)) == (1, 5)
+
+
+def test_labels_are_numbered_and_rare_ones_bind_most() -> None:
+    labels = numbered([("shoe", "red", "a"), ("shoe", "red", "b"), ("shoe", "", "c"), ("hat", "red", "d")])
+    assert labels[:, 0].tolist() == [1, 1, 1, 0]
+    assert labels[2, 1] == -1
+    kin = Kinship.of(labels).among(np.arange(4))
+    assert kin[0, 1] == kin.max() == pytest.approx(1)  # the third field is another for each and binds nobody
+    assert kin[0, 1] > kin[0, 2] > 0
+    assert kin[2, 3] == 0
+    assert numbered([]).size == 0
+
+
+def test_products_of_a_kind_come_to_lie_together() -> None:
+    data, kinds = _toy(), np.arange(96, dtype=np.int32)[:, None] % 6
+    labelled = replace(data, labels=kinds)
+    recipe = Recipe(epochs=30, hidden=32, feature_dropout=0, hidden_dropout=0, learning_rate=3e-3)
+
+    def together(recipe: Recipe) -> float:
+        images = project(train(labelled, recipe, seed=1)[0], data.views[0])
+        return float((images @ images.T)[kinds == kinds.T].mean())
+
+    assert together(replace(recipe, kin=0.8)) > together(recipe) + 0.05
 
 
 def test_head_beside_another_starts_as_that_one() -> None:
