@@ -26,6 +26,7 @@ def align_to(
     settings: Settings,
     source: Path,
     *,
+    tenant: str = "default",
     mapping: Mapping[str, str] | None = None,
     media: Path | None = None,
     list_separator: str = "|",
@@ -60,5 +61,5 @@ def align_to(
         written = str(write_projection(weights, report, out))
         return Aligned(report=report, version=written, in_use=False, skipped=pairs.skipped)
     card = {"source": source.name, **report.model_dump(mode="json")}
-    version = Alignments(settings.home).publish(weights, card, use=report.better)
+    version = Alignments(settings.home, tenant).publish(weights, card, use=report.better)
     return Aligned(report=report, version=version, in_use=report.better, skipped=pairs.skipped)

@@ -14,12 +14,13 @@ from rich.table import Table
 from ..core.errors import InvalidRequestError
 from ..core.settings import Settings, load_settings
 from .cli_common import guarded
+from .cli_ingest import parse_mapping, tenant_of
 
 if TYPE_CHECKING:
     from ..models.align import Recalls
     from .aligning import Aligned
 
-AGAIN = "run `tastemaker ingest` again, which embeds the catalogue anew, and restart the service"
+AGAIN = "running services take it up; run `tastemaker ingest` again, which embeds the catalogue anew"
 
 
 def align_command(
@@ -32,6 +33,7 @@ def align_command(
     out: Annotated[
         Path | None, typer.Option(help="Write the weights into this folder and put nothing in use.", file_okay=False)
     ] = None,
+    tenant: Annotated[str, typer.Option(help="Which shop.")] = "default",
     epochs: Annotated[int, typer.Option(help="Passes over the images at most; 0: as proven.", min=0)] = 0,
     holdout: Annotated[float, typer.Option(help="Share of the images kept for the figures.", min=0, max=0.5)] = 0.1,
     seed: Annotated[int, typer.Option(help="Of the split, the batches and the starting weights.", min=0)] = 0,
@@ -46,12 +48,11 @@ def align_command(
     """Teach the embedded image-text model a catalogue's pictures and words, in minutes on a CPU."""
     settings = load_settings()
     if versions or use or roll_back:
-        guarded(lambda: _choose(settings, use, roll_back, as_json))
+        guarded(lambda: _choose(settings, tenant_of(tenant), use, roll_back, as_json))
         return
 
     def body() -> Aligned:
         from .aligning import align_to
-        from .cli_ingest import parse_mapping
 
         if source is None:
             raise InvalidRequestError("SOURCE", "name a catalogue file, or --versions, --use or --roll-back")
@@ -59,6 +60,7 @@ def align_command(
             return align_to(
                 settings,
                 source,
+                tenant=tenant_of(tenant),
                 mapping=parse_mapping(mapping or []),
                 media=media,
                 holdout=holdout,
@@ -105,10 +107,10 @@ def _rows(table: Table, name: str, recalls: Recalls) -> None:
     table.add_row(f"{name}: image to text", *(f"{share:.3f}" for share in recalls.image_to_text))
 
 
-def _choose(settings: Settings, use: str, roll_back: bool, as_json: bool) -> None:
+def _choose(settings: Settings, tenant: str, use: str, roll_back: bool, as_json: bool) -> None:
     from ..models.alignments import PACKAGED, Alignments
 
-    alignments = Alignments(settings.home)
+    alignments = Alignments(settings.home, tenant)
     if use:
         alignments.use(use)
     elif roll_back:

@@ -48,7 +48,7 @@ def ingest_command(
         columns = parse_mapping(mapping or [])
         target = rejects or Path(f"{catalogue.name}.rejects.jsonl")
         if align:
-            await _align(settings, catalogue, columns, media or _media_root(settings), list_separator)
+            await _align(settings, catalogue, columns, tenant=tenant_of(tenant), media=media, separator=list_separator)
         with _bar() as bar:
             task = bar.add_task(catalogue.name, total=None)
             return await stock(
@@ -69,7 +69,7 @@ def ingest_command(
 
 
 async def _align(
-    settings: Settings, catalogue: Path, columns: dict[str, str], media: Path | None, list_separator: str
+    settings: Settings, catalogue: Path, columns: dict[str, str], *, tenant: str, media: Path | None, separator: str
 ) -> None:
     """Align to the catalogue and show on standard error what that reached."""
     from .aligning import align_to
@@ -81,9 +81,10 @@ async def _align(
             align_to,
             settings,
             catalogue,
+            tenant=tenant,
             mapping=columns,
-            media=media,
-            list_separator=list_separator,
+            media=media or _media_root(settings),
+            list_separator=separator,
             progress=status.update,
         )
     show(aligned, console)

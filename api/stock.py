@@ -39,7 +39,7 @@ async def stock(
         return await ingest(
             catalogue,
             store,
-            open_image_text(settings),
+            open_image_text(settings, tenant),
             mapping=mapping,
             media=media,
             interactions=interactions,

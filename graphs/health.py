@@ -79,6 +79,8 @@ def _write_samples(picture: Path, clip: Path) -> None:
 async def _of_another_model(parts: Parts, shop: Shop) -> str:
     """Say how many items hold vectors of another image-text model than the one in use, once that is open."""
     model = await parts.image_text.get() if getattr(parts.image_text, "state", "") == "ok" else None  # type: ignore[attr-defined]
+    if problem := getattr(model, "problem", ""):
+        return str(problem)
     count = getattr(shop.catalogue, "of_other_models", None)
     if model is None or count is None:
         return ""

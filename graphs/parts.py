@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 from weakref import WeakValueDictionary
 
 from ..agents.composer import Composer
@@ -114,6 +115,11 @@ class Parts:
         for name in idle[: max(0, len(self.shops) - MAX_SHOPS)]:
             await self.shops.pop(name).close()
         return shop
+
+    def image_text_of(self, tenant: str) -> ImageTextModel:
+        """Return the image-text model as the tenant aligned it, where its kind can be aligned."""
+        choose = getattr(self.image_text, "of_tenant", None)
+        return self.image_text if choose is None else cast(ImageTextModel, choose(tenant))
 
     def caption_for(self, shop: Shop) -> ImageCaptioner:
         """Return the captioner that also looks for the shop's attribute values, or the plain one until that is ready."""

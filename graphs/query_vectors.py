@@ -66,7 +66,10 @@ async def _embedded(state: State, turn: Turn) -> Pictures:
     pictures = [m for m in (*of_kind(state.media, "image"), *state.video_frames) if m.kind == "image"]
     if not pictures:
         return Pictures()
-    work = turn.parts.image_text.embed_images([m.path for m in pictures])
+    model = turn.parts.image_text_of(state.request.tenant)
     timeout = turn.parts.settings.timeouts.retrieve_s
+    work = model.embed_images([m.path for m in pictures])
     vectors = await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)
+    if problem := getattr(model, "problem", ""):
+        turn.degrade("alignment", problem)
     return Pictures() if vectors is None else Pictures(*pool_pictures(pictures, vectors, state.verdict))

@@ -100,10 +100,14 @@ class Search:
         return parts
 
     async def _picture(self, medium: MediaFile, paths: Sequence[str], weight: float) -> list[Part]:
+        model = self._parts.image_text_of(self._request.tenant)
         try:
-            rows = await self._parts.image_text.embed_images(paths)
+            rows = await model.embed_images(paths)
         except BackEndError as error:
             return self._missing(medium.media_id, error)
+        label = Degradation(what="alignment", why=getattr(model, "problem", ""))
+        if label.why and label not in self._degraded:
+            self._degraded.append(label)
         return [Part(medium.media_id, _mean(rows), weight)]
 
     async def _said(self, name: str, words: str, weight: float) -> list[Part]:

@@ -1,7 +1,7 @@
 """Keep versions of a projection aligned to a catalogue, one of them in use, as plain files that are switched atomically.
 
 Layout: ``HOME/models/image-text/<version>/{projection.safetensors, card.json}`` and a file ``CURRENT`` with the version in
-use. The weights that come with the package are the version ``packaged``, which is in use while there is no ``CURRENT``.
+use; other tenants than ``default`` have theirs under ``HOME/models/image-text/tenants/<tenant>``. The weights that come with the package are the version ``packaged``, which is in use while there is no ``CURRENT``.
 """
 
 from __future__ import annotations
@@ -23,16 +23,18 @@ from ..core.errors import ConfigurationError
 from ..core.protocols import Vectors
 from .onnx_graph import write_atomically
 
-PACKAGED = "packaged"
+PACKAGED, DEFAULT_TENANT = "packaged", "default"
 WEIGHTS, CARD, CURRENT = "projection.safetensors", "card.json", "CURRENT"
 _VERSION = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")
 
 
 class Alignments:
-    """The versions under one home folder; several processes may read them while one publishes."""
+    """One tenant's versions under one home folder; several processes may read them while one publishes."""
 
-    def __init__(self, home: Path) -> None:
-        self.folder = home / "models" / "image-text"
+    def __init__(self, home: Path, tenant: str = DEFAULT_TENANT) -> None:
+        self.tenant = tenant
+        folder = home / "models" / "image-text"
+        self.folder = folder if tenant == DEFAULT_TENANT else folder / "tenants" / tenant
 
     def current(self) -> str:
         """Return the version in use, ``packaged`` if none was published or the chosen one is gone."""
@@ -84,7 +86,7 @@ class Alignments:
         return version
 
     def use(self, version: str) -> None:
-        """Put a published version, or ``packaged``, in use from the next start on. Raises as ``weights``."""
+        """Put a published version, or ``packaged``, in use; running services take it up. Raises as ``weights``."""
         if version == PACKAGED:
             (self.folder / CURRENT).unlink(missing_ok=True)
             return

@@ -8,20 +8,22 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..core.errors import BackEndError, BackEndUnavailable, ConfigurationError
 from ..core.protocols import Vectors
 from ..core.settings import Settings
-from .alignments import PACKAGED, Alignments
 from .batching import Joiner
 from .memo import Once, VectorMemo
 from .onnx_graph import BUILDER_VERSION, cached, open_session
 from .pixels import to_pixels
 from .towers import FEATURE_DIM, TEXT_DIM, image_tower, projection_head, text_tower
 from .weights import ensure_weights
+
+if TYPE_CHECKING:
+    from .following import FollowingImageText
 
 MODEL_NAME = "efficientnet-lite0-minilm"
 PROJECTION = Path(__file__).parent / "data" / "projection.safetensors"
@@ -120,6 +122,23 @@ class EmbeddedImageText:
         rows: Vectors = self._head.get().run(None, {"feature": features})[0]
         return rows
 
+    def under(self, projection: Path, version: str) -> EmbeddedImageText:
+        """Return this model with the head of an alignment; the towers are shared.
+
+        Raises:
+            ConfigurationError: the file does not hold this head.
+        """
+        other = EmbeddedImageText(self.cache, self._threads, projection, version)
+        other._texts, other._text_requests = self._texts, self._text_requests
+        other._text, other._image, other._bulk = self._text, self._image, self._bulk
+        other._head.get()
+        return other
+
+    def is_sound(self) -> bool:
+        """Tell whether the head gives finite unit vectors."""
+        rows = self.project(np.ones((1, FEATURE_DIM), np.float32))
+        return bool(np.isfinite(rows).all() and abs(float(np.linalg.norm(rows)) - 1) < 0.01)
+
     def _run_texts(self, texts: Sequence[str]) -> Vectors:
         tower = self._text.get()
         encoded = tower.tokenizer.encode_batch(list(texts))
@@ -133,20 +152,18 @@ class EmbeddedImageText:
         return rows
 
 
-def open_embedded(name: str, settings: Settings) -> EmbeddedImageText:
+def open_embedded(name: str, settings: Settings) -> EmbeddedImageText | FollowingImageText:
     """Return the embedded model; ``name`` is ``efficientnet-lite0-minilm`` or the path of a projection of your own.
 
-    The first stands for the alignment in use under ``settings.home``, or for the packaged weights where there is none.
+    The first follows the alignments under ``settings.home``; it is the packaged weights where there is none.
 
     Raises:
         ConfigurationError: no such model or file.
     """
+    from .following import FollowingImageText
+
     if name == MODEL_NAME:
-        alignments = Alignments(settings.home)
-        version = alignments.current()
-        if version == PACKAGED:
-            return EmbeddedImageText(settings.cache, settings.models.threads)
-        return EmbeddedImageText(settings.cache, settings.models.threads, alignments.weights(version), version)
+        return FollowingImageText(EmbeddedImageText(settings.cache, settings.models.threads), settings)
     path = Path(name).expanduser()
     if path.suffix != ".safetensors" or not path.is_file():
         raise ConfigurationError(

@@ -100,6 +100,53 @@ class LazyImageText(Lazy[ImageTextModel]):
         """Embed pictures; see ImageTextModel."""
         return await (await self.get()).embed_images(paths)
 
+    def of_tenant(self, tenant: str) -> TenantImageText:
+        """Return the model as that tenant aligned it, where its kind can be aligned."""
+        return TenantImageText(self, tenant)
+
+    @property
+    def problem(self) -> str:
+        """Say, fit for clients, what keeps the alignment in use from being used; empty if nothing does."""
+        return str(getattr(self._value, "problem", ""))
+
+
+class TenantImageText:
+    """An ImageTextModel under one tenant's alignment, opened on first use."""
+
+    def __init__(self, lazy: LazyImageText, tenant: str) -> None:
+        self._lazy, self._tenant = lazy, tenant
+        self._aligned: ImageTextModel | None = None
+        self.name = lazy.name
+
+    @property
+    def dim(self) -> int:
+        """Return the length of its vectors, 0 until it is open."""
+        return self._lazy.dim
+
+    @dim.setter
+    def dim(self, value: int) -> None:
+        raise AttributeError("the opened model says how long its vectors are")
+
+    @property
+    def problem(self) -> str:
+        """Say, fit for clients, what keeps the tenant's alignment from being used; empty if nothing does."""
+        return str(getattr(self._aligned, "problem", ""))
+
+    async def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts; see ImageTextModel."""
+        return await (await self.get()).embed_texts(texts)
+
+    async def embed_images(self, paths: Sequence[str]) -> Vectors:
+        """Embed pictures; see ImageTextModel."""
+        return await (await self.get()).embed_images(paths)
+
+    async def get(self) -> ImageTextModel:
+        """Return the opened model under the tenant's alignment. Raises as ``Lazy.get``."""
+        model = await self._lazy.get()
+        choose = getattr(model, "of_tenant", None)
+        self._aligned = model if choose is None else choose(self._tenant)
+        return self._aligned
+
 
 class LazyCaptioner(Lazy[Captioner]):
     """A Captioner opened on first use."""

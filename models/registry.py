@@ -92,15 +92,19 @@ def kinds(slot: Slot) -> dict[str, str]:
     return {**added, **BACK_ENDS[slot]}
 
 
-def open_image_text(settings: Settings) -> ImageTextModel:
+def open_image_text(settings: Settings, tenant: str = "") -> ImageTextModel:
     """Return the image-text model of ``settings``; weights are read at its first use.
+
+    With ``tenant`` it is the one as that tenant has aligned it by now, which stays as it is; else it follows.
 
     Raises:
         ConfigurationError: no such kind or name.
         BackEndUnavailable: a library or weight file is missing.
     """
     factory, name = _factory(settings, "image_text")
-    return cast(ImageTextModel, factory(name, settings))
+    model = cast(ImageTextModel, factory(name, settings))
+    choose = getattr(model, "of_tenant", None)
+    return cast(ImageTextModel, choose(tenant).current()) if tenant and choose is not None else model
 
 
 def open_captioner(settings: Settings, image_text: ImageTextModel) -> Captioner:

@@ -18,6 +18,7 @@ from tastemaker.models.align_train import Recipe, TrainingData, Weights, folded,
 from tastemaker.models.alignments import PACKAGED, Alignments, packed
 from tastemaker.models.calibrate import calibration_error, fit_calibration, mentions
 from tastemaker.models.contrastive_loss import Kinship
+from tastemaker.models.following import FollowingImageText
 from tastemaker.models.image_text import EmbeddedImageText, load_projection, open_embedded
 from tastemaker.models.towers import FEATURE_DIM
 from tastemaker.models.vocabulary import confidences
@@ -212,7 +213,8 @@ def test_model_in_use_is_told_apart_by_name(tmp_path: Path) -> None:
     version = Alignments(tmp_path).publish(_head(1, 8), {})
     after = open_embedded("efficientnet-lite0-minilm", settings)
     assert (before, after.name) == ("embedded:efficientnet-lite0-minilm", f"{before}@{version}")
-    assert load_projection(after.projection)["fc1.bias"].shape == (8,)
+    assert isinstance(after, FollowingImageText)
+    assert load_projection(after.current().projection)["fc1.bias"].shape == (8,)
 
 
 def test_projection_survives_saving(tmp_path: Path) -> None:
@@ -244,6 +246,8 @@ def test_catalogue_is_aligned_and_ingested_anew(tmp_path: Path) -> None:
     assert aligned.in_use
     assert Alignments(settings.home).current() == aligned.version
     model = open_embedded("efficientnet-lite0-minilm", settings)
+    assert isinstance(model, FollowingImageText)
+    model = model.current()
     red, blue = model.encode_texts(["zorbel tile", "quaffle tile"])
     (picture,) = model.encode_images([str(tmp_path / "0.png")])
     assert red @ picture > blue @ picture + 0.1

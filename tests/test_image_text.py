@@ -19,6 +19,7 @@ from tastemaker.core.settings import load_settings
 from tastemaker.models import captioners_hub, registry
 from tastemaker.models.captioners import ZeroShotCaptioner, sentence
 from tastemaker.models.colours import dominant_colours
+from tastemaker.models.following import FollowingImageText
 from tastemaker.models.image_text import MODEL_NAME, EmbeddedImageText, load_projection, open_embedded
 from tastemaker.models.memo import VectorMemo
 from tastemaker.models.onnx_graph import cached
@@ -409,7 +410,7 @@ def test_entry_points_add_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "mine" in registry.kinds("image_text")
     assert "other" not in registry.kinds("image_text")
     opened = registry.open_image_text(load_settings({}, models={"image_text": f"mine:{MODEL_NAME}"}))
-    assert isinstance(opened, EmbeddedImageText)
+    assert isinstance(opened, FollowingImageText)
 
 
 def test_missing_extra_names_itself() -> None:
