@@ -33,7 +33,7 @@ from .govern import effects, governed, permitted, screened
 from .llm_choice import taste_of
 from .senses_memory import Pictures, Sensed
 from .state import Composed, Deliberated, Finished, State
-from .turn import FLOOR_S, Turn, emit, owner_digest, schema_of, timed
+from .turn import FLOOR_S, Turn, owner_digest, schema_of, timed
 
 LIKED_TITLES = 5
 DELIBERATION_SHARE = 0.75
@@ -54,7 +54,7 @@ async def deliberate(state: State, turn: Turn) -> Deliberated:
     direct = renumbered(all_that_hold(state.ranked, understanding.constraints), state.request.n)
     if outcome is None:
         if tuple(direct) != state.ranked:
-            send_items(direct, state, state.note)
+            send_items(direct, state, state.note, turn)
         return {"ranked": tuple(direct), "note": state.note, "understanding": understanding}
     for label in outcome.degraded:
         turn.degrade(label.what, label.why)
@@ -62,7 +62,7 @@ async def deliberate(state: State, turn: Turn) -> Deliberated:
     turn.prompts.extend(outcome.prompts)
     chosen = permitted(all_that_hold(outcome.items, understanding.constraints), turn)
     ranked = renumbered(chosen, state.request.n) or direct
-    send_items(ranked, state, outcome.note)
+    send_items(ranked, state, outcome.note, turn)
     return {"ranked": tuple(ranked), "note": outcome.note, "understanding": understanding}
 
 
@@ -126,11 +126,11 @@ async def compose_recommendations(state: State, turn: Turn) -> Composed:
     if not state.request.words or not state.ranked:
         composition = render_composition(about)
         for words in (composition.message, *composition.reasons):
-            emit("words", words)
+            turn.emit("words", words)
         return {"composition": composition}
     limit = min(turn.parts.settings.timeouts.compose_s, max(turn.remaining(), FLOOR_S))
     version = turn.prompt_versions.get("compose")
-    work = turn.parts.composer.compose(about, lambda w: emit("words", w), timeout_s=limit, prompt_version=version)
+    work = turn.parts.composer.compose(about, lambda w: turn.emit("words", w), timeout_s=limit, prompt_version=version)
     written = await turn.attempt("llm", work, limit + 1, None, floor_s=limit + 1)
     return {"composition": written or render_composition(about)}
 
@@ -173,12 +173,11 @@ async def finish(state: State, turn: Turn) -> Finished:
     composition = state.composition or render_composition(await brief(state, turn))
     for label in composition.degraded:
         turn.degrade(label.what, label.why)
-    response = respond(state, turn, composition)
+    turn.response = respond(state, turn, composition)
     memory = await remember(state, turn)
     keep_senses(state, turn)
-    emit("done", response)
     log_exposure(state.ranked, state.request, turn)
-    return {"memory": memory.model_dump(mode="json"), "response": response}
+    return {"memory": memory.model_dump(mode="json")}
 
 
 def keep_senses(state: State, turn: Turn) -> None:

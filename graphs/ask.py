@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from langgraph.graph import END
-from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from ..core.candidates import CandidateQuery
@@ -106,9 +105,9 @@ def check_answer(request: RecommendRequest, memory: ThreadMemory) -> None:
         raise InvalidRequestError("answer.choice_id", f"must be one of {', '.join(choices)}, or omitted to skip")
 
 
-async def after_finish(state: State, runtime: Runtime[Turn]) -> str:
+def after_finish(state: State, turn: Turn) -> str:
     """Return the step after the answer: wait for the user if a question was asked and the thread is kept."""
-    return "hear_answer" if state.asked is not None and runtime.context.keeps_thread else END
+    return "hear_answer" if state.asked is not None and turn.keeps_thread else END
 
 
 @timed

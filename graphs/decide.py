@@ -35,7 +35,7 @@ from .llm_choice import taste_of
 from .perceive import RANKING_RESERVE_S
 from .query_vectors import gloss_of, picture_vectors, track_vector, words_vector
 from .state import Ranked, Retrieved, State, Understood
-from .turn import FLOOR_S, Turn, emit, schema_of, timed
+from .turn import FLOOR_S, Turn, check_owner, schema_of, timed
 
 REFILLS = 3
 """Times that sources are asked for others when content filters leave a list short."""
@@ -43,9 +43,14 @@ REFILLS = 3
 
 @timed
 async def understand(state: State, turn: Turn) -> Understood:
-    """Merge what was said, seen and heard into a query and hard constraints, and choose the route."""
+    """Merge what was said, seen and heard into a query and hard constraints, and choose the route.
+
+    Raises:
+        InvalidRequestError: the thread belongs to another user.
+    """
     schema = await schema_of(turn)
     memory = ThreadMemory.model_validate(state.memory)
+    check_owner(memory.owner, state.request.user_id)
     request = state.request
     understanding = parse(request.text or "", state.evidence, schema, memory, request.constraints, state.verdict)
     understanding = drop_unknown(understanding, schema)
@@ -53,7 +58,7 @@ async def understand(state: State, turn: Turn) -> Understood:
     if request.include_consumed and not understanding.include_consumed:
         understanding = understanding.model_copy(update={"include_consumed": True})
     route = await choose_route(request, understanding, turn)
-    emit("route", route)
+    turn.emit("route", route)
     return {"understanding": understanding, "route": route}
 
 
@@ -178,7 +183,7 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
         "asked": asked,
         "note": note,
     }
-    send_items(ranked, state.model_copy(update=dict(update)), note)
+    send_items(ranked, state.model_copy(update=dict(update)), note, turn)
     return update
 
 
@@ -237,11 +242,13 @@ def from_snapshot(snapshot: Sequence[Item], query: CandidateQuery, n: int) -> li
     ]
 
 
-def send_items(ranked: Sequence[RankedItem], state: State, note: str) -> None:
+def send_items(ranked: Sequence[RankedItem], state: State, note: str, turn: Turn) -> None:
     """Send the ranked items, without words, with what ``state`` says of them."""
+    if turn.send is None:
+        return
     asked = state.asked.model_dump(mode="json") if state.asked else None
     said = {"question": state.question, "asked": asked, "cold_start": state.cold_start, "strategy": state.strategy}
-    emit("items", {"items": [recommendation(r).model_dump(mode="json") for r in ranked], **said, "note": note})
+    turn.emit("items", {"items": [recommendation(r).model_dump(mode="json") for r in ranked], **said, "note": note})
 
 
 def recommendation(ranked: RankedItem) -> Recommendation:

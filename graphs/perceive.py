@@ -6,16 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from langgraph.config import get_stream_writer
-
 from ..core.corrections import captions_changed, corrected
 from ..core.errors import InvalidRequestError
-from ..core.schemas import Evidence, HistoryProfile, MediaFile, MediaKind, SpokenSegment, StreamEvent, Verdict
+from ..core.schemas import Evidence, HistoryProfile, MediaFile, MediaKind, SpokenSegment, Verdict
 from ..tools.video_reader import VideoReading
 from .ask import kept_tastes, remember
 from .elsewhere import with_elsewhere
 from .state import Admitted, Captioned, Checked, Remembered, State, Transcribed, Watched
-from .turn import Turn, check_owner, emit, timed
+from .turn import Turn, check_owner, timed
 
 RANKING_RESERVE_S = 0.3
 """Seconds of a request's budget that perception leaves to retrieval and ranking."""
@@ -30,8 +28,6 @@ async def admit(state: State, turn: Turn) -> Admitted:
     """
     request = state.request
     check_owner(str(state.memory.get("owner", "")), request.user_id)
-    for label in turn.degraded:
-        emit("degraded", label)
     if request.corrections:
         return recalled(state, turn)
     if not (request.images or request.audio or request.video):
@@ -58,7 +54,7 @@ def recalled(state: State, turn: Turn) -> Admitted:
     evidence = corrected(kept.evidence, request.corrections)
     changed = [captions_changed(kept.evidence, request.corrections, struck=struck) for struck in (True, False)]
     turn.pictures = kept.pictures.after(*changed)
-    announce(evidence)
+    announce(evidence, turn)
     return {
         "media": (),
         "request": request.model_copy(update={"text": kept.text if request.text is None else request.text}),
@@ -84,14 +80,13 @@ async def transcribe_audio(state: State, turn: Turn) -> Transcribed:
     """Write down the voice clips."""
     timeout = turn.parts.settings.timeouts.transcribe_s
     clips = of_kind(state.media, "audio")
-    write_down = partial(turn.parts.transcribe, told=partial(tell_part, get_stream_writer()))
+    write_down = partial(turn.parts.transcribe, told=partial(tell_part, turn))
     return {"transcripts": await _each(turn, "transcriber", write_down, clips, timeout)}
 
 
-def tell_part(write: Callable[[StreamEvent], None], name: str, segment: SpokenSegment) -> None:
-    """Send a stretch of speech while the rest of the clip is still read; ``write`` is the step's own event writer."""
-    data = {"evidence_id": name, "segment": segment.model_dump(mode="json")}
-    write(StreamEvent(event="partial", data=data))
+def tell_part(turn: Turn, name: str, segment: SpokenSegment) -> None:
+    """Send a stretch of speech while the rest of the clip is still read."""
+    turn.emit("partial", {"evidence_id": name, "segment": segment.model_dump(mode="json")})
 
 
 @timed
@@ -106,7 +101,7 @@ async def read_video(state: State, turn: Turn) -> Watched:
         reading = await turn.attempt("video_reader", work, timeout, empty, reserve_s=RANKING_RESERVE_S)
         evidence += reading.evidence
         frames += reading.frames
-    announce(evidence)
+    announce(evidence, turn)
     return {"video_evidence": tuple(evidence), "video_frames": tuple(frames)}
 
 
@@ -126,7 +121,7 @@ async def look_up_history(state: State, turn: Turn) -> Remembered:
     profile = profile.model_copy(update={"stated": kept}) if kept else profile
     profile = await with_elsewhere(profile, turn)
     pieces = (evidence,) if evidence else ()
-    announce(pieces)
+    announce(pieces, turn)
     return {"profile": profile, "history_evidence": pieces}
 
 
@@ -139,7 +134,7 @@ async def check_consistency(state: State, turn: Turn) -> Checked:
     work = turn.parts.check(state.request.text or "", media, state.evidence)
     timeout = turn.parts.settings.timeouts.consistency_s
     verdict = await turn.attempt("consistency", work, timeout, Verdict(), reserve_s=RANKING_RESERVE_S)
-    emit("consistency", verdict)
+    turn.emit("consistency", verdict)
     return {"verdict": verdict}
 
 
@@ -148,10 +143,10 @@ def of_kind(media: Sequence[MediaFile], kind: MediaKind) -> list[MediaFile]:
     return [m for m in media if m.kind == kind]
 
 
-def announce(pieces: Sequence[Evidence]) -> None:
+def announce(pieces: Sequence[Evidence], turn: Turn) -> None:
     """Send each piece of evidence to whoever streams."""
     for piece in pieces:
-        emit("evidence", piece)
+        turn.emit("evidence", piece)
 
 
 async def _each(
@@ -164,7 +159,7 @@ async def _each(
     async def one(medium: MediaFile) -> Evidence | None:
         evidence = await turn.attempt(what, tool(medium), timeout_s, None, reserve_s=RANKING_RESERVE_S)
         if evidence is not None:
-            announce([evidence])
+            announce([evidence], turn)
         return evidence
 
     found = await asyncio.gather(*(one(m) for m in media))

@@ -1,20 +1,22 @@
 """Say who runs after whom; read this file to follow a request.
 
-START -> admit -> in parallel {caption_images, transcribe_audio, read_video, look_up_history}
-      -> check_consistency -> understand -> retrieve_candidates -> rank_candidates (items are sent here)
+START -> [admit: only where there are media or corrections] -> in parallel {caption_images, transcribe_audio, read_video, look_up_history}
+      -> [check_consistency: only where there are media] -> understand -> retrieve_candidates -> rank_candidates (items are sent here)
       -> [rerank_with_llm: items are sent again if they moved] -> [deliberate]
       -> compose_recommendations (words are sent here) -> finish -> END
-      or, where a question was asked, -> hear_answer (waits for the next request; its answer goes on at admit)
+      or, where a question was asked, -> hear_answer (waits for the next request; its answer goes on where a request begins)
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
+from langgraph.types import Command
 
 from .answer import compose_recommendations, deliberate, finish
 from .ask import after_finish, hear_answer
@@ -23,18 +25,18 @@ from .llm_choice import strategies_of
 from .perceive import admit, caption_images, check_consistency, look_up_history, read_video, transcribe_audio
 from .rerank import rerank_with_llm
 from .state import State
-from .turn import Turn
-
-PERCEPTION = {
-    "caption_images": caption_images,
-    "transcribe_audio": transcribe_audio,
-    "read_video": read_video,
-    "look_up_history": look_up_history,
-}
+from .turn import Step, Turn
 
 
-async def perceive(state: State) -> list[str]:
-    """Return the perception steps this request needs; what a request does not carry is not run."""
+def begin(state: State) -> str | list[str]:
+    """Return the first steps of a request; what it does not carry is not run."""
+    request = state.request
+    carries = bool(request.images or request.audio or request.video or request.corrections)
+    return "admit" if carries else perceive(state)
+
+
+def perceive(state: State) -> str | list[str]:
+    """Return the perception steps this request needs."""
     kinds = {m.kind for m in state.media}
     needed = {
         "caption_images": "image" in kinds,
@@ -42,47 +44,73 @@ async def perceive(state: State) -> list[str]:
         "read_video": "video" in kinds,
         "look_up_history": state.request.user_id is not None,
     }
-    return [name for name, wanted in needed.items() if wanted] or ["check_consistency"]
+    return [name for name, wanted in needed.items() if wanted] or after_perception(state)
 
 
-async def after_ranking(state: State, *, runtime: Runtime[Turn]) -> str:
+def after_perception(state: State, turn: Turn | None = None) -> str:
+    """Return the step after perception: without media there is nothing to compare with the words."""
+    return "check_consistency" if state.media else "understand"
+
+
+def after_ranking(state: State, turn: Turn) -> str:
     """Return the step after ranking: the language model's opinion only where the request or the deployment asks for it."""
-    asked = strategies_of(state.request, runtime.context.parts.settings.llm_rank.strategies)
-    return "rerank_with_llm" if asked else await after_reranking(state)
+    asked = strategies_of(state.request, turn.parts.settings.llm_rank.strategies)
+    return "rerank_with_llm" if asked else after_reranking(state)
 
 
-async def after_reranking(state: State) -> str:
+def after_reranking(state: State, turn: Turn | None = None) -> str:
     """Return the step after the list is in order: deliberation only where the route says so."""
     wanted = state.route is not None and state.route.name == "deliberate"
     return "deliberate" if wanted else "compose_recommendations"
 
 
+Choose = Callable[[State, Turn], str | list[str]]
+
+
+def then(step: Step, choose: Choose) -> Step:
+    """Return ``step`` saying also which steps follow, chosen from the state as it leaves it.
+
+    A conditional edge would have LangGraph read and check the whole state a second time.
+    """
+
+    async def run(state: State, *, runtime: Runtime[Turn]) -> Any:
+        update = await step(state, runtime=runtime)
+        return Command(update=update, goto=choose(state.model_copy(update=update), runtime.context))
+
+    run.__annotations__ = {"state": State, "runtime": Runtime[Turn]}
+    run.__doc__ = step.__doc__
+    return run
+
+
 def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> CompiledStateGraph[State, Turn, Any, Any]:
-    """Return the compiled graph; input ``{"request": RecommendRequest}``, context a Turn, output holds ``response``."""
+    """Return the compiled graph; input ``{"request": RecommendRequest}``, context a Turn, which then holds ``response``."""
     graph = StateGraph(State, context_schema=Turn)
-    graph.add_node("admit", admit)
-    for name, node in PERCEPTION.items():
-        graph.add_node(name, node)
-        graph.add_edge(name, "check_consistency")
+    perception = ("caption_images", "transcribe_audio", "read_video", "look_up_history")
+    compared, written = ("check_consistency", "understand"), ("deliberate", "compose_recommendations")
+
+    def add(name: str, step: Step, choose: Choose, *targets: str) -> None:
+        graph.add_node(name, then(step, choose), destinations=targets)
+
+    graph.add_conditional_edges(START, begin, ["admit", "look_up_history", "understand"])
+    add("admit", admit, lambda state, _: perceive(state), *perception, *compared)
+    graph.add_node("caption_images", caption_images)
+    graph.add_node("transcribe_audio", transcribe_audio)
+    graph.add_node("read_video", read_video)
+    add("look_up_history", look_up_history, after_perception, *compared)
     graph.add_node("check_consistency", check_consistency)
     graph.add_node("understand", understand)
     graph.add_node("retrieve_candidates", retrieve_candidates)
-    graph.add_node("rank_candidates", rank_candidates)
-    graph.add_node("rerank_with_llm", rerank_with_llm)
+    add("rank_candidates", rank_candidates, after_ranking, "rerank_with_llm", *written)
+    add("rerank_with_llm", rerank_with_llm, after_reranking, *written)
     graph.add_node("deliberate", deliberate)
     graph.add_node("compose_recommendations", compose_recommendations)
-    graph.add_node("finish", finish)
-    graph.add_node("hear_answer", hear_answer)
-    graph.add_edge(START, "admit")
-    graph.add_conditional_edges("admit", perceive, [*PERCEPTION, "check_consistency"])
+    add("finish", finish, after_finish, "hear_answer", END)
+    add("hear_answer", hear_answer, lambda state, _: begin(state), "admit", "look_up_history", "understand")
+    for name in perception[:-1]:
+        graph.add_edge(name, "check_consistency")
     graph.add_edge("check_consistency", "understand")
     graph.add_edge("understand", "retrieve_candidates")
     graph.add_edge("retrieve_candidates", "rank_candidates")
-    written = ["deliberate", "compose_recommendations"]
-    graph.add_conditional_edges("rank_candidates", after_ranking, ["rerank_with_llm", *written])
-    graph.add_conditional_edges("rerank_with_llm", after_reranking, written)
     graph.add_edge("deliberate", "compose_recommendations")
     graph.add_edge("compose_recommendations", "finish")
-    graph.add_conditional_edges("finish", after_finish, ["hear_answer", END])
-    graph.add_edge("hear_answer", "admit")
     return graph.compile(checkpointer=checkpointer)

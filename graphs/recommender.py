@@ -6,21 +6,20 @@ import asyncio
 import contextlib
 import logging
 import shutil
-import sqlite3
 import tempfile
 import time
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from langgraph.graph.state import CompiledStateGraph
 
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
 from ..core.public import public_reason, redact
 from ..core.rule_file import rule_problems
-from ..core.schemas import Degradation, Event, RecommendRequest, RecommendResponse, StreamEvent
+from ..core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.search import SearchRequest, SearchResponse
 from ..core.settings import Settings, load_settings
 from ..core.why_not import WhyNot
@@ -29,11 +28,12 @@ from .ask import check_answer
 from .health import health_of, open_models
 from .parts import Parts
 from .recommend import build_graph
-from .requests import as_request, graph_input
+from .requests import as_request
 from .search import as_search, search
 from .state import State
 from .threads import Threads
 from .turn import Turn, check_owner
+from .walk import answer, streamed
 from .why import find_out
 
 log = logging.getLogger("tastemaker.recommender")
@@ -98,15 +98,9 @@ class Recommender:
             InvalidRequestError: a field breaks a limit.
             BackEndOverloaded: the turn before in the same thread is still going on.
         """
-        response: dict[str, Any] | None = None
-        async with contextlib.aclosing(
-            self.stream(request, prompt_versions=prompt_versions, allow_paths=allow_paths, **fields)
-        ) as events:
-            async for event in events:
-                if event.event == "done":
-                    response = event.data
-        assert response is not None
-        return RecommendResponse.model_validate(response)
+        request = as_request(request, fields)
+        async with self._turn(request, prompt_versions or {}, allow_paths) as (turn, threads):
+            return await answer(self._graph_for(threads), request, turn, threads)
 
     async def stream(
         self,
@@ -121,16 +115,27 @@ class Recommender:
         Leaving the loop early cancels the work and removes the temporary files. Raises as ``recommend``; wrong input is
         refused before the first event.
         """
-        started = time.monotonic()
         request = as_request(request, fields)
+        async with self._turn(request, prompt_versions or {}, allow_paths) as (turn, threads):
+            work = answer(self._graph_for(threads), request, turn, threads)
+            async with contextlib.aclosing(streamed(turn, work)) as events:
+                async for event in events:
+                    yield event
+
+    @contextlib.asynccontextmanager
+    async def _turn(
+        self, request: RecommendRequest, prompt_versions: Mapping[str, str], allow_paths: bool
+    ) -> AsyncGenerator[tuple[Turn, Threads | None]]:
+        """Open what one request needs: its turn, and the thread store, with its thread locked, if that can be used."""
         budget_s = (request.max_ms or self.settings.max_ms) / 1000
+        deadline = time.monotonic() + budget_s
         shop = await self.parts.shop(request.tenant)
         turn = Turn(
             parts=self.parts,
             shop=shop,
             thread_id=request.thread_id or uuid.uuid4().hex,
-            deadline=started + budget_s,
-            prompt_versions=prompt_versions or {},
+            deadline=deadline,
+            prompt_versions=prompt_versions,
             allow_paths=allow_paths,
         )
         await turn.check_stated(request)
@@ -143,51 +148,13 @@ class Recommender:
                 if request.images or request.audio or request.video:
                     turn.workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
                     stack.push_async_callback(_remove, turn.workdir)
-                events = await stack.enter_async_context(contextlib.aclosing(self._run(request, turn, threads)))
-                async for event in events:
-                    yield event
+                yield turn, threads
         finally:
             shop.users -= 1
         shop.refresh_soon()
 
-    async def _run(self, request: RecommendRequest, turn: Turn, threads: Threads | None) -> AsyncGenerator[StreamEvent]:
-        done: StreamEvent | None = None
-        try:
-            async with contextlib.aclosing(self._events(request, turn, threads)) as events:
-                async for event in events:
-                    if event.event == "done":
-                        done = event
-                    else:
-                        yield event
-        except sqlite3.Error as error:
-            if done is None:
-                raise StoreError(f"the thread cannot be read: {error}") from error
-            done = _unsaved(done, error)
-        if done is None:
-            raise TastemakerError("the graph ended without a response")
-        if threads is not None and request.thread_id is not None:
-            await threads.keep_latest(turn.key(request))
-        yield done  # after the thread is saved, so that the next turn finds it
-
-    async def _events(
-        self, request: RecommendRequest, turn: Turn, threads: Threads | None
-    ) -> AsyncGenerator[StreamEvent]:
-        turn.keeps_thread = threads is not None
-        stream = (self.graph if threads is not None else self._without_threads).astream(
-            graph_input(request, resumes=threads is not None),
-            config={"configurable": {"thread_id": turn.key(request)}},
-            context=turn,
-            stream_mode="custom",
-            durability="exit" if threads is not None else None,
-        )
-        try:
-            async with contextlib.aclosing(cast(AsyncGenerator[StreamEvent], stream)) as events:
-                async for event in events:
-                    yield event
-        except InvalidRequestError:
-            if threads is not None and request.thread_id is None:
-                await threads.forget(turn.key(request))
-            raise
+    def _graph_for(self, threads: Threads | None) -> CompiledStateGraph[State, Turn, Any, Any]:
+        return self.graph if threads is not None else self._without_threads
 
     async def _open_threads(self) -> None:
         if time.monotonic() - self._threads_failed < THREADS_RETRY_S and self._threads_failed:
@@ -289,9 +256,3 @@ class Recommender:
 
 async def _remove(folder: Path) -> None:
     await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
-
-
-def _unsaved(done: StreamEvent, error: Exception) -> StreamEvent:
-    log.warning("a turn could not be saved: %s", redact(str(error)))
-    label = Degradation(what="threads", why="The conversation could not be saved.").model_dump()
-    return done.model_copy(update={"data": {**done.data, "degraded": [*done.data["degraded"], label]}})

@@ -48,7 +48,7 @@ async def rerank_with_llm(state: State, turn: Turn) -> Reranked:
         weight = await weight_for(signal.used, group, state, turn)
     ranked, order = move(listed, signal, weight.weight, state, turn)
     if [r.item.item_id for r in ranked] != [r.item.item_id for r in state.ranked]:
-        send_items(ranked, state, state.note)
+        send_items(ranked, state, state.note, turn)
     measured = {
         "used": signal.used,
         "weight": weight.weight,

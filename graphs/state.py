@@ -23,7 +23,6 @@ from ..core.schemas import (
     Question,
     RankedItem,
     RecommendRequest,
-    RecommendResponse,
     Route,
     Understanding,
     Verdict,
@@ -58,7 +57,6 @@ class State(BaseModel):
     note: Annotated[str, UntrackedValue] = ""
     influence: Annotated[LLMInfluence | None, UntrackedValue] = None
     composition: Annotated[Composition | None, UntrackedValue] = None
-    response: Annotated[RecommendResponse | None, UntrackedValue] = None
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -158,7 +156,6 @@ class Finished(TypedDict):
     """Written by ``finish``."""
 
     memory: dict[str, Any]
-    response: RecommendResponse
 
 
 class Heard(TypedDict):

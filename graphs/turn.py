@@ -1,4 +1,4 @@
-"""Carry what belongs to one turn but is not state: deadline, clock, labels of what was missing, and the event writer."""
+"""Carry what belongs to one turn but is not state: deadline, clock, labels of what was missing, events and the response."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from langgraph.config import get_stream_writer
 from langgraph.runtime import Runtime
 
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
@@ -22,7 +21,16 @@ from ..core.exposures import Drawn
 from ..core.protocols import Vectors
 from ..core.public import public_reason, redact
 from ..core.rule_effects import Effects
-from ..core.schemas import CatalogueSchema, Degradation, Frozen, RecommendRequest, StepTime, StreamEvent, Usage
+from ..core.schemas import (
+    CatalogueSchema,
+    Degradation,
+    Frozen,
+    RecommendRequest,
+    RecommendResponse,
+    StepTime,
+    StreamEvent,
+    Usage,
+)
 from ..stores.predicates import check_constraints
 from .senses_memory import Pictures
 from .state import State
@@ -74,6 +82,8 @@ class Turn:
     drawn: list[Drawn] = field(default_factory=list)
     denied: dict[str, str] = field(default_factory=dict)
     taste: Taste | None = None
+    send: Callable[[StreamEvent], None] | None = None
+    response: RecommendResponse | None = None
 
     @property
     def library(self) -> PromptLibrary:
@@ -93,10 +103,16 @@ class Turn:
         label = Degradation(what=what, why=why)
         if label not in self.degraded:
             self.degraded.append(label)
-            emit("degraded", label)
+            self.emit("degraded", label)
+
+    def emit(self, event: str, data: Any) -> None:
+        """Send one event to whoever streams this run; where nobody does, nothing is rendered."""
+        if self.send is not None:
+            payload = data.model_dump(mode="json") if isinstance(data, Frozen) else data
+            self.send(StreamEvent.model_validate({"event": event, "data": payload}))
 
     def note_missing(self, what: str, why: str) -> None:
-        """Record what was missing before the graph runs; its first step announces it."""
+        """Record what was missing before the graph runs; it is announced when that begins."""
         self.degraded.append(Degradation(what=what, why=why))
 
     async def check_stated(self, request: RecommendRequest) -> None:
@@ -136,7 +152,8 @@ class Turn:
             self.degrade(what, "The time budget of the request was spent.")
             return fallback
         try:
-            return await asyncio.wait_for(work, limit)
+            async with asyncio.timeout(limit):
+                return await work
         except InvalidRequestError:
             raise
         except (TastemakerError, TimeoutError) as error:
@@ -182,12 +199,6 @@ def check_owner(owner: str, user_id: str | None) -> None:
         raise InvalidRequestError("thread_id", "this thread belongs to another user; omit it to start a new one")
 
 
-def emit(event: str, data: Any) -> None:
-    """Send one event to whoever streams this run."""
-    payload = data.model_dump(mode="json") if isinstance(data, Frozen) else data
-    get_stream_writer()(StreamEvent.model_validate({"event": event, "data": payload}))
-
-
 class Step(Protocol):
     """A node as LangGraph calls it."""
 
@@ -205,7 +216,7 @@ def timed(node: Callable[[State, Turn], Awaitable[Any]]) -> Step:
         update = await node(state, turn)
         step = StepTime(step=node.__name__, seconds=round(time.perf_counter() - started, 5))
         turn.timings.append(step)
-        emit("step", step)
+        turn.emit("step", step)
         return update
 
     run.__annotations__ = {"state": State, "runtime": Runtime[Turn]}

@@ -1,0 +1,93 @@
+"""Take one turn through the graph: for the response alone, or with events as they happen."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import AsyncGenerator, Coroutine
+from typing import Any
+
+from langgraph.graph.state import CompiledStateGraph
+
+from ..core.errors import InvalidRequestError, StoreError, TastemakerError
+from ..core.public import redact
+from ..core.schemas import Degradation, RecommendRequest, RecommendResponse, StreamEvent
+from .requests import graph_input
+from .state import State
+from .threads import Threads
+from .turn import Turn
+
+log = logging.getLogger("tastemaker.recommender")
+
+
+async def answer(
+    graph: CompiledStateGraph[State, Turn, Any, Any], request: RecommendRequest, turn: Turn, threads: Threads | None
+) -> RecommendResponse:
+    """Return the response once the thread, if ``threads`` keeps it, is saved, so that the next turn finds it.
+
+    Raises:
+        InvalidRequestError: a medium breaks a limit, or the thread belongs to another user.
+        StoreError: the thread cannot be read.
+    """
+    turn.keeps_thread = threads is not None
+    for label in turn.degraded:
+        turn.emit("degraded", label)
+    unsaved: sqlite3.Error | None = None
+    try:
+        await _run(graph, request, turn, threads)
+    except InvalidRequestError:
+        if threads is not None and request.thread_id is None:
+            await threads.forget(turn.key(request))
+        raise
+    except sqlite3.Error as error:
+        if turn.response is None:
+            raise StoreError(f"the thread cannot be read: {error}") from error
+        unsaved = error
+    if turn.response is None:
+        raise TastemakerError("the graph ended without a response")
+    if threads is not None and request.thread_id is not None:
+        await threads.keep_latest(turn.key(request))
+    return _labelled(turn.response, unsaved) if unsaved else turn.response
+
+
+async def _run(
+    graph: CompiledStateGraph[State, Turn, Any, Any], request: RecommendRequest, turn: Turn, threads: Threads | None
+) -> None:
+    """Run the graph to its end or to its interrupt; what it tells goes through ``turn``, so LangGraph streams nothing."""
+    steps = graph.astream(
+        graph_input(request, resumes=threads is not None),
+        config={"configurable": {"thread_id": turn.key(request)}},
+        context=turn,
+        stream_mode=[],
+        durability="exit" if threads is not None else None,
+    )
+    async for _ in steps:
+        pass
+
+
+async def streamed(turn: Turn, work: Coroutine[Any, Any, RecommendResponse]) -> AsyncGenerator[StreamEvent]:
+    """Yield the events of ``turn`` while ``work`` makes its response, and that as ``done``; leaving early cancels the work.
+
+    Raises what ``work`` raises.
+    """
+    events: asyncio.Queue[StreamEvent | None] = asyncio.Queue()
+    turn.send = events.put_nowait
+    task = asyncio.create_task(work)
+    task.add_done_callback(lambda _: events.put_nowait(None))
+    try:
+        while (event := await events.get()) is not None:
+            yield event
+        response = task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+            task.cancelled() or task.exception()
+    yield StreamEvent(event="done", data=response.model_dump(mode="json"))
+
+
+def _labelled(response: RecommendResponse, error: Exception) -> RecommendResponse:
+    log.warning("a turn could not be saved: %s", redact(str(error)))
+    label = Degradation(what="threads", why="The conversation could not be saved.")
+    return response.model_copy(update={"degraded": (*response.degraded, label)})
