@@ -9,6 +9,7 @@ import builtins
 import copy
 import logging
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,8 @@ from .prompt_file import PLACEHOLDER, Prompt, read_prompt, split_name
 __all__ = ["Prompt", "PromptLibrary", "harmless", "render"]
 
 log = logging.getLogger("tastemaker.prompts")
+SETTLED_NS = 2_000_000_000
+"""A folder that changed this short a time ago may change again without a new time of change."""
 
 
 @dataclass
@@ -29,6 +32,15 @@ class _Entry:
     stamp: tuple[int, int] = (0, 0)
     prompt: Prompt | None = None
     problems: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Listing:
+    """The files that a folder held at its time of change ``stamp``, ns; trusted once that lies ``SETTLED_NS`` back."""
+
+    stamp: int = 0
+    settled: bool = False
+    paths: tuple[Path, ...] = ()
 
 
 class PromptLibrary:
@@ -43,6 +55,7 @@ class PromptLibrary:
         self.folder = folder or Path(__file__).resolve().parent.parent / "prompts"
         self.live = dict(live)
         self._entries: dict[Path, _Entry] = {}
+        self._listing = _Listing()
 
     def get(self, name: str, version: str | None = None) -> Prompt:
         """Return a prompt: the version asked for, else the live one, else the newest.
@@ -97,19 +110,37 @@ class PromptLibrary:
         return problems + [f"version {v} of {name} is in two files" for v in sorted(doubles)]
 
     def _of(self, name: str) -> builtins.list[_Entry]:
-        self._refresh()
+        self._refresh(name)
         return [e for p, e in sorted(self._entries.items()) if split_name(p)[0] == name]
 
-    def _refresh(self) -> None:
-        present = {p: p.stat() for p in self.folder.glob("*.md") if p.name != "README.md"}
-        for gone in self._entries.keys() - present.keys():
+    def _refresh(self, name: str | None = None) -> None:
+        """Take up what changed on disk: which files there are, and what those of one prompt, or of all, say."""
+        present = self._present()
+        for gone in self._entries.keys() - set(present):
             del self._entries[gone]
-        for path, stat in present.items():
+        for path in present:
             entry = self._entries.setdefault(path, _Entry())
-            stamp = (stat.st_mtime_ns, stat.st_size)
-            if stamp != entry.stamp:
-                entry.stamp = stamp
-                self._read(path, entry)
+            if name is None or split_name(path)[0] == name:
+                self._take_up(path, entry)
+
+    def _present(self) -> tuple[Path, ...]:
+        listing = self._listing
+        stamp = self.folder.stat().st_mtime_ns if self.folder.is_dir() else 0
+        if not listing.settled or listing.stamp != stamp:
+            listing.paths = tuple(p for p in self.folder.glob("*.md") if p.name != "README.md")
+            listing.stamp, listing.settled = stamp, 0 < stamp < time.time_ns() - SETTLED_NS
+        return listing.paths
+
+    def _take_up(self, path: Path, entry: _Entry) -> None:
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            self._entries.pop(path, None)
+            return
+        stamp = (found.st_mtime_ns, found.st_size)
+        if stamp != entry.stamp:
+            entry.stamp = stamp
+            self._read(path, entry)
 
     def _read(self, path: Path, entry: _Entry) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .families import FAMILIES
 from .grounding import trusted
@@ -101,12 +102,19 @@ def detail(item: Item, brief: Brief, known: Sequence[str] = ()) -> Clue:
 
 def of_kind(brief: Brief, kind: str) -> list[Evidence]:
     """Return the trusted evidence of one kind."""
-    return [e for e in trusted(brief.evidence, brief.verdict.distrusted) if e.kind == kind]
+    found = [e for e in brief.evidence if e.kind == kind]
+    return trusted(found, brief.verdict.distrusted) if found else found
 
 
-def _record(item: Item) -> set[str]:
+def _record(item: Item) -> frozenset[str]:
     values = " . ".join(value_text(v) for v in item.attributes.values() if not isinstance(v, bool))
-    return affirmed_stems(f"{item.title} . {plain_text(item.text)} . {values}")
+    return _record_stems(item.title, item.text, values)
+
+
+@lru_cache(maxsize=8192)
+def _record_stems(title: str, text: str, values: str) -> frozenset[str]:
+    """Return the stems that a record affirms; kept, as the same records are spoken of again and again."""
+    return frozenset(affirmed_stems(f"{title} . {plain_text(text)} . {values}"))
 
 
 def _family(source: str) -> str:
@@ -140,7 +148,7 @@ def _is_word(constraint: Constraint) -> bool:
     return constraint.op in {"=", "contains"} and isinstance(constraint.value, str)
 
 
-def _said(item: RankedItem, brief: Brief, record: set[str]) -> Clue | None:
+def _said(item: RankedItem, brief: Brief, record: frozenset[str]) -> Clue | None:
     """Return the words of the request, typed or spoken, that the record holds; words of conditions first."""
     held = [c for c in brief.understanding.constraints if _is_word(c) and proven(c, item.item)]
     wanted = [str(c.value).lower() for c in held]
@@ -172,7 +180,7 @@ def _said_sentence(words: Sequence[str], rank: int) -> str:
     )[(rank - 1) % 5]
 
 
-def _photo(item: RankedItem, brief: Brief, record: set[str], families: set[str]) -> Clue | None:
+def _photo(item: RankedItem, brief: Brief, record: frozenset[str], families: set[str]) -> Clue | None:
     captions = of_kind(brief, "caption")
     spoken = stems(" ".join([brief.text, *(e.content for e in of_kind(brief, "transcript"))]))
     for caption in captions:
@@ -194,7 +202,7 @@ def _photo(item: RankedItem, brief: Brief, record: set[str], families: set[str])
     return Clue(text, tuple(c.evidence_id for c in captions))
 
 
-def _preference(brief: Brief, record: set[str], known: Sequence[str]) -> Clue | None:
+def _preference(brief: Brief, record: frozenset[str], known: Sequence[str]) -> Clue | None:
     told = {s for w in known for s in stems(w)}
     wished = [p for p in brief.understanding.preferences if content_words(p) and not stems(p) & told]
     kept = [p for p in wished if all(stem(w) in record for w in content_words(p))]

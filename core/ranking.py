@@ -48,7 +48,14 @@ class Fused:
 
     item_id: str
     score: float
-    sources: tuple[SourceScore, ...]
+    placed: Sequence[tuple[str, Candidate]] = ()
+    beside: tuple[SourceScore, ...] = ()
+
+    @property
+    def sources(self) -> tuple[SourceScore, ...]:
+        """Return where each list placed the item, then what stands ``beside``; made when asked, since few items are shown."""
+        placed = (SourceScore(source=name, rank=c.rank, score=c.score) for name, c in self.placed)
+        return (*placed, *self.beside)
 
 
 def fuse(
@@ -65,15 +72,11 @@ def fuse(
     best = sum(used.values()) / (k + 1)
     for name, weight in used.items():
         for candidate in lists[name]:
-            scores[candidate.item_id] = scores.get(candidate.item_id, 0.0) + weight / (k + candidate.rank) / best
-            placed.setdefault(candidate.item_id, []).append((name, candidate))
+            item_id = candidate.item_id
+            scores[item_id] = scores.get(item_id, 0.0) + weight / (k + candidate.rank) / best
+            placed.setdefault(item_id, []).append((name, candidate))
     order = sorted(scores, key=lambda i: (-scores[i], i))[:limit]
-    return [Fused(i, scores[i], tuple(map(_placed, placed[i]))) for i in order]
-
-
-def _placed(found: tuple[str, Candidate]) -> SourceScore:
-    name, candidate = found
-    return SourceScore(source=name, rank=candidate.rank, score=candidate.score)
+    return [Fused(i, scores[i], placed[i]) for i in order]
 
 
 def source_weights(q: CandidateQuery) -> dict[str, float]:

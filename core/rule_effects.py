@@ -59,12 +59,14 @@ class Effects:
 
     def blocker(self, item: Item) -> str | None:
         """Return the id of the first rule that leaves ``item`` out, or None."""
+        if not (self.where or self.exclusions):
+            return None
         limits = (c.source.removeprefix(SOURCE) for c in self.where if not holds(c, item))
         return next(limits, None) or next((e.rule_id for e in self.exclusions if e.hits(item)), None)
 
     def on(self, item: Item) -> tuple[Boost | Bury, ...]:
         """Return the boosts and buries that are about ``item``."""
-        return tuple(w for w in self.weights if matches(w, item))
+        return tuple(w for w in self.weights if matches(w, item)) if self.weights else ()
 
 
 NO_EFFECTS = Effects()
@@ -144,6 +146,8 @@ def _priced(rule: PriceRange, price: str) -> list[Constraint]:
 
 def factors(effects: Effects, items: Sequence[Item]) -> list[float]:
     """Return what each item's score is multiplied by."""
+    if not effects.weights:
+        return [1.0] * len(items)
     found = []
     for item in items:
         factor = 1.0
@@ -163,6 +167,8 @@ def arrange(order: Sequence[int], items: Sequence[Item], effects: Effects, n: in
 
     Also position -> id of the pin that placed it. Nothing is added, doubled or, where there is enough, missing.
     """
+    if not (effects.weights or effects.pins):
+        return list(order[:n]), {}
     placed = _buried(_raised(list(order), items, effects), items, effects)
     at = _pinned(placed, items, effects)
     pinned = {position for position, _ in at.values()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _YEAR = re.compile(r"\s*\((?:1[89]|20)\d\d\)\s*$")
+_MARKS = re.compile(r"[\W_]+")
 _ARTICLE = re.compile(r"^(?:the|an?)\s+|,\s*(?:the|an?)$")
 
 
@@ -15,7 +16,7 @@ def spoken(title: str) -> str:
 
 def title_key(title: str) -> str:
     """Return a title without case, spacing and punctuation."""
-    return re.sub(r"[\W_]+", "", title.casefold()) or title
+    return _MARKS.sub("", title.casefold()) or title
 
 
 def is_named(title: str, query: str) -> bool:

@@ -21,6 +21,8 @@ _ORDER = re.compile(
 COLOURS = frozenset(
     "beige black blue brown gold gray green grey navy orange pink purple red silver turquoise violet white yellow".split()  # noqa: SIM905
 )
+_NOT = re.compile(r"['’]t$")
+_POSSESSIVE = re.compile(r"['’].*$")
 _SUFFIXES = (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("s", ""))
 
 
@@ -53,7 +55,7 @@ NEUTRAL_STEMS = frozenset(stem(w) for w in NEUTRAL) | NEUTRAL
 
 def is_content(token: str) -> bool:
     """Say whether a token carries meaning: no number, not neutral prose, more than one letter."""
-    lower = re.sub(r"['’].*$", "", token.lower())
+    lower = _POSSESSIVE.sub("", token.lower())
     return not token[0].isdigit() and len(lower) > 1 and lower not in NEUTRAL_STEMS and stem(token) not in NEUTRAL_STEMS
 
 
@@ -72,7 +74,7 @@ def affirmed_stems(text: str) -> set[str]:
     found: set[str] = set()
     for sentence in sentences(text):
         words, lowered = tokens(sentence), sentence.lower()
-        plain = [re.sub(r"['’]t$", "", w.lower()) for w in words]
+        plain = [_NOT.sub("", w.lower()) for w in words]
         denied = {i + step for i, w in enumerate(plain) if w in NEGATIONS for step in (1, 2)}
         for i, word in enumerate(words):
             free = plain[i + 1 : i + 2] == ["free"] and f"{word}-free".lower() in lowered

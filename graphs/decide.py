@@ -108,7 +108,9 @@ async def ask_sources(query: CandidateQuery, turn: Turn) -> dict[str, list[Candi
 
 
 async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
-    """Return what the sources need: understanding, profile and vectors."""
+    """Return what the sources need: understanding, profile and vectors; made once for each understanding of a turn."""
+    if turn.query is not None and turn.query[0] is state.understanding:
+        return turn.query[1]
     vector = state.text_vector
     if state.understanding.query and vector is None:
         vector = await words_vector(state, turn)
@@ -127,7 +129,9 @@ async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
         taste=taste.words,
         taste_weight=taste.weight,
     )
-    return await governed(query, state.request, turn)
+    query = await governed(query, state.request, turn)
+    turn.query = (state.understanding, query)
+    return query
 
 
 def within_budget(understanding: Understanding) -> Understanding:

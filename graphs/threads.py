@@ -15,10 +15,10 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import aiosqlite
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from ..core.errors import BackEndOverloaded, StoreError
 from ..core.schemas import ThreadMemory
+from .thread_saver import ThreadSaver
 
 log = logging.getLogger("tastemaker.threads")
 BUSY_S = 2.0
@@ -29,7 +29,7 @@ _LATEST = "checkpoint_id <> (SELECT max(checkpoint_id) FROM checkpoints WHERE th
 class Threads:
     """The open thread store; ``saver`` is what the graph is compiled with."""
 
-    def __init__(self, saver: AsyncSqliteSaver) -> None:
+    def __init__(self, saver: ThreadSaver) -> None:
         self.saver = saver
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -44,7 +44,7 @@ class Threads:
         try:
             await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
             connection = await aiosqlite.connect(path, timeout=BUSY_S)
-            saver = AsyncSqliteSaver(connection)
+            saver = ThreadSaver(connection)
             await saver.setup()
             await connection.execute("PRAGMA synchronous=NORMAL")
         except (sqlite3.Error, OSError) as error:

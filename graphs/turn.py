@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from langgraph.runtime import Runtime
 
+from ..core.candidates import CandidateQuery
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
 from ..core.exposures import Drawn
 from ..core.protocols import Vectors
@@ -29,6 +30,7 @@ from ..core.schemas import (
     RecommendResponse,
     StepTime,
     StreamEvent,
+    Understanding,
     Usage,
 )
 from ..stores.predicates import check_constraints
@@ -79,6 +81,8 @@ class Turn:
     usage: list[Usage] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
     house: House | None = None
+    schema: CatalogueSchema | None = None
+    query: tuple[Understanding, CandidateQuery] | None = None
     drawn: list[Drawn] = field(default_factory=list)
     denied: dict[str, str] = field(default_factory=dict)
     taste: Taste | None = None
@@ -166,10 +170,15 @@ class Turn:
 
 
 async def schema_of(turn: Turn) -> CatalogueSchema:
-    """Return the catalogue's fields; the last known ones, and a label, if it cannot be read."""
+    """Return the catalogue's fields, read once a turn; the last known ones, and a label, if it cannot be read."""
+    if turn.schema is not None:
+        return turn.schema
     timeout = turn.parts.settings.timeouts.retrieve_s
     schema = await turn.attempt("catalogue", turn.shop.catalogue.schema(), timeout, None, floor_s=FLOOR_S)
-    return (await turn.shop.last_known()).fields if schema is None else schema
+    if schema is None:
+        return (await turn.shop.last_known()).fields
+    turn.schema = schema
+    return schema
 
 
 def _where(error: BaseException) -> str:

@@ -15,6 +15,7 @@ from ..core.public import redact
 from ..core.schemas import Degradation, RecommendRequest, RecommendResponse, StreamEvent
 from .requests import graph_input
 from .state import State
+from .thread_saver import BRAND_NEW
 from .threads import Threads
 from .turn import Turn
 
@@ -57,7 +58,7 @@ async def _run(
     """Run the graph to its end or to its interrupt; what it tells goes through ``turn``, so LangGraph streams nothing."""
     steps = graph.astream(
         graph_input(request, resumes=threads is not None),
-        config={"configurable": {"thread_id": turn.key(request)}},
+        config={"configurable": {"thread_id": turn.key(request), BRAND_NEW: request.thread_id is None}},
         context=turn,
         stream_mode=[],
         durability="exit" if threads is not None else None,

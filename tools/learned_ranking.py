@@ -153,7 +153,7 @@ def fuse_with(
         return fuse(without, source_weights(q), limit=limit)
     weights = with_learned(source_weights(q), q, placed.share)
     fused = fuse({**lists, LEARNED: placed.ranked}, weights, limit=limit)
-    return [replace(f, sources=(*f.sources, *placed.sources.get(f.item_id, ()))) for f in fused]
+    return [replace(f, beside=placed.sources.get(f.item_id, ())) for f in fused]
 
 
 async def _place(

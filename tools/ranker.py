@@ -71,7 +71,7 @@ class Ranker:
             trace.proposed, trace.pool = {f.item_id: place for place, f in enumerate(fused, 1)}, pool
             fused = fused[:pool]
         known = {f.item_id for f in fused}
-        fused += [Fused(i, 0.0, ()) for i in dict.fromkeys(await pinned_ids(self._catalogue, q)) if i not in known]
+        fused += [Fused(i, 0.0) for i in dict.fromkeys(await pinned_ids(self._catalogue, q)) if i not in known]
         if not fused:
             return []
         shelf, fused = await self._shelf(q, fused, screen, trace)

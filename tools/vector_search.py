@@ -72,5 +72,7 @@ class FullTextSearch:
 
 
 def renamed(found: list[Candidate], source: str) -> list[Candidate]:
-    """Return the candidates under this source's name, ranked from 1 in the order given."""
+    """Return the candidates under this source's name, ranked from 1 in the order given; as they are if that is so."""
+    if all(c.source == source and c.rank == r for r, c in enumerate(found, 1)):
+        return found
     return [Candidate(item_id=c.item_id, source=source, rank=r, score=c.score) for r, c in enumerate(found, 1)]
