@@ -272,3 +272,18 @@ def test_the_command_line_compares_two_versions(folder: Path, monkeypatch: pytes
     assert [r["version"] for r in rows] == ["1", "2", "1", "2"]
     missing = CliRunner().invoke(app, ["try", "hello", "--versions", "1", "9", "--requests", "r.jsonl"])
     assert missing.exit_code == 1
+
+
+def test_files_that_come_and_go_are_seen_after_the_folder_was_quiet(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    os.utime(tmp_path, (1_000_000_000, 1_000_000_000))
+    library = PromptLibrary(tmp_path, {})
+    assert library.get("hello").version == "1"
+    path.write_text(path.read_text(encoding="utf-8").replace("kindly", "rather warmly"), encoding="utf-8")
+    os.utime(tmp_path, (1_000_000_000, 1_000_000_000))  # an edit in place leaves the folder's time as it is
+    assert "rather warmly" in library.get("hello").system
+    write(tmp_path, name="hello@2.md", version="2")
+    assert library.get("hello").version == "2"
+    path.unlink()
+    (tmp_path / "hello@2.md").unlink()
+    assert library.names() == ()

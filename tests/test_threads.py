@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import RecommendResponse
@@ -160,3 +161,23 @@ async def test_first_requests_of_a_tenant_open_one_shop(settings: Settings) -> N
     shops = await asyncio.gather(*(parts.shop("x") for _ in range(10)))
     assert count == 1
     assert len({id(s) for s in shops}) == 1
+
+
+async def test_a_new_thread_is_not_read_and_a_known_one_is_followed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    known = AsyncSqliteSaver.aget_tuple
+
+    async def counted(self: AsyncSqliteSaver, config: Any) -> Any:
+        read.append(config["configurable"]["thread_id"])
+        return await known(self, config)
+
+    monkeypatch.setattr(AsyncSqliteSaver, "aget_tuple", counted)
+    async with Recommender(parts=constant_parts(settings)) as recommender:
+        first = await recommender.recommend(text="a print under 50")
+        assert read == []
+        again = await recommender.recommend(text="another", thread_id=first.thread_id)
+    assert read
+    assert [c.value for c in again.understanding.constraints] == [50]
+    assert rows(settings, "checkpoints") == 1
