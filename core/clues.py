@@ -240,7 +240,7 @@ def _taste(brief: Brief, families: set[str], rank: int) -> Clue | None:
     return Clue("It goes with what you liked: others chose them together.", ids)
 
 
-def _described(brief: Brief, record: set[str], families: set[str]) -> Clue | None:
+def _described(brief: Brief, record: frozenset[str], families: set[str]) -> Clue | None:
     """Return the words for the taste of a known user that the item's own record holds."""
     held = [w for w in brief.taste if stems(w) and stems(w) <= record] if "described" in families else []
     if not held or brief.user != "known":
