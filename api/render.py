@@ -221,11 +221,14 @@ class TerminalRenderer:
 
 def _item_table(items: Sequence[Mapping[str, Any]], title: str) -> Padding:
     priced = any("price" in item["attributes"] for item in items)
+    rated = any(item.get("predicted_rating") is not None for item in items)
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold green", expand=True)
     table.add_column("#", justify="right", style="bold")
     table.add_column("Title", ratio=4, overflow="fold")
     if priced:
         table.add_column("Price", justify="right", style="green", no_wrap=True)
+    if rated:
+        table.add_column("For you", justify="right", style="yellow", no_wrap=True)
     table.add_column("About", ratio=3, style="dim", no_wrap=True, overflow="ellipsis")
     table.add_column("Found by", ratio=4, style="cyan", overflow="fold")
     for item in items:
@@ -234,9 +237,16 @@ def _item_table(items: Sequence[Mapping[str, Any]], title: str) -> Padding:
         about = " · ".join(
             _value(value) for name, value in attributes.items() if name != "price" and value not in ("", [])
         )
-        cells = [str(item["rank"]), clean(item["title"]), *price, about, _found_by(item.get("sources") or ())]
+        rating = [_rating(item.get("predicted_rating"))] if rated else []
+        found_by = _found_by(item.get("sources") or ())
+        cells = [str(item["rank"]), clean(item["title"]), *price, *rating, about, found_by]
         table.add_row(*map(Text, cells))
     return Padding(table, (0, 0, 0, 1))
+
+
+def _rating(value: float | None) -> str:
+    """Return the rating that the user is expected to give."""
+    return "–" if value is None else f"{value:.1f}"
 
 
 def _found_by(sources: Sequence[Mapping[str, Any]]) -> str:

@@ -1,0 +1,109 @@
+"""Whatever file a shop keeps besides its trained version, broken or lost it is a label and never a failed request.
+
+The files of a trained version are broken in ``test_version_parts``.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tastemaker.core.protocols import Vectors
+from tastemaker.core.schemas import RecommendResponse
+from tastemaker.core.settings import Settings
+from tastemaker.graphs.parts import Parts
+from tastemaker.graphs.recommender import Recommender
+from tastemaker.models.alignments import WEIGHTS, Alignments
+from tastemaker.models.image_text import load_projection
+from tastemaker.stores.artefacts import CURRENT
+from tastemaker.stores.llm_weights import weights_path
+
+from .media_samples import image_bytes
+from .shop_fixture import TinyImageText, shop_parts
+
+
+class Projected(TinyImageText):
+    """Reads the projection as the embedded model does before it embeds a picture."""
+
+    def __init__(self, projection: Path) -> None:
+        self.projection = projection
+
+    async def embed_images(self, paths: Sequence[str]) -> Vectors:
+        load_projection(self.projection)
+        return await super().embed_images(paths)
+
+
+def broken_projection(settings: Settings) -> Parts:
+    versions = Alignments(settings.home)
+    weights = {name: np.zeros((2, 2), np.float32) for name in ("fc1.weight", "fc2.weight")}
+    path = versions.weights(versions.publish(weights, {}))
+    path.write_bytes(b"torn")
+    parts = shop_parts(settings)
+    parts.image_text = Projected(path)
+    parts.rebuild()
+    return parts
+
+
+def lost_projection(settings: Settings) -> Parts:
+    parts = shop_parts(settings)
+    parts.image_text = Projected(settings.home / "gone" / WEIGHTS)
+    parts.rebuild()
+    return parts
+
+
+def broken_rules(settings: Settings) -> Parts:
+    folder = settings.home / "rules"
+    folder.mkdir(parents=True)
+    (folder / "default.yaml").write_text("rules: [{id: x", encoding="utf-8")
+    return shop_parts(settings)
+
+
+def broken_weights(settings: Settings) -> Parts:
+    path = weights_path(settings.home, "default")
+    path.parent.mkdir(parents=True)
+    path.write_text("torn", encoding="utf-8")
+    return shop_parts(settings)
+
+
+def lost_version(settings: Settings) -> Parts:
+    root = settings.models_path("default")
+    root.mkdir(parents=True)
+    (root / CURRENT).write_text("20260101T000000-abcdef\n", encoding="utf-8")
+    return shop_parts(settings)
+
+
+async def asked(parts: Parts) -> RecommendResponse:
+    picture = {"data": base64.b64encode(image_bytes()).decode()}
+    async with Recommender(parts=parts) as recommender:
+        await (await recommender.parts.shop("default")).learned.refresh()
+        return await recommender.recommend(
+            text="a dog", user_id="u", images=[picture], llm_rank=["listwise"], words=False, n=4
+        )
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (broken_projection, "embedding"),
+        (lost_projection, "embedding"),
+        (broken_rules, "rules"),
+        (broken_weights, "llm_weights"),
+        (lost_version, "recommender"),
+    ],
+)
+async def test_a_broken_file_is_a_label(make: Callable[[Settings], Parts], what: str, tmp_path: Path) -> None:
+    response = await asked(make(Settings(home=tmp_path)))
+    labels = {d.what: d.why for d in response.degraded}
+    assert len(response.items) == 4
+    assert what in labels
+    assert str(tmp_path) not in " ".join(labels.values())
+
+
+async def test_nothing_broken_gives_no_label(tmp_path: Path) -> None:
+    response = await asked(shop_parts(Settings(home=tmp_path)))
+    assert len(response.items) == 4
+    assert response.degraded == ()
