@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.interactions import Floats, UserState
+from ..core.interactions import Floats, Rows, UserState
 from ..core.llm_signal import base_scores, group_of
 from ..core.llm_task import RankTask
 from ..core.schemas import Item
@@ -21,10 +21,13 @@ from .games_baselines import Baselines
 from .games_data import read_histories, read_items, read_questions, with_text_vectors
 
 BASE = "blend"
+BASES = ("titles", "popularity", "blend")
+"""What makes the lists: nearness of title vectors alone, as in a shop without events; popularity alone; both and co-occurrence."""
 RANDOM = "dev_random20.tsv"
 NEGATIVES, SPARE = 19, 60
 COLD_HISTORY = (1, 2, 3)
 FIT_POOL = 3000
+NEWEST = 10
 
 
 @dataclass(frozen=True)
@@ -81,13 +84,22 @@ class Games:
         """Read everything. Raises InvalidRequestError where ``data/games`` is missing."""
         return await asyncio.to_thread(cls, settings, data, seed)
 
-    def listed(self, row: Row) -> Listed:
-        """Return the row's candidates as the base lists them, best first, ties by item."""
+    def listed(self, row: Row, base: str = BASE) -> Listed:
+        """Return the row's candidates as one of ``BASES`` lists them, best first, ties by item."""
         items = np.array(row.candidates, dtype=np.int32)
-        score = self.baselines.scores(UserState.of(np.array(row.history, dtype=np.int32)), items)[BASE]
+        score = self._scores(row, items, base)
         places = np.lexsort((items, -score))
         target = int(np.flatnonzero(items[places] == row.target)[0])
         return Listed(row, tuple(items[places].tolist()), base_scores(score[places].tolist()), target)
+
+    def _scores(self, row: Row, items: Rows, base: str) -> Floats:
+        if base != "titles":
+            return self.baselines.scores(UserState.of(np.array(row.history, dtype=np.int32)), items)[base]
+        vectors = self.items.text_vectors
+        assert vectors is not None
+        newest = list(row.history[-NEWEST:])
+        near = vectors[items] @ vectors[newest].mean(axis=0) if newest else np.zeros(len(items))
+        return np.asarray(near, dtype=np.float32)
 
     def task(self, listed: Listed) -> RankTask:
         """Return what the model is asked about a list; titles only, newest first."""

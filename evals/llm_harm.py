@@ -1,6 +1,7 @@
 """Measure ``harm``: the language model's re-rank on against off, same candidates, by user group, strategy and model.
 
-The weight is fitted on users who are not among the rows reported, as the service does it, and is zero where it did not help
+Three bases make the lists: title vectors alone, as a shop without events has them, popularity alone, and the blend of ``tastemaker
+bench games``; the model is asked once for all of them. The weight is fitted on users who are not among the rows reported, as the service does it, and is zero where it did not help
 there. The same signal alone, and moved by a weight that nobody fitted, show what the fit protects from.
 """
 
@@ -22,7 +23,7 @@ from ..core.settings import Settings
 from ..models.llm import open_chat_model
 from ..models.llm_scoring import GenerativeScoring
 from ..stores.llm_opinions import OpinionStore
-from .llm_cases import BASE, Games, Listed, shortened
+from .llm_cases import BASES, Games, Listed, Row, shortened
 from .llm_opinions import Asker, Progress, tasks_of, title_tools
 from .report import report
 
@@ -38,18 +39,18 @@ async def run(
     games = await Games.open(settings, data or settings.data, seed)
     parts = {
         group: (
-            [games.listed(r) for r in shortened(games.fitting, group)[:fit_n]],
-            [games.listed(r) for r in shortened(games.reported, group)[:n]],
+            shortened(games.fitting, group)[:fit_n],
+            shortened(games.reported, group)[:n],
         )
         for group in GROUPS
     }
-    figures: dict[str, Any] = {"base": BASE, "models": {}}
+    figures: dict[str, Any] = {"bases": list(BASES), "models": {}}
     for name, asker, strategies in await askers(settings, games, budget_s, say):
         found: dict[str, Any] = {}
         for strategy in strategies:
             most = (fit_n, n) if strategy == "embeddings" else (llm_n, llm_n)
             found[strategy] = {
-                group: await measured(asker, games, strategy, (fit[: most[0]], shown[: most[1]]), seed=seed)
+                group: await over_bases(asker, games, strategy, (fit[: most[0]], shown[: most[1]]), seed)
                 for group, (fit, shown) in parts.items()
             }
         figures["models"][name] = found
@@ -76,16 +77,21 @@ async def askers(
     return made
 
 
-async def measured(
-    asker: Asker,
-    games: Games,
-    strategy: LLMStrategy,
-    rows: tuple[Sequence[Listed], Sequence[Listed]],
-    *,
-    seed: int,
+async def over_bases(
+    asker: Asker, games: Games, strategy: LLMStrategy, rows: tuple[Sequence[Row], Sequence[Row]], seed: int
 ) -> dict[str, Any]:
-    """Return the figures of one strategy for one group: the weight fitted on the first rows, its worth on the second."""
-    fit, shown = rows
+    """Return the figures of one strategy for one group by base; answers to the same candidates are asked for once."""
+    figures: dict[str, Any] = {}
+    for base in BASES:
+        fit, shown = ([games.listed(row, base) for row in part] for part in rows)
+        figures[base] = await measured(asker, games, strategy, fit, shown, seed=seed)
+    return figures
+
+
+async def measured(
+    asker: Asker, games: Games, strategy: LLMStrategy, fit: Sequence[Listed], shown: Sequence[Listed], *, seed: int
+) -> dict[str, Any]:
+    """Return the figures of one base: the weight fitted on the first rows, its worth on the second."""
     fitted = fit_weight(cases(fit, await asker.opinions(strategy, tasks_of(games, fit), "to fit")), seed)
     told = await asker.opinions(strategy, tasks_of(games, shown), "to report")
     return compared(cases(shown, told), alone(shown, told), fitted, seed)
