@@ -13,7 +13,7 @@ from ..core.errors import InvalidRequestError
 from ..core.search import Hit, SearchResponse, SearchWeights
 from ..core.settings import load_settings
 from .cli_common import run_async
-from .cli_recommend import parse_where
+from .cli_recommend import parse_context, parse_where
 
 
 def search_command(
@@ -29,6 +29,9 @@ def search_command(
     where: Annotated[
         list[str] | None, typer.Option(help="Such as 'price<=40' or 'theme in sea,boats'; repeatable.")
     ] = None,
+    context: Annotated[
+        list[str] | None, typer.Option(help="What rules may look at, such as age=16; repeatable.")
+    ] = None,
     n: Annotated[int, typer.Option("--n", "-n", help="How many items, 1 to 100.")] = 10,
     tenant: Annotated[str, typer.Option(help="Which shop.")] = "default",
     as_json: Annotated[bool, typer.Option("--json", help="Print the response as one JSON object.")] = False,
@@ -40,6 +43,7 @@ def search_command(
 
         fields: dict[str, Any] = {"text": text, "look_at": look_at, "n": n, "tenant": tenant}
         fields |= {"weights": parse_weights(weight or []), "constraints": [parse_where(w) for w in where or ()]}
+        fields["context"] = parse_context(context or ())
         for name, files in (("images", image), ("audio", audio), ("video", video)):
             fields[name] = [{"path": str(file)} for file in files or ()]
         async with Recommender(load_settings()) as recommender:

@@ -236,6 +236,18 @@ class Correction(Frozen):
         return self
 
 
+def age_in_years(context: dict[str, str]) -> dict[str, str]:
+    """Return the context unchanged.
+
+    Raises:
+        ValueError: its ``age`` is no number of years from 0 to 130.
+    """
+    age = context.get("age")
+    if age is not None and not (age.isascii() and age.isdigit() and int(age) <= 130):
+        raise ValueError("age must be a whole number of years, 0 to 130")
+    return context
+
+
 class RecommendRequest(Frozen):
     """Who asks, and what they said, showed or spoke. At least nothing is needed: an empty request gets popular items."""
 
@@ -305,13 +317,7 @@ class RecommendRequest(Frozen):
     )
     tenant: TenantId = Field(default="default", description="Which shop's catalogue and history to use.")
 
-    @field_validator("context")
-    @classmethod
-    def _age_in_years(cls, value: dict[str, str]) -> dict[str, str]:
-        age = value.get("age")
-        if age is not None and not (age.isascii() and age.isdigit() and int(age) <= 130):
-            raise ValueError("age must be a whole number of years, 0 to 130")
-        return value
+    _age = field_validator("context")(age_in_years)
 
     @field_validator("text")
     @classmethod

@@ -9,7 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, StringConstraints, field_validator
 
-from .schemas import AttributeValue, Constraint, Degradation, Evidence, Frozen, MediaInput, TenantId
+from .schemas import (
+    AttributeValue,
+    Constraint,
+    ContextName,
+    ContextValue,
+    Degradation,
+    Evidence,
+    Frozen,
+    MediaInput,
+    TenantId,
+    age_in_years,
+)
 
 PartKind = Literal["text", "image", "audio", "video"]
 LookAt = Literal["both", "image", "text"]
@@ -40,6 +51,12 @@ class SearchRequest(Frozen):
     )
     constraints: list[Constraint] = Field(default_factory=list, max_length=32, description="Typed hard constraints.")
     n: int = Field(default=10, ge=1, le=100, description="How many items to return, 1 to 100.")
+    context: dict[ContextName, ContextValue] = Field(
+        default_factory=dict,
+        max_length=16,
+        description="What the shop's rules and filters may look at, as in a recommendation: `segment`, `age` (in years), ...",
+        examples=[{"age": "16"}],
+    )
     tenant: TenantId = Field(default="default", description="Which shop's catalogue to search.")
 
     @field_validator("text")
@@ -48,6 +65,8 @@ class SearchRequest(Frozen):
         if "\x00" in value:
             raise ValueError("must not contain NUL characters")
         return value.strip()
+
+    _age = field_validator("context")(age_in_years)
 
 
 class PartScore(Frozen):

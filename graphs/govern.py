@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..core.candidates import SEGMENT_KEY, CandidateQuery
@@ -41,11 +41,16 @@ def spread_of(request: RecommendRequest, settings: Settings) -> Spread:
 
 def moment_of(q: CandidateQuery, request: RecommendRequest) -> Moment:
     """Return what rules may look at; what the request says of the user counts before what their events say."""
-    said = request.context.get(AGE) or next((a for e in q.profile.events if (a := e.context.get(AGE))), "")
+    return moment_from(q, request.context)
+
+
+def moment_from(q: CandidateQuery, context: Mapping[str, str]) -> Moment:
+    """Return the moment from a request's context and what is known of the user."""
+    said = context.get(AGE) or next((a for e in q.profile.events if (a := e.context.get(AGE))), "")
     return Moment(
         query=q.understanding.query,
-        segment=request.context.get(SEGMENT_KEY) or q.segment,
-        context=request.context,
+        segment=context.get(SEGMENT_KEY) or q.segment,
+        context=context,
         age=int(said) if said.isascii() and said.isdigit() else None,
     )
 

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from ..core.errors import BackEndError, InvalidRequestError, ToolError
 from ..core.protocols import Vectors
 from ..core.public import public_reason
 from ..core.rule_effects import effects_of
-from ..core.rules import Moment
 from ..core.schemas import (
     CatalogueSchema,
     Degradation,
@@ -32,6 +32,7 @@ from ..core.search import SearchRequest, SearchResponse
 from ..stores.predicates import check_constraints
 from ..tools.cross_search import CrossSearch, Part
 from ..tools.ruled_search import ruled
+from .govern import moment_from
 from .parts import Parts
 from .shop import Shop
 
@@ -73,16 +74,15 @@ class Search:
         loaded = await self._parts.rules.load(self._request.tenant, schema)
         if loaded.label:
             self._degraded.append(Degradation(what="rules", why=loaded.label))
-        effects = effects_of(loaded.rules, Moment(query=words), schema)
-        return CandidateQuery(
+        q = CandidateQuery(
             understanding=Understanding(query=words, constraints=tuple(self._request.constraints)),
             profile=HistoryProfile(user_id="", known=False),
-            effects=effects,
-            exclude=await shop.scope.hidden(effects.exclusions),
         )
+        effects = effects_of(loaded.rules, moment_from(q, self._request.context), schema)
+        return replace(q, effects=effects, exclude=await shop.scope.hidden(effects.exclusions))
 
     async def _screen(self, items: Sequence[Item]) -> dict[str, str]:
-        screening = await self._parts.filters(items, {"tenant": self._request.tenant})
+        screening = await self._parts.filters(items, {**self._request.context, "tenant": self._request.tenant})
         self._degraded += screening.degraded
         return dict(screening.denied)
 

@@ -168,6 +168,7 @@ RULES = """rules:
   - {id: no-red, kind: exclude, where: [{field: colour, op: "=", value: Red}]}
   - {id: no-dear-dogs, kind: exclude, where: [{field: objects, op: "=", value: dog}, {field: price, op: ">", value: 60}]}
   - {id: show-i2, kind: pin, items: [i2], position: 2}
+  - {id: vip-blue, kind: allow, field: colour, values: [Blue], when: {segment: [vip]}}
   - {id: last-i1, kind: bury, items: [i1], factor: 0.01}
 """
 
@@ -187,6 +188,11 @@ async def test_rules_and_filters_hold_in_searches(tmp_path: Path, catalogue: Lan
     assert not {"i5", "i4"} & set(by_id)
     assert (found.hits[1].item_id, found.hits[1].rules) == ("i2", ("show-i2",))
     assert by_id["i1"].rules == ("last-i1",)
+    async with Recommender(parts=_parts(settings, catalogue)) as recommender:
+        vip = await recommender.search(text="a dog", n=60, context={"segment": "vip"})
+        with pytest.raises(InvalidRequestError, match="age must be"):
+            await recommender.search(text="a dog", context={"age": "old"})
+    assert {hit.attributes["colour"] for hit in vip.hits} == {"Blue"}
     dogs = [h.item_id for h in found.hits if h.attributes["objects"] == ["dog"]]
     assert dogs[-1] == "i1"
 
