@@ -51,6 +51,10 @@ async def run(settings: Settings, data: Path | None, n: int, seed: int, progress
     assert card is not None
     found = {
         "training_s": card.seconds,
+        "training_cpu_s": card.cpu_seconds,
+        "recipe": card.recipe,
+        "share": card.share,
+        "rating_error": card.rating_error.model_dump(mode="json") if card.rating_error else None,
         "peak_memory_mb": card.peak_memory_mb,
         "scorers": list(card.scorers),
         "left_out": card.left_out,

@@ -28,7 +28,7 @@ from tastemaker.stores.catalogue import LanceCatalogue
 from tastemaker.stores.history import SqlHistory
 from tastemaker.tools import recipes
 from tastemaker.tools.new_item_source import promise
-from tastemaker.tools.recipes import MAX_CATALOGUE
+from tastemaker.tools.recipes import CATALOGUE, MAX_CATALOGUE, QUESTIONS, recipes_for
 from tastemaker.tools.training import MODEL, Options, Outcome
 from tastemaker.tools.validation import fused_places, split_by_time
 from tastemaker.tools.version_parts import NEW_ITEMS, RATINGS, file_of, fit_parts
@@ -235,7 +235,13 @@ def test_few_ratings_and_ratings_that_teach_nothing_are_not_used() -> None:
     assert fit_parts(ItemTable(items.ids), events, 0, print).names == ()
 
 
-@pytest.mark.parametrize("items", [24, MAX_CATALOGUE + 1])
+def test_whole_catalogues_are_ranked_where_that_is_affordable() -> None:
+    assert CATALOGUE in recipes_for(MAX_CATALOGUE, 1_000_000)
+    assert recipes_for(MAX_CATALOGUE + 1, 1_000_000) == (QUESTIONS,)
+    assert CATALOGUE in recipes_for(10 * MAX_CATALOGUE, 20)
+
+
+@pytest.mark.parametrize("items", [24, 400_000])
 def test_what_is_measured_has_not_seen_what_is_held_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, items: int
 ) -> None:
@@ -256,7 +262,7 @@ def test_what_is_measured_has_not_seen_what_is_held_out(
     monkeypatch.setattr(recipes, "FITS", {name: spy(name) for name in recipes.FITS})
     work = recipes.Fitting(table, events, ("popularity",), 0, tmp_path)
     choice = recipes.choose_recipe(work, split, print)
-    assert set(seen) == set(recipes.recipes_for(items))
+    assert set(seen) == set(recipes_for(items, events.n_users))
     for given in seen.values():
         known = set(zip(given.user.tolist(), given.item.tolist(), strict=True))
         assert not known & set(zip(split.users.tolist(), split.targets.tolist(), strict=True))

@@ -17,7 +17,7 @@ from ..core.choosing import Gains, Way, best, chosen_by_others
 from ..core.errors import BackEndUnavailable, InvalidRequestError, TastemakerError
 from ..core.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from ..core.model_card import Validation
-from ..models.catalogue_fit import fit_catalogue
+from ..models.catalogue_fit import MOST, PER_USER, fit_catalogue
 from ..models.ensemble import Ensemble
 from ..models.scorers.base import Progress
 from ..models.scorers.listing import SCORERS
@@ -25,7 +25,7 @@ from .validation import AT, Popular, Split, Untrained, figures_of, gains_of, pla
 
 CATALOGUE, QUESTIONS = "catalogue", "questions"
 MAX_CATALOGUE = 4_096
-"""Of so many items, everything a user has not seen is ranked."""
+"""Of so many items, everything a user has not seen is ranked, whatever the number of users."""
 SHARES = (1.0, 0.5)
 TRAINED, UNTRAINED, POPULAR = "trained", "untrained fusion", "popularity"
 
@@ -66,9 +66,14 @@ class Fitting:
 FITS: Mapping[str, Callable[..., Ensemble]] = {QUESTIONS: Ensemble.fit, CATALOGUE: fit_catalogue}
 
 
-def recipes_for(items: int) -> tuple[str, ...]:
-    """Return the recipes to try for a catalogue of so many items, the one to use where nothing can be measured first."""
-    return (CATALOGUE, QUESTIONS) if items <= MAX_CATALOGUE else (QUESTIONS,)
+def recipes_for(items: int, users: int) -> tuple[str, ...]:
+    """Return the recipes to try, the preferred one first.
+
+    Ranking whole catalogues is learnt where that scores no more items in all than for ``MAX_CATALOGUE`` items and as many questions as
+    are ever asked.
+    """
+    questions = min(MOST, PER_USER * users)
+    return (CATALOGUE, QUESTIONS) if items * questions <= MAX_CATALOGUE * MOST else (QUESTIONS,)
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ def choose_recipe(work: Fitting, split: Split, progress: Progress, *, may_be_pla
     work = replace(work, events=split.before)
     fitted: dict[str, Ensemble] = {}
     notes: list[str] = []
-    began, names = time.monotonic(), recipes_for(len(work.items))
+    began, names = time.monotonic(), recipes_for(len(work.items), work.events.n_users)
     failed: TastemakerError | None = None
     for number, recipe in enumerate(names):
         spent = time.monotonic() - began
