@@ -19,8 +19,8 @@ from ..core.interactions import Interactions, UserState
 from ..core.settings import Settings
 from ..models.catalogue_fit import fit_catalogue
 from ..models.ensemble import Ensemble
-from ..models.ensemble_fit import peak_memory_mib
 from ..models.scorers.base import Progress, silent
+from ..models.spent import peak_memory_mib
 from .intervals import gain_of, hits, mean_of, ndcg, place
 from .ml100k_baselines import BASELINES, Fit, Score, logistic
 from .ml100k_data import Movies, read, watched_before

@@ -91,7 +91,9 @@ def figures_of(movies: Movies, seed: int, progress: Progress = silent) -> dict[s
     figures = {
         "methods": methods,
         "above": above,
-        "training": {name: ours[REVEALED[-1]].report[name] for name in ("seconds", "peak_memory_mib", "questions")},
+        "training": {
+            name: ours[REVEALED[-1]].report[name] for name in ("seconds", "cpu_seconds", "peak_memory_mib", "questions")
+        },
         "split": "20 % of the users by seed; first m ratings revealed; wanted: rated at least 4 after the fifth",
         "tuned_on": "draws of the same protocol with seeds 101 to 104, whose strangers overlap with another seed's by a fifth",
     }

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..core.errors import BackEndUnavailable, InvalidRequestError
 from ..core.interactions import Floats, Interactions, ItemTable, UserState
 from .ensemble import Ensemble
-from .ensemble_fit import check_input, digest, peak_memory_mib
+from .ensemble_fit import check_input, digest
 from .features import Features, best_of_each, raw_scores
 from .fit_work import FitWork
 from .fusion import L2, LinearFusion, Lists
@@ -85,23 +85,21 @@ def fit_catalogue(
     early, missing = work.fit_scorers(EARLY, scorers, before)
     if not early:
         raise BackEndUnavailable(f"no scorer could be fitted: {'; '.join(missing.values())}")
-    at = time.monotonic()
-    features = whole_features(tuple(early), before, seed)
-    rng = np.random.default_rng([seed, 3])
-    lists = _answers(asked, early, features, rng, work.stage("questions"))
-    users = np.array([question.user for question in asked])
-    drawn = rng.permutation(np.unique(users))
-    check = np.isin(users, drawn[: max(1, int(CHECK_SHARE * len(drawn)))] if len(drawn) > 1 else drawn[:0])
-    fusion = LinearFusion(l2=restraint(int((~check).sum()))).fit(_joined(lists, ~check), features.names, seed)
-    found = [_first(fusion.score(lists[i])) for i in np.flatnonzero(check)]
-    work.took("questions", at)
+    with work.spent.on("questions", work.stage("questions")) as tell:
+        features = whole_features(tuple(early), before, seed)
+        rng = np.random.default_rng([seed, 3])
+        lists = _answers(asked, early, features, rng, tell)
+        users = np.array([question.user for question in asked])
+        drawn = rng.permutation(np.unique(users))
+        check = np.isin(users, drawn[: max(1, int(CHECK_SHARE * len(drawn)))] if len(drawn) > 1 else drawn[:0])
+        fusion = LinearFusion(l2=restraint(int((~check).sum()))).fit(_joined(lists, ~check), features.names, seed)
+        found = [_first(fusion.score(lists[i])) for i in np.flatnonzero(check)]
     fitted, late = work.fit_scorers("all", tuple(early), events, early)
     report = {
         "fusion": fusion.kind,
         "questions": int((~check).sum()),
         "check": {"questions": len(found), "ndcg@10": round(float(np.mean(found)), 4) if found else None},
-        "seconds": {**work.seconds, "total": round(sum(work.seconds.values()), 1)},
-        "peak_memory_mib": peak_memory_mib(),
+        **work.spent.report(),
     }
     features = whole_features(tuple(early), events, seed)
     return Ensemble(fitted, features, fusion, n_items=len(items), missing={**missing, **late}, report=report)

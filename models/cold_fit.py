@@ -16,10 +16,10 @@ from ..core.errors import InvalidRequestError
 from ..core.interactions import Floats, Interactions, ItemTable, UserState
 from .catalogue_fit import SURE, fit_scorers, whole_features
 from .ensemble import Ensemble
-from .ensemble_fit import peak_memory_mib
 from .features import Features, best_of_each, raw_scores
 from .fusion import LinearFusion, Lists
 from .scorers.base import Progress, Scorer, silent
+from .spent import peak_memory_mib
 
 FOLDS = 3
 ASKED = 8

@@ -7,10 +7,9 @@ the fusion, the others, of other users, only check it. At last the scorers are f
 from __future__ import annotations
 
 import hashlib
-import resource
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +23,27 @@ from .features import Features
 from .fit_work import FitWork
 from .fusion import choose
 from .fusion_check import check
-from .queries import Query, draw, held_out
-from .questions import Answers, answer
+from .queries import Query, among_all, draw, held_out
+from .questions import Answers, answer, retrieve
 from .scorers.base import Progress, Scorer, silent
 from .scorers.listing import SCORERS
 
-RECIPE = 1
+RECIPE = 2
 """Goes up when a change of code or settings makes kept parts wrong."""
 TEACH_USERS, CHECK_USERS = 12_000, 2_500
 ANSWERS_KEPT = 1_000
-SECONDS = "seconds-questions.json"
+MOST_SCORES = 125_000_000
+"""So many items are scored at most to draw lists of retrieved candidates; in a large catalogue, for a part of the users."""
+SPENT = "spent.json"
 SHARE_HELD_OUT, SHARE_CHECK = 0.5, 0.15
-STAGES = {"before": (0.0, 0.4), "questions": (0.4, 0.55), "fusion": (0.55, 0.6), "all": (0.6, 1.0)}
+Ask = Callable[[Sequence[Query], Mapping[str, Scorer], Features, int], Answers]
+STAGES = {
+    "before": (0.0, 0.35),
+    "questions": (0.35, 0.4),
+    "lists": (0.4, 0.55),
+    "fusion": (0.55, 0.6),
+    "all": (0.6, 1.0),
+}
 
 
 def fit(
@@ -55,16 +63,19 @@ def fit(
     kept = folder / digest(items, events, seed) if folder is not None else None
     teach, test = _users(events, seed)
     before, users, targets = held_out(events, np.concatenate([teach, test]))
-    work = _Work(items, kept, progress, stages=STAGES, seconds=SECONDS, began=began, budget_s=budget_s)
+    work = _Work(items, kept, progress, stages=STAGES, seconds=SPENT, began=began, budget_s=budget_s)
     early, missing = work.fit_scorers("before", names, before)
     features = Features.of(tuple(early), before, seed)
-    answers = work.answers(draw(before, users, targets, seed), early, features, seed)
+    asked: dict[str, Any] = {"early": early, "features": features, "seed": seed}
+    answers = work.answers("questions", answer, draw(before, users, targets, seed), **asked)
+    some = slice(None, None, -(-len(users) * len(items) // MOST_SCORES))
+    hard = among_all(before, users[some], targets[some])
+    retrieved = work.answers("lists", retrieve, hard, **asked)
     teaching = np.isin(users, teach)
-    taught = time.monotonic()
-    teacher = choose(int(teaching.sum()))
-    fusion = teacher.fit(answers.lists(teaching), features.names, seed, work.stage("fusion"))
-    work.took("fusion", taught)
-    figures = check(fusion, features, answers, ~teaching, seed)
+    with work.spent.on("fusion", work.stage("fusion")) as tell:
+        taught, listed = answers.of(teaching).lists(), retrieved.of(teaching[some]).lists()
+        fusion = choose(len(taught.sizes)).fit(taught, features.names, seed, tell, retrieved=listed)
+        figures = check(fusion, features, answers.of(~teaching), retrieved.of(~teaching[some]), seed)
     fitted, late = work.fit_scorers("all", tuple(early), events, early)
     report = {
         "recipe": RECIPE,
@@ -73,10 +84,10 @@ def fit(
         "items": len(items),
         "events": len(events),
         "fusion": fusion.kind,
-        "questions": int(teaching.sum()),
+        "questions": len(taught.sizes),
+        "lists": len(listed.sizes),
         "validation": figures,
-        "seconds": {**work.seconds, "total": round(sum(work.seconds.values()), 1)},
-        "peak_memory_mib": peak_memory_mib(),
+        **work.spent.report(),
     }
     counts = Features.of(tuple(early), events, seed).popularity
     features = Features(features.scorers, features.reference, counts)
@@ -94,12 +105,6 @@ def digest(items: ItemTable, events: Interactions, seed: int, names: Sequence[st
         if array is not None:
             sha.update(np.ascontiguousarray(array).tobytes())
     return sha.hexdigest()[:16]
-
-
-def peak_memory_mib() -> float:
-    """Return the most memory this process has held, in MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)
 
 
 def check_input(items: ItemTable, events: Interactions, names: Sequence[str]) -> None:
@@ -125,26 +130,36 @@ def _users(events: Interactions, seed: int) -> tuple[Any, Any]:
 class _Work(FitWork):
     """Fits scorers and keeps their answers as well."""
 
-    def answers(self, queries: Sequence[Query], early: Mapping[str, Scorer], features: Features, seed: int) -> Answers:
-        """Return the scorers' answers, ``ANSWERS_KEPT`` at a time, those kept from an earlier call if nothing changed."""
-        began, parts, tell = time.monotonic(), [], self.stage("questions")
+    def answers(
+        self,
+        stage: str,
+        ask: Ask,
+        queries: Sequence[Query],
+        *,
+        early: Mapping[str, Scorer],
+        features: Features,
+        seed: int,
+    ) -> Answers:
+        """Return what ``ask`` finds, ``ANSWERS_KEPT`` questions at a time, kept from an earlier call if nothing changed."""
+        parts, tell = [], self.stage(stage)
         for start in range(0, len(queries), ANSWERS_KEPT):
             asked = queries[start : start + ANSWERS_KEPT]
-            parts.append(self._answers(start, asked, early, features, seed))
-            tell(f"questions: {start + len(asked)} of {len(queries)}", (start + len(asked)) / len(queries))
-        self.took("questions", began)
+            parts.append(
+                self._answers(f"{stage}/{start}", partial(ask, asked, early, features, seed + start), features)
+            )
+            tell(f"{stage}: {start + len(asked)} of {len(queries)}", (start + len(asked)) / len(queries))
         return Answers.joined(parts)
 
-    def _answers(
-        self, start: int, asked: Sequence[Query], early: Mapping[str, Scorer], features: Features, seed: int
-    ) -> Answers:
-        names = np.array([*features.names, str(len(asked))])
-        path = self._kept / f"answers-{start}.npz" if self._kept is not None else None
+    def _answers(self, name: str, ask: Callable[[], Answers], features: Features) -> Answers:
+        names = np.array(features.names)
+        path = self._kept / f"{name.replace('/', '-')}.npz" if self._kept is not None else None
         if path is not None and path.is_file():
             kept = read_arrays(path)
             if np.array_equal(kept["names"], names):
-                return Answers(**{name: array for name, array in kept.items() if name != "names"})
-        found = answer(asked, early, features, seed + start)
+                self.spent.kept(name)
+                return Answers(**{key: array for key, array in kept.items() if key != "names"})
+        with self.spent.on(name, self.stage(name.partition("/")[0])):
+            found = ask()
         if path is not None:
             write_arrays(path, {**vars(found), "names": names})
         return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from ..core.interactions import Interactions, ItemTable
 from .array_files import read_arrays, write_arrays
 from .scorers.base import GoesOn, Progress, Resumes, Scorer
 from .scorers.listing import SCORERS
+from .spent import Spent
 
 NOTHING: Mapping[str, Scorer] = MappingProxyType({})
 
@@ -25,7 +25,7 @@ class FitWork:
         kept: where finished parts are; None to keep nothing.
         progress: called with a text and the share of the whole that is done.
         stages: name -> the shares of the whole between which a stage lies.
-        seconds: name of the file that holds the seconds of every part.
+        seconds: name of the file that holds the seconds of every part, over all calls.
         began: when it began, by the monotonic clock.
         budget_s: once this has passed, scorers that are not yet fitted are left out.
     """
@@ -42,15 +42,8 @@ class FitWork:
         budget_s: float | None = None,
     ) -> None:
         self._items, self._kept, self._progress, self._stages = items, kept, progress, stages
-        self._began, self._budget_s, self._file = began, budget_s, seconds
-        self.seconds = self._kept_seconds()
-
-    def took(self, what: str, began: float) -> None:
-        """Add the seconds since ``began`` to those of ``what``; earlier calls whose parts are kept count too."""
-        self.seconds[what] = round(self.seconds.get(what, 0.0) + time.monotonic() - began, 1)
-        if self._kept is not None:
-            self._kept.mkdir(parents=True, exist_ok=True)
-            (self._kept / self._file).write_text(json.dumps(self.seconds), encoding="utf-8")
+        self._began, self._budget_s = began, budget_s
+        self.spent = Spent(kept / seconds if kept is not None else None)
 
     def stage(self, name: str) -> Progress:
         """Return a progress call that fills the stage's share of the whole."""
@@ -68,7 +61,6 @@ class FitWork:
             if self._budget_s is not None and time.monotonic() - self._began > self._budget_s:
                 missing[name] = f"left out: the budget of {self._budget_s:.0f} s was used up; raise it"
                 continue
-            at = time.monotonic()
             try:
                 said = _within(tell, f"{stage}: ", number, len(names))
                 fitted[name] = self._one(stage, name, events, said, early.get(name))
@@ -76,15 +68,20 @@ class FitWork:
                 missing[name] = str(error)
             except Exception as error:  # noqa: BLE001  # one broken scorer must not take the others with it
                 missing[name] = f"cannot be fitted ({type(error).__name__}: {error})"
-            self.took(f"{stage}:{name}", at)
             tell(f"{stage}: {name} {'done' if name in fitted else 'left out'}", (number + 1) / len(names))
         return fitted, missing
 
     def _one(self, stage: str, name: str, events: Interactions, progress: Progress, before: Scorer | None) -> Scorer:
         path = self._kept / f"{stage}-{name}.npz" if self._kept is not None else None
         if path is not None and path.is_file():
+            self.spent.kept(f"{stage}:{name}")
             return SCORERS[name]().restore(self._items, read_arrays(path))
-        scorer = SCORERS[name]()
+        with self.spent.on(f"{stage}:{name}", progress) as tell:
+            return self._fitted(SCORERS[name](), path, events, tell, before)
+
+    def _fitted(
+        self, scorer: Scorer, path: Path | None, events: Interactions, progress: Progress, before: Scorer | None
+    ) -> Scorer:
         checkpoint = path.with_suffix(".part.npz") if path is not None else None
         if isinstance(scorer, Resumes):
             scorer.checkpoint = checkpoint
@@ -99,14 +96,6 @@ class FitWork:
         if checkpoint is not None:
             checkpoint.unlink(missing_ok=True)
         return scorer
-
-    def _kept_seconds(self) -> dict[str, float]:
-        """Return the seconds of earlier calls, none if there were none or the file is damaged."""
-        try:
-            found = json.loads((self._kept / self._file).read_text(encoding="utf-8")) if self._kept else {}
-        except (OSError, ValueError):
-            return {}
-        return {str(name): float(value) for name, value in found.items()}
 
 
 def _within(progress: Progress, before: str, number: int, parts: int) -> Progress:

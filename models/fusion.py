@@ -17,28 +17,13 @@ from numpy.typing import NDArray
 from ..core.errors import ConfigurationError
 from ..core.interactions import Floats
 from .features import PER_SCORER
+from .fusion_trees import TreeFusion
 from .scorers.base import Arrays, Progress, silent
 
 MIN_LINEAR, MIN_TREES = 200, 2_000
 RRF_K = 60
 """The constant of Cormack et al.; it holds down the weight of the first ranks."""
 L2 = 1e-3
-OBJECTIVES = ("rank_xendcg", "binary")
-"""XE-NDCG (Bruch 2021) and the cross-entropy of each candidate by itself."""
-TREES: Mapping[str, Any] = MappingProxyType(
-    {
-        "learning_rate": 0.075,
-        "num_leaves": 15,
-        "min_data_in_leaf": 100,
-        "feature_fraction": 0.6,
-        "bagging_fraction": 0.7,
-        "bagging_freq": 1,
-        "lambda_l2": 5.0,
-        "deterministic": True,
-        "verbose": -1,
-    }
-)
-ROUNDS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +48,28 @@ class Lists:
         labels[self.starts] = 1
         return labels
 
+    def and_also(self, others: Lists | None) -> Lists:
+        """Return these questions and ``others``."""
+        if others is None or not len(others.sizes):
+            return self
+        return Lists(np.concatenate([self.features, others.features]), np.concatenate([self.sizes, others.sizes]))
+
 
 class Fusion(Protocol):
     """Turns features into scores, higher is better."""
 
     kind: str
 
-    def fit(self, lists: Lists, names: tuple[str, ...], seed: int, progress: Progress = silent) -> Self:
-        """Learn from held-out questions and return itself."""
+    def fit(
+        self,
+        lists: Lists,
+        names: tuple[str, ...],
+        seed: int,
+        progress: Progress = silent,
+        *,
+        retrieved: Lists | None = None,
+    ) -> Self:
+        """Learn from held-out questions, ``lists`` among random and ``retrieved`` among retrieved items; return itself."""
         ...
 
     def score(self, features: Floats) -> Floats:
@@ -91,7 +90,15 @@ class RankFusion:
 
     kind = "ranks"
 
-    def fit(self, lists: Lists, names: tuple[str, ...], seed: int, progress: Progress = silent) -> Self:
+    def fit(
+        self,
+        lists: Lists,
+        names: tuple[str, ...],
+        seed: int,
+        progress: Progress = silent,
+        *,
+        retrieved: Lists | None = None,
+    ) -> Self:
         """Learn nothing."""
         return self
 
@@ -125,10 +132,19 @@ class LinearFusion:
     spread: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     weights: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
-    def fit(self, lists: Lists, names: tuple[str, ...], seed: int, progress: Progress = silent) -> Self:
+    def fit(
+        self,
+        lists: Lists,
+        names: tuple[str, ...],
+        seed: int,
+        progress: Progress = silent,
+        *,
+        retrieved: Lists | None = None,
+    ) -> Self:
         """Minimise the mean cross-entropy of the wanted candidate, with L2, by L-BFGS."""
         from scipy.optimize import minimize
 
+        lists = lists.and_also(retrieved)
         columns = lists.features.astype(np.float64)
         known = np.isfinite(columns)
         count = np.maximum(known.sum(axis=0), 1)
@@ -168,59 +184,6 @@ class LinearFusion:
     def _standard(self, features: NDArray[Any]) -> NDArray[np.float64]:
         x = (features - self.mean) / self.spread
         return np.where(np.isfinite(x), np.clip(x, -8, 8), 0.0)
-
-
-class TreeFusion:
-    """The sum of boosted trees of several ``OBJECTIVES``, each divided by the spread of its scores in training.
-
-    A listwise loss orders random candidates best; the pointwise one, which compares candidates across questions, does better
-    among retrieved candidates, which all look alike.
-    """
-
-    kind = "trees"
-
-    def __init__(self, rounds: int = ROUNDS) -> None:
-        self._rounds = rounds
-        self._boosters: list[Any] = []
-        self._spreads = np.ones(0)
-
-    def fit(self, lists: Lists, names: tuple[str, ...], seed: int, progress: Progress = silent) -> Self:
-        """Grow the trees."""
-        import lightgbm
-
-        columns = [name.replace(":", "_") for name in names]
-        data = lightgbm.Dataset(
-            lists.features, lists.labels, group=lists.sizes, feature_name=columns, free_raw_data=False
-        )
-        self._boosters = []
-        for number, objective in enumerate(OBJECTIVES):
-            chosen = {**TREES, "objective": objective, "seed": seed}
-            self._boosters.append(lightgbm.train(chosen, data, self._rounds))
-            progress(f"{self.kind}: {objective}", (number + 1) / len(OBJECTIVES))
-        self._spreads = np.array(
-            [booster.predict(lists.features, raw_score=True).std() + 1e-9 for booster in self._boosters]
-        )
-        return self
-
-    def score(self, features: Floats) -> Floats:
-        """Return the sum of the models' scores, shape (m,)."""
-        scores = np.zeros(len(features))
-        for booster, spread in zip(self._boosters, self._spreads, strict=True):
-            scores += booster.predict(features, num_threads=1, raw_score=True) / spread
-        return scores.astype(np.float32)
-
-    def save(self) -> tuple[Arrays, dict[str, str]]:
-        """Return the spreads, and the models in LightGBM's text format."""
-        texts = {f"trees-{i}.txt": booster.model_to_string() for i, booster in enumerate(self._boosters)}
-        return {"spreads": self._spreads}, texts
-
-    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> Self:
-        """Take what ``save`` returned."""
-        import lightgbm
-
-        self._boosters = [lightgbm.Booster(model_str=texts[name]) for name in sorted(texts)]
-        self._spreads = arrays["spreads"]
-        return self
 
 
 FUSIONS: Mapping[str, Callable[[], Fusion]] = MappingProxyType(

@@ -17,35 +17,31 @@ DRAWS = 1_000
 GROUPS = {"cold_0": (0, 0), "cold_1_2": (1, 2), "cool_3_5": (3, 5), "warm_6_up": (6, 1 << 30)}
 
 
-def check(
-    fusion: Fusion, features: Features, answers: Answers, questions: NDArray[np.bool_], seed: int
-) -> dict[str, Any]:
+def check(fusion: Fusion, features: Features, answers: Answers, retrieved: Answers, seed: int) -> dict[str, Any]:
     """Return NDCG@10 x 100 of the fusion and of each scorer alone among random items, and what each scorer adds.
 
     ``adds`` is how much is lost when a scorer's features are taken away from the fitted fusion; ``retrieved`` is NDCG among
-    retrieved items too, over the questions that have them. Ties count half.
+    retrieved items, over the questions whose wanted item is one of them. Ties count half.
     """
-    chosen = questions[answers.question]
-    question, easy = answers.question[chosen], ~answers.hard[chosen]
-    columns, sources = answers.features[chosen], answers.sources[chosen]
-    scores = fusion.score(columns)
-    among = ndcg(scores[easy], question[easy])
-    history = answers.history[questions]
+    own = ~answers.hard
+    question, columns, sources = answers.question[own], answers.features[own], answers.sources[own]
+    history = answers.history
+    among = ndcg(fusion.score(columns), question)
     figures: dict[str, Any] = {"ndcg10": interval(among, seed), "n": len(among)}
     figures["groups"] = {
         name: interval(among[(history >= low) & (history <= high)], seed)
         for name, (low, high) in GROUPS.items()
         if ((history >= low) & (history <= high)).any()
     }
-    with_hard = np.isin(question, question[~easy])
-    if with_hard.any():
-        figures["retrieved"] = interval(ndcg(scores[with_hard], question[with_hard]), seed)
+    if len(retrieved.question):
+        values = ndcg(fusion.score(retrieved.features), retrieved.question)
+        figures["retrieved"] = {**interval(values, seed), "n": len(values)}
     figures["scorers"] = {}
     for number, name in enumerate(features.scorers):
-        alone = ndcg(np.nan_to_num(sources[easy, number], nan=-1e30), question[easy])
-        without = columns[easy].copy()
+        alone = ndcg(np.nan_to_num(sources[:, number], nan=-1e30), question)
+        without = columns.copy()
         without[:, number * PER_SCORER : (number + 1) * PER_SCORER] = np.nan
-        lost = among.mean() - ndcg(fusion.score(without), question[easy]).mean()
+        lost = among.mean() - ndcg(fusion.score(without), question).mean()
         figures["scorers"][name] = {"alone": interval(alone, seed), "adds": round(float(lost), 2)}
     return figures
 

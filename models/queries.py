@@ -91,3 +91,11 @@ def draw(before: Interactions, users: Rows, targets: Rows, seed: int) -> list[Qu
         negatives = unseen(rng, before.n_items, np.append(state.items, wanted), RANDOM_ITEMS)
         queries.append(Query(cut_at_random(state, rng), np.append(wanted, negatives)))
     return queries
+
+
+def among_all(before: Interactions, users: Rows, targets: Rows) -> list[Query]:
+    """Return one question per user with the whole history and no candidate but the target."""
+    return [
+        Query(before.state_of(user), np.array([target], np.int32))
+        for user, target in zip(users.tolist(), targets.tolist(), strict=True)
+    ]

@@ -10,12 +10,13 @@ import pytest
 
 from tastemaker.core.errors import BackEndUnavailable, ConfigurationError, InvalidRequestError
 from tastemaker.core.interactions import Interactions, ItemTable, UserState
-from tastemaker.models import ensemble_files, ensemble_fit, fit_work, fusion
+from tastemaker.models import ensemble_files, ensemble_fit, fit_work, fusion, fusion_trees, questions
 from tastemaker.models.ensemble import Ensemble
 from tastemaker.models.features import Features, best_of_each, place
-from tastemaker.models.fusion import LinearFusion, Lists, RankFusion, TreeFusion
+from tastemaker.models.fusion import LinearFusion, Lists, RankFusion
 from tastemaker.models.fusion_check import ndcg
-from tastemaker.models.queries import draw, held_out, last_items, unseen
+from tastemaker.models.fusion_trees import TreeFusion
+from tastemaker.models.queries import Query, among_all, draw, held_out, last_items, unseen
 from tastemaker.models.scorers import listing
 from tastemaker.models.scorers.popularity import Popularity
 
@@ -117,7 +118,9 @@ class TestFit:
         kept = {path.name for path in tmp_path.rglob("*.npz")}
         assert {"before-popularity.npz", "all-popularity.npz"} <= kept
         scorers["popularity"] = type("Never", (Popularity,), {"fit": Broken.fit})
-        assert not Ensemble.fit(*world(), folder=tmp_path).missing
+        again = Ensemble.fit(*world(), folder=tmp_path)
+        assert not again.missing
+        assert {"before:popularity", "questions", "fusion", "all:group"} <= set(again.report["cpu_seconds"])
 
     def test_unknown_scorer_is_refused(self, scorers: dict[str, Any]) -> None:
         with pytest.raises(InvalidRequestError, match="no scorer nothing"):
@@ -204,6 +207,24 @@ class TestFusions:
         assert ndcg(scores, np.repeat(np.arange(300), 6)).mean() > 85
         np.testing.assert_allclose(scores, fitted.score(lists.features), rtol=1e-5)
 
+    def test_trees_learn_from_lists_of_retrieved_candidates(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(fusion_trees, "MIN_RETRIEVED", 300)
+        lists, other = self.lists(), self.lists()
+        other.features[:, 4] = other.features[:, 3]
+        other.features[:, 3] = 0
+        alone = TreeFusion(rounds=20).fit(lists, tuple("abcdef"), 0)
+        both = TreeFusion(rounds=20).fit(lists, tuple("abcdef"), 0, retrieved=other)
+        again = TreeFusion().restore(*both.save())
+        question = np.repeat(np.arange(300, dtype=np.int32), 6)
+        assert (
+            ndcg(both.score(other.features), question).mean() > ndcg(alone.score(other.features), question).mean() + 10
+        )
+        assert ndcg(both.score(lists.features), question).mean() > 85
+        np.testing.assert_allclose(again.score(other.features), both.score(other.features), rtol=1e-5)
+        few = Lists(other.features[:6], np.array([6]))
+        same = TreeFusion(rounds=20).fit(lists, tuple("abcdef"), 0, retrieved=few)
+        np.testing.assert_array_equal(same.score(other.features), alone.score(other.features))
+
     def test_ranks_count_scorers_not_scales(self) -> None:
         features = np.full((3, 6), np.nan, np.float32)
         features[:, 0], features[:, 3] = (3, 2, 1), (100, 300, 200)
@@ -226,6 +247,30 @@ class TestParts:
             assert query.rows[0] == target
             assert len(set(query.rows.tolist())) == 20
             assert not set(query.rows.tolist()) & set(before.state_of(int(user)).items.tolist())
+
+    def test_only_found_items_are_asked_for_among_retrieved_ones(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(questions, "POOL", 12)
+        _, events = world()
+        features = Features.of(("group",), events, 0)
+        users, targets = np.array([0, 1], np.int32), np.array([PER_GROUP - 1, 0], np.int32)
+        asked = among_all(events, users, targets)  # user 0 stays in group 0, user 1 in group 1
+        answers = questions.retrieve(asked, {"group": Group()}, features, 0)
+        assert set(answers.question.tolist()) == {0}
+        assert answers.hard.tolist() == [False, *[True] * 11]
+        assert answers.history.tolist() == [5, 5]
+        assert answers.of(np.array([True, False])).lists().sizes.tolist() == [12]
+        assert not len(answers.of(np.array([False, True])).lists().sizes)
+
+    def test_random_questions_may_hold_retrieved_ones(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(questions, "SHARE_HARD", 1.0)
+        _, events = world()
+        features = Features.of(("group",), events, 0)
+        asked = [
+            Query(query.user, query.rows[:4]) for query in draw(*held_out(events, np.arange(20, dtype=np.int32)), 0)
+        ]
+        answers = questions.answer(asked, {"group": Group()}, features, 0)
+        assert (np.bincount(answers.question, ~answers.hard) == 4).all()
+        assert answers.hard.sum() > 20
 
     def test_last_items_are_the_last(self) -> None:
         user = UserState.of(np.array([4, 5, 6], np.int32))

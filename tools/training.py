@@ -206,7 +206,7 @@ def _gain(store: Artefacts, version: str) -> float:
 
 
 def _card(data: TrainingData, chosen: str, ensemble: Ensemble, options: Options, choice: Choice) -> ModelCard:
-    from ..models.ensemble_fit import peak_memory_mib
+    from ..models.spent import peak_memory_mib
 
     first, last = (datetime.fromtimestamp(t, UTC) for t in data.span)
     return ModelCard(

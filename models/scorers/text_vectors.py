@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...core.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from ...core.protocols import Vectors
@@ -26,6 +27,7 @@ class TextVectors:
 
     def __init__(self) -> None:
         self._vectors: Vectors = np.zeros((0, 1), np.float32)
+        self._known: NDArray[np.bool_] = np.zeros(0, bool)
 
     def fit(self, items: ItemTable, events: Interactions, progress: Progress = silent) -> Self:
         """Centre the vectors; interactions are not used."""
@@ -40,14 +42,13 @@ class TextVectors:
     def score(self, user: UserState, items: Rows) -> Floats:
         """Return the likeness, shape (m,); NaN for an item without a vector."""
         rows, amounts = recent(user, LAST, DECAY)
-        liked, asked = self._vectors[rows], self._vectors[items]
+        liked = self._vectors[rows]
         mean = np.einsum("i,ij->j", amounts, liked)
         mean /= np.linalg.norm(mean) + 1e-9
         wanted = np.concatenate([liked, mean[None]])
-        # for few items `@` would wait for BLAS threads, longer than the product takes
-        cosines = np.einsum("ij,kj->ik", asked, wanted) if len(items) < BLAS_FROM else asked @ wanted.T
+        cosines = self._cosines(items, wanted)
         scores = NEAREST_SHARE * cosines[:, :-1].max(axis=1) + (1 - NEAREST_SHARE) * cosines[:, -1]
-        scores[~asked.any(axis=1)] = np.nan
+        scores[~self._known[items]] = np.nan
         result: Floats = scores.astype(np.float32)
         return result
 
@@ -60,6 +61,14 @@ class TextVectors:
         self._centre(items)
         return self
 
+    def _cosines(self, items: Rows, wanted: Vectors) -> Vectors:
+        if len(items) < BLAS_FROM:  # `@` would wait for BLAS threads, longer than the product takes
+            few: Vectors = np.einsum("ij,kj->ik", self._vectors[items], wanted)
+            return few
+        if 2 * len(items) < len(self._vectors):
+            return self._vectors[items] @ wanted.T
+        return (self._vectors @ wanted.T)[items]  # sooner than a copy of most rows
+
     def _centre(self, items: ItemTable) -> None:
         if items.text_vectors is None:
             return
@@ -69,3 +78,4 @@ class TextVectors:
         centred = items.text_vectors - items.text_vectors[known].mean(axis=0)
         norm = np.linalg.norm(centred, axis=1, keepdims=True)
         self._vectors = np.where(known[:, None] & (norm > 1e-6), centred / (norm + 1e-9), 0).astype(np.float32)
+        self._known = np.asarray(self._vectors.any(axis=1))
