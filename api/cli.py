@@ -41,6 +41,7 @@ COMMANDS = {
     "align": Lazy("cli_align", "align_command", "Train the image-text projection."),
     "fairness": Lazy("cli_bench_beyond", "fairness_command", "Report on fairness between groups of items and users."),
     "describe": Lazy("cli_describe", "describe_command", "Describe items in plain words with the language model."),
+    "fit-senses": Lazy("cli_fit_senses", "fit_senses_command", "Fit how much words, photos and sound count."),
     "fit-llm": Lazy("cli_fit_llm", "fit_llm_command", "Fit how far a language model may move the lists."),
     "bench": Lazy("cli_bench", "app", "Run the benchmarks."),
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from .attention import NO_ATTENTION
 from .diversity import MILD, Spread
 from .protocols import Vectors
 from .rule_effects import NO_EFFECTS, Effects
@@ -26,7 +27,8 @@ class CandidateQuery:
     ``gloss`` holds English words for a Chinese query, ``track_vector`` how a clip of music sounds. ``effects`` are the shop's rules,
     ``spread`` how varied the list is to be, ``stated`` and ``stated_item_ids`` likes and dislikes as told, and ``who`` is what
     may be used of who the user is; ``answers`` are those to questions of the thread;
-    ``taste`` holds a language model's words for what the user likes, which count by ``taste_weight``.
+    ``taste`` holds a language model's words for what the user likes, which count by ``taste_weight``; ``attention`` holds learnt factors
+    of the sources' weights by situation.
     """
 
     understanding: Understanding
@@ -47,6 +49,7 @@ class CandidateQuery:
     answers: tuple[Answered, ...] = ()
     taste: tuple[str, ...] = ()
     taste_weight: float = 0.0
+    attention: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: NO_ATTENTION)
 
     @property
     def where(self) -> tuple[Constraint, ...]:

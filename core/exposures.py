@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from pydantic import Field
+
 from .exploration import Choice
 from .off_policy import Decision
 from .schemas import Event, Frozen
@@ -36,11 +38,12 @@ class Drawn(Frozen):
 
 
 class Shown(Frozen):
-    """An item at a place of a list, from 1, with the probability with which it was put there."""
+    """An item at a place of a list, from 1, the probability with which it was put there, and its rank in each source's list."""
 
     item_id: str
     place: int
     propensity: float = 1.0
+    ranks: dict[str, int] = Field(default_factory=dict)
 
 
 class Exposure(Frozen):

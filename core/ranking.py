@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .attention import attended
 from .candidates import CandidateQuery
 from .cold_start import CONCRETE, choose
 from .llm_signal import MAX_WEIGHT
@@ -27,6 +28,8 @@ PHOTO_WEIGHT, POINTED_PHOTO, BESIDE_POINTED = 1.2, 2.4, 0.1
 """Weights of a photo, of a photo that the words point at ("like this"), and of those words: they only break ties then."""
 COMPOSED, BESIDE_COMPOSED = "photo_and_words", 0.3
 """The source that weighs a photo and the words beside it for each item, and what is left to the photo alone beside it."""
+WORDS = {"text_vector": 1.0, "full_text": 0.7, "text_to_image": 0.5}
+PHOTO = {"image_vector": PHOTO_WEIGHT, "image_to_text": 0.4}
 HISTORY_SOURCES = ("co_occurrence", "profile_vector")
 WITH_LIKES = {
     "co_occurrence": 1.0,
@@ -80,6 +83,12 @@ def fuse(
 
 
 def source_weights(q: CandidateQuery) -> dict[str, float]:
+    """Return the weight of every source for this situation, with what was learnt of the media that it carries."""
+    weights = usual_weights(q)
+    return weights if q.pointed else attended(weights, q.attention)
+
+
+def usual_weights(q: CandidateQuery) -> dict[str, float]:
     """Return the weight of every source for this situation.
 
     What is said, shown or pointed at now outweighs history and popularity together; without it history leads, and
@@ -105,25 +114,34 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
         ),
         0.0,
     )
-    photo = max((w for _, w in q.photos), default=0.0)
-    pointed = q.pointed
-    if q.understanding.query:
-        words = CAPTION_WEIGHT if not q.said else BESIDE_POINTED if pointed else 1.0
-        weights |= {"text_vector": words, "full_text": 0.7 * words, "text_to_image": 0.5 * words}
-    if photo:
-        weights |= {"image_vector": (POINTED_PHOTO if pointed else PHOTO_WEIGHT) * photo, "image_to_text": 0.4 * photo}
-    if q.changes_photo:
-        weights |= {COMPOSED: POINTED_PHOTO, "image_vector": BESIDE_COMPOSED, "image_to_text": 0.1}
+    weights |= _media(q)
     if q.taste:
         weights["described"] = TASTE_WORDS * q.taste_weight / MAX_WEIGHT
-    if q.track_vector is not None:
-        weights["track"] = TRACK_WEIGHT
     if q.understanding.like_item_ids or q.may_name:
         weights["similar_to_shown"] = 2.0
     strategy = choose(q)
     if strategy is not None:
         return weights | dict(strategy.weights)
     return weights | dict(CONCRETE if q.is_concrete else WITH_LIKES)
+
+
+def _media(q: CandidateQuery) -> dict[str, float]:
+    """Return the weights of the sources that search with words, photos and sound."""
+    weights: dict[str, float] = {}
+    photo = max((w for _, w in q.photos), default=0.0)
+    pointed = q.pointed
+    if q.understanding.query:
+        words = CAPTION_WEIGHT if not q.said else BESIDE_POINTED if pointed else 1.0
+        weights |= {name: words * share for name, share in WORDS.items()}
+    if photo:
+        weights |= {name: photo * share for name, share in PHOTO.items()}
+    if photo and pointed:
+        weights["image_vector"] = POINTED_PHOTO * photo
+    if q.changes_photo:
+        weights |= {COMPOSED: POINTED_PHOTO, "image_vector": BESIDE_COMPOSED, "image_to_text": 0.1}
+    if q.track_vector is not None:
+        weights["track"] = TRACK_WEIGHT
+    return weights
 
 
 def with_learned(weights: Mapping[str, float], q: CandidateQuery, share: float = 1.0) -> dict[str, float]:

@@ -176,7 +176,8 @@ async def finish(state: State, turn: Turn) -> Finished:
     turn.response = respond(state, turn, composition)
     memory = await remember(state, turn)
     keep_senses(state, turn)
-    log_exposure(state.ranked, state.request, turn)
+    pointed = state.understanding.intent == "similar"
+    log_exposure(state.ranked, state.request, turn, ranks=not pointed)
     return {"memory": memory.model_dump(mode="json")}
 
 

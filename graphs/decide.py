@@ -31,6 +31,7 @@ from .ask import as_it_was, question_for
 from .expose import with_new_items
 from .govern import effects, governed, screen_of, screened
 from .known import has_words, told, with_words
+from .learnt_attention import learnt_attention
 from .llm_choice import taste_of
 from .perceive import RANKING_RESERVE_S
 from .query_vectors import gloss_of, picture_vectors, track_vector, words_vector
@@ -126,6 +127,7 @@ async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
         track_vector=await track_vector(state, turn),
         gloss=gloss_of(state.understanding.query),
         said=has_words(state),
+        attention=learnt_attention(turn),
         taste=taste.words,
         taste_weight=taste.weight,
     )

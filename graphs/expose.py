@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from ..core.attention import MEDIUM
 from ..core.candidates import CandidateQuery
 from ..core.exploration import Choice, quota, seed_of
 from ..core.exposures import Drawn, Exposure, Shown
@@ -48,8 +49,8 @@ def _unpinned_tail(ranked: Sequence[RankedItem], q: CandidateQuery) -> int:
     return next((n for n, r in enumerate(reversed(ranked)) if pins.intersection(r.rules)), len(ranked))
 
 
-def log_exposure(ranked: Sequence[RankedItem], request: RecommendRequest, turn: Turn) -> None:
-    """Queue the list for the exposure log, if there is one."""
+def log_exposure(ranked: Sequence[RankedItem], request: RecommendRequest, turn: Turn, *, ranks: bool = True) -> None:
+    """Queue the list for the exposure log, if there is one; ``ranks`` adds where each source of a medium had the items."""
     log = turn.parts.exposures
     if log is None or not ranked or not turn.shows:
         return
@@ -64,7 +65,13 @@ def log_exposure(ranked: Sequence[RankedItem], request: RecommendRequest, turn: 
             policy=turn.parts.settings.exposures.policy,
             user_id=request.user_id,
             items=tuple(
-                Shown(item_id=r.item.item_id, place=r.rank, propensity=chance.get(r.rank, 1.0)) for r in ranked
+                Shown(
+                    item_id=r.item.item_id,
+                    place=r.rank,
+                    propensity=chance.get(r.rank, 1.0),
+                    ranks={s.source: s.rank for s in r.sources if ranks and s.source in MEDIUM},
+                )
+                for r in ranked
             ),
             drawn=drawn,
         )

@@ -16,6 +16,7 @@ from ..core.public import redact
 from ..core.schemas import CatalogueSchema, Frozen, Item
 from ..core.settings import Settings
 from ..stores.artefacts import Artefacts
+from ..stores.attention import AttentionFile
 from ..tools.candidate_sources import Source, build_sources
 from ..tools.learned import Learned
 from ..tools.learned_ranking import LearnedSource
@@ -53,6 +54,7 @@ class Shop:
     scope: RuleScope
     learned: Learned
     new_items: NewItems | None = None
+    attention: AttentionFile | None = None
     snapshot_path: Path | None = None
     snapshot: Snapshot = field(default_factory=Snapshot)
     users: int = 0
@@ -81,6 +83,7 @@ class Shop:
             look_up=UserHistoryLookup(history, catalogue),
             scope=RuleScope(catalogue),
             learned=learned,
+            attention=AttentionFile(settings.models_path(tenant)),
             snapshot_path=settings.home / f"popular-{tenant}.json",
         )
 

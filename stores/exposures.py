@@ -54,6 +54,17 @@ ITEMS = Table(
     Index("exposed_items_by_item", "tenant", "item_id"),
     Index("exposed_items_by_time", "tenant", "at_us"),
 )
+SOURCES = Table(
+    "exposed_sources",
+    _METADATA,
+    Column("id", _KEY, primary_key=True, autoincrement=True),
+    Column("tenant", String(64), nullable=False),
+    Column("request_id", String(64), nullable=False),
+    Column("ranks", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Index("exposed_sources_by_time", "tenant", "at_us"),
+)
+"""One row for each list with items that sources proposed: item id -> source -> rank, as JSON."""
 _log = logging.getLogger("tastemaker.exposures")
 
 
@@ -122,13 +133,20 @@ class ExposureLog:
         at = micros(since) if since else 0
         lists = select(LISTS).where(LISTS.c.tenant == tenant, LISTS.c.at_us >= at).order_by(LISTS.c.id).limit(limit)
         items = select(ITEMS).where(ITEMS.c.tenant == tenant, ITEMS.c.at_us >= at).order_by(ITEMS.c.id)
+        sources = select(SOURCES).where(SOURCES.c.tenant == tenant, SOURCES.c.at_us >= at)
         try:
             async with (await self._opened()).connect() as connection:
                 rows = (await connection.execute(lists)).all()
+                ranks = {r.request_id: json.loads(r.ranks) for r in await connection.execute(sources)}
                 shown: dict[str, list[Shown]] = {}
                 for r in await connection.execute(items):
                     shown.setdefault(r.request_id, []).append(
-                        Shown(item_id=r.item_id, place=r.place, propensity=r.propensity)
+                        Shown(
+                            item_id=r.item_id,
+                            place=r.place,
+                            propensity=r.propensity,
+                            ranks=ranks.get(r.request_id, {}).get(r.item_id, {}),
+                        )
                     )
         except (SQLAlchemyError, OSError) as error:
             raise StoreError(f"the exposure log failed: {_why(error)}") from error
@@ -163,13 +181,16 @@ class ExposureLog:
             rows = [row for e in batch for row in _item_rows(e)]
             if rows:
                 await connection.execute(ITEMS.insert(), rows)
+            told = [row for e in batch for row in _source_rows(e)]
+            if told:
+                await connection.execute(SOURCES.insert(), told)
             if now - self._expired_at > EXPIRE_S:
                 self._expired_at = now
                 await self._expire(connection)
 
     async def _expire(self, connection: AsyncConnection) -> None:
         before = micros(datetime.now(UTC) - self._retention)
-        for table in (LISTS, ITEMS):
+        for table in (LISTS, ITEMS, SOURCES):
             await connection.execute(delete(table).where(table.c.at_us < before))
 
 
@@ -181,7 +202,13 @@ def _list_row(e: Exposure) -> dict[str, Any]:
 
 def _item_rows(e: Exposure) -> list[dict[str, Any]]:
     shared = {"tenant": e.tenant, "request_id": e.request_id, "at_us": micros(e.at)}
-    return [{**shared, **s.model_dump()} for s in e.items]
+    return [{**shared, **s.model_dump(exclude={"ranks"})} for s in e.items]
+
+
+def _source_rows(e: Exposure) -> list[dict[str, Any]]:
+    ranks = {s.item_id: s.ranks for s in e.items if s.ranks}
+    told = json.dumps(ranks, separators=(",", ":"))
+    return [{"tenant": e.tenant, "request_id": e.request_id, "ranks": told, "at_us": micros(e.at)}] if ranks else []
 
 
 def _exposure(row: Any, items: Sequence[Shown]) -> Exposure:

@@ -1,0 +1,62 @@
+"""Hand what was learnt of words, photos and sound to a request, and learn it from the lists that were shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from ..core.attention import NO_ATTENTION, Attention, situation_of
+from ..core.errors import InvalidRequestError, StoreError
+from ..core.exposures import Exposure, rewards_of
+from ..core.public import public_reason
+from ..core.ranking import PHOTO, TRACK_WEIGHT, WORDS
+from ..core.schemas import Event
+from ..models.attention_fit import ShownList, fit_situation
+from ..stores.attention import AttentionFile
+from .parts import Parts
+from .turn import Turn
+
+USUAL = {**WORDS, **PHOTO, "track": TRACK_WEIGHT}
+
+
+def learnt_attention(turn: Turn) -> Mapping[str, Mapping[str, float]]:
+    """Return the factors of the shop; none, and a label, where they cannot be read."""
+    if turn.shop.attention is None:
+        return NO_ATTENTION
+    try:
+        return turn.shop.attention.read().factors
+    except StoreError as error:
+        turn.degrade("attention", public_reason(error, "attention"))
+        return NO_ATTENTION
+
+
+async def fit_attention(parts: Parts, tenant: str, days: float, seed: int = 0) -> Attention:
+    """Fit the factors on the lists of the last ``days`` and the events that name them, and keep them for the shop.
+
+    Raises:
+        InvalidRequestError: no list was logged in that time.
+        StoreError: log, history or file failed.
+    """
+    since = datetime.now(UTC) - timedelta(days=days)
+    exposures = await parts.exposures.read(tenant, since) if parts.exposures else []
+    if not exposures:
+        raise InvalidRequestError("--days", "no list was logged in that time; see the setting exposures.enabled")
+    shop = await parts.shop(tenant)
+    lists = lists_of(exposures, await shop.history.all_events())
+    fits = {name: fit_situation(found, USUAL, seed) for name, found in sorted(lists.items())}
+    learnt = Attention(situations=fits, fitted_at=datetime.now(UTC))
+    AttentionFile(parts.settings.models_path(tenant)).write(learnt)
+    return learnt
+
+
+def lists_of(exposures: Sequence[Exposure], events: Sequence[Event]) -> dict[str, list[ShownList]]:
+    """Return situation -> the lists in which something was chosen, oldest first."""
+    rewards = rewards_of(events)
+    found: dict[str, list[ShownList]] = {}
+    for shown in exposures:
+        chosen = tuple(n for n, s in enumerate(shown.items) if rewards.get((shown.request_id, s.item_id)))
+        situation = situation_of(source for s in shown.items for source in s.ranks)
+        if chosen and situation:
+            ranks = tuple(s.ranks for s in shown.items)
+            found.setdefault(situation, []).append(ShownList(ranks, chosen, shown.user_id or ""))
+    return found
