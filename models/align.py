@@ -27,7 +27,7 @@ IMAGE_TOWER, TEXT_TOWER = f"efficientnet-lite0-{BUILDER_VERSION}", f"minilm-{BUI
 TOP = (1, 5, 10)
 FROM_SCRATCH = Recipe(epochs=24, hidden=512, learning_rate=2e-3)
 """How the shipped weights are trained, from nothing."""
-BESIDE = replace(FROM_SCRATCH, kin=0.8)
+BESIDE = replace(FROM_SCRATCH, epochs=60, patience=20, kin=0.8)
 """How a head is trained beside the shipped one, which keeps what that one knows; products of a kind are kept together."""
 
 
