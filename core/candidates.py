@@ -8,6 +8,7 @@ from functools import cached_property
 
 from .attention import NO_ATTENTION
 from .diversity import MILD, Spread
+from .elicitation import NOISE
 from .protocols import Vectors
 from .rule_effects import NO_EFFECTS, Effects
 from .schemas import Answered, Constraint, HistoryProfile, Preference, Understanding
@@ -26,7 +27,8 @@ class CandidateQuery:
     when the query comes from captions alone, which then weigh less than the photo itself;
     ``gloss`` holds English words for a Chinese query, ``track_vector`` how a clip of music sounds. ``effects`` are the shop's rules,
     ``spread`` how varied the list is to be, ``stated`` and ``stated_item_ids`` likes and dislikes as told, and ``who`` is what
-    may be used of who the user is; ``answers`` are those to questions of the thread;
+    may be used of who the user is; ``answers`` are those to questions of the thread, wrong with
+    probability ``answer_noise``;
     ``taste`` holds a language model's words for what the user likes, which count by ``taste_weight``; ``attention`` holds learnt factors
     of the sources' weights by situation.
     """
@@ -47,6 +49,7 @@ class CandidateQuery:
     stated_item_ids: tuple[str, ...] = ()
     who: Mapping[str, str] = field(default_factory=dict)
     answers: tuple[Answered, ...] = ()
+    answer_noise: float = NOISE
     taste: tuple[str, ...] = ()
     taste_weight: float = 0.0
     attention: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: NO_ATTENTION)

@@ -76,7 +76,7 @@ def choose_question(  # noqa: PLR0917
     """Return the most telling question about these items, if its answer is worth at least ``min_bits``."""
     settled = {c.field for c in q.where} | {_about(a) for a in q.answers if a.chosen is not None}
     known = frozenset(str(p.value) for a in q.answers for p in a.offered)
-    p = beliefs([*(answer_scores(items, q.answers, schema, settings.noise) + scores)])
+    p = beliefs([*(answer_scores(items, q.answers, schema, q.answer_noise) + scores)])
     facets = facets_of(items, schema, settled)
     offer = best_offer(facets, p, settings.max_choices, settings.noise, [known])
     if offer is None or offer.bits < settings.min_bits:

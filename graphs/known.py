@@ -18,6 +18,7 @@ def told(state: State, profile: HistoryProfile, turn: Turn) -> dict[str, Any]:
         "stated": merge_stated(memory, state.request.preferences, profile.stated),
         "stated_item_ids": merge_items(memory, state.request.preferences),
         "answers": memory.answers,
+        "answer_noise": turn.parts.settings.elicit.noise,
         "who": allowed_profile(state.request, turn),
     }
 

@@ -60,6 +60,21 @@ async def test_the_documented_examples_are_answered(address: str, name: str) -> 
     assert answer.user == ("stranger" if name == "text" else answer.user)
 
 
+async def test_what_was_seen_is_corrected_without_sending_it_again(address: str) -> None:
+    first = (await post(f"{address}/recommend", {"images": [{"data": tiny_photo()}]})).json()
+    seen = next(e["evidence_id"] for e in first["evidence"] if e["kind"] == "caption")
+    edit = {"thread_id": first["thread_id"], "corrections": [{"evidence_id": seen, "text": "a green teapot"}]}
+    again = await post(f"{address}/recommend", edit)
+    assert again.status_code == 200, again.text
+    assert [(e["evidence_id"], e["content"], e["corrected"]) for e in again.json()["evidence"]] == [
+        (seen, "a green teapot", True)
+    ]
+    assert "teapot" in again.json()["understanding"]["query"]
+    wrong = await post(f"{address}/recommend", edit | {"corrections": [{"evidence_id": "caption-9", "strike": True}]})
+    assert wrong.status_code == 422
+    assert wrong.json()["error"]["field"].startswith("corrections")
+
+
 async def test_a_photo_that_is_none_is_named(address: str) -> None:
     for door in ("/recommend", "/recommend/stream"):
         response = await post(address + door, {"images": [{"data": tiny_photo()}, {"data": "bm8gcGhvdG8="}]})

@@ -142,6 +142,8 @@ def test_an_answer_moves_the_order_and_rules_nothing_out() -> None:
     assert red.max() == 0
     assert red[0] - red[1] == pytest.approx(TEMPERATURE * np.log((0.9 + 0.1 / 3) / (0.1 / 3)), rel=1e-4)
     assert not answer_scores(ITEMS, [], SCHEMA).any()
+    doubted = answer_scores(ITEMS, [Answered(offered=offered, chosen=0)], SCHEMA, noise=0.5)
+    assert 0 < doubted[0] - doubted[1] < red[0] - red[1]
 
 
 def test_a_question_is_found_quickly() -> None:

@@ -115,7 +115,7 @@ class Ranker:
         items = [by_id[f.item_id] for f in kept]
         fit = preference_fit(items, q.understanding.preferences, schema) + stated_fit(items, q.tastes, schema)
         scores = np.array([f.score for f in kept], dtype=np.float32) + PREFERENCE_WEIGHT * fit
-        scores = scores + answer_scores(items, q.answers, schema)
+        scores = scores + answer_scores(items, q.answers, schema, q.answer_noise)
         scores = scores + shift([i.item_id for i in items], feedback, text)
         text = {i: vector for i, vector in text.items() if i in by_id}
         popularity, (shares, target) = await asyncio.gather(self._popularity(q, items), self._groups(q, items, schema))
