@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -47,34 +48,50 @@ def names(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def imports(path: Path) -> Iterator[tuple[str, int, bool]]:
-    """Yield (absolute module name, line, whether it is inside a function) of every import."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+class Facts(NamedTuple):
+    """What the tests ask of a module: (absolute module name, line, inside a function) of imports, lines of plain ones, functions."""
+
+    text: str
+    docstring: str
+    imports: tuple[tuple[str, int, bool], ...]
+    absolute: tuple[tuple[str, int], ...]
+    functions: tuple[tuple[str, int, int, int], ...]
+
+
+@cache
+def facts(path: Path) -> Facts:
+    """Return what is asked of a module, read once."""
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
     package = ["tastemaker", *path.relative_to(ROOT).parts[:-1]]
-    inside = {
-        id(child)
-        for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        for child in ast.walk(function)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, node.lineno, id(node) in inside
+    found: list[tuple[str, int, bool]] = []
+    absolute: list[tuple[str, int]] = []
+    functions: list[tuple[str, int, int, int]] = []
+    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while waiting:
+        node, inside = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inside = True
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            length = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+            functions.append((node.name, node.lineno, length, len(body)))
+        elif isinstance(node, ast.Import):
+            found += [(alias.name, node.lineno, inside) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
+            if not node.level:
+                absolute.append((node.module or "", node.lineno))
             base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
             module = ".".join(filter(None, [base, node.module or ""]))
-            if module == "tastemaker":
-                for alias in node.names:
-                    yield f"tastemaker.{alias.name}", node.lineno, id(node) in inside
-            else:
-                yield module, node.lineno, id(node) in inside
+            modules = [f"tastemaker.{alias.name}" for alias in node.names] if module == "tastemaker" else [module]
+            found += [(name, node.lineno, inside) for name in modules]
+        waiting += [(child, inside) for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr)]
+    return Facts(text, ast.get_docstring(tree) or "", tuple(found), tuple(absolute), tuple(functions))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=names)
 def test_imports_point_one_way(path: Path) -> None:
     folder = path.relative_to(ROOT).parts[0]
-    for module, line, in_function in imports(path):
+    for module, line, in_function in facts(path).imports:
         parts = module.split(".")
         if parts[0] != "tastemaker" or len(parts) < 2 or parts[1] not in MAY_IMPORT:
             continue
@@ -85,7 +102,7 @@ def test_imports_point_one_way(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=names)
 def test_libraries_stay_in_their_folder(path: Path) -> None:
     folder = path.relative_to(ROOT).parts[0]
-    for module, line, _ in imports(path):
+    for module, line, _ in facts(path).imports:
         top = module.split(".")[0]
         assert folder in OWNERS.get(top, {folder}), (
             f"{names(path)}:{line} imports {top}, which belongs to {OWNERS[top]}"
@@ -94,25 +111,19 @@ def test_libraries_stay_in_their_folder(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=names)
 def test_inside_the_package_imports_are_relative(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            assert node.level or (node.module or "").split(".")[0] != "tastemaker", f"{names(path)}:{node.lineno}"
+    for module, line in facts(path).absolute:
+        assert module.split(".")[0] != "tastemaker", f"{names(path)}:{line}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=names)
 def test_modules_are_short_and_say_what_they_are(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 300 or names(path) in VOCABULARY
-    docstring = ast.get_docstring(ast.parse(text)) or ""
-    assert docstring.splitlines()[0].rstrip().endswith((".", ":", ")", "``")), names(path)
+    about = facts(path)
+    assert len(about.text.splitlines()) <= 300 or names(path) in VOCABULARY
+    assert about.docstring.splitlines()[0].rstrip().endswith((".", ":", ")", "``")), names(path)
     assert path.stem not in {"utils", "helpers", "misc", "common"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=names)
 def test_functions_are_short(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            body = node.body[1:] if ast.get_docstring(node) else node.body
-            length = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
-            assert length <= 40 or len(body) == 1, f"{names(path)}:{node.lineno} {node.name} has {length} lines"
+    for name, line, length, statements in facts(path).functions:
+        assert length <= 40 or statements == 1, f"{names(path)}:{line} {name} has {length} lines"
