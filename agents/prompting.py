@@ -111,7 +111,7 @@ class PromptLibrary:
 
     def _of(self, name: str) -> builtins.list[_Entry]:
         self._refresh(name)
-        return [e for p, e in sorted(self._entries.items()) if split_name(p)[0] == name]
+        return [self._entries[p] for p in sorted(p for p in self._entries if split_name(p)[0] == name)]
 
     def _refresh(self, name: str | None = None) -> None:
         """Take up what changed on disk: which files there are, and what those of one prompt, or of all, say."""

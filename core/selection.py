@@ -73,5 +73,7 @@ def _pool(shelf: Shelf, kept: Sequence[int], relevance: Vectors) -> Pool:
 def _stack(ids: Sequence[str], vectors: Mapping[str, Vectors]) -> Vectors:
     """Return the vectors of ``ids``, shape (n, dim); zeros where there is none."""
     dim = next((v.size for v in vectors.values()), 1)
-    rows = [vectors[i].reshape(-1) if i in vectors else np.zeros(dim, dtype=np.float32) for i in ids]
-    return np.stack(rows).astype(np.float32) if rows else np.zeros((0, dim), dtype=np.float32)
+    nothing = np.zeros(dim, dtype=np.float32)
+    rows = [vectors[i].reshape(-1) if i in vectors else nothing for i in ids]
+    flat = np.concatenate(rows, dtype=np.float32) if rows else nothing[:0]
+    return flat.reshape(len(rows), dim)

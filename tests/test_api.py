@@ -6,10 +6,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from tastemaker.api.app import create_app
 from tastemaker.api.errors import ErrorBody
@@ -21,12 +23,25 @@ from tastemaker.core.settings import LimitSettings, Settings
 from .fake_service import FakeService
 
 
+@lru_cache
+def app_by(settings: str) -> tuple[FastAPI, list[FakeService]]:
+    """Return an application and what it opens next when it starts; made once for the same settings, as that takes long."""
+    opened: list[FakeService] = []
+
+    async def open_service() -> FakeService:
+        return opened[0]
+
+    return create_app(open_service, Settings.model_validate_json(settings)), opened
+
+
+def app_of(settings: Settings) -> tuple[FastAPI, list[FakeService]]:
+    return app_by(settings.model_dump_json())
+
+
 @asynccontextmanager
 async def client_of(service: FakeService, settings: Settings | None = None) -> AsyncIterator[httpx.AsyncClient]:
-    async def open_service() -> FakeService:
-        return service
-
-    app = create_app(open_service, settings or Settings())
+    app, opened = app_of(settings or Settings())
+    opened[:] = [service]
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
