@@ -1,7 +1,7 @@
 """Run ``ml100k``: rank all unseen films for each user's last liked one, and predict ratings on five disjoint test sets.
 
 Protocol: the last rating of at least 4 by time is the target, everything earlier of that user is history; the target and what
-follows it are in nobody's training data. All films the user has not rated before are ranked.
+follows it are in nobody's training data. All films the user has not rated before are ranked. Ours is fitted as `tastemaker train` does it.
 """
 
 from __future__ import annotations
@@ -9,37 +9,28 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.interactions import Interactions, UserState
+from ..core.errors import InvalidRequestError
+from ..core.interactions import Interactions, ItemTable, UserState
 from ..core.settings import Settings
-from ..models.catalogue_fit import fit_catalogue
 from ..models.ensemble import Ensemble
 from ..models.scorers.base import Progress, silent
 from ..models.spent import peak_memory_mib
+from ..tools.recipes import Choice, Fitting, choose_recipe, part_of
+from ..tools.validation import split_by_time
 from .intervals import gain_of, hits, mean_of, ndcg, place
 from .ml100k_baselines import BASELINES, Fit, Score, logistic
 from .ml100k_data import Movies, read, watched_before
 from .ml100k_ratings import ratings_figures
 from .report import report
 
-SCORERS = (
-    "popularity",
-    "trend",
-    "segments",
-    "user_knn",
-    "als",
-    "bpr",
-    "graph",
-    "cooccurrence",
-    "transitions",
-    "ease",
-)
-"""What the hybrid is made of."""
 GAIN_TARGET, RMSE_TARGET, TRAIN_TARGET_S = 5.0, 0.915, 300.0
 Places = NDArray[np.float64]
 
@@ -57,7 +48,7 @@ def figures_of(movies: Movies, seed: int, *, ratings: bool = True, progress: Pro
     asked = targets[targets >= 0]
     training = movies.until(np.where(targets >= 0, targets, movies.events.starts[1:]))
     began, worked = time.monotonic(), time.process_time()
-    ours = fit_catalogue(movies.items, training, scorers=SCORERS, seed=seed, progress=progress)
+    ours, choice = fit_as_trained(movies.items, training, seed, progress)
     seconds, cpu_seconds = time.monotonic() - began, time.process_time() - worked
     memory = peak_memory_mib()
     hybrid = places(movies, asked, by_ensemble(ours, training.n_items))
@@ -75,6 +66,9 @@ def figures_of(movies: Movies, seed: int, *, ratings: bool = True, progress: Pro
             "peak_memory_mib": memory,
             "scorers": list(ours.scorers),
             "left_out": ours.missing,
+            "recipe": choice.way.recipe,
+            "share": choice.way.share,
+            "validation": choice.validation.model_dump(mode="json") if choice.validation else None,
             "fusion": ours.report["fusion"],
             "questions": ours.report["questions"],
         },
@@ -85,6 +79,23 @@ def figures_of(movies: Movies, seed: int, *, ratings: bool = True, progress: Pro
         figures["ratings"] = ratings_figures(movies, seed, progress)
     wanted = {"gain_percent": GAIN_TARGET, "rmse": RMSE_TARGET, "seconds": TRAIN_TARGET_S}
     return report("ml100k", figures, n=len(asked), targets=wanted, seed=seed)
+
+
+def fit_as_trained(
+    items: ItemTable, training: Interactions, seed: int, progress: Progress = silent
+) -> tuple[Ensemble, Choice]:
+    """Return what `tastemaker train` fits: the recipe that is best for the newest wishes of ``training``, on all of it.
+
+    Raises:
+        InvalidRequestError: nothing can be held out, or there is too little to learn from.
+    """
+    split = split_by_time(training, seed)
+    if split is None:
+        raise InvalidRequestError("events", "no user has wishes both early and late; nothing can be held out")
+    with TemporaryDirectory() as folder:
+        work = Fitting(items, training, None, seed, Path(folder))
+        choice = choose_recipe(work, split, part_of(progress, 0.0, 0.6))
+        return replace(work, scorers=choice.scorers).by(choice.way.recipe, part_of(progress, 0.6, 1.0)), choice
 
 
 def run_baselines(

@@ -14,11 +14,13 @@ from tastemaker.core.interactions import UserState
 from tastemaker.core.settings import Settings
 from tastemaker.evals import ml100k_cold_item, ml100k_cold_user
 from tastemaker.evals.intervals import auc, gain_of, hits, mean_of, ndcg, place, recall
-from tastemaker.evals.ml100k import by_ensemble, places
+from tastemaker.evals.ml100k import by_ensemble, fit_as_trained, places
 from tastemaker.evals.ml100k_baselines import BASELINES
 from tastemaker.evals.ml100k_data import Movies, read, watched_before
 from tastemaker.models.catalogue_fit import MIN_HISTORY, fit_catalogue, hold_out
 from tastemaker.models.new_items import NewItems
+from tastemaker.models.scorers.listing import SCORERS
+from tastemaker.tools import recipes
 
 USERS, FILMS = 60, 40
 
@@ -90,6 +92,17 @@ def test_the_hybrid_beats_popularity_where_taste_decides(movies: Movies) -> None
     hybrid = places(movies, targets, by_ensemble(ours, FILMS))
     plain = places(movies, targets, BASELINES["popularity"](movies.items, training, 0))
     assert ndcg(hybrid).mean() > 1.1 * ndcg(plain).mean()
+
+
+def test_the_bench_fits_as_training_does(movies: Movies, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = {name: SCORERS[name] for name in ("popularity", "user_knn", "ease")}
+    monkeypatch.setattr(recipes, "SCORERS", few)
+    targets = movies.last_liked()
+    ours, choice = fit_as_trained(movies.items, movies.until(targets), 0)
+    assert set(ours.scorers) == set(few)
+    assert choice.way.recipe in recipes.FITS
+    assert choice.validation is not None
+    assert set(recipes.FITS) < set(choice.validation.figures)
 
 
 def test_a_scorer_that_cannot_be_fitted_is_named(movies: Movies, monkeypatch: pytest.MonkeyPatch) -> None:
