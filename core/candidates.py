@@ -28,7 +28,7 @@ class CandidateQuery:
     ``gloss`` holds English words for a Chinese query, ``track_vector`` how a clip of music sounds. ``effects`` are the shop's rules,
     ``spread`` how varied the list is to be, ``stated`` and ``stated_item_ids`` likes and dislikes as told, and ``who`` is what
     may be used of who the user is; ``answers`` are those to questions of the thread, wrong with
-    probability ``answer_noise``;
+    probability ``answer_noise``; ``changed`` tells whether the words ask for something else than is shown;
     ``taste`` holds a language model's words for what the user likes, which count by ``taste_weight``; ``attention`` holds learnt factors
     of the sources' weights by situation.
     """
@@ -50,6 +50,7 @@ class CandidateQuery:
     who: Mapping[str, str] = field(default_factory=dict)
     answers: tuple[Answered, ...] = ()
     answer_noise: float = NOISE
+    changed: bool = False
     taste: tuple[str, ...] = ()
     taste_weight: float = 0.0
     attention: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: NO_ATTENTION)
@@ -84,7 +85,8 @@ class CandidateQuery:
     @property
     def changes_photo(self) -> bool:
         """Tell whether words beside a photo that is pointed at say what is to be different."""
-        return self.pointed and self.said and bool(self.understanding.query) and self.text_vector is not None
+        worded = self.changed and self.said and bool(self.understanding.query)
+        return self.pointed and worded and self.text_vector is not None
 
     @property
     def may_name(self) -> bool:

@@ -182,3 +182,16 @@ def join_queries(parts: Sequence[str], limit: int = 600) -> str:
         if part and part.lower() not in " ".join(kept).lower():
             kept.append(part)
     return ". ".join(kept)[:limit].strip()
+
+
+_CHANGE = re.compile(
+    r"\b(?:but|except|instead|rather|only)\b"
+    r"|\b(?:this|that|these|those|it)(?: (?:one|photo|picture|image))?,? (?:in|with|without|made)\b"
+    r"|但|不过|换成|改成|只要",
+    re.IGNORECASE,
+)
+
+
+def asks_for_change(text: str) -> bool:
+    """Tell whether words beside something shown say how it is to differ: "like this, but in red", not "this for my wall"."""
+    return _CHANGE.search(text) is not None

@@ -12,6 +12,7 @@ from ..core.candidates import CandidateQuery
 from ..core.cold_start import choose
 from ..core.predicates import holds
 from ..core.protocols import Vectors
+from ..core.query_text import asks_for_change
 from ..core.schemas import (
     Candidate,
     CatalogueSchema,
@@ -127,6 +128,7 @@ async def candidate_query(state: State, turn: Turn) -> CandidateQuery:
         track_vector=await track_vector(state, turn),
         gloss=gloss_of(state.understanding.query),
         said=has_words(state),
+        changed=asks_for_change(" ".join([state.request.text or "", *(t.content for t in state.transcripts)])),
         attention=learnt_attention(turn),
         taste=taste.words,
         taste_weight=taste.weight,

@@ -17,6 +17,7 @@ from tastemaker.api.cli_search import parse_weights
 from tastemaker.core.candidates import CandidateQuery
 from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError
 from tastemaker.core.protocols import Vectors
+from tastemaker.core.query_text import asks_for_change
 from tastemaker.core.ranking import source_weights
 from tastemaker.core.schemas import Constraint, HistoryProfile, Understanding
 from tastemaker.core.search import SearchResponse, mixed
@@ -77,7 +78,7 @@ async def test_a_mixture_wants_both(catalogue: LanceCatalogue) -> None:
 async def test_a_photo_that_is_pointed_at_is_changed_by_the_words(catalogue: LanceCatalogue) -> None:
     wish = Understanding(query="red", intent="similar")
     query = CandidateQuery(
-        wish, HistoryProfile(user_id="", known=False), text_vector=RED, image_vectors=BOAT[None], limit=8
+        wish, HistoryProfile(user_id="", known=False), text_vector=RED, image_vectors=BOAT[None], limit=8, changed=True
     )
     source = ComposedSource(catalogue)
     assert source.applies(query)
@@ -90,6 +91,23 @@ async def test_a_photo_that_is_pointed_at_is_changed_by_the_words(catalogue: Lan
     assert not source.applies(replace(query, understanding=Understanding(query="red")))
     assert not source.applies(replace(query, image_weights=(0.5,)))
     assert not source.applies(replace(query, said=False))
+    assert not source.applies(replace(query, changed=False))
+
+
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("like this photo, but in red", True),
+        ("something like this in blue", True),
+        ("like this one with stripes", True),
+        ("像这张，但是要红色的", True),
+        ("I would like a print like this for my wall", False),
+        ("something like this photo, please", False),
+        ("", False),
+    ],
+)
+def test_what_asks_for_a_change(text: str, changes: bool) -> None:
+    assert asks_for_change(text) is changes
 
 
 async def test_filters_hold_and_columns_are_chosen(catalogue: LanceCatalogue) -> None:

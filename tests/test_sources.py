@@ -54,7 +54,9 @@ def everything(constraints: tuple[Constraint, ...] = (), **wish: object) -> Cand
     )
     photo = np.stack([axis(1, 0), axis(0, 1)])
     stated = (Preference(field="objects", value="boat"), Preference(field="words", value="boat", weight=0.5))
-    return ask(understanding, profile, text_vector=axis(1, 0), image_vectors=photo, limit=8, stated=stated)
+    return ask(
+        understanding, profile, text_vector=axis(1, 0), image_vectors=photo, limit=8, stated=stated, changed=True
+    )
 
 
 async def test_every_source_fills_its_list_within_constraints_and_exclusions(catalogue: LanceCatalogue) -> None:
