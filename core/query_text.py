@@ -18,7 +18,7 @@ _FILLER = re.compile(
     r"(?:compare|comparison of|which (?:one )?is better|what is the difference between|difference between|pros and cons of)|"
     r"(?:in|from|on) (?:this|the|my) (?:photo|picture|image|clip)|this (?:photo|picture|image)|euros?|is fine|will do|works|only|just|"
     r"no idea|surprise me|"
-    r"ich (?:suche|möchte|will)|zeig(?:e)? mir|je (?:cherche|veux|voudrais)|montre[- ]moi|bitte|s'il vous plaît)\b|(?:我)?(?:想要|还要|也要|只要|(?<!不)要|想看|想买|想找|想|推荐|给我看看?|给我|帮我找?|找|请|预算|有没有|不一定|不必)|总共|一共|也可以|也行|改[成为]|换[成为]|但是|不过|最好|哪[个件款部](?:更|比较)?(?:好|合适|值)|几[部个件张款]|(?:(?<=[要想找荐我])|^)一(?:部|个|件|张|款|条|双|点|些)|(?:比较|对比)(?=\s|和|与|跟|$)|的吗"
+    r"ich (?:suche|möchte|will)|zeig(?:e)? mir|je (?:cherche|veux|voudrais)|montre[- ]moi|bitte|s'il vous plaît)\b|(?:我)?(?:想要|还要|也要|只要|(?<!不)要|想看|想买|想找|想|推荐|给我看看?|给我|帮我找?|找|请|预算|有没有|不一定|不必)|总共|一共|也可以|也行|随便|随意|什么都(?:行|可以)|(?:有)?什么(?:好的|好东西)|改[成为]|换[成为]|但是|不过|最好|哪[个件款部](?:更|比较)?(?:好|合适|值)|几[部个件张款]|(?:(?<=[要想找荐我])|^)一(?:部|个|件|张|款|条|双|点|些)|(?:比较|对比)(?=\s|和|与|跟|$)|的吗"
 )
 _ANY_CASE = re.compile(_FILLER.pattern, re.IGNORECASE)
 EMPTY_WORDS = frozenset(

@@ -11,7 +11,7 @@ from .chinese import han_pairs, is_chinese
 from .clues import Clue, of_kind
 from .families import FAMILIES
 from .limits import label, proven
-from .schemas import Brief, Constraint, RankedItem, Words
+from .schemas import Brief, Constraint, Question, RankedItem, Words
 from .wording import amount, number, shorten, value_text
 
 _FIELDS = {
@@ -41,6 +41,7 @@ _FAMILY_CLUES = (
     ("popular", "很受其他顾客欢迎。", ()),
 )
 MAX_PAIRS = 3
+_ELSE = "其他"
 
 
 def speaks_chinese(brief: Brief) -> bool:
@@ -49,6 +50,16 @@ def speaks_chinese(brief: Brief) -> bool:
         return is_chinese(brief.text)
     spoken = " ".join(e.content for e in of_kind(brief, "transcript"))
     return is_chinese(spoken)
+
+
+def question_in_chinese(question: Question) -> Question:
+    """Return a question with its words in Chinese; the values stay as the records have them."""
+    named = [c.text for c in question.choices if c.preference is not None]
+    rest = any(c.preference is None for c in question.choices)
+    listed = f"{'、'.join(named)}，还是{_ELSE}" if rest else "，还是".join(("、".join(named[:-1]), named[-1]))
+    choices = tuple(c if c.preference is not None else c.model_copy(update={"text": _ELSE}) for c in question.choices)
+    text = f"您想要哪种{field_in_chinese(question.about)}：{listed}？"
+    return question.model_copy(update={"text": text, "choices": choices})
 
 
 def message_in_chinese(brief: Brief) -> Words:
@@ -113,19 +124,21 @@ def _met(constraint: Constraint, item: RankedItem, brief: Brief) -> str:
     have = item.item.attributes[constraint.field]
     shown = _value(constraint.field, have, brief)
     if constraint.op in ("<=", "<", ">=", ">"):
-        return f"{_field(constraint.field)}{shown}，符合您“{_asked(constraint, brief)}”的要求。"
-    return f"{_field(constraint.field)}为{shown}，符合您的要求。"
+        return f"{field_in_chinese(constraint.field)}{shown}，符合您“{_asked(constraint, brief)}”的要求。"
+    return f"{field_in_chinese(constraint.field)}为{shown}，符合您的要求。"
 
 
 def _detail(item: RankedItem, brief: Brief, told: Sequence[str]) -> Clue:
     for name, value in item.item.attributes.items():
         if name not in told and value not in ("", []):
-            return Clue(f"{_field(name)}：{shorten(_value(name, value, brief), 60)}。")
+            return Clue(f"{field_in_chinese(name)}：{shorten(_value(name, value, brief), 60)}。")
     return Clue("这是目录中最接近的商品之一。")
 
 
 def _asked(constraint: Constraint, brief: Brief) -> str:
-    return f"{_field(constraint.field)}{_OPS[constraint.op]}{_value(constraint.field, constraint.value, brief)}"
+    return (
+        f"{field_in_chinese(constraint.field)}{_OPS[constraint.op]}{_value(constraint.field, constraint.value, brief)}"
+    )
 
 
 def _value(field: str, value: object, brief: Brief) -> str:
@@ -140,7 +153,8 @@ def _value(field: str, value: object, brief: Brief) -> str:
     return value_text(value) if isinstance(value, str) else str(value)
 
 
-def _field(name: str) -> str:
+def field_in_chinese(name: str) -> str:
+    """Return a field's name in Chinese where it is a common one, else as the catalogue has it."""
     plain = label(name)
     return "价格" if plain.startswith("price") else _FIELDS.get(plain, plain)
 

@@ -9,11 +9,13 @@ from langgraph.graph import END
 from langgraph.types import interrupt
 
 from ..core.candidates import CandidateQuery
+from ..core.chinese import is_chinese
 from ..core.cold_settings import ElicitSettings
 from ..core.elicitation import answer_scores, beliefs, best_offer, question_of
 from ..core.errors import InvalidRequestError
 from ..core.facets import facets_of
 from ..core.ranking import fuse, source_weights
+from ..core.reasons_zh import question_in_chinese
 from ..core.schemas import (
     Answer,
     Answered,
@@ -35,9 +37,9 @@ POOL = 200
 
 
 async def question_for(
-    q: CandidateQuery, candidates: Mapping[str, Sequence[Candidate]], memory: ThreadMemory, turn: Turn
+    q: CandidateQuery, candidates: Mapping[str, Sequence[Candidate]], memory: ThreadMemory, turn: Turn, text: str
 ) -> Question | None:
-    """Return the question worth most over the current candidates; None if none is worth the user's time.
+    """Return the question worth most over the current candidates, in the language of ``text``; None if none is worth it.
 
     Nothing is asked of who is known, of a request that says what it wants, where the thread is not kept, or once too often.
     """
@@ -45,7 +47,8 @@ async def question_for(
     if q.is_concrete or q.profile.liked or not turn.keeps_thread or memory.questions >= settings.max_questions:
         return None
     work = _question(q, candidates, memory, turn, settings)
-    return await turn.attempt("question", work, turn.parts.settings.timeouts.retrieve_s, None)
+    found = await turn.attempt("question", work, turn.parts.settings.timeouts.retrieve_s, None)
+    return question_in_chinese(found) if found is not None and is_chinese(text) else found
 
 
 async def _question(

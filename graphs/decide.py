@@ -31,7 +31,7 @@ from ..tools.candidate_sources import Source, explain_empty
 from .ask import as_it_was, question_for
 from .expose import with_new_items
 from .govern import effects, governed, screen_of, screened
-from .known import has_words, told, with_words
+from .known import has_words, said_by, told, with_words
 from .learnt_attention import learnt_attention
 from .llm_choice import taste_of
 from .perceive import RANKING_RESERVE_S
@@ -182,7 +182,9 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
     if wrong := unusable(query.stated, schema):
         turn.degrade("preferences", f"No field of the catalogue takes these preferences: {', '.join(wrong)}.")
     strategy, question = choose(query), state.understanding.question
-    asked = None if question or not ranked else await question_for(query, state.candidates, memory, turn)
+    asked = (
+        None if question or not ranked else await question_for(query, state.candidates, memory, turn, said_by(state))
+    )
     update: Ranked = {
         "ranked": tuple(ranked),
         "cold_start": strategy.says(query) if strategy else None,

@@ -33,6 +33,11 @@ def with_words(understanding: Understanding, request: RecommendRequest) -> Under
     return understanding.model_copy(update={"preferences": (*understanding.preferences, words)})
 
 
+def said_by(state: State) -> str:
+    """Return what the user typed or, if nothing, spoke."""
+    return (state.request.text or "").strip() or " ".join(t.content for t in state.transcripts)
+
+
 def has_words(state: State) -> bool:
     """Tell whether the user typed, spoke or stated words."""
     request = state.request

@@ -71,6 +71,19 @@ async def test_the_items_come_first_and_with_a_question_that_is_worth_it(setting
     assert done["items"]
 
 
+async def test_a_chinese_request_gets_a_chinese_question_whose_answer_counts(settings: Settings) -> None:
+    plain = await once(settings)
+    first = await once(settings, text="随便推荐一些")
+    assert plain.asked is not None
+    assert first.asked is not None, first.understanding
+    assert first.asked.text.startswith("您想要哪种")
+    assert "something else" not in first.asked.text
+    assert [c.preference for c in first.asked.choices] == [c.preference for c in plain.asked.choices]
+    wanted = first.asked.choices[1]
+    after = await once(settings, thread_id=first.thread_id, answer=choice_of(first.asked, wanted.text))
+    assert ids(after) != ids(first)
+
+
 async def test_an_answer_survives_a_restart_and_moves_the_list_within_limits(settings: Settings) -> None:
     limit = {"field": "price", "op": "<=", "value": 50}
     first = await once(settings, constraints=[limit])
