@@ -43,11 +43,13 @@ class TestSpent:
 
     def test_a_part_that_was_done_is_counted_anew(self, tmp_path: Path) -> None:
         found = Spent(tmp_path / "spent.json")
+        began = time.monotonic()
         for _ in range(3):
             with found.on("a", silent):
                 time.sleep(0.06)
+        whole = time.monotonic() - began
         assert found.report()["calls"] == 1
-        assert found.report()["seconds"]["a"] <= 0.2
+        assert found.report()["seconds"]["a"] <= whole - 0.06  # the first two took 0.12 s; seconds are rounded
 
     def test_pieces_of_a_part_are_added_up(self) -> None:
         found = Spent(None)
