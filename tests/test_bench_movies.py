@@ -96,7 +96,7 @@ def test_the_hybrid_beats_popularity_where_taste_decides(movies: Movies) -> None
 
 def test_the_bench_fits_as_training_does(movies: Movies, monkeypatch: pytest.MonkeyPatch) -> None:
     few = {name: SCORERS[name] for name in ("popularity", "user_knn", "ease")}
-    monkeypatch.setattr(recipes, "SCORERS", few)
+    monkeypatch.setattr("tastemaker.evals.ml100k.SCORERS", few)
     targets = movies.last_liked()
     ours, choice = fit_as_trained(movies.items, movies.until(targets), 0)
     assert set(ours.scorers) == set(few)
