@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from importlib.util import find_spec
@@ -28,12 +28,17 @@ from .service import Service, ServiceFactory
 _SWAGGER = "fastapi_offline"  # carries Swagger UI's files; only its folder is used
 
 
-def create_app(recommender_factory: ServiceFactory | None = None, settings: Settings | None = None) -> FastAPI:
+def create_app(
+    recommender_factory: ServiceFactory | None = None,
+    settings: Settings | None = None,
+    warmed: Callable[[], None] | None = None,
+) -> FastAPI:
     """Build the application; the recommender is opened when it starts and closed when it stops.
 
     Args:
         recommender_factory: opens the recommender; default ``Recommender.open(settings)``.
         settings: default from environment and ``tastemaker.toml``.
+        warmed: called once the models of the common path are loaded.
 
     Raises:
         ConfigurationError: wrong settings.
@@ -45,7 +50,7 @@ def create_app(recommender_factory: ServiceFactory | None = None, settings: Sett
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         recommender = await open_recommender()
         app.state.recommender = recommender
-        warming = asyncio.create_task(recommender.warm())
+        warming = asyncio.create_task(_warm(recommender, warmed))
         try:
             yield
         finally:
@@ -74,6 +79,12 @@ def create_app(recommender_factory: ServiceFactory | None = None, settings: Sett
     _add_docs(app)
     add_langserve(app, lambda: app.state.recommender)
     return app
+
+
+async def _warm(recommender: Service, warmed: Callable[[], None] | None) -> None:
+    await recommender.warm()
+    if warmed is not None:
+        warmed()
 
 
 def _opener(settings: Settings) -> ServiceFactory:

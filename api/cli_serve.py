@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging.config
 import os
 import socket
@@ -83,6 +84,12 @@ class _Server(uvicorn.Server):
             _announce(self._settings)
 
 
+def settle() -> None:
+    """Take what is loaded by now out of later garbage collections: a full one would hold up a request for a tenth of a second."""
+    gc.collect()
+    gc.freeze()
+
+
 async def _serve_one(settings: Settings, log_level: str) -> None:
     from ..graphs.recommender import Recommender
     from .app import create_app
@@ -93,7 +100,7 @@ async def _serve_one(settings: Settings, log_level: str) -> None:
         return recommender
 
     config = uvicorn.Config(
-        create_app(opened, settings),
+        create_app(opened, settings, settle),
         host=settings.serve.host,
         port=settings.serve.port,
         log_level="warning" if log_level.lower() == "info" else log_level.lower(),

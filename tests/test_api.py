@@ -21,6 +21,7 @@ from tastemaker.core.schemas import RecommendRequest, RecommendResponse
 from tastemaker.core.settings import LimitSettings, Settings
 
 from .fake_service import FakeService
+from .live_server import serving
 
 
 @lru_cache
@@ -461,3 +462,17 @@ async def test_requests_run_side_by_side() -> None:
     async with client_of(service) as client:
         answers = await asyncio.gather(*(client.post("/recommend", json={"thread_id": f"t{i}"}) for i in range(20)))
     assert [answer.json()["thread_id"] for answer in answers] == [f"t{i}" for i in range(20)]
+
+
+async def test_what_waits_for_the_models_is_told_once_they_are_loaded(service: FakeService) -> None:
+    told: list[str] = []
+
+    async def opened() -> FakeService:
+        return service
+
+    async with serving(create_app(opened, Settings(), lambda: told.append("warm"))):
+        for _ in range(100):
+            if told:
+                break
+            await asyncio.sleep(0.01)
+    assert told == ["warm"]
