@@ -319,8 +319,10 @@ async def test_the_access_log_has_no_query_and_no_body(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO", logger="tastemaker.access"):
-        await client.post("/recommend?token=hunter2", json={"text": "private wish", "user_id": "ada"})
-    lines = [record.getMessage() for record in caplog.records if record.name == "tastemaker.access"]
+        asked = {"text": "private wish", "user_id": "ada"}
+        await client.post("/recommend?token=hunter2", json=asked, headers={"X-Request-ID": "this-one"})
+    said = [record.getMessage() for record in caplog.records if record.name == "tastemaker.access"]
+    lines = [line for line in said if line.endswith(" this-one")]
     assert len(lines) == 1
     assert lines[0].startswith("POST /recommend 200 ")
     for private in ("hunter2", "private wish", "ada"):
