@@ -17,7 +17,7 @@ from .wording import amount, number, shorten, value_text
 _FIELDS = {
     "price": "价格", "color": "颜色", "colour": "颜色", "base colour": "颜色", "year": "年份", "genres": "类型", "genre": "类型",
     "category": "类别", "article type": "品类", "gender": "适用人群", "season": "季节", "usage": "用途", "size": "尺寸",
-    "brand": "品牌", "material": "材质", "style": "风格", "objects": "画面内容", "tags": "标签", "rating": "评分",
+    "brand": "品牌", "material": "材质", "style": "风格", "theme": "主题", "colour group": "颜色", "objects": "画面内容", "tags": "标签", "rating": "评分",
 }  # fmt: skip
 _OPS = {
     "<=": "不超过", "<": "低于", ">=": "不低于", ">": "高于", "=": "为", "!=": "不是", "in": "为以下之一：",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -52,17 +53,24 @@ def section(name: str, figures: Mapping[str, Any], plot: str | None) -> str:
     if figures.get("targets"):
         stated = ", ".join(f"{key} {json.dumps(value)}" for key, value in figures["targets"].items())
         lines += [f"Targets: {stated}.", ""]
-    for group in groups_of(figures):
-        lines += table(group)
+    for single, run in groupby(groups_of(figures), key=lambda group: len(group.figures) == 1):
+        groups = list(run)
+        lines += singles(groups) if single else [line for group in groups for line in table(group)]
     return "\n".join(lines)
 
 
-def table(group: Group) -> list[str]:
-    """Return the lines of one table; a single figure is one line."""
-    if len(group.figures) == 1:
+def singles(groups: Sequence[Group]) -> list[str]:
+    """Return the lines of one list with the figures of groups that have but one."""
+    lines = []
+    for group in groups:
         figure = group.figures[0]
         named = [*group.where, figure.label] + ([group.measure] if group.measure != figure.label else [])
-        return [f"- {' / '.join(named)}: {number(figure)}", ""]
+        lines.append(f"- {' / '.join(named)}: {number(figure)}")
+    return [*lines, ""]
+
+
+def table(group: Group) -> list[str]:
+    """Return the lines of one table."""
     rows = [f"| {figure.label} | {number(figure)} |" for figure in group.figures]
     return [f"| {group.title} | |", "|---|---|", *rows, ""]
 

@@ -44,7 +44,7 @@ def draw(figures: Mapping[str, Any], out: Path) -> bool:
 
 def chosen(groups: Sequence[Group]) -> list[Group]:
     """Return the groups worth a panel: with intervals and something to compare first, then any comparison; at most ``MAX_PANELS``."""
-    comparable = [group for group in groups if len(group.figures) > 1]
+    comparable = [group for group in groups if len(group.figures) > 1 and group.measure != "n"]
     sure = [group for group in comparable if any(figure.low is not None for figure in group.figures)]
     return (sure or comparable)[:MAX_PANELS]
 
