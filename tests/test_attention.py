@@ -42,16 +42,16 @@ def simulated(n: int, photo: float, words: float, seed: int = 0) -> list[ShownLi
 
 
 def test_people_who_choose_by_the_photo_are_found_out() -> None:
-    found = fit_situation(simulated(400, photo=1.0, words=0.0), USUAL)
+    found = fit_situation(simulated(240, photo=1.0, words=0.0), USUAL)
     assert found.low > 0
     assert found.factors["image_vector"] > 1.3 * found.factors["text_vector"]
     assert all(LEAST <= f <= MOST for f in found.factors.values())
-    mirrored = fit_situation(simulated(400, photo=0.0, words=1.0), USUAL)
+    mirrored = fit_situation(simulated(240, photo=0.0, words=1.0), USUAL)
     assert mirrored.factors["text_vector"] > 1.3 * mirrored.factors["image_vector"]
 
 
 def test_chance_and_few_lists_teach_nothing() -> None:
-    assert fit_situation(simulated(400, photo=0.0, words=0.0, seed=3), USUAL).factors == {}
+    assert fit_situation(simulated(240, photo=0.0, words=0.0, seed=3), USUAL).factors == {}
     few = fit_situation(simulated(MIN_LISTS - 1, photo=1.0, words=0.0), USUAL)
     assert few.factors == {}
     assert str(MIN_LISTS) in few.why

@@ -39,6 +39,7 @@ def call(*arguments: str) -> tuple[int, str, str]:
     return done.exit_code, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_train_list_card_and_roll_back(home: Path) -> None:
     code, out, err = call(*TRAIN, "--json")
     assert (code, json.loads(out)["switched"]) == (0, True)

@@ -241,6 +241,7 @@ def test_whole_catalogues_are_ranked_where_that_is_affordable() -> None:
     assert CATALOGUE in recipes_for(10 * MAX_CATALOGUE, 20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("items", [24, 400_000])
 def test_what_is_measured_has_not_seen_what_is_held_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, items: int
