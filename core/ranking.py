@@ -83,9 +83,12 @@ def fuse(
 
 
 def source_weights(q: CandidateQuery) -> dict[str, float]:
-    """Return the weight of every source for this situation, with what was learnt of the media that it carries."""
+    """Return the weight of every source for this situation, with what was learnt of the media that it carries.
+
+    That was learnt from requests with words of the user's own which point at nothing, and counts in such requests alone.
+    """
     weights = usual_weights(q)
-    return weights if q.pointed else attended(weights, q.attention)
+    return attended(weights, q.attention) if q.said and not q.pointed else weights
 
 
 def usual_weights(q: CandidateQuery) -> dict[str, float]:

@@ -30,6 +30,7 @@ from ..core.stated import merge_items, merge_stated
 from .decide import ask_sources, known_profile, ranked_list, recommendation, send_items, text_vector, within_budget
 from .expose import log_exposure
 from .govern import effects, governed, permitted, screened
+from .known import has_words
 from .llm_choice import taste_of
 from .senses_memory import Pictures, Sensed
 from .state import Composed, Deliberated, Finished, State
@@ -176,8 +177,8 @@ async def finish(state: State, turn: Turn) -> Finished:
     turn.response = respond(state, turn, composition)
     memory = await remember(state, turn)
     keep_senses(state, turn)
-    pointed = state.understanding.intent == "similar"
-    log_exposure(state.ranked, state.request, turn, ranks=not pointed)
+    plain = has_words(state) and state.understanding.intent != "similar"  # the usual weights acted
+    log_exposure(state.ranked, state.request, turn, ranks=plain)
     return {"memory": memory.model_dump(mode="json")}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -65,6 +66,8 @@ def test_factors_count_in_their_situation_alone_and_within_bounds() -> None:
     assert weights["text_vector"] == 2 * usual["text_vector"]
     assert weights["full_text"] == MOST * usual["full_text"]
     assert weights["popularity"] == usual["popularity"]
+    unsaid = replace(query, said=False)
+    assert source_weights(unsaid) == usual_weights(unsaid), "words of a caption weigh less already"
     assert attended({"text_vector": 1.0, "image_vector": 1.0}, learnt) == {"text_vector": 1.0, "image_vector": 1.0}
 
 
