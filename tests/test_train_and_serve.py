@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -82,9 +83,9 @@ def store_at(home: Path) -> Artefacts:
     return Artefacts(settings_at(home).models_path("default"))
 
 
-@pytest.fixture
-async def recommender(stocked: Path, trained: Outcome) -> AsyncIterator[Recommender]:
-    settings = settings_at(stocked)
+@asynccontextmanager
+async def serving(home: Path) -> AsyncIterator[Recommender]:
+    settings = settings_at(home)
     parts = Parts(
         settings=settings,
         image_text=HashImageText(),
@@ -94,8 +95,14 @@ async def recommender(stocked: Path, trained: Outcome) -> AsyncIterator[Recommen
         prompts=PromptLibrary(None, {}),
         open_stores=open_stores(settings),
     )
-    async with Recommender(parts=parts) as opened:
-        await (await opened.parts.shop("default")).learned.refresh()
+    async with Recommender(parts=parts) as recommender:
+        await (await recommender.parts.shop("default")).learned.refresh()
+        yield recommender
+
+
+@pytest.fixture
+async def recommender(stocked: Path, trained: Outcome) -> AsyncIterator[Recommender]:
+    async with serving(stocked) as opened:
         yield opened
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,15 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.agents.prompting import PromptLibrary
 from tastemaker.core.candidates import CandidateQuery
 from tastemaker.core.choosing import Way, best, chosen_by_others
 from tastemaker.core.interactions import Interactions, ItemTable, UserState
 from tastemaker.core.ranking import LEARNED, fuse, source_weights, with_learned
 from tastemaker.core.schemas import Candidate, Event, HistoryProfile, RecommendResponse, Understanding
-from tastemaker.evals.constants import ConstantCaptioner, ConstantChat, ConstantTranscriber
-from tastemaker.graphs.parts import Parts, open_stores
-from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.ensemble import Ensemble
 from tastemaker.models.new_items import NewItems
 from tastemaker.stores.catalogue import LanceCatalogue
@@ -33,8 +28,7 @@ from tastemaker.tools.training import MODEL, Options, Outcome
 from tastemaker.tools.validation import fused_places, split_by_time
 from tastemaker.tools.version_parts import NEW_ITEMS, RATINGS, file_of, fit_parts
 
-from .fakes import HashImageText
-from .test_train_and_serve import settings_at, stock, store_at, train_once
+from .test_train_and_serve import serving, settings_at, stock, store_at, train_once
 
 RATERS = 24
 OPTIONS = Options(scorers=("popularity", "user_knn"), force=True)
@@ -72,23 +66,6 @@ async def home(trained: tuple[Path, Outcome], tmp_path: Path) -> Path:
     copy = tmp_path / "copy"
     await asyncio.to_thread(shutil.copytree, trained[0], copy)
     return copy
-
-
-@asynccontextmanager
-async def serving(home: Path) -> AsyncIterator[Recommender]:
-    settings = settings_at(home)
-    parts = Parts(
-        settings=settings,
-        image_text=HashImageText(),
-        captioner=ConstantCaptioner(),
-        transcriber=ConstantTranscriber(),
-        chat=ConstantChat(),
-        prompts=PromptLibrary(None, {}),
-        open_stores=open_stores(settings),
-    )
-    async with Recommender(parts=parts) as recommender:
-        await (await recommender.parts.shop("default")).learned.refresh()
-        yield recommender
 
 
 async def ask(home: Path, user: str) -> RecommendResponse:
