@@ -1,7 +1,7 @@
 """Ask a language model what it thinks of a list, in five ways that can be combined; each gives scores, none moves anything.
 
-``embeddings``, ``profile`` and ``generative`` measure nearness to vectors, words or proposals that a model made; ``listwise``
-sorts the candidates by prompt, in several shuffled orders; ``score`` reads the probability of "yes" for each candidate and
+``embeddings``, ``profile`` and ``generative`` measure nearness to vectors, words or proposals that a model made (a written guess
+finds what is like it: Gao et al., Precise Zero-Shot Dense Retrieval, ACL 2023); ``listwise`` sorts the candidates by prompt, in several shuffled orders; ``score`` reads the probability of "yes" for each candidate and
 divides out what the model would say of it for a stranger (contextual calibration: Zhao et al., ICML 2021).
 """
 
@@ -24,8 +24,8 @@ from ..core.protocols import ChatModel, ChatRequest, ChatUsage, ScoreRequest, Sc
 from ..core.schemas import LLMStrategy, Usage
 from ..core.wording import stems
 from .llm_rank_words import (
-    known_of,
     proposal_schema,
+    proposing_inputs,
     ranking_inputs,
     ranking_schema,
     read_proposals,
@@ -38,19 +38,18 @@ from .prompting import Prompt, PromptLibrary, render
 LABELS = (" yes", " no")
 REMEMBERED = 50_000
 SMALLEST = 1e-6
-FOUND = 20
-Find = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Look a proposal up: text, limit -> item ids, best first, within every limit of the request."""
 Near = Callable[[Sequence[str], Sequence[str]], Awaitable[Floats]]
 """Nearness of items to the user's liked items: liked ids, item ids -> (m,), NaN where unknown."""
+NearWords = Callable[[Sequence[str], Sequence[str]], Awaitable[Floats]]
+"""Nearness of items to texts: texts, item ids -> (texts, m), NaN where unknown."""
 Answer = Callable[[RankTask, "Tools", float], Awaitable[Opinion]]
 
 
 class Tools:
     """What the strategies need of a request's shop."""
 
-    def __init__(self, find: Find, near: Near) -> None:
-        self.find, self.near = find, near
+    def __init__(self, near: Near, near_words: NearWords) -> None:
+        self.near, self.near_words = near, near_words
 
 
 class LLMRanker:
@@ -175,24 +174,18 @@ class LLMRanker:
         return found, usage
 
     async def _generative(self, task: RankTask, tools: Tools, timeout_s: float) -> Opinion:
-        """Let the model propose, look each proposal up, and score items by where they are found; nothing else is shown."""
+        """Let the model propose and score items by nearness to the proposals, the nearest and on average; no proposal is shown."""
         prompt = self.library.get("propose")
         request = ChatRequest(
-            messages=render(prompt, **_listed(known_of(task, self.settings.likes, "\n- "))),
+            messages=render(prompt, **proposing_inputs(task, self.settings.likes)),
             json_schema=proposal_schema(),
             max_tokens=prompt.config.max_tokens,
             temperature=prompt.config.temperature,
             timeout_s=timeout_s,
         )
         reply = await self.chat.complete(request)
-        lists = await asyncio.gather(*(tools.find(text, FOUND) for text in read_proposals(reply.text)))
-        scores = np.zeros(len(task.items), dtype=np.float32)
-        place = {item_id: i for i, item_id in enumerate(task.ids)}
-        for found in lists:
-            for rank, item_id in enumerate(found, 1):
-                if item_id in place:
-                    scores[place[item_id]] += 1.0 / rank
-        return Opinion("generative", scores, total([reply.usage]), (prompt.ref,))
+        near = await tools.near_words(read_proposals(reply.text), task.ids)
+        return Opinion("generative", near.max(axis=0) + near.mean(axis=0), total([reply.usage]), (prompt.ref,))
 
 
 def jaccard(a: set[str], b: set[str]) -> float:
@@ -215,7 +208,3 @@ def total(usages: Iterable[ChatUsage]) -> Usage:
         cached_tokens=sum(u.cached_tokens for u in used),
         completion_tokens=sum(u.completion_tokens for u in used),
     )
-
-
-def _listed(known: dict[str, str]) -> dict[str, str]:
-    return {**known, "likes": f"- {known['likes']}"}

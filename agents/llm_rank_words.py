@@ -98,6 +98,13 @@ def scored_text(item: Item, tail: str) -> str:
     return f" {harmless(line_of(item))}{tail}"
 
 
+def proposing_inputs(task: RankTask, most: int) -> dict[str, str]:
+    """Return the inputs of the prompt ``propose``; nothing stands for a request that is not there, as a small model repeats it."""
+    wish = shorten(task.wish, WISH_CHARACTERS)
+    likes = known_of(task, most, "\n- ")["likes"]
+    return {"likes": f"- {likes}", "request": f"asks for: {wish}" if wish else ""}
+
+
 def proposal_schema() -> dict[str, Any]:
     """Return the schema of the proposals."""
     text = {"type": "string", "minLength": 3, "maxLength": PROPOSAL_CHARACTERS}

@@ -22,6 +22,7 @@ from ..core.schemas import LLMStrategy
 from ..core.settings import Settings
 from ..models.llm import open_chat_model
 from ..models.llm_scoring import GenerativeScoring
+from ..models.registry import open_image_text
 from ..stores.llm_opinions import OpinionStore
 from .llm_cases import BASES, Games, Listed, Row, shortened
 from .llm_opinions import Asker, Progress, tasks_of, title_tools
@@ -29,7 +30,7 @@ from .report import report
 
 UNFITTED = 1.0
 TOLERANCE = -0.3
-ASKED: tuple[LLMStrategy, ...] = ("score", "listwise")
+ASKED: tuple[LLMStrategy, ...] = ("generative", "score", "listwise")
 
 
 async def run(
@@ -62,7 +63,7 @@ async def askers(
 ) -> list[tuple[str, Asker, tuple[LLMStrategy, ...]]]:
     """Return what can be asked: the embedded vectors, the model that is served now, and those whose answers were kept."""
     folder = settings.cache / "bench" / "llm"
-    tools = title_tools(games, settings.llm_rank.likes)
+    tools = title_tools(games, settings.llm_rank.likes, open_image_text(settings))
     chat = open_chat_model(settings)
     live = await chat.health()
     ranker = LLMRanker(chat, GenerativeScoring(chat), PromptLibrary(None, {}), settings.llm_rank)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 
@@ -12,12 +13,16 @@ from ..agents.llm_rank import LLMRanker, Tools
 from ..core.errors import BackEndError
 from ..core.interactions import Floats
 from ..core.llm_task import RankTask
+from ..core.protocols import TextEmbedder
 from ..core.schemas import LLMStrategy
 from ..stores.llm_opinions import OpinionStore, key_of
 from .llm_cases import Games, Listed
 
 Progress = Callable[[str], None]
 CALL_S = 600.0
+SAY_EVERY_S = 10.0
+AT_ONCE = 16
+"""Lists asked about at the same time, so that the server answers them as one batch; scoring makes a batch of one list."""
 
 
 class Asker:
@@ -36,6 +41,7 @@ class Asker:
     ) -> None:
         self.ranker, self.tools, self.store, self.live, self._say = ranker, tools, store, live, say
         self._until = time.monotonic() + budget_s
+        self._silent_until = time.monotonic() + SAY_EVERY_S
 
     @property
     def ready(self) -> bool:
@@ -49,22 +55,33 @@ class Asker:
         about the first ``llm_rank.top`` alone, and the others have no opinion.
         """
         refs = prompt_refs([strategy], self.ranker.library)
-        found: list[Floats | None] = []
-        for number, task in enumerate(tasks, 1):
-            most = len(task.items) if strategy == "embeddings" else self.ranker.settings.top
-            order = sorted(range(len(task.items[:most])), key=lambda i: task.ids[i])
-            ids = [task.ids[i] for i in order]
-            settings = self.ranker.settings
-            key = key_of(strategy, *refs, str(settings.orders), *task.likes[: settings.likes], "", *ids)
-            scores = self.store.get(key)
-            if scores is None:
-                scores = await self._ask(strategy, task, order)
-                if scores is not None:
-                    self.store.put(key, scores)
-            found.append(None if scores is None else _back(scores, order, len(task.items)))
-            if number % 20 == 0:
-                self._say(f"{what}: {strategy} {number} of {len(tasks)}, {sum(f is not None for f in found)} answered")
-        return found
+        places = asyncio.Semaphore(1 if strategy == "score" else AT_ONCE)
+        answered: list[bool] = []
+
+        async def one(task: RankTask) -> Floats | None:
+            async with places:
+                scores = await self._opinion(strategy, refs, task)
+            answered.append(scores is not None)
+            if time.monotonic() >= self._silent_until:
+                self._silent_until = time.monotonic() + SAY_EVERY_S
+                self._say(f"{what}: {strategy} {len(answered)} of {len(tasks)}, {sum(answered)} answered")
+            return scores
+
+        return list(await asyncio.gather(*map(one, tasks)))
+
+    async def _opinion(self, strategy: LLMStrategy, refs: Sequence[str], task: RankTask) -> Floats | None:
+        """Return the kept or a new answer about one list, which is kept."""
+        settings = self.ranker.settings
+        most = len(task.items) if strategy == "embeddings" else settings.top
+        order = sorted(range(len(task.items[:most])), key=lambda i: task.ids[i])
+        ids = [task.ids[i] for i in order]
+        key = key_of(strategy, *refs, str(settings.orders), *task.likes[: settings.likes], "", *ids)
+        scores = self.store.get(key)
+        if scores is None:
+            scores = await self._ask(strategy, task, order)
+            if scores is not None:
+                self.store.put(key, scores)
+        return None if scores is None else _back(scores, order, len(task.items))
 
     async def _ask(self, strategy: LLMStrategy, task: RankTask, order: Sequence[int]) -> Floats | None:
         if not self.ready:
@@ -85,13 +102,10 @@ def _back(scores: Floats, order: Sequence[int], n: int) -> Floats:
     return values
 
 
-def title_tools(games: Games, likes: int) -> Tools:
-    """Return nearness to the mean vector of the newest ``likes`` titles; nothing can be looked up here."""
+def title_tools(games: Games, likes: int, embedder: TextEmbedder) -> Tools:
+    """Return nearness of titles to the mean vector of the newest ``likes`` titles, and to texts."""
     vectors = games.items.text_vectors
     assert vectors is not None
-
-    async def find(text: str, limit: int) -> Sequence[str]:
-        return ()
 
     async def near(liked: Sequence[str], ids: Sequence[str]) -> Floats:
         if not liked:
@@ -99,7 +113,11 @@ def title_tools(games: Games, likes: int) -> Tools:
         mean = vectors[[int(i) for i in liked[:likes]]].mean(axis=0)
         return np.asarray(vectors[[int(i) for i in ids]] @ mean, dtype=np.float32)
 
-    return Tools(find, near)
+    async def near_words(texts: Sequence[str], ids: Sequence[str]) -> Floats:
+        rows = await embedder.embed_texts(texts)
+        return np.asarray(rows @ vectors[[int(i) for i in ids]].T, dtype=np.float32)
+
+    return Tools(near, near_words)
 
 
 def tasks_of(games: Games, rows: Sequence[Listed]) -> list[RankTask]:

@@ -152,10 +152,16 @@ def known_profile(state: State) -> HistoryProfile:
 
 async def text_vector(text: str, turn: Turn) -> Vectors | None:
     """Return the text's vector, (dim,); None, and a label, if it cannot be embedded."""
-    work = turn.parts.image_text.embed_texts([text])
-    timeout = turn.parts.settings.timeouts.retrieve_s
-    found = await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)
+    found = await text_vectors([text], turn)
     return None if found is None else found[0]
+
+
+async def text_vectors(texts: Sequence[str], turn: Turn) -> Vectors | None:
+    """Return the texts' vectors, (texts, dim); None, and a label, if they cannot be embedded."""
+    work = turn.parts.image_text.embed_texts(texts)
+    timeout = turn.parts.settings.timeouts.retrieve_s
+    found: Vectors | None = await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)
+    return found
 
 
 @timed

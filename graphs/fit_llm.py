@@ -133,11 +133,7 @@ class Fitter:
         most = self.parts.settings.llm_rank.likes
         liked = await self.shop.catalogue.get(query.profile.liked[:most])
 
-        async def embed(text: str) -> Floats | None:
-            vectors: Floats = await self.parts.image_text.embed_texts([text])
-            return np.asarray(vectors[0], dtype=np.float32)
-
-        tools = make_tools(query, self.shop.catalogue, self.parts.llm_rank.embedder, embed)
+        tools = make_tools(self.shop.catalogue, self.parts.llm_rank.embedder, self.parts.image_text.embed_texts)
         task = make_task(query, [r.item for r in listed], liked, most)
         if "profile" in self.strategies:
             task = await self.with_words(task)

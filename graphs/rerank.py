@@ -17,15 +17,16 @@ from ..core.llm_signal import base_scores, group_of, kendall_distance, mean_shif
 from ..core.llm_task import RankTask
 from ..core.rule_effects import arrange
 from ..core.schemas import Item, LLMInfluence, LLMStrategy, RankedItem, SourceScore
-from .decide import candidate_query, known_profile, send_items, text_vector
+from .decide import candidate_query, known_profile, send_items, text_vectors
 from .describe_shop import ShopWords
 from .govern import effects, screen_of
 from .llm_choice import strategies_of, weight_for
-from .rerank_tools import SOURCE, make_task, make_tools
+from .rerank_tools import make_task, make_tools
 from .state import Reranked, State
 from .turn import FLOOR_S, Turn, timed
 
 SHARE = 0.6
+SOURCE = "language_model"
 """Share of the remaining budget that the opinions may take; the rest is for the words."""
 
 
@@ -67,7 +68,7 @@ async def opinions(
     limit = min(turn.parts.settings.llm_rank.timeout_s, turn.remaining() * SHARE)
     task = await task_of(query, listed, asked, turn)
     ranker = turn.parts.llm_rank.ranker.with_library(turn.library)
-    tools = make_tools(query, turn.shop.catalogue, turn.parts.llm_rank.embedder, lambda text: text_vector(text, turn))
+    tools = make_tools(turn.shop.catalogue, turn.parts.llm_rank.embedder, lambda texts: text_vectors(texts, turn))
     work = collect(ranker, asked, task, tools, timeout_s=limit, note=lambda why: turn.degrade("llm_rank", why))
     signal = await turn.attempt("llm_rank", work, limit + 1, None)
     for opinion in signal.opinions if signal else ():

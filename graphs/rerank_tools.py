@@ -1,8 +1,8 @@
-"""Look up what a language model proposes and measure nearness to liked items, within every limit of a request."""
+"""Measure how near candidates are to liked items and to what a language model proposes."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -11,39 +11,46 @@ from ..core.candidates import CandidateQuery
 from ..core.interactions import Floats
 from ..core.llm_task import RankTask
 from ..core.protocols import Catalogue, TextEmbedder, Vectors
-from ..core.ranking import combine_ranked
 from ..core.schemas import Item
 from ..tools.candidate_sources import mean_vector
 
-SOURCE = "language_model"
-Embed = Callable[[str], Awaitable[Vectors | None]]
+Embed = Callable[[Sequence[str]], Awaitable[Vectors | None]]
 
 
-def make_tools(query: CandidateQuery, catalogue: Catalogue, embedder: TextEmbedder | None, embed: Embed) -> Tools:
-    """Return the tools of a request; ``embedder`` None takes the catalogue's own vectors."""
+def make_tools(catalogue: Catalogue, embedder: TextEmbedder | None, embed: Embed) -> Tools:
+    """Return the tools of a request; ``embedder`` None takes the catalogue's own vectors, and ``embed`` for texts."""
 
-    async def find(text: str, limit: int) -> Sequence[str]:
-        vector = await embed(text)
-        found = [(await catalogue.search_text(text, limit, query.where, query.excluded), 1.0)]
-        if vector is not None:
-            found.append((await catalogue.search_vector("text", vector, limit, query.where, query.excluded), 1.0))
-        return [c.item_id for c in combine_ranked(found, SOURCE, limit)]
+    async def vectors_of(ids: Sequence[str]) -> Mapping[str, Vectors]:
+        if embedder is None:
+            return await catalogue.vectors("text", ids)
+        items = await catalogue.get(ids)
+        rows = await embedder.embed_texts([i.title for i in items])
+        return {i.item_id: row for i, row in zip(items, rows, strict=True)}
 
     async def near(liked: Sequence[str], ids: Sequence[str]) -> Floats:
-        wanted = list(dict.fromkeys([*liked, *ids]))
-        if embedder is None:
-            vectors = await catalogue.vectors("text", wanted)
-        else:
-            items = await catalogue.get(wanted)
-            rows = await embedder.embed_texts([i.title for i in items])
-            vectors = {i.item_id: row for i, row in zip(items, rows, strict=True)}
+        vectors = await vectors_of(list(dict.fromkeys([*liked, *ids])))
         mean = mean_vector([vectors[i] for i in liked if i in vectors])
         if mean is None:
             return np.full(len(ids), np.nan, dtype=np.float32)
-        near_to = [float(vectors[i].reshape(-1) @ mean) if i in vectors else np.nan for i in ids]
-        return np.array(near_to, dtype=np.float32)
+        values: Floats = nearness(vectors, ids, mean.reshape(1, -1))[0]
+        return values
 
-    return Tools(find, near)
+    async def near_words(texts: Sequence[str], ids: Sequence[str]) -> Floats:
+        rows = await embed(texts) if embedder is None else await embedder.embed_texts(texts)
+        if rows is None:
+            return np.full((len(texts), len(ids)), np.nan, dtype=np.float32)
+        return nearness(await vectors_of(ids), ids, rows)
+
+    return Tools(near, near_words)
+
+
+def nearness(vectors: Mapping[str, Vectors], ids: Sequence[str], rows: Vectors) -> Floats:
+    """Return the dot product of each row, (rows, dim), with each item's vector, (rows, m); NaN for items without one."""
+    values = np.full((len(rows), len(ids)), np.nan, dtype=np.float32)
+    for place, item_id in enumerate(ids):
+        if item_id in vectors:
+            values[:, place] = rows @ vectors[item_id].reshape(-1)
+    return values
 
 
 def make_task(query: CandidateQuery, items: Sequence[Item], liked: Sequence[Item], most: int) -> RankTask:

@@ -46,15 +46,16 @@ class Scores:
         return ScoreReply(scores=tuple(0.9 if known and self.word in i.lower() else 0.5 for i in request.items))
 
 
-async def find(text: str, limit: int) -> Sequence[str]:
-    return [i.item_id for i in ITEMS if text.lower() in i.title.lower()]
+async def near_words(texts: Sequence[str], ids: Sequence[str]) -> Floats:
+    titles = {i.item_id: i.title.lower() for i in ITEMS}
+    return np.array([[float(text.lower() in titles[i]) for i in ids] for text in texts], dtype=np.float32)
 
 
 async def near(liked: Sequence[str], ids: Sequence[str]) -> Floats:
     return np.arange(len(ids), dtype=np.float32)
 
 
-TOOLS = Tools(find, near)
+TOOLS = Tools(near, near_words)
 
 
 def ranker(*steps: Any, scoring: Scores | None = None, orders: int = 1) -> tuple[LLMRanker, ScriptedChat]:
@@ -132,10 +133,10 @@ async def test_a_server_without_scoring_sorts_by_prompt_and_says_so() -> None:
         assert "sorted by prompt" in opinion.why
 
 
-async def test_proposals_are_looked_up_and_count_by_where_they_are_found() -> None:
+async def test_items_count_by_nearness_to_the_proposals_the_nearest_and_on_average() -> None:
     asked, _ = ranker(json.dumps({"1": "green train", "2": "a spaceship", "3": "", "4": "x", "5": "green train"}))
     opinion = await asked.opinion("generative", TASK, TOOLS, 5)
-    assert opinion.scores.tolist() == [0.0, 0.0, 1.0, 0.0]
+    assert opinion.scores.tolist() == pytest.approx([0.0, 0.0, 1 + 1 / 3, 0.0])
 
 
 async def test_taste_words_are_compared_with_the_items_words() -> None:
