@@ -7,7 +7,8 @@ TastemakerError
 │   ├── BackEndTimeout
 │   ├── BackEndOverloaded
 │   ├── BackEndUnavailable
-│   └── BadBackEndResponse
+│   ├── BadBackEndResponse
+│   └── TooLittleSound      the clip is silent, or too short to be described
 ├── ToolError               a tool could not do its work; recorded in the response, degrades, never fails a request
 └── StoreError              a catalogue, history or thread store failed
 """
@@ -70,6 +71,10 @@ class BackEndUnavailable(BackEndError):
 
 class BadBackEndResponse(BackEndError):
     """Report an answer that does not have the agreed form."""
+
+
+class TooLittleSound(BackEndError):
+    """Report sound that is silent, or too short to be described."""
 
 
 class ToolError(TastemakerError):

@@ -16,6 +16,7 @@ from .errors import (
     StoreError,
     TastemakerError,
     ToolError,
+    TooLittleSound,
 )
 
 HIDDEN = "***"
@@ -28,6 +29,7 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (BackEndOverloaded, "too busy; try again shortly"),
     (BackEndUnavailable, f"not available; {_DOCTOR}"),
     (BadBackEndResponse, f"gave an answer that cannot be used; {_LOG}"),
+    (TooLittleSound, "the clip is silent or too short; play a second or more"),
     (BackEndError, f"failed; {_LOG}"),
     (StoreError, f"cannot be read; {_LOG}"),
     (ToolError, f"could not do its work; {_LOG}"),

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import BackEndError, BackEndUnavailable
+from ..core.errors import BackEndUnavailable, TooLittleSound
 from .audio import SOUND_HZ, read_sound
 
 LISTEN_S = 30.0
@@ -29,7 +29,8 @@ def track_features(path: str | Path) -> Features:
 
     Raises:
         BackEndUnavailable: librosa is not installed.
-        BackEndError: the file is no sound, silent, or shorter than ``MIN_S`` seconds.
+        TooLittleSound: the file is silent, or shorter than ``MIN_S`` seconds.
+        BackEndError: the file is no sound.
     """
     try:
         import librosa
@@ -38,7 +39,7 @@ def track_features(path: str | Path) -> Features:
         raise BackEndUnavailable("music needs librosa: pip install 'tastemaker[music]'", back_end="music") from error
     samples = read_sound(path, LISTEN_S)
     if len(samples) < MIN_S * SOUND_HZ or not float(np.abs(samples).max()) > 1e-4:
-        raise BackEndError(f"{Path(path).name} is silent or shorter than {MIN_S:g} s", back_end="music")
+        raise TooLittleSound(f"{Path(path).name} is silent or shorter than {MIN_S:g} s", back_end="music")
     spectrum = np.abs(librosa.stft(samples, n_fft=2048, hop_length=512))
     mel = librosa.feature.melspectrogram(S=spectrum**2, sr=SOUND_HZ)
     timbre = librosa.feature.mfcc(S=librosa.power_to_db(mel), n_mfcc=20)

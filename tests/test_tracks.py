@@ -10,7 +10,7 @@ import pytest
 
 from tastemaker.api.cli_tracks import read_rows
 from tastemaker.core.candidates import CandidateQuery
-from tastemaker.core.errors import BackEndError, InvalidRequestError, StoreError
+from tastemaker.core.errors import InvalidRequestError, StoreError, TooLittleSound
 from tastemaker.core.ranking import source_weights
 from tastemaker.core.schemas import Constraint, HistoryProfile, Transcript, Understanding
 from tastemaker.core.settings import Settings
@@ -125,6 +125,28 @@ async def test_a_clip_of_music_proposes_tracks_and_is_named(tmp_path: Path, monk
     assert "music or tones" in response.message
 
 
+async def test_a_clip_too_short_to_compare_is_told_and_the_list_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def describe(path: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+        raise TooLittleSound(f"{path} is silent", back_end="music")
+
+    monkeypatch.setattr(query_vectors, "describe_track", describe)
+    parts = constant_parts(Settings(home=tmp_path))
+    parts.transcriber = Humming()
+    parts.rebuild()
+    async with Recommender(parts=parts) as recommender:
+        everything = (await recommender.recommend(n=3)).items
+        kept = open_tracks(tmp_path, "default")
+        kept.save(kept.load().updated({i.item_id: np.ones(65, np.float32) for i in everything}))
+        clip = {"data": base64.b64encode(wav_bytes(0.5)).decode()}
+        response = await recommender.recommend(audio=[clip], n=3)
+    assert len(response.items) == 3
+    why = {d.what: d.why for d in response.degraded}["music"]
+    assert "too short" in why
+    assert str(tmp_path) not in why
+
+
 @pytest.mark.slow
 @needs_librosa
 def test_a_tune_finds_its_like(tmp_path: Path) -> None:
@@ -146,5 +168,5 @@ def test_a_tune_finds_its_like(tmp_path: Path) -> None:
     feature = track_features(clip)
     assert feature.shape == (sum(GROUPS.values()),)
     assert {name[:3] for name, _ in kept.load().nearest(feature)[:3]} == {"low"}
-    with pytest.raises(BackEndError, match="silent"):
+    with pytest.raises(TooLittleSound, match="silent"):
         track_features(tmp_path / "silent.wav")
