@@ -1,8 +1,9 @@
 """Measure ``harm``: the language model's re-rank on against off, same candidates, by user group, strategy and model.
 
-Three bases make the lists: title vectors alone, as a shop without events has them, popularity alone, and the blend of ``tastemaker
-bench games``; the model is asked once for all of them. The weight is fitted on users who are not among the rows reported, as the service does it, and is zero where it did not help
-there. The same signal alone, and moved by a weight that nobody fitted, show what the fit protects from.
+Three bases make the lists: title vectors alone, as a shop without events has them, popularity alone, and the blend of
+``tastemaker bench games``; the model is asked once for all of them. The weight is fitted on users who are not among the rows
+reported, as the service does it, and is zero where it did not help there. The same signal alone, and moved by a weight that
+nobody fitted, show what the fit protects from.
 """
 
 from __future__ import annotations
