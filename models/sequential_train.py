@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,22 @@ EVENTS_PER_BATCH, MIN_BATCHES = 2_048, 40
 RATE, WARM_STEPS = 2e-3, 100
 MORE_EPOCHS, MORE_RATE = 1, 5e-4
 SEED = 0
+THREADS = 1
+"""Matrices this small gain little from a second thread, and lose much when other work wants the core it waits on."""
 
 
+@contextmanager
+def _threads(n: int) -> Iterator[None]:
+    """Let torch use ``n`` threads within the block, and as many as before after it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@_threads(THREADS)
 def train(
     items: ItemTable,
     described: ItemWords,

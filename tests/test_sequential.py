@@ -120,3 +120,17 @@ class TestTrained:
         second.fit(*shop(), lambda _, share: said.append(share))
         assert said[0] >= 0.45
         np.testing.assert_allclose(second.save()["item"], scorer.save()["item"], atol=1e-5)
+
+    def test_training_leaves_the_threads_of_others_alone(self, scorer: Sequential) -> None:
+        import torch
+
+        items, events = shop()
+        before, during = torch.get_num_threads(), set[int]()
+        torch.set_num_threads(2)
+        try:
+            Sequential().restore(items, scorer.save()).go_on(
+                items, events, lambda *_: during.add(torch.get_num_threads())
+            )
+            assert (during, torch.get_num_threads()) == ({1}, 2)
+        finally:
+            torch.set_num_threads(before)
