@@ -21,6 +21,9 @@ def harm(
     n: Annotated[int, typer.Option(min=1, help="Rows to report.")] = 2500,
     fit_n: Annotated[int, typer.Option(min=1, help="Rows of other users to fit weights on.")] = 2000,
     llm_n: AskedOption = 100,
+    llm_fit_n: Annotated[
+        int, typer.Option("--llm-fit-n", min=1, help="Rows of other users to ask it about, to fit its weight on.")
+    ] = 100,
     budget_s: BudgetOption = 600.0,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -28,7 +31,7 @@ def harm(
     """Compare lists with the language model's re-rank on and off: by group, strategy and model."""
     from ..evals.llm_harm import run
 
-    sizes = {"n": n, "fit_n": fit_n, "llm_n": llm_n}
+    sizes = {"n": n, "fit_n": fit_n, "llm_n": llm_n, "llm_fit_n": llm_fit_n}
     print_figures(run(load_settings(), data, budget_s=budget_s, seed=seed, say=_say, **sizes), as_json)
 
 

@@ -305,8 +305,9 @@ class RecommendRequest(Frozen):
         default=None,
         max_length=5,
         description="How a language model may move the list, alone or together: `embeddings` (nearness of texts and pictures), "
-        "`profile` (words it wrote about the user's taste and the items: they also propose items and give reasons), `score` (it scores each item), `listwise` (it "
-        "sorts the list), `generative` (it proposes items, which are looked up). Omit for the deployment's choice; [] for none.",
+        "`profile` (words it wrote about the user's taste and the items: they also propose items and give reasons), "
+        "`generative` (it guesses what the user wants next; items near to the guesses count), `score` (it scores each item), "
+        "`listwise` (it sorts the list). Omit for the deployment's choice; [] for none.",
         examples=[["score"]],
     )
     llm_weight: float | None = Field(

@@ -35,9 +35,18 @@ ASKED: tuple[LLMStrategy, ...] = ("generative", "score", "listwise")
 
 
 async def run(
-    settings: Settings, data: Path | None, *, n: int, fit_n: int, llm_n: int, budget_s: float, seed: int, say: Progress
+    settings: Settings,
+    data: Path | None,
+    *,
+    n: int,
+    fit_n: int,
+    llm_n: int,
+    llm_fit_n: int,
+    budget_s: float,
+    seed: int,
+    say: Progress,
 ) -> dict[str, Any]:
-    """Return the figures of every model whose answers are at hand, on ``n`` rows, with the model on ``llm_n``."""
+    """Return the figures of every model whose answers are at hand: ``n`` rows, ``llm_n`` where a model is asked."""
     games = await Games.open(settings, data or settings.data, seed)
     parts = {
         group: (
@@ -50,7 +59,7 @@ async def run(
     for name, asker, strategies in await askers(settings, games, budget_s, say):
         found: dict[str, Any] = {}
         for strategy in strategies:
-            most = (fit_n, n) if strategy == "embeddings" else (llm_n, llm_n)
+            most = (fit_n, n) if strategy == "embeddings" else (llm_fit_n, llm_n)
             found[strategy] = {
                 group: await over_bases(asker, games, strategy, (fit[: most[0]], shown[: most[1]]), seed)
                 for group, (fit, shown) in parts.items()
