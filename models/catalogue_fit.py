@@ -19,7 +19,7 @@ from ..core.interactions import Floats, Interactions, ItemTable, UserState
 from .ensemble import Ensemble
 from .ensemble_fit import check_input, digest
 from .features import Features, best_of_each, raw_scores
-from .fit_work import FitWork
+from .fit_work import FitWork, StartOf
 from .fusion import L2, LinearFusion, Lists
 from .scorers.base import Progress, Scorer, silent
 
@@ -57,6 +57,7 @@ def fit_catalogue(
     progress: Progress = silent,
     budget_s: float | None = None,
     folder: Path | None = None,
+    start_of: StartOf | None = None,
 ) -> Ensemble:
     """Return a fitted ensemble; a scorer that cannot be fitted is left out and named in ``missing``.
 
@@ -68,6 +69,7 @@ def fit_catalogue(
         progress: called with a text and the share done.
         budget_s: once this has passed, scorers that are not yet fitted are left out.
         folder: where finished parts are kept, so that the same call after a kill goes on from there.
+        start_of: where scorers that can go on begin; None to begin anew.
 
     Raises:
         InvalidRequestError: no user has enough events to ask about, or a scorer's name is unknown.
@@ -81,7 +83,9 @@ def fit_catalogue(
             "events", f"no user has {MIN_HISTORY + 1} wanted events; there is nothing to learn from"
         )
     kept = folder / digest(items, events, seed) if folder is not None else None
-    work = FitWork(items, kept, progress, stages=STAGES, seconds=SECONDS, began=began, budget_s=budget_s)
+    work = FitWork(
+        items, kept, progress, stages=STAGES, seconds=SECONDS, began=began, budget_s=budget_s, start_of=start_of
+    )
     early, missing = work.fit_scorers(EARLY, scorers, before)
     if not early:
         raise BackEndUnavailable(f"no scorer could be fitted: {'; '.join(missing.values())}")

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from .features import Features, best_of_each, raw_scores
+from .fit_work import StartOf
 from .fusion import Fusion
 from .scorers.base import Progress, Scorer, silent
 
@@ -61,6 +62,7 @@ class Ensemble:
         progress: Progress = silent,
         budget_s: float | None = None,
         folder: Path | None = None,
+        start_of: StartOf | None = None,
     ) -> Self:
         """Learn the scorers and their fusion.
 
@@ -72,13 +74,23 @@ class Ensemble:
             progress: called with a text and the share done.
             budget_s: once this has passed, scorers that are not yet fitted are left out.
             folder: where finished parts are kept, so that the same call after a kill goes on from there.
+            start_of: where scorers that can go on begin; None to begin anew.
 
         Raises:
             InvalidRequestError: there are no wanted events, or a scorer's name is unknown.
         """
         from .ensemble_fit import fit
 
-        parts = fit(items, events, scorers=scorers, seed=seed, progress=progress, budget_s=budget_s, folder=folder)
+        parts = fit(
+            items,
+            events,
+            scorers=scorers,
+            seed=seed,
+            progress=progress,
+            budget_s=budget_s,
+            folder=folder,
+            start_of=start_of,
+        )
         return cls(
             parts.scorers,
             parts.features,

@@ -20,7 +20,7 @@ from ..core.interactions import Interactions, ItemTable
 from .array_files import read_arrays, write_arrays
 from .ensemble_files import Parts
 from .features import Features
-from .fit_work import FitWork
+from .fit_work import FitWork, StartOf
 from .fusion import choose
 from .fusion_check import check
 from .queries import Query, among_all, draw, held_out
@@ -55,6 +55,7 @@ def fit(
     progress: Progress = silent,
     budget_s: float | None = None,
     folder: Path | None = None,
+    start_of: StartOf | None = None,
 ) -> Parts:
     """Return the parts of a fitted ensemble; see ``Ensemble.fit``."""
     names = tuple(scorers) if scorers is not None else tuple(SCORERS)
@@ -63,7 +64,7 @@ def fit(
     kept = folder / digest(items, events, seed) if folder is not None else None
     teach, test = _users(events, seed)
     before, users, targets = held_out(events, np.concatenate([teach, test]))
-    work = _Work(items, kept, progress, stages=STAGES, seconds=SPENT, began=began, budget_s=budget_s)
+    work = _Work(items, kept, progress, stages=STAGES, seconds=SPENT, began=began, budget_s=budget_s, start_of=start_of)
     early, missing = work.fit_scorers("before", names, before)
     features = Features.of(tuple(early), before, seed)
     asked: dict[str, Any] = {"early": early, "features": features, "seed": seed}
@@ -92,6 +93,11 @@ def fit(
     counts = Features.of(tuple(early), events, seed).popularity
     features = Features(features.scorers, features.reference, counts)
     return Parts(fitted, features, fusion, {**missing, **late}, report)
+
+
+def seen_early(events: Interactions, seed: int) -> Interactions:
+    """Return what the scorers learn from before the fusion is learnt."""
+    return held_out(events, np.concatenate(_users(events, seed)))[0]
 
 
 def digest(items: ItemTable, events: Interactions, seed: int, names: Sequence[str] = ()) -> str:

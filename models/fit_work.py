@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,6 +14,8 @@ from .scorers.base import GoesOn, Progress, Resumes, Scorer
 from .scorers.listing import SCORERS
 from .spent import Spent
 
+StartOf = Callable[[str, Interactions, Progress], Scorer | None]
+"""Called with a scorer's name and what it shall learn; returns a scorer that learnt most of that, to go on from, or None."""
 NOTHING: Mapping[str, Scorer] = MappingProxyType({})
 
 
@@ -28,6 +30,7 @@ class FitWork:
         seconds: name of the file that holds the seconds of every part, over all calls.
         began: when it began, by the monotonic clock.
         budget_s: once this has passed, scorers that are not yet fitted are left out.
+        start_of: where scorers that can go on begin; None to begin anew.
     """
 
     def __init__(
@@ -40,9 +43,10 @@ class FitWork:
         seconds: str,
         began: float,
         budget_s: float | None = None,
+        start_of: StartOf | None = None,
     ) -> None:
         self._items, self._kept, self._progress, self._stages = items, kept, progress, stages
-        self._began, self._budget_s = began, budget_s
+        self._began, self._budget_s, self._start_of = began, budget_s, start_of
         self.spent = Spent(kept / seconds if kept is not None else None)
 
     def stage(self, name: str) -> Progress:
@@ -85,6 +89,9 @@ class FitWork:
         checkpoint = path.with_suffix(".part.npz") if path is not None else None
         if isinstance(scorer, Resumes):
             scorer.checkpoint = checkpoint
+        if before is None and self._start_of is not None and isinstance(scorer, GoesOn):
+            before = self._start_of(scorer.name, events, _within(progress, "", 0, 2))
+            progress = _within(progress, "", 1, 2) if before is not None else progress
         if isinstance(before, GoesOn) and isinstance(scorer, GoesOn):
             scorer.restore(self._items, before.save())
             scorer.go_on(self._items, events, progress)

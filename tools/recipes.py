@@ -17,8 +17,10 @@ from ..core.choosing import Gains, Way, best, chosen_by_others
 from ..core.errors import BackEndUnavailable, InvalidRequestError, TastemakerError
 from ..core.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from ..core.model_card import Validation
-from ..models.catalogue_fit import MOST, PER_USER, fit_catalogue
+from ..models.catalogue_fit import MOST, PER_USER, fit_catalogue, hold_out
 from ..models.ensemble import Ensemble
+from ..models.ensemble_fit import digest, seen_early
+from ..models.groundwork import Groundwork, common_beginning
 from ..models.scorers.base import Progress
 from ..models.scorers.listing import SCORERS
 from .validation import AT, Popular, Split, Untrained, figures_of, gains_of, places_of, validation_of
@@ -32,7 +34,7 @@ TRAINED, UNTRAINED, POPULAR = "trained", "untrained fusion", "popularity"
 
 @dataclass(frozen=True)
 class Fitting:
-    """What is fitted, from what, and how; ``folder`` keeps finished parts."""
+    """What is fitted, from what, and how; ``folder`` keeps finished parts, ``groundwork`` is what all fits of a run share."""
 
     items: ItemTable
     events: Interactions
@@ -40,6 +42,7 @@ class Fitting:
     seed: int
     folder: Path
     budget_s: float | None = None
+    groundwork: Groundwork | None = None
 
     def by(self, recipe: str, progress: Progress) -> Ensemble:
         """Return the ensemble.
@@ -57,6 +60,7 @@ class Fitting:
             progress=progress,
             budget_s=self.budget_s,
             folder=self.folder,
+            start_of=self.groundwork.under if self.groundwork is not None else None,
         )
         if not found.scorers:
             raise BackEndUnavailable(f"no scorer could be fitted: {'; '.join(found.missing.values())}")
@@ -64,6 +68,20 @@ class Fitting:
 
 
 FITS: Mapping[str, Callable[..., Ensemble]] = {QUESTIONS: Ensemble.fit, CATALOGUE: fit_catalogue}
+EARLY: Mapping[str, Callable[[Interactions, int], Interactions]] = {
+    QUESTIONS: seen_early,
+    CATALOGUE: lambda events, seed: hold_out(events, seed)[0],
+}
+"""What a recipe's scorers learn from first."""
+
+
+def on_common_ground(work: Fitting, split: Split) -> Fitting:
+    """Return ``work`` with long scorers trained once for all recipes, on ``split.before`` and on all events."""
+    names = recipes_for(len(work.items), split.before.n_users)
+    early = [EARLY[name](events, work.seed) for name in names for events in (split.before, work.events)]
+    common = common_beginning(work.events, early)
+    kept = work.folder / digest(work.items, common, work.seed)
+    return replace(work, groundwork=Groundwork(work.items, common, kept))
 
 
 def recipes_for(items: int, users: int) -> tuple[str, ...]:

@@ -24,8 +24,8 @@ from ..stores.artefacts import Artefacts
 from ..stores.event_log import EventLog
 from ..stores.history import SqlHistory
 from ..stores.item_table import read_items
-from .recipes import QUESTIONS, TRAINED, UNTRAINED, Choice, Fitting, choose_recipe, part_of
-from .validation import split_by_time
+from .recipes import QUESTIONS, TRAINED, UNTRAINED, Choice, Fitting, choose_recipe, on_common_ground, part_of
+from .validation import Split, split_by_time
 from .version_parts import fit_parts
 
 MODEL, ITEM_IDS = "ensemble", "items.json"
@@ -132,7 +132,10 @@ def train(
     with store.training():
         began, worked = time.monotonic(), time.process_time()
         work = Fitting(data.items, data.events, options.scorers, options.seed, store.work, options.budget_s)
-        choice = _measure(data, work, options, part_of(progress, 0.0, 0.5, "validation: "))
+        split = split_by_time(data.events, options.seed)
+        if split is not None:
+            work = on_common_ground(work, split)
+        choice = _measure(split, work, options, part_of(progress, 0.0, 0.5, "validation: "))
         rest = None if options.budget_s is None else max(1.0, options.budget_s - (time.monotonic() - began))
         work = replace(work, scorers=choice.scorers, budget_s=rest)
         ensemble = work.by(choice.way.recipe, part_of(progress, 0.5, 0.8))
@@ -156,9 +159,8 @@ def train(
     return Outcome(version=chosen, in_use=store.current(), switched=good, decision=decision, card=card)
 
 
-def _measure(data: TrainingData, work: Fitting, options: Options, progress: Progress) -> Choice:
+def _measure(split: Split | None, work: Fitting, options: Options, progress: Progress) -> Choice:
     """Return the best way to rank over held-out events; where nothing can be held out, half trained and half not."""
-    split = split_by_time(data.events, work.seed)
     if split is None or not (split.before.weight > 0).any():
         progress("no user has wishes both early and late; left out", 1.0)
         return Choice(UNMEASURED, work.scorers)
