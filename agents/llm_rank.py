@@ -1,8 +1,9 @@
 """Ask a language model what it thinks of a list, in five ways that can be combined; each gives scores, none moves anything.
 
-``embeddings``, ``profile`` and ``generative`` measure nearness to vectors, words or proposals that a model made (a written guess
-finds what is like it: Gao et al., Precise Zero-Shot Dense Retrieval, ACL 2023); ``listwise`` sorts the candidates by prompt, in several shuffled orders; ``score`` reads the probability of "yes" for each candidate and
-divides out what the model would say of it for a stranger (contextual calibration: Zhao et al., ICML 2021).
+``embeddings``, ``profile`` and ``generative`` measure nearness to vectors, words or proposals that a model made (a written
+guess finds what is like it: Gao et al., Precise Zero-Shot Dense Retrieval, ACL 2023); ``listwise`` sorts the candidates by
+prompt, in several shuffled orders; ``score`` reads the probability of "yes" for each candidate and divides out what the model
+would say of it for a stranger (contextual calibration: Zhao et al., ICML 2021).
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from tastemaker.core.llm_settings import LLMRankSettings
 from tastemaker.core.llm_task import RankTask
 from tastemaker.core.protocols import ScoreReply, ScoreRequest
 from tastemaker.core.schemas import Item
+from tastemaker.graphs.rerank_tools import nearness
 
 from .scripted import ScriptedChat, Step
 
@@ -137,6 +138,22 @@ async def test_items_count_by_nearness_to_the_proposals_the_nearest_and_on_avera
     asked, _ = ranker(json.dumps({"1": "green train", "2": "a spaceship", "3": "", "4": "x", "5": "green train"}))
     opinion = await asked.opinion("generative", TASK, TOOLS, 5)
     assert opinion.scores.tolist() == pytest.approx([0.0, 0.0, 1 + 1 / 3, 0.0])
+
+
+async def test_a_request_that_is_not_there_leaves_no_line_in_the_prompt() -> None:
+    asked, chat = ranker(json.dumps({"1": "green train"}), json.dumps({"1": "green train"}))
+    await asked.opinion("generative", TASK, TOOLS, 5)
+    await asked.opinion("generative", RankTask(ITEMS, likes=("Old boat",)), TOOLS, 5)
+    with_wish, without = (c.messages[-1].content for c in chat.calls)
+    assert "asks for: something that floats" in with_wish
+    assert "asks for" not in without
+
+
+def test_nearness_is_a_dot_product_and_unknown_without_a_vector() -> None:
+    rows = np.array([[1.0, 0.0], [0.0, 2.0]], dtype=np.float32)
+    near = nearness({"a": np.array([3.0, 4.0], dtype=np.float32)}, ["a", "b"], rows)
+    assert near[:, 0].tolist() == [3.0, 8.0]
+    assert np.isnan(near[:, 1]).all()
 
 
 async def test_taste_words_are_compared_with_the_items_words() -> None:
