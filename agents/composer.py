@@ -9,11 +9,11 @@ from contextlib import aclosing
 from typing import Any
 
 from ..core.errors import BackEndError, BackEndTimeout, BackEndUnavailable, ConfigurationError, TastemakerError
-from ..core.grounding import best_part, check_message, check_words, cited_evidence, is_repeat
+from .explaining.sentence_check import best_part, check_message, check_words, cited_evidence, is_repeat
 from ..core.protocols import ChatModel, ChatRequest, ChatUsage
-from ..core.public import public_reason, redact
-from ..core.reasons import render_message, render_reason
-from ..core.reasons_zh import speaks_chinese
+from ..core.redaction import public_reason, redact
+from .explaining.rendered import render_message, render_reason
+from .explaining.rendered_chinese import speaks_chinese
 from ..core.schemas import Brief, Composition, Degradation, RankedItem, Usage, Words
 from ..core.settings import LLMSettings
 from .compose_prompt import MESSAGE_CHARACTERS, REASON_CHARACTERS, AnswerReader, answer_schema, prompt_inputs

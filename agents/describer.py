@@ -10,7 +10,7 @@ from typing import Any
 from ..core.errors import BadBackEndResponse
 from ..core.protocols import ChatModel, ChatRequest, ChatUsage
 from ..core.schemas import Item
-from ..core.wording import clause, plain_text, shorten
+from ..core.text.words import clause, plain_text, shorten
 from .llm_rank_words import line_of
 from .prompting import PromptLibrary, render
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.interactions import Floats
-from ..core.llm_signal import mean_signal
-from ..core.llm_task import Opinion, RankTask
-from ..core.public import public_reason
+from ..core.learning.interactions import Floats
+from ..core.learning.llm_signal import mean_signal
+from ..core.learning.llm_task import Opinion, RankTask
+from ..core.redaction import public_reason
 from ..core.schemas import LLMStrategy
 from .llm_rank import LLMRanker, Tools
 from .prompting import PromptLibrary

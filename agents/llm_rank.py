@@ -17,13 +17,13 @@ from types import MappingProxyType
 import numpy as np
 
 from ..core.errors import BackEndTimeout, BadBackEndResponse, TastemakerError
-from ..core.interactions import Floats
-from ..core.llm_settings import LLMRankSettings
-from ..core.llm_signal import mean_signal, presentations
-from ..core.llm_task import Opinion, RankTask
+from ..core.learning.interactions import Floats
+from ..core.settings.llm_rank import LLMRankSettings
+from ..core.learning.llm_signal import mean_signal, presentations
+from ..core.learning.llm_task import Opinion, RankTask
 from ..core.protocols import ChatModel, ChatRequest, ChatUsage, ScoreRequest, ScoringModel
 from ..core.schemas import LLMStrategy, Usage
-from ..core.wording import stems
+from ..core.text.words import stems
 from .llm_rank_words import (
     proposal_schema,
     proposing_inputs,

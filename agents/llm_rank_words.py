@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import BadBackEndResponse
-from ..core.interactions import Floats
-from ..core.llm_task import RankTask
+from ..core.learning.interactions import Floats
+from ..core.learning.llm_task import RankTask
 from ..core.schemas import Item
-from ..core.wording import plain_text, shorten, value_text
+from ..core.text.words import plain_text, shorten, value_text
 from .prompting import Prompt, harmless, render
 
 TITLE_CHARACTERS = 70

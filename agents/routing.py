@@ -7,11 +7,11 @@ import json
 import re
 from typing import NamedTuple
 
-from ..core.bundles import parse_budget, split_wish
+from .deliberation.sets import parse_budget, split_wish
 from ..core.errors import BackEndTimeout, BadBackEndResponse
 from ..core.protocols import ChatModel, ChatRequest
 from ..core.schemas import RecommendRequest, Route, Understanding, Usage
-from ..core.wording import shorten
+from ..core.text.words import shorten
 from .prompting import PromptLibrary, render
 
 LONG_WORDS = 40

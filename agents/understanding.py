@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from ..core import phrases
-from ..core.amounts import MIN_HARD_CONFIDENCE, take_amounts
-from ..core.comparisons import comparison_words, names_two, take_compared
-from ..core.constraints import WANTED, merge, unique
-from ..core.fields import says_what, year_field
-from ..core.mood import read_mood, suiting
-from ..core.plans import Plan, read_plan, take_amount
-from ..core.query_text import clean, request_part
-from ..core.reading import Reading, changes_subject, preferences_of, query_of, without_repeats
-from ..core.references import take_references
-from ..core.requirements import take_unmet
+from .understanding import turn_phrases as phrases
+from .understanding.amounts import MIN_HARD_CONFIDENCE, take_amounts
+from .understanding.comparisons import comparison_words, names_two, take_compared
+from .understanding.constraint_merge import WANTED, merge, unique
+from ..core.text.field_names import says_what, year_field
+from .understanding.mood import read_mood, suiting
+from .understanding.plans import Plan, read_plan, take_amount
+from .understanding.query_text import clean, request_part
+from .understanding.follow_up import Reading, changes_subject, preferences_of, query_of, without_repeats
+from .understanding.shown_item_references import take_references
+from .understanding.unread_requirements import take_unmet
 from ..core.schemas import (
     CatalogueSchema,
     Constraint,
@@ -29,8 +29,8 @@ from ..core.schemas import (
     Understanding,
     Verdict,
 )
-from ..core.utterance import Utterance
-from ..core.wishes import take_wishes
+from .understanding.utterance import Utterance
+from .understanding.wanted_values import take_wishes
 
 MIN_CAPTION_CONFIDENCE = 0.3
 WHICH_TWO = "Which two should I compare?"

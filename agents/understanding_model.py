@@ -10,14 +10,14 @@ from typing import Any
 
 from pydantic import ConfigDict, ValidationError
 
-from ..core.constraints import merge
+from .understanding.constraint_merge import merge
 from ..core.errors import BackEndError, BackEndUnavailable, ConfigurationError
-from ..core.fields import field_names
-from ..core.money import find_numbers, normalise
+from ..core.text.field_names import field_names
+from .understanding.numbers_and_money import find_numbers, normalise
 from ..core.protocols import ChatModel, ChatRequest
-from ..core.public import public_reason
+from ..core.redaction import public_reason
 from ..core.schemas import CatalogueField, CatalogueSchema, Constraint, Frozen, Operator, Understanding, Usage
-from ..core.wording import shorten
+from ..core.text.words import shorten
 from .prompting import Prompt, PromptLibrary, render
 
 MAX_CONSTRAINTS = 4

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import typer
 
 from ..core.errors import ConfigurationError, InvalidRequestError, TastemakerError
-from ..core.public import redact
+from ..core.redaction import redact
 
 T = TypeVar("T")
 _debug = False

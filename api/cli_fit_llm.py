@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..core.errors import InvalidRequestError
-from ..core.llm_weights import WeightEntry
+from ..core.learning.llm_weight_table import WeightEntry
 from ..core.schemas import LLMStrategy
 from ..core.settings import load_settings
 from .cli_common import run_async

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ..core.attention import Attention
+from ..core.ranking.media_weights import Attention
 from ..core.settings import load_settings
 from .cli_common import run_async
 

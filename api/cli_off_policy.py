@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from ..core.errors import InvalidRequestError
-from ..core.exposures import decisions_of, rewards_per_list
-from ..core.off_policy import DEFAULT_CLIP, POLICIES, evaluate, mean_interval
+from ..core.learning.exposures import decisions_of, rewards_per_list
+from ..core.learning.off_policy import DEFAULT_CLIP, POLICIES, evaluate, mean_interval
 from ..core.settings import Settings, load_settings
 from .cli_common import run_async
 

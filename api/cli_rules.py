@@ -14,8 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..core.errors import InvalidRequestError, TastemakerError
-from ..core.rule_file import told, unfit
-from ..core.rules import RuleSet
+from ..core.rules.file_format import told, unfit
+from ..core.rules.model import RuleSet
 from ..core.schemas import CatalogueSchema, Constraint, Recommendation, RecommendRequest
 from ..core.settings import Settings, load_settings
 from ..stores.rules import FixedRules, read_rules, rules_path

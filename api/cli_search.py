@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..core.errors import InvalidRequestError
-from ..core.search import Hit, SearchResponse, SearchWeights
+from ..core.ranking.cross_modal import Hit, SearchResponse, SearchWeights
 from ..core.settings import load_settings
 from .cli_common import run_async
 from .cli_recommend import parse_context, parse_where

@@ -13,7 +13,7 @@ import typer
 import uvicorn
 
 from ..core.errors import ConfigurationError
-from ..core.public import RedactingFormatter
+from ..core.redaction import RedactingFormatter
 from ..core.settings import Settings, load_settings
 from .cli_common import guarded
 from .service import Service

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..core.settings import load_settings
-from ..core.why_not import WhyNot
+from ..core.ranking.why_not import WhyNot
 from .cli_common import run_async
 from .cli_recommend import parse_context, parse_where
 

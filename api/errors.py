@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from ..core.errors import BackEndError, ConfigurationError, InvalidRequestError, StoreError, TastemakerError
-from ..core.public import redact
+from ..core.redaction import redact
 from ..core.schemas import Frozen
 
 log = logging.getLogger("tastemaker.api")

@@ -13,7 +13,7 @@ from typing import Literal
 from packaging.requirements import Requirement
 from pydantic import Field, field_validator
 
-from ..core.public import redact
+from ..core.redaction import redact
 from ..core.schemas import Frozen
 from .langserve_routes import langserve_installed
 

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 
 from .. import __version__
 from ..core.errors import TastemakerError
-from ..core.public import public_reason
+from ..core.redaction import public_reason
 from ..core.schemas import (
     Event,
     EventKind,

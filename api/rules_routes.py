@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Request
 from pydantic import Field
 
-from ..core.rules import RuleSet
+from ..core.rules.model import RuleSet
 from ..core.schemas import Frozen, ItemId, RecommendRequest, TenantId
-from ..core.why_not import WhyNot
+from ..core.ranking.why_not import WhyNot
 from .routes import error_responses, service_of
 from .service import refuse_paths
 

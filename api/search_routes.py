@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Body, FastAPI, Request, Response
 
-from ..core.search import SearchRequest, SearchResponse
+from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from .openapi_examples import tiny_photo
 from .routes import CLIENT_GONE, error_responses, service_of
 from .service import refuse_paths

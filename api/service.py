@@ -7,8 +7,8 @@ from typing import Any, Protocol, TypeVar
 
 from ..core.errors import InvalidRequestError
 from ..core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
-from ..core.search import SearchRequest, SearchResponse
-from ..core.why_not import WhyNot
+from ..core.ranking.cross_modal import SearchRequest, SearchResponse
+from ..core.ranking.why_not import WhyNot
 from ..stores.rules import LoadedRules
 
 

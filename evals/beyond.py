@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.diversity import MILD, Pool, less_popular, spread
-from ..core.interactions import Interactions, ItemTable, UserState
-from ..core.ranking import scaled
+from ..core.ranking.diversity import MILD, Pool, less_popular, spread
+from ..core.learning.interactions import Interactions, ItemTable, UserState
+from ..core.ranking.fusion import scaled
 from ..core.schemas import SpreadName
 from ..core.settings import Settings
 from ..models.catalogue_fit import fit_catalogue

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.interactions import Interactions
+from ..core.learning.interactions import Interactions
 from .intervals import mean_of
 
 AT = 10

@@ -18,7 +18,7 @@ from ..api.aligning import align_to
 from ..api.stock import stock
 from ..core.errors import InvalidRequestError
 from ..core.schemas import Constraint, Recommendation
-from ..core.search import Hit, SearchRequest
+from ..core.ranking.cross_modal import Hit, SearchRequest
 from ..core.settings import CatalogueSettings, Settings
 from ..graphs.recommender import Recommender
 from ..models.alignments import PACKAGED, Alignments

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.elicitation import NOISE, Offer, answer_model, best_offer
-from ..core.facets import Facet, title_facets
-from ..core.interactions import Interactions, Rows, UserState
+from ..core.questions.information_gain import NOISE, Offer, answer_model, best_offer
+from ..core.questions.answerable_facets import Facet, title_facets
+from ..core.learning.interactions import Interactions, Rows, UserState
 from ..core.settings import Settings
 from .games_baselines import Baselines
 from .games_data import Question, read_histories, read_items, read_questions

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ConfigurationError
-from ..core.interactions import Interactions, ItemTable, Rows, UserState
+from ..core.learning.interactions import Interactions, ItemTable, Rows, UserState
 from ..core.settings import Settings
 from ..models.ensemble import Ensemble
 from ..models.ensemble_fit import digest

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.interactions import Floats, Interactions, ItemTable, Rows, UserState
+from ..core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from ..models.scorers.titles import Titles
 
 LAST_ITEMS, LAST_TITLES = 10, 5

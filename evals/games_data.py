@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..core.errors import InvalidRequestError
-from ..core.interactions import Interactions, ItemTable, Rows
+from ..core.learning.interactions import Interactions, ItemTable, Rows
 from ..core.settings import Settings
 from ..models.registry import open_image_text
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.interactions import Floats, Rows, UserState
-from ..core.llm_signal import base_scores, group_of
-from ..core.llm_task import RankTask
+from ..core.learning.interactions import Floats, Rows, UserState
+from ..core.learning.llm_signal import base_scores, group_of
+from ..core.learning.llm_task import RankTask
 from ..core.schemas import Item
 from ..core.settings import Settings
 from .games_baselines import Baselines

@@ -16,9 +16,9 @@ import numpy as np
 
 from ..agents.llm_rank import LLMRanker
 from ..agents.prompting import PromptLibrary
-from ..core.harm import Case, FittedWeight, fit_weight, interval, ndcg, value_at
-from ..core.interactions import Floats
-from ..core.llm_signal import GROUPS, bounded
+from ..core.learning.llm_weight_fit import Case, FittedWeight, fit_weight, interval, ndcg, value_at
+from ..core.learning.interactions import Floats
+from ..core.learning.llm_signal import GROUPS, bounded
 from ..core.schemas import LLMStrategy
 from ..core.settings import Settings
 from ..models.llm import open_chat_model

@@ -11,8 +11,8 @@ import numpy as np
 from ..agents.llm_opinion import prompt_refs
 from ..agents.llm_rank import LLMRanker, Tools
 from ..core.errors import BackEndError
-from ..core.interactions import Floats
-from ..core.llm_task import RankTask
+from ..core.learning.interactions import Floats
+from ..core.learning.llm_task import RankTask
 from ..core.protocols import TextEmbedder
 from ..core.schemas import LLMStrategy
 from ..stores.llm_opinions import OpinionStore, key_of

@@ -11,10 +11,10 @@ import numpy as np
 from ..agents.llm_rank import LLMRanker
 from ..agents.llm_rank_words import read_ranking
 from ..core.errors import BackEndError
-from ..core.harm import ndcg
-from ..core.interactions import Floats
-from ..core.llm_signal import MAX_WEIGHT, base_scores, bounded, moved
-from ..core.llm_task import RankTask
+from ..core.learning.llm_weight_fit import ndcg
+from ..core.learning.interactions import Floats
+from ..core.learning.llm_signal import MAX_WEIGHT, base_scores, bounded, moved
+from ..core.learning.llm_task import RankTask
 from ..core.schemas import LLMStrategy
 from ..core.settings import Settings
 from ..stores.llm_opinions import key_of

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InvalidRequestError
-from ..core.interactions import Interactions, ItemTable, UserState
+from ..core.learning.interactions import Interactions, ItemTable, UserState
 from ..core.settings import Settings
 from ..models.ensemble import Ensemble
 from ..models.scorers.base import Progress, silent

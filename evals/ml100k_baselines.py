@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.interactions import Interactions, ItemTable, UserState
+from ..core.learning.interactions import Interactions, ItemTable, UserState
 from ..models.sasrec import train_sasrec
 from ..models.scorers.als import Als
 from ..models.scorers.base import Scorer

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.interactions import ItemTable, UserState
+from ..core.learning.interactions import ItemTable, UserState
 from ..core.settings import Settings
 from ..models.new_items import CHANNELS, NewItems
 from ..models.scorers.als import Als

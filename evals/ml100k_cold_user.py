@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.interactions import Interactions, Rows, UserState
+from ..core.learning.interactions import Interactions, Rows, UserState
 from ..core.settings import Settings
 from ..models.cold_fit import fit_cold
 from ..models.ensemble import Ensemble

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InvalidRequestError
-from ..core.interactions import Interactions, ItemTable, UserState
+from ..core.learning.interactions import Interactions, ItemTable, UserState
 from ..core.schemas import AttributeValue
 from ..core.settings import Settings
 from ..demo.movielens import convert

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.interactions import ItemTable
+from ..core.learning.interactions import ItemTable
 from ..core.protocols import Vectors
 from ..core.settings import Settings
 from ..models.registry import open_image_text, slot_id

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from ..core.candidates import CandidateQuery
+from ..core.ranking.query import CandidateQuery
 from ..core.schemas import Candidate, RecommendRequest, Understanding
 from ..core.settings import Settings
 from ..graphs.parts import Parts

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.llm_signal import MAX_WEIGHT
+from ..core.learning.llm_signal import MAX_WEIGHT
 from ..core.predicates import holds
 from ..core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from ..core.schemas import Constraint, Item, LLMStrategy, RecommendRequest, RecommendResponse

@@ -7,10 +7,10 @@ from typing import Literal
 
 from ..agents.deliberate import DeliberationTools, Deliberator
 from ..agents.understanding_model import understand_with_model
-from ..core.candidates import CandidateQuery
-from ..core.corrections import CORRECTABLE
+from ..core.ranking.query import CandidateQuery
+from ..core.media.corrections import CORRECTABLE
 from ..core.predicates import holds
-from ..core.reasons import render_composition
+from ..agents.explaining.rendered import render_composition
 from ..core.schemas import (
     Brief,
     Composition,
@@ -26,7 +26,7 @@ from ..core.schemas import (
     Usage,
     Words,
 )
-from ..core.stated import merge_items, merge_stated
+from ..core.ranking.stated_preferences import merge_items, merge_stated
 from .decide import ask_sources, known_profile, ranked_list, recommendation, send_items, text_vector, within_budget
 from .expose import log_exposure
 from .govern import effects, governed, permitted, screened

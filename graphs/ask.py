@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from langgraph.graph import END
 from langgraph.types import interrupt
 
-from ..core.candidates import CandidateQuery
-from ..core.chinese import is_chinese
-from ..core.cold_settings import ElicitSettings
-from ..core.elicitation import answer_scores, beliefs, best_offer, question_of
+from ..core.ranking.query import CandidateQuery
+from ..core.text.chinese import is_chinese
+from ..core.settings.cold_start import ElicitSettings
+from ..core.questions.information_gain import answer_scores, beliefs, best_offer, question_of
 from ..core.errors import InvalidRequestError
-from ..core.facets import facets_of
-from ..core.ranking import fuse, source_weights
-from ..core.reasons_zh import question_in_chinese
+from ..core.questions.answerable_facets import facets_of
+from ..core.ranking.fusion import fuse, source_weights
+from ..agents.explaining.rendered_chinese import question_in_chinese
 from ..core.schemas import (
     Answer,
     Answered,

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from ..agents.routing import ask_route, decide_route
 from ..agents.understanding import understand as parse
-from ..core.candidates import CandidateQuery
-from ..core.cold_start import choose
+from ..core.ranking.query import CandidateQuery
+from ..core.ranking.cold_start import choose
 from ..core.predicates import holds
 from ..core.protocols import Vectors
-from ..core.query_text import asks_for_change
+from ..agents.understanding.query_text import asks_for_change
 from ..core.schemas import (
     Candidate,
     CatalogueSchema,
@@ -26,7 +26,7 @@ from ..core.schemas import (
     ThreadMemory,
     Understanding,
 )
-from ..core.stated import unusable
+from ..core.ranking.stated_preferences import unusable
 from ..tools.candidate_sources import Source, explain_empty
 from .ask import as_it_was, question_for
 from .expose import with_new_items

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..agents.describer import Describer
 from ..core.errors import TastemakerError
 from ..core.protocols import Catalogue
-from ..core.public import redact
+from ..core.redaction import redact
 from ..core.schemas import Frozen, Item
 from ..stores.descriptions import Descriptions, Words, digest_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ..core.cross_domain import shared_likes
+from ..core.ranking.taste_from_other_shops import shared_likes
 from ..core.errors import InvalidRequestError, StoreError
 from ..core.protocols import Vectors
 from ..core.schemas import HistoryProfile, Item

@@ -15,14 +15,14 @@ from datetime import UTC, datetime
 import numpy as np
 
 from ..agents.llm_opinion import collect, model_names, prompt_refs
-from ..core.candidates import CandidateQuery
+from ..core.ranking.query import CandidateQuery
 from ..core.errors import StoreError, TastemakerError
-from ..core.harm import Case, fit_weight
-from ..core.held_out import HeldOut, hold_out
-from ..core.interactions import Floats
-from ..core.llm_signal import GROUPS, base_scores
-from ..core.llm_task import RankTask
-from ..core.llm_weights import WeightEntry
+from ..core.learning.llm_weight_fit import Case, fit_weight
+from ..core.learning.held_out import HeldOut, hold_out
+from ..core.learning.interactions import Floats
+from ..core.learning.llm_signal import GROUPS, base_scores
+from ..core.learning.llm_task import RankTask
+from ..core.learning.llm_weight_table import WeightEntry
 from ..core.schemas import Candidate, LLMStrategy, RankedItem, Understanding
 from ..stores.llm_opinions import OpinionStore, key_of
 from ..tools.candidate_sources import Source

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ..core.candidates import SEGMENT_KEY, CandidateQuery
-from ..core.diversity import Spread
-from ..core.rule_effects import Effects, effects_of
-from ..core.rules import AGE, Moment
+from ..core.ranking.query import SEGMENT_KEY, CandidateQuery
+from ..core.ranking.diversity import Spread
+from ..core.rules.effects import Effects, effects_of
+from ..core.rules.model import AGE, Moment
 from ..core.schemas import Diversity, Item, RankedItem, RecommendRequest
 from ..core.settings import Settings
 from ..stores.rules import LoadedRules

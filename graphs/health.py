@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from ..core.errors import TastemakerError
-from ..core.public import public_reason
+from ..core.redaction import public_reason
 from ..models.registry import Slot, slot_id
 from ..stores.columns import model_mark
 from .parts import Parts

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.candidates import SEGMENT_KEY
+from ..core.ranking.query import SEGMENT_KEY
 from ..core.schemas import HistoryProfile, RecommendRequest, ThreadMemory, Understanding
-from ..core.stated import merge_items, merge_stated
+from ..core.ranking.stated_preferences import merge_items, merge_stated
 from .state import State
 from .turn import Turn
 

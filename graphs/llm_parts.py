@@ -8,7 +8,7 @@ from ..agents.describer import Describer
 from ..agents.llm_opinion import model_names, prompt_refs
 from ..agents.llm_rank import LLMRanker
 from ..agents.prompting import PromptLibrary
-from ..core.harm import FittedWeight
+from ..core.learning.llm_weight_fit import FittedWeight
 from ..core.protocols import ChatModel, TextEmbedder
 from ..core.schemas import LLMStrategy
 from ..core.settings import Settings

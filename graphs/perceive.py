@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from ..core.corrections import captions_changed, corrected
+from ..core.media.corrections import captions_changed, corrected
 from ..core.errors import InvalidRequestError
 from ..core.schemas import Evidence, HistoryProfile, MediaFile, MediaKind, SpokenSegment, Verdict
 from ..tools.video_reader import VideoReading

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..core.chinese import is_chinese
-from ..core.fusion import disputed_pieces, fuse, pool_pictures
+from ..core.text.chinese import is_chinese
+from ..core.media.vector_fusion import disputed_pieces, fuse, pool_pictures
 from ..core.protocols import Vectors
 from ..models.music import describe_track
 from ..models.vocabulary import gloss

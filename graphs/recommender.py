@@ -17,12 +17,12 @@ from typing import Any, Self
 from langgraph.graph.state import CompiledStateGraph
 
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
-from ..core.public import public_reason, redact
-from ..core.rule_file import rule_problems
+from ..core.redaction import public_reason, redact
+from ..core.rules.file_format import rule_problems
 from ..core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
-from ..core.search import SearchRequest, SearchResponse
+from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.settings import Settings, load_settings
-from ..core.why_not import WhyNot
+from ..core.ranking.why_not import WhyNot
 from ..stores.rules import LoadedRules
 from .ask import check_answer
 from .health import health_of, open_models

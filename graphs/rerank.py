@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 
 from ..agents.llm_opinion import Signal, collect
-from ..core.candidates import CandidateQuery
-from ..core.llm_signal import base_scores, group_of, kendall_distance, mean_shift, moved
-from ..core.llm_task import RankTask
-from ..core.rule_effects import arrange
+from ..core.ranking.query import CandidateQuery
+from ..core.learning.llm_signal import base_scores, group_of, kendall_distance, mean_shift, moved
+from ..core.learning.llm_task import RankTask
+from ..core.rules.effects import arrange
 from ..core.schemas import Item, LLMInfluence, LLMStrategy, RankedItem, SourceScore
 from .decide import candidate_query, known_profile, send_items, text_vectors
 from .describe_shop import ShopWords

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import numpy as np
 
 from ..agents.llm_rank import Tools
-from ..core.candidates import CandidateQuery
-from ..core.interactions import Floats
-from ..core.llm_task import RankTask
+from ..core.ranking.query import CandidateQuery
+from ..core.learning.interactions import Floats
+from ..core.learning.llm_task import RankTask
 from ..core.protocols import Catalogue, TextEmbedder, Vectors
 from ..core.schemas import Item
 from ..tools.candidate_sources import mean_vector

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from ..core.candidates import CandidateQuery
+from ..core.ranking.query import CandidateQuery
 from ..core.errors import BackEndError, InvalidRequestError, ToolError
 from ..core.protocols import Vectors
-from ..core.public import public_reason
-from ..core.rule_effects import effects_of
+from ..core.redaction import public_reason
+from ..core.rules.effects import effects_of
 from ..core.schemas import (
     CatalogueSchema,
     Degradation,
@@ -28,7 +28,7 @@ from ..core.schemas import (
     RecommendRequest,
     Understanding,
 )
-from ..core.search import SearchRequest, SearchResponse
+from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..stores.predicates import check_constraints
 from ..tools.cross_search import CrossSearch, Part
 from ..tools.ruled_search import ruled

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..core.errors import TastemakerError
 from ..core.protocols import Catalogue, Collaborative, History
-from ..core.public import redact
+from ..core.redaction import redact
 from ..core.schemas import CatalogueSchema, Frozen, Item
 from ..core.settings import Settings
 from ..stores.artefacts import Artefacts

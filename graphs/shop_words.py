@@ -8,7 +8,7 @@ import logging
 
 from ..core.errors import TastemakerError
 from ..core.protocols import Captioner
-from ..core.public import redact
+from ..core.redaction import redact
 from ..core.schemas import CatalogueSchema
 from ..models.lazy import LazyCaptioner
 from ..tools.image_captioner import ImageCaptioner

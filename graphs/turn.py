@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from langgraph.runtime import Runtime
 
-from ..core.candidates import CandidateQuery
+from ..core.ranking.query import CandidateQuery
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
-from ..core.exposures import Drawn
+from ..core.learning.exposures import Drawn
 from ..core.protocols import Vectors
-from ..core.public import public_reason, redact
-from ..core.rule_effects import Effects
+from ..core.redaction import public_reason, redact
+from ..core.rules.effects import Effects
 from ..core.schemas import (
     CatalogueSchema,
     Degradation,

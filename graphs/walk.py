@@ -11,7 +11,7 @@ from typing import Any
 from langgraph.graph.state import CompiledStateGraph
 
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
-from ..core.public import redact
+from ..core.redaction import redact
 from ..core.schemas import Degradation, RecommendRequest, RecommendResponse, StreamEvent
 from .requests import graph_input
 from .state import State

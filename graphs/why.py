@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..core.schemas import Item, RecommendRequest, ThreadMemory
-from ..core.why_not import Inquiry, Trace, WhyNot, explain
+from ..core.ranking.why_not import Inquiry, Trace, WhyNot, explain
 from .decide import candidate_query
 from .govern import screen_of
 from .parts import Parts

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.containers import CONTAINERS, HEAD_BYTES, container_of
+from ..core.media.containers import CONTAINERS, HEAD_BYTES, container_of
 from ..core.errors import BackEndError
 from ..core.schemas import SoundKind
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import BackEndUnavailable, InvalidRequestError
-from ..core.interactions import Floats, Interactions, ItemTable, UserState
+from ..core.learning.interactions import Floats, Interactions, ItemTable, UserState
 from .ensemble import Ensemble
 from .ensemble_fit import check_input, digest
 from .features import Features, best_of_each, raw_scores

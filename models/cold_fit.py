@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.errors import InvalidRequestError
-from ..core.interactions import Floats, Interactions, ItemTable, UserState
+from ..core.learning.interactions import Floats, Interactions, ItemTable, UserState
 from .catalogue_fit import SURE, fit_scorers, whole_features
 from .ensemble import Ensemble
 from .features import Features, best_of_each, raw_scores

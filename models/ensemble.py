@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..core.interactions import Floats, Interactions, ItemTable, Rows, UserState
+from ..core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from .features import Features, best_of_each, raw_scores
 from .fit_work import StartOf
 from .fusion import Fusion

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ConfigurationError
-from ..core.interactions import ItemTable
+from ..core.learning.interactions import ItemTable
 from .array_files import read_arrays, write_arrays
 from .features import Features
 from .fusion import Fusion, RankFusion, restored

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import InvalidRequestError
-from ..core.interactions import Interactions, ItemTable
+from ..core.learning.interactions import Interactions, ItemTable
 from .array_files import read_arrays, write_arrays
 from .ensemble_files import Parts
 from .features import Features

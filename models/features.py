@@ -15,7 +15,7 @@ from typing import Self
 
 import numpy as np
 
-from ..core.interactions import Floats, Interactions, Rows, UserState
+from ..core.learning.interactions import Floats, Interactions, Rows, UserState
 from .scorers.base import Arrays, Scorer
 
 REFERENCE_ITEMS = 256

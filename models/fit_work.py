@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..core.errors import BackEndUnavailable
-from ..core.interactions import Interactions, ItemTable
+from ..core.learning.interactions import Interactions, ItemTable
 from .array_files import read_arrays, write_arrays
 from .scorers.base import GoesOn, Progress, Resumes, Scorer
 from .scorers.listing import SCORERS

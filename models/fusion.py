@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ConfigurationError
-from ..core.interactions import Floats
+from ..core.learning.interactions import Floats
 from .features import PER_SCORER
 from .fusion_trees import TreeFusion
 from .scorers.base import Arrays, Progress, silent

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.interactions import Floats
+from ..core.learning.interactions import Floats
 from .features import PER_SCORER, Features
 from .fusion import Fusion
 from .questions import Answers

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ..core.interactions import Floats
+from ..core.learning.interactions import Floats
 from .scorers.base import Arrays, Progress, silent
 
 if TYPE_CHECKING:

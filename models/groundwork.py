@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.interactions import Interactions, ItemTable
+from ..core.learning.interactions import Interactions, ItemTable
 from .fit_work import FitWork
 from .scorers.base import Progress, Scorer
 

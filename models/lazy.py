@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from ..core.errors import BackEndUnavailable, TastemakerError
 from ..core.protocols import Captioner, ImageTextModel, PartialTranscriber, Transcriber, Vectors
-from ..core.public import public_reason, redact
+from ..core.redaction import public_reason, redact
 from ..core.schemas import Caption, SpokenSegment, Transcript
 
 log = logging.getLogger("tastemaker.models")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InvalidRequestError
-from ..core.interactions import Floats, Interactions, ItemTable, Rows, UserState
+from ..core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from .scorers.als import Als
 from .scorers.attributes import attribute_matrix
 from .scorers.base import Arrays

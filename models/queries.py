@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..core.interactions import Interactions, Rows, UserState
+from ..core.learning.interactions import Interactions, Rows, UserState
 
 RANDOM_ITEMS = 19
 

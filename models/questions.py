@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.interactions import Floats, Rows
+from ..core.learning.interactions import Floats, Rows
 from .features import Features, best_of_each, raw_scores
 from .fusion import Lists
 from .queries import Query

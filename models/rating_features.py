@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.interactions import Interactions, ItemTable, Rows
+from ..core.learning.interactions import Interactions, ItemTable, Rows
 from .scorers.attributes import attribute_matrix
 from .scorers.base import Arrays
 from .scorers.matrix import widen

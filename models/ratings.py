@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.interactions import Floats, Interactions, ItemTable, Rows, UserState
+from ..core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from .rating_features import RatingFeatures
 from .rating_sampler import Sampler, chain
 from .scorers.base import Arrays, Progress, silent

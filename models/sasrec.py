@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.interactions import Interactions
+from ..core.learning.interactions import Interactions
 
 LENGTH = 50
 WIDTH = 64

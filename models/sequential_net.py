@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..core.interactions import Floats, ItemTable
+from ..core.learning.interactions import Floats, ItemTable
 from .scorers.item_words import ItemWords
 from .scorers.sequential import LENGTH, centred
 

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ..core.interactions import Interactions, ItemTable
+from ..core.learning.interactions import Interactions, ItemTable
 from .array_files import read_arrays, write_arrays
 from .scorers.base import Progress
 from .scorers.item_words import ItemWords

@@ -109,7 +109,7 @@ def ensure(name: str) -> Path:
 
 
 def cache() -> Path:
-    """Return the project's cache folder, as ``core/settings.py`` finds it."""
+    """Return the project's cache folder, as ``core/settings/__init__.py`` finds it."""
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(os.environ.get("TASTEMAKER_CACHE") or Path(base) / "tastemaker").expanduser().resolve()
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ..core.errors import ConfigurationError, InvalidRequestError, StoreError
-from ..core.model_card import ModelCard
+from ..core.learning.model_card import ModelCard
 
 MANIFEST, CARD, CARD_TEXT, CURRENT = "manifest.json", "card.json", "card.md", "current"
 KEEP = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..core.attention import Attention
+from ..core.ranking.media_weights import Attention
 from .fitted_file import FittedFile
 
 FILE = "attention.json"

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.candidates import SEGMENT_KEY
+from ..core.ranking.query import SEGMENT_KEY
 from ..core.errors import StoreError
-from ..core.opinions import wish
+from ..core.learning.event_meaning import wish
 from ..core.protocols import History
 from ..core.schemas import Event
 

@@ -18,8 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ..core.errors import StoreError
-from ..core.exposures import Drawn, Exposure, Shown
-from ..core.public import redact
+from ..core.learning.exposures import Drawn, Exposure, Shown
+from ..core.redaction import redact
 from .history import EPOCH, EVENTS, MICROSECOND, micros, prepare_sqlite
 
 QUEUE = 1_000

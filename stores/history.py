@@ -32,8 +32,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ..core.errors import ConfigurationError, StoreError
-from ..core.opinions import opinion
-from ..core.public import redact
+from ..core.learning.event_meaning import opinion
+from ..core.redaction import redact
 from ..core.schemas import Event, HistoryProfile
 
 BUSY_TIMEOUT_MS = 10_000

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..core.interactions import ItemTable
+from ..core.learning.interactions import ItemTable
 from ..core.protocols import Catalogue, VectorColumn, Vectors
 from ..core.schemas import Item
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.interactions import Floats
+from ..core.learning.interactions import Floats
 
 
 class OpinionStore:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..core.llm_weights import WeightTable
+from ..core.learning.llm_weight_table import WeightTable
 from .fitted_file import FittedFile
 
 FILE = "llm_weights.json"

@@ -12,8 +12,8 @@ from typing import Protocol
 
 import yaml
 
-from ..core.rule_file import parse_rules, told, unfit, without
-from ..core.rules import RuleSet
+from ..core.rules.file_format import parse_rules, told, unfit, without
+from ..core.rules.model import RuleSet
 from ..core.schemas import CatalogueSchema, Frozen
 
 CHECK_S = 1.0

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ..core.errors import StoreError
-from ..core.public import redact
+from ..core.redaction import redact
 from ..core.schemas import Preference
 from .history import prepare_sqlite
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tastemaker.core.errors import ConfigurationError, InvalidRequestError, StoreError
-from tastemaker.core.model_card import Figures, ModelCard, Validation
+from tastemaker.core.learning.model_card import Figures, ModelCard, Validation
 from tastemaker.stores.artefacts import Artefacts
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 from tastemaker.api.app import create_app
 from tastemaker.api.cli_taste import answer_from, follow_up, parse_preferences
 from tastemaker.api.langserve_routes import PATH, langserve_installed
-from tastemaker.core.cold_settings import ElicitSettings
+from tastemaker.core.settings.cold_start import ElicitSettings
 from tastemaker.core.errors import InvalidRequestError, StoreError
 from tastemaker.core.schemas import Answer, Question, RecommendRequest, RecommendResponse
 from tastemaker.core.settings import Settings

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.core.attention import LEAST, MOST, Attention, SituationFit, attended, situation_of
-from tastemaker.core.candidates import CandidateQuery
+from tastemaker.core.ranking.media_weights import LEAST, MOST, Attention, SituationFit, attended, situation_of
+from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.errors import InvalidRequestError
-from tastemaker.core.exposures import Exposure, Shown
-from tastemaker.core.ranking import source_weights, usual_weights
+from tastemaker.core.learning.exposures import Exposure, Shown
+from tastemaker.core.ranking.fusion import source_weights, usual_weights
 from tastemaker.core.schemas import Event, HistoryProfile, Understanding
 from tastemaker.core.settings import Settings
 from tastemaker.evals.constants import ConstantChat, constant_parts

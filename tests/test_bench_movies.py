@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tastemaker.core.errors import InvalidRequestError
-from tastemaker.core.interactions import UserState
+from tastemaker.core.learning.interactions import UserState
 from tastemaker.core.settings import Settings
 from tastemaker.evals import ml100k_cold_item, ml100k_cold_user
 from tastemaker.evals.intervals import auc, gain_of, hits, mean_of, ndcg, place, recall

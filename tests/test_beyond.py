@@ -12,7 +12,7 @@ import pytest
 
 from tastemaker.api import cli
 from tastemaker.core.errors import InvalidRequestError
-from tastemaker.core.interactions import Interactions, ItemTable
+from tastemaker.core.learning.interactions import Interactions, ItemTable
 from tastemaker.evals import beyond, intervals
 from tastemaker.evals.beyond import Asked, choose, figures_of, listed, measure
 from tastemaker.evals.beyond_lists import Facts, Shown, figures, lift, miscalibration, ndcg_of, user_groups, variety

@@ -10,9 +10,9 @@ from tastemaker.agents.compose_prompt import AnswerReader, guide
 from tastemaker.agents.composer import Composer
 from tastemaker.agents.prompting import PromptLibrary
 from tastemaker.core.errors import BackEndUnavailable, BadBackEndResponse
-from tastemaker.core.limits import stated
-from tastemaker.core.paths import proven
-from tastemaker.core.reasons import render_composition, render_message, render_reason
+from tastemaker.agents.explaining.constraint_wording import stated
+from tastemaker.core.ranking.recommendation_paths import proven
+from tastemaker.agents.explaining.rendered import render_composition, render_message, render_reason
 from tastemaker.core.schemas import (
     Brief,
     Check,
@@ -265,7 +265,7 @@ def test_a_rendered_reason_cites_what_it_rests_on() -> None:
 def test_every_source_of_the_shop_is_known_to_the_reasons() -> None:
     from unittest.mock import MagicMock
 
-    from tastemaker.core.families import FAMILIES
+    from tastemaker.agents.explaining.source_families import FAMILIES
     from tastemaker.models.scorers.listing import SCORERS
     from tastemaker.tools.candidate_sources import build_sources
 

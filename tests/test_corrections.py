@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tastemaker.api.cli_recommend import parse_corrections
-from tastemaker.core.corrections import corrected
+from tastemaker.core.media.corrections import corrected
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import Caption, Correction, Evidence, Transcript
 from tastemaker.core.settings import Settings

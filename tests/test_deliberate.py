@@ -9,9 +9,9 @@ import pytest
 from tastemaker.agents.deliberate import DeliberationTools, Deliberator
 from tastemaker.agents.deliberate_steps import Deliberation
 from tastemaker.agents.prompting import PromptLibrary
-from tastemaker.core.bundles import Part, best_set, compare, parse_budget, split_wish
+from tastemaker.agents.deliberation.sets import Part, best_set, compare, parse_budget, split_wish
 from tastemaker.core.errors import BackEndUnavailable, StoreError
-from tastemaker.core.reasons import render_reason
+from tastemaker.agents.explaining.rendered import render_reason
 from tastemaker.core.schemas import Brief, Constraint, Item, Understanding
 from tastemaker.core.settings import DeliberateSettings
 

@@ -13,7 +13,7 @@ import pytest
 from tastemaker.agents.describer import SCHEMA, Describer, read_words
 from tastemaker.agents.prompting import PromptLibrary
 from tastemaker.core.errors import BackEndUnavailable, BadBackEndResponse
-from tastemaker.core.llm_settings import LLMRankSettings
+from tastemaker.core.settings.llm_rank import LLMRankSettings
 from tastemaker.core.protocols import Catalogue, ChatReply, ChatRequest, Collaborative, History
 from tastemaker.core.schemas import HistoryProfile, Item
 from tastemaker.core.settings import Settings

@@ -10,8 +10,8 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from tastemaker.core.candidates import CandidateQuery
-from tastemaker.core.diversity import (
+from tastemaker.core.ranking.query import CandidateQuery
+from tastemaker.core.ranking.diversity import (
     MILD,
     STRATEGIES,
     VOLUME_WEIGHT,
@@ -23,7 +23,7 @@ from tastemaker.core.diversity import (
     spread,
 )
 from tastemaker.core.protocols import Vectors
-from tastemaker.core.ranking import scaled
+from tastemaker.core.ranking.fusion import scaled
 from tastemaker.core.schemas import (
     Candidate,
     CatalogueField,

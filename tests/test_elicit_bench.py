@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.core.elicitation import Offer
-from tastemaker.core.facets import title_facets
+from tastemaker.core.questions.information_gain import Offer
+from tastemaker.core.questions.answerable_facets import title_facets
 from tastemaker.core.settings import Settings
 from tastemaker.evals import elicit
 

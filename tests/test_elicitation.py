@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tastemaker.core.candidates import CandidateQuery
-from tastemaker.core.cold_settings import ElicitSettings
-from tastemaker.core.elicitation import (
+from tastemaker.core.ranking.query import CandidateQuery
+from tastemaker.core.settings.cold_start import ElicitSettings
+from tastemaker.core.questions.information_gain import (
     TEMPERATURE,
     answer_model,
     answer_scores,
@@ -20,7 +20,7 @@ from tastemaker.core.elicitation import (
     offer_of,
     question_of,
 )
-from tastemaker.core.facets import Facet, alternatives, facets_of, title_facets
+from tastemaker.core.questions.answerable_facets import Facet, alternatives, facets_of, title_facets
 from tastemaker.core.schemas import (
     Answered,
     CatalogueField,

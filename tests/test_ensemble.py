@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tastemaker.core.errors import BackEndUnavailable, ConfigurationError, InvalidRequestError
-from tastemaker.core.interactions import Interactions, ItemTable, UserState
+from tastemaker.core.learning.interactions import Interactions, ItemTable, UserState
 from tastemaker.models import ensemble_files, ensemble_fit, fit_work, fusion, fusion_trees, questions
 from tastemaker.models.ensemble import Ensemble
 from tastemaker.models.features import Features, best_of_each, place

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tastemaker.core.harm import NOT_FITTED, FittedWeight
-from tastemaker.core.held_out import hold_out
-from tastemaker.core.llm_settings import LLMRankSettings
-from tastemaker.core.llm_signal import base_scores
+from tastemaker.core.learning.llm_weight_fit import NOT_FITTED, FittedWeight
+from tastemaker.core.learning.held_out import hold_out
+from tastemaker.core.settings.llm_rank import LLMRankSettings
+from tastemaker.core.learning.llm_signal import base_scores
 from tastemaker.core.protocols import Catalogue, ChatReply, ChatRequest, Collaborative, History
 from tastemaker.core.schemas import Event
 from tastemaker.core.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tastemaker.core.fusion import DISTRUST, disputed_pieces, fuse, pool_pictures
+from tastemaker.core.media.vector_fusion import DISTRUST, disputed_pieces, fuse, pool_pictures
 from tastemaker.core.protocols import Vectors
 from tastemaker.core.schemas import Check, Evidence, MediaFile, Verdict
 

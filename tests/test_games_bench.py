@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tastemaker.core.errors import InvalidRequestError
-from tastemaker.core.interactions import UserState
+from tastemaker.core.learning.interactions import UserState
 from tastemaker.core.settings import Settings
 from tastemaker.evals import games
 from tastemaker.evals.games_baselines import Baselines

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tastemaker.core.grounding import best_part, check_message, check_words, cited_evidence, is_repeat
+from tastemaker.agents.explaining.sentence_check import best_part, check_message, check_words, cited_evidence, is_repeat
 from tastemaker.core.schemas import Brief, Constraint, Evidence, Item, RankedItem, Tag, Understanding, Verdict
 
 SHOE = Item(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tastemaker.core.errors import BackEndUnavailable
-from tastemaker.core.interactions import Interactions, ItemTable
+from tastemaker.core.learning.interactions import Interactions, ItemTable
 from tastemaker.models import catalogue_fit, ensemble_fit, fit_work
 from tastemaker.models.groundwork import SHARE, Groundwork, common_beginning
 from tastemaker.models.scorers.base import Progress, silent

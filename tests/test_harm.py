@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tastemaker.core.errors import StoreError
-from tastemaker.core.harm import GRID, MIN_CASES, Case, FittedWeight, fit_weight, gains, ndcg, value_at
-from tastemaker.core.llm_signal import (
+from tastemaker.core.learning.llm_weight_fit import GRID, MIN_CASES, Case, FittedWeight, fit_weight, gains, ndcg, value_at
+from tastemaker.core.learning.llm_signal import (
     base_scores,
     bounded,
     group_of,
@@ -21,7 +21,7 @@ from tastemaker.core.llm_signal import (
     presentations,
     seed_of,
 )
-from tastemaker.core.llm_weights import WeightEntry, WeightTable
+from tastemaker.core.learning.llm_weight_table import WeightEntry, WeightTable
 from tastemaker.stores.llm_weights import WeightFile, weights_path
 
 DRAWN = [np.random.default_rng(n).integers(-9, 9, n + 1).astype(float).tolist() for n in range(25)]

@@ -14,9 +14,9 @@ from tastemaker.agents.llm_rank import LLMRanker, Tools, jaccard
 from tastemaker.agents.llm_rank_words import read_ranking
 from tastemaker.agents.prompting import PromptLibrary
 from tastemaker.core.errors import BackEndTimeout, BackEndUnavailable, BadBackEndResponse
-from tastemaker.core.interactions import Floats
-from tastemaker.core.llm_settings import LLMRankSettings
-from tastemaker.core.llm_task import RankTask
+from tastemaker.core.learning.interactions import Floats
+from tastemaker.core.settings.llm_rank import LLMRankSettings
+from tastemaker.core.learning.llm_task import RankTask
 from tastemaker.core.protocols import ScoreReply, ScoreRequest
 from tastemaker.core.schemas import Item
 from tastemaker.graphs.rerank_tools import nearness

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tastemaker.core.containers import container_of
+from tastemaker.core.media.containers import container_of
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import MediaFile, MediaInput, RecommendRequest
 from tastemaker.core.settings import LimitSettings

@@ -20,7 +20,7 @@ from tastemaker.core.errors import (
     TastemakerError,
     ToolError,
 )
-from tastemaker.core.public import RedactingFormatter, public_reason, redact
+from tastemaker.core.redaction import RedactingFormatter, public_reason, redact
 from tastemaker.core.settings import CatalogueSettings, HistorySettings, LLMSettings, Settings, load_settings
 from tastemaker.models.lazy import Lazy
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.core.candidates import CandidateQuery
-from tastemaker.core.cold_start import cold_start_label
-from tastemaker.core.leanings import preference_fit
-from tastemaker.core.ranking import HISTORY_SOURCES, fuse, repeats, source_weights
+from tastemaker.core.ranking.query import CandidateQuery
+from tastemaker.core.ranking.cold_start import cold_start_label
+from tastemaker.core.ranking.soft_preferences import preference_fit
+from tastemaker.core.ranking.fusion import HISTORY_SOURCES, fuse, repeats, source_weights
 from tastemaker.core.schemas import (
     Candidate,
     CatalogueField,
@@ -22,7 +22,7 @@ from tastemaker.core.schemas import (
     Item,
     Understanding,
 )
-from tastemaker.core.titles import is_named, title_key
+from tastemaker.core.text.titles import is_named, title_key
 from tastemaker.stores.columns import ItemRow
 from tastemaker.tools.ranker import Ranker
 

@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 
-from tastemaker.core.interactions import Interactions, ItemTable, UserState
+from tastemaker.core.learning.interactions import Interactions, ItemTable, UserState
 from tastemaker.models.rating_sampler import Side
 from tastemaker.models.ratings import Ratings, latest_ratings
 

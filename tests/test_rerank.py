@@ -11,9 +11,9 @@ import pytest
 
 from tastemaker.agents.llm_opinion import prompt_refs
 from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError
-from tastemaker.core.harm import FittedWeight
-from tastemaker.core.llm_settings import LLMRankSettings
-from tastemaker.core.llm_weights import WeightEntry, WeightTable
+from tastemaker.core.learning.llm_weight_fit import FittedWeight
+from tastemaker.core.settings.llm_rank import LLMRankSettings
+from tastemaker.core.learning.llm_weight_table import WeightEntry, WeightTable
 from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.schemas import RecommendResponse, StreamEvent
 from tastemaker.core.settings import FilterSettings, Settings

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from tastemaker.core.candidates import CandidateQuery
+from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.predicates import holds
-from tastemaker.core.rule_effects import NOTHING, Effects, arrange, effects_of
-from tastemaker.core.rule_file import KINDS, parse_rules, unfit
-from tastemaker.core.rules import Moment, RuleSet, When
+from tastemaker.core.rules.effects import NOTHING, Effects, arrange, effects_of
+from tastemaker.core.rules.file_format import KINDS, parse_rules, unfit
+from tastemaker.core.rules.model import Moment, RuleSet, When
 from tastemaker.core.schemas import (
     Candidate,
     CatalogueField,

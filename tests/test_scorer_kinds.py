@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from tastemaker.core.interactions import Interactions, ItemTable, UserState
+from tastemaker.core.learning.interactions import Interactions, ItemTable, UserState
 from tastemaker.models.scorers.als import Als
 from tastemaker.models.scorers.attributes import attribute_matrix
 from tastemaker.models.scorers.base import Explains, Step, top

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tastemaker.core.errors import BackEndUnavailable
-from tastemaker.core.interactions import Interactions, ItemTable, UserState
+from tastemaker.core.learning.interactions import Interactions, ItemTable, UserState
 from tastemaker.models.scorers.base import Scorer, top
 from tastemaker.models.scorers.listing import SCORERS
 

@@ -14,13 +14,13 @@ import pytest
 
 from tastemaker.api import cli
 from tastemaker.api.cli_search import parse_weights
-from tastemaker.core.candidates import CandidateQuery
+from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError
 from tastemaker.core.protocols import Vectors
-from tastemaker.core.query_text import asks_for_change
-from tastemaker.core.ranking import source_weights
+from tastemaker.agents.understanding.query_text import asks_for_change
+from tastemaker.core.ranking.fusion import source_weights
 from tastemaker.core.schemas import Constraint, HistoryProfile, Understanding
-from tastemaker.core.search import SearchResponse, mixed
+from tastemaker.core.ranking.cross_modal import SearchResponse, mixed
 from tastemaker.core.settings import FilterSettings, Settings
 from tastemaker.evals.constants import constant_parts
 from tastemaker.graphs.parts import Parts

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.core.interactions import Interactions, ItemTable, UserState
+from tastemaker.core.learning.interactions import Interactions, ItemTable, UserState
 from tastemaker.core.schemas import AttributeValue
 from tastemaker.models.scorers.base import GoesOn
 from tastemaker.models.scorers.item_words import ItemWords

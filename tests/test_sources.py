@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.core.candidates import CandidateQuery
+from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.predicates import holds
 from tastemaker.core.schemas import Candidate, Constraint, Event, HistoryProfile, Preference, Understanding
 from tastemaker.stores.catalogue import LanceCatalogue

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tastemaker.api.cli_tracks import read_rows
-from tastemaker.core.candidates import CandidateQuery
+from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.errors import InvalidRequestError, StoreError, TooLittleSound
-from tastemaker.core.ranking import source_weights
+from tastemaker.core.ranking.fusion import source_weights
 from tastemaker.core.schemas import Constraint, HistoryProfile, Transcript, Understanding
 from tastemaker.core.settings import Settings
 from tastemaker.evals.constants import constant_parts

@@ -13,10 +13,10 @@ import pytest
 from tastemaker.agents.prompting import PromptLibrary
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.protocols import Vectors
-from tastemaker.core.recommender_settings import RecommenderSettings
+from tastemaker.core.settings.recommender import RecommenderSettings
 from tastemaker.core.schemas import Event, EventKind, RecommendResponse
 from tastemaker.core.settings import Settings
-from tastemaker.core.user_state import UNRELATED
+from tastemaker.core.ranking.recent_feedback import UNRELATED
 from tastemaker.evals.constants import ConstantCaptioner, ConstantChat, ConstantTranscriber
 from tastemaker.graphs.parts import Parts, open_stores
 from tastemaker.graphs.recommender import Recommender

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.core.candidates import CandidateQuery
-from tastemaker.core.interactions import ItemTable
+from tastemaker.core.ranking.query import CandidateQuery
+from tastemaker.core.learning.interactions import ItemTable
 from tastemaker.core.schemas import Event, EventKind, HistoryProfile, Understanding
-from tastemaker.core.user_state import SKIPPED, feedback_of, shift, user_state
+from tastemaker.core.ranking.recent_feedback import SKIPPED, feedback_of, shift, user_state
 from tastemaker.stores.event_log import EventLog
 from tastemaker.stores.history import SqlHistory
 from tastemaker.stores.item_table import read_items

@@ -11,9 +11,9 @@ import pytest
 from tastemaker.agents.prompting import PromptLibrary
 from tastemaker.agents.understanding import understand
 from tastemaker.agents.understanding_model import ModelReading, understand_with_model
-from tastemaker.core.bundles import parse_budget, split_wish
+from tastemaker.agents.deliberation.sets import parse_budget, split_wish
 from tastemaker.core.errors import BackEndUnavailable
-from tastemaker.core.money import find_numbers, normalise
+from tastemaker.agents.understanding.numbers_and_money import find_numbers, normalise
 from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.schemas import (
     CatalogueField,

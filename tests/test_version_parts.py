@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.core.candidates import CandidateQuery
-from tastemaker.core.choosing import Way, best, chosen_by_others
-from tastemaker.core.interactions import Interactions, ItemTable, UserState
-from tastemaker.core.ranking import LEARNED, fuse, source_weights, with_learned
+from tastemaker.core.ranking.query import CandidateQuery
+from tastemaker.core.learning.recipe_choice import Way, best, chosen_by_others
+from tastemaker.core.learning.interactions import Interactions, ItemTable, UserState
+from tastemaker.core.ranking.fusion import LEARNED, fuse, source_weights, with_learned
 from tastemaker.core.schemas import Candidate, Event, HistoryProfile, RecommendResponse, Understanding
 from tastemaker.models.ensemble import Ensemble
 from tastemaker.models.new_items import NewItems

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tastemaker.core.errors import InvalidRequestError
-from tastemaker.core.search import Hit
+from tastemaker.core.ranking.cross_modal import Hit
 from tastemaker.core.settings import load_settings
 from tastemaker.evals.contact_sheet import Query, draw
 from tastemaker.evals.ingest import _write, ingest_run

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.core.chinese import is_chinese
+from tastemaker.core.text.chinese import is_chinese
 from tastemaker.core.errors import BackEndError, BackEndUnavailable
 from tastemaker.core.protocols import Transcriber
 from tastemaker.core.schemas import SpokenSegment

@@ -16,12 +16,12 @@ import pytest
 from tastemaker.api import cli
 from tastemaker.api.app import create_app
 from tastemaker.api.service import Service
-from tastemaker.core.candidates import CandidateQuery
+from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import Constraint, HistoryProfile, Item, Understanding
-from tastemaker.core.selection import Shelf, select
+from tastemaker.core.ranking.selection import Shelf, select
 from tastemaker.core.settings import FilterSettings, Settings
-from tastemaker.core.why_not import Inquiry, Trace, WhyNot, explain
+from tastemaker.core.ranking.why_not import Inquiry, Trace, WhyNot, explain
 from tastemaker.graphs.parts import Parts
 from tastemaker.graphs.recommender import Recommender
 

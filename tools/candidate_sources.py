@@ -12,12 +12,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from ..core.candidates import CandidateQuery
-from ..core.fusion import fuse
+from ..core.ranking.query import CandidateQuery
+from ..core.media.vector_fusion import fuse
 from ..core.protocols import Catalogue, Collaborative, VectorColumn, Vectors
-from ..core.ranking import combine_ranked
+from ..core.ranking.fusion import combine_ranked
 from ..core.schemas import Candidate, Constraint
-from ..core.titles import is_named
+from ..core.text.titles import is_named
 from .composed_source import ComposedSource
 from .cross_domain_source import OtherDomainSource
 from .stated_source import StatedSource

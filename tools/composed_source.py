@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..core.candidates import CandidateQuery
+from ..core.ranking.query import CandidateQuery
 from ..core.protocols import Catalogue
-from ..core.ranking import COMPOSED
+from ..core.ranking.fusion import COMPOSED
 from ..core.schemas import Candidate
-from ..core.search import best_first
+from ..core.ranking.cross_modal import best_first
 from .cross_search import CrossSearch, Part
 
 PHOTO_SHARE = 1.5

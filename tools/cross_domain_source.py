@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core.candidates import CandidateQuery
+from ..core.ranking.query import CandidateQuery
 from ..core.protocols import Catalogue
 from ..core.schemas import Candidate
 from .vector_search import renamed

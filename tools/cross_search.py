@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..core.protocols import Catalogue, VectorColumn, Vectors
 from ..core.schemas import Constraint, Item
-from ..core.search import Hit, LookAt, PartScore, best_first, mixed
+from ..core.ranking.cross_modal import Hit, LookAt, PartScore, best_first, mixed
 
 POOL = 300
 """Items that each part proposes; all of them are then compared with every part."""

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..core.candidates import CandidateQuery
+from ..core.ranking.query import CandidateQuery
 from ..core.errors import StoreError, TastemakerError
-from ..core.interactions import ItemTable, Rows, UserState
+from ..core.learning.interactions import ItemTable, Rows, UserState
 from ..core.protocols import Catalogue
-from ..core.public import redact
-from ..core.recommender_settings import RecommenderSettings
-from ..core.user_state import user_state
+from ..core.redaction import redact
+from ..core.settings.recommender import RecommenderSettings
+from ..core.ranking.recent_feedback import user_state
 from ..models.ensemble import Ensemble, Ranking
 from ..stores.artefacts import Artefacts
 from ..stores.item_table import read_items

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core.containers import CONTAINERS, HEAD_BYTES, container_of, same_container
+from ..core.media.containers import CONTAINERS, HEAD_BYTES, container_of, same_container
 from ..core.errors import InvalidRequestError, TastemakerError
 from ..core.schemas import MediaFile, MediaInput, MediaKind, RecommendRequest
 from ..core.settings import LimitSettings

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..core.candidates import CandidateQuery
-from ..core.interactions import Floats, Rows
+from ..core.ranking.query import CandidateQuery
+from ..core.learning.interactions import Floats, Rows
 from ..core.protocols import Catalogue
-from ..core.ranking import NEW_ITEMS
+from ..core.ranking.fusion import NEW_ITEMS
 from ..core.schemas import Candidate
 from .learned import Learned, Loaded
 from .learned_ranking import speaks

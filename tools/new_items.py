@@ -7,11 +7,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from ..core.candidates import CandidateQuery
-from ..core.exploration import Arm, Choice, explore
+from ..core.ranking.query import CandidateQuery
+from ..core.learning.thompson_sampling import Arm, Choice, explore
 from ..core.protocols import Catalogue, Vectors
 from ..core.schemas import CatalogueSchema, Item
-from ..core.stated import stated_fit
+from ..core.ranking.stated_preferences import stated_fit
 from .candidate_sources import MAX_LIKED, mean_vector
 from .learned import Learned
 from .new_item_source import promise

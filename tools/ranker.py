@@ -8,20 +8,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import numpy as np
 
-from ..core.candidates import CandidateQuery
-from ..core.diversity import group_field, group_shares
-from ..core.elicitation import answer_scores
-from ..core.leanings import preference_fit
-from ..core.paths import proven
+from ..core.ranking.query import CandidateQuery
+from ..core.ranking.diversity import group_field, group_shares
+from ..core.questions.information_gain import answer_scores
+from ..core.ranking.soft_preferences import preference_fit
+from ..core.ranking.recommendation_paths import proven
 from ..core.protocols import Catalogue, Collaborative, Vectors
-from ..core.ranking import Fused
-from ..core.rule_effects import moved_by
+from ..core.ranking.fusion import Fused
+from ..core.rules.effects import moved_by
 from ..core.schemas import Candidate, CatalogueSchema, Item, PathStep, RankedItem
-from ..core.selection import Shelf, select
-from ..core.stated import stated_fit
-from ..core.titles import is_named
-from ..core.user_state import feedback_of, shift
-from ..core.why_not import Trace
+from ..core.ranking.selection import Shelf, select
+from ..core.ranking.stated_preferences import stated_fit
+from ..core.text.titles import is_named
+from ..core.ranking.recent_feedback import feedback_of, shift
+from ..core.ranking.why_not import Trace
 from .learned import Learned
 from .learned_ranking import Opinion, fuse_with, opinion, predicted_ratings
 from .rule_scope import pinned_ids

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.choosing import Gains, Way, best, chosen_by_others
+from ..core.learning.recipe_choice import Gains, Way, best, chosen_by_others
 from ..core.errors import BackEndUnavailable, InvalidRequestError, TastemakerError
-from ..core.interactions import Floats, Interactions, ItemTable, Rows, UserState
-from ..core.model_card import Validation
+from ..core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
+from ..core.learning.model_card import Validation
 from ..models.catalogue_fit import MOST, PER_USER, fit_catalogue, hold_out
 from ..models.ensemble import Ensemble
 from ..models.ensemble_fit import digest, seen_early

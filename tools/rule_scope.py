@@ -7,10 +7,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..core.candidates import CandidateQuery
+from ..core.ranking.query import CandidateQuery
 from ..core.protocols import Catalogue
-from ..core.rule_effects import Exclusion
-from ..core.rules import Pin
+from ..core.rules.effects import Exclusion
+from ..core.rules.model import Pin
 
 MAX_HIDDEN = 20_000
 KEEP_S = 30.0

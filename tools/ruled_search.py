@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core.candidates import CandidateQuery
+from ..core.ranking.query import CandidateQuery
 from ..core.protocols import Catalogue
-from ..core.ranking import scaled
-from ..core.rule_effects import arrange, factors, moved_by
-from ..core.search import Hit, best_first
+from ..core.ranking.fusion import scaled
+from ..core.rules.effects import arrange, factors, moved_by
+from ..core.ranking.cross_modal import Hit, best_first
 from .cross_search import Compared
 from .ranker import POOL, Screen
 from .rule_scope import pinned_ids

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..core.candidates import CandidateQuery
+from ..core.ranking.query import CandidateQuery
 from ..core.errors import BackEndError, BackEndUnavailable
 from ..core.protocols import Catalogue, Vectors
 from ..core.schemas import Candidate

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
-from ..core.choosing import Way
+from ..core.learning.recipe_choice import Way
 from ..core.errors import InvalidRequestError, TastemakerError
-from ..core.interactions import Interactions, ItemTable
-from ..core.model_card import ModelCard, Validation
+from ..core.learning.interactions import Interactions, ItemTable
+from ..core.learning.model_card import ModelCard, Validation
 from ..core.protocols import Catalogue
-from ..core.recommender_settings import RecommenderSettings
+from ..core.settings.recommender import RecommenderSettings
 from ..core.schemas import Frozen
 from ..models.ensemble import Ensemble
 from ..models.scorers.base import Progress, silent

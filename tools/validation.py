@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.candidates import CandidateQuery
-from ..core.choosing import Way
-from ..core.interactions import Floats, Interactions, ItemTable, Rows, Times, UserState
-from ..core.model_card import Figures, Validation
-from ..core.ranking import LEARNED, RRF_K, source_weights, with_learned
+from ..core.ranking.query import CandidateQuery
+from ..core.learning.recipe_choice import Way
+from ..core.learning.interactions import Floats, Interactions, ItemTable, Rows, Times, UserState
+from ..core.learning.model_card import Figures, Validation
+from ..core.ranking.fusion import LEARNED, RRF_K, source_weights, with_learned
 from ..core.schemas import HistoryProfile, Understanding
 from ..stores.collaborative import HALF_LIFE_DAYS, similarity
 

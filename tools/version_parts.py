@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import TastemakerError
-from ..core.interactions import Interactions, ItemTable
-from ..core.model_card import RatingError
+from ..core.learning.interactions import Interactions, ItemTable
+from ..core.learning.model_card import RatingError
 from ..models.array_files import read_arrays, write_arrays
 from ..models.new_items import NewItems
 from ..models.ratings import Ratings, biases, latest_ratings

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..core.containers import CONTAINERS, HEAD_BYTES, container_of
+from ..core.media.containers import CONTAINERS, HEAD_BYTES, container_of
 from ..core.errors import ToolError
 from ..core.protocols import Captioner, Transcriber
 from ..core.schemas import Evidence, MediaFile

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.interactions import ItemTable
+from ...core.learning.interactions import ItemTable
 from ...core.schemas import AttributeValue
 
 MAX_SHARE = 0.5

@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.interactions import Floats, Interactions, ItemTable, Rows, UserState
+from ...core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
 
 Arrays = Mapping[str, NDArray[Any]]
 Progress = Callable[[str, float], None]

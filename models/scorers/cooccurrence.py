@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ...core.interactions import Floats, Interactions, ItemTable, Rows, UserState
+from ...core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from .base import Arrays, Progress, silent
 from .links import CHUNK_ROWS, Links, recent, take
 

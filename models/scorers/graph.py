@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.interactions import Floats, Interactions, ItemTable, Rows, UserState
+from ...core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from .attributes import attribute_matrix
 from .base import Arrays, Progress, Step, silent
 from .matrix import pack, profile, unpack, wanted

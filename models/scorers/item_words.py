@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.interactions import ItemTable, Rows
+from ...core.learning.interactions import ItemTable, Rows
 from .titles import words
 
 MIN_ITEMS = 3

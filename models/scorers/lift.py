@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.interactions import Floats
+from ...core.learning.interactions import Floats
 from .base import Arrays
 from .matrix import pack, unpack
 

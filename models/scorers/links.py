@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.interactions import Floats, Rows, UserState
+from ...core.learning.interactions import Floats, Rows, UserState
 from .base import Arrays
 
 CHUNK_ROWS = 2_048

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.interactions import Floats, Interactions, UserState
+from ...core.learning.interactions import Floats, Interactions, UserState
 from .base import Arrays
 
 

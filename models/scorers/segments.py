@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from ...core.interactions import Floats, Interactions, ItemTable, Rows, UserState
+from ...core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from .base import Arrays, Progress, silent
 from .lift import Lift
 from .matrix import widen

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import BackEndUnavailable
-from ...core.interactions import Floats, Interactions, ItemTable, Rows, UserState
+from ...core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from .base import Arrays, Progress, silent
 from .item_words import ItemWords
 

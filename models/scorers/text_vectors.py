@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.interactions import Floats, Interactions, ItemTable, Rows, UserState
+from ...core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from ...core.protocols import Vectors
 from .base import Arrays, Progress, silent
 from .links import recent

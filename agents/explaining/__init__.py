@@ -1,0 +1,1 @@
+"""Reasons, and the check of every sentence."""

@@ -1,0 +1,240 @@
+"""Tell whose words a clause repeats and whether the source that must back them does.
+
+A sentence is cut into clauses. Words of a clause are claims about the item and must be in its record, except inside a
+frame that says whose words they are: "you asked for ..." (request), "... in your photo" (trusted captions), "you
+liked ..." (history).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from ...core.schemas import Brief, Evidence, Item
+from ...core.text.words import affirmed_stems, is_content, numbers, plain_text, sentences, stem, stems, tokens
+from ...core.text.word_lists import CLASS_NOUNS, NEGATIONS, NUMBER_WORDS, SATISFY
+
+_CLAUSE = re.compile(
+    r"[,;:()–—.!?]+|\s-\s|\b(?:but|because|so|which|while|since|whereas|that(?=\s+(?:is|are|has|have|also)))\b"
+    r"|\band\b(?=\s+(?:it|its|this|these|they|is|are|has|have|shows?|comes?|the)\b)",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(
+    r"\byou(?:['’]re| are|['’]ve| have| were)?\s(?:asked?|want(?:ed)?|mentioned|said|typed|search(?:ed|ing)|need(?:ed)?|requested|"
+    r"described|look(?:ed|ing)?|spoke|wish(?:ed)?)\b|\byour\s(?:request|search|query|words|message|wish(?:es)?|question|idea|voice|"
+    r"clip|recording)\b|\bfor your\b",
+    re.IGNORECASE,
+)
+_PAST = re.compile(
+    r"(?<!if )\byou(?:['’]ve| have| had)?\s(?:(?:already|once|recently|also|previously)\s)?"
+    r"(?:liked|loved|enjoyed|watched|bought|purchased|rated|ordered|own(?:ed)?|read|played|saw|seen|viewed)\b"
+    r"|\byour\s(?:\w+\s)?(?:history|past|purchases?|collection|likes|tastes?|favou?rites?|orders?)\b|\blast time\b",
+    re.IGNORECASE,
+)
+_LIKES = re.compile(
+    r"(?<!if )(?<!anything )\byou\s(?:(?:also|really|clearly)\s)?(?:like|love|enjoy|prefer)\b", re.IGNORECASE
+)
+_PHOTO = re.compile(r"\byour\s(?:\w+\s)?(?:photo|picture|image|snapshot|photograph)s?\b", re.IGNORECASE)
+_VOICE = re.compile(r"\byour\s(?:voice|clip|recording)\b|\byou(?:['’]ve| have)? spoke\b", re.IGNORECASE)
+_ALIKE = re.compile(r"\b(?:like|similar(?:ly)?|resembl\w+|close|echoes|reminds?|reminiscent|matches)\b", re.IGNORECASE)
+_PHRASE_END = re.compile(r"[.,;:!?()–—]+(?=\s|$)")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Stems and numbers that may be spoken of, by where they come from.
+
+    ``media`` says what was shown or spoken; ``phrases`` are the records' texts, cut at their punctuation.
+    """
+
+    record: frozenset[str]
+    asked: frozenset[str]
+    photo: frozenset[str]
+    past: frozenset[str]
+    praise: frozenset[str]
+    said: str
+    phrases: str
+    liked: tuple[str, ...]
+    media: frozenset[str]
+
+
+def trusted(evidence: Sequence[Evidence], distrusted: Sequence[str]) -> list[Evidence]:
+    """Return the evidence whose medium is not distrusted."""
+    refused = set(distrusted)
+    return [e for e in evidence if not refused & {e.evidence_id, e.source, e.source.partition("-frame-")[0]}]
+
+
+@lru_cache(maxsize=4096)
+def normal(text: str) -> str:
+    """Return the words of ``text`` in lower case, one space between."""
+    return " ".join(t.lower() for t in tokens(text))
+
+
+@lru_cache(maxsize=8192)
+def facts(text: str) -> frozenset[str]:
+    """Return the stems and numbers that ``text`` affirms; kept, as the same records are spoken of again and again."""
+    return frozenset(affirmed_stems(text) | numbers(text))
+
+
+def record_of(item: Item, brief: Brief) -> frozenset[str]:
+    """Return the stems and numbers of a record, its price left out and text addressed to machines too."""
+    return facts(_text_of(item)) | _attribute_facts(item, brief)
+
+
+def _text_of(item: Item) -> str:
+    return f"{item.title}. {_plain(item.text)}"
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> str:
+    return plain_text(text)
+
+
+@lru_cache(maxsize=4096)
+def _phrases(text: str) -> str:
+    return " . ".join(normal(p) for p in _PHRASE_END.split(text))
+
+
+def _attribute_facts(item: Item, brief: Brief) -> frozenset[str]:
+    found: list[str] = []
+    for name, value in item.attributes.items():
+        if name == brief.price_field or value is False:
+            continue
+        values = value if isinstance(value, list) else [] if value is True else [value]
+        found += [name.replace("_", " "), *(f"{v:g}" if isinstance(v, float) else str(v) for v in values)]
+    return facts(" . ".join(found))
+
+
+def sources_of(items: Sequence[Item], brief: Brief) -> Sources:
+    """Return what may be said about ``items``, by source; distrusted media back nothing."""
+    known = trusted(brief.evidence, brief.verdict.distrusted)
+    captions = [e for e in known if e.kind == "caption"]
+    spoken = [e.content for e in known if e.kind in {"text", "transcript"}]
+    wanted = [f"{c.field.replace('_', ' ')} {c.value}" for c in brief.understanding.constraints]
+    asked = " . ".join([brief.text, *spoken, *brief.understanding.preferences, *wanted])
+    seen = " . ".join([e.content for e in captions] + [t.label for e in captions for t in e.tags])
+    past = " . ".join([*brief.liked_titles, *(e.content for e in known if e.kind in {"history", "preference"})])
+    record = [normal(f"{_text_of(i)} . {i.attributes}") for i in items]
+    wish = stems(asked) | numbers(asked)
+    return Sources(
+        record=frozenset().union(*(record_of(i, brief) for i in items), wish & CLASS_NOUNS),
+        asked=frozenset(wish),
+        photo=frozenset(facts(seen)),
+        past=frozenset(stems(past) | numbers(past)),
+        praise=frozenset().union(*(facts(i.title) | _attribute_facts(i, brief) for i in items)),
+        said=" ".join([*record, normal(f"{asked} . {seen} . {past}")]),
+        phrases=" . ".join(_phrases(_text_of(i)) for i in items),
+        liked=brief.liked_titles if brief.user == "known" else (),
+        media=frozenset(e.kind for e in known),
+    )
+
+
+def without_liked(text: str, sources: Sources) -> str:
+    """Drop liked titles where the sentence compares with them ("similar to Alien, which you liked")."""
+    for title in sorted(sources.liked, key=len, reverse=True):
+        pattern = (
+            r"(\b(?:like|liked|loved|enjoyed|watched|to|of|from|echoes|and)\s+(?:the\s)?)[\"“]?"
+            + re.escape(title)
+            + r"[\"”]?(?!\w)"
+        )
+        text = re.sub(pattern, r"\1it", text, flags=re.IGNORECASE)
+    return text
+
+
+def false_people(text: str, brief: Brief, sources: Sources) -> str | None:
+    """Return why a claim about the reader is not backed, or None."""
+    if _PAST.search(text) and (brief.user != "known" or not sources.past):
+        return "claims a history that is not known"
+    if _PHOTO.search(text) and "caption" not in sources.media:
+        return "speaks of a photo that is missing or not trusted"
+    if _VOICE.search(text) and "transcript" not in sources.media:
+        return "speaks of a recording that is missing or not trusted"
+    return None
+
+
+def false_claim(text: str, sources: Sources, *, specific: bool = True) -> str | None:
+    """Return the first word or number that no source backs, or None.
+
+    With ``specific`` a text that says nothing about the item is refused too.
+    """
+    backed = 0
+    for sentence in sentences(text):
+        satisfied = bool({t.lower() for t in tokens(sentence)} & SATISFY)
+        for clause in _CLAUSE.split(sentence):
+            for frame, part in _frames(clause):
+                allowed = _allowed(frame, sources, satisfied)
+                problem = _ungrounded(part, allowed)
+                if problem:
+                    return problem
+                backed += sum(is_content(t) or t[0].isdigit() for t in tokens(part)) + (frame != "record")
+    names = _stray_names(text, sources) or (_misplaced_number(text, sources) if specific else None)
+    return names or (None if backed or not specific else "says nothing specific")
+
+
+def _frames(clause: str) -> list[tuple[str, str]]:
+    """Cut a clause where a frame starts: the words before it are about the item, those after belong to the frame."""
+    starts = []
+    for name, pattern in (("asked", _ASKED), ("past", _PAST), ("likes", _LIKES), ("photo", _PHOTO)):
+        match = pattern.search(clause)
+        if match:
+            alike = _ALIKE.search(clause) if name == "photo" else None
+            starts.append((min(match.start(), alike.start() if alike else match.start()), name))
+    starts.sort()
+    starts.append((len(clause), ""))
+    return [("record", clause[: starts[0][0]])] + [(n, clause[s:e]) for (s, n), (e, _) in pairwise(starts)]
+
+
+def _allowed(frame: str, sources: Sources, satisfied: bool) -> frozenset[str]:
+    if frame == "record":
+        return sources.record
+    chosen = {
+        "asked": sources.asked,
+        "photo": sources.photo,
+        "past": sources.past,
+        "likes": sources.past | sources.asked,
+    }[frame]
+    return chosen & sources.record if satisfied and frame in {"asked", "photo"} else chosen
+
+
+def _ungrounded(part: str, allowed: frozenset[str]) -> str | None:
+    words = tokens(part)
+    for i, word in enumerate(words):
+        lower = re.sub(r"['’](?:t|s|re|ve|ll|d|m)?$", "", word.lower())
+        if lower in NEGATIONS:
+            return f"a denial that cannot be checked: {' '.join(words[i : i + 3])}"
+        figure = NUMBER_WORDS.get(lower)
+        if word[0].isdigit() or figure:
+            if (figure or next(iter(numbers(word)))) not in allowed and stem(lower) not in allowed:
+                return f"a number without a source: {word}"
+        elif is_content(word) and stem(word) not in allowed:
+            return f"a word without a source: {word}"
+    return None
+
+
+def _misplaced_number(text: str, sources: Sources) -> str | None:
+    """Refuse "42 soles" where the record says "size 42": a number must count what it counts there; years are free."""
+    said = sources.said.split()
+    pairs = {(_figure(a), stem(b)) for a, b in pairwise(said)}
+    for sentence in sentences(text):
+        for number, word in pairwise(tokens(sentence)):
+            figure = _figure(number)
+            year = re.fullmatch(r"(?:19|20)\d\d", figure or "")
+            if figure and not year and is_content(word) and (figure, stem(word)) not in pairs:
+                return f"a number of something else: {number} {word}"
+    return None
+
+
+def _figure(token: str) -> str | None:
+    return next(iter(numbers(token)), None) or NUMBER_WORDS.get(token.lower())
+
+
+def _stray_names(text: str, sources: Sources) -> str | None:
+    known = {stem(t) for t in sources.said.split()}
+    for sentence in sentences(text):
+        for word in tokens(sentence)[1:]:
+            if word[0].isupper() and len(word) > 1 and stem(word) not in known and not re.match(r"I['’]", word):
+                return f"a name without a source: {word}"
+    return None

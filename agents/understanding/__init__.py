@@ -1,0 +1,1 @@
+"""Sentence into query, limits, intent, route."""

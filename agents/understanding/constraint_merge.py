@@ -1,0 +1,126 @@
+"""Merge the constraints of a thread with those of a new turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...core.schemas import Constraint
+
+_UP = (">", ">=")
+_DOWN = ("<", "<=")
+WANTED = ("=", "in", "contains")
+"""Operators of a wish for a value."""
+
+
+def merge(
+    earlier: Sequence[Constraint],
+    new: Sequence[Constraint],
+    *,
+    freed: Sequence[str] = (),
+    released: Sequence[tuple[str, str]] = (),
+    adds: bool = False,
+    outdated: Sequence[Constraint] = (),
+) -> tuple[tuple[Constraint, ...], tuple[Constraint, ...]]:
+    """Return (in force, dropped). Constraints of earlier turns persist with source ``thread``.
+
+    An earlier one is dropped when it is ``outdated``, its field ``freed``, its value ``released``, or a new one replaces it: the same
+    direction on the same number field, a range the new bound makes empty, another wanted value of the same field (unless
+    the turn ``adds``), or the opposite wish about the same value; of several wanted values the others stay. New constraints
+    never replace one another.
+    """
+    kept: list[Constraint] = []
+    dropped: list[Constraint] = []
+    new = [_widened(n, earlier) for n in new] if adds else list(new)
+    for old in earlier:
+        gone = old in outdated or old.field in freed or _is_released(old, released) or _is_excluded(old, new)
+        gone = gone or any(_replaces(n, old, adds) for n in new)
+        (dropped if gone else kept).append(old.model_copy(update={"source": "thread"}))
+        if gone and old.op == "in" and old not in outdated and old.field not in freed:
+            kept += _narrowed(old, new)
+    fresh = [c for c in unique(new) if not any(same(c, k) for k in kept)]
+    return (*kept, *fresh), tuple(d for d in dropped if not any(same(d, n) for n in new))
+
+
+def same(a: Constraint, b: Constraint) -> bool:
+    """Tell whether two constraints say the same thing."""
+    return (a.field, a.op, a.value) == (b.field, b.op, b.value)
+
+
+def unique(constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
+    """Return the constraints without repetitions, the surest of each first seen order."""
+    kept: dict[tuple[str, str, str], Constraint] = {}
+    for c in constraints:
+        key = (c.field, c.op, str(c.value))
+        if key not in kept or kept[key].confidence < c.confidence:
+            kept[key] = c
+    return tuple(kept.values())
+
+
+def values_of(constraint: Constraint) -> tuple[str, ...]:
+    """Return the text values a constraint names, in lower case."""
+    return tuple(v.lower() for v in _texts(constraint))
+
+
+def _widened(new: Constraint, earlier: Sequence[Constraint]) -> Constraint:
+    """Join an added value of a text field with the earlier one: "also blue" after "red" is red or blue."""
+    old = next((o for o in earlier if o.field == new.field and o.op in ("=", "in")), None)
+    if old is None or new.op not in ("=", "in") or isinstance(new.value, float | bool):
+        return new
+    values = [*_texts(old), *_texts(new)]
+    return new.model_copy(update={"op": "in", "value": list(dict.fromkeys(values))})
+
+
+def _texts(constraint: Constraint) -> list[str]:
+    value = constraint.value
+    return [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, str)]
+
+
+def _narrowed(old: Constraint, new: Sequence[Constraint]) -> list[Constraint]:
+    """Return what is left of "red or blue" after "not blue"; nothing if a new wish replaces it or all is refused."""
+    about = [n for n in new if n.field == old.field]
+    refused = {v for n in about if n.op in ("!=", "not contains") for v in values_of(n)}
+    left = [v for v in _texts(old) if v.lower() not in refused]
+    if not left or not refused or any(n.op in WANTED for n in about):
+        return []
+    one = "contains" if any(n.op == "not contains" for n in about) else "="
+    change = {"op": "in", "value": left} if len(left) > 1 else {"op": one, "value": left[0]}
+    return [old.model_copy(update={"source": "thread", **change})]
+
+
+def _is_excluded(old: Constraint, new: Sequence[Constraint]) -> bool:
+    """Tell whether new bounds lie within refused numbers: "from the 80s" after "not from the 80s"."""
+    numbers = [float(v) for v in _texts(old) if v.isdigit()] if old.op == "not in" else []
+    low = [_bound(n) for n in new if n.field == old.field and n.op in (*_UP, "=")]
+    high = [_bound(n) for n in new if n.field == old.field and n.op in (*_DOWN, "=")]
+    return bool(numbers and low and high) and min(numbers) <= max(low) and min(high) <= max(numbers)
+
+
+def _is_released(old: Constraint, released: Sequence[tuple[str, str]]) -> bool:
+    return any(old.field == field and value.lower() in values_of(old) for field, value in released)
+
+
+def _replaces(new: Constraint, old: Constraint, adds: bool) -> bool:
+    if new.field != old.field:
+        return False
+    if isinstance(new.value, float) and isinstance(old.value, float):
+        return _replaces_number(new, old)
+    if isinstance(new.value, bool) or isinstance(old.value, bool):
+        return True
+    if any(isinstance(c.value, float) for c in (new, old)) and "in" in (new.op, old.op):
+        return True
+    if (new.op in WANTED) != (old.op in WANTED):
+        return bool(set(values_of(new)) & set(values_of(old)))
+    return new.op in WANTED and (not adds or new.op != "contains")
+
+
+def _replaces_number(new: Constraint, old: Constraint) -> bool:
+    if "=" in (new.op, old.op):
+        return True
+    if (new.op in _UP) == (old.op in _UP):
+        return True
+    low, high = (new, old) if new.op in _UP else (old, new)
+    return _bound(low) > _bound(high)
+
+
+def _bound(constraint: Constraint) -> float:
+    return float(constraint.value) if isinstance(constraint.value, float | int) else 0.0

@@ -1,0 +1,201 @@
+"""Resolve references to the items shown last: "not that one", "more like the second", "cheaper than number 3".
+
+"That one" is the only item shown or the first. "Cheaper" without a reference means below the median price shown, "more
+expensive" above it: a bound at the extreme of a list is often that of the catalogue, where nothing is left. Without shown
+prices both are soft preferences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from ...core.text.field_names import label_of
+from ...core.schemas import CatalogueSchema, Constraint, ShownItem, ThreadMemory
+from ...core.text.titles import spoken
+from .utterance import NUMBER, Utterance
+
+_ORDINALS = {
+    w: i
+    for i, words in enumerate(
+        (
+            "first 1st erste ersten premier 第一",
+            "second 2nd zweite zweiten deuxième 第二",
+            "third 3rd dritte dritten troisième 第三",
+            "fourth 4th 第四",
+            "fifth 5th 第五",
+            "sixth 6th 第六",
+            "seventh 7th 第七",
+            "eighth 8th 第八",
+            "ninth 9th 第九",
+            "tenth 10th 第十",
+        )
+    )
+    for w in words.split()
+}
+_NOUN = r"(?:\s*(?:one|ones|item|film|movie|photo|picture|print|option|result|suggestion|choice|个|张|部|件|款|双|条|本|幅))?"
+_END = r"(?=\s*(?:[,.!?;)\x02]|$|[^\x00-\x7f]|\b(?:but|and|or|only|under|over|with|in|without|from|please|than|instead|below|that|not|is|for|if|as|at|was)\b))"
+_ORDINAL = rf"(?:(?:the|your|den|die|das|le|la)\s+)?(?:very\s+)?(?P<ord>{'|'.join(_ORDINALS)}|last|最后一|cheapest|最便宜(?:的那)?|dearest|最贵(?:的那)?|most expensive){_NOUN}{_END}"
+_NUMBERED = rf"(?:the\s+)?(?:number|no\.?|nr\.?|#|item|option|result)\s*(?P<num>{NUMBER})"
+_DEICTIC = r"(?:any of |all of )?(?P<all>these|those|them)\b(?! (?:with|in|that))|(?P<it>(?:that|this|the) one|this|that|it|那[个件款部张]|这[个件款部张])\b(?![ -](?:is|are|time|year|week|\w+ed\b))"
+_TITLE = r"(?P<title>\x03+)(?:\s*\(\x01+\))?"
+_LIKENESS = r"(?:一样|类似|相似|那样|这样|那种|这种|差不多)的?"
+_REF = rf"(?:{_ORDINAL}|{_NUMBERED}|{_TITLE}|{_DEICTIC})(?:{_LIKENESS})?"
+_NOT = (
+    r"(?:\b(?:not|except(?: for)?|but not|other than|anything but|everything but|instead of|rather than|skip|hide|remove|drop|no more|"
+    r"(?:don't|do not|didn't|did not) (?:like|want|show me|need|care for)|hated?|dislike|nicht|pas|without)|不要|不是|不(?:太|怎么|是很)?喜欢|不想要|讨厌)\s*(?:like\s+|ones? like\s+)?"
+)
+_LIKE = (
+    r"(?:(?:\b(?:show me|give me|find me|i want|i'd like)\s+)?(?:(?:\b(?:some|a few|a bit|much)\s+)?\b(?:more|something|anything|others?|ones?|some|films?|movies?|items?)\s+)?"
+    r"(?:\b(?:like|similar to|along the lines of|in the style of|closer to|close to|the same as|resembling|in the vein of|comme|wie)|类似|(?:更)?像)\s*)"
+)
+_LIKE_AFTER = rf"(?:和|跟|与|同)?(?:(?P<ord>第[一二三四五六七八九十])|[这那])[个件款部张双条]{_LIKENESS}"
+_LIKING = r"(?:\bi (?:really |quite )?(?:like|love|liked|loved|prefer|enjoyed)\s+|我?(?<!不)(?:很|更|最|比较)?喜欢)"
+_CHEAPER = (
+    r"(?:\b(?:something |anything |a bit |a little |slightly |much |even |ones? )*(?:cheaper|less expensive|more affordable|lower[- ]priced|less pricey|"
+    r"billiger(?:es)?|günstiger(?:es)?|moins cher)\b|(?:再|更)?便宜一?[点些]的?|(?:更|再)便宜的?|太贵了?|有点贵)"
+)
+_DEARER = (
+    r"(?:\b(?:something |anything |a bit |a little |slightly |much |ones? )*(?:more expensive|pricier|dearer|higher[- ]priced|more upmarket|fancier|"
+    r"teurer|plus cher)\b|(?:更|再)?贵一?[点些]的?|更贵的?|(?:更)?高档一?[点些]?的?)"
+)
+_THAN = rf"(?:\s*(?:ones?\s+)?(?:than|als|que|比)\s*{_REF})?"
+_OTHERS = re.compile(
+    r"\b(?:something|anything|show me|any|some)\s+(?:else|others?|different(?: ones?)?|new ones)\b|\bnone of (?:these|those|them)\b|\b(?:other|different) (?:ones|options|ideas|suggestions)\b|^\s*(?:show me |give me )?(?:others?|next|more)\s*(?:please)?\s*[.!]?$|换一?[批个些组换]|还有(?:没有)?(?:别|其他|其它)的吗?|(?:看看?|要|来点)(?:别|其他|其它)的|都不(?:太)?(?:喜欢|要|行|好|合适)|再(?:多)?(?:给我)?(?:来|看|推荐)(?:看)?几[个部件张款]"
+)
+_CHEAPER_AFTER = rf"比\s*{_REF}(?:还|再|更|稍微)?便宜(?:一?[点些])?的?"
+_DEARER_AFTER = rf"比\s*{_REF}(?:还|再|更|稍微)?贵(?:一?[点些])?的?"
+
+BARE_REFERENCE = re.compile(rf"{_ORDINAL}|{_NUMBERED}")
+"""The second one, number 3: whatever was shown."""
+
+
+@dataclass
+class References:
+    """What references amount to; ``compared`` are items merely named, ``unresolved`` refer to nothing shown."""
+
+    like: list[str] = field(default_factory=list)
+    exclude: list[str] = field(default_factory=list)
+    compared: list[str] = field(default_factory=list)
+    hard: list[Constraint] = field(default_factory=list)
+    soft: list[str] = field(default_factory=list)
+    unresolved: list[str] = field(default_factory=list)
+
+
+def take_references(u: Utterance, schema: CatalogueSchema, memory: ThreadMemory, has_photo: bool) -> References:
+    """Take references to shown items out of ``u``. With a photo, "like this" means the photo."""
+    found = References()
+    titled = _mark_titles(u, memory.shown)
+    _take_comparatives(u, schema, memory.shown, titled, found)
+    if memory.shown:
+        for lead, target in ((_NOT, found.exclude), (_LIKE, found.like), (_LIKING, found.like)):
+            for match in list(re.finditer(lead + _REF, u.low)):
+                if not (has_photo and match["it"]):
+                    target.extend(_items(u, match, memory.shown, titled))
+                    u.take(match.start(), match.end())
+        _take_bare(u, memory.shown, titled, found)
+    else:
+        for match in list(re.finditer(rf"(?:{_LIKE}|{_NOT})(?:{_ORDINAL}|{_NUMBERED})", u.low)):
+            found.unresolved.append(u.take(match.start(), match.end()))
+    u.low = u.low.replace("\x03", "\x04")
+    return found
+
+
+def _take_bare(u: Utterance, shown: Sequence[ShownItem], titled: dict[int, str], found: References) -> None:
+    """Take references that stand alone ("the second one") and refusals of the whole list ("something else")."""
+    for match in list(re.finditer(_LIKE_AFTER, u.low)):
+        index = _ORDINALS[match["ord"]] if match["ord"] else 0
+        found.like.append(shown[min(index, len(shown) - 1)].item_id)
+        u.take(match.start(), match.end())
+    for match in list(re.finditer(rf"{_ORDINAL}|{_NUMBERED}|{_TITLE}", u.low)):
+        if _is_named(match):
+            found.compared += _items(u, match, shown, titled)
+            u.take(match.start(), match.end())
+    others = _OTHERS.search(u.low)
+    if others and not found.like:
+        found.exclude += [s.item_id for s in shown]
+        u.take(others.start(), others.end())
+
+
+def _is_named(match: re.Match[str]) -> bool:
+    """Tell whether a bare ordinal points at an item: "the second one", but not "second world war"."""
+    groups = match.groupdict()
+    return bool(
+        groups.get("num")
+        or groups.get("title")
+        or re.search(r"(?:one|item|option|result|[个张部件款双条本幅]|个.{2,4})$|^the \w+$", match[0])
+    )
+
+
+def _mark_titles(u: Utterance, shown: Sequence[ShownItem]) -> dict[int, str]:
+    """Mark every shown title that ends at a clause boundary; return start -> item id."""
+    titled: dict[int, str] = {}
+    boundary = r"(?=\s*(?:[,.!?;)(]|$|\b(?:but|and|only|under|over|with|in|without|from|please|or|instead|below|that|not|is|for)\b))"
+    for item in sorted(shown, key=lambda s: -len(s.title)):
+        title = spoken(item.title)
+        if len(title) < 2:
+            continue
+        lead = r"(?:(?:like|to|not|but|than|of|and|compare|versus|vs\.?|for|loved?|liked?|skip|drop|hated?)\s+(?:the |a |an )?['\"]?)"
+        for match in re.finditer(rf"\b{lead}(?P<t>{re.escape(title)})['\"]?{boundary}", u.plain):
+            start, end = match.span("t")
+            if "\x02" not in u.low[start:end] and "\x03" not in u.low[start:end]:
+                u.low = u.low[:start] + "\x03" * (end - start) + u.low[end:]
+                titled[start] = item.item_id
+    return titled
+
+
+def _items(u: Utterance, match: re.Match[str], shown: Sequence[ShownItem], titled: dict[int, str]) -> list[str]:
+    groups = match.groupdict()
+    if groups.get("title"):
+        return [titled[match.start("title")]]
+    if groups.get("all"):
+        return [s.item_id for s in shown]
+    if groups.get("num"):
+        index = int(u.numbers[match.start("num")].value) - 1
+    elif groups.get("ord"):
+        index = _ordinal(groups["ord"] or "", shown)
+    else:
+        index = 0
+    return [shown[index].item_id] if 0 <= index < len(shown) else []
+
+
+def _ordinal(word: str, shown: Sequence[ShownItem]) -> int:
+    priced = [(s.price, i) for i, s in enumerate(shown) if s.price is not None]
+    if word in ("last", "最后一"):
+        return len(shown) - 1
+    if word == "cheapest" or word.startswith("最便宜"):
+        return min(priced, default=(0.0, -1))[1]
+    if word in ("dearest", "most expensive") or word.startswith("最贵"):
+        return max(priced, default=(0.0, -1))[1]
+    return _ORDINALS[word]
+
+
+def _take_comparatives(
+    u: Utterance, schema: CatalogueSchema, shown: Sequence[ShownItem], titled: dict[int, str], found: References
+) -> None:
+    price = schema.price
+    patterns = ((_CHEAPER_AFTER, True), (_DEARER_AFTER, False), (_CHEAPER + _THAN, True), (_DEARER + _THAN, False))
+    for pattern, cheaper in patterns:
+        for match in list(re.finditer(pattern, u.low)):
+            if re.match(r"\s*than\s*\x01", u.low[match.end() :]):
+                continue
+            ids = _items(u, match, shown, titled) if any(match.groupdict().values()) else []
+            prices = [s.price for s in shown if s.price is not None and (not ids or s.item_id in ids)]
+            u.take(match.start(), match.end())
+            if price is None:
+                found.soft.append("low price" if cheaper else "high price")
+            elif not prices:
+                found.soft.append(f"{'low' if cheaper else 'high'} {label_of(price.name)}")
+            else:
+                bound = prices[0] if ids else float(median(prices))
+                found.hard.append(
+                    Constraint(
+                        field=price.name,
+                        op="<" if cheaper else ">",
+                        value=bound,
+                        source=u.source,
+                        confidence=u.confidence,
+                    )
+                )

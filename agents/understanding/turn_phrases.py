@@ -1,0 +1,136 @@
+"""Recognise what a turn does: start over, drop a requirement, ask again, compare, plan."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from ...core.text.field_names import field_names, label_of, names_pattern
+from ...core.schemas import CatalogueField, CatalogueSchema
+from .utterance import Utterance
+
+_RESET = re.compile(
+    r"(?:\b(?:start(?:ing)? (?:over|again|afresh|from scratch)|reset(?: (?:everything|all|it all))?|new search|clear (?:everything|all(?: filters)?|the filters)|"
+    r"forget (?:everything|all of (?:that|it|this)|all that|it all|what i said)|from scratch|von vorne|recommencer)\b|重新(?:开始|来|找)|从头(?:开始|来)|重来)"
+)
+_AGAIN = re.compile(
+    r"\b(?:again|once more|re-?watch(?:ing)?|re-?read|re-?play|i(?:'ve| have)? already (?:have|own|owned|saw|seen|watched|read|bought|rated)|noch ?mal|encore une fois)\b|再看一?遍|再看|再来一遍|看过的也可以|买过的也可以"
+)
+_NOT_AGAIN = re.compile(
+    r"\b(?:nothing|not|no|none|never|don't|haven't|without|except|exclude|anything but|other than|skip)\b[^.!?]*$"
+)
+_COMPARE = re.compile(
+    r"\b(?:compare|comparison|versus|vs\.?|difference between|which (?:one )?is better|\bis [^.!?]{1,60} better than|pros and cons)\b|对比|比较(?!喜欢)|哪[个件款部](?:更|比较)?(?:好|合适|值)"
+)
+_PLAN = re.compile(
+    r"\b(?:plan|evening|itinerary|outfit|complete the look|bundle|a set of|combination|marathon|weekend|wardrobe|goes? (?:well )?with|matching|double feature|gallery wall|in total|altogether)\b|搭配|安排|一套|一整套|配一身"
+)
+_SIMILAR = re.compile(
+    r"(?<!would )(?<!'d )(?<!i )\b(?:(?:more |something |anything |one |ones )?(?:like|similar to|resembling)(?: (?:this|that|these|those|it|the (?:photo|picture|image)|(?:in )?my (?:photo|picture))(?: (?:one|photo|picture|image))?)?(?=\s*(?:$|[,.!?;\x02]|\b(?:but|and|under|only|in|with|for|please)\b))|"
+    r"same (?:style|kind|type|sort)|in this style|similar(?: ones| items)?(?! to )|lookalikes?)|(?:像|类似|跟|和)这(?:个|样|张|幅)?(?:照片|图片|图)?(?:类似|相似|差不多|一样)?的?"
+)
+_LIKE_NAMED = re.compile(
+    r"\b(?:something|anything|more|movies?|films?|books?|games?|one) (?:like|similar to|along the lines of) \w"
+)
+_CHEAP = re.compile(
+    r"\b(?:(?:very|really|quite|as) )?(?:cheap(?:est)?|inexpensive|affordable|budget[- ]friendly|low[- ]cost|bargain|not (?:too|so|very) (?:expensive|pricey)|good value|günstig(?:e[snr]?)?|billig(?:e[snr]?)?|pas (?:trop )?cher)\b(?: as possible)?|最?便宜(?:的)?|(?:经济)?实惠的?|性价比高的?|不(?:要)?太贵的?|别太贵的?"
+)
+_DEAR = re.compile(r"\b(?:expensive|luxury|luxurious|high[- ]end|premium|not (?:too )?cheap)\b|高档的?|奢华的?|高端的?")
+_NEW = re.compile(
+    r"\b(?:newest|latest|newer|more recent|recent|brand[- ]new)\b(?! than\s*\x01)|最新(?:款)?的?|(?:更新|新)一?[点些]的?|新款|近几年的?"
+)
+_OLD = re.compile(r"\b(?:oldest|older|vintage years)\b(?! than\s*\x01)|(?:更|最)老的?|老一?[点些]的?")
+_OPENING = (
+    r"^\W*(?:(?:what about|how about|show me|i want|i'd like|can you|could you|please|make it|ok(?:ay)?|yes|no|hmm|well|great|nice|"
+    r"something|anything|ones?|some)\b[\s,]*)*"
+)
+_CONTINUES = re.compile(
+    rf"{_OPENING}(?:with|but|and|also|only|just|in|make|rather|instead|without|more|less|plus|or|not|preferably|ideally|nur|aber|mit|avec|mais|"
+    r"for|from|set|where|that|which|featuring|starring|during|slightly|a (?:bit|little)|much|even|too|\w{2,}ier|darker|brighter|smaller|"
+    r"bigger|larger|older|newer|warmer|calmer|quieter|shorter|longer|simpler|softer|bolder|lighter)\b|^\W*(?:about|by|on|at|near|under|over|around)\b|"
+    r"^\W*(?:要|但|而且|再|还要|也要|改[成为]|换[成为]|只要|最好|不过|不一定|不必)|(?:也可以|也行)\W*$|\binstead\W*$"
+)
+_ADDS = re.compile(r"\b(?:also|too|as well|additionally|plus|both|on top|auch|aussi)\b|^\W*and\b|也")
+
+
+def take_reset(u: Utterance) -> bool:
+    """Take "start over" out of ``u`` and tell whether it was there."""
+    return _take(u, _RESET)
+
+
+def take_again(u: Utterance) -> bool:
+    """Take "again" or "that I already have" out of ``u``; refused ones ("nothing I already have") do not count."""
+    match = _AGAIN.search(u.low)
+    if not match:
+        return False
+    start, _ = u.clause(match.start())
+    refused = bool(_NOT_AGAIN.search(u.low[start : match.start()]))
+    u.take(match.start(), match.end())
+    return not refused
+
+
+def take_drops(u: Utterance, schema: CatalogueSchema) -> tuple[CatalogueField, ...]:
+    """Take phrases such as "any colour" or "price doesn't matter" out of ``u``; return the fields they free."""
+    freed: list[CatalogueField] = []
+    for pattern in _drop_patterns(schema):
+        for match in list(pattern.finditer(u.low)):
+            freed += field_names(schema)[match["f"]]
+            u.take(match.start(), match.end())
+    return tuple(dict.fromkeys(freed))
+
+
+@lru_cache(maxsize=16)
+def _drop_patterns(schema: CatalogueSchema) -> tuple[re.Pattern[str], ...]:
+    name = f"(?P<f>{names_pattern(schema)})"
+    limit = r"(?:\s+(?:limits?|range|filters?|constraints?|restrictions?|requirements?))?"
+    tail = r"(?:\s+(?:is|are|will|would)\s+(?:fine|ok|okay|do|good|welcome))?"
+    patterns = (
+        rf"\b(?:any|whatever|whichever|every|jede|egal welche|n'importe quelle?)\s+(?:the\s+)?{name}{tail}",
+        rf"\b(?:the\s+|my\s+)?{name}{limit}\s+(?:(?:really\s+)?(?:doesn't|does not|don't|do not|no longer)\s+(?:really\s+)?matter|(?:is|are)(?:n't| not| no)?\s*(?:important|irrelevant|object|issue|problem|unimportant|flexible|up to you)|egal)(?:\s+any ?more)?",
+        rf"\b(?:forget(?: about)?|ignore|never mind|nevermind|regardless of|drop|remove|lift|clear|cancel|don't care about|do not care about|no matter)\s+(?:the\s+|my\s+|that\s+)?{name}{limit}",
+        rf"\bno\s+{name}\s+(?:limits?|range|filters?|constraints?|restrictions?|preferences?)",
+    )
+    chinese = (rf"(?:不限|随便){name}", rf"{name}(?:不限|随便|无所谓|不重要|都可以|都行|没关系|没要求)(?:了)?")
+    return tuple(re.compile(p) for p in (*(rf"{p}(?!\w)" for p in patterns), *chinese))
+
+
+def take_leanings(u: Utterance, schema: CatalogueSchema, year: CatalogueField | None) -> list[str]:
+    """Take "cheap", "newest" and the like; return soft preferences such as ``low price``."""
+    price = label_of(schema.price.name) if schema.price else "price"
+    leanings = [(_CHEAP, f"low {price}"), (_DEAR, f"high {price}")]
+    if year is not None:
+        leanings += [(_NEW, f"high {label_of(year.name)}"), (_OLD, f"low {label_of(year.name)}")]
+    return [wish for pattern, wish in leanings if _take(u, pattern)]
+
+
+def asks_to_compare(text: str) -> bool:
+    """Tell whether a normalised text asks to compare."""
+    return bool(_COMPARE.search(text))
+
+
+def asks_to_plan(text: str) -> bool:
+    """Tell whether a normalised text asks for several things that belong together."""
+    return bool(_PLAN.search(text))
+
+
+def take_similar(u: Utterance) -> bool:
+    """Take "like this" out of ``u``; tell whether it asks for similar items (also "like NAME", which stays)."""
+    named = bool(_LIKE_NAMED.search(u.low))
+    return _take(u, _SIMILAR) or named
+
+
+def continues(text: str) -> bool:
+    """Tell whether a normalised turn reads as an addition to the one before ("but with a beach")."""
+    return bool(_CONTINUES.search(text))
+
+
+def adds(text: str) -> bool:
+    """Tell whether a normalised turn adds to the values asked before rather than replacing them."""
+    return bool(_ADDS.search(text))
+
+
+def _take(u: Utterance, pattern: re.Pattern[str]) -> bool:
+    matches = list(pattern.finditer(u.low))
+    for match in matches:
+        u.take(match.start(), match.end())
+    return bool(matches)

@@ -1,0 +1,1 @@
+"""Events, held-out data, weights, exposures."""

@@ -1,0 +1,1 @@
+"""Containers, vectors of several media, corrections."""

@@ -1,0 +1,1 @@
+"""The question to the sources, fusion, spread, choice, why-not."""

@@ -1,0 +1,198 @@
+"""Fuse candidate lists and drop repeats; plain NumPy, no I/O.
+
+Weighted reciprocal-rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .media_weights import attended
+from .query import CandidateQuery
+from .cold_start import CONCRETE, choose
+from ..learning.llm_signal import MAX_WEIGHT
+from ..protocols import Vectors
+from ..schemas import Candidate, Item, SourceScore
+from ..text.titles import title_key
+
+RRF_K = 60
+DUPLICATE_COSINE = 0.985
+TRACK_WEIGHT = 1.5
+TASTE_WORDS = 0.3
+"""Weight of a language model's words for a taste where held-out events let the model move a list as far as it may."""
+CAPTION_WEIGHT = 0.25
+PHOTO_WEIGHT, POINTED_PHOTO, BESIDE_POINTED = 1.2, 2.4, 0.1
+"""Weights of a photo, of a photo that the words point at ("like this"), and of those words: they only break ties then."""
+COMPOSED, BESIDE_COMPOSED = "photo_and_words", 0.3
+"""The source that weighs a photo and the words beside it for each item, and what is left to the photo alone beside it."""
+WORDS = {"text_vector": 1.0, "full_text": 0.7, "text_to_image": 0.5}
+PHOTO = {"image_vector": PHOTO_WEIGHT, "image_to_text": 0.4}
+HISTORY_SOURCES = ("co_occurrence", "profile_vector")
+WITH_LIKES = {
+    "co_occurrence": 1.0,
+    "profile_vector": 0.4,
+    "popularity": 0.2,
+    "stated_preferences": 0.5,
+    "new_items": 0.1,
+}
+LEARNED, NEW_ITEMS = "learned", "new_items"
+BACKGROUND = ("co_occurrence", "profile_vector", "popularity")
+"""Sources that the trained recommender has learnt from and replaces, by its share."""
+LEARNED_BESIDE = 0.4
+"""Weight of the trained recommender where the request itself says, shows or points at something, against 1 for words."""
+
+
+@dataclass(frozen=True)
+class Fused:
+    """An item after fusion. ``score`` is 1 for an item that every weighted list places first."""
+
+    item_id: str
+    score: float
+    placed: Sequence[tuple[str, Candidate]] = ()
+    beside: tuple[SourceScore, ...] = ()
+
+    @property
+    def sources(self) -> tuple[SourceScore, ...]:
+        """Return where each list placed the item, then what stands ``beside``; made when asked, since few items are shown."""
+        placed = (SourceScore(source=name, rank=c.rank, score=c.score) for name, c in self.placed)
+        return (*placed, *self.beside)
+
+
+def fuse(
+    lists: Mapping[str, Sequence[Candidate]], weights: Mapping[str, float], k: int = RRF_K, limit: int | None = None
+) -> list[Fused]:
+    """Return the items of all lists by weighted reciprocal rank, best first, ties by id; at most ``limit`` of them.
+
+    A list without a weight, or with weight zero, proposes nothing. Scores are divided by the best that the weights of the
+    non-empty lists allow.
+    """
+    scores: dict[str, float] = {}
+    placed: dict[str, list[tuple[str, Candidate]]] = {}
+    used = {name: weights.get(name, 0.0) for name, found in lists.items() if found and weights.get(name, 0.0) > 0}
+    best = sum(used.values()) / (k + 1)
+    for name, weight in used.items():
+        for candidate in lists[name]:
+            item_id = candidate.item_id
+            scores[item_id] = scores.get(item_id, 0.0) + weight / (k + candidate.rank) / best
+            placed.setdefault(item_id, []).append((name, candidate))
+    order = sorted(scores, key=lambda i: (-scores[i], i))[:limit]
+    return [Fused(i, scores[i], placed[i]) for i in order]
+
+
+def source_weights(q: CandidateQuery) -> dict[str, float]:
+    """Return the weight of every source for this situation, with what was learnt of the media that it carries.
+
+    That was learnt from requests with words of the user's own which point at nothing, and counts in such requests alone.
+    """
+    weights = usual_weights(q)
+    return attended(weights, q.attention) if q.said and not q.pointed else weights
+
+
+def usual_weights(q: CandidateQuery) -> dict[str, float]:
+    """Return the weight of every source for this situation.
+
+    What is said, shown or pointed at now outweighs history and popularity together; without it history leads, and
+    without history popularity does. A photo counts with its weight (lowered or zero when distrusted).
+    """
+    weights = dict.fromkeys(
+        (
+            "text_vector",
+            "text_to_image",
+            "full_text",
+            "image_vector",
+            "image_to_text",
+            COMPOSED,
+            "similar_to_shown",
+            "co_occurrence",
+            "profile_vector",
+            "stated_preferences",
+            "other_domain",
+            "popularity",
+            "new_items",
+            "track",
+            "described",
+        ),
+        0.0,
+    )
+    weights |= _media(q)
+    if q.taste:
+        weights["described"] = TASTE_WORDS * q.taste_weight / MAX_WEIGHT
+    if q.understanding.like_item_ids or q.may_name:
+        weights["similar_to_shown"] = 2.0
+    strategy = choose(q)
+    if strategy is not None:
+        return weights | dict(strategy.weights)
+    return weights | dict(CONCRETE if q.is_concrete else WITH_LIKES)
+
+
+def _media(q: CandidateQuery) -> dict[str, float]:
+    """Return the weights of the sources that search with words, photos and sound."""
+    weights: dict[str, float] = {}
+    photo = max((w for _, w in q.photos), default=0.0)
+    pointed = q.pointed
+    if q.understanding.query:
+        words = CAPTION_WEIGHT if not q.said else BESIDE_POINTED if pointed else 1.0
+        weights |= {name: words * share for name, share in WORDS.items()}
+    if photo:
+        weights |= {name: photo * share for name, share in PHOTO.items()}
+    if photo and pointed:
+        weights["image_vector"] = POINTED_PHOTO * photo
+    if q.changes_photo:
+        weights |= {COMPOSED: POINTED_PHOTO, "image_vector": BESIDE_COMPOSED, "image_to_text": 0.1}
+    if q.track_vector is not None:
+        weights["track"] = TRACK_WEIGHT
+    return weights
+
+
+def with_learned(weights: Mapping[str, float], q: CandidateQuery, share: float = 1.0) -> dict[str, float]:
+    """Return ``weights`` where a trained recommender has placed the whole pool.
+
+    By ``share``, from 0 to 1, it counts in place of what it has learnt from; the rest is left to that. A bare request follows it, beside
+    stated preferences. In a concrete one it is one bounded signal beside words, photo and anchors: at most ``LEARNED_BESIDE`` of what
+    the words' first place brings.
+    """
+    kept = {name: weight * (1 - share) if name in BACKGROUND else weight for name, weight in weights.items()}
+    return kept | {LEARNED: share * (LEARNED_BESIDE if q.is_concrete else 1.0)}
+
+
+def combine_ranked(lists: Sequence[tuple[Sequence[Candidate], float]], source: str, limit: int) -> list[Candidate]:
+    """Merge weighted lists of one source into one list of ``limit`` candidates; scores are the fused ones."""
+    named = {str(i): found for i, (found, _) in enumerate(lists)}
+    fused = fuse(named, {str(i): weight for i, (_, weight) in enumerate(lists)}, limit=limit)
+    return [Candidate(item_id=f.item_id, source=source, rank=r, score=f.score) for r, f in enumerate(fused, 1)]
+
+
+def scaled(scores: Sequence[float] | Vectors) -> Vectors:
+    """Return scores rescaled to 0..1, shape (m,); all 1 when they are equal."""
+    relevance = np.asarray(scores, dtype=np.float32)
+    if not len(relevance):
+        return relevance
+    spread = float(relevance.max() - relevance.min())
+    return (relevance - relevance.min()) / spread if spread > 0 else np.ones_like(relevance)
+
+
+def repeats(items: Sequence[Item], text: Mapping[str, Vectors], image: Mapping[str, Vectors]) -> dict[int, int]:
+    """Return position -> earlier position of the items that repeat an earlier one.
+
+    A repeat has the same title, and a picture (or, without pictures, a text) that is nearly the same.
+    """
+    seen: dict[str, list[int]] = {}
+    found: dict[int, int] = {}
+    for position, item in enumerate(items):
+        twins = seen.setdefault(title_key(item.title), [])
+        twin = next((t for t in twins if _same(item.item_id, items[t].item_id, text, image)), None)
+        if twin is None:
+            twins.append(position)
+        else:
+            found[position] = twin
+    return found
+
+
+def _same(a: str, b: str, text: Mapping[str, Vectors], image: Mapping[str, Vectors]) -> bool:
+    column = image if a in image and b in image else text
+    if a not in column or b not in column:
+        return True
+    return float(column[a].reshape(-1) @ column[b].reshape(-1)) >= DUPLICATE_COSINE

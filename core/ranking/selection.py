@@ -1,0 +1,79 @@
+"""Choose a list from scored items: repeats out, popularity weighed, spread, the shop's rules; all pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .diversity import Pool, Spread, less_popular, spread
+from ..protocols import Vectors
+from .fusion import repeats, scaled
+from ..rules.effects import Effects, arrange, factors
+from ..schemas import Item
+
+
+def _none() -> Vectors:
+    return np.zeros((0, 0), dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Shelf:
+    """What a list is chosen from: m items with scores of shape (m,), and id -> vector of shape (dim,) of those that have one.
+
+    ``popularity`` has shape (m,) or is empty; ``shares`` and ``target`` are as in ``diversity.Pool``.
+    """
+
+    items: Sequence[Item]
+    scores: Vectors
+    text: Mapping[str, Vectors] = field(default_factory=dict)
+    image: Mapping[str, Vectors] = field(default_factory=dict)
+    popularity: Vectors = field(default_factory=_none)
+    shares: Vectors = field(default_factory=_none)
+    target: Vectors = field(default_factory=_none)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Positions of the chosen items, best first; which pin placed which; which item repeats which earlier one."""
+
+    order: tuple[int, ...]
+    pinned: Mapping[int, str]
+    repeats: Mapping[int, int]
+
+
+def select(shelf: Shelf, how: Spread, effects: Effects, n: int) -> Selection:
+    """Return the ``n`` best items without repeats, spread, arranged by the shop's rules; a pin counts before its repeat."""
+    relevance = scaled(shelf.scores)
+    if len(shelf.popularity) and how.popularity_penalty:
+        relevance = scaled(less_popular(relevance, shelf.popularity, how.popularity_penalty))
+    relevance = relevance * np.array(factors(effects, shelf.items), dtype=np.float32)
+    named = {i for pin in effects.pins for i in pin.items}
+    order = sorted(range(len(shelf.items)), key=lambda i: (shelf.items[i].item_id not in named, -relevance[i]))
+    twins = {
+        order[late]: order[early]
+        for late, early in repeats([shelf.items[i] for i in order], shelf.text, shelf.image).items()
+    }
+    kept = sorted((i for i in order if i not in twins), key=lambda i: -relevance[i])
+    chosen = [kept[p] for p in spread(how.strategy, _pool(shelf, kept, relevance), n, how.strength)]
+    taken = set(chosen)
+    final, pinned = arrange([*chosen, *(i for i in kept if i not in taken)], shelf.items, effects, n)
+    return Selection(tuple(final), pinned, twins)
+
+
+def _pool(shelf: Shelf, kept: Sequence[int], relevance: Vectors) -> Pool:
+    ids = [shelf.items[i].item_id for i in kept]
+    vectors = _stack(ids, shelf.image if len(shelf.image) > len(shelf.text) else shelf.text)
+    if not shelf.target.size:
+        return Pool(relevance[kept], vectors)
+    return Pool(relevance[kept], vectors, shelf.shares[kept], shelf.target)
+
+
+def _stack(ids: Sequence[str], vectors: Mapping[str, Vectors]) -> Vectors:
+    """Return the vectors of ``ids``, shape (n, dim); zeros where there is none."""
+    dim = next((v.size for v in vectors.values()), 1)
+    nothing = np.zeros(dim, dtype=np.float32)
+    rows = [vectors[i].reshape(-1) if i in vectors else nothing for i in ids]
+    flat = np.concatenate(rows, dtype=np.float32) if rows else nothing[:0]
+    return flat.reshape(len(rows), dim)

@@ -1,0 +1,1 @@
+"""Words, values and field names of a catalogue."""

@@ -1,0 +1,161 @@
+"""Split texts into words, stems and sentences, and write numbers, prices and lists as people do."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+
+from ..schemas import AttributeValue
+from .word_lists import NEGATIONS, NEUTRAL
+
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+(?:[.,]\d+)*")
+_SENTENCE = re.compile(r"(?<=[.!?。！？])[\"”’)]*\s+|\n+")
+_ORDER = re.compile(
+    r"\b(ignore|disregard|instructions?|system prompt|prompt|assistant|language model|you must|you should|you are|as an ai|"
+    r"respond|reply|say (that|this|it)|tell (the|them|users?|everyone)|recommend (this|me|it)|rank (this|it)|"
+    r"always (show|put|place|list)|first place)\b",
+    re.IGNORECASE,
+)
+COLOURS = frozenset(
+    "beige black blue brown gold gray green grey navy orange pink purple red silver turquoise violet white yellow".split()  # noqa: SIM905
+)
+_NOT = re.compile(r"['’]t$")
+_POSSESSIVE = re.compile(r"['’].*$")
+_SUFFIXES = (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("s", ""))
+
+
+def tokens(text: str) -> list[str]:
+    """Return the words and numbers of ``text`` in order, as written; hyphenated words come apart."""
+    return _TOKEN.findall(unicodedata.normalize("NFKC", text))
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """Return a crude English stem: lower case, no accents, no possessive, plural, -ing, -ed, -ly or final e."""
+    word = "".join(c for c in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(c))
+    word = re.sub(r"['’](s|re|ve|ll|d|m|t)?$", "", word)
+    if len(word) > 3 and not word.endswith(("ss", "us", "is")):
+        for suffix, put in _SUFFIXES:
+            if word.endswith(suffix):
+                word = word[: len(word) - len(suffix)] + put
+                break
+    for suffix in ("ing", "ed", "ly"):
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+            word = word[: -len(suffix)]
+            if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz":
+                word = word[:-1]
+            break
+    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+
+
+NEUTRAL_STEMS = frozenset(stem(w) for w in NEUTRAL) | NEUTRAL
+
+
+def is_content(token: str) -> bool:
+    """Say whether a token carries meaning: no number, not neutral prose, more than one letter."""
+    lower = _POSSESSIVE.sub("", token.lower())
+    return not token[0].isdigit() and len(lower) > 1 and lower not in NEUTRAL_STEMS and stem(token) not in NEUTRAL_STEMS
+
+
+def content_words(text: str) -> list[str]:
+    """Return the content words of ``text`` in lower case, in order, each once."""
+    return list(dict.fromkeys(t.lower() for t in tokens(text) if is_content(t)))
+
+
+def stems(text: str) -> set[str]:
+    """Return the stems of every word of ``text``, numbers left out."""
+    return {stem(t) for t in tokens(text) if not t[0].isdigit()}
+
+
+def affirmed_stems(text: str) -> set[str]:
+    """Return the stems that ``text`` states without a negation in the two words before ("not waterproof")."""
+    found: set[str] = set()
+    for sentence in sentences(text):
+        words, lowered = tokens(sentence), sentence.lower()
+        plain = [_NOT.sub("", w.lower()) for w in words]
+        denied = {i + step for i, w in enumerate(plain) if w in NEGATIONS for step in (1, 2)}
+        for i, word in enumerate(words):
+            free = plain[i + 1 : i + 2] == ["free"] and f"{word}-free".lower() in lowered
+            if not word[0].isdigit() and i not in denied and not free:
+                found.add(stem(word))
+    return found
+
+
+def numbers(text: str) -> set[str]:
+    """Return the numbers of ``text`` written plainly: "1,500" and "1500.0" give "1500"."""
+    return {_plain(t) for t in tokens(text) if t[0].isdigit()}
+
+
+def _plain(token: str) -> str:
+    token = re.sub(r"[,.](?=\d{3}(\D|$))", "", token).replace(",", ".")
+    try:
+        return f"{float(token):g}" if len(token) < 15 else token
+    except ValueError:
+        return token
+
+
+def sentences(text: str) -> list[str]:
+    """Split ``text`` into sentences."""
+    return [s.strip() for s in _SENTENCE.split(text) if s.strip()]
+
+
+def whole_sentences(text: str) -> str:
+    """Return ``text`` up to its last full stop, question or exclamation mark; empty if there is none."""
+    text = " ".join(text.split())
+    match = re.match(r".*[.!?。！？][\"”’)]*", text)
+    return match.group(0) if match else ""
+
+
+def plain_text(text: str) -> str:
+    """Return item text without the sentences that talk to a machine instead of describing the item."""
+    return " ".join(s for s in sentences(text) if not _ORDER.search(s))
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return ``text`` on one line, cut at a word within ``limit`` characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0].rstrip(" ,;:-")
+
+
+def clause(text: str, limit: int) -> str:
+    """Return the start of ``text`` that ends where a clause does, within ``limit`` characters; else words and an ellipsis."""
+    text = " ".join(text.split())
+    if len(text) <= limit:
+        return text
+    ends = [m.start() for m in re.finditer(r"[.,;:!?](?=\s)", text[: limit + 1])]
+    return text[: ends[-1]] if ends and ends[-1] >= limit // 3 else f"{shorten(text, limit - 1)}…"
+
+
+def number(value: float) -> str:
+    """Write a number for people: 28, 28.5, 1,500."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}".rstrip("0")
+
+
+def amount(value: float, unit: str) -> str:
+    """Write a price with its unit: "28 EUR", "28.50 EUR", "$28"; the bare number without one."""
+    figure = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+    if not unit:
+        return figure
+    return f"{unit}{figure}" if unit in {"$", "£", "€", "¥"} else f"{figure} {unit}"
+
+
+def value_text(value: AttributeValue) -> str:
+    """Write an attribute value for people."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return listed([str(v) for v in value])
+    return number(value) if isinstance(value, int | float) else value
+
+
+def listed(words: Sequence[str], joint: str = "and") -> str:
+    """Join words: "a", "a and b", "a, b and c"."""
+    words = [w for w in words if w]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joint} {words[-1]}" if words else ""
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a count with its noun: "1 item", "3 items"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
