@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ..core.schemas import Frozen
 from ..core.settings import Settings
-from ..models.align import AlignReport, PairSet, align, write_projection
-from ..models.alignments import Alignments
-from ..models.image_text import alignable
+from ..models.alignment.align import AlignReport, PairSet, align, write_projection
+from ..models.alignment.versions import Alignments
+from ..models.image_text.embedded import alignable
 from ..stores.pairs import read_pairs
 
 

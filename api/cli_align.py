@@ -17,7 +17,7 @@ from .cli_common import guarded
 from .cli_ingest import parse_mapping, tenant_of
 
 if TYPE_CHECKING:
-    from ..models.align import Recalls
+    from ..models.alignment.align import Recalls
     from .aligning import Aligned
 
 AGAIN = "running services take it up; run `tastemaker ingest` again, which embeds the catalogue anew"
@@ -108,7 +108,7 @@ def _rows(table: Table, name: str, recalls: Recalls) -> None:
 
 
 def _choose(settings: Settings, tenant: str, use: str, roll_back: bool, as_json: bool) -> None:
-    from ..models.alignments import PACKAGED, Alignments
+    from ..models.alignment.versions import PACKAGED, Alignments
 
     alignments = Alignments(settings.home, tenant)
     if use:

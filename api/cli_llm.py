@@ -10,7 +10,7 @@ import typer
 
 from ..core.errors import TastemakerError
 from ..core.settings import load_settings
-from ..models.vllm_server import ServerStatus, VLLMServer
+from ..models.vllm.server import ServerStatus, VLLMServer
 
 app = typer.Typer(help="The language-model server (vLLM): start, watch, stop.", no_args_is_help=True)
 EXIT_STOPPED = 3

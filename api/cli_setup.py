@@ -65,7 +65,7 @@ def _steps(
     settings: Settings, weights: list[str], source: Path | None, llm: bool
 ) -> list[tuple[str, Callable[[Progress], str]]]:
     from ..models.registry import slot_id
-    from ..models.weights import ensure_weights
+    from ..models.weights.fetch import ensure_weights
     from .diagnosis import needed_weights
 
     model = slot_id(settings, "llm")
@@ -102,12 +102,12 @@ def _try_speech(settings: Settings) -> str:
 
 
 def _make_vllm(settings: Settings, say: Progress) -> str:
-    from ..models.vllm_env import ensure_vllm_env
+    from ..models.vllm.environment import ensure_vllm_env
 
     return str(ensure_vllm_env(settings.cache, progress=say))
 
 
 def _make_model(settings: Settings, model: str, say: Progress) -> str:
-    from ..models.vllm_env import prepare_model
+    from ..models.vllm.environment import prepare_model
 
     return str(prepare_model(model, settings.cache, progress=say))

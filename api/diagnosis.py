@@ -103,7 +103,7 @@ def _open_slot(settings: Settings, slot: Slot) -> None:
 
 
 def _llm(settings: Settings, served: str) -> Finding:
-    from ..models.vllm_server import VLLMServer
+    from ..models.vllm.server import VLLMServer
 
     status = VLLMServer(settings).status()
     if status.state == "running":
@@ -127,7 +127,7 @@ def needed_weights(settings: Settings) -> list[str]:
 
 
 def _needed(served: str) -> list[str]:
-    from ..models.weights_table import TABLE
+    from ..models.weights.table import TABLE
 
     kind, _, name = served.partition(":")
     names = {
@@ -140,14 +140,14 @@ def _needed(served: str) -> list[str]:
 
 
 def _present(settings: Settings, name: str) -> bool:
-    from ..models.weights import weights_status
+    from ..models.weights.fetch import weights_status
 
     return weights_status(settings.cache)[name]
 
 
 def _weights(settings: Settings) -> Iterator[Finding]:
-    from ..models.weights import weights_status
-    from ..models.weights_table import TABLE
+    from ..models.weights.fetch import weights_status
+    from ..models.weights.table import TABLE
 
     needed = set(needed_weights(settings))
     for name, present in weights_status(settings.cache).items():
@@ -163,7 +163,7 @@ def _weights(settings: Settings) -> Iterator[Finding]:
 
 
 def _machine(settings: Settings) -> Iterator[Finding]:
-    from ..models.vllm_env import find_vllm_python, has_gpu
+    from ..models.vllm.environment import find_vllm_python, has_gpu
 
     yield (
         Finding(what="gpu", state="ok", detail=_gpu_names())

@@ -146,7 +146,7 @@ async def _prepare(demo: Settings, source: Demonstration, show: _Show) -> None:
     from ..api.diagnosis import needed_weights
     from ..api.stock import stock
     from ..models.registry import slot_id
-    from ..models.weights import ensure_weights
+    from ..models.weights.fetch import ensure_weights
 
     started = time.perf_counter()
     llm = slot_id(demo, "llm").partition(":")[2]

@@ -19,7 +19,7 @@ import httpx
 
 from ..core.errors import BackEndTimeout, BackEndUnavailable
 from ..core.settings import PREFIX, Settings
-from ..models.vllm_server import VLLMServer
+from ..models.vllm.server import VLLMServer
 
 POLL_S = 0.2
 PROBE_S = 5.0

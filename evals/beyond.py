@@ -24,9 +24,9 @@ from ..core.learning.interactions import Interactions, ItemTable, UserState
 from ..core.ranking.fusion import scaled
 from ..core.schemas import SpreadName
 from ..core.settings import Settings
-from ..models.catalogue_fit import fit_catalogue
-from ..models.scorers.base import Progress, silent
-from ..models.scorers.listing import SCORERS
+from ..models.recommender.fit_whole_catalogue import fit_catalogue
+from ..models.recommender.scorers.base import Progress, silent
+from ..models.recommender.scorers.listing import SCORERS
 from .beyond_lists import AT, Facts, Shown, figures, ndcg_of, user_groups, wanted_by
 from .fairness import Quality, exposure, quality
 from .intervals import gain_of

@@ -21,7 +21,7 @@ from ..core.schemas import Constraint, Recommendation
 from ..core.ranking.cross_modal import Hit, SearchRequest
 from ..core.settings import CatalogueSettings, Settings
 from ..graphs.recommender import Recommender
-from ..models.alignments import PACKAGED, Alignments
+from ..models.alignment.versions import PACKAGED, Alignments
 from .report import report
 
 CELL, LABEL, GAP, HEAD = 150, 34, 6, 230

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from ..core.protocols import Vectors
 from ..core.settings import load_settings
-from ..models.align_train import project
-from ..models.calibrate import mentions
-from ..models.image_text import EmbeddedImageText
-from ..models.onnx_graph import write_atomically
-from ..models.projection_recipe import HELD_OUT, SEED, embed_sets, held_back, read_sets, split
-from ..models.vocabulary import DATA, packaged_vocabulary, word_vectors
+from ..models.alignment.train import project
+from ..models.captions.calibration import mentions
+from ..models.image_text.embedded import EmbeddedImageText
+from ..models.image_text.onnx_graph import write_atomically
+from ..models.alignment.packaged_projection import HELD_OUT, SEED, embed_sets, held_back, read_sets, split
+from ..models.captions.vocabulary import DATA, packaged_vocabulary, word_vectors
 from ..tools.consistency_checker import Thresholds, lift
 from ..tools.subjects import SubjectFinder
 

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from ..core.errors import ConfigurationError
 from ..core.learning.interactions import Interactions, ItemTable, Rows, UserState
 from ..core.settings import Settings
-from ..models.ensemble import Ensemble
-from ..models.ensemble_fit import digest
-from ..models.fusion_check import interval
-from ..models.queries import last_items, unseen
+from ..models.recommender.ensemble import Ensemble
+from ..models.recommender.fit import digest
+from ..models.recommender.fusion_check import interval
+from ..models.recommender.held_out_queries import last_items, unseen
 from .games_baselines import Baselines
 from .games_data import Question, read_histories, read_items, read_questions, with_text_vectors
 from .report import percentiles, report

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
-from ..models.scorers.titles import Titles
+from ..models.recommender.scorers.titles import Titles
 
 LAST_ITEMS, LAST_TITLES = 10, 5
 POPULARITY_WEIGHT = 0.5

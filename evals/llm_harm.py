@@ -21,8 +21,8 @@ from ..core.learning.interactions import Floats
 from ..core.learning.llm_signal import GROUPS, bounded
 from ..core.schemas import LLMStrategy
 from ..core.settings import Settings
-from ..models.llm import open_chat_model
-from ..models.llm_scoring import GenerativeScoring
+from ..models.llm.client import open_chat_model
+from ..models.llm.scoring import GenerativeScoring
 from ..models.registry import open_image_text
 from ..stores.llm_opinions import OpinionStore
 from .llm_cases import BASES, Games, Listed, Row, shortened

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from ..core.errors import InvalidRequestError
 from ..core.learning.interactions import Interactions, ItemTable, UserState
 from ..core.settings import Settings
-from ..models.ensemble import Ensemble
-from ..models.scorers.base import Progress, silent
-from ..models.scorers.listing import SCORERS
-from ..models.spent import peak_memory_mib
+from ..models.recommender.ensemble import Ensemble
+from ..models.recommender.scorers.base import Progress, silent
+from ..models.recommender.scorers.listing import SCORERS
+from ..models.recommender.time_and_memory import peak_memory_mib
 from ..tools.recipes import Choice, Fitting, choose_recipe, part_of
 from ..tools.validation import split_by_time
 from .intervals import gain_of, hits, mean_of, ndcg, place

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.learning.interactions import Interactions, ItemTable, UserState
-from ..models.sasrec import train_sasrec
-from ..models.scorers.als import Als
-from ..models.scorers.base import Scorer
-from ..models.scorers.bpr import Bpr
-from ..models.scorers.matrix import one_thread, profile, wanted
-from ..models.scorers.popularity import Popularity
+from .movielens.sasrec import train_sasrec
+from ..models.recommender.scorers.als import Als
+from ..models.recommender.scorers.base import Scorer
+from ..models.recommender.scorers.bpr import Bpr
+from ..models.recommender.scorers.matrix import one_thread, profile, wanted
+from ..models.recommender.scorers.popularity import Popularity
 
 Score = Callable[[int, UserState], NDArray[Any]]
 """Return the score of every film for a user, shape (n_items,)."""
@@ -86,8 +86,8 @@ def lightfm(items: ItemTable, events: Interactions, seed: int) -> Score:
     from lightfm import LightFM
     from scipy.sparse import csr_matrix, hstack, identity
 
-    from ..models.scorers.attributes import attribute_matrix
-    from ..models.scorers.segments import labels_of
+    from ..models.recommender.scorers.attributes import attribute_matrix
+    from ..models.recommender.scorers.segments import labels_of
 
     labels = [labels_of(context) for context in events.user_context]
     names = sorted({label for known in labels for label in known})

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from ..core.learning.interactions import ItemTable, UserState
 from ..core.settings import Settings
-from ..models.new_items import CHANNELS, NewItems
-from ..models.scorers.als import Als
-from ..models.scorers.base import Progress, silent
+from ..models.recommender.new_items import CHANNELS, NewItems
+from ..models.recommender.scorers.als import Als
+from ..models.recommender.scorers.base import Progress, silent
 from .intervals import auc, difference_of, mean_of, recall
 from .ml100k_data import LIKED, Movies, read, with_abstracts
 from .ml100k_vectors import with_vectors

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from ..core.learning.interactions import Interactions, Rows, UserState
 from ..core.settings import Settings
-from ..models.cold_fit import fit_cold
-from ..models.ensemble import Ensemble
-from ..models.queries import last_items
-from ..models.scorers.base import Progress, silent
-from ..models.scorers.popularity import Popularity
-from ..models.scorers.segments import SegmentPopularity
+from .movielens.cold_fit import fit_cold
+from ..models.recommender.ensemble import Ensemble
+from ..models.recommender.held_out_queries import last_items
+from ..models.recommender.scorers.base import Progress, silent
+from ..models.recommender.scorers.popularity import Popularity
+from ..models.recommender.scorers.segments import SegmentPopularity
 from .intervals import difference_of, mean_of
 from .ml100k_baselines import item_knn
 from .ml100k_data import LIKED, Movies, read

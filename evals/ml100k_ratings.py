@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..models.ratings import Ratings, biases
-from ..models.scorers.base import Progress
+from ..models.recommender.ratings import Ratings, biases
+from ..models.recommender.scorers.base import Progress
 from .ml100k_data import Movies
 
 FOLDS = 5

@@ -14,7 +14,7 @@ from ..core.learning.interactions import ItemTable
 from ..core.protocols import Vectors
 from ..core.settings import Settings
 from ..models.registry import open_image_text, slot_id
-from ..models.scorers.base import Progress
+from ..models.recommender.scorers.base import Progress
 from .ml100k_data import Movies
 
 BATCH = 128

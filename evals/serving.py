@@ -16,7 +16,7 @@ from ..core.settings import Settings
 from ..graphs.parts import Parts
 from ..graphs.recommender import Recommender
 from ..graphs.shop import Shop
-from ..models.scorers.base import Progress
+from ..models.recommender.scorers.base import Progress
 from ..stores.artefacts import Artefacts
 from ..stores.catalogue import LanceCatalogue
 from ..stores.event_log import EventLog

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from ..core.protocols import Vectors
 from ..core.settings import Settings
-from ..models.align import BESIDE, FROM_SCRATCH, subset
-from ..models.align_train import Indices, Recipe, TrainingData, Weights, project
-from ..models.image_text import EmbeddedImageText
-from ..models.kept import kept_head
-from ..models.towers import POOLED_DIM
+from ..models.alignment.align import BESIDE, FROM_SCRATCH, subset
+from ..models.alignment.train import Indices, Recipe, TrainingData, Weights, project
+from ..models.image_text.embedded import EmbeddedImageText
+from ..models.alignment.resumable_rows import kept_head
+from ..models.image_text.towers import POOLED_DIM
 from .report import report
 from .vision_data import Pictures, photos, products
 

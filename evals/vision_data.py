@@ -9,10 +9,10 @@ from pathlib import Path
 
 from ..core.errors import InvalidRequestError
 from ..core.protocols import Vectors
-from ..models.align import PairSet, embed_pairs
-from ..models.align_train import Indices, TrainingData
-from ..models.image_text import EmbeddedImageText
-from ..models.kept import KeptRows
+from ..models.alignment.align import PairSet, embed_pairs
+from ..models.alignment.train import Indices, TrainingData
+from ..models.image_text.embedded import EmbeddedImageText
+from ..models.alignment.resumable_rows import KeptRows
 from ..stores.pairs import read_pairs
 
 

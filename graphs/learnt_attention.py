@@ -11,7 +11,7 @@ from ..core.learning.exposures import Exposure, rewards_of
 from ..core.redaction import public_reason
 from ..core.ranking.fusion import PHOTO, TRACK_WEIGHT, WORDS
 from ..core.schemas import Event
-from ..models.attention_fit import ShownList, fit_situation
+from ..models.recommender.media_weights_fit import ShownList, fit_situation
 from ..stores.attention import AttentionFile
 from .parts import Parts
 from .turn import Turn

@@ -12,8 +12,8 @@ from ..core.learning.llm_weight_fit import FittedWeight
 from ..core.protocols import ChatModel, TextEmbedder
 from ..core.schemas import LLMStrategy
 from ..core.settings import Settings
-from ..models.llm_embeddings import open_embeddings
-from ..models.llm_scoring import GenerativeScoring, Posts
+from ..models.llm.embeddings import open_embeddings
+from ..models.llm.scoring import GenerativeScoring, Posts
 from ..stores.llm_weights import WeightFile, weights_path
 from .describe_shop import ShopWords
 

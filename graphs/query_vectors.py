@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..core.text.chinese import is_chinese
 from ..core.media.vector_fusion import disputed_pieces, fuse, pool_pictures
 from ..core.protocols import Vectors
-from ..models.music import describe_track
-from ..models.vocabulary import gloss
+from ..models.speech.music_features import describe_track
+from ..models.captions.vocabulary import gloss
 from .perceive import RANKING_RESERVE_S, of_kind
 from .senses_memory import Pictures
 from .state import State

@@ -19,7 +19,7 @@ from typing import Any, Literal, cast
 from ..core.errors import BackEndUnavailable, ConfigurationError
 from ..core.protocols import Captioner, ChatModel, ImageTextModel, Transcriber
 from ..core.settings import Settings
-from .caption_fields import complete
+from .captions.all_fields import complete
 
 Slot = Literal["image_text", "captioner", "transcriber", "llm"]
 GROUP = "tastemaker.models"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tastemaker.core.settings import LLMSettings, Settings
-from tastemaker.models.vllm_server import VLLMServer
+from tastemaker.models.vllm.server import VLLMServer
 
 LIVE_MODEL = "vllm:smollm2-135m"
 

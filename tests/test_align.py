@@ -13,16 +13,16 @@ from PIL import Image
 from tastemaker.api.aligning import align_to
 from tastemaker.core.errors import ConfigurationError, InvalidRequestError
 from tastemaker.core.settings import Settings, load_settings
-from tastemaker.models.align import PairSet, align, numbered, recalls
-from tastemaker.models.align_train import Recipe, TrainingData, Weights, folded, project, train
-from tastemaker.models.alignments import PACKAGED, Alignments, packed
-from tastemaker.models.calibrate import calibration_error, fit_calibration, mentions
-from tastemaker.models.contrastive_loss import Kinship
-from tastemaker.models.following import FollowingImageText
-from tastemaker.models.image_text import EmbeddedImageText, load_projection, open_embedded
-from tastemaker.models.towers import FEATURE_DIM
-from tastemaker.models.vocabulary import confidences
-from tastemaker.models.weights import weights_status
+from tastemaker.models.alignment.align import PairSet, align, numbered, recalls
+from tastemaker.models.alignment.train import Recipe, TrainingData, Weights, folded, project, train
+from tastemaker.models.alignment.versions import PACKAGED, Alignments, packed
+from tastemaker.models.captions.calibration import calibration_error, fit_calibration, mentions
+from tastemaker.models.alignment.contrastive_loss import Kinship
+from tastemaker.models.alignment.version_in_use import FollowingImageText
+from tastemaker.models.image_text.embedded import EmbeddedImageText, load_projection, open_embedded
+from tastemaker.models.image_text.towers import FEATURE_DIM
+from tastemaker.models.captions.vocabulary import confidences
+from tastemaker.models.weights.fetch import weights_status
 from tastemaker.stores.pairs import read_pairs
 
 CACHE = load_settings({}).cache

@@ -19,7 +19,7 @@ from tastemaker.core.settings import Settings
 from tastemaker.evals.constants import ConstantChat, constant_parts
 from tastemaker.graphs.learnt_attention import USUAL, fit_attention, lists_of
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.models.attention_fit import MIN_LISTS, ShownList, fit_situation
+from tastemaker.models.recommender.media_weights_fit import MIN_LISTS, ShownList, fit_situation
 from tastemaker.stores.attention import AttentionFile
 from tastemaker.stores.exposures import ExposureLog
 

@@ -14,9 +14,9 @@ from PIL import Image
 from tastemaker.core.errors import BackEndError, BackEndOverloaded
 from tastemaker.core.protocols import Vectors
 from tastemaker.core.settings import load_settings
-from tastemaker.models.batching import Joiner
-from tastemaker.models.image_text import EmbeddedImageText
-from tastemaker.models.weights import weights_status
+from tastemaker.models.image_text.batching import Joiner
+from tastemaker.models.image_text.embedded import EmbeddedImageText
+from tastemaker.models.weights.fetch import weights_status
 
 CACHE = load_settings({}).cache
 HAVE_WEIGHTS = all(weights_status(CACHE)[n] for n in ("minilm", "efficientnet-lite0"))

@@ -17,9 +17,9 @@ from tastemaker.evals.intervals import auc, gain_of, hits, mean_of, ndcg, place,
 from tastemaker.evals.ml100k import by_ensemble, fit_as_trained, places
 from tastemaker.evals.ml100k_baselines import BASELINES
 from tastemaker.evals.ml100k_data import Movies, read, watched_before
-from tastemaker.models.catalogue_fit import MIN_HISTORY, fit_catalogue, hold_out
-from tastemaker.models.new_items import NewItems
-from tastemaker.models.scorers.listing import SCORERS
+from tastemaker.models.recommender.fit_whole_catalogue import MIN_HISTORY, fit_catalogue, hold_out
+from tastemaker.models.recommender.new_items import NewItems
+from tastemaker.models.recommender.scorers.listing import SCORERS
 from tastemaker.tools import recipes
 
 USERS, FILMS = 60, 40
@@ -109,7 +109,7 @@ def test_a_scorer_that_cannot_be_fitted_is_named(movies: Movies, monkeypatch: py
     def broken(*_: Any) -> None:
         raise ImportError("no such library")
 
-    monkeypatch.setattr("tastemaker.models.scorers.als.Als.fit", broken)
+    monkeypatch.setattr("tastemaker.models.recommender.scorers.als.Als.fit", broken)
     ours = fit_catalogue(movies.items, movies.events, scorers=("popularity", "als"))
     assert ours.missing == {"als": "no such library"}
 

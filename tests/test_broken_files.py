@@ -17,8 +17,8 @@ from tastemaker.core.schemas import RecommendResponse
 from tastemaker.core.settings import Settings
 from tastemaker.graphs.parts import Parts
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.models.alignments import WEIGHTS, Alignments
-from tastemaker.models.image_text import load_projection
+from tastemaker.models.alignment.versions import WEIGHTS, Alignments
+from tastemaker.models.image_text.embedded import load_projection
 from tastemaker.stores.artefacts import CURRENT
 from tastemaker.stores.llm_weights import weights_path
 

@@ -17,10 +17,10 @@ from tastemaker.core.settings import Settings, load_settings
 from tastemaker.evals.constants import constant_parts
 from tastemaker.graphs.shop_words import values_to_see
 from tastemaker.models import registry
-from tastemaker.models.caption_fields import FullCaptioner
-from tastemaker.models.captioners import ZeroShotCaptioner
+from tastemaker.models.captions.all_fields import FullCaptioner
+from tastemaker.models.captions.zero_shot import ZeroShotCaptioner
 from tastemaker.models.lazy import LazyCaptioner
-from tastemaker.models.picture_text import PictureText, looks_written
+from tastemaker.models.captions.text_in_pictures import PictureText, looks_written
 from tastemaker.tools.image_captioner import ImageCaptioner
 
 

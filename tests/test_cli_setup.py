@@ -17,8 +17,8 @@ from tastemaker.api.aligning import Aligned
 from tastemaker.api.cli_setup import _steps, prepare
 from tastemaker.core.errors import BackEndUnavailable
 from tastemaker.core.settings import LLMSettings, Settings
-from tastemaker.models.align import AlignReport, Recalls
-from tastemaker.models.alignments import Alignments
+from tastemaker.models.alignment.align import AlignReport, Recalls
+from tastemaker.models.alignment.versions import Alignments
 
 
 @pytest.fixture

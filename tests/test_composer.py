@@ -266,7 +266,7 @@ def test_every_source_of_the_shop_is_known_to_the_reasons() -> None:
     from unittest.mock import MagicMock
 
     from tastemaker.agents.explaining.source_families import FAMILIES
-    from tastemaker.models.scorers.listing import SCORERS
+    from tastemaker.models.recommender.scorers.listing import SCORERS
     from tastemaker.tools.candidate_sources import build_sources
 
     sources = {s.name for s in build_sources(MagicMock(), MagicMock())}

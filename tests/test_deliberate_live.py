@@ -21,7 +21,7 @@ from tastemaker.core.predicates import holds
 from tastemaker.core.schemas import Item, Recommendation, RecommendResponse
 from tastemaker.core.settings import DeliberateSettings, LLMSettings, Settings, TimeoutSettings
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.models.vllm_server import VLLMServer
+from tastemaker.models.vllm.server import VLLMServer
 
 from .conftest import _free_port
 from .test_end_to_end import stock

@@ -17,7 +17,7 @@ from tastemaker.api.cli_doctor import show
 from tastemaker.api.diagnosis import Diagnosis, diagnose, needed_weights
 from tastemaker.api.packages import Finding, look_at_packages
 from tastemaker.core.settings import CatalogueSettings, HistorySettings, LLMSettings, ModelSettings, Settings
-from tastemaker.models.weights_table import TABLE
+from tastemaker.models.weights.table import TABLE
 from tastemaker.stores.artefacts import Artefacts
 
 from .test_artefacts import card_of

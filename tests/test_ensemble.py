@@ -10,15 +10,15 @@ import pytest
 
 from tastemaker.core.errors import BackEndUnavailable, ConfigurationError, InvalidRequestError
 from tastemaker.core.learning.interactions import Interactions, ItemTable, UserState
-from tastemaker.models import ensemble_files, ensemble_fit, fit_work, fusion, fusion_trees, questions
-from tastemaker.models.ensemble import Ensemble
-from tastemaker.models.features import Features, best_of_each, place
-from tastemaker.models.fusion import LinearFusion, Lists, RankFusion
-from tastemaker.models.fusion_check import ndcg
-from tastemaker.models.fusion_trees import TreeFusion
-from tastemaker.models.queries import Query, among_all, draw, held_out, last_items, unseen
-from tastemaker.models.scorers import listing
-from tastemaker.models.scorers.popularity import Popularity
+from tastemaker.models.recommender import ensemble_files, fit as ensemble_fit, resumable_fit as fit_work, fusion, fusion_trees, training_lists as questions
+from tastemaker.models.recommender.ensemble import Ensemble
+from tastemaker.models.recommender.features import Features, best_of_each, place
+from tastemaker.models.recommender.fusion import LinearFusion, Lists, RankFusion
+from tastemaker.models.recommender.fusion_check import ndcg
+from tastemaker.models.recommender.fusion_trees import TreeFusion
+from tastemaker.models.recommender.held_out_queries import Query, among_all, draw, held_out, last_items, unseen
+from tastemaker.models.recommender.scorers import listing
+from tastemaker.models.recommender.scorers.popularity import Popularity
 
 GROUPS, PER_GROUP, USERS = 4, 12, 240
 

@@ -12,10 +12,10 @@ import pytest
 
 from tastemaker.core.errors import BackEndUnavailable
 from tastemaker.core.learning.interactions import Interactions, ItemTable
-from tastemaker.models import catalogue_fit, ensemble_fit, fit_work
-from tastemaker.models.groundwork import SHARE, Groundwork, common_beginning
-from tastemaker.models.scorers.base import Progress, silent
-from tastemaker.models.scorers.popularity import Popularity
+from tastemaker.models.recommender import fit_whole_catalogue as catalogue_fit, fit as ensemble_fit, resumable_fit as fit_work
+from tastemaker.models.recommender.common_beginning import SHARE, Groundwork, common_beginning
+from tastemaker.models.recommender.scorers.base import Progress, silent
+from tastemaker.models.recommender.scorers.popularity import Popularity
 from tastemaker.tools import recipes
 from tastemaker.tools.recipes import EARLY, FITS, QUESTIONS, Fitting, on_common_ground
 from tastemaker.tools.validation import split_by_time

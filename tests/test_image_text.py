@@ -16,17 +16,18 @@ from PIL import Image
 from tastemaker.core.errors import BackEndError, BackEndUnavailable, BadBackEndResponse, ConfigurationError
 from tastemaker.core.protocols import Captioner, ImageTextModel, Vectors
 from tastemaker.core.settings import load_settings
-from tastemaker.models import captioners_hub, registry
-from tastemaker.models.captioners import ZeroShotCaptioner, sentence
-from tastemaker.models.colours import dominant_colours
-from tastemaker.models.following import FollowingImageText
-from tastemaker.models.image_text import MODEL_NAME, EmbeddedImageText, load_projection, open_embedded
-from tastemaker.models.memo import VectorMemo
-from tastemaker.models.onnx_graph import cached
-from tastemaker.models.pixels import read_image, to_pixels
-from tastemaker.models.torch_file import read_state
-from tastemaker.models.vocabulary import confidences, from_groups, packaged_calibration, packaged_vocabulary
-from tastemaker.models.weights import weights_status
+from tastemaker.models.captions import hub_and_vllm as captioners_hub
+from tastemaker.models import registry
+from tastemaker.models.captions.zero_shot import ZeroShotCaptioner, sentence
+from tastemaker.models.captions.colours import dominant_colours
+from tastemaker.models.alignment.version_in_use import FollowingImageText
+from tastemaker.models.image_text.embedded import MODEL_NAME, EmbeddedImageText, load_projection, open_embedded
+from tastemaker.models.image_text.vector_cache import VectorMemo
+from tastemaker.models.image_text.onnx_graph import cached
+from tastemaker.models.image_text.pixels import read_image, to_pixels
+from tastemaker.models.image_text.torch_file import read_state
+from tastemaker.models.captions.vocabulary import confidences, from_groups, packaged_calibration, packaged_vocabulary
+from tastemaker.models.weights.fetch import weights_status
 
 CACHE = load_settings({}).cache
 PHOTOS = Path(__file__).parents[1] / "demo" / "data" / "photos"
@@ -185,7 +186,7 @@ async def test_missing_picture_is_a_back_end_error(model: EmbeddedImageText, tmp
 
 @needs_weights
 async def test_concurrent_first_use_opens_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tastemaker.models import image_text
+    from tastemaker.models.image_text import embedded as image_text
 
     opened, original = list[Path](), image_text._open_text
 
@@ -230,7 +231,7 @@ def test_names_and_projections_are_checked(tmp_path: Path) -> None:
 
 
 def test_packaged_projection_and_its_card_are_there() -> None:
-    from tastemaker.models.image_text import PROJECTION
+    from tastemaker.models.image_text.embedded import PROJECTION
 
     assert load_projection(PROJECTION)["fc2.weight"].shape[0] == 384
     card = (PROJECTION.parent / "projection.md").read_text(encoding="utf-8")

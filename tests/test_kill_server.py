@@ -14,7 +14,7 @@ import pytest
 from tastemaker.core.settings import LLMSettings, Settings
 from tastemaker.demo.services import service
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.models.vllm_server import VLLMServer
+from tastemaker.models.vllm.server import VLLMServer
 
 from .test_end_to_end import stock
 

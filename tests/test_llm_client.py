@@ -24,8 +24,8 @@ from tastemaker.core.errors import (
 )
 from tastemaker.core.protocols import ChatDelta, ChatMessage, ChatModel, ChatRequest, ChatUsage
 from tastemaker.core.settings import LLMSettings, Settings
-from tastemaker.models.llm import CircuitBreaker, OpenAICompatible, open_chat_model, open_client
-from tastemaker.models.llm_wire import chat_body, parse_chunk, parse_reply, translate
+from tastemaker.models.llm.client import CircuitBreaker, OpenAICompatible, open_chat_model, open_client
+from tastemaker.models.llm.wire import chat_body, parse_chunk, parse_reply, translate
 
 from .live_server import serving
 

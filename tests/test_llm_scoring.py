@@ -14,9 +14,9 @@ from fastapi.responses import JSONResponse, Response
 from tastemaker.core.errors import BackEndUnavailable, BadBackEndResponse
 from tastemaker.core.protocols import ScoreRequest, ScoringModel, TextEmbedder
 from tastemaker.core.settings import LLMSettings, Settings
-from tastemaker.models.llm import OpenAICompatible, open_chat_model, open_client
-from tastemaker.models.llm_embeddings import ServedEmbeddings, open_embeddings, parse_embeddings
-from tastemaker.models.llm_scoring import GenerativeScoring, parse_scores
+from tastemaker.models.llm.client import OpenAICompatible, open_chat_model, open_client
+from tastemaker.models.llm.embeddings import ServedEmbeddings, open_embeddings, parse_embeddings
+from tastemaker.models.llm.scoring import GenerativeScoring, parse_scores
 
 from .live_server import serving
 

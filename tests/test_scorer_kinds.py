@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from tastemaker.core.learning.interactions import Interactions, ItemTable, UserState
-from tastemaker.models.scorers.als import Als
-from tastemaker.models.scorers.attributes import attribute_matrix
-from tastemaker.models.scorers.base import Explains, Step, top
-from tastemaker.models.scorers.bpr import Bpr
-from tastemaker.models.scorers.context import Context, moment
-from tastemaker.models.scorers.graph import PEOPLE, Graph
-from tastemaker.models.scorers.segments import SegmentPopularity
-from tastemaker.models.scorers.trend import Trend
-from tastemaker.models.scorers.user_knn import UserNeighbours
+from tastemaker.models.recommender.scorers.als import Als
+from tastemaker.models.recommender.scorers.attributes import attribute_matrix
+from tastemaker.models.recommender.scorers.base import Explains, Step, top
+from tastemaker.models.recommender.scorers.bpr import Bpr
+from tastemaker.models.recommender.scorers.context import Context, moment
+from tastemaker.models.recommender.scorers.graph import PEOPLE, Graph
+from tastemaker.models.recommender.scorers.segments import SegmentPopularity
+from tastemaker.models.recommender.scorers.trend import Trend
+from tastemaker.models.recommender.scorers.user_knn import UserNeighbours
 
 DAY = 86_400.0
 ALL = np.arange(4, dtype=np.int32)

@@ -11,8 +11,8 @@ import pytest
 
 from tastemaker.core.errors import BackEndUnavailable
 from tastemaker.core.learning.interactions import Interactions, ItemTable, UserState
-from tastemaker.models.scorers.base import Scorer, top
-from tastemaker.models.scorers.listing import SCORERS
+from tastemaker.models.recommender.scorers.base import Scorer, top
+from tastemaker.models.recommender.scorers.listing import SCORERS
 
 GROUPS, PER_GROUP, USERS = 4, 8, 60
 

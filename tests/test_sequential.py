@@ -10,9 +10,9 @@ import pytest
 
 from tastemaker.core.learning.interactions import Interactions, ItemTable, UserState
 from tastemaker.core.schemas import AttributeValue
-from tastemaker.models.scorers.base import GoesOn
-from tastemaker.models.scorers.item_words import ItemWords
-from tastemaker.models.scorers.sequential import LENGTH, Sequential
+from tastemaker.models.recommender.scorers.base import GoesOn
+from tastemaker.models.recommender.scorers.item_words import ItemWords
+from tastemaker.models.recommender.scorers.sequential import LENGTH, Sequential
 
 N, USERS = 24, 200
 KINDS = ("racing", "football", "chess")
@@ -70,7 +70,7 @@ class TestTrained:
     def test_numpy_gives_what_torch_gives(self, scorer: Sequential) -> None:
         import torch
 
-        from tastemaker.models.sequential_net import Net
+        from tastemaker.models.recommender.scorers.sequential_network import Net
 
         items, _ = shop()
         net = Net(items, ItemWords.learn(items))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tastemaker.models import spent
-from tastemaker.models.scorers.base import silent
-from tastemaker.models.spent import Spent
+from tastemaker.models.recommender import time_and_memory as spent
+from tastemaker.models.recommender.scorers.base import silent
+from tastemaker.models.recommender.time_and_memory import Spent
 
 
 class TestSpent:

@@ -17,9 +17,9 @@ from tastemaker.core.settings import Settings
 from tastemaker.evals.constants import constant_parts
 from tastemaker.graphs import query_vectors
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.models.audio import SOUND_HZ
-from tastemaker.models.music import GROUPS, track_features
-from tastemaker.models.vllm_audio import as_wav
+from tastemaker.models.speech.read_sound import SOUND_HZ
+from tastemaker.models.speech.music_features import GROUPS, track_features
+from tastemaker.models.speech.served import as_wav
 from tastemaker.stores.tracks import Tracks, TrackStore
 from tastemaker.tools.track_search import TrackSearch, describe_tracks, open_tracks
 

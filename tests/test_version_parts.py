@@ -17,8 +17,8 @@ from tastemaker.core.learning.recipe_choice import Way, best, chosen_by_others
 from tastemaker.core.learning.interactions import Interactions, ItemTable, UserState
 from tastemaker.core.ranking.fusion import LEARNED, fuse, source_weights, with_learned
 from tastemaker.core.schemas import Candidate, Event, HistoryProfile, RecommendResponse, Understanding
-from tastemaker.models.ensemble import Ensemble
-from tastemaker.models.new_items import NewItems
+from tastemaker.models.recommender.ensemble import Ensemble
+from tastemaker.models.recommender.new_items import NewItems
 from tastemaker.stores.catalogue import LanceCatalogue
 from tastemaker.stores.history import SqlHistory
 from tastemaker.tools import recipes
@@ -157,7 +157,7 @@ async def test_a_prediction_that_fails_is_a_label(home: Path, monkeypatch: pytes
     def broken(*_: object) -> None:
         raise ValueError("no")
 
-    monkeypatch.setattr("tastemaker.models.ratings.Ratings.predict", broken)
+    monkeypatch.setattr("tastemaker.models.recommender.ratings.Ratings.predict", broken)
     response = await ask(home, "r0")
     assert len(response.items) == 5
     assert "ratings" in labels(response)

@@ -21,7 +21,7 @@ from tastemaker.core.schemas import (
     Transcript,
 )
 from tastemaker.core.settings import LimitSettings
-from tastemaker.models.audio import read_sound
+from tastemaker.models.speech.read_sound import read_sound
 from tastemaker.tools.audio_transcriber import AudioTranscriber
 from tastemaker.tools.image_captioner import ImageCaptioner
 from tastemaker.tools.media import MediaAdmitter

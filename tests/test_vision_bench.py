@@ -16,9 +16,9 @@ from tastemaker.evals.contact_sheet import Query, draw
 from tastemaker.evals.ingest import _write, ingest_run
 from tastemaker.evals.vision import _found, _recalls, vision_run
 from tastemaker.evals.vision_data import Pictures
-from tastemaker.models.align_train import Recipe, TrainingData
-from tastemaker.models.kept import KeptRows, kept_head
-from tastemaker.models.towers import FEATURE_DIM
+from tastemaker.models.alignment.train import Recipe, TrainingData
+from tastemaker.models.alignment.resumable_rows import KeptRows, kept_head
+from tastemaker.models.image_text.towers import FEATURE_DIM
 
 
 def _fashion(folder: Path, n: int) -> Path:

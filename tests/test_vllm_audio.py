@@ -28,7 +28,7 @@ from tastemaker.core.schemas import Transcript
 from tastemaker.core.settings import LimitSettings, LLMSettings, ModelSettings, Settings, TimeoutSettings
 from tastemaker.models import registry
 from tastemaker.models.lazy import LazyTranscriber
-from tastemaker.models.vllm_audio import ServedTranscriber, open_vllm_audio, parse_transcript
+from tastemaker.models.speech.served import ServedTranscriber, open_vllm_audio, parse_transcript
 
 from .live_server import serving
 from .media_samples import wav_bytes

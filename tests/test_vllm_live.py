@@ -16,8 +16,8 @@ import pytest_asyncio
 from tastemaker.core.errors import BackEndTimeout, BackEndUnavailable
 from tastemaker.core.protocols import ChatMessage, ChatRequest
 from tastemaker.core.settings import LLMSettings, Settings
-from tastemaker.models.llm import OpenAICompatible, open_chat_model
-from tastemaker.models.vllm_server import VLLMServer
+from tastemaker.models.llm.client import OpenAICompatible, open_chat_model
+from tastemaker.models.vllm.server import VLLMServer
 
 from .conftest import LIVE_MODEL, _free_port
 

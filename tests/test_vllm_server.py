@@ -18,11 +18,11 @@ from typer.testing import CliRunner
 from tastemaker.api.cli_llm import app
 from tastemaker.core.errors import BackEndTimeout, BackEndUnavailable, ConfigurationError
 from tastemaker.core.settings import LLMSettings, Settings
-from tastemaker.models import vllm_env, vllm_process
-from tastemaker.models.vllm_env import Progress, prepare_model, vllm_env_folder, vllm_requirements
-from tastemaker.models.vllm_launch import Launch, cpu_dtype, reasoning_parser, served_name, vllm_launch
-from tastemaker.models.vllm_process import ProcessRef, ServerState, identify, is_alive, read_state, write_state
-from tastemaker.models.vllm_server import VLLMServer
+from tastemaker.models.vllm import environment as vllm_env, process as vllm_process
+from tastemaker.models.vllm.environment import Progress, prepare_model, vllm_env_folder, vllm_requirements
+from tastemaker.models.vllm.launch import Launch, cpu_dtype, reasoning_parser, served_name, vllm_launch
+from tastemaker.models.vllm.process import ProcessRef, ServerState, identify, is_alive, read_state, write_state
+from tastemaker.models.vllm.server import VLLMServer
 
 FAKE = r"""
 import http.server, json, os, subprocess, sys, time

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tastemaker.core.errors import BackEndUnavailable, ConfigurationError
-from tastemaker.models import weights
-from tastemaker.models.weights import ensure_weights, weights_folder, weights_status
-from tastemaker.models.weights_table import TABLE, Weights, WeightsFile
+from tastemaker.models.weights import fetch as weights
+from tastemaker.models.weights.fetch import ensure_weights, weights_folder, weights_status
+from tastemaker.models.weights.table import TABLE, Weights, WeightsFile
 
 PARTS = (b"first half, ", b"second half")
 WHOLE = b"".join(PARTS)

@@ -17,11 +17,11 @@ from tastemaker.core.protocols import Transcriber
 from tastemaker.core.schemas import SpokenSegment
 from tastemaker.core.settings import load_settings
 from tastemaker.evals.speech import sounds
-from tastemaker.models.audio import SOUND_HZ, read_sound, sound_kind
-from tastemaker.models.vllm_audio import as_wav
-from tastemaker.models.weights import weights_status
-from tastemaker.models.whisper import FasterWhisper, open_whisper, speech_spans
-from tastemaker.models.whisper_decode import WINDOW_S, Heard, confidence, repeats, windows
+from tastemaker.models.speech.read_sound import SOUND_HZ, read_sound, sound_kind
+from tastemaker.models.speech.served import as_wav
+from tastemaker.models.weights.fetch import weights_status
+from tastemaker.models.speech.faster_whisper import FasterWhisper, open_whisper, speech_spans
+from tastemaker.models.speech.decoding import WINDOW_S, Heard, confidence, repeats, windows
 
 from .media_samples import encoded_sound, image_bytes, video_file, wav_bytes
 

@@ -12,10 +12,11 @@ from tastemaker.core.errors import BackEndUnavailable
 from tastemaker.core.protocols import PartialTranscriber
 from tastemaker.core.schemas import SpokenSegment
 from tastemaker.core.settings import load_settings
-from tastemaker.models import registry, whisper_hf
-from tastemaker.models.audio import SOUND_HZ
-from tastemaker.models.vllm_audio import as_wav
-from tastemaker.models.weights import weights_folder, weights_status
+from tastemaker.models import registry
+from tastemaker.models.speech import transformers_whisper as whisper_hf
+from tastemaker.models.speech.read_sound import SOUND_HZ
+from tastemaker.models.speech.served import as_wav
+from tastemaker.models.weights.fetch import weights_folder, weights_status
 
 from .media_samples import wav_bytes
 

@@ -20,7 +20,7 @@ from ..core.errors import BackEndError, ToolError
 from ..core.protocols import ImageTextModel, Vectors
 from ..core.redaction import public_reason
 from ..core.schemas import Check, Evidence, Frozen, MediaFile, Verdict, VerdictState
-from ..models.vocabulary import DATA, Vocabulary, packaged_vocabulary, word_vectors
+from ..models.captions.vocabulary import DATA, Vocabulary, packaged_vocabulary, word_vectors
 from .content_credentials import read_credentials
 from .subjects import SubjectFinder, Subjects
 

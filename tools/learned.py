@@ -22,7 +22,7 @@ from ..core.protocols import Catalogue
 from ..core.redaction import redact
 from ..core.settings.recommender import RecommenderSettings
 from ..core.ranking.recent_feedback import user_state
-from ..models.ensemble import Ensemble, Ranking
+from ..models.recommender.ensemble import Ensemble, Ranking
 from ..stores.artefacts import Artefacts
 from ..stores.item_table import read_items
 from .training import ITEM_IDS, MODEL

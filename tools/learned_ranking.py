@@ -14,7 +14,7 @@ from ..core.learning.interactions import Floats, UserState
 from ..core.protocols import Catalogue
 from ..core.ranking.fusion import LEARNED, Fused, fuse, source_weights, with_learned
 from ..core.schemas import Candidate, PathStep, SourceScore
-from ..models.scorers.base import Explains, Step
+from ..models.recommender.scorers.base import Explains, Step
 from .learned import Learned, Loaded
 
 _log = logging.getLogger(__name__)

@@ -17,12 +17,12 @@ from ..core.learning.recipe_choice import Gains, Way, best, chosen_by_others
 from ..core.errors import BackEndUnavailable, InvalidRequestError, TastemakerError
 from ..core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from ..core.learning.model_card import Validation
-from ..models.catalogue_fit import MOST, PER_USER, fit_catalogue, hold_out
-from ..models.ensemble import Ensemble
-from ..models.ensemble_fit import digest, seen_early
-from ..models.groundwork import Groundwork, common_beginning
-from ..models.scorers.base import Progress
-from ..models.scorers.listing import SCORERS
+from ..models.recommender.fit_whole_catalogue import MOST, PER_USER, fit_catalogue, hold_out
+from ..models.recommender.ensemble import Ensemble
+from ..models.recommender.fit import digest, seen_early
+from ..models.recommender.common_beginning import Groundwork, common_beginning
+from ..models.recommender.scorers.base import Progress
+from ..models.recommender.scorers.listing import SCORERS
 from .validation import AT, Popular, Split, Untrained, figures_of, gains_of, places_of, validation_of
 
 CATALOGUE, QUESTIONS = "catalogue", "questions"

@@ -10,7 +10,7 @@ from ..core.ranking.query import CandidateQuery
 from ..core.errors import BackEndError, BackEndUnavailable
 from ..core.protocols import Catalogue, Vectors
 from ..core.schemas import Candidate
-from ..models.music import GROUPS, track_features
+from ..models.speech.music_features import GROUPS, track_features
 from ..stores.images import ImageProblem, locate
 from ..stores.tracks import TrackStore
 

@@ -18,8 +18,8 @@ from ..core.learning.model_card import ModelCard, Validation
 from ..core.protocols import Catalogue
 from ..core.settings.recommender import RecommenderSettings
 from ..core.schemas import Frozen
-from ..models.ensemble import Ensemble
-from ..models.scorers.base import Progress, silent
+from ..models.recommender.ensemble import Ensemble
+from ..models.recommender.scorers.base import Progress, silent
 from ..stores.artefacts import Artefacts
 from ..stores.event_log import EventLog
 from ..stores.history import SqlHistory
@@ -208,7 +208,7 @@ def _gain(store: Artefacts, version: str) -> float:
 
 
 def _card(data: TrainingData, chosen: str, ensemble: Ensemble, options: Options, choice: Choice) -> ModelCard:
-    from ..models.spent import peak_memory_mib
+    from ..models.recommender.time_and_memory import peak_memory_mib
 
     first, last = (datetime.fromtimestamp(t, UTC) for t in data.span)
     return ModelCard(

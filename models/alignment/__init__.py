@@ -1,0 +1,1 @@
+"""Teach that space a shop's pictures."""

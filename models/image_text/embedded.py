@@ -1,0 +1,256 @@
+"""Embed texts and pictures into one 384-d space with the packaged towers on ONNX Runtime."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...core.errors import BackEndError, BackEndUnavailable, ConfigurationError
+from ...core.protocols import Vectors
+from ...core.settings import Settings
+from .batching import Joiner
+from .vector_cache import Once, VectorMemo
+from .onnx_graph import BUILDER_VERSION, cached, open_session
+from .pixels import to_pixels
+from .towers import FEATURE_DIM, TEXT_DIM, image_tower, projection_head, text_tower
+from ..weights.fetch import ensure_weights
+
+if TYPE_CHECKING:
+    from ..alignment.version_in_use import FollowingImageText
+
+MODEL_NAME = "efficientnet-lite0-minilm"
+PROJECTION = Path(__file__).parent / "data" / "projection.safetensors"
+MAX_TOKENS = 256
+TEXT_BATCH, IMAGE_BATCH, BULK = 32, 2, 4
+MEMO_ENTRIES = 4096
+JOINED_TEXTS, JOINED_IMAGES = 256, 64
+
+
+@dataclass(frozen=True, slots=True)
+class _TextTower:
+    """The opened tokenizer and session."""
+
+    tokenizer: Any
+    session: Any
+
+
+class EmbeddedImageText:
+    """MiniLM for texts; EfficientNet-Lite0 and a trained projection for pictures. Implements ImageTextModel.
+
+    Weights are fetched and each tower is opened at its first use, by one thread. Texts are cut at 256 tokens. Concurrent
+    requests are joined into batches. ``projection`` names the head's weights as `tastemaker align` writes them, the
+    packaged ones by default; ``version`` tells the vectors of one alignment from those of another by the model's name.
+    """
+
+    def __init__(self, cache: Path, threads: int = 0, projection: Path | None = None, version: str = "") -> None:
+        self.dim = TEXT_DIM
+        self.projection = projection or PROJECTION
+        self.name = f"embedded:{MODEL_NAME}@{version}" if version else f"embedded:{projection or MODEL_NAME}"
+        self.revision = _revision(self.projection)
+        self.cache, self._threads = cache, threads or os.cpu_count() or 1
+        self._texts, self._images = VectorMemo(MEMO_ENTRIES, TEXT_DIM), VectorMemo(MEMO_ENTRIES, TEXT_DIM)
+        self._text_requests = Joiner(self.encode_texts, JOINED_TEXTS, self.name)
+        self._image_requests = Joiner(self.encode_images, JOINED_IMAGES, self.name)
+        self._text = Once(lambda: _open_text(cache, self._threads))
+        self._image = Once(lambda: _open_image(cache, self._threads))
+        self._bulk = Once(lambda: _open_image(cache, 1)) if self._threads > 1 else self._image
+        self._head = Once(lambda: open_session(projection_head(load_projection(self.projection)), self._threads))
+
+    async def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row per text, (n, 384).
+
+        Raises:
+            BackEndOverloaded: too many texts wait already.
+        """
+        return await self._text_requests.rows(texts)
+
+    async def embed_images(self, paths: Sequence[str]) -> Vectors:
+        """Return one unit row per picture, (n, 384).
+
+        Raises:
+            BackEndOverloaded: too many pictures wait already.
+            BackEndError: a file is missing or is no picture.
+        """
+        return await self._image_requests.rows(paths)
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row per text, (n, 384), from the memo where it holds the text."""
+        return self._texts.rows(list(texts), lambda new: self._run_texts([texts[i] for i in new]))
+
+    def encode_images(self, paths: Sequence[str]) -> Vectors:
+        """Return one unit row per picture, (n, 384), from the memo where it holds the unchanged file.
+
+        Raises:
+            BackEndError: a file is missing or is no picture.
+        """
+        keys = [file_key(path) for path in paths]
+        return self._images.rows(keys, lambda new: self.project(self.features([paths[i] for i in new])))
+
+    def features(self, paths: Sequence[str], *, mirrored: bool = False) -> Vectors:
+        """Return the image tower's features, (n, 2912), not of unit length; of the mirror images if ``mirrored``.
+
+        A few pictures are run one after the other on every thread; many are shared among the threads, each of which
+        decodes and runs its own. Raises as ``encode_images``.
+        """
+        if not paths:
+            return np.zeros((0, FEATURE_DIM), np.float32)
+        size = IMAGE_BATCH if len(paths) >= BULK * self._threads else 1
+        session = (self._bulk if size > 1 else self._image).get()
+        batches = [paths[start : start + size] for start in range(0, len(paths), size)]
+
+        def run(batch: Sequence[str]) -> Vectors:
+            pixels = np.stack([to_pixels(path) for path in batch])
+            if mirrored:
+                pixels = np.ascontiguousarray(pixels[..., ::-1])
+            rows: Vectors = session.run(None, {"pixels": pixels})[0]
+            return rows
+
+        if size == 1:
+            return np.concatenate([run(batch) for batch in batches])
+        with ThreadPoolExecutor(self._threads) as pool:
+            return np.concatenate(list(pool.map(run, batches)))
+
+    def project(self, features: Vectors) -> Vectors:
+        """Return features (n, 2912) in the shared space, unit rows (n, 384)."""
+        rows: Vectors = self._head.get().run(None, {"feature": features})[0]
+        return rows
+
+    def under(self, projection: Path, version: str) -> EmbeddedImageText:
+        """Return this model with the head of an alignment; the towers are shared.
+
+        Raises:
+            ConfigurationError: the file does not hold this head.
+        """
+        other = EmbeddedImageText(self.cache, self._threads, projection, version)
+        other._texts, other._text_requests = self._texts, self._text_requests
+        other._text, other._image, other._bulk = self._text, self._image, self._bulk
+        other._head.get()
+        return other
+
+    def is_sound(self) -> bool:
+        """Tell whether the head gives finite unit vectors."""
+        rows = self.project(np.ones((1, FEATURE_DIM), np.float32))
+        return bool(np.isfinite(rows).all() and abs(float(np.linalg.norm(rows)) - 1) < 0.01)
+
+    def _run_texts(self, texts: Sequence[str]) -> Vectors:
+        tower = self._text.get()
+        encoded = tower.tokenizer.encode_batch(list(texts))
+        order = sorted(range(len(texts)), key=lambda i: len(encoded[i].ids))
+        rows = np.zeros((len(texts), TEXT_DIM), np.float32)
+        for start in range(0, len(order), TEXT_BATCH):
+            chosen = order[start : start + TEXT_BATCH]
+            ids = _padded([encoded[i].ids for i in chosen])
+            mask = _padded([encoded[i].attention_mask for i in chosen])
+            rows[chosen] = tower.session.run(None, {"ids": ids, "mask": mask})[0]
+        return rows
+
+
+def open_embedded(name: str, settings: Settings) -> EmbeddedImageText | FollowingImageText:
+    """Return the embedded model; ``name`` is ``efficientnet-lite0-minilm`` or the path of a projection of your own.
+
+    The first follows the alignments under ``settings.home``; it is the packaged weights where there is none.
+
+    Raises:
+        ConfigurationError: no such model or file.
+    """
+    from ..alignment.version_in_use import FollowingImageText
+
+    if name == MODEL_NAME:
+        return FollowingImageText(EmbeddedImageText(settings.cache, settings.models.threads), settings)
+    path = Path(name).expanduser()
+    if path.suffix != ".safetensors" or not path.is_file():
+        raise ConfigurationError(
+            f"models.image_text: embedded:{name} is neither embedded:{MODEL_NAME} nor a projection.safetensors file"
+        )
+    return EmbeddedImageText(settings.cache, settings.models.threads, path)
+
+
+def alignable(settings: Settings) -> EmbeddedImageText:
+    """Return the embedded model with its packaged weights, to be aligned.
+
+    Raises:
+        ConfigurationError: the settings name another image-text model, which an alignment would not change.
+    """
+    from ..registry import slot_id
+
+    served = slot_id(settings, "image_text")
+    if served != f"embedded:{MODEL_NAME}":
+        raise ConfigurationError(f"models.image_text is {served}; only embedded:{MODEL_NAME} can be aligned")
+    return EmbeddedImageText(settings.cache, settings.models.threads)
+
+
+def load_projection(path: Path) -> dict[str, Vectors]:
+    """Return the head's weights ``fc1.weight``, ``fc1.bias`` and ``fc2.weight``.
+
+    Raises:
+        BackEndUnavailable: no such file.
+        ConfigurationError: the file does not hold this head.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    if not path.is_file():
+        raise BackEndUnavailable(f"no projection at {path}; train one with `tastemaker align`", back_end="embedded")
+    try:
+        weights: dict[str, Vectors] = load_file(path)
+        shapes = [weights[name].shape for name in ("fc1.weight", "fc1.bias", "fc2.weight")]
+    except (SafetensorError, KeyError) as error:
+        raise ConfigurationError(f"{path} does not hold a projection: {error}") from error
+    hidden = shapes[1][0]
+    if shapes != [(hidden, FEATURE_DIM), (hidden,), (TEXT_DIM, hidden)]:
+        raise ConfigurationError(
+            f"{path} holds a projection of other shapes, {shapes}; train it anew with `tastemaker align`"
+        )
+    return weights
+
+
+def _revision(projection: Path) -> str:
+    """Return what changes with the weights behind a name, so that a catalogue of older ones is recognised."""
+    content = projection.read_bytes() if projection.is_file() else b""
+    return f"{BUILDER_VERSION}-{hashlib.sha256(content).hexdigest()[:8]}"
+
+
+def _open_text(cache: Path, threads: int) -> _TextTower:
+    from tokenizers import Tokenizer
+
+    folder = ensure_weights("minilm", cache)
+    graph = cached(cache, "minilm", folder.name, lambda: text_tower(folder))
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_truncation(MAX_TOKENS)
+    tokenizer.no_padding()
+    return _TextTower(tokenizer, open_session(graph, threads))
+
+
+def _open_image(cache: Path, threads: int) -> Any:
+    folder = ensure_weights("efficientnet-lite0", cache)
+    graph = cached(cache, "efficientnet-lite0", folder.name, lambda: image_tower(next(folder.glob("*.pth"))))
+    return open_session(graph, threads)
+
+
+def _padded(rows: Sequence[Sequence[int]]) -> Any:
+    table = np.zeros((len(rows), max(map(len, rows))), np.int32)
+    for row, values in zip(table, rows, strict=True):
+        row[: len(values)] = values
+    return table
+
+
+def file_key(path: str) -> tuple[str, int, int]:
+    """Return what identifies an unchanged file: path, modification time in nanoseconds, bytes.
+
+    Raises:
+        BackEndError: no such file.
+    """
+    try:
+        stat = os.stat(path)
+    except OSError as error:
+        raise BackEndError(
+            f"{Path(path).name} cannot be read as a picture: {error.strerror}", back_end="embedded"
+        ) from error
+    return path, stat.st_mtime_ns, stat.st_size

@@ -1,0 +1,1 @@
+"""VLLM as a process."""
