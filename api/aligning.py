@@ -10,7 +10,7 @@ from ..core.settings import Settings
 from ..models.alignment.align import AlignReport, PairSet, align, write_projection
 from ..models.alignment.versions import Alignments
 from ..models.image_text.embedded import alignable
-from ..stores.pairs import read_pairs
+from ..stores.ingest.picture_text_pairs import read_pairs
 
 
 class Aligned(Frozen):

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..core.errors import InvalidRequestError
 from ..core.schemas import TenantId
 from ..core.settings import Settings, load_settings
-from ..stores.report import IngestReport
+from ..stores.ingest.counts import IngestReport
 from .cli_common import run_async
 from .stock import stock
 

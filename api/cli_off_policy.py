@@ -47,8 +47,8 @@ async def compare(  # noqa: PLR0917
         InvalidRequestError: a policy has no such name, or no list was logged in that time.
         StoreError: the log or the history cannot be read.
     """
-    from ..stores.exposures import ExposureLog
-    from ..stores.history import SqlHistory
+    from ..stores.events.exposure_log import ExposureLog
+    from ..stores.events.history import SqlHistory
 
     if unknown := [name for name in wanted if name not in POLICIES]:
         raise InvalidRequestError("--policy", f"{unknown[0]!r} is none of {', '.join(POLICIES)}")

@@ -58,7 +58,7 @@ def read_rows(path: Path, item_id: str | None = None, audio: str | None = None) 
     Raises:
         InvalidRequestError: there is no such column.
     """
-    from ..stores.readers import column_names, read_records
+    from ..stores.ingest.file_readers import column_names, read_records
 
     names = column_names(path)
     ids, files = _column("--item-id", item_id, ID_NAMES, names), _column("--audio", audio, AUDIO_NAMES, names)

@@ -14,12 +14,12 @@ import typer
 
 from ..core.errors import InvalidRequestError, TastemakerError
 from ..core.settings import Settings, load_settings
-from ..stores.artefacts import Artefacts
+from ..stores.trained_versions import Artefacts
 from .cli_common import guarded, report
 from .cli_ingest import tenant_of
 
 if TYPE_CHECKING:
-    from ..stores.event_log import EventLog
+    from ..stores.events.event_columns import EventLog
     from ..tools.training import Options, Outcome, TrainingData
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
@@ -76,7 +76,7 @@ class _Schedule:
 
 
 def _train(settings: Settings, tenant: str, store: Artefacts, options: Options, schedule: _Schedule) -> None:
-    from ..stores.event_log import EventLog
+    from ..stores.events.event_columns import EventLog
 
     log = EventLog(settings.recommender.max_events)
     while True:
@@ -105,8 +105,8 @@ def _once(data: TrainingData, settings: Settings, store: Artefacts, options: Opt
 
 
 async def _read(settings: Settings, tenant: str, log: EventLog) -> TrainingData:
-    from ..stores.catalogue import LanceCatalogue
-    from ..stores.history import SqlHistory
+    from ..stores.catalogue.lance_catalogue import LanceCatalogue
+    from ..stores.events.history import SqlHistory
     from ..tools.training import read_data
 
     catalogue = await LanceCatalogue.open(settings.catalogue_uri, tenant, settings.catalogue.exact_below)

@@ -207,7 +207,7 @@ async def _catalogue(settings: Settings) -> Finding:
         return Finding(what="catalogue", state="missing", detail=f"none at {uri}", fix=fix)
 
     async def count() -> int:
-        from ..stores.catalogue import LanceCatalogue
+        from ..stores.catalogue.lance_catalogue import LanceCatalogue
 
         return (await (await LanceCatalogue.open(uri)).schema()).count
 
@@ -227,7 +227,7 @@ async def _history(settings: Settings) -> Finding:
         )
 
     async def count() -> int:
-        from ..stores.history import SqlHistory
+        from ..stores.events.history import SqlHistory
 
         history = await SqlHistory.open(url, "default")
         try:
@@ -243,7 +243,7 @@ async def _history(settings: Settings) -> Finding:
 
 def _recommender(settings: Settings) -> Finding:
     """Say which trained version is in use, since when, and whether it is whole."""
-    from ..stores.artefacts import Artefacts
+    from ..stores.trained_versions import Artefacts
 
     store = Artefacts(settings.models_path("default"))
     current = store.current()

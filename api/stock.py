@@ -7,10 +7,10 @@ from pathlib import Path
 
 from ..core.settings import Settings
 from ..models.registry import open_image_text
-from ..stores.catalogue import LanceCatalogue
-from ..stores.history import SqlHistory
-from ..stores.ingest import Progress, ingest
-from ..stores.report import IngestReport
+from ..stores.catalogue.lance_catalogue import LanceCatalogue
+from ..stores.events.history import SqlHistory
+from ..stores.ingest.pipeline import Progress, ingest
+from ..stores.ingest.counts import IngestReport
 
 
 async def stock(

@@ -22,8 +22,8 @@ from typing import Any
 from ..core.errors import InvalidRequestError, TastemakerError
 from ..core.settings import CatalogueSettings, Settings
 from ..models.registry import open_image_text
-from ..stores.catalogue import LanceCatalogue
-from ..stores.ingest import ingest
+from ..stores.catalogue.lance_catalogue import LanceCatalogue
+from ..stores.ingest.pipeline import ingest
 from .report import report
 
 SIZES = (1000, 4000, 10_000)

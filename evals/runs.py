@@ -15,7 +15,7 @@ from ..core.settings import CatalogueSettings, Settings
 from ..demo.movielens import convert
 from ..graphs.parts import Parts
 from ..graphs.recommender import Recommender
-from ..stores.history import SqlHistory
+from ..stores.events.history import SqlHistory
 from . import first_item, footprint, turn, valid
 
 MIN_VOICE_S, MAX_VOICE_S = 5.0, 7.0

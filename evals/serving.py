@@ -17,10 +17,10 @@ from ..graphs.parts import Parts
 from ..graphs.recommender import Recommender
 from ..graphs.shop import Shop
 from ..models.recommender.scorers.base import Progress
-from ..stores.artefacts import Artefacts
-from ..stores.catalogue import LanceCatalogue
-from ..stores.event_log import EventLog
-from ..stores.history import SqlHistory
+from ..stores.trained_versions import Artefacts
+from ..stores.catalogue.lance_catalogue import LanceCatalogue
+from ..stores.events.event_columns import EventLog
+from ..stores.events.history import SqlHistory
 from ..tools.training import Options, Outcome, read_data, train
 from .report import percentiles, report
 from .runs import movielens

@@ -13,7 +13,7 @@ from ..models.alignment.align import PairSet, embed_pairs
 from ..models.alignment.train import Indices, TrainingData
 from ..models.image_text.embedded import EmbeddedImageText
 from ..models.alignment.resumable_rows import KeptRows
-from ..stores.pairs import read_pairs
+from ..stores.ingest.picture_text_pairs import read_pairs
 
 
 @dataclass(frozen=True, slots=True)

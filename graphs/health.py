@@ -14,7 +14,7 @@ from PIL import Image
 from ..core.errors import TastemakerError
 from ..core.redaction import public_reason
 from ..models.registry import Slot, slot_id
-from ..stores.columns import model_mark
+from ..stores.catalogue.columns import model_mark
 from .parts import Parts
 from .shop import Shop
 

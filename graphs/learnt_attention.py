@@ -12,7 +12,7 @@ from ..core.redaction import public_reason
 from ..core.ranking.fusion import PHOTO, TRACK_WEIGHT, WORDS
 from ..core.schemas import Event
 from ..models.recommender.media_weights_fit import ShownList, fit_situation
-from ..stores.attention import AttentionFile
+from ..stores.media_weights_file import AttentionFile
 from .parts import Parts
 from .turn import Turn
 

@@ -16,13 +16,13 @@ from ..core.protocols import Captioner, Catalogue, ChatModel, Collaborative, His
 from ..core.settings import Settings
 from ..models import registry
 from ..models.lazy import LazyCaptioner, LazyImageText, LazyTranscriber
-from ..stores.catalogue import LanceCatalogue
-from ..stores.collaborative import CoOccurrence
-from ..stores.exposures import ExposureLog
-from ..stores.history import SqlHistory
-from ..stores.reopen import ReopeningCatalogue, ReopeningHistory
+from ..stores.catalogue.lance_catalogue import LanceCatalogue
+from ..stores.events.co_occurrence import CoOccurrence
+from ..stores.events.exposure_log import ExposureLog
+from ..stores.events.history import SqlHistory
+from ..stores.reopening import ReopeningCatalogue, ReopeningHistory
 from ..stores.rules import Rules, RuleStore
-from ..stores.tastes import TasteStore
+from ..stores.events.remembered_preferences import TasteStore
 from ..tools.audio_transcriber import AudioTranscriber
 from ..tools.consistency_checker import ConsistencyChecker
 from ..tools.described_source import DescribedSource

@@ -29,7 +29,7 @@ from ..core.schemas import (
     Understanding,
 )
 from ..core.ranking.cross_modal import SearchRequest, SearchResponse
-from ..stores.predicates import check_constraints
+from ..stores.catalogue.sql_filters import check_constraints
 from ..tools.cross_search import CrossSearch, Part
 from ..tools.ruled_search import ruled
 from .govern import moment_from

@@ -15,8 +15,8 @@ from ..core.protocols import Catalogue, Collaborative, History
 from ..core.redaction import redact
 from ..core.schemas import CatalogueSchema, Frozen, Item
 from ..core.settings import Settings
-from ..stores.artefacts import Artefacts
-from ..stores.attention import AttentionFile
+from ..stores.trained_versions import Artefacts
+from ..stores.media_weights_file import AttentionFile
 from ..tools.candidate_sources import Source, build_sources
 from ..tools.learned import Learned
 from ..tools.learned_ranking import LearnedSource

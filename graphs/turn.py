@@ -33,7 +33,7 @@ from ..core.schemas import (
     Understanding,
     Usage,
 )
-from ..stores.predicates import check_constraints
+from ..stores.catalogue.sql_filters import check_constraints
 from .senses_memory import Pictures
 from .state import State
 

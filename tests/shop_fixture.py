@@ -12,9 +12,9 @@ from tastemaker.core.protocols import Catalogue, Collaborative, History, Vectors
 from tastemaker.core.settings import Settings
 from tastemaker.evals.constants import ConstantCaptioner, ConstantChat, ConstantTranscriber
 from tastemaker.graphs.parts import Parts
-from tastemaker.stores.catalogue import LanceCatalogue
-from tastemaker.stores.columns import ItemRow
-from tastemaker.stores.history import SqlHistory
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.stores.catalogue.columns import ItemRow
+from tastemaker.stores.events.history import SqlHistory
 
 from .catalogue_fixture import DIM, ScriptedCollaborative, axis, rows
 

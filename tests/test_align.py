@@ -23,7 +23,7 @@ from tastemaker.models.image_text.embedded import EmbeddedImageText, load_projec
 from tastemaker.models.image_text.towers import FEATURE_DIM
 from tastemaker.models.captions.vocabulary import confidences
 from tastemaker.models.weights.fetch import weights_status
-from tastemaker.stores.pairs import read_pairs
+from tastemaker.stores.ingest.picture_text_pairs import read_pairs
 
 CACHE = load_settings({}).cache
 HAVE_WEIGHTS = all(weights_status(CACHE)[n] for n in ("minilm", "efficientnet-lite0"))

@@ -10,7 +10,7 @@ import pytest
 
 from tastemaker.core.errors import ConfigurationError, InvalidRequestError, StoreError
 from tastemaker.core.learning.model_card import Figures, ModelCard, Validation
-from tastemaker.stores.artefacts import Artefacts
+from tastemaker.stores.trained_versions import Artefacts
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from tastemaker.core.settings import Settings
 from tastemaker.graphs.parts import Parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.threads import Threads
-from tastemaker.stores.tastes import TasteStore
+from tastemaker.stores.events.remembered_preferences import TasteStore
 
 from .live_server import serving
 from .shop_fixture import history_url, shop_parts

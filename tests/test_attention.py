@@ -20,8 +20,8 @@ from tastemaker.evals.constants import ConstantChat, constant_parts
 from tastemaker.graphs.learnt_attention import USUAL, fit_attention, lists_of
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.recommender.media_weights_fit import MIN_LISTS, ShownList, fit_situation
-from tastemaker.stores.attention import AttentionFile
-from tastemaker.stores.exposures import ExposureLog
+from tastemaker.stores.media_weights_file import AttentionFile
+from tastemaker.stores.events.exposure_log import ExposureLog
 
 SOURCES = ("text_vector", "image_vector")
 NOW = datetime.now(UTC)

@@ -19,8 +19,8 @@ from tastemaker.graphs.parts import Parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.alignment.versions import WEIGHTS, Alignments
 from tastemaker.models.image_text.embedded import load_projection
-from tastemaker.stores.artefacts import CURRENT
-from tastemaker.stores.llm_weights import weights_path
+from tastemaker.stores.trained_versions import CURRENT
+from tastemaker.stores.llm_weights_file import weights_path
 
 from .media_samples import image_bytes
 from .shop_fixture import TinyImageText, shop_parts

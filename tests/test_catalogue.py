@@ -16,8 +16,8 @@ import pytest
 from tastemaker.core.errors import InvalidRequestError, StoreError
 from tastemaker.core.protocols import Catalogue, Vectors
 from tastemaker.core.schemas import Constraint, Item
-from tastemaker.stores.catalogue import LanceCatalogue
-from tastemaker.stores.columns import ItemRow, price_role, price_unit, spaced
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.stores.catalogue.columns import ItemRow, price_role, price_unit, spaced
 
 DIM = 32
 
@@ -224,8 +224,8 @@ async def test_another_process_may_ingest(tmp_path: Path) -> None:
     script = (
         "import asyncio, numpy as np\n"
         "from tastemaker.core.schemas import Item\n"
-        "from tastemaker.stores.catalogue import LanceCatalogue\n"
-        "from tastemaker.stores.columns import ItemRow\n"
+        "from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue\n"
+        "from tastemaker.stores.catalogue.columns import ItemRow\n"
         "async def main():\n"
         f"    c = await LanceCatalogue.open({str(tmp_path)!r})\n"
         f"    await c.upsert([ItemRow(Item(item_id='new', title='New', attributes={{'n': 1.0}}), np.ones({DIM}, 'f4'))])\n"

@@ -14,10 +14,10 @@ import pytest
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.protocols import VectorColumn
 from tastemaker.core.schemas import Constraint, Item
-from tastemaker.stores import records, resident
-from tastemaker.stores.catalogue import LanceCatalogue
-from tastemaker.stores.columns import ItemRow
-from tastemaker.stores.view import read_key
+from tastemaker.stores.catalogue import record_cache as records, vectors_in_memory as resident
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.stores.catalogue.columns import ItemRow
+from tastemaker.stores.catalogue.table_version import read_key
 
 DIM = 24
 COLUMNS: tuple[VectorColumn, ...] = ("text", "image")

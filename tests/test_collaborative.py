@@ -12,8 +12,8 @@ import pytest
 from tastemaker.core.errors import StoreError
 from tastemaker.core.protocols import Collaborative
 from tastemaker.core.schemas import Event, EventKind
-from tastemaker.stores.collaborative import HALF_LIFE_DAYS, CoOccurrence
-from tastemaker.stores.history import SqlHistory
+from tastemaker.stores.events.co_occurrence import HALF_LIFE_DAYS, CoOccurrence
+from tastemaker.stores.events.history import SqlHistory
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from tastemaker.core.ranking.taste_from_other_shops import shared_likes
 from tastemaker.core.schemas import CatalogueField, CatalogueSchema, Event, Item, RecommendResponse
 from tastemaker.core.settings import Settings
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.stores.columns import ItemRow
+from tastemaker.stores.catalogue.columns import ItemRow
 
 from .catalogue_fixture import ScriptedCollaborative, axis, rows
 from .shop_fixture import shop_parts

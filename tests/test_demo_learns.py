@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tastemaker.demo import learn as module
-from tastemaker.stores.artefacts import Artefacts
+from tastemaker.stores.trained_versions import Artefacts
 
 from .test_train_and_serve import settings_at, stock
 

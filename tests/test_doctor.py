@@ -18,7 +18,7 @@ from tastemaker.api.diagnosis import Diagnosis, diagnose, needed_weights
 from tastemaker.api.packages import Finding, look_at_packages
 from tastemaker.core.settings import CatalogueSettings, HistorySettings, LLMSettings, ModelSettings, Settings
 from tastemaker.models.weights.table import TABLE
-from tastemaker.stores.artefacts import Artefacts
+from tastemaker.stores.trained_versions import Artefacts
 
 from .test_artefacts import card_of
 
@@ -78,7 +78,7 @@ async def test_stores_are_counted(settings: Settings) -> None:
     from datetime import UTC, datetime
 
     from tastemaker.core.schemas import Event
-    from tastemaker.stores.history import SqlHistory
+    from tastemaker.stores.events.history import SqlHistory
 
     settings.home.mkdir(parents=True)
     history = await SqlHistory.open(settings.history_url, "default")

@@ -23,8 +23,8 @@ from tastemaker.core.schemas import MediaInput, RecommendRequest, RecommendRespo
 from tastemaker.core.settings import Settings
 from tastemaker.evals.constants import ITEMS, VECTOR, ConstantImageText, constant_parts
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.stores.catalogue import LanceCatalogue
-from tastemaker.stores.columns import ItemRow
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.stores.catalogue.columns import ItemRow
 
 from .live_server import serving
 

@@ -14,9 +14,9 @@ from tastemaker.core.schemas import RecommendResponse
 from tastemaker.core.settings import CatalogueSettings, LLMSettings, Settings
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.registry import open_image_text
-from tastemaker.stores.catalogue import LanceCatalogue
-from tastemaker.stores.history import SqlHistory
-from tastemaker.stores.ingest import ingest
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.stores.events.history import SqlHistory
+from tastemaker.stores.ingest.pipeline import ingest
 
 pytestmark = pytest.mark.slow
 DATA = Path(tastemaker.demo.__file__).parent / "data"

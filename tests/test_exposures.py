@@ -19,7 +19,7 @@ from tastemaker.core.schemas import Event, Preference, Preferences
 from tastemaker.core.settings import Settings
 from tastemaker.graphs.parts import Parts
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.stores.exposures import ExposureLog
+from tastemaker.stores.events.exposure_log import ExposureLog
 
 from .catalogue_fixture import ScriptedCollaborative
 from .shop_fixture import POPULAR, history_url, shop_parts

@@ -12,7 +12,7 @@ import pytest
 from tastemaker.core.errors import ConfigurationError, StoreError
 from tastemaker.core.protocols import History
 from tastemaker.core.schemas import Event, EventKind
-from tastemaker.stores.history import SqlHistory
+from tastemaker.stores.events.history import SqlHistory
 
 START = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 

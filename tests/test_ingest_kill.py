@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tastemaker.stores.catalogue import LanceCatalogue
-from tastemaker.stores.history import SqlHistory
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.stores.events.history import SqlHistory
 
 ITEMS = 1500
 WORKER = """

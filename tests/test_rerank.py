@@ -21,7 +21,7 @@ from tastemaker.evals.constants import BY_ID, ConstantChat, constant_parts
 from tastemaker.evals.valid import HostileChat
 from tastemaker.graphs.parts import Parts
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.stores.llm_weights import WeightFile, weights_path
+from tastemaker.stores.llm_weights_file import WeightFile, weights_path
 
 
 class LastFirst(ConstantChat):

@@ -25,8 +25,8 @@ from tastemaker.core.settings import FilterSettings, Settings
 from tastemaker.evals.constants import constant_parts
 from tastemaker.graphs.parts import Parts
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.stores.catalogue import LanceCatalogue
-from tastemaker.stores.columns import ItemRow
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.stores.catalogue.columns import ItemRow
 from tastemaker.tools.composed_source import ComposedSource
 from tastemaker.tools.cross_search import CrossSearch, Part
 

@@ -21,11 +21,11 @@ from tastemaker.evals.constants import ConstantCaptioner, ConstantChat, Constant
 from tastemaker.graphs.parts import Parts, open_stores
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop import Shop
-from tastemaker.stores.artefacts import Artefacts
-from tastemaker.stores.catalogue import LanceCatalogue
-from tastemaker.stores.event_log import EventLog
-from tastemaker.stores.history import SqlHistory
-from tastemaker.stores.ingest import ingest
+from tastemaker.stores.trained_versions import Artefacts
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.stores.events.event_columns import EventLog
+from tastemaker.stores.events.history import SqlHistory
+from tastemaker.stores.ingest.pipeline import ingest
 from tastemaker.tools import training
 from tastemaker.tools.training import Options, Outcome, has_news, read_data, train
 

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tastemaker.api.cli import build_app
-from tastemaker.stores.artefacts import Artefacts
+from tastemaker.stores.trained_versions import Artefacts
 
 from .test_train_and_serve import stock, store_at
 

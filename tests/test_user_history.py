@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tastemaker.core.schemas import Event
-from tastemaker.stores.history import SqlHistory
+from tastemaker.stores.events.history import SqlHistory
 from tastemaker.tools.user_history import UserHistoryLookup
 
 from .catalogue_fixture import open_catalogue

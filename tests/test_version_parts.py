@@ -19,8 +19,8 @@ from tastemaker.core.ranking.fusion import LEARNED, fuse, source_weights, with_l
 from tastemaker.core.schemas import Candidate, Event, HistoryProfile, RecommendResponse, Understanding
 from tastemaker.models.recommender.ensemble import Ensemble
 from tastemaker.models.recommender.new_items import NewItems
-from tastemaker.stores.catalogue import LanceCatalogue
-from tastemaker.stores.history import SqlHistory
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.stores.events.history import SqlHistory
 from tastemaker.tools import recipes
 from tastemaker.tools.new_item_source import promise
 from tastemaker.tools.recipes import CATALOGUE, MAX_CATALOGUE, QUESTIONS, recipes_for

@@ -23,8 +23,8 @@ from ..core.redaction import redact
 from ..core.settings.recommender import RecommenderSettings
 from ..core.ranking.recent_feedback import user_state
 from ..models.recommender.ensemble import Ensemble, Ranking
-from ..stores.artefacts import Artefacts
-from ..stores.item_table import read_items
+from ..stores.trained_versions import Artefacts
+from ..stores.catalogue.item_table import read_items
 from .training import ITEM_IDS, MODEL
 from .version_parts import Parts, file_of, load_parts
 

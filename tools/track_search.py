@@ -11,7 +11,7 @@ from ..core.errors import BackEndError, BackEndUnavailable
 from ..core.protocols import Catalogue, Vectors
 from ..core.schemas import Candidate
 from ..models.speech.music_features import GROUPS, track_features
-from ..stores.images import ImageProblem, locate
+from ..stores.ingest.pictures import ImageProblem, locate
 from ..stores.tracks import TrackStore
 
 OVERFETCH = 5

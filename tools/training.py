@@ -20,10 +20,10 @@ from ..core.settings.recommender import RecommenderSettings
 from ..core.schemas import Frozen
 from ..models.recommender.ensemble import Ensemble
 from ..models.recommender.scorers.base import Progress, silent
-from ..stores.artefacts import Artefacts
-from ..stores.event_log import EventLog
-from ..stores.history import SqlHistory
-from ..stores.item_table import read_items
+from ..stores.trained_versions import Artefacts
+from ..stores.events.event_columns import EventLog
+from ..stores.events.history import SqlHistory
+from ..stores.catalogue.item_table import read_items
 from .recipes import QUESTIONS, TRAINED, UNTRAINED, Choice, Fitting, choose_recipe, on_common_ground, part_of
 from .validation import Split, split_by_time
 from .version_parts import fit_parts

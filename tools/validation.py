@@ -15,7 +15,7 @@ from ..core.learning.interactions import Floats, Interactions, ItemTable, Rows, 
 from ..core.learning.model_card import Figures, Validation
 from ..core.ranking.fusion import LEARNED, RRF_K, source_weights, with_learned
 from ..core.schemas import HistoryProfile, Understanding
-from ..stores.collaborative import HALF_LIFE_DAYS, similarity
+from ..stores.events.co_occurrence import HALF_LIFE_DAYS, similarity
 
 SHARES = (0.1, 0.2, 0.35)
 """Shares of the wanted events, newest first, that are tried as the held-out part until enough users can be asked about."""

@@ -20,7 +20,7 @@ from ..models.recommender.scorers.array_files import read_arrays, write_arrays
 from ..models.recommender.new_items import NewItems
 from ..models.recommender.ratings import Ratings, biases, latest_ratings
 from ..models.recommender.scorers.base import Progress
-from ..stores.artefacts import Artefacts
+from ..stores.trained_versions import Artefacts
 
 RATINGS, NEW_ITEMS = "ratings", "new_items"
 MIN_RATINGS = 200

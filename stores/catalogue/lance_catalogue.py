@@ -12,17 +12,17 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from ..core.errors import InvalidRequestError, StoreError
-from ..core.predicates import all_hold
-from ..core.protocols import VectorColumn, Vectors
-from ..core.schemas import Candidate, CatalogueSchema, Constraint, Item
+from ...core.errors import InvalidRequestError, StoreError
+from ...core.predicates import all_hold
+from ...core.protocols import VectorColumn, Vectors
+from ...core.schemas import Candidate, CatalogueSchema, Constraint, Item
 from . import columns
-from .catalogue_index import AnnPlan, build_indexes, compact, create_text_index
+from .indexes import AnnPlan, build_indexes, compact, create_text_index
 from .columns import ItemRow, UpsertResult
-from .field_stats import describe
-from .predicates import attribute_column, both, ids_sql, to_sql
-from .search_parts import OVERFETCH, OVERFETCH_APPROXIMATE, Skip, candidates, checked, read_vectors, terms
-from .view import Key, View, read_key, read_view
+from .field_statistics import describe
+from .sql_filters import attribute_column, both, ids_sql, to_sql
+from .search_helpers import OVERFETCH, OVERFETCH_APPROXIMATE, Skip, candidates, checked, read_vectors, terms
+from .table_version import Key, View, read_key, read_view
 
 REMOTE_CONSISTENCY = timedelta(seconds=1)
 """Another process's writes to an object store are seen after so long; those to a folder at once."""

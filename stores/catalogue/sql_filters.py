@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ..core.errors import InvalidRequestError
-from ..core.predicates import ITEM_ID, NEGATED, ORDERING, Canonical, canonical, positive
-from ..core.schemas import CatalogueField, CatalogueSchema, Constraint
+from ...core.errors import InvalidRequestError
+from ...core.predicates import ITEM_ID, NEGATED, ORDERING, Canonical, canonical, positive
+from ...core.schemas import CatalogueField, CatalogueSchema, Constraint
 
 _ENCODED = re.compile(r"__|_x([0-9a-f]+)_")
 

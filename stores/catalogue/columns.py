@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from ..core.errors import InvalidRequestError, StoreError
-from ..core.predicates import fold, type_of
-from ..core.protocols import Vectors
-from ..core.schemas import AttributeValue, FieldType, Item
-from .predicates import attribute_column, attribute_name, folded_column
+from ...core.errors import InvalidRequestError, StoreError
+from ...core.predicates import fold, type_of
+from ...core.protocols import Vectors
+from ...core.schemas import AttributeValue, FieldType, Item
+from .sql_filters import attribute_column, attribute_name, folded_column
 
 TEXT_VECTOR = "text_vector"
 IMAGE_VECTOR = "image_vector"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..core.learning.llm_weight_table import WeightTable
-from .fitted_file import FittedFile
+from .fitted_files import FittedFile
 
 FILE = "llm_weights.json"
 

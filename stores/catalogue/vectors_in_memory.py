@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ..core.protocols import Vectors
+from ...core.protocols import Vectors
 from .columns import unit
-from .search_parts import Skip
+from .search_helpers import Skip
 
 RESIDENT_ROWS = 10_000
 """Tables of at most so many rows are searched in memory: 15 MB a column of 384 numbers, read in about one search's time."""

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.errors import InvalidRequestError
-from ..core.schemas import AttributeValue, FieldType, Item
-from .columns import price_role
+from ...core.errors import InvalidRequestError
+from ...core.schemas import AttributeValue, FieldType, Item
+from ..catalogue.columns import price_role
 
 ITEM_FIELDS = ("item_id", "title", "text", "image", "url")
 LIMITS = {"item_id": 128, "title": 500, "text": 20_000, "image": 1_000, "url": 2_000}

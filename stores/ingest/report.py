@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal
 
-from ..core.errors import StoreError
+from ...core.errors import StoreError
 
 Level = Literal["rejected", "warning"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from ..core.schemas import Frozen
+from ...core.schemas import Frozen
 
 
 class IngestReport(Frozen):

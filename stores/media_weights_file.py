@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..core.ranking.media_weights import Attention
-from .fitted_file import FittedFile
+from .fitted_files import FittedFile
 
 FILE = "attention.json"
 

@@ -17,9 +17,9 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, Stri
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from ..core.errors import StoreError
-from ..core.learning.exposures import Drawn, Exposure, Shown
-from ..core.redaction import redact
+from ...core.errors import StoreError
+from ...core.learning.exposures import Drawn, Exposure, Shown
+from ...core.redaction import redact
 from .history import EPOCH, EVENTS, MICROSECOND, micros, prepare_sqlite
 
 QUEUE = 1_000

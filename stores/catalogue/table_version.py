@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from . import columns
-from .catalogue_index import AnnPlan, read_plan
-from .records import Records
-from .resident import RESIDENT_ROWS, Resident
+from .indexes import AnnPlan, read_plan
+from .record_cache import Records
+from .vectors_in_memory import RESIDENT_ROWS, Resident
 
 
 class Key(NamedTuple):

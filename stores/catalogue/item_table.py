@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..core.learning.interactions import ItemTable
-from ..core.protocols import Catalogue, VectorColumn, Vectors
-from ..core.schemas import Item
+from ...core.learning.interactions import ItemTable
+from ...core.protocols import Catalogue, VectorColumn, Vectors
+from ...core.schemas import Item
 
 PAGE_ITEMS = 1_000
 MAX_TEXT_CHARS = 1_000

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.errors import InvalidRequestError
-from ..core.schemas import AttributeValue, Item
-from .images import ImageProblem, check_image, locate
-from .readers import column_names, read_records
-from .rows import RowError, to_item
-from .survey import survey
+from ...core.errors import InvalidRequestError
+from ...core.schemas import AttributeValue, Item
+from .pictures import ImageProblem, check_image, locate
+from .file_readers import column_names, read_records
+from .rows_to_items import RowError, to_item
+from .file_survey import survey
 
 SHORT_CHARS, TEXT_CHARS = 40, 200
 SUBSETS, SUBSET_SIZE = 2, 2

@@ -11,9 +11,9 @@ from sqlalchemy import BigInteger, Column, Float, MetaData, String, Table, delet
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from ..core.errors import StoreError
-from ..core.redaction import redact
-from ..core.schemas import Preference
+from ...core.errors import StoreError
+from ...core.redaction import redact
+from ...core.schemas import Preference
 from .history import prepare_sqlite
 
 MAX_KEPT = 32

@@ -6,9 +6,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.schemas import Item
+from ...core.schemas import Item
 from . import columns
-from .predicates import both, ids_sql
+from .sql_filters import both, ids_sql
 
 CAPACITY = 8_192
 BULK = 1_000

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.schemas import FieldType
-from .readers import column_names, read_records
-from .rows import Columns, ColumnStats, plan_columns
+from ...core.schemas import FieldType
+from .file_readers import column_names, read_records
+from .rows_to_items import Columns, ColumnStats, plan_columns
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..core.errors import InvalidRequestError
+from ...core.errors import InvalidRequestError
 
 MAX_LINE_BYTES = 4_000_000
 MAX_QUOTED_LINES = 500

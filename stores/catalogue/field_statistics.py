@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..core.schemas import CatalogueField, CatalogueSchema, FieldType
+from ...core.schemas import CatalogueField, CatalogueSchema, FieldType
 from .columns import ROLE_KEY, UNIT_KEY, attribute_types, metadata_text, price_role, price_unit
-from .predicates import attribute_column
+from .sql_filters import attribute_column
 
 MAX_VALUES = 200
 MAX_TRACKED = 50_000

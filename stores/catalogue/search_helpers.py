@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import StoreError
-from ..core.protocols import Vectors
-from ..core.schemas import Candidate
+from ...core.errors import StoreError
+from ...core.protocols import Vectors
+from ...core.schemas import Candidate
 from .columns import spaced
-from .predicates import both, ids_sql
+from .sql_filters import both, ids_sql
 
 OVERFETCH = 2_000
 """Up to so many excluded ids are dropped after fetching that many rows more, which is quicker than a filter on them."""

@@ -31,10 +31,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from ..core.errors import ConfigurationError, StoreError
-from ..core.learning.event_meaning import opinion
-from ..core.redaction import redact
-from ..core.schemas import Event, HistoryProfile
+from ...core.errors import ConfigurationError, StoreError
+from ...core.learning.event_meaning import opinion
+from ...core.redaction import redact
+from ...core.schemas import Event, HistoryProfile
 
 BUSY_TIMEOUT_MS = 10_000
 PAGE_ROWS = 20_000

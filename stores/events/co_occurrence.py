@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core.ranking.query import SEGMENT_KEY
-from ..core.errors import StoreError
-from ..core.learning.event_meaning import wish
-from ..core.protocols import History
-from ..core.schemas import Event
+from ...core.ranking.query import SEGMENT_KEY
+from ...core.errors import StoreError
+from ...core.learning.event_meaning import wish
+from ...core.protocols import History
+from ...core.schemas import Event
 
 HALF_LIFE_DAYS = 30.0
 """After so many days an event counts half towards popularity; time runs to the latest event, not to now."""

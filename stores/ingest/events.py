@@ -12,12 +12,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..core.errors import InvalidRequestError
-from ..core.protocols import History
-from ..core.schemas import Event
-from .readers import Record, column_names, read_records
-from .rejects import Rejects
-from .rows import RowError, number_of
+from ...core.errors import InvalidRequestError
+from ...core.protocols import History
+from ...core.schemas import Event
+from .file_readers import Record, column_names, read_records
+from .report import Rejects
+from .rows_to_items import RowError, number_of
 
 EVENT_ROWS = 2_000
 MILLISECONDS_FROM = 1e11

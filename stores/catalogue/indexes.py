@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from ..core.protocols import Vectors
+from ...core.protocols import Vectors
 from .columns import IMAGE_VECTOR, SEARCH_TEXT, TEXT_VECTOR, attribute_types, metadata_json
-from .predicates import attribute_column, folded_column
+from .sql_filters import attribute_column, folded_column
 
 MIN_RECALL = 0.95
 RECALL_AT = 50

@@ -1,0 +1,1 @@
+"""History and what is derived from it."""
