@@ -32,7 +32,7 @@ def tracks_command(
     """Describe each item's sound file, so that a clip of music finds tracks that sound like it. Resumes; needs librosa."""
 
     async def work() -> None:
-        from ..tools.track_search import describe_tracks, open_tracks
+        from ..tools.sources.sounds_like import describe_tracks, open_tracks
 
         rows = await asyncio.to_thread(read_rows, catalogue, item_id, audio)
         store = open_tracks(load_settings().home, _tenant(tenant))

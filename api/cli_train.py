@@ -20,7 +20,7 @@ from .cli_ingest import tenant_of
 
 if TYPE_CHECKING:
     from ..stores.events.event_columns import EventLog
-    from ..tools.training import Options, Outcome, TrainingData
+    from ..tools.trained.train import Options, Outcome, TrainingData
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 LINE_S = 1.0
@@ -57,7 +57,7 @@ def train_command(
         elif card:
             _show_card(store, version, as_json)
         else:
-            from ..tools.training import Options
+            from ..tools.trained.train import Options
 
             names = tuple(n.strip() for n in scorers.split(",") if n.strip()) if scorers else None
             options = Options(scorers=names, budget_s=budget, seed=seed, force=force)
@@ -95,7 +95,7 @@ def _train(settings: Settings, tenant: str, store: Artefacts, options: Options, 
 
 
 def _once(data: TrainingData, settings: Settings, store: Artefacts, options: Options, incremental: bool) -> Outcome:
-    from ..tools.training import Outcome, has_news, train
+    from ..tools.trained.train import Outcome, has_news, train
 
     if incremental and not has_news(data.events_read, data.history_version, store):
         return Outcome(in_use=store.current(), decision="Nothing trained: too few events are new.")
@@ -107,7 +107,7 @@ def _once(data: TrainingData, settings: Settings, store: Artefacts, options: Opt
 async def _read(settings: Settings, tenant: str, log: EventLog) -> TrainingData:
     from ..stores.catalogue.lance_catalogue import LanceCatalogue
     from ..stores.events.history import SqlHistory
-    from ..tools.training import read_data
+    from ..tools.trained.train import read_data
 
     catalogue = await LanceCatalogue.open(settings.catalogue_uri, tenant, settings.catalogue.exact_below)
     history = await SqlHistory.open(settings.history_url, tenant)

@@ -24,8 +24,8 @@ from ..models.image_text.embedded import EmbeddedImageText
 from ..models.image_text.onnx_graph import write_atomically
 from ..models.alignment.packaged_projection import HELD_OUT, SEED, embed_sets, held_back, read_sets, split
 from ..models.captions.vocabulary import DATA, packaged_vocabulary, word_vectors
-from ..tools.consistency_checker import Thresholds, lift
-from ..tools.subjects import SubjectFinder
+from ..tools.perception.consistency_checker import Thresholds, lift
+from ..tools.perception.subjects_in_text import SubjectFinder
 
 SAME_WORD = 0.4
 MAX_FALSE_CONFLICT = 0.015

@@ -24,8 +24,8 @@ from ..models.recommender.ensemble import Ensemble
 from ..models.recommender.scorers.base import Progress, silent
 from ..models.recommender.scorers.listing import SCORERS
 from ..models.recommender.time_and_memory import peak_memory_mib
-from ..tools.recipes import Choice, Fitting, choose_recipe, part_of
-from ..tools.validation import split_by_time
+from ..tools.trained.recipes import Choice, Fitting, choose_recipe, part_of
+from ..tools.trained.validation import split_by_time
 from .intervals import gain_of, hits, mean_of, ndcg, place
 from .ml100k_baselines import BASELINES, Fit, Score, logistic
 from .ml100k_data import Movies, read, watched_before

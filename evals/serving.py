@@ -21,7 +21,7 @@ from ..stores.trained_versions import Artefacts
 from ..stores.catalogue.lance_catalogue import LanceCatalogue
 from ..stores.events.event_columns import EventLog
 from ..stores.events.history import SqlHistory
-from ..tools.training import Options, Outcome, read_data, train
+from ..tools.trained.train import Options, Outcome, read_data, train
 from .report import percentiles, report
 from .runs import movielens
 

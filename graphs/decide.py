@@ -27,7 +27,7 @@ from ..core.schemas import (
     Understanding,
 )
 from ..core.ranking.stated_preferences import unusable
-from ..tools.candidate_sources import Source, explain_empty
+from ..tools.sources.listing import Source, explain_empty
 from .ask import as_it_was, question_for
 from .expose import with_new_items
 from .govern import effects, governed, screen_of, screened

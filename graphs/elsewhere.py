@@ -8,7 +8,7 @@ from ..core.ranking.taste_from_other_shops import shared_likes
 from ..core.errors import InvalidRequestError, StoreError
 from ..core.protocols import Vectors
 from ..core.schemas import HistoryProfile, Item
-from ..tools.candidate_sources import MAX_LIKED, mean_vector
+from ..tools.sources.listing import MAX_LIKED, mean_vector
 from .turn import Turn
 
 WHAT = "other_domain"

@@ -25,7 +25,7 @@ from ..core.learning.llm_task import RankTask
 from ..core.learning.llm_weight_table import WeightEntry
 from ..core.schemas import Candidate, LLMStrategy, RankedItem, Understanding
 from ..stores.llm_opinions import OpinionStore, key_of
-from ..tools.candidate_sources import Source
+from ..tools.sources.listing import Source
 from .parts import Parts
 from .rerank_tools import make_task, make_tools
 from .shop import Shop

@@ -12,7 +12,7 @@ from ..core.rules.model import AGE, Moment
 from ..core.schemas import Diversity, Item, RankedItem, RecommendRequest
 from ..core.settings import Settings
 from ..stores.rules import LoadedRules
-from ..tools.ranker import Screen
+from ..tools.ranking.ranker import Screen
 from .turn import FLOOR_S, House, Turn, schema_of
 
 

@@ -23,14 +23,14 @@ from ..stores.events.history import SqlHistory
 from ..stores.reopening import ReopeningCatalogue, ReopeningHistory
 from ..stores.rules import Rules, RuleStore
 from ..stores.events.remembered_preferences import TasteStore
-from ..tools.audio_transcriber import AudioTranscriber
-from ..tools.consistency_checker import ConsistencyChecker
-from ..tools.described_source import DescribedSource
-from ..tools.filters import open_filters
-from ..tools.image_captioner import ImageCaptioner
-from ..tools.media import MediaAdmitter
-from ..tools.new_items import NewItems
-from ..tools.video_reader import VideoReader
+from ..tools.perception.audio_transcriber import AudioTranscriber
+from ..tools.perception.consistency_checker import ConsistencyChecker
+from ..tools.sources.described_taste import DescribedSource
+from ..tools.policy.content_filters import open_filters
+from ..tools.perception.image_captioner import ImageCaptioner
+from ..tools.media.admission import MediaAdmitter
+from ..tools.ranking.new_item_quota import NewItems
+from ..tools.perception.video_reader import VideoReader
 from .llm_parts import LLMParts
 from .senses_memory import SensesMemory
 from .shop import Shop

@@ -9,7 +9,7 @@ from functools import partial
 from ..core.media.corrections import captions_changed, corrected
 from ..core.errors import InvalidRequestError
 from ..core.schemas import Evidence, HistoryProfile, MediaFile, MediaKind, SpokenSegment, Verdict
-from ..tools.video_reader import VideoReading
+from ..tools.perception.video_reader import VideoReading
 from .ask import kept_tastes, remember
 from .elsewhere import with_elsewhere
 from .state import Admitted, Captioned, Checked, Remembered, State, Transcribed, Watched

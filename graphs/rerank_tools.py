@@ -12,7 +12,7 @@ from ..core.learning.interactions import Floats
 from ..core.learning.llm_task import RankTask
 from ..core.protocols import Catalogue, TextEmbedder, Vectors
 from ..core.schemas import Item
-from ..tools.candidate_sources import mean_vector
+from ..tools.sources.listing import mean_vector
 
 Embed = Callable[[Sequence[str]], Awaitable[Vectors | None]]
 

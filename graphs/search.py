@@ -30,8 +30,8 @@ from ..core.schemas import (
 )
 from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..stores.catalogue.sql_filters import check_constraints
-from ..tools.cross_search import CrossSearch, Part
-from ..tools.ruled_search import ruled
+from ..tools.sources.cross_modal import CrossSearch, Part
+from ..tools.ranking.search_within_rules import ruled
 from .govern import moment_from
 from .parts import Parts
 from .shop import Shop

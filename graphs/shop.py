@@ -17,14 +17,14 @@ from ..core.schemas import CatalogueSchema, Frozen, Item
 from ..core.settings import Settings
 from ..stores.trained_versions import Artefacts
 from ..stores.media_weights_file import AttentionFile
-from ..tools.candidate_sources import Source, build_sources
-from ..tools.learned import Learned
-from ..tools.learned_ranking import LearnedSource
-from ..tools.new_item_source import NewItemSource
-from ..tools.new_items import NewItems
-from ..tools.ranker import Ranker
-from ..tools.rule_scope import RuleScope
-from ..tools.track_search import TrackSearch, open_tracks
+from ..tools.sources.listing import Source, build_sources
+from ..tools.trained.version_in_use import Learned
+from ..tools.trained.ranking import LearnedSource
+from ..tools.sources.new_items import NewItemSource
+from ..tools.ranking.new_item_quota import NewItems
+from ..tools.ranking.ranker import Ranker
+from ..tools.policy.rule_scope import RuleScope
+from ..tools.sources.sounds_like import TrackSearch, open_tracks
 from ..tools.user_history import UserHistoryLookup
 
 log = logging.getLogger("tastemaker.shop")

@@ -11,7 +11,7 @@ from ..core.protocols import Captioner
 from ..core.redaction import redact
 from ..core.schemas import CatalogueSchema
 from ..models.lazy import LazyCaptioner
-from ..tools.image_captioner import ImageCaptioner
+from ..tools.perception.image_captioner import ImageCaptioner
 from .shop import Shop
 
 log = logging.getLogger("tastemaker.shop")

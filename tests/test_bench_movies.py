@@ -20,7 +20,7 @@ from tastemaker.evals.ml100k_data import Movies, read, watched_before
 from tastemaker.models.recommender.fit_whole_catalogue import MIN_HISTORY, fit_catalogue, hold_out
 from tastemaker.models.recommender.new_items import NewItems
 from tastemaker.models.recommender.scorers.listing import SCORERS
-from tastemaker.tools import recipes
+from tastemaker.tools.trained import recipes
 
 USERS, FILMS = 60, 40
 

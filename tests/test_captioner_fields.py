@@ -21,7 +21,7 @@ from tastemaker.models.captions.all_fields import FullCaptioner
 from tastemaker.models.captions.zero_shot import ZeroShotCaptioner
 from tastemaker.models.lazy import LazyCaptioner
 from tastemaker.models.captions.text_in_pictures import PictureText, looks_written
-from tastemaker.tools.image_captioner import ImageCaptioner
+from tastemaker.tools.perception.image_captioner import ImageCaptioner
 
 
 class Plain:

@@ -267,7 +267,7 @@ def test_every_source_of_the_shop_is_known_to_the_reasons() -> None:
 
     from tastemaker.agents.explaining.source_families import FAMILIES
     from tastemaker.models.recommender.scorers.listing import SCORERS
-    from tastemaker.tools.candidate_sources import build_sources
+    from tastemaker.tools.sources.listing import build_sources
 
     sources = {s.name for s in build_sources(MagicMock(), MagicMock())}
     assert sources <= set(FAMILIES) <= {*sources, "exploration", "new_items", "track", "described", *SCORERS}

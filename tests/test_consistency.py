@@ -13,8 +13,8 @@ from tastemaker.core.protocols import Vectors
 from tastemaker.core.schemas import Check, Evidence, MediaFile, Tag, Verdict, VerdictState
 from tastemaker.models.image_text.embedded import EmbeddedImageText
 from tastemaker.models.captions.vocabulary import packaged_vocabulary
-from tastemaker.tools.consistency_checker import ConsistencyChecker, Thresholds, combine, packaged_thresholds
-from tastemaker.tools.subjects import SubjectFinder
+from tastemaker.tools.perception.consistency_checker import ConsistencyChecker, Thresholds, combine, packaged_thresholds
+from tastemaker.tools.perception.subjects_in_text import SubjectFinder
 
 VOCABULARY = packaged_vocabulary()
 FINDER = SubjectFinder(w for w, kind in zip(VOCABULARY.words, VOCABULARY.kinds, strict=True) if kind == "thing")

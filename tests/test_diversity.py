@@ -35,7 +35,7 @@ from tastemaker.core.schemas import (
     Understanding,
 )
 from tastemaker.core.settings import DiversitySettings
-from tastemaker.tools.ranker import Ranker
+from tastemaker.tools.ranking.ranker import Ranker
 
 from .catalogue_fixture import ScriptedCollaborative, axis, open_catalogue
 

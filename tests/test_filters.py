@@ -14,9 +14,9 @@ from tastemaker.core.protocols import ContentFilter, Ruling
 from tastemaker.core.schemas import Item
 from tastemaker.core.settings import FilterSettings, Settings
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.tools import filters
-from tastemaker.tools.filters import ContentFilters, open_filters
-from tastemaker.tools.word_filter import WordFilter
+from tastemaker.tools.policy import content_filters as filters
+from tastemaker.tools.policy.content_filters import ContentFilters, open_filters
+from tastemaker.tools.policy.word_filter import WordFilter
 
 from .house_fixture import shop_parts
 

@@ -16,9 +16,9 @@ from tastemaker.models.recommender import fit_whole_catalogue as catalogue_fit, 
 from tastemaker.models.recommender.common_beginning import SHARE, Groundwork, common_beginning
 from tastemaker.models.recommender.scorers.base import Progress, silent
 from tastemaker.models.recommender.scorers.popularity import Popularity
-from tastemaker.tools import recipes
-from tastemaker.tools.recipes import EARLY, FITS, QUESTIONS, Fitting, on_common_ground
-from tastemaker.tools.validation import split_by_time
+from tastemaker.tools.trained import recipes
+from tastemaker.tools.trained.recipes import EARLY, FITS, QUESTIONS, Fitting, on_common_ground
+from tastemaker.tools.trained.validation import split_by_time
 
 USERS, EACH, ITEMS = 36, 60, 80
 Pairs = set[tuple[int, int]]

@@ -19,8 +19,8 @@ from tastemaker.core.media.containers import container_of
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import MediaFile, MediaInput, RecommendRequest
 from tastemaker.core.settings import LimitSettings
-from tastemaker.tools.media import MediaAdmitter, decode_base64
-from tastemaker.tools.media_av import WORKER, read_av, run_worker
+from tastemaker.tools.media.admission import MediaAdmitter, decode_base64
+from tastemaker.tools.media.sandbox import WORKER, read_av, run_worker
 
 from .media_samples import encoded_sound, image_bytes, video_file, wav_bytes
 

@@ -14,8 +14,8 @@ import pytest
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import MediaInput, RecommendRequest
 from tastemaker.core.settings import LimitSettings
-from tastemaker.tools.media import MediaAdmitter
-from tastemaker.tools.media_fetch import MediaFetcher, is_public
+from tastemaker.tools.media.admission import MediaAdmitter
+from tastemaker.tools.media.https_fetch import MediaFetcher, is_public
 
 from .media_samples import image_bytes
 

@@ -24,7 +24,7 @@ from tastemaker.core.schemas import (
 )
 from tastemaker.core.text.titles import is_named, title_key
 from tastemaker.stores.catalogue.columns import ItemRow
-from tastemaker.tools.ranker import Ranker
+from tastemaker.tools.ranking.ranker import Ranker
 
 from .catalogue_fixture import axis, open_catalogue, rows
 

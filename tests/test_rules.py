@@ -26,8 +26,8 @@ from tastemaker.core.schemas import (
     Understanding,
 )
 from tastemaker.stores.rules import RuleStore
-from tastemaker.tools.ranker import Ranker
-from tastemaker.tools.rule_scope import RuleScope
+from tastemaker.tools.ranking.ranker import Ranker
+from tastemaker.tools.policy.rule_scope import RuleScope
 
 from .catalogue_fixture import open_catalogue
 

@@ -27,8 +27,8 @@ from tastemaker.graphs.parts import Parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.catalogue.columns import ItemRow
-from tastemaker.tools.composed_source import ComposedSource
-from tastemaker.tools.cross_search import CrossSearch, Part
+from tastemaker.tools.sources.photo_and_words import ComposedSource
+from tastemaker.tools.sources.cross_modal import CrossSearch, Part
 
 from .catalogue_fixture import axis, open_catalogue, rows
 from .fake_service import FakeService

@@ -17,7 +17,7 @@ from tastemaker.evals.constants import ConstantCatalogue, constant_parts
 from tastemaker.graphs import parts as parts_module
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.registry import slot_id
-from tastemaker.tools.consistency_checker import packaged_thresholds
+from tastemaker.tools.perception.consistency_checker import packaged_thresholds
 
 
 @pytest.fixture

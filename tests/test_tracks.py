@@ -21,7 +21,7 @@ from tastemaker.models.speech.read_sound import SOUND_HZ
 from tastemaker.models.speech.music_features import GROUPS, track_features
 from tastemaker.models.speech.served import as_wav
 from tastemaker.stores.tracks import Tracks, TrackStore
-from tastemaker.tools.track_search import TrackSearch, describe_tracks, open_tracks
+from tastemaker.tools.sources.sounds_like import TrackSearch, describe_tracks, open_tracks
 
 from .catalogue_fixture import open_catalogue
 from .media_samples import wav_bytes

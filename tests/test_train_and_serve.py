@@ -26,8 +26,8 @@ from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.event_columns import EventLog
 from tastemaker.stores.events.history import SqlHistory
 from tastemaker.stores.ingest.pipeline import ingest
-from tastemaker.tools import training
-from tastemaker.tools.training import Options, Outcome, has_news, read_data, train
+from tastemaker.tools.trained import train as training
+from tastemaker.tools.trained.train import Options, Outcome, has_news, read_data, train
 
 from .fakes import HashImageText
 

@@ -21,12 +21,12 @@ from tastemaker.models.recommender.ensemble import Ensemble
 from tastemaker.models.recommender.new_items import NewItems
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.history import SqlHistory
-from tastemaker.tools import recipes
-from tastemaker.tools.new_item_source import promise
-from tastemaker.tools.recipes import CATALOGUE, MAX_CATALOGUE, QUESTIONS, recipes_for
-from tastemaker.tools.training import MODEL, Options, Outcome
-from tastemaker.tools.validation import fused_places, split_by_time
-from tastemaker.tools.version_parts import NEW_ITEMS, RATINGS, file_of, fit_parts
+from tastemaker.tools.trained import recipes
+from tastemaker.tools.sources.new_items import promise
+from tastemaker.tools.trained.recipes import CATALOGUE, MAX_CATALOGUE, QUESTIONS, recipes_for
+from tastemaker.tools.trained.train import MODEL, Options, Outcome
+from tastemaker.tools.trained.validation import fused_places, split_by_time
+from tastemaker.tools.trained.version_parts import NEW_ITEMS, RATINGS, file_of, fit_parts
 
 from .test_train_and_serve import serving, settings_at, stock, store_at, train_once
 

@@ -1,0 +1,1 @@
+"""Admit untrusted media."""

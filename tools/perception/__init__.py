@@ -1,0 +1,1 @@
+"""Media into evidence."""

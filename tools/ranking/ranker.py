@@ -1,0 +1,154 @@
+"""Rank fused candidates: soft preferences, repeats removed, spread, the shop's rules, the record attached."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import numpy as np
+
+from ...core.ranking.query import CandidateQuery
+from ...core.ranking.diversity import group_field, group_shares
+from ...core.questions.information_gain import answer_scores
+from ...core.ranking.soft_preferences import preference_fit
+from ...core.ranking.recommendation_paths import proven
+from ...core.protocols import Catalogue, Collaborative, Vectors
+from ...core.ranking.fusion import Fused
+from ...core.rules.effects import moved_by
+from ...core.schemas import Candidate, CatalogueSchema, Item, PathStep, RankedItem
+from ...core.ranking.selection import Shelf, select
+from ...core.ranking.stated_preferences import stated_fit
+from ...core.text.titles import is_named
+from ...core.ranking.recent_feedback import feedback_of, shift
+from ...core.ranking.why_not import Trace
+from ..trained.version_in_use import Learned
+from ..trained.ranking import Opinion, fuse_with, opinion, predicted_ratings
+from ..policy.rule_scope import pinned_ids
+
+Screen = Callable[[Sequence[Item]], Awaitable[Mapping[str, str]]]
+"""Returns item id -> why it is held back."""
+POOL = 60
+PREFERENCE_WEIGHT = 0.3
+POPULAR = 5000
+LIKED = 50
+
+
+class Ranker:
+    """Makes one list of ranked items from the lists of all sources; without ``collaborative`` popularity is not known.
+
+    With ``learned``, a trained recommender places the pool of those whose wishes are known.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, collaborative: Collaborative | None = None, learned: Learned | None = None
+    ) -> None:
+        self._catalogue = catalogue
+        self._collaborative = collaborative
+        self._learned = learned
+
+    async def __call__(
+        self,
+        q: CandidateQuery,
+        lists: Mapping[str, Sequence[Candidate]],
+        n: int,
+        *,
+        screen: Screen | None = None,
+        trace: Trace | None = None,
+    ) -> list[RankedItem]:
+        """Return at most ``n`` items, best first; hard constraints and exclusions are checked once more.
+
+        ``screen`` says which items to hold back; ``trace`` is filled with what became of every item.
+
+        Raises:
+            StoreError: the catalogue cannot be read.
+        """
+        allowed = {name: [c for c in found if c.item_id not in q.excluded] for name, found in lists.items()}
+        pool = max(POOL, 3 * n)
+        placed = await opinion(self._learned, q, allowed)
+        fused = fuse_with(placed, q, allowed, pool if trace is None else None)
+        if trace is not None:
+            trace.proposed, trace.pool = {f.item_id: place for place, f in enumerate(fused, 1)}, pool
+            fused = fused[:pool]
+        known = {f.item_id for f in fused}
+        fused += [Fused(i, 0.0) for i in dict.fromkeys(await pinned_ids(self._catalogue, q)) if i not in known]
+        if not fused:
+            return []
+        shelf, fused = await self._shelf(q, fused, screen, trace)
+        chosen = select(shelf, q.spread, q.effects, n)
+        if trace is not None:
+            trace.fill(shelf, select(shelf, q.spread, q.effects, len(shelf.items)))
+        listed = [shelf.items[i] for i in chosen.order]
+        paths = await self._paths(placed, listed, q)
+        ratings = predicted_ratings(self._learned, placed, [item.item_id for item in listed])
+        return [
+            RankedItem(
+                item=shelf.items[i],
+                rank=rank,
+                score=round(float(shelf.scores[i]), 6),
+                sources=fused[i].sources,
+                rules=moved_by(q.effects, shelf.items[i], chosen.pinned.get(i)),
+                path=paths.get(shelf.items[i].item_id, ()),
+                predicted_rating=ratings.get(shelf.items[i].item_id),
+            )
+            for rank, i in enumerate(chosen.order, 1)
+        ]
+
+    async def _shelf(
+        self, q: CandidateQuery, fused: Sequence[Fused], screen: Screen | None, trace: Trace | None
+    ) -> tuple[Shelf, list[Fused]]:
+        """Return the records that limits, exclusions and rules allow, with scores and vectors, and what was fused of each."""
+        ids = [f.item_id for f in fused]
+        feedback = feedback_of(q.profile, q.understanding, time.time())
+        found, text, image, schema = await asyncio.gather(
+            self._catalogue.get(ids, q.where),
+            self._catalogue.vectors("text", [*ids, *feedback.item_ids]),
+            self._catalogue.vectors("image", ids),
+            self._catalogue.schema(),
+        )
+        found = [i for i in found if q.effects.allows(i) and not _is_anchor(i, q)]
+        denied = await screen(found) if screen else {}
+        if trace is not None:
+            trace.denied = dict(denied)
+        by_id = {i.item_id: i for i in found if i.item_id not in denied}
+        kept = [f for f in fused if f.item_id in by_id]
+        items = [by_id[f.item_id] for f in kept]
+        fit = preference_fit(items, q.understanding.preferences, schema) + stated_fit(items, q.tastes, schema)
+        scores = np.array([f.score for f in kept], dtype=np.float32) + PREFERENCE_WEIGHT * fit
+        scores = scores + answer_scores(items, q.answers, schema, q.answer_noise)
+        scores = scores + shift([i.item_id for i in items], feedback, text)
+        text = {i: vector for i, vector in text.items() if i in by_id}
+        popularity, (shares, target) = await asyncio.gather(self._popularity(q, items), self._groups(q, items, schema))
+        return Shelf(items, scores, text, image, popularity=popularity, shares=shares, target=target), kept
+
+    async def _paths(
+        self, placed: Opinion | None, items: Sequence[Item], q: CandidateQuery
+    ) -> dict[str, tuple[PathStep, ...]]:
+        """Return, per item, the path from something liked that the records bear out."""
+        paths = placed.paths([i.item_id for i in items]) if placed else {}
+        if not paths:
+            return {}
+        ids = {step.source for steps in paths.values() for step in steps}
+        records = {i.item_id: i for i in (*items, *await self._catalogue.get(sorted(ids)))}
+        return {i: proven(steps, records, frozenset(q.profile.liked)) for i, steps in paths.items()}
+
+    async def _popularity(self, q: CandidateQuery, items: Sequence[Item]) -> Vectors:
+        """Return how popular the items are, shape (m,), or nothing where it does not count."""
+        if not q.spread.popularity_penalty or self._collaborative is None:
+            return np.zeros(0, dtype=np.float32)
+        known = dict(await self._collaborative.popular(POPULAR))
+        return np.array([known.get(i.item_id, 0.0) for i in items], dtype=np.float32)
+
+    async def _groups(
+        self, q: CandidateQuery, items: Sequence[Item], schema: CatalogueSchema
+    ) -> tuple[Vectors, Vectors]:
+        """Return how the items divide over groups and how the user's likes do; nothing where it does not count."""
+        name = group_field(schema, q.spread.field) if q.spread.strategy == "calibrated" and q.profile.liked else None
+        if name is None:
+            return np.zeros((0, 0), dtype=np.float32), np.zeros(0, dtype=np.float32)
+        return group_shares(items, await self._catalogue.get(q.profile.liked[:LIKED]), name)
+
+
+def _is_anchor(item: Item, q: CandidateQuery) -> bool:
+    """Tell whether the words name ``item`` as the one to be similar to."""
+    return q.may_name and is_named(item.title, q.understanding.query)

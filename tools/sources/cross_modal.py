@@ -1,0 +1,160 @@
+"""Find the items nearest to words, pictures, or a weighted mixture of both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.protocols import Catalogue, VectorColumn, Vectors
+from ...core.schemas import Constraint, Item
+from ...core.ranking.cross_modal import Hit, LookAt, PartScore, best_first, mixed
+
+POOL = 300
+"""Items that each part proposes; all of them are then compared with every part."""
+WORDS_SHARE = 1.0
+"""Weight of the words that match literally, beside that of their meaning in one column."""
+COLUMNS: dict[LookAt, tuple[VectorColumn, ...]] = {"both": ("image", "text"), "image": ("image",), "text": ("text",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a search: its name, its unit vector (dim,), its weight, and its words if it has any."""
+
+    name: str
+    vector: Vectors
+    weight: float
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """One kind of comparison: what with what, its weight, a score per item (NaN: none)."""
+
+    part: str
+    against: str
+    weight: float
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The items that were proposed, their scores put together, (m,), and each kind of comparison."""
+
+    ids: list[str]
+    total: NDArray[np.float64]
+    scores: list[_Scores]
+
+    def hit(self, i: int | None, item: Item, rank: int, rules: tuple[str, ...] = ()) -> Hit:
+        """Return the item at position ``i``, or one that was not compared, as it is shown."""
+        score, parts = (0.0, ()) if i is None else (float(self.total[i]), _parts(self.scores, i))
+        return Hit(
+            item_id=item.item_id,
+            title=item.title,
+            url=item.url,
+            image=item.image,
+            attributes=item.attributes,
+            rank=rank,
+            score=round(score, 4),
+            rules=rules,
+            parts=parts,
+        )
+
+
+class CrossSearch:
+    """Search one catalogue by several parts at once.
+
+    Each part, and for a mixture their weighted sum, proposes its nearest items under the constraints. Every proposed item
+    is then compared with every part, and the scores are brought to one scale and added by weight.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    async def __call__(
+        self, parts: Sequence[Part], look_at: LookAt, where: Sequence[Constraint], limit: int
+    ) -> list[Hit]:
+        """Return at most ``limit`` items, best first.
+
+        Raises:
+            InvalidRequestError: a constraint names no field.
+            StoreError: the catalogue cannot be read.
+        """
+        found = await self.compare(parts, look_at, where)
+        order = best_first(found.ids, found.total, limit)
+        items = {item.item_id: item for item in await self._catalogue.get([found.ids[i] for i in order], where)}
+        kept = [i for i in order if found.ids[i] in items]
+        return [found.hit(i, items[found.ids[i]], rank) for rank, i in enumerate(kept, start=1)]
+
+    async def compare(
+        self, parts: Sequence[Part], look_at: LookAt, where: Sequence[Constraint], exclude: Iterable[str] = ()
+    ) -> Compared:
+        """Return every proposed item but those of ``exclude``, compared with every part. Raises as a call."""
+        parts, out = [part for part in parts if part.weight > 0], frozenset(exclude)
+        words = {part.name: await self._worded(part, look_at, where, out) for part in parts if part.words}
+        ids = await self._proposed(parts, look_at, where, words, out)
+        scores = [score for column in COLUMNS[look_at] for score in await self._compared(parts, column, ids)]
+        scores += [_literal(part, words[part.name], ids) for part in parts if words.get(part.name)]
+        if not ids or not scores:
+            return Compared([], np.zeros(0), [])
+        total = mixed(
+            {f"{s.part}:{s.against}": s.values for s in scores}, {f"{s.part}:{s.against}": s.weight for s in scores}
+        )
+        return Compared(ids, total, scores)
+
+    async def _worded(
+        self, part: Part, look_at: LookAt, where: Sequence[Constraint], exclude: frozenset[str]
+    ) -> dict[str, float]:
+        if look_at == "image":
+            return {}
+        found = await self._catalogue.search_text(part.words, POOL, where, exclude)
+        best = max((c.score for c in found), default=0.0) or 1.0
+        return {c.item_id: c.score / best for c in found}
+
+    async def _proposed(
+        self,
+        parts: Sequence[Part],
+        look_at: LookAt,
+        where: Sequence[Constraint],
+        words: dict[str, dict[str, float]],
+        exclude: frozenset[str],
+    ) -> list[str]:
+        vectors = [part.vector for part in parts]
+        if len(parts) > 1:
+            together = np.sum([part.weight * part.vector for part in parts], axis=0)
+            vectors.append((together / max(float(np.linalg.norm(together)), 1e-9)).astype(np.float32))
+        found = await asyncio.gather(
+            *(
+                self._catalogue.search_vector(column, vector, POOL, where, exclude)
+                for column in COLUMNS[look_at]
+                for vector in vectors
+            )
+        )
+        named = [item_id for own in words.values() for item_id in own]
+        return list(dict.fromkeys([c.item_id for candidates in found for c in candidates] + named))
+
+    async def _compared(self, parts: Sequence[Part], column: VectorColumn, ids: Sequence[str]) -> list[_Scores]:
+        known = await self._catalogue.vectors(column, ids)
+        if not known:
+            return []
+        rows = np.full((len(ids), len(parts[0].vector)), np.nan)
+        for position, item_id in enumerate(ids):
+            if item_id in known:
+                rows[position] = known[item_id]
+        return [_Scores(part.name, column, part.weight, rows @ part.vector.astype(np.float64)) for part in parts]
+
+
+def _literal(part: Part, words: dict[str, float], ids: Sequence[str]) -> _Scores:
+    values = np.array([words.get(item_id, 0.0) for item_id in ids])
+    return _Scores(part.name, "words", WORDS_SHARE * part.weight, values)
+
+
+def _parts(scores: Sequence[_Scores], i: int) -> tuple[PartScore, ...]:
+    return tuple(
+        PartScore.model_validate({"part": s.part, "against": s.against, "score": round(float(s.values[i]), 4)})
+        for s in scores
+        if not np.isnan(s.values[i])
+    )

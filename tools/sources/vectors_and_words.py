@@ -1,0 +1,78 @@
+"""Search the catalogue by meaning, by picture and by words."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ...core.ranking.query import CandidateQuery
+from ...core.protocols import Catalogue, VectorColumn, Vectors
+from ...core.ranking.fusion import combine_ranked
+from ...core.schemas import Candidate
+
+
+class VectorSearch:
+    """Finds the nearest items to a vector in one column, within the hard constraints."""
+
+    def __init__(self, catalogue: Catalogue, name: str, column: VectorColumn) -> None:
+        self.name = name
+        self._catalogue = catalogue
+        self._column = column
+
+    async def nearest(self, vector: Vectors, q: CandidateQuery) -> list[Candidate]:
+        """Return at most ``q.limit`` candidates, nearest first; ``vector`` has shape (dim,)."""
+        found = await self._catalogue.search_vector(self._column, vector, q.limit, q.where, q.excluded)
+        return renamed(found, self.name)
+
+
+class TextVectorSearch(VectorSearch):
+    """Compares the words of the request with one column: ``text`` (their meaning) or ``image`` (what pictures show)."""
+
+    def applies(self, q: CandidateQuery) -> bool:
+        """Tell whether the request has words that were embedded."""
+        return q.text_vector is not None and bool(q.understanding.query)
+
+    async def __call__(self, q: CandidateQuery) -> list[Candidate]:
+        """Return the items nearest to the request's words."""
+        return [] if q.text_vector is None else await self.nearest(q.text_vector.reshape(-1), q)
+
+
+class ImageVectorSearch(VectorSearch):
+    """Compares the photos of the request with one column; several photos are fused by their weights."""
+
+    def applies(self, q: CandidateQuery) -> bool:
+        """Tell whether the request has a photo that counts."""
+        return bool(q.photos)
+
+    async def __call__(self, q: CandidateQuery) -> list[Candidate]:
+        """Return the items nearest to the request's photos."""
+        lists = await asyncio.gather(*(self.nearest(vector, q) for vector, _ in q.photos))
+        if len(lists) == 1:
+            return lists[0]
+        weighted = [(found, weight) for found, (_, weight) in zip(lists, q.photos, strict=True)]
+        return combine_ranked(weighted, self.name, q.limit)
+
+
+class FullTextSearch:
+    """Finds items whose title or text has the words of the request (BM25 in the store)."""
+
+    name = "full_text"
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def applies(self, q: CandidateQuery) -> bool:
+        """Tell whether the request has words."""
+        return bool(q.understanding.query)
+
+    async def __call__(self, q: CandidateQuery) -> list[Candidate]:
+        """Return at most ``q.limit`` candidates, best match first."""
+        words = f"{q.understanding.query} {q.gloss}".strip()
+        found = await self._catalogue.search_text(words, q.limit, q.where, q.excluded)
+        return renamed(found, self.name)
+
+
+def renamed(found: list[Candidate], source: str) -> list[Candidate]:
+    """Return the candidates under this source's name, ranked from 1 in the order given; as they are if that is so."""
+    if all(c.source == source and c.rank == r for r, c in enumerate(found, 1)):
+        return found
+    return [Candidate(item_id=c.item_id, source=source, rank=r, score=c.score) for r, c in enumerate(found, 1)]

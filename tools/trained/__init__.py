@@ -1,0 +1,1 @@
+"""Train, keep and serve versions."""
