@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from ..agents.prompting import PromptLibrary
+from ..agents.prompt_files.library import PromptLibrary
 from ..core.protocols import (
     Catalogue,
     ChatDelta,

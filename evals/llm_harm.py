@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ..agents.llm_rank import LLMRanker
-from ..agents.prompting import PromptLibrary
+from ..agents.reranking.llm_ranker import LLMRanker
+from ..agents.prompt_files.library import PromptLibrary
 from ..core.learning.llm_weight_fit import Case, FittedWeight, fit_weight, interval, ndcg, value_at
 from ..core.learning.interactions import Floats
 from ..core.learning.llm_signal import GROUPS, bounded

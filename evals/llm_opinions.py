@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..agents.llm_opinion import prompt_refs
-from ..agents.llm_rank import LLMRanker, Tools
+from ..agents.reranking.combined_signal import prompt_refs
+from ..agents.reranking.llm_ranker import LLMRanker, Tools
 from ..core.errors import BackEndError
 from ..core.learning.interactions import Floats
 from ..core.learning.llm_task import RankTask

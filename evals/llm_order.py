@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..agents.llm_rank import LLMRanker
-from ..agents.llm_rank_words import read_ranking
+from ..agents.reranking.llm_ranker import LLMRanker
+from ..agents.reranking.llm_ranker_prompts import read_ranking
 from ..core.errors import BackEndError
 from ..core.learning.llm_weight_fit import ndcg
 from ..core.learning.interactions import Floats

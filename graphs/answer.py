@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from ..agents.deliberate import DeliberationTools, Deliberator
-from ..agents.understanding_model import understand_with_model
+from ..agents.deliberation.loop import DeliberationTools, Deliberator
+from ..agents.understanding.by_model import understand_with_model
 from ..core.ranking.query import CandidateQuery
 from ..core.media.corrections import CORRECTABLE
 from ..core.predicates import holds

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ..agents.routing import ask_route, decide_route
-from ..agents.understanding import understand as parse
+from ..agents.understanding.routing import ask_route, decide_route
+from ..agents.understanding.by_rules import understand as parse
 from ..core.ranking.query import CandidateQuery
 from ..core.ranking.cold_start import choose
 from ..core.predicates import holds

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from ..agents.llm_opinion import collect, model_names, prompt_refs
+from ..agents.reranking.combined_signal import collect, model_names, prompt_refs
 from ..core.ranking.query import CandidateQuery
 from ..core.errors import StoreError, TastemakerError
 from ..core.learning.llm_weight_fit import Case, fit_weight

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import cast
 from weakref import WeakValueDictionary
 
-from ..agents.composer import Composer
-from ..agents.prompting import PromptLibrary
+from ..agents.explaining.composer import Composer
+from ..agents.prompt_files.library import PromptLibrary
 from ..core.errors import InvalidRequestError, StoreError
 from ..core.protocols import Captioner, Catalogue, ChatModel, Collaborative, History, ImageTextModel, Transcriber
 from ..core.settings import Settings

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..agents.llm_opinion import Signal, collect
+from ..agents.reranking.combined_signal import Signal, collect
 from ..core.ranking.query import CandidateQuery
 from ..core.learning.llm_signal import base_scores, group_of, kendall_distance, mean_shift, moved
 from ..core.learning.llm_task import RankTask

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import numpy as np
 
-from ..agents.llm_rank import Tools
+from ..agents.reranking.llm_ranker import Tools
 from ..core.ranking.query import CandidateQuery
 from ..core.learning.interactions import Floats
 from ..core.learning.llm_task import RankTask

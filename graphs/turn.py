@@ -40,7 +40,7 @@ from .state import State
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..agents.prompting import PromptLibrary
+    from ..agents.prompt_files.library import PromptLibrary
     from .llm_choice import Taste
     from .parts import Parts
     from .shop import Shop

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tastemaker.agents.prompting import PromptLibrary
+from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.protocols import Catalogue, Collaborative, History, Vectors
 from tastemaker.core.settings import Settings
 from tastemaker.evals.constants import ConstantCaptioner, ConstantChat, ConstantTranscriber

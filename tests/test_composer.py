@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tastemaker.agents.compose_prompt import AnswerReader, guide
-from tastemaker.agents.composer import Composer
-from tastemaker.agents.prompting import PromptLibrary
+from tastemaker.agents.explaining.composer_prompt import AnswerReader, guide
+from tastemaker.agents.explaining.composer import Composer
+from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.errors import BackEndUnavailable, BadBackEndResponse
 from tastemaker.agents.explaining.constraint_wording import stated
 from tastemaker.core.ranking.recommendation_paths import proven

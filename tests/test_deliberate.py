@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from tastemaker.agents.deliberate import DeliberationTools, Deliberator
-from tastemaker.agents.deliberate_steps import Deliberation
-from tastemaker.agents.prompting import PromptLibrary
+from tastemaker.agents.deliberation.loop import DeliberationTools, Deliberator
+from tastemaker.agents.deliberation.steps import Deliberation
+from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.agents.deliberation.sets import Part, best_set, compare, parse_budget, split_wish
 from tastemaker.core.errors import BackEndUnavailable, StoreError
 from tastemaker.agents.explaining.rendered import render_reason

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tastemaker.agents.describer import SCHEMA, Describer, read_words
-from tastemaker.agents.prompting import PromptLibrary
+from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.errors import BackEndUnavailable, BadBackEndResponse
 from tastemaker.core.settings.llm_rank import LLMRankSettings
 from tastemaker.core.protocols import Catalogue, ChatReply, ChatRequest, Collaborative, History

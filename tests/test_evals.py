@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 import tastemaker.demo
-from tastemaker.agents.compose_prompt import AnswerReader, answer_schema
+from tastemaker.agents.explaining.composer_prompt import AnswerReader, answer_schema
 from tastemaker.core.errors import BadBackEndResponse, TastemakerError
 from tastemaker.core.protocols import ChatMessage, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.schemas import (

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tastemaker.agents.llm_opinion import collect, model_names, prompt_refs
-from tastemaker.agents.llm_rank import LLMRanker, Tools, jaccard
-from tastemaker.agents.llm_rank_words import read_ranking
-from tastemaker.agents.prompting import PromptLibrary
+from tastemaker.agents.reranking.combined_signal import collect, model_names, prompt_refs
+from tastemaker.agents.reranking.llm_ranker import LLMRanker, Tools, jaccard
+from tastemaker.agents.reranking.llm_ranker_prompts import read_ranking
+from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.errors import BackEndTimeout, BackEndUnavailable, BadBackEndResponse
 from tastemaker.core.learning.interactions import Floats
 from tastemaker.core.settings.llm_rank import LLMRankSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tastemaker.agents.understanding import understand
+from tastemaker.agents.understanding.by_rules import understand
 from tastemaker.agents.understanding.mood import read_mood, suiting
 from tastemaker.core.schemas import CatalogueField, CatalogueSchema, Evidence, ThreadMemory
 

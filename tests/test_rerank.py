@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tastemaker.agents.llm_opinion import prompt_refs
+from tastemaker.agents.reranking.combined_signal import prompt_refs
 from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError
 from tastemaker.core.learning.llm_weight_fit import FittedWeight
 from tastemaker.core.settings.llm_rank import LLMRankSettings

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tastemaker.agents.prompting import PromptLibrary
+from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.protocols import Vectors
 from tastemaker.core.settings.recommender import RecommenderSettings

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import BadBackEndResponse
-from ..core.learning.interactions import Floats
-from ..core.learning.llm_task import RankTask
-from ..core.schemas import Item
-from ..core.text.words import plain_text, shorten, value_text
-from .prompting import Prompt, harmless, render
+from ...core.errors import BadBackEndResponse
+from ...core.learning.interactions import Floats
+from ...core.learning.llm_task import RankTask
+from ...core.schemas import Item
+from ...core.text.words import plain_text, shorten, value_text
+from ..prompt_files.library import Prompt, harmless, render
 
 TITLE_CHARACTERS = 70
 DETAIL_CHARACTERS = 40

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..core.errors import ConfigurationError
-from ..core.protocols import ChatMessage
-from .prompt_file import PLACEHOLDER, Prompt, read_prompt, split_name
+from ...core.errors import ConfigurationError
+from ...core.protocols import ChatMessage
+from .file_format import PLACEHOLDER, Prompt, read_prompt, split_name
 
 __all__ = ["Prompt", "PromptLibrary", "harmless", "render"]
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from .understanding import turn_phrases as phrases
-from .understanding.amounts import MIN_HARD_CONFIDENCE, take_amounts
-from .understanding.comparisons import comparison_words, names_two, take_compared
-from .understanding.constraint_merge import WANTED, merge, unique
-from ..core.text.field_names import says_what, year_field
-from .understanding.mood import read_mood, suiting
-from .understanding.plans import Plan, read_plan, take_amount
-from .understanding.query_text import clean, request_part
-from .understanding.follow_up import Reading, changes_subject, preferences_of, query_of, without_repeats
-from .understanding.shown_item_references import take_references
-from .understanding.unread_requirements import take_unmet
-from ..core.schemas import (
+from . import turn_phrases as phrases
+from .amounts import MIN_HARD_CONFIDENCE, take_amounts
+from .comparisons import comparison_words, names_two, take_compared
+from .constraint_merge import WANTED, merge, unique
+from ...core.text.field_names import says_what, year_field
+from .mood import read_mood, suiting
+from .plans import Plan, read_plan, take_amount
+from .query_text import clean, request_part
+from .follow_up import Reading, changes_subject, preferences_of, query_of, without_repeats
+from .shown_item_references import take_references
+from .unread_requirements import take_unmet
+from ...core.schemas import (
     CatalogueSchema,
     Constraint,
     Evidence,
@@ -29,8 +29,8 @@ from ..core.schemas import (
     Understanding,
     Verdict,
 )
-from .understanding.utterance import Utterance
-from .understanding.wanted_values import take_wishes
+from .utterance import Utterance
+from .wanted_values import take_wishes
 
 MIN_CAPTION_CONFIDENCE = 0.3
 WHICH_TWO = "Which two should I compare?"

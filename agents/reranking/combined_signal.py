@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.learning.interactions import Floats
-from ..core.learning.llm_signal import mean_signal
-from ..core.learning.llm_task import Opinion, RankTask
-from ..core.redaction import public_reason
-from ..core.schemas import LLMStrategy
-from .llm_rank import LLMRanker, Tools
-from .prompting import PromptLibrary
+from ...core.learning.interactions import Floats
+from ...core.learning.llm_signal import mean_signal
+from ...core.learning.llm_task import Opinion, RankTask
+from ...core.redaction import public_reason
+from ...core.schemas import LLMStrategy
+from .llm_ranker import LLMRanker, Tools
+from ..prompt_files.library import PromptLibrary
 
 PROMPTS: dict[LLMStrategy, tuple[str, ...]] = {
     "embeddings": (),

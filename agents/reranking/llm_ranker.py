@@ -16,15 +16,15 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ..core.errors import BackEndTimeout, BadBackEndResponse, TastemakerError
-from ..core.learning.interactions import Floats
-from ..core.settings.llm_rank import LLMRankSettings
-from ..core.learning.llm_signal import mean_signal, presentations
-from ..core.learning.llm_task import Opinion, RankTask
-from ..core.protocols import ChatModel, ChatRequest, ChatUsage, ScoreRequest, ScoringModel
-from ..core.schemas import LLMStrategy, Usage
-from ..core.text.words import stems
-from .llm_rank_words import (
+from ...core.errors import BackEndTimeout, BadBackEndResponse, TastemakerError
+from ...core.learning.interactions import Floats
+from ...core.settings.llm_rank import LLMRankSettings
+from ...core.learning.llm_signal import mean_signal, presentations
+from ...core.learning.llm_task import Opinion, RankTask
+from ...core.protocols import ChatModel, ChatRequest, ChatUsage, ScoreRequest, ScoringModel
+from ...core.schemas import LLMStrategy, Usage
+from ...core.text.words import stems
+from .llm_ranker_prompts import (
     proposal_schema,
     proposing_inputs,
     ranking_inputs,
@@ -34,7 +34,7 @@ from .llm_rank_words import (
     scored_text,
     scoring_prompt,
 )
-from .prompting import Prompt, PromptLibrary, render
+from ..prompt_files.library import Prompt, PromptLibrary, render
 
 LABELS = (" yes", " no")
 REMEMBERED = 50_000

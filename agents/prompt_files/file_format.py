@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from pydantic import Field
 
-from ..core.schemas import Frozen
+from ...core.schemas import Frozen
 
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 _ODD = re.compile(r"\{\{(?!\s*[A-Za-z_]\w*\s*\}\})[^}\n]*\}?\}?")

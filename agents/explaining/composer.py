@@ -8,16 +8,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
 
-from ..core.errors import BackEndError, BackEndTimeout, BackEndUnavailable, ConfigurationError, TastemakerError
-from .explaining.sentence_check import best_part, check_message, check_words, cited_evidence, is_repeat
-from ..core.protocols import ChatModel, ChatRequest, ChatUsage
-from ..core.redaction import public_reason, redact
-from .explaining.rendered import render_message, render_reason
-from .explaining.rendered_chinese import speaks_chinese
-from ..core.schemas import Brief, Composition, Degradation, RankedItem, Usage, Words
-from ..core.settings import LLMSettings
-from .compose_prompt import MESSAGE_CHARACTERS, REASON_CHARACTERS, AnswerReader, answer_schema, prompt_inputs
-from .prompting import Prompt, PromptLibrary, render
+from ...core.errors import BackEndError, BackEndTimeout, BackEndUnavailable, ConfigurationError, TastemakerError
+from .sentence_check import best_part, check_message, check_words, cited_evidence, is_repeat
+from ...core.protocols import ChatModel, ChatRequest, ChatUsage
+from ...core.redaction import public_reason, redact
+from .rendered import render_message, render_reason
+from .rendered_chinese import speaks_chinese
+from ...core.schemas import Brief, Composition, Degradation, RankedItem, Usage, Words
+from ...core.settings import LLMSettings
+from .composer_prompt import MESSAGE_CHARACTERS, REASON_CHARACTERS, AnswerReader, answer_schema, prompt_inputs
+from ..prompt_files.library import Prompt, PromptLibrary, render
 
 log = logging.getLogger("tastemaker.composer")
 Emit = Callable[[Words], None]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ..core.errors import InvalidRequestError, TastemakerError
-from ..core.schemas import Frozen, RecommendRequest, RecommendResponse
+from ...core.errors import InvalidRequestError, TastemakerError
+from ...core.schemas import Frozen, RecommendRequest, RecommendResponse
 
 Recommend = Callable[[RecommendRequest, Mapping[str, str]], Awaitable[RecommendResponse]]
 

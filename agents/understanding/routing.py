@@ -7,12 +7,12 @@ import json
 import re
 from typing import NamedTuple
 
-from .deliberation.sets import parse_budget, split_wish
-from ..core.errors import BackEndTimeout, BadBackEndResponse
-from ..core.protocols import ChatModel, ChatRequest
-from ..core.schemas import RecommendRequest, Route, Understanding, Usage
-from ..core.text.words import shorten
-from .prompting import PromptLibrary, render
+from ..deliberation.sets import parse_budget, split_wish
+from ...core.errors import BackEndTimeout, BadBackEndResponse
+from ...core.protocols import ChatModel, ChatRequest
+from ...core.schemas import RecommendRequest, Route, Understanding, Usage
+from ...core.text.words import shorten
+from ..prompt_files.library import PromptLibrary, render
 
 LONG_WORDS = 40
 SCHEMA = {

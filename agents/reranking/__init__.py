@@ -1,0 +1,1 @@
+"""Opinions of a language model."""
