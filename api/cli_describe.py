@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..core.settings import load_settings
-from ..graphs.describe_shop import DescribeReport
+from ..graphs.shop.descriptions import DescribeReport
 from .cli_common import run_async
 
 
@@ -21,7 +21,7 @@ def describe_command(
     """Write words for the items that have none yet, for the strategy `profile`; run it again to go on."""
 
     async def work() -> DescribeReport:
-        from ..graphs.parts import Parts
+        from ..graphs.shop.services import Parts
 
         parts = Parts.from_settings(load_settings())
         try:

@@ -32,8 +32,8 @@ def fit_llm_command(
     """Fit the weight of a language model's signal by user group, on the shop's own events; run it again to resume."""
 
     async def work() -> WeightEntry:
-        from ..graphs.fit_llm import fit_llm
-        from ..graphs.parts import Parts
+        from ..graphs.fitting.llm_weight import fit_llm
+        from ..graphs.shop.services import Parts
 
         settings = load_settings()
         wanted = _strategies(strategies or list(settings.llm_rank.strategies))

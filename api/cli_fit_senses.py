@@ -23,8 +23,8 @@ def fit_senses_command(
     """Fit the weights of words, photos and sound on the lists that were shown and what was chosen; 1 where nothing is gained."""
 
     async def work() -> Attention:
-        from ..graphs.learnt_attention import fit_attention
-        from ..graphs.parts import Parts
+        from ..graphs.fitting.media_weights import fit_attention
+        from ..graphs.shop.services import Parts
 
         parts = Parts.from_settings(load_settings())
         try:

@@ -33,7 +33,7 @@ from ..core.schemas import (
     Transcript,
 )
 from ..core.settings import Settings
-from ..graphs.parts import Parts
+from ..graphs.shop.services import Parts
 
 DIM = 384
 ITEMS = tuple(

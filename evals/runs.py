@@ -13,7 +13,7 @@ from ..core.errors import InvalidRequestError
 from ..core.schemas import Item
 from ..core.settings import CatalogueSettings, Settings
 from ..demo.movielens import convert
-from ..graphs.parts import Parts
+from ..graphs.shop.services import Parts
 from ..graphs.recommender import Recommender
 from ..stores.events.history import SqlHistory
 from . import first_item, footprint, turn, valid

@@ -13,9 +13,9 @@ from typing import Any
 from ..core.ranking.query import CandidateQuery
 from ..core.schemas import Candidate, RecommendRequest, Understanding
 from ..core.settings import Settings
-from ..graphs.parts import Parts
+from ..graphs.shop.services import Parts
 from ..graphs.recommender import Recommender
-from ..graphs.shop import Shop
+from ..graphs.shop.shop import Shop
 from ..models.recommender.scorers.base import Progress
 from ..stores.trained_versions import Artefacts
 from ..stores.catalogue.lance_catalogue import LanceCatalogue

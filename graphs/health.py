@@ -15,8 +15,8 @@ from ..core.errors import TastemakerError
 from ..core.redaction import public_reason
 from ..models.registry import Slot, slot_id
 from ..stores.catalogue.columns import model_mark
-from .parts import Parts
-from .shop import Shop
+from .shop.services import Parts
+from .shop.shop import Shop
 
 PROBE_S = 5.0
 

@@ -24,17 +24,17 @@ from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.settings import Settings, load_settings
 from ..core.ranking.why_not import WhyNot
 from ..stores.rules import LoadedRules
-from .ask import check_answer
+from .steps.ask import check_answer
 from .health import health_of, open_models
-from .parts import Parts
+from .shop.services import Parts
 from .recommend import build_graph
-from .requests import as_request
+from .graph_input import as_request
 from .search import as_search, search
-from .state import State
-from .threads import Threads
-from .turn import Turn, check_owner
-from .walk import answer, streamed
-from .why import find_out
+from .turn.state import State
+from .threads.store import Threads
+from .turn.turn import Turn, check_owner
+from .run import answer, streamed
+from .why_not import find_out
 
 log = logging.getLogger("tastemaker.recommender")
 THREADS_RETRY_S = 30.0

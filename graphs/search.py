@@ -32,9 +32,9 @@ from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..stores.catalogue.sql_filters import check_constraints
 from ..tools.sources.cross_modal import CrossSearch, Part
 from ..tools.ranking.search_within_rules import ruled
-from .govern import moment_from
-from .parts import Parts
-from .shop import Shop
+from .steps.rules import moment_from
+from .shop.services import Parts
+from .shop.shop import Shop
 
 
 class Search:

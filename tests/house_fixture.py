@@ -9,7 +9,7 @@ from tastemaker.core.protocols import Catalogue, Collaborative, History, Vectors
 from tastemaker.core.schemas import HistoryProfile
 from tastemaker.core.settings import Settings
 from tastemaker.evals.constants import ConstantHistory, ConstantImageText, constant_parts
-from tastemaker.graphs.parts import Parts
+from tastemaker.graphs.shop.services import Parts
 
 from .catalogue_fixture import DIM, ScriptedCollaborative, axis, open_catalogue
 

@@ -11,7 +11,7 @@ from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.protocols import Catalogue, Collaborative, History, Vectors
 from tastemaker.core.settings import Settings
 from tastemaker.evals.constants import ConstantCaptioner, ConstantChat, ConstantTranscriber
-from tastemaker.graphs.parts import Parts
+from tastemaker.graphs.shop.services import Parts
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.catalogue.columns import ItemRow
 from tastemaker.stores.events.history import SqlHistory

@@ -16,9 +16,9 @@ from tastemaker.core.settings.cold_start import ElicitSettings
 from tastemaker.core.errors import InvalidRequestError, StoreError
 from tastemaker.core.schemas import Answer, Question, RecommendRequest, RecommendResponse
 from tastemaker.core.settings import Settings
-from tastemaker.graphs.parts import Parts
+from tastemaker.graphs.shop.services import Parts
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.graphs.threads import Threads
+from tastemaker.graphs.threads.store import Threads
 from tastemaker.stores.events.remembered_preferences import TasteStore
 
 from .live_server import serving

@@ -15,7 +15,7 @@ import pytest
 from tastemaker.core.protocols import Vectors
 from tastemaker.core.schemas import RecommendResponse
 from tastemaker.core.settings import Settings
-from tastemaker.graphs.parts import Parts
+from tastemaker.graphs.shop.services import Parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.alignment.versions import WEIGHTS, Alignments
 from tastemaker.models.image_text.embedded import load_projection

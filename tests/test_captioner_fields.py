@@ -15,7 +15,7 @@ from tastemaker.core.protocols import Captioner, Vectors
 from tastemaker.core.schemas import Caption, CatalogueField, CatalogueSchema, MediaFile, Tag
 from tastemaker.core.settings import Settings, load_settings
 from tastemaker.evals.constants import constant_parts
-from tastemaker.graphs.shop_words import values_to_see
+from tastemaker.graphs.shop.caption_vocabulary import values_to_see
 from tastemaker.models import registry
 from tastemaker.models.captions.all_fields import FullCaptioner
 from tastemaker.models.captions.zero_shot import ZeroShotCaptioner

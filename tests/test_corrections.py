@@ -17,7 +17,7 @@ from tastemaker.core.schemas import Caption, Correction, Evidence, Transcript
 from tastemaker.core.settings import Settings
 from tastemaker.evals.constants import constant_parts
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.graphs.senses_memory import KEEP_S, MAX_THREADS, Pictures, Sensed, SensesMemory
+from tastemaker.graphs.shop.evidence_memory import KEEP_S, MAX_THREADS, Pictures, Sensed, SensesMemory
 
 from .media_samples import wav_bytes
 

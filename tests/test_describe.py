@@ -24,7 +24,7 @@ from tastemaker.evals.constants import (
     ConstantHistory,
     constant_parts,
 )
-from tastemaker.graphs.describe_shop import FILE, ShopWords
+from tastemaker.graphs.shop.descriptions import FILE, ShopWords
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.stores.descriptions import Descriptions
 

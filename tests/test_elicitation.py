@@ -31,7 +31,7 @@ from tastemaker.core.schemas import (
     ThreadMemory,
     Understanding,
 )
-from tastemaker.graphs.ask import choose_question
+from tastemaker.graphs.steps.ask import choose_question
 
 SCHEMA = CatalogueSchema(
     fields=(

@@ -17,7 +17,7 @@ from tastemaker.core.learning.exposures import Drawn, Exposure, Shown, decisions
 from tastemaker.core.learning.off_policy import Decision, by_prior, evaluate, greedy, mean_interval, uniform
 from tastemaker.core.schemas import Event, Preference, Preferences
 from tastemaker.core.settings import Settings
-from tastemaker.graphs.parts import Parts
+from tastemaker.graphs.shop.services import Parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.stores.events.exposure_log import ExposureLog
 

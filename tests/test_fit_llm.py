@@ -20,8 +20,8 @@ from tastemaker.evals.constants import ConstantCatalogue, ConstantChat, Constant
 from tastemaker.evals.llm_cases import Listed, Row
 from tastemaker.evals.llm_harm import alone, cases, compared
 from tastemaker.evals.llm_order import placed, spread
-from tastemaker.graphs.fit_llm import fit_llm
-from tastemaker.graphs.parts import Parts
+from tastemaker.graphs.fitting.llm_weight import fit_llm
+from tastemaker.graphs.shop.services import Parts
 from tastemaker.stores.llm_opinions import OpinionStore
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

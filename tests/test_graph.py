@@ -26,11 +26,11 @@ from tastemaker.evals.constants import (
     ConstantImageText,
     constant_parts,
 )
-from tastemaker.graphs.describe import page
-from tastemaker.graphs.parts import Parts
+from tastemaker.graphs.drawing import page
+from tastemaker.graphs.shop.services import Parts
 from tastemaker.graphs.recommend import build_graph
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.graphs.state import WRITES, State
+from tastemaker.graphs.turn.state import WRITES, State
 
 SECRET = "my very private sentence"
 

@@ -19,7 +19,7 @@ from tastemaker.core.schemas import RecommendResponse, StreamEvent
 from tastemaker.core.settings import FilterSettings, Settings
 from tastemaker.evals.constants import BY_ID, ConstantChat, constant_parts
 from tastemaker.evals.valid import HostileChat
-from tastemaker.graphs.parts import Parts
+from tastemaker.graphs.shop.services import Parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.stores.llm_weights_file import WeightFile, weights_path
 

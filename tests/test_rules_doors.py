@@ -17,7 +17,7 @@ from tastemaker.api.cli_recommend import parse_context, parse_diversity
 from tastemaker.api.service import Service
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import Constraint, RecommendResponse
-from tastemaker.graphs.parts import Parts
+from tastemaker.graphs.shop.services import Parts
 from tastemaker.graphs.recommender import Recommender
 
 from .house_fixture import shop_parts

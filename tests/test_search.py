@@ -23,7 +23,7 @@ from tastemaker.core.schemas import Constraint, HistoryProfile, Understanding
 from tastemaker.core.ranking.cross_modal import SearchResponse, mixed
 from tastemaker.core.settings import FilterSettings, Settings
 from tastemaker.evals.constants import constant_parts
-from tastemaker.graphs.parts import Parts
+from tastemaker.graphs.shop.services import Parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.catalogue.columns import ItemRow

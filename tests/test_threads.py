@@ -14,7 +14,7 @@ from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import RecommendResponse
 from tastemaker.core.settings import Settings
 from tastemaker.evals.constants import ConstantCatalogue, constant_parts
-from tastemaker.graphs import parts as parts_module
+from tastemaker.graphs.shop import services as parts_module
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.registry import slot_id
 from tastemaker.tools.perception.consistency_checker import packaged_thresholds

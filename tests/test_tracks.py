@@ -15,7 +15,7 @@ from tastemaker.core.ranking.fusion import source_weights
 from tastemaker.core.schemas import Constraint, HistoryProfile, Transcript, Understanding
 from tastemaker.core.settings import Settings
 from tastemaker.evals.constants import constant_parts
-from tastemaker.graphs import query_vectors
+from tastemaker.graphs.steps import query_vectors
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.speech.read_sound import SOUND_HZ
 from tastemaker.models.speech.music_features import GROUPS, track_features

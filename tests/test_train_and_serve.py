@@ -18,9 +18,9 @@ from tastemaker.core.schemas import Event, EventKind, RecommendResponse
 from tastemaker.core.settings import Settings
 from tastemaker.core.ranking.recent_feedback import UNRELATED
 from tastemaker.evals.constants import ConstantCaptioner, ConstantChat, ConstantTranscriber
-from tastemaker.graphs.parts import Parts, open_stores
+from tastemaker.graphs.shop.services import Parts, open_stores
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.graphs.shop import Shop
+from tastemaker.graphs.shop.shop import Shop
 from tastemaker.stores.trained_versions import Artefacts
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.event_columns import EventLog

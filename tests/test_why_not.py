@@ -22,7 +22,7 @@ from tastemaker.core.schemas import Constraint, HistoryProfile, Item, Understand
 from tastemaker.core.ranking.selection import Shelf, select
 from tastemaker.core.settings import FilterSettings, Settings
 from tastemaker.core.ranking.why_not import Inquiry, Trace, WhyNot, explain
-from tastemaker.graphs.parts import Parts
+from tastemaker.graphs.shop.services import Parts
 from tastemaker.graphs.recommender import Recommender
 
 from .house_fixture import shop_parts

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from ..core.ranking.taste_from_other_shops import shared_likes
-from ..core.errors import InvalidRequestError, StoreError
-from ..core.protocols import Vectors
-from ..core.schemas import HistoryProfile, Item
-from ..tools.sources.listing import MAX_LIKED, mean_vector
-from .turn import Turn
+from ...core.ranking.taste_from_other_shops import shared_likes
+from ...core.errors import InvalidRequestError, StoreError
+from ...core.protocols import Vectors
+from ...core.schemas import HistoryProfile, Item
+from ...tools.sources.listing import MAX_LIKED, mean_vector
+from ..turn.turn import Turn
 
 WHAT = "other_domain"
 

@@ -9,32 +9,32 @@ from pathlib import Path
 from typing import cast
 from weakref import WeakValueDictionary
 
-from ..agents.explaining.composer import Composer
-from ..agents.prompt_files.library import PromptLibrary
-from ..core.errors import InvalidRequestError, StoreError
-from ..core.protocols import Captioner, Catalogue, ChatModel, Collaborative, History, ImageTextModel, Transcriber
-from ..core.settings import Settings
-from ..models import registry
-from ..models.lazy import LazyCaptioner, LazyImageText, LazyTranscriber
-from ..stores.catalogue.lance_catalogue import LanceCatalogue
-from ..stores.events.co_occurrence import CoOccurrence
-from ..stores.events.exposure_log import ExposureLog
-from ..stores.events.history import SqlHistory
-from ..stores.reopening import ReopeningCatalogue, ReopeningHistory
-from ..stores.rules import Rules, RuleStore
-from ..stores.events.remembered_preferences import TasteStore
-from ..tools.perception.audio_transcriber import AudioTranscriber
-from ..tools.perception.consistency_checker import ConsistencyChecker
-from ..tools.sources.described_taste import DescribedSource
-from ..tools.policy.content_filters import open_filters
-from ..tools.perception.image_captioner import ImageCaptioner
-from ..tools.media.admission import MediaAdmitter
-from ..tools.ranking.new_item_quota import NewItems
-from ..tools.perception.video_reader import VideoReader
-from .llm_parts import LLMParts
-from .senses_memory import SensesMemory
+from ...agents.explaining.composer import Composer
+from ...agents.prompt_files.library import PromptLibrary
+from ...core.errors import InvalidRequestError, StoreError
+from ...core.protocols import Captioner, Catalogue, ChatModel, Collaborative, History, ImageTextModel, Transcriber
+from ...core.settings import Settings
+from ...models import registry
+from ...models.lazy import LazyCaptioner, LazyImageText, LazyTranscriber
+from ...stores.catalogue.lance_catalogue import LanceCatalogue
+from ...stores.events.co_occurrence import CoOccurrence
+from ...stores.events.exposure_log import ExposureLog
+from ...stores.events.history import SqlHistory
+from ...stores.reopening import ReopeningCatalogue, ReopeningHistory
+from ...stores.rules import Rules, RuleStore
+from ...stores.events.remembered_preferences import TasteStore
+from ...tools.perception.audio_transcriber import AudioTranscriber
+from ...tools.perception.consistency_checker import ConsistencyChecker
+from ...tools.sources.described_taste import DescribedSource
+from ...tools.policy.content_filters import open_filters
+from ...tools.perception.image_captioner import ImageCaptioner
+from ...tools.media.admission import MediaAdmitter
+from ...tools.ranking.new_item_quota import NewItems
+from ...tools.perception.video_reader import VideoReader
+from .llm_services import LLMParts
+from .evidence_memory import SensesMemory
 from .shop import Shop
-from .shop_words import ShopWords
+from .caption_vocabulary import ShopWords
 
 MAX_SHOPS = 32
 DEFAULT_TENANT = "default"

@@ -16,9 +16,9 @@ from weakref import WeakValueDictionary
 
 import aiosqlite
 
-from ..core.errors import BackEndOverloaded, StoreError
-from ..core.schemas import ThreadMemory
-from .thread_saver import ThreadSaver
+from ...core.errors import BackEndOverloaded, StoreError
+from ...core.schemas import ThreadMemory
+from .saver import ThreadSaver
 
 log = logging.getLogger("tastemaker.threads")
 BUSY_S = 2.0

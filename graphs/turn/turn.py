@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from langgraph.runtime import Runtime
 
-from ..core.ranking.query import CandidateQuery
-from ..core.errors import InvalidRequestError, StoreError, TastemakerError
-from ..core.learning.exposures import Drawn
-from ..core.protocols import Vectors
-from ..core.redaction import public_reason, redact
-from ..core.rules.effects import Effects
-from ..core.schemas import (
+from ...core.ranking.query import CandidateQuery
+from ...core.errors import InvalidRequestError, StoreError, TastemakerError
+from ...core.learning.exposures import Drawn
+from ...core.protocols import Vectors
+from ...core.redaction import public_reason, redact
+from ...core.rules.effects import Effects
+from ...core.schemas import (
     CatalogueSchema,
     Degradation,
     Frozen,
@@ -33,17 +33,17 @@ from ..core.schemas import (
     Understanding,
     Usage,
 )
-from ..stores.catalogue.sql_filters import check_constraints
-from .senses_memory import Pictures
+from ...stores.catalogue.sql_filters import check_constraints
+from ..shop.evidence_memory import Pictures
 from .state import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..agents.prompt_files.library import PromptLibrary
-    from .llm_choice import Taste
-    from .parts import Parts
-    from .shop import Shop
+    from ...agents.prompt_files.library import PromptLibrary
+    from ..steps.llm_weight import Taste
+    from ..shop.services import Parts
+    from ..shop.shop import Shop
 
 log = logging.getLogger("tastemaker.turn")
 FLOOR_S = 0.25

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ..agents.understanding.routing import ask_route, decide_route
-from ..agents.understanding.by_rules import understand as parse
-from ..core.ranking.query import CandidateQuery
-from ..core.ranking.cold_start import choose
-from ..core.predicates import holds
-from ..core.protocols import Vectors
-from ..agents.understanding.query_text import asks_for_change
-from ..core.schemas import (
+from ...agents.understanding.routing import ask_route, decide_route
+from ...agents.understanding.by_rules import understand as parse
+from ...core.ranking.query import CandidateQuery
+from ...core.ranking.cold_start import choose
+from ...core.predicates import holds
+from ...core.protocols import Vectors
+from ...agents.understanding.query_text import asks_for_change
+from ...core.schemas import (
     Candidate,
     CatalogueSchema,
     HistoryProfile,
@@ -26,18 +26,18 @@ from ..core.schemas import (
     ThreadMemory,
     Understanding,
 )
-from ..core.ranking.stated_preferences import unusable
-from ..tools.sources.listing import Source, explain_empty
+from ...core.ranking.stated_preferences import unusable
+from ...tools.sources.listing import Source, explain_empty
 from .ask import as_it_was, question_for
-from .expose import with_new_items
-from .govern import effects, governed, screen_of, screened
-from .known import has_words, said_by, told, with_words
-from .learnt_attention import learnt_attention
-from .llm_choice import taste_of
+from .exploration_and_exposure import with_new_items
+from .rules import effects, governed, screen_of, screened
+from .user_context import has_words, said_by, told, with_words
+from ..fitting.media_weights import learnt_attention
+from .llm_weight import taste_of
 from .perceive import RANKING_RESERVE_S
 from .query_vectors import gloss_of, picture_vectors, track_vector, words_vector
-from .state import Ranked, Retrieved, State, Understood
-from .turn import FLOOR_S, Turn, check_owner, schema_of, timed
+from ..turn.state import Ranked, Retrieved, State, Understood
+from ..turn.turn import FLOOR_S, Turn, check_owner, schema_of, timed
 
 REFILLS = 3
 """Times that sources are asked for others when content filters leave a list short."""

@@ -13,11 +13,11 @@ from langgraph.graph.state import CompiledStateGraph
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
 from ..core.redaction import redact
 from ..core.schemas import Degradation, RecommendRequest, RecommendResponse, StreamEvent
-from .requests import graph_input
-from .state import State
-from .thread_saver import BRAND_NEW
-from .threads import Threads
-from .turn import Turn
+from .graph_input import graph_input
+from .turn.state import State
+from .threads.saver import BRAND_NEW
+from .threads.store import Threads
+from .turn.turn import Turn
 
 log = logging.getLogger("tastemaker.recommender")
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.protocols import Vectors
-from ..core.schemas import Evidence
+from ...core.protocols import Vectors
+from ...core.schemas import Evidence
 
 KEEP_S = 1800.0
 MAX_THREADS = 256

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..core.learning.llm_weight_fit import NOT_FITTED, FittedWeight
-from ..core.learning.llm_signal import group_of
-from ..core.schemas import Item, LLMStrategy, RecommendRequest
-from .state import State
-from .turn import FLOOR_S, Turn
+from ...core.learning.llm_weight_fit import NOT_FITTED, FittedWeight
+from ...core.learning.llm_signal import group_of
+from ...core.schemas import Item, LLMStrategy, RecommendRequest
+from ..turn.state import State
+from ..turn.turn import FLOOR_S, Turn
 
 
 @dataclass(frozen=True)

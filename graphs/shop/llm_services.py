@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..agents.describer import Describer
-from ..agents.reranking.combined_signal import model_names, prompt_refs
-from ..agents.reranking.llm_ranker import LLMRanker
-from ..agents.prompt_files.library import PromptLibrary
-from ..core.learning.llm_weight_fit import FittedWeight
-from ..core.protocols import ChatModel, TextEmbedder
-from ..core.schemas import LLMStrategy
-from ..core.settings import Settings
-from ..models.llm.embeddings import open_embeddings
-from ..models.llm.scoring import GenerativeScoring, Posts
-from ..stores.llm_weights_file import WeightFile, weights_path
-from .describe_shop import ShopWords
+from ...agents.describer import Describer
+from ...agents.reranking.combined_signal import model_names, prompt_refs
+from ...agents.reranking.llm_ranker import LLMRanker
+from ...agents.prompt_files.library import PromptLibrary
+from ...core.learning.llm_weight_fit import FittedWeight
+from ...core.protocols import ChatModel, TextEmbedder
+from ...core.schemas import LLMStrategy
+from ...core.settings import Settings
+from ...models.llm.embeddings import open_embeddings
+from ...models.llm.scoring import GenerativeScoring, Posts
+from ...stores.llm_weights_file import WeightFile, weights_path
+from .descriptions import ShopWords
 
 
 class LLMParts:

@@ -13,7 +13,7 @@ from langgraph.channels import UntrackedValue
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..core.schemas import (
+from ...core.schemas import (
     Candidate,
     Composition,
     Evidence,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ..core.ranking.query import SEGMENT_KEY, CandidateQuery
-from ..core.ranking.diversity import Spread
-from ..core.rules.effects import Effects, effects_of
-from ..core.rules.model import AGE, Moment
-from ..core.schemas import Diversity, Item, RankedItem, RecommendRequest
-from ..core.settings import Settings
-from ..stores.rules import LoadedRules
-from ..tools.ranking.ranker import Screen
-from .turn import FLOOR_S, House, Turn, schema_of
+from ...core.ranking.query import SEGMENT_KEY, CandidateQuery
+from ...core.ranking.diversity import Spread
+from ...core.rules.effects import Effects, effects_of
+from ...core.rules.model import AGE, Moment
+from ...core.schemas import Diversity, Item, RankedItem, RecommendRequest
+from ...core.settings import Settings
+from ...stores.rules import LoadedRules
+from ...tools.ranking.ranker import Screen
+from ..turn.turn import FLOOR_S, House, Turn, schema_of
 
 
 async def governed(q: CandidateQuery, request: RecommendRequest, turn: Turn) -> CandidateQuery:

@@ -12,13 +12,13 @@ from typing import Any, cast
 
 from ..core.schemas import Item, RecommendRequest, ThreadMemory
 from ..core.ranking.why_not import Inquiry, Trace, WhyNot, explain
-from .decide import candidate_query
-from .govern import screen_of
-from .parts import Parts
+from .steps.rank import candidate_query
+from .steps.rules import screen_of
+from .shop.services import Parts
 from .recommend import build_graph
-from .state import State
-from .threads import Threads
-from .turn import FLOOR_S, Turn, check_owner
+from .turn.state import State
+from .threads.store import Threads
+from .turn.turn import FLOOR_S, Turn, check_owner
 
 
 async def find_out(

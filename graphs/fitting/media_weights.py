@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from ..core.ranking.media_weights import NO_ATTENTION, Attention, situation_of
-from ..core.errors import InvalidRequestError, StoreError
-from ..core.learning.exposures import Exposure, rewards_of
-from ..core.redaction import public_reason
-from ..core.ranking.fusion import PHOTO, TRACK_WEIGHT, WORDS
-from ..core.schemas import Event
-from ..models.recommender.media_weights_fit import ShownList, fit_situation
-from ..stores.media_weights_file import AttentionFile
-from .parts import Parts
-from .turn import Turn
+from ...core.ranking.media_weights import NO_ATTENTION, Attention, situation_of
+from ...core.errors import InvalidRequestError, StoreError
+from ...core.learning.exposures import Exposure, rewards_of
+from ...core.redaction import public_reason
+from ...core.ranking.fusion import PHOTO, TRACK_WEIGHT, WORDS
+from ...core.schemas import Event
+from ...models.recommender.media_weights_fit import ShownList, fit_situation
+from ...stores.media_weights_file import AttentionFile
+from ..shop.services import Parts
+from ..turn.turn import Turn
 
 USUAL = {**WORDS, **PHOTO, "track": TRACK_WEIGHT}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.ranking.query import SEGMENT_KEY
-from ..core.schemas import HistoryProfile, RecommendRequest, ThreadMemory, Understanding
-from ..core.ranking.stated_preferences import merge_items, merge_stated
-from .state import State
-from .turn import Turn
+from ...core.ranking.query import SEGMENT_KEY
+from ...core.schemas import HistoryProfile, RecommendRequest, ThreadMemory, Understanding
+from ...core.ranking.stated_preferences import merge_items, merge_stated
+from ..turn.state import State
+from ..turn.turn import Turn
 
 
 def told(state: State, profile: HistoryProfile, turn: Turn) -> dict[str, Any]:

@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import logging
 
-from ..core.errors import TastemakerError
-from ..core.protocols import Captioner
-from ..core.redaction import redact
-from ..core.schemas import CatalogueSchema
-from ..models.lazy import LazyCaptioner
-from ..tools.perception.image_captioner import ImageCaptioner
+from ...core.errors import TastemakerError
+from ...core.protocols import Captioner
+from ...core.redaction import redact
+from ...core.schemas import CatalogueSchema
+from ...models.lazy import LazyCaptioner
+from ...tools.perception.image_captioner import ImageCaptioner
 from .shop import Shop
 
 log = logging.getLogger("tastemaker.shop")

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..agents.describer import Describer
-from ..core.errors import TastemakerError
-from ..core.protocols import Catalogue
-from ..core.redaction import redact
-from ..core.schemas import Frozen, Item
-from ..stores.descriptions import Descriptions, Words, digest_of
+from ...agents.describer import Describer
+from ...core.errors import TastemakerError
+from ...core.protocols import Catalogue
+from ...core.redaction import redact
+from ...core.schemas import Frozen, Item
+from ...stores.descriptions import Descriptions, Words, digest_of
 
 log = logging.getLogger("tastemaker.describe")
 FILE = "descriptions.db"

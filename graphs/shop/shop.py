@@ -10,22 +10,22 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..core.errors import TastemakerError
-from ..core.protocols import Catalogue, Collaborative, History
-from ..core.redaction import redact
-from ..core.schemas import CatalogueSchema, Frozen, Item
-from ..core.settings import Settings
-from ..stores.trained_versions import Artefacts
-from ..stores.media_weights_file import AttentionFile
-from ..tools.sources.listing import Source, build_sources
-from ..tools.trained.version_in_use import Learned
-from ..tools.trained.ranking import LearnedSource
-from ..tools.sources.new_items import NewItemSource
-from ..tools.ranking.new_item_quota import NewItems
-from ..tools.ranking.ranker import Ranker
-from ..tools.policy.rule_scope import RuleScope
-from ..tools.sources.sounds_like import TrackSearch, open_tracks
-from ..tools.user_history import UserHistoryLookup
+from ...core.errors import TastemakerError
+from ...core.protocols import Catalogue, Collaborative, History
+from ...core.redaction import redact
+from ...core.schemas import CatalogueSchema, Frozen, Item
+from ...core.settings import Settings
+from ...stores.trained_versions import Artefacts
+from ...stores.media_weights_file import AttentionFile
+from ...tools.sources.listing import Source, build_sources
+from ...tools.trained.version_in_use import Learned
+from ...tools.trained.ranking import LearnedSource
+from ...tools.sources.new_items import NewItemSource
+from ...tools.ranking.new_item_quota import NewItems
+from ...tools.ranking.ranker import Ranker
+from ...tools.policy.rule_scope import RuleScope
+from ...tools.sources.sounds_like import TrackSearch, open_tracks
+from ...tools.user_history import UserHistoryLookup
 
 log = logging.getLogger("tastemaker.shop")
 SNAPSHOT_ITEMS = 500

@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from langgraph.graph import END
 from langgraph.types import interrupt
 
-from ..core.ranking.query import CandidateQuery
-from ..core.text.chinese import is_chinese
-from ..core.settings.cold_start import ElicitSettings
-from ..core.questions.information_gain import answer_scores, beliefs, best_offer, question_of
-from ..core.errors import InvalidRequestError
-from ..core.questions.answerable_facets import facets_of
-from ..core.ranking.fusion import fuse, source_weights
-from ..agents.explaining.rendered_chinese import question_in_chinese
-from ..core.schemas import (
+from ...core.ranking.query import CandidateQuery
+from ...core.text.chinese import is_chinese
+from ...core.settings.cold_start import ElicitSettings
+from ...core.questions.information_gain import answer_scores, beliefs, best_offer, question_of
+from ...core.errors import InvalidRequestError
+from ...core.questions.answerable_facets import facets_of
+from ...core.ranking.fusion import fuse, source_weights
+from ...agents.explaining.rendered_chinese import question_in_chinese
+from ...core.schemas import (
     Answer,
     Answered,
     Candidate,
@@ -28,9 +28,9 @@ from ..core.schemas import (
     RecommendRequest,
     ThreadMemory,
 )
-from .govern import screened
-from .state import Heard, State
-from .turn import Turn, timed
+from .rules import screened
+from ..turn.state import Heard, State
+from ..turn.turn import Turn, timed
 
 POOL = 200
 """How many of the candidates are thought of as what the user may want."""

@@ -1,0 +1,1 @@
+"""Offline fits that use the graph's own lists."""
