@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
-from ..api.render import TerminalRenderer
-from ..api.sse_client import stream_from_server
+from ..api.client.terminal import TerminalRenderer
+from ..api.client.http_client import stream_from_server
 from ..core.errors import BackEndError, ConfigurationError, TastemakerError
 from ..core.schemas import RecommendRequest
 from ..core.settings import PREFIX, Settings
@@ -143,7 +143,7 @@ def _own_stores(demo: Settings, source: Demonstration) -> Settings:
 
 
 async def _prepare(demo: Settings, source: Demonstration, show: _Show) -> None:
-    from ..api.diagnosis import needed_weights
+    from ..api.doctor.diagnosis import needed_weights
     from ..api.stock import stock
     from ..models.registry import slot_id
     from ..models.weights.fetch import ensure_weights

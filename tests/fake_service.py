@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from tastemaker.api.openapi_examples import response_example
+from tastemaker.api.http.openapi_examples import response_example
 from tastemaker.core.rules.file_format import parse_rules
 from tastemaker.core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
 from tastemaker.core.ranking.cross_modal import Hit, SearchRequest, SearchResponse

@@ -13,9 +13,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from tastemaker.api.app import create_app
-from tastemaker.api.errors import ErrorBody
-from tastemaker.api.openapi_examples import error_examples, request_examples, response_example, tiny_photo, tiny_voice
+from tastemaker.api.http.app import create_app
+from tastemaker.api.http.errors import ErrorBody
+from tastemaker.api.http.openapi_examples import error_examples, request_examples, response_example, tiny_photo, tiny_voice
 from tastemaker.core.errors import BackEndOverloaded, BackEndUnavailable, InvalidRequestError, StoreError
 from tastemaker.core.schemas import RecommendRequest, RecommendResponse
 from tastemaker.core.settings import LimitSettings, Settings

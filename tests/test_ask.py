@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tastemaker.api.app import create_app
-from tastemaker.api.cli_taste import answer_from, follow_up, parse_preferences
-from tastemaker.api.langserve_routes import PATH, langserve_installed
+from tastemaker.api.http.app import create_app
+from tastemaker.api.cli.recommend_preferences import answer_from, follow_up, parse_preferences
+from tastemaker.api.http.langserve import PATH, langserve_installed
 from tastemaker.core.settings.cold_start import ElicitSettings
 from tastemaker.core.errors import InvalidRequestError, StoreError
 from tastemaker.core.schemas import Answer, Question, RecommendRequest, RecommendResponse

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tastemaker.api.bench_options import write_kept
-from tastemaker.api.cli_bench import app
+from tastemaker.api.cli.bench_options import write_kept
+from tastemaker.api.cli.bench import app
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.evals.benchmarks_page import section
 from tastemaker.evals.figures import Figure, Group, groups_of, read_saved

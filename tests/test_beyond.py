@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tastemaker.api import cli
+from tastemaker.api.cli import main as cli
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.learning.interactions import Interactions, ItemTable
 from tastemaker.evals import beyond, intervals

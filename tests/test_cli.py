@@ -20,11 +20,11 @@ import httpx
 import pytest
 from rich.console import Console
 
-from tastemaker.api import cli, cli_recommend
-from tastemaker.api.cli_common import report
-from tastemaker.api.cli_recommend import parse_where
-from tastemaker.api.cli_serve import log_config
-from tastemaker.api.render import TerminalRenderer, clean
+from tastemaker.api.cli import main as cli, recommend as cli_recommend
+from tastemaker.api.cli.options import report
+from tastemaker.api.cli.recommend import parse_where
+from tastemaker.api.cli.serve import log_config
+from tastemaker.api.client.terminal import TerminalRenderer, clean
 from tastemaker.core.errors import BackEndUnavailable, ConfigurationError, InvalidRequestError, TastemakerError
 from tastemaker.core.schemas import Constraint, RecommendRequest, RecommendResponse, StreamEvent
 
@@ -224,7 +224,7 @@ def test_the_renderer_survives_an_empty_answer() -> None:
 
 
 def test_help_is_quick_and_imports_nothing_heavy() -> None:
-    code = "import sys; sys.argv[1:] = ['--help']\nfrom tastemaker.api.cli import main\ntry: main()\nexcept SystemExit: pass\n"
+    code = "import sys; sys.argv[1:] = ['--help']\nfrom tastemaker.api.cli.main import main\ntry: main()\nexcept SystemExit: pass\n"
     code += "heavy = {'fastapi', 'langgraph', 'lancedb', 'numpy', 'uvicorn', 'torch', 'onnxruntime', 'openai', 'langserve'}\n"
     code += "print('HEAVY', sorted(heavy & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
@@ -281,7 +281,7 @@ def test_serve_announces_answers_and_stops_gracefully(tmp_path: Path) -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environ = os.environ | {"TASTEMAKER_HOME": str(tmp_path / "home"), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "tastemaker.api.cli", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "tastemaker.api.cli.main", "serve", "--port", str(port)]
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
         try:
             base = f"http://127.0.0.1:{port}"

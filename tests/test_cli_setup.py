@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tastemaker.api import aligning, cli
+from tastemaker.api import aligning
+from tastemaker.api.cli import main as cli
 from tastemaker.api.aligning import Aligned
-from tastemaker.api.cli_setup import _steps, prepare
+from tastemaker.api.cli.setup import _steps, prepare
 from tastemaker.core.errors import BackEndUnavailable
 from tastemaker.core.settings import LLMSettings, Settings
 from tastemaker.models.alignment.align import AlignReport, Recalls

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tastemaker.api.cli_recommend import parse_corrections
+from tastemaker.api.cli.recommend import parse_corrections
 from tastemaker.core.media.corrections import corrected
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import Caption, Correction, Evidence, Transcript

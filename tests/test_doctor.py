@@ -12,10 +12,11 @@ import pytest
 from packaging.requirements import Requirement
 from rich.console import Console
 
-from tastemaker.api import cli, packages
-from tastemaker.api.cli_doctor import show
-from tastemaker.api.diagnosis import Diagnosis, diagnose, needed_weights
-from tastemaker.api.packages import Finding, look_at_packages
+from tastemaker.api.cli import main as cli
+from tastemaker.api.doctor import packages
+from tastemaker.api.cli.doctor import show
+from tastemaker.api.doctor.diagnosis import Diagnosis, diagnose, needed_weights
+from tastemaker.api.doctor.packages import Finding, look_at_packages
 from tastemaker.core.settings import CatalogueSettings, HistorySettings, LLMSettings, ModelSettings, Settings
 from tastemaker.models.weights.table import TABLE
 from tastemaker.stores.trained_versions import Artefacts

@@ -12,12 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tastemaker.api import cli
-from tastemaker.api.app import create_app
-from tastemaker.api.langserve_routes import PATH, langserve_installed
-from tastemaker.api.openapi_examples import request_examples, tiny_photo, tiny_voice
+from tastemaker.api.cli import main as cli
+from tastemaker.api.http.app import create_app
+from tastemaker.api.http.langserve import PATH, langserve_installed
+from tastemaker.api.http.openapi_examples import request_examples, tiny_photo, tiny_voice
 from tastemaker.api.service import Service
-from tastemaker.api.sse_client import stream_from_server
+from tastemaker.api.client.http_client import stream_from_server
 from tastemaker.core.protocols import Catalogue, Collaborative, History
 from tastemaker.core.schemas import MediaInput, RecommendRequest, RecommendResponse
 from tastemaker.core.settings import Settings

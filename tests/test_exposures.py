@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.api.cli_off_policy import compare
+from tastemaker.api.cli.off_policy import compare
 from tastemaker.core.settings.cold_start import ExplorationSettings, ExposureSettings
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.learning.thompson_sampling import Arm, explore, quota, seed_of

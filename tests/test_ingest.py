@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from tastemaker.api.cli_ingest import parse_mapping, summary
+from tastemaker.api.cli.ingest import parse_mapping, summary
 from tastemaker.core.errors import BackEndError, InvalidRequestError
 from tastemaker.core.protocols import Vectors
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue

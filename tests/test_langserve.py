@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tastemaker.api import langserve_routes
-from tastemaker.api.app import create_app
-from tastemaker.api.langserve_routes import PATH
-from tastemaker.api.langserve_runnable import MAX_BATCH, RecommendRunnable
+from tastemaker.api.http import langserve as langserve_routes
+from tastemaker.api.http.app import create_app
+from tastemaker.api.http.langserve import PATH
+from tastemaker.api.http.langserve_runnable import MAX_BATCH, RecommendRunnable
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import RecommendRequest, RecommendResponse
 from tastemaker.core.settings import Settings

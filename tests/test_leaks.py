@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 import tastemaker.demo
-from tastemaker.api.app import create_app
+from tastemaker.api.http.app import create_app
 from tastemaker.core.settings import CatalogueSettings, HistorySettings, LLMSettings, ModelSettings, Settings
 
 PHOTO = Path(tastemaker.demo.__file__).parent / "data" / "request" / "photo.jpg"

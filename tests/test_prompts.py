@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from tastemaker.agents.prompt_files.trial import read_requests, summarise, trial
 from tastemaker.agents.prompt_files.library import PromptLibrary, render
-from tastemaker.api.cli_prompts import app
+from tastemaker.api.cli.prompts import app
 from tastemaker.core.errors import BackEndUnavailable, ConfigurationError, InvalidRequestError
 from tastemaker.core.schemas import (
     Reason,
@@ -259,7 +259,7 @@ def test_the_command_line_compares_two_versions(folder: Path, monkeypatch: pytes
 
         return await trial(recommend, name, versions, requests)
 
-    monkeypatch.setattr("tastemaker.api.cli_prompts._trial", answer)
+    monkeypatch.setattr("tastemaker.api.cli.prompts._trial", answer)
     write(folder, name="hello@1.md")
     write(folder, name="hello@2.md", version="2")
     (folder / "r.jsonl").write_text('{"text": "a [boat]"}\n', encoding="utf-8")

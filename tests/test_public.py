@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tastemaker.api.middleware import RequestContext
+from tastemaker.api.http.middleware import RequestContext
 from tastemaker.core import errors
 from tastemaker.core.errors import (
     BackEndTimeout,

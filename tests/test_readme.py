@@ -15,8 +15,8 @@ import pytest
 from pydantic import BaseModel
 
 import tastemaker.demo
-from tastemaker.api import cli
-from tastemaker.api.app import create_app
+from tastemaker.api.cli import main as cli
+from tastemaker.api.http.app import create_app
 from tastemaker.api.stock import stock
 from tastemaker.core.settings import PREFIX, CatalogueSettings, Settings
 

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tastemaker.api import cli
-from tastemaker.api.app import create_app
-from tastemaker.api.cli_recommend import parse_context, parse_diversity
+from tastemaker.api.cli import main as cli
+from tastemaker.api.http.app import create_app
+from tastemaker.api.cli.recommend import parse_context, parse_diversity
 from tastemaker.api.service import Service
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import Constraint, RecommendResponse

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tastemaker.api import cli
-from tastemaker.api.cli_search import parse_weights
+from tastemaker.api.cli import main as cli
+from tastemaker.api.cli.search import parse_weights
 from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError
 from tastemaker.core.protocols import Vectors

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.api.cli_tracks import read_rows
+from tastemaker.api.cli.tracks import read_rows
 from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.errors import InvalidRequestError, StoreError, TooLittleSound
 from tastemaker.core.ranking.fusion import source_weights

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tastemaker.api.cli import build_app
+from tastemaker.api.cli.main import build_app
 from tastemaker.stores.trained_versions import Artefacts
 
 from .test_train_and_serve import stock, store_at

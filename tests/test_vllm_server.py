@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tastemaker.api.cli_llm import app
+from tastemaker.api.cli.llm import app
 from tastemaker.core.errors import BackEndTimeout, BackEndUnavailable, ConfigurationError
 from tastemaker.core.settings import LLMSettings, Settings
 from tastemaker.models.vllm import environment as vllm_env, process as vllm_process

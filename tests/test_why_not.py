@@ -13,8 +13,8 @@ import httpx
 import numpy as np
 import pytest
 
-from tastemaker.api import cli
-from tastemaker.api.app import create_app
+from tastemaker.api.cli import main as cli
+from tastemaker.api.http.app import create_app
 from tastemaker.api.service import Service
 from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.errors import InvalidRequestError

@@ -1,0 +1,88 @@
+"""Run the benchmarks: ``tastemaker bench NAME --data DIR --json`` prints one JSON object."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ...core.settings import load_settings
+from .bench_options import CountOption, DataOption, JsonOption, SeedOption, keep_figures, print_figures
+from .bench_recommendation import beyond
+from .bench_elicit import elicit
+from .bench_games import games, games_cold, games_retrieved
+from .bench_llm import harm, order
+from .bench_movies import ml100k, ml100k_cold_item, ml100k_cold_user
+from .bench_report import report
+from .bench_serving import serving
+from .bench_media import speech
+from .bench_vision import contact_sheet, ingest, vision
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Measure the bars: overhead, first-item, turn, valid, speech, games, elicit, harm, order.",
+)
+
+app.callback()(keep_figures)
+app.command("report")(report)
+app.command("speech")(speech)
+app.command("elicit")(elicit)
+app.command("serving")(serving)
+app.command("beyond")(beyond)
+app.command("harm")(harm)
+app.command("order")(order)
+app.command("vision")(vision)
+app.command("ingest")(ingest)
+app.command("contact-sheet")(contact_sheet)
+app.command("games")(games)
+app.command("games-retrieved")(games_retrieved)
+app.command("games-cold")(games_cold)
+app.command("ml100k")(ml100k)
+app.command("ml100k-cold-user")(ml100k_cold_user)
+app.command("ml100k-cold-item")(ml100k_cold_item)
+
+
+@app.command()
+def overhead(n: CountOption = 300, as_json: JsonOption = False) -> None:
+    """Measure the graph alone, with every model and store replaced by a constant."""
+    from ...evals.overhead import run
+
+    print_figures(run(n), as_json)
+
+
+@app.command("first-item")
+def first_item(data: DataOption = None, n: CountOption = 40, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
+    """Measure the time to the first ranked items at an HTTP client: text; + photo; + 6 s of voice."""
+    from ...evals.runs import first_item_run
+
+    print_figures(first_item_run(load_settings(), data, n, seed), as_json)
+
+
+@app.command()
+def footprint(data: DataOption = None, n: CountOption = 32, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
+    """Measure the service's peak memory without a language model, and photo requests that come at once."""
+    from ...evals.runs import footprint_run
+
+    print_figures(footprint_run(load_settings(), data, n, seed), as_json)
+
+
+@app.command()
+def turn(data: DataOption = None, n: CountOption = 4, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
+    """Compare the graph with a plain tool-calling loop: same tools, same media, same model server."""
+    from ...evals.runs import turn_run
+
+    print_figures(turn_run(load_settings(), data, n, seed), as_json)
+
+
+@app.command()
+def valid(
+    data: DataOption = None,
+    n: CountOption = 1000,
+    llm_requests: Annotated[int, typer.Option(min=0, help="Requests to repeat with the real language model.")] = 20,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Count broken promises over many requests, with hostile item text and a hostile language model."""
+    from ...evals.runs import valid_run
+
+    print_figures(valid_run(load_settings(), data, n, llm_requests, seed), as_json)

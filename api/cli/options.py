@@ -1,0 +1,51 @@
+"""Run a command body the same way everywhere: one red line for an error, exit status 2 for wrong input, else 1."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import typer
+
+from ...core.errors import ConfigurationError, InvalidRequestError, TastemakerError
+from ...core.redaction import redact
+
+T = TypeVar("T")
+_debug = False
+
+
+def set_debug(value: bool) -> None:
+    """Show tracebacks of errors from now on."""
+    global _debug  # noqa: PLW0603 - a process-wide option of the command line
+    _debug = value
+
+
+def report(error: TastemakerError) -> int:
+    """Print one red line without credentials on standard error and return the exit status."""
+    message = redact(" ".join(str(error).split()))
+    typer.secho(f"error: {message}", fg=typer.colors.RED, err=True)
+    return 2 if isinstance(error, ConfigurationError | InvalidRequestError) else 1
+
+
+def guarded(body: Callable[[], T]) -> T:
+    """Call ``body``; an error of ours ends the process with its status, without a traceback unless ``--debug``.
+
+    Raises:
+        typer.Exit: on an error of ours.
+    """
+    try:
+        return body()
+    except TastemakerError as error:
+        if _debug:
+            raise
+        raise typer.Exit(report(error)) from None
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise typer.Exit(1) from None
+
+
+def run_async(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine function as a command body."""
+    return guarded(lambda: asyncio.run(work()))

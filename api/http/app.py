@@ -1,0 +1,120 @@
+"""Serve the recommender over HTTP: FastAPI, server-sent events, LangServe and the documentation pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from importlib.util import find_spec
+
+from fastapi import FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from ... import __version__
+from ...core.settings import Settings, load_settings
+from .errors import add_error_handlers
+from .recommend_form import add_form_route
+from .langserve import add_langserve
+from .middleware import BodyLimit, RequestContext
+from .openapi_examples import DESCRIPTION, TAGS
+from .recommend import add_routes
+from .rules_and_why_not import add_rules_routes
+from .search import add_search_routes
+from ..service import Service, ServiceFactory
+
+_SWAGGER = "fastapi_offline"  # carries Swagger UI's files; only its folder is used
+
+
+def create_app(
+    recommender_factory: ServiceFactory | None = None,
+    settings: Settings | None = None,
+    warmed: Callable[[], None] | None = None,
+) -> FastAPI:
+    """Build the application; the recommender is opened when it starts and closed when it stops.
+
+    Args:
+        recommender_factory: opens the recommender; default ``Recommender.open(settings)``.
+        settings: default from environment and ``tastemaker.toml``.
+        warmed: called once the models of the common path are loaded.
+
+    Raises:
+        ConfigurationError: wrong settings.
+    """
+    chosen = settings or load_settings()
+    open_recommender = recommender_factory or _opener(chosen)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        recommender = await open_recommender()
+        app.state.recommender = recommender
+        warming = asyncio.create_task(_warm(recommender, warmed))
+        try:
+            yield
+        finally:
+            warming.cancel()
+            await asyncio.gather(warming, return_exceptions=True)
+            await recommender.close()
+
+    app = FastAPI(
+        title="Tastemaker",
+        version=__version__,
+        summary="Agentic, multimodal recommendations",
+        description=DESCRIPTION,
+        openapi_tags=list(TAGS),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = chosen
+    app.add_middleware(BodyLimit, max_bytes=chosen.limits.max_body_bytes)
+    app.add_middleware(RequestContext)
+    add_error_handlers(app)
+    add_routes(app)
+    add_form_route(app)
+    add_rules_routes(app)
+    add_search_routes(app)
+    _add_docs(app)
+    add_langserve(app, lambda: app.state.recommender)
+    return app
+
+
+async def _warm(recommender: Service, warmed: Callable[[], None] | None) -> None:
+    await recommender.warm()
+    if warmed is not None:
+        warmed()
+
+
+def _opener(settings: Settings) -> ServiceFactory:
+    async def open_it() -> Service:
+        from ...graphs.recommender import Recommender
+
+        return await Recommender.open(settings)
+
+    return open_it
+
+
+def _add_docs(app: FastAPI) -> None:
+    # The page works without the internet: Swagger UI's files come from an installed package, not from a CDN.
+    local = find_spec(_SWAGGER) is not None
+    if local:
+        app.mount("/docs/assets", StaticFiles(directory=str(files(_SWAGGER) / "static")), name="docs-assets")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> HTMLResponse:
+        root = str(request.scope.get("root_path", "")).rstrip("/")
+        assets = f"{root}/docs/assets"
+        parameters = {"defaultModelsExpandDepth": 0, "displayRequestDuration": True, "tryItOutEnabled": True}
+        title, openapi = f"{app.title} API", f"{root}/openapi.json"
+        if not local:
+            return get_swagger_ui_html(openapi_url=openapi, title=title, swagger_ui_parameters=parameters)
+        return get_swagger_ui_html(
+            openapi_url=openapi,
+            title=title,
+            swagger_js_url=f"{assets}/swagger-ui-bundle.js",
+            swagger_css_url=f"{assets}/swagger-ui.css",
+            swagger_favicon_url=f"{assets}/favicon.png",
+            swagger_ui_parameters=parameters,
+        )

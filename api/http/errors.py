@@ -1,0 +1,147 @@
+"""Turn every error into one JSON form that names the field, and never repeats what was sent."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Literal
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from ...core.errors import BackEndError, ConfigurationError, InvalidRequestError, StoreError, TastemakerError
+from ...core.redaction import redact
+from ...core.schemas import Frozen
+
+log = logging.getLogger("tastemaker.api")
+
+ErrorType = Literal[
+    "invalid_request", "too_large", "not_found", "not_allowed", "http", "back_end", "store", "configuration", "internal"
+]
+_UNION_TAGS = {"float", "bool", "str", "int"}
+_HTTP_TYPES: dict[int, ErrorType] = {404: "not_found", 405: "not_allowed", 413: "too_large"}
+
+
+class ErrorDetail(Frozen):
+    """What went wrong, for programs and for people."""
+
+    type: ErrorType = Field(description="Machine-readable kind.", examples=["invalid_request"])
+    message: str = Field(description="What is wrong and what to do.", examples=["Input should be at most 50"])
+    field: str | None = Field(
+        default=None, description="Path of the offending field; set for `invalid_request`.", examples=["images[0].data"]
+    )
+    retryable: bool | None = Field(default=None, description="Whether trying again can help; set for 503.")
+
+
+class ErrorBody(Frozen):
+    """The body of every answer that is not a success."""
+
+    error: ErrorDetail = Field(description="The first error.")
+    errors: tuple[ErrorDetail, ...] | None = Field(default=None, description="All errors, if there are several.")
+    request_id: str = Field(default="", description="The `X-Request-ID` of this answer, for the operator's log.")
+
+
+def request_id(request: Request) -> str:
+    """Return the id that the middleware gave this request, or an empty string."""
+    return str(getattr(request.state, "request_id", ""))
+
+
+def field_path(location: Sequence[str | int], *, exact: bool = False) -> str:
+    """Join a pydantic location to a path such as ``constraints[1].op``.
+
+    The names pydantic adds for the members of a union are left out unless ``exact`` (for unknown keys).
+    """
+    path = ""
+    for part in location[1:] if location and location[0] in ("body", "query", "path", "header") else location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif path and not exact and (part in _UNION_TAGS or not part.isidentifier()):
+            break
+        else:
+            name = "".join(c for c in part[:64] if c.isprintable())
+            path += f".{name}" if path else name
+    return path or "body"
+
+
+def validation_details(errors: Sequence[Mapping[str, Any] | str]) -> list[ErrorDetail]:
+    """Merge pydantic errors (or LangServe's plain sentences) by field; the input itself is left out."""
+    messages: dict[str, list[str]] = {}
+    for error in errors:
+        if isinstance(error, str):
+            messages.setdefault("body", []).append(error)
+            continue
+        location = error["loc"]
+        if error["type"] == "json_invalid":
+            path, message = "body", "is not valid JSON"
+        else:
+            path = field_path(location, exact=error["type"] == "extra_forbidden")
+            message = str(error["msg"]).removeprefix("Value error, ")
+        known = messages.setdefault(path, [])
+        if message not in known:
+            known.append(message)
+    return [
+        ErrorDetail(type="invalid_request", field=path, message="; or ".join(texts)) for path, texts in messages.items()
+    ]
+
+
+def details_of(error: TastemakerError) -> tuple[int, ErrorDetail]:
+    """Return the HTTP status and the public description of one of our errors."""
+    if isinstance(error, InvalidRequestError):
+        return 422, ErrorDetail(type="invalid_request", field=error.field, message=error.message)
+    if isinstance(error, BackEndError):
+        slot = f"the back-end {error.back_end}" if error.back_end else "a model back-end"
+        advice = "try again shortly" if error.retryable else "see `GET /ready` and the server's log"
+        return 503, ErrorDetail(type="back_end", message=f"{slot} failed; {advice}", retryable=error.retryable)
+    if isinstance(error, StoreError):
+        message = "the catalogue or history could not be used; see `GET /ready` and the server's log"
+        return 503, ErrorDetail(type="store", message=message, retryable=True)
+    if isinstance(error, ConfigurationError):
+        return 500, ErrorDetail(type="configuration", message="the server is set up wrongly; see its log")
+    return 500, ErrorDetail(type="internal", message="something failed here; see the server's log")
+
+
+def respond(status: int, details: Sequence[ErrorDetail], identifier: str) -> JSONResponse:
+    """Make the answer for one or more errors."""
+    body = ErrorBody(error=details[0], errors=tuple(details) if len(details) > 1 else None, request_id=identifier)
+    headers = {"Retry-After": "2"} if status == 503 and details[0].retryable else None
+    return JSONResponse(body.model_dump(mode="json", exclude_none=True), status_code=status, headers=headers)
+
+
+def log_failure(error: BaseException, identifier: str) -> None:
+    """Log where an error was raised; messages of foreign exceptions may quote user input, so only ours are logged."""
+    ours = isinstance(error, TastemakerError) and not isinstance(error, InvalidRequestError)
+    text = redact(f"{type(error).__name__}: {error}") if ours else type(error).__name__
+    frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+    log.error("request %s failed: %s\n%s", identifier, text, frames)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Register the handlers on an application."""
+
+    async def wrong_form(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        return respond(422, validation_details(error.errors()), request_id(request))
+
+    async def ours(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, TastemakerError)
+        status, detail = details_of(error)
+        if status >= 500:
+            log_failure(error, request_id(request))
+        return respond(status, [detail], request_id(request))
+
+    async def http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        kind = _HTTP_TYPES.get(error.status_code, "invalid_request" if error.status_code == 422 else "http")
+        message = str(error.detail) or HTTPStatus(error.status_code).phrase
+        response = respond(error.status_code, [ErrorDetail(type=kind, message=message)], request_id(request))
+        response.headers.update(error.headers or {})
+        return response
+
+    app.add_exception_handler(RequestValidationError, wrong_form)
+    app.add_exception_handler(TastemakerError, ours)
+    app.add_exception_handler(HTTPException, http)

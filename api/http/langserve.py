@@ -1,0 +1,89 @@
+"""Mount the recommender as LangServe routes: one door among several, on which nothing inside depends."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from importlib.util import find_spec
+
+from fastapi import Depends, FastAPI, Request
+from pydantic import ValidationError
+
+from ...core.errors import InvalidRequestError
+from ...core.schemas import RecommendRequest
+from .errors import validation_details
+from ..service import Service
+
+PATH = "/langserve/recommend"
+_ENDPOINTS = (
+    "invoke",
+    "batch",
+    "stream",
+    "stream_log",
+    "stream_events",
+    "playground",
+    "input_schema",
+    "output_schema",
+    "config_schema",
+)
+
+
+def langserve_installed() -> bool:
+    """Tell whether the ``langserve`` extra is there."""
+    return find_spec("langserve") is not None and find_spec("sse_starlette") is not None
+
+
+def add_langserve(app: FastAPI, recommender: Callable[[], Service]) -> bool:
+    """Mount ``invoke``, ``batch``, ``stream``, ``playground`` and schemas under PATH; return False without the extra.
+
+    Args:
+        app: the application, whose error handlers also serve these routes.
+        recommender: returns the recommender; called per request, so it may be opened after the routes are mounted.
+    """
+    if not langserve_installed():
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from langserve import add_routes
+
+        from .langserve_runnable import RecommendRunnable
+
+        add_routes(
+            app,
+            RecommendRunnable(recommender),
+            path=PATH,
+            enabled_endpoints=_ENDPOINTS,
+            dependencies=[Depends(check_body)],
+        )
+    return True
+
+
+async def check_body(request: Request) -> None:
+    """Refuse what LangServe would answer as an error of the server's: a body that is no text, a batch with a wrong input.
+
+    Raises:
+        InvalidRequestError: the first wrong field, such as ``inputs[0].n``.
+    """
+    if request.method != "POST":
+        return
+    try:
+        body = json.loads(await request.body())
+    except ValueError as error:
+        raise InvalidRequestError("body", "Invalid JSON body") from error
+    if not request.url.path.endswith("/batch") or not isinstance(body, dict):
+        return
+    inputs = body.get("inputs")
+    if not isinstance(inputs, list):
+        raise InvalidRequestError("inputs", "must be a list of requests")
+    for number, value in enumerate(inputs):
+        _check_input(number, value)
+
+
+def _check_input(number: int, value: object) -> None:
+    try:
+        RecommendRequest.model_validate(value)
+    except ValidationError as error:
+        detail = validation_details(error.errors(include_input=False))[0]
+        field = "" if detail.field in (None, "body") else f".{detail.field}"
+        raise InvalidRequestError(f"inputs[{number}]{field}", detail.message) from error

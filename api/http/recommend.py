@@ -1,0 +1,206 @@
+"""Define the HTTP routes: recommend, stream, feedback, health and ready."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import Body, FastAPI, Request, Response
+from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
+from starlette.responses import JSONResponse, StreamingResponse
+
+from ... import __version__
+from ...core.errors import TastemakerError
+from ...core.redaction import public_reason
+from ...core.schemas import (
+    Event,
+    EventKind,
+    Frozen,
+    ItemId,
+    RecommendRequest,
+    RecommendResponse,
+    StreamEvent,
+    TenantId,
+    UserId,
+)
+from .errors import ErrorBody, log_failure, request_id
+from .openapi_examples import error_examples, request_examples, response_example, stream_example
+from ..service import Service, refuse_paths
+from .event_stream import ClientGone, event_response, until_disconnect
+
+CLIENT_GONE = 499  # nobody reads it; nginx's number for the log
+
+
+class FeedbackEvent(Frozen):
+    """What a user did with an item."""
+
+    user_id: UserId = Field(description="Who.", examples=["ada"])
+    item_id: ItemId = Field(description="Which item.", examples=["print-17"])
+    kind: EventKind = Field(description="What happened.", examples=["click"])
+    at: AwareDatetime | None = Field(default=None, description="When, with a time zone; now if omitted.")
+    value: float | None = Field(
+        default=None, validate_default=True, allow_inf_nan=False, description="The rating; `rating` needs it."
+    )
+    context: dict[str, Annotated[str, Field(max_length=256)]] = Field(
+        default_factory=dict, max_length=16, description="Such as `request_id` of the answer that showed the item."
+    )
+
+    @field_validator("at")
+    @classmethod
+    def _in_utc(cls, value: datetime | None) -> datetime | None:
+        try:
+            return value and value.astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError("must lie within the years 1 to 9999 in UTC") from error
+
+    @field_validator("value")
+    @classmethod
+    def _rated(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is None and info.data.get("kind") == "rating":
+            raise ValueError("a rating needs a value")
+        return value
+
+
+class FeedbackRequest(Frozen):
+    """Up to 1,000 events."""
+
+    events: list[FeedbackEvent] = Field(min_length=1, max_length=1000, description="The events, 1 to 1,000.")
+    tenant: TenantId = Field(default="default", description="Which shop.")
+
+
+class FeedbackReply(Frozen):
+    """How many events were stored."""
+
+    stored: int = Field(description="Events that were new; repeats are not stored twice.")
+
+
+class Health(Frozen):
+    """The process is up."""
+
+    status: Literal["ok"] = Field(default="ok", description="Always `ok` when there is an answer.")
+    version: str = Field(default=__version__, description="Version of Tastemaker.")
+
+
+class SlotHealth(Frozen):
+    """The state of one part."""
+
+    state: str = Field(description="`ok`, `degraded` or `down`.")
+    detail: str = Field(default="", description="What serves it, or what is wrong.")
+
+
+class Ready(Frozen):
+    """The state of every part."""
+
+    status: Literal["ready", "degraded", "not ready"] = Field(description="`not ready` if the catalogue is down.")
+    degraded: tuple[str, ...] = Field(default=(), description="Parts that are not `ok`; answers go on without them.")
+    slots: dict[str, SlotHealth] = Field(description="State of each part by name.")
+
+
+def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the documentation of these error statuses."""
+    texts = {
+        413: "The body is too large.",
+        422: "The request is wrong; `error.field` names where.",
+        500: "Something unforeseen failed; `request_id` finds it in the log.",
+        503: "A part without which there is no answer failed; `error.retryable` says whether to try again.",
+    }
+    examples = error_examples()
+    return {
+        status: {
+            "model": ErrorBody,
+            "description": texts[status],
+            "content": {"application/json": {"example": examples[status]}},
+        }
+        for status in statuses
+    }
+
+
+ASK_ERRORS = error_responses(413, 422, 500, 503)
+ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"example": response_example().model_dump(mode="json")}}}
+}
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": StreamEvent,
+        "description": "Events `route`, `partial`, `evidence`, `consistency`, `items`, `words`, `degraded`, `step`, `done` and "
+        "`error`, each with `event:`, JSON in `data:` and `id:`; a comment every 10 s while waiting.",
+        "content": {"text/event-stream": {"example": stream_example()}},
+    }
+}
+AskBody = Annotated[RecommendRequest, Body(openapi_examples=request_examples())]
+
+
+def add_routes(app: FastAPI) -> None:
+    """Register every route on the application; the recommender is ``app.state.recommender``."""
+    ask = app.post
+    ask("/recommend", tags=["recommend"], summary="Recommend", responses={**ANSWER, **ASK_ERRORS})(recommend)
+    ask(
+        "/recommend/stream",
+        tags=["recommend"],
+        summary="Recommend, as a stream of events",
+        response_class=StreamingResponse,
+        responses={**_STREAM, **ASK_ERRORS},
+    )(recommend_stream)
+    ask("/feedback", tags=["feedback"], summary="Store events", responses=error_responses(413, 422, 500, 503))(feedback)
+    app.get("/health", tags=["operations"], summary="Is the process up?")(health)
+    not_ready: dict[int | str, dict[str, Any]] = {503: {"model": Ready, "description": "The catalogue cannot be read."}}
+    app.get("/ready", tags=["operations"], summary="Is every part ready?", response_model=Ready, responses=not_ready)(
+        ready
+    )
+
+
+def service_of(request: Request) -> Service:
+    """Return the recommender behind this application."""
+    service: Service = request.app.state.recommender
+    return service
+
+
+async def answer(request: Request, asked: RecommendRequest) -> RecommendResponse | Response:
+    """Answer, unless the client goes away meanwhile."""
+    try:
+        return await until_disconnect(request, service_of(request).recommend(refuse_paths(asked), allow_paths=False))
+    except ClientGone:
+        return Response(status_code=CLIENT_GONE)
+
+
+async def recommend(request: Request, asked: AskBody) -> RecommendResponse:
+    """Answer with ranked items, each with a reason. Everything in the body is optional."""
+    return await answer(request, asked)  # type: ignore[return-value]
+
+
+async def recommend_stream(request: Request, asked: AskBody) -> Response:
+    """Answer as it happens: the ranked items come before any word is written."""
+    events = service_of(request).stream(refuse_paths(asked), allow_paths=False)
+    try:
+        return await event_response(events, request)
+    except ClientGone:
+        return Response(status_code=CLIENT_GONE)
+
+
+async def feedback(request: Request, sent: FeedbackRequest) -> FeedbackReply:
+    """Store views, clicks, likes, dislikes, purchases and ratings, from which later answers learn."""
+    now = datetime.now(UTC)
+    events = [Event(**{**dict(event), "at": event.at or now}) for event in sent.events]
+    return FeedbackReply(stored=await service_of(request).feedback(events, tenant=sent.tenant))
+
+
+async def health() -> Health:
+    """Answer as long as the process is up, whatever the state of its parts."""
+    return Health()
+
+
+async def ready(request: Request) -> Response:
+    """Answer 200 while the catalogue can be read; parts that are degraded or down are listed."""
+    try:
+        states = await service_of(request).health()
+    except TastemakerError as error:
+        log_failure(error, request_id(request))
+        states = {"catalogue": {"state": "down", "detail": public_reason(error, "catalogue")}}
+    slots = {name: SlotHealth.model_validate(state) for name, state in states.items()}
+    degraded = tuple(name for name, slot in slots.items() if slot.state != "ok")
+    usable = "catalogue" in slots and slots["catalogue"].state != "down"
+    status: Literal["ready", "degraded", "not ready"] = "not ready"
+    if usable:
+        status = "degraded" if degraded else "ready"
+    body = Ready(status=status, degraded=degraded, slots=slots)
+    return JSONResponse(body.model_dump(mode="json"), status_code=200 if usable else 503)
