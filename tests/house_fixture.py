@@ -8,7 +8,7 @@ from pathlib import Path
 from tastemaker.core.protocols import Catalogue, Collaborative, History, Vectors
 from tastemaker.core.schemas import HistoryProfile
 from tastemaker.core.settings import Settings
-from tastemaker.evals.constants import ConstantHistory, ConstantImageText, constant_parts
+from tastemaker.evals.stand_ins import ConstantHistory, ConstantImageText, constant_parts
 from tastemaker.graphs.shop.services import Parts
 
 from .catalogue_fixture import DIM, ScriptedCollaborative, axis, open_catalogue

@@ -10,7 +10,7 @@ import numpy as np
 from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.protocols import Catalogue, Collaborative, History, Vectors
 from tastemaker.core.settings import Settings
-from tastemaker.evals.constants import ConstantCaptioner, ConstantChat, ConstantTranscriber
+from tastemaker.evals.stand_ins import ConstantCaptioner, ConstantChat, ConstantTranscriber
 from tastemaker.graphs.shop.services import Parts
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.catalogue.columns import ItemRow

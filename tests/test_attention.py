@@ -16,7 +16,7 @@ from tastemaker.core.learning.exposures import Exposure, Shown
 from tastemaker.core.ranking.fusion import source_weights, usual_weights
 from tastemaker.core.schemas import Event, HistoryProfile, Understanding
 from tastemaker.core.settings import Settings
-from tastemaker.evals.constants import ConstantChat, constant_parts
+from tastemaker.evals.stand_ins import ConstantChat, constant_parts
 from tastemaker.graphs.fitting.media_weights import USUAL, fit_attention, lists_of
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.recommender.media_weights_fit import MIN_LISTS, ShownList, fit_situation

@@ -12,11 +12,11 @@ import pytest
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.learning.interactions import UserState
 from tastemaker.core.settings import Settings
-from tastemaker.evals import ml100k_cold_item, ml100k_cold_user
-from tastemaker.evals.intervals import auc, gain_of, hits, mean_of, ndcg, place, recall
-from tastemaker.evals.ml100k import by_ensemble, fit_as_trained, places
-from tastemaker.evals.ml100k_baselines import BASELINES
-from tastemaker.evals.ml100k_data import Movies, read, watched_before
+from tastemaker.evals.movielens import cold_items as ml100k_cold_item, cold_users as ml100k_cold_user
+from tastemaker.evals.reporting.intervals import auc, gain_of, hits, mean_of, ndcg, place, recall
+from tastemaker.evals.movielens.run import by_ensemble, fit_as_trained, places
+from tastemaker.evals.movielens.baselines import BASELINES
+from tastemaker.evals.movielens.data import Movies, read, watched_before
 from tastemaker.models.recommender.fit_whole_catalogue import MIN_HISTORY, fit_catalogue, hold_out
 from tastemaker.models.recommender.new_items import NewItems
 from tastemaker.models.recommender.scorers.listing import SCORERS
@@ -96,7 +96,7 @@ def test_the_hybrid_beats_popularity_where_taste_decides(movies: Movies) -> None
 
 def test_the_bench_fits_as_training_does(movies: Movies, monkeypatch: pytest.MonkeyPatch) -> None:
     few = {name: SCORERS[name] for name in ("popularity", "user_knn", "ease")}
-    monkeypatch.setattr("tastemaker.evals.ml100k.SCORERS", few)
+    monkeypatch.setattr("tastemaker.evals.movielens.run.SCORERS", few)
     targets = movies.last_liked()
     ours, choice = fit_as_trained(movies.items, movies.until(targets), 0)
     assert set(ours.scorers) == set(few)

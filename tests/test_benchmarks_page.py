@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from tastemaker.api.cli.bench_options import write_kept
 from tastemaker.api.cli.bench import app
 from tastemaker.core.errors import InvalidRequestError
-from tastemaker.evals.benchmarks_page import section
-from tastemaker.evals.figures import Figure, Group, groups_of, read_saved
-from tastemaker.evals.plots import chosen
+from tastemaker.evals.reporting.page import section
+from tastemaker.evals.reporting.figures import Figure, Group, groups_of, read_saved
+from tastemaker.evals.reporting.plots import chosen
 
 RANKING: dict[str, Any] = {
     "command": "tastemaker bench films --json",

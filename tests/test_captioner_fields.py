@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from tastemaker.core.protocols import Captioner, Vectors
 from tastemaker.core.schemas import Caption, CatalogueField, CatalogueSchema, MediaFile, Tag
 from tastemaker.core.settings import Settings, load_settings
-from tastemaker.evals.constants import constant_parts
+from tastemaker.evals.stand_ins import constant_parts
 from tastemaker.graphs.shop.caption_vocabulary import values_to_see
 from tastemaker.models import registry
 from tastemaker.models.captions.all_fields import FullCaptioner

@@ -15,7 +15,7 @@ from tastemaker.core.media.corrections import corrected
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import Caption, Correction, Evidence, Transcript
 from tastemaker.core.settings import Settings
-from tastemaker.evals.constants import constant_parts
+from tastemaker.evals.stand_ins import constant_parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.evidence_memory import KEEP_S, MAX_THREADS, Pictures, Sensed, SensesMemory
 

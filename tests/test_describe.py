@@ -17,7 +17,7 @@ from tastemaker.core.settings.llm_rank import LLMRankSettings
 from tastemaker.core.protocols import Catalogue, ChatReply, ChatRequest, Collaborative, History
 from tastemaker.core.schemas import HistoryProfile, Item
 from tastemaker.core.settings import Settings
-from tastemaker.evals.constants import (
+from tastemaker.evals.stand_ins import (
     ConstantCatalogue,
     ConstantChat,
     ConstantCollaborative,

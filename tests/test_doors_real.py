@@ -21,7 +21,7 @@ from tastemaker.api.client.http_client import stream_from_server
 from tastemaker.core.protocols import Catalogue, Collaborative, History
 from tastemaker.core.schemas import MediaInput, RecommendRequest, RecommendResponse
 from tastemaker.core.settings import Settings
-from tastemaker.evals.constants import ITEMS, VECTOR, ConstantImageText, constant_parts
+from tastemaker.evals.stand_ins import ITEMS, VECTOR, ConstantImageText, constant_parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.catalogue.columns import ItemRow

@@ -10,7 +10,7 @@ import pytest
 from tastemaker.core.questions.information_gain import Offer
 from tastemaker.core.questions.answerable_facets import title_facets
 from tastemaker.core.settings import Settings
-from tastemaker.evals import elicit
+from tastemaker.evals.games import questions_to_strangers as elicit
 
 ITEMS, USERS, ASKED = 120, 150, 40
 SYSTEMS = ("Blue Box", "Handy", "Kite 3", "Desk")

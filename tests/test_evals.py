@@ -31,10 +31,10 @@ from tastemaker.core.schemas import (
     Understanding,
 )
 from tastemaker.core.settings import LLMSettings, Settings
-from tastemaker.evals import first_item, overhead, turn, valid
-from tastemaker.evals.constants import BY_ID, ConstantChat, constant_parts
-from tastemaker.evals.report import percentiles, report
-from tastemaker.evals.tool_loop import Meter, message, through_loop
+from tastemaker.evals.service import first_item, overhead, graph_against_tool_loop as turn, promises as valid
+from tastemaker.evals.stand_ins import BY_ID, ConstantChat, constant_parts
+from tastemaker.evals.reporting.report import percentiles, report
+from tastemaker.evals.service.tool_loop import Meter, message, through_loop
 from tastemaker.graphs.recommender import Recommender
 
 from .live_server import serving

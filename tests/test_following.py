@@ -12,7 +12,7 @@ import pytest
 
 from tastemaker.core.protocols import Vectors
 from tastemaker.core.settings import Settings, load_settings
-from tastemaker.evals.constants import constant_parts
+from tastemaker.evals.stand_ins import constant_parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models import registry
 from tastemaker.models.alignment.versions import Alignments

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from tastemaker.demo.services import NOBODY, service
-from tastemaker.evals.first_item import body
-from tastemaker.evals.footprint import AT_ONCE, TARGETS, TIMEOUT_S, peak_mb, together
+from tastemaker.evals.service.first_item import body
+from tastemaker.evals.service.footprint import AT_ONCE, TARGETS, TIMEOUT_S, peak_mb, together
 
 from .test_end_to_end import DATA, stock
 

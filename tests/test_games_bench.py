@@ -10,9 +10,9 @@ import pytest
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.learning.interactions import UserState
 from tastemaker.core.settings import Settings
-from tastemaker.evals import games
-from tastemaker.evals.games_baselines import Baselines
-from tastemaker.evals.games_data import Question, read_histories, read_items, read_questions
+from tastemaker.evals.games import run as games
+from tastemaker.evals.games.baselines import Baselines
+from tastemaker.evals.games.data import Question, read_histories, read_items, read_questions
 
 ITEMS, USERS, ASKED = 60, 120, 20
 GENRES = ("racing", "football", "chess")

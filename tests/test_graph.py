@@ -18,7 +18,7 @@ from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError, Stor
 from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, Vectors
 from tastemaker.core.schemas import Caption, HistoryProfile, RecommendResponse, StreamEvent
 from tastemaker.core.settings import Settings, TimeoutSettings
-from tastemaker.evals.constants import (
+from tastemaker.evals.stand_ins import (
     ConstantCatalogue,
     ConstantChat,
     ConstantCollaborative,

@@ -17,8 +17,8 @@ from tastemaker.core.learning.llm_weight_table import WeightEntry, WeightTable
 from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.schemas import RecommendResponse, StreamEvent
 from tastemaker.core.settings import FilterSettings, Settings
-from tastemaker.evals.constants import BY_ID, ConstantChat, constant_parts
-from tastemaker.evals.valid import HostileChat
+from tastemaker.evals.stand_ins import BY_ID, ConstantChat, constant_parts
+from tastemaker.evals.service.promises import HostileChat
 from tastemaker.graphs.shop.services import Parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.stores.llm_weights_file import WeightFile, weights_path

@@ -22,7 +22,7 @@ from tastemaker.core.ranking.fusion import source_weights
 from tastemaker.core.schemas import Constraint, HistoryProfile, Understanding
 from tastemaker.core.ranking.cross_modal import SearchResponse, mixed
 from tastemaker.core.settings import FilterSettings, Settings
-from tastemaker.evals.constants import constant_parts
+from tastemaker.evals.stand_ins import constant_parts
 from tastemaker.graphs.shop.services import Parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue

@@ -13,7 +13,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import RecommendResponse
 from tastemaker.core.settings import Settings
-from tastemaker.evals.constants import ConstantCatalogue, constant_parts
+from tastemaker.evals.stand_ins import ConstantCatalogue, constant_parts
 from tastemaker.graphs.shop import services as parts_module
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.registry import slot_id

@@ -14,7 +14,7 @@ from tastemaker.core.errors import InvalidRequestError, StoreError, TooLittleSou
 from tastemaker.core.ranking.fusion import source_weights
 from tastemaker.core.schemas import Constraint, HistoryProfile, Transcript, Understanding
 from tastemaker.core.settings import Settings
-from tastemaker.evals.constants import constant_parts
+from tastemaker.evals.stand_ins import constant_parts
 from tastemaker.graphs.steps import query_vectors
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.speech.read_sound import SOUND_HZ

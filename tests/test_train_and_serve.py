@@ -17,7 +17,7 @@ from tastemaker.core.settings.recommender import RecommenderSettings
 from tastemaker.core.schemas import Event, EventKind, RecommendResponse
 from tastemaker.core.settings import Settings
 from tastemaker.core.ranking.recent_feedback import UNRELATED
-from tastemaker.evals.constants import ConstantCaptioner, ConstantChat, ConstantTranscriber
+from tastemaker.evals.stand_ins import ConstantCaptioner, ConstantChat, ConstantTranscriber
 from tastemaker.graphs.shop.services import Parts, open_stores
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.shop import Shop

@@ -12,10 +12,10 @@ from PIL import Image
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.ranking.cross_modal import Hit
 from tastemaker.core.settings import load_settings
-from tastemaker.evals.contact_sheet import Query, draw
-from tastemaker.evals.ingest import _write, ingest_run
-from tastemaker.evals.vision import _found, _recalls, vision_run
-from tastemaker.evals.vision_data import Pictures
+from tastemaker.evals.media.contact_sheet import Query, draw
+from tastemaker.evals.service.ingest import _write, ingest_run
+from tastemaker.evals.media.vision import _found, _recalls, vision_run
+from tastemaker.evals.media.vision_data import Pictures
 from tastemaker.models.alignment.train import Recipe, TrainingData
 from tastemaker.models.alignment.resumable_rows import KeptRows, kept_head
 from tastemaker.models.image_text.towers import FEATURE_DIM

@@ -16,7 +16,7 @@ from tastemaker.core.errors import BackEndError, BackEndUnavailable
 from tastemaker.core.protocols import Transcriber
 from tastemaker.core.schemas import SpokenSegment
 from tastemaker.core.settings import load_settings
-from tastemaker.evals.speech import sounds
+from tastemaker.evals.media.speech import sounds
 from tastemaker.models.speech.read_sound import SOUND_HZ, read_sound, sound_kind
 from tastemaker.models.speech.served import as_wav
 from tastemaker.models.weights.fetch import weights_status

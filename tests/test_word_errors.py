@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tastemaker.evals.word_errors import Errors, errors, normal, rate, simple
+from tastemaker.evals.media.word_errors import Errors, errors, normal, rate, simple
 
 
 @pytest.mark.parametrize(

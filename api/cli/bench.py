@@ -45,7 +45,7 @@ app.command("ml100k-cold-item")(ml100k_cold_item)
 @app.command()
 def overhead(n: CountOption = 300, as_json: JsonOption = False) -> None:
     """Measure the graph alone, with every model and store replaced by a constant."""
-    from ...evals.overhead import run
+    from ...evals.service.overhead import run
 
     print_figures(run(n), as_json)
 
@@ -53,7 +53,7 @@ def overhead(n: CountOption = 300, as_json: JsonOption = False) -> None:
 @app.command("first-item")
 def first_item(data: DataOption = None, n: CountOption = 40, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
     """Measure the time to the first ranked items at an HTTP client: text; + photo; + 6 s of voice."""
-    from ...evals.runs import first_item_run
+    from ...evals.service.prepared_shops import first_item_run
 
     print_figures(first_item_run(load_settings(), data, n, seed), as_json)
 
@@ -61,7 +61,7 @@ def first_item(data: DataOption = None, n: CountOption = 40, seed: SeedOption = 
 @app.command()
 def footprint(data: DataOption = None, n: CountOption = 32, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
     """Measure the service's peak memory without a language model, and photo requests that come at once."""
-    from ...evals.runs import footprint_run
+    from ...evals.service.prepared_shops import footprint_run
 
     print_figures(footprint_run(load_settings(), data, n, seed), as_json)
 
@@ -69,7 +69,7 @@ def footprint(data: DataOption = None, n: CountOption = 32, seed: SeedOption = 0
 @app.command()
 def turn(data: DataOption = None, n: CountOption = 4, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
     """Compare the graph with a plain tool-calling loop: same tools, same media, same model server."""
-    from ...evals.runs import turn_run
+    from ...evals.service.prepared_shops import turn_run
 
     print_figures(turn_run(load_settings(), data, n, seed), as_json)
 
@@ -83,6 +83,6 @@ def valid(
     as_json: JsonOption = False,
 ) -> None:
     """Count broken promises over many requests, with hostile item text and a hostile language model."""
-    from ...evals.runs import valid_run
+    from ...evals.service.prepared_shops import valid_run
 
     print_figures(valid_run(load_settings(), data, n, llm_requests, seed), as_json)

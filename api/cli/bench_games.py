@@ -14,21 +14,21 @@ SAY_EVERY_S = 5.0
 
 def games(data: DataOption = None, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
     """Rank 20 candidates, 19 of them random, from a user's history; trains first if nothing is kept."""
-    from ...evals.games import games_run
+    from ...evals.games.run import games_run
 
     print_figures(games_run(load_settings(), "games", data, seed, progress()), as_json)
 
 
 def games_retrieved(data: DataOption = None, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
     """Rank 21 retrieved candidates from a user's history; trains first if nothing is kept."""
-    from ...evals.games import games_run
+    from ...evals.games.run import games_run
 
     print_figures(games_run(load_settings(), "games-retrieved", data, seed, progress()), as_json)
 
 
 def games_cold(data: DataOption = None, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
     """Rank as `games` does, with only the last 0, 1, 2, 3, 5 and 10 items of the history visible."""
-    from ...evals.games import games_run
+    from ...evals.games.run import games_run
 
     print_figures(games_run(load_settings(), "games-cold", data, seed, progress()), as_json)
 

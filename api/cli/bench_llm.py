@@ -29,7 +29,7 @@ def harm(
     as_json: JsonOption = False,
 ) -> None:
     """Compare lists with the language model's re-rank on and off: by group, strategy and model."""
-    from ...evals.llm_harm import run
+    from ...evals.games.llm_harm import run
 
     sizes = {"n": n, "fit_n": fit_n, "llm_n": llm_n, "llm_fit_n": llm_fit_n}
     print_figures(run(load_settings(), data, budget_s=budget_s, seed=seed, say=_say, **sizes), as_json)
@@ -45,7 +45,7 @@ def order(
     as_json: JsonOption = False,
 ) -> None:
     """Show the wanted candidate at each place: how much the final list and plain LLM ranking depend on it."""
-    from ...evals.llm_order import run
+    from ...evals.games.llm_order import run
 
     print_figures(run(load_settings(), data, n=n, llm_n=llm_n, budget_s=budget_s, seed=seed, say=_say), as_json)
 

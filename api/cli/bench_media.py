@@ -17,6 +17,6 @@ def speech(
     as_json: JsonOption = False,
 ) -> None:
     """Measure word error rate and real-time factor, as recorded and with noise at 10 dB."""
-    from ...evals.speech import SIZES, speech_run
+    from ...evals.media.speech import SIZES, speech_run
 
     print_figures(speech_run(load_settings(), data, size or SIZES, seed), as_json)

@@ -17,20 +17,20 @@ def ml100k(
     data: DataOption = None, seed: SeedOption = 0, ratings: RatingsOption = True, as_json: JsonOption = False
 ) -> None:
     """Rank all unseen films for each user's last liked one, and predict ratings, against seven baselines."""
-    from ...evals.ml100k import ml100k_run
+    from ...evals.movielens.run import ml100k_run
 
     print_figures(ml100k_run(load_settings(), data, seed, ratings=ratings, progress=progress()), as_json)
 
 
 def ml100k_cold_user(data: DataOption = None, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
     """Rank films for users unseen in training with 0, 1, 3 and 5 ratings revealed."""
-    from ...evals.ml100k_cold_user import cold_user_run
+    from ...evals.movielens.cold_users import cold_user_run
 
     print_figures(cold_user_run(load_settings(), data, seed, progress()), as_json)
 
 
 def ml100k_cold_item(data: DataOption = None, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
     """Rank films unseen in training for each user, by text, by poster and by both."""
-    from ...evals.ml100k_cold_item import cold_item_run
+    from ...evals.movielens.cold_items import cold_item_run
 
     print_figures(cold_item_run(load_settings(), data, seed, progress()), as_json)

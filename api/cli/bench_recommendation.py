@@ -16,7 +16,7 @@ from .options import guarded
 
 def beyond(data: DataOption = None, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
     """Measure coverage, novelty, variety and popularity lift of every profile, and what variety costs in NDCG."""
-    from ...evals.beyond import beyond_run
+    from ...evals.movielens.beyond_accuracy import beyond_run
 
     print_figures(beyond_run(load_settings(), data, seed, progress()), as_json)
 
@@ -31,7 +31,7 @@ def fairness_command(
 
     A line may hold `groups` (kind -> group of its user) and `wanted` (ids the user took) beside the answer.
     """
-    from ...evals.fairness import report_of
+    from ...evals.movielens.fairness import report_of
 
     found = guarded(lambda: report_of(lists, field, seed))
     if as_json:

@@ -15,7 +15,7 @@ def report(
     out: Annotated[Path, typer.Option("--out", help="Folder for benchmarks.md and plots/.")] = Path("docs"),
 ) -> None:
     """Draw one plot per saved benchmark and write the page of benchmarks."""
-    from ...evals.benchmarks_page import write_page
+    from ...evals.reporting.page import write_page
 
     for path in guarded(lambda: write_page(saved, out)):
         typer.echo(path)

@@ -9,6 +9,6 @@ from .bench_games import progress
 
 def serving(data: DataOption = None, n: CountOption = 100, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
     """Train on MovieLens-100k, then time ranking and whole requests with and without the trained version."""
-    from ...evals.serving import run
+    from ...evals.service.trained_against_untrained import run
 
     print_figures(run(load_settings(), data, n, seed, progress()), as_json)

@@ -14,7 +14,7 @@ from .bench_options import DataOption, JsonOption, SeedOption, print_figures
 
 def vision(data: DataOption = None, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
     """Measure text to image on unseen photos and products, and images a second; features are kept in the cache."""
-    from ...evals.vision import vision_run
+    from ...evals.media.vision import vision_run
 
     print_figures(vision_run(load_settings(), data, seed, _say), as_json)
 
@@ -27,7 +27,7 @@ def ingest(
     as_json: JsonOption = False,
 ) -> None:
     """Measure items a second from files to searchable, its growth, and what is left after a kill half-way."""
-    from ...evals.ingest import SIZES, ingest_run
+    from ...evals.service.ingest import SIZES, ingest_run
 
     print_figures(ingest_run(load_settings(), data, size or SIZES, _say), as_json)
 
@@ -38,7 +38,7 @@ def contact_sheet(
     as_json: JsonOption = False,
 ) -> None:
     """Ingest the fashion catalogue with alignment and draw queries with what they find, to be looked at."""
-    from ...evals.contact_sheet import contact_sheet as sheet
+    from ...evals.media.contact_sheet import contact_sheet as sheet
 
     print_figures(sheet(load_settings(), data, out, _say), as_json)
 
