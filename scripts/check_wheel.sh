@@ -16,7 +16,7 @@ echo "installed $(basename "$work"/dist/*.whl)"
 unset PYTHONPATH
 export TASTEMAKER_HOME=$work/home
 cd "$work"
-data=$("$work/venv/bin/python" -c 'from importlib.resources import files; print(files("tastemaker.demo") / "data")')
+data=$("$work/venv/bin/python" -c 'from importlib.resources import files; print(files("tastemaker.api.demo") / "data")')
 
 "$work/venv/bin/tastemaker" setup --no-llm
 "$work/venv/bin/tastemaker" doctor

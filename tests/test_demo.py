@@ -25,9 +25,9 @@ from PIL import Image
 from tastemaker.core.errors import BackEndUnavailable, ConfigurationError, InvalidRequestError
 from tastemaker.core.schemas import Event, RecommendRequest
 from tastemaker.core.settings import Settings
-from tastemaker.demo import build, movielens, services, shoppers
-from tastemaker.demo.run import _alone
-from tastemaker.demo.sources import DATA, print_shop
+from tastemaker.api.demo import make_catalogue as build, movielens, processes as services, make_shoppers as shoppers
+from tastemaker.api.demo.run import _alone
+from tastemaker.api.demo.scripts import DATA, print_shop
 
 REDISTRIBUTABLE = {"CC BY 2.0", "CC BY-SA 2.0"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tastemaker.demo import learn as module
+from tastemaker.api.demo import train as module
 from tastemaker.stores.trained_versions import Artefacts
 
 from .test_train_and_serve import settings_at, stock

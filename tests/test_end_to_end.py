@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-import tastemaker.demo
+import tastemaker.api.demo
 from tastemaker.core.schemas import RecommendResponse
 from tastemaker.core.settings import CatalogueSettings, LLMSettings, Settings
 from tastemaker.graphs.recommender import Recommender
@@ -19,7 +19,7 @@ from tastemaker.stores.events.history import SqlHistory
 from tastemaker.stores.ingest.pipeline import ingest
 
 pytestmark = pytest.mark.slow
-DATA = Path(tastemaker.demo.__file__).parent / "data"
+DATA = Path(tastemaker.api.demo.__file__).parent / "data"
 TEXT = "I would like a print like this for my wall"
 
 

@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-import tastemaker.demo
+import tastemaker.api.demo
 from tastemaker.agents.explaining.composer_prompt import AnswerReader, answer_schema
 from tastemaker.core.errors import BadBackEndResponse, TastemakerError
 from tastemaker.core.protocols import ChatMessage, ChatReply, ChatRequest, ChatUsage
@@ -39,7 +39,7 @@ from tastemaker.graphs.recommender import Recommender
 
 from .live_server import serving
 
-DATA = Path(tastemaker.demo.__file__).parent / "data"
+DATA = Path(tastemaker.api.demo.__file__).parent / "data"
 PHOTO, VOICE = DATA / "request" / "photo.jpg", DATA / "voice" / "voice-animals.ogg"
 ITEMS = tuple(
     RankedItem(item=Item(item_id=i, title=f"Film {i}"), rank=r, score=1.0) for r, i in enumerate(("a", "b"), 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tastemaker.demo.services import NOBODY, service
+from tastemaker.api.demo.processes import NOBODY, service
 from tastemaker.evals.service.first_item import body
 from tastemaker.evals.service.footprint import AT_ONCE, TARGETS, TIMEOUT_S, peak_mb, together
 

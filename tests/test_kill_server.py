@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tastemaker.core.settings import LLMSettings, Settings
-from tastemaker.demo.services import service
+from tastemaker.api.demo.processes import service
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.vllm.server import VLLMServer
 

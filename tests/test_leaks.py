@@ -9,11 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-import tastemaker.demo
+import tastemaker.api.demo
 from tastemaker.api.http.app import create_app
 from tastemaker.core.settings import CatalogueSettings, HistorySettings, LLMSettings, ModelSettings, Settings
 
-PHOTO = Path(tastemaker.demo.__file__).parent / "data" / "request" / "photo.jpg"
+PHOTO = Path(tastemaker.api.demo.__file__).parent / "data" / "request" / "photo.jpg"
 SECRETS = ("hunter2", "bucket", "nowhere", "127.0.0.1", "/nonexistent", "Traceback", "site-packages", "lance", "sqlite")
 
 

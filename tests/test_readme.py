@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-import tastemaker.demo
+import tastemaker.api.demo
 from tastemaker.api.cli import main as cli
 from tastemaker.api.http.app import create_app
 from tastemaker.api.stock import stock
@@ -24,7 +24,7 @@ from .fake_service import FakeService
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DATA = Path(tastemaker.demo.__file__).parent / "data"
+DATA = Path(tastemaker.api.demo.__file__).parent / "data"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROSE = FENCE.sub("", README)
 FIGURE = re.compile(

@@ -15,7 +15,7 @@ import pytest
 from fastapi import FastAPI, Form, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-import tastemaker.demo
+import tastemaker.api.demo
 from tastemaker.core.errors import (
     BackEndError,
     BackEndOverloaded,
@@ -33,7 +33,7 @@ from tastemaker.models.speech.served import ServedTranscriber, open_vllm_audio, 
 from .live_server import serving
 from .media_samples import wav_bytes
 
-VOICE = Path(tastemaker.demo.__file__).parent / "data" / "voice" / "voice-animals.ogg"
+VOICE = Path(tastemaker.api.demo.__file__).parent / "data" / "voice" / "voice-animals.ogg"
 SEGMENT = {  # as vLLM 0.32 writes it: protocol.py of its speech_to_text entry point
     "id": 0, "avg_logprob": math.log(0.5), "compression_ratio": 1.0, "end": 2.0, "no_speech_prob": None, "seek": 0,
     "start": 0.0, "temperature": 0.0, "text": " a red dress", "tokens": [50364, 257],

@@ -43,7 +43,7 @@ def demo_command(
     """Show the whole path: set up, ingest, start vLLM and the API, ask through HTTP, and stop everything."""
 
     def body() -> int:
-        from ...demo.run import Options, run
+        from ..demo.run import Options, run
 
         if download != (url is not None):
             raise InvalidRequestError(

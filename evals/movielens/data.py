@@ -15,7 +15,7 @@ from ...core.errors import InvalidRequestError
 from ...core.learning.interactions import Interactions, ItemTable, UserState
 from ...core.schemas import AttributeValue
 from ...core.settings import Settings
-from ...demo.movielens import convert
+from ...api.demo.movielens import convert
 
 FOLDER = "ml100k"
 LIKED = 4

@@ -13,7 +13,7 @@ import httpx
 
 from ...core.errors import TastemakerError
 from ...core.settings import Settings
-from ...demo.services import environ, service
+from ...api.demo.processes import environ, service
 from ..reporting.report import percentiles, report
 
 TARGETS = {

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from ...core.settings import Settings
-from ...demo.services import NOBODY, environ, service
+from ...api.demo.processes import NOBODY, environ, service
 from .first_item import body
 from ..reporting.report import percentiles, report
 

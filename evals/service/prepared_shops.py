@@ -12,7 +12,7 @@ from ...api.stock import stock
 from ...core.errors import InvalidRequestError
 from ...core.schemas import Item
 from ...core.settings import CatalogueSettings, Settings
-from ...demo.movielens import convert
+from ...api.demo.movielens import convert
 from ...graphs.shop.services import Parts
 from ...graphs.recommender import Recommender
 from ...stores.events.history import SqlHistory

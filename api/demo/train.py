@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from ..core.errors import TastemakerError
-from ..core.settings import Settings
-from ..stores.trained_versions import Artefacts
-from ..stores.catalogue.lance_catalogue import LanceCatalogue
-from ..stores.events.event_columns import EventLog
-from ..stores.events.history import SqlHistory
-from ..tools.trained.train import Options, has_news, read_data, train
+from ...core.errors import TastemakerError
+from ...core.settings import Settings
+from ...stores.trained_versions import Artefacts
+from ...stores.catalogue.lance_catalogue import LanceCatalogue
+from ...stores.events.event_columns import EventLog
+from ...stores.events.history import SqlHistory
+from ...tools.trained.train import Options, has_news, read_data, train
 
 MAX_EVENTS = 20_000
 """A demonstration with more events is left untrained: `tastemaker train` takes minutes then."""

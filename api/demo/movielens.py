@@ -19,8 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..core.errors import BackEndUnavailable, InvalidRequestError
-from .sources import DATA, Ask, Demonstration, media
+from ...core.errors import BackEndUnavailable, InvalidRequestError
+from .scripts import DATA, Ask, Demonstration, media
 
 NEEDED = ("u.item", "u.data")
 WANTED = (*NEEDED, "u.user", "u.genre", "README")

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from ..core.errors import BackEndTimeout, BackEndUnavailable
-from ..core.settings import PREFIX, Settings
-from ..models.vllm.server import VLLMServer
+from ...core.errors import BackEndTimeout, BackEndUnavailable
+from ...core.settings import PREFIX, Settings
+from ...models.vllm.server import VLLMServer
 
 POLL_S = 0.2
 PROBE_S = 5.0

@@ -1,4 +1,4 @@
-"""Build the bundled print shop from the 51 redistributable photos: ``python -m tastemaker.demo.build COCO_FOLDER``.
+"""Build the bundled print shop from the 51 redistributable photos: ``python -m tastemaker.api.demo.make_catalogue COCO_FOLDER``.
 
 Titles, descriptions, themes and rooms are written by hand in ``demo/source/prints.csv``; subjects are COCO's object
 annotations plus hand-written ones; colours and orientation come from the pixels; formats, frames and prices are invented

@@ -1,4 +1,4 @@
-"""Simulate the print shop's shoppers with a seeded draw: ``python -m tastemaker.demo.shoppers``.
+"""Simulate the print shop's shoppers with a seeded draw: ``python -m tastemaker.api.demo.make_shoppers``.
 
 Nobody in ``interactions.csv`` exists: every user id starts with ``sim-``. A shopper has one or two favourite themes; each
 visit views a few prints, and what suits the taste is liked, bought or rated. The file is committed, so users never run this.

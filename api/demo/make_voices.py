@@ -1,4 +1,4 @@
-"""Make the synthetic voice clips of the demo: ``python -m tastemaker.demo.voices`` (needs the program ``espeak-ng``).
+"""Make the synthetic voice clips of the demo: ``python -m tastemaker.api.demo.make_voices`` (needs the program ``espeak-ng``).
 
 The clips are robot speech, not recordings of people. They are committed, so users never run this.
 """
