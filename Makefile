@@ -40,7 +40,7 @@ format: ## Format the code.
 wheel: ## Build the wheel and the source archive into dist/.
 	@scripts/env.sh run dev -m build --no-isolation --outdir dist . > /dev/null; ls dist
 
-lock: ## Resolve the dependencies again and write requirements/*.lock.
+lock: ## Resolve the dependencies again and write scripts/locks/*.lock.
 	@scripts/env.sh lock
 
 clean: ## Remove what builds and checks left in the checkout.

@@ -11,8 +11,8 @@ from ..core.errors import BadBackEndResponse
 from ..core.protocols import ChatModel, ChatRequest, ChatUsage
 from ..core.schemas import Item
 from ..core.text.words import clause, plain_text, shorten
-from .reranking.llm_ranker_prompts import line_of
 from .prompt_files.library import PromptLibrary, render
+from .reranking.llm_ranker_prompts import line_of
 
 MOST_WORDS = 8
 WORD_CHARACTERS = 30

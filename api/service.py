@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import Any, Protocol, TypeVar
 
 from ..core.errors import InvalidRequestError
-from ..core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.ranking.why_not import WhyNot
+from ..core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
 from ..stores.rules import LoadedRules
 
 

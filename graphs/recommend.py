@@ -18,11 +18,11 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from .steps.finish import compose_recommendations, deliberate, finish
 from .steps.ask import after_finish, hear_answer
-from .steps.rank import rank_candidates, retrieve_candidates, understand
+from .steps.finish import compose_recommendations, deliberate, finish
 from .steps.llm_weight import strategies_of
 from .steps.perceive import admit, caption_images, check_consistency, look_up_history, read_video, transcribe_audio
+from .steps.rank import rank_candidates, retrieve_candidates, understand
 from .steps.rerank import rerank_with_llm
 from .turn.state import State
 from .turn.turn import Step, Turn

@@ -17,23 +17,23 @@ from typing import Any, Self
 from langgraph.graph.state import CompiledStateGraph
 
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
+from ..core.ranking.cross_modal import SearchRequest, SearchResponse
+from ..core.ranking.why_not import WhyNot
 from ..core.redaction import public_reason, redact
 from ..core.rules.file_format import rule_problems
 from ..core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
-from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.settings import Settings, load_settings
-from ..core.ranking.why_not import WhyNot
 from ..stores.rules import LoadedRules
-from .steps.ask import check_answer
-from .health import health_of, open_models
-from .shop.services import Parts
-from .recommend import build_graph
 from .graph_input import as_request
-from .search import as_search, search
-from .turn.state import State
-from .threads.store import Threads
-from .turn.turn import Turn, check_owner
+from .health import health_of, open_models
+from .recommend import build_graph
 from .run import answer, streamed
+from .search import as_search, search
+from .shop.services import Parts
+from .steps.ask import check_answer
+from .threads.store import Threads
+from .turn.state import State
+from .turn.turn import Turn, check_owner
 from .why_not import find_out
 
 log = logging.getLogger("tastemaker.recommender")

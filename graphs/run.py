@@ -14,9 +14,9 @@ from ..core.errors import InvalidRequestError, StoreError, TastemakerError
 from ..core.redaction import redact
 from ..core.schemas import Degradation, RecommendRequest, RecommendResponse, StreamEvent
 from .graph_input import graph_input
-from .turn.state import State
 from .threads.saver import BRAND_NEW
 from .threads.store import Threads
+from .turn.state import State
 from .turn.turn import Turn
 
 log = logging.getLogger("tastemaker.recommender")

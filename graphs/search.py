@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from ..core.ranking.query import CandidateQuery
 from ..core.errors import BackEndError, InvalidRequestError, ToolError
 from ..core.protocols import Vectors
+from ..core.ranking.cross_modal import SearchRequest, SearchResponse
+from ..core.ranking.query import CandidateQuery
 from ..core.redaction import public_reason
 from ..core.rules.effects import effects_of
 from ..core.schemas import (
@@ -28,13 +29,12 @@ from ..core.schemas import (
     RecommendRequest,
     Understanding,
 )
-from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..stores.catalogue.sql_filters import check_constraints
-from ..tools.sources.cross_modal import CrossSearch, Part
 from ..tools.ranking.search_within_rules import ruled
-from .steps.rules import moment_from
+from ..tools.sources.cross_modal import CrossSearch, Part
 from .shop.services import Parts
 from .shop.shop import Shop
+from .steps.rules import moment_from
 
 
 class Search:

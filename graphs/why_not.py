@@ -10,14 +10,14 @@ import uuid
 from pathlib import Path
 from typing import Any, cast
 
-from ..core.schemas import Item, RecommendRequest, ThreadMemory
 from ..core.ranking.why_not import Inquiry, Trace, WhyNot, explain
+from ..core.schemas import Item, RecommendRequest, ThreadMemory
+from .recommend import build_graph
+from .shop.services import Parts
 from .steps.rank import candidate_query
 from .steps.rules import screen_of
-from .shop.services import Parts
-from .recommend import build_graph
-from .turn.state import State
 from .threads.store import Threads
+from .turn.state import State
 from .turn.turn import FLOOR_S, Turn, check_owner
 
 

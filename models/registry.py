@@ -26,20 +26,20 @@ GROUP = "tastemaker.models"
 BACK_ENDS: Mapping[Slot, Mapping[str, str]] = MappingProxyType(
     {
         "image_text": {
-            "embedded": ".image_text:open_embedded",
-            "open_clip": ".open_clip_model:open_open_clip",
+            "embedded": ".image_text.embedded:open_embedded",
+            "open_clip": ".image_text.open_clip:open_open_clip",
         },
         "captioner": {
-            "zero-shot": ".captioners:open_zero_shot",
-            "hf": ".captioners_hub:open_hugging_face",
-            "vllm": ".captioners_hub:open_vlm",
+            "zero-shot": ".captions.zero_shot:open_zero_shot",
+            "hf": ".captions.hub_and_vllm:open_hugging_face",
+            "vllm": ".captions.hub_and_vllm:open_vlm",
         },
         "transcriber": {
-            "whisper": ".whisper:open_whisper",
-            "hf": ".whisper_hf:open_hugging_face_whisper",
-            "vllm": ".vllm_audio:open_vllm_audio",
+            "whisper": ".speech.faster_whisper:open_whisper",
+            "hf": ".speech.transformers_whisper:open_hugging_face_whisper",
+            "vllm": ".speech.served:open_vllm_audio",
         },
-        "llm": {"vllm": ".llm:open_chat_model"},
+        "llm": {"vllm": ".llm.client:open_chat_model"},
     }
 )
 DEFAULTS: Mapping[str, Mapping[Slot, str]] = MappingProxyType(

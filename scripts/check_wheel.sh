@@ -10,7 +10,7 @@ git -C "$root" rev-parse --short HEAD 2>/dev/null || true
 "$dev" -m build --no-isolation --outdir "$work/dist" "$root" > "$work/build.log" 2>&1 || { tail -20 "$work/build.log"; exit 1; }
 "$base" -m venv "$work/venv"
 "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
-    -c "$root/requirements/app.lock" "$work"/dist/*.whl > "$work/pip.log" 2>&1 || { tail -20 "$work/pip.log"; exit 1; }
+    -c "$root/scripts/locks/app.lock" "$work"/dist/*.whl > "$work/pip.log" 2>&1 || { tail -20 "$work/pip.log"; exit 1; }
 echo "installed $(basename "$work"/dist/*.whl)"
 
 unset PYTHONPATH

@@ -20,7 +20,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-REQUIREMENTS = ROOT / "requirements"
+REQUIREMENTS = ROOT / "scripts" / "locks"
 MARKER = ".complete"
 LOCKS = {
     "app": ("langserve", "bench", "ocr", "music"),
@@ -36,7 +36,7 @@ PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
 USAGE = """usage: scripts/env.sh COMMAND
   python app|dev|train            make the environment if it is missing and print its Python
   run app|dev|train ARGUMENT...   run that Python with this checkout importable
-  lock                      resolve the dependencies again and write requirements/*.lock
+  lock                      resolve the dependencies again and write scripts/locks/*.lock
   clean [yes]               remove environments and weights from the user's cache, after asking"""
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from tastemaker.core.protocols import Vectors
 from tastemaker.core.schemas import Item
-from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.catalogue.columns import ItemRow
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 
 DIM = 16
 COLOURS = ("Red", "Blue", "Green")

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from tastemaker.api.http.openapi_examples import response_example
-from tastemaker.core.rules.file_format import parse_rules
-from tastemaker.core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
 from tastemaker.core.ranking.cross_modal import Hit, SearchRequest, SearchResponse
 from tastemaker.core.ranking.why_not import WhyNot
+from tastemaker.core.rules.file_format import parse_rules
+from tastemaker.core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
 from tastemaker.stores.rules import LoadedRules
 
 

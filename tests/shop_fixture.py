@@ -12,8 +12,8 @@ from tastemaker.core.protocols import Catalogue, Collaborative, History, Vectors
 from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import ConstantCaptioner, ConstantChat, ConstantTranscriber
 from tastemaker.graphs.shop.services import Parts
-from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.catalogue.columns import ItemRow
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.history import SqlHistory
 
 from .catalogue_fixture import DIM, ScriptedCollaborative, axis, rows

@@ -15,7 +15,13 @@ from fastapi import FastAPI
 
 from tastemaker.api.http.app import create_app
 from tastemaker.api.http.errors import ErrorBody
-from tastemaker.api.http.openapi_examples import error_examples, request_examples, response_example, tiny_photo, tiny_voice
+from tastemaker.api.http.openapi_examples import (
+    error_examples,
+    request_examples,
+    response_example,
+    tiny_photo,
+    tiny_voice,
+)
 from tastemaker.core.errors import BackEndOverloaded, BackEndUnavailable, InvalidRequestError, StoreError
 from tastemaker.core.schemas import RecommendRequest, RecommendResponse
 from tastemaker.core.settings import LimitSettings, Settings

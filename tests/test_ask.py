@@ -9,15 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
-from tastemaker.api.http.app import create_app
 from tastemaker.api.cli.recommend_preferences import answer_from, follow_up, parse_preferences
+from tastemaker.api.http.app import create_app
 from tastemaker.api.http.langserve import PATH, langserve_installed
-from tastemaker.core.settings.cold_start import ElicitSettings
 from tastemaker.core.errors import InvalidRequestError, StoreError
 from tastemaker.core.schemas import Answer, Question, RecommendRequest, RecommendResponse
 from tastemaker.core.settings import Settings
-from tastemaker.graphs.shop.services import Parts
+from tastemaker.core.settings.cold_start import ElicitSettings
 from tastemaker.graphs.recommender import Recommender
+from tastemaker.graphs.shop.services import Parts
 from tastemaker.graphs.threads.store import Threads
 from tastemaker.stores.events.remembered_preferences import TasteStore
 

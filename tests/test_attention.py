@@ -9,19 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.core.ranking.media_weights import LEAST, MOST, Attention, SituationFit, attended, situation_of
-from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.learning.exposures import Exposure, Shown
 from tastemaker.core.ranking.fusion import source_weights, usual_weights
+from tastemaker.core.ranking.media_weights import LEAST, MOST, Attention, SituationFit, attended, situation_of
+from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.schemas import Event, HistoryProfile, Understanding
 from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import ConstantChat, constant_parts
 from tastemaker.graphs.fitting.media_weights import USUAL, fit_attention, lists_of
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.recommender.media_weights_fit import MIN_LISTS, ShownList, fit_situation
-from tastemaker.stores.media_weights_file import AttentionFile
 from tastemaker.stores.events.exposure_log import ExposureLog
+from tastemaker.stores.media_weights_file import AttentionFile
 
 SOURCES = ("text_vector", "image_vector")
 NOW = datetime.now(UTC)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tastemaker.api.cli.bench_options import write_kept
 from tastemaker.api.cli.bench import app
+from tastemaker.api.cli.bench_options import write_kept
 from tastemaker.core.errors import InvalidRequestError
-from tastemaker.evals.reporting.page import section
 from tastemaker.evals.reporting.figures import Figure, Group, groups_of, read_saved
+from tastemaker.evals.reporting.page import section
 from tastemaker.evals.reporting.plots import chosen
 
 RANKING: dict[str, Any] = {

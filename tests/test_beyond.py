@@ -14,11 +14,20 @@ from tastemaker.api.cli import main as cli
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.learning.interactions import Interactions, ItemTable
 from tastemaker.evals.movielens import beyond_accuracy as beyond
-from tastemaker.evals.reporting import intervals
 from tastemaker.evals.movielens.beyond_accuracy import Asked, choose, figures_of, listed, measure
-from tastemaker.evals.movielens.beyond_accuracy_figures import Facts, Shown, figures, lift, miscalibration, ndcg_of, user_groups, variety
-from tastemaker.evals.movielens.fairness import Quality, exposure, quality, report_of
+from tastemaker.evals.movielens.beyond_accuracy_figures import (
+    Facts,
+    Shown,
+    figures,
+    lift,
+    miscalibration,
+    ndcg_of,
+    user_groups,
+    variety,
+)
 from tastemaker.evals.movielens.data import Movies
+from tastemaker.evals.movielens.fairness import Quality, exposure, quality, report_of
+from tastemaker.evals.reporting import intervals
 
 GENRES = [["War"], ["War"], ["War"], ["Comedy"], ["Comedy"], []]
 

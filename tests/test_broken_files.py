@@ -15,12 +15,12 @@ import pytest
 from tastemaker.core.protocols import Vectors
 from tastemaker.core.schemas import RecommendResponse
 from tastemaker.core.settings import Settings
-from tastemaker.graphs.shop.services import Parts
 from tastemaker.graphs.recommender import Recommender
+from tastemaker.graphs.shop.services import Parts
 from tastemaker.models.alignment.versions import WEIGHTS, Alignments
 from tastemaker.models.image_text.embedded import load_projection
-from tastemaker.stores.trained_versions import CURRENT
 from tastemaker.stores.llm_weights_file import weights_path
+from tastemaker.stores.trained_versions import CURRENT
 
 from .media_samples import image_bytes
 from .shop_fixture import TinyImageText, shop_parts

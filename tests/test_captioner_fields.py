@@ -18,9 +18,9 @@ from tastemaker.evals.stand_ins import constant_parts
 from tastemaker.graphs.shop.caption_vocabulary import values_to_see
 from tastemaker.models import registry
 from tastemaker.models.captions.all_fields import FullCaptioner
+from tastemaker.models.captions.text_in_pictures import PictureText, looks_written
 from tastemaker.models.captions.zero_shot import ZeroShotCaptioner
 from tastemaker.models.lazy import LazyCaptioner
-from tastemaker.models.captions.text_in_pictures import PictureText, looks_written
 from tastemaker.tools.perception.image_captioner import ImageCaptioner
 
 

@@ -16,8 +16,8 @@ import pytest
 from tastemaker.core.errors import InvalidRequestError, StoreError
 from tastemaker.core.protocols import Catalogue, Vectors
 from tastemaker.core.schemas import Constraint, Item
-from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.catalogue.columns import ItemRow, price_role, price_unit, spaced
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 
 DIM = 32
 

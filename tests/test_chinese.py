@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tastemaker.core.text.chinese import han_pairs, is_chinese, read_numeral
 from tastemaker.agents.explaining.rendered import render_composition
 from tastemaker.core.schemas import Brief, Constraint, Item, RankedItem, SourceScore, Understanding
+from tastemaker.core.text.chinese import han_pairs, is_chinese, read_numeral
 from tastemaker.models.captions.vocabulary import chinese_labels, gloss, packaged_vocabulary
-from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.catalogue.columns import ItemRow
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 
 from .catalogue_fixture import axis
 

@@ -20,7 +20,8 @@ import httpx
 import pytest
 from rich.console import Console
 
-from tastemaker.api.cli import main as cli, recommend as cli_recommend
+from tastemaker.api.cli import main as cli
+from tastemaker.api.cli import recommend as cli_recommend
 from tastemaker.api.cli.options import report
 from tastemaker.api.cli.recommend import parse_where
 from tastemaker.api.cli.serve import log_config

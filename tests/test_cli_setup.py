@@ -13,8 +13,8 @@ import pytest
 from rich.console import Console
 
 from tastemaker.api import aligning
-from tastemaker.api.cli import main as cli
 from tastemaker.api.aligning import Aligned
+from tastemaker.api.cli import main as cli
 from tastemaker.api.cli.setup import _steps, prepare
 from tastemaker.core.errors import BackEndUnavailable
 from tastemaker.core.settings import LLMSettings, Settings

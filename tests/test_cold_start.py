@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tastemaker.core.ranking.query import CandidateQuery
-from tastemaker.core.settings.cold_start import ColdStartSettings
 from tastemaker.core.ranking.cold_start import STRATEGIES, choose
 from tastemaker.core.ranking.fusion import source_weights
+from tastemaker.core.ranking.query import CandidateQuery
+from tastemaker.core.ranking.stated_preferences import as_constraints, merge_stated, stated_fit, unusable
 from tastemaker.core.schemas import (
     CatalogueField,
     CatalogueSchema,
@@ -26,7 +26,7 @@ from tastemaker.core.schemas import (
     Understanding,
 )
 from tastemaker.core.settings import Settings
-from tastemaker.core.ranking.stated_preferences import as_constraints, merge_stated, stated_fit, unusable
+from tastemaker.core.settings.cold_start import ColdStartSettings
 from tastemaker.graphs.recommender import Recommender
 
 from .catalogue_fixture import ScriptedCollaborative

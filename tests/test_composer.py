@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tastemaker.agents.explaining.composer_prompt import AnswerReader, guide
 from tastemaker.agents.explaining.composer import Composer
+from tastemaker.agents.explaining.composer_prompt import AnswerReader, guide
+from tastemaker.agents.explaining.constraint_wording import stated
+from tastemaker.agents.explaining.rendered import render_composition, render_message, render_reason
 from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.errors import BackEndUnavailable, BadBackEndResponse
-from tastemaker.agents.explaining.constraint_wording import stated
 from tastemaker.core.ranking.recommendation_paths import proven
-from tastemaker.agents.explaining.rendered import render_composition, render_message, render_reason
 from tastemaker.core.schemas import (
     Brief,
     Check,

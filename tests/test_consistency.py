@@ -11,8 +11,8 @@ import pytest
 from tastemaker.core.errors import BackEndUnavailable, ToolError
 from tastemaker.core.protocols import Vectors
 from tastemaker.core.schemas import Check, Evidence, MediaFile, Tag, Verdict, VerdictState
-from tastemaker.models.image_text.embedded import EmbeddedImageText
 from tastemaker.models.captions.vocabulary import packaged_vocabulary
+from tastemaker.models.image_text.embedded import EmbeddedImageText
 from tastemaker.tools.perception.consistency_checker import ConsistencyChecker, Thresholds, combine, packaged_thresholds
 from tastemaker.tools.perception.subjects_in_text import SubjectFinder
 

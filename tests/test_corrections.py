@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from tastemaker.api.cli.recommend import parse_corrections
-from tastemaker.core.media.corrections import corrected
 from tastemaker.core.errors import InvalidRequestError
+from tastemaker.core.media.corrections import corrected
 from tastemaker.core.schemas import Caption, Correction, Evidence, Transcript
 from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import constant_parts

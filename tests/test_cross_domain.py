@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tastemaker.core.settings.cold_start import CrossDomainSettings
 from tastemaker.core.ranking.taste_from_other_shops import shared_likes
 from tastemaker.core.schemas import CatalogueField, CatalogueSchema, Event, Item, RecommendResponse
 from tastemaker.core.settings import Settings
+from tastemaker.core.settings.cold_start import CrossDomainSettings
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.stores.catalogue.columns import ItemRow
 

@@ -22,12 +22,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tastemaker.api.demo import make_catalogue as build
+from tastemaker.api.demo import make_shoppers as shoppers
+from tastemaker.api.demo import movielens
+from tastemaker.api.demo import processes as services
+from tastemaker.api.demo.run import _alone
+from tastemaker.api.demo.scripts import DATA, print_shop
 from tastemaker.core.errors import BackEndUnavailable, ConfigurationError, InvalidRequestError
 from tastemaker.core.schemas import Event, RecommendRequest
 from tastemaker.core.settings import Settings
-from tastemaker.api.demo import make_catalogue as build, movielens, processes as services, make_shoppers as shoppers
-from tastemaker.api.demo.run import _alone
-from tastemaker.api.demo.scripts import DATA, print_shop
 
 REDISTRIBUTABLE = {"CC BY 2.0", "CC BY-SA 2.0"}
 

@@ -13,10 +13,10 @@ import pytest
 from tastemaker.agents.describer import SCHEMA, Describer, read_words
 from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.errors import BackEndUnavailable, BadBackEndResponse
-from tastemaker.core.settings.llm_rank import LLMRankSettings
 from tastemaker.core.protocols import Catalogue, ChatReply, ChatRequest, Collaborative, History
 from tastemaker.core.schemas import HistoryProfile, Item
 from tastemaker.core.settings import Settings
+from tastemaker.core.settings.llm_rank import LLMRankSettings
 from tastemaker.evals.stand_ins import (
     ConstantCatalogue,
     ConstantChat,
@@ -24,8 +24,8 @@ from tastemaker.evals.stand_ins import (
     ConstantHistory,
     constant_parts,
 )
-from tastemaker.graphs.shop.descriptions import FILE, ShopWords
 from tastemaker.graphs.recommender import Recommender
+from tastemaker.graphs.shop.descriptions import FILE, ShopWords
 from tastemaker.stores.descriptions import Descriptions
 
 from .scripted import ScriptedChat

@@ -10,7 +10,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from tastemaker.core.ranking.query import CandidateQuery
+from tastemaker.core.protocols import Vectors
 from tastemaker.core.ranking.diversity import (
     MILD,
     STRATEGIES,
@@ -22,8 +22,8 @@ from tastemaker.core.ranking.diversity import (
     less_popular,
     spread,
 )
-from tastemaker.core.protocols import Vectors
 from tastemaker.core.ranking.fusion import scaled
+from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.schemas import (
     Candidate,
     CatalogueField,

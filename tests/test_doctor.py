@@ -13,8 +13,8 @@ from packaging.requirements import Requirement
 from rich.console import Console
 
 from tastemaker.api.cli import main as cli
-from tastemaker.api.doctor import packages
 from tastemaker.api.cli.doctor import show
+from tastemaker.api.doctor import packages
 from tastemaker.api.doctor.diagnosis import Diagnosis, diagnose, needed_weights
 from tastemaker.api.doctor.packages import Finding, look_at_packages
 from tastemaker.core.settings import CatalogueSettings, HistorySettings, LLMSettings, ModelSettings, Settings

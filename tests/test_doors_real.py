@@ -13,18 +13,18 @@ import httpx
 import pytest
 
 from tastemaker.api.cli import main as cli
+from tastemaker.api.client.http_client import stream_from_server
 from tastemaker.api.http.app import create_app
 from tastemaker.api.http.langserve import PATH, langserve_installed
 from tastemaker.api.http.openapi_examples import request_examples, tiny_photo, tiny_voice
 from tastemaker.api.service import Service
-from tastemaker.api.client.http_client import stream_from_server
 from tastemaker.core.protocols import Catalogue, Collaborative, History
 from tastemaker.core.schemas import MediaInput, RecommendRequest, RecommendResponse
 from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import ITEMS, VECTOR, ConstantImageText, constant_parts
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.catalogue.columns import ItemRow
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 
 from .live_server import serving
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.core.questions.information_gain import Offer
 from tastemaker.core.questions.answerable_facets import title_facets
+from tastemaker.core.questions.information_gain import Offer
 from tastemaker.core.settings import Settings
 from tastemaker.evals.games import questions_to_strangers as elicit
 

@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tastemaker.core.ranking.query import CandidateQuery
-from tastemaker.core.settings.cold_start import ElicitSettings
+from tastemaker.core.questions.answerable_facets import Facet, alternatives, facets_of, title_facets
 from tastemaker.core.questions.information_gain import (
     TEMPERATURE,
     answer_model,
@@ -20,7 +19,7 @@ from tastemaker.core.questions.information_gain import (
     offer_of,
     question_of,
 )
-from tastemaker.core.questions.answerable_facets import Facet, alternatives, facets_of, title_facets
+from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.schemas import (
     Answered,
     CatalogueField,
@@ -31,6 +30,7 @@ from tastemaker.core.schemas import (
     ThreadMemory,
     Understanding,
 )
+from tastemaker.core.settings.cold_start import ElicitSettings
 from tastemaker.graphs.steps.ask import choose_question
 
 SCHEMA = CatalogueSchema(

@@ -10,7 +10,10 @@ import pytest
 
 from tastemaker.core.errors import BackEndUnavailable, ConfigurationError, InvalidRequestError
 from tastemaker.core.learning.interactions import Interactions, ItemTable, UserState
-from tastemaker.models.recommender import ensemble_files, fit as ensemble_fit, resumable_fit as fit_work, fusion, fusion_trees, training_lists as questions
+from tastemaker.models.recommender import ensemble_files, fusion, fusion_trees
+from tastemaker.models.recommender import fit as ensemble_fit
+from tastemaker.models.recommender import resumable_fit as fit_work
+from tastemaker.models.recommender import training_lists as questions
 from tastemaker.models.recommender.ensemble import Ensemble
 from tastemaker.models.recommender.features import Features, best_of_each, place
 from tastemaker.models.recommender.fusion import LinearFusion, Lists, RankFusion

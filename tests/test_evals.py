@@ -31,10 +31,12 @@ from tastemaker.core.schemas import (
     Understanding,
 )
 from tastemaker.core.settings import LLMSettings, Settings
-from tastemaker.evals.service import first_item, overhead, graph_against_tool_loop as turn, promises as valid
-from tastemaker.evals.stand_ins import BY_ID, ConstantChat, constant_parts
 from tastemaker.evals.reporting.report import percentiles, report
+from tastemaker.evals.service import first_item, overhead
+from tastemaker.evals.service import graph_against_tool_loop as turn
+from tastemaker.evals.service import promises as valid
 from tastemaker.evals.service.tool_loop import Meter, message, through_loop
+from tastemaker.evals.stand_ins import BY_ID, ConstantChat, constant_parts
 from tastemaker.graphs.recommender import Recommender
 
 from .live_server import serving

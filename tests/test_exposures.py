@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from tastemaker.api.cli.off_policy import compare
-from tastemaker.core.settings.cold_start import ExplorationSettings, ExposureSettings
 from tastemaker.core.errors import InvalidRequestError
-from tastemaker.core.learning.thompson_sampling import Arm, explore, quota, seed_of
 from tastemaker.core.learning.exposures import Drawn, Exposure, Shown, decisions_of, rewards_per_list
 from tastemaker.core.learning.off_policy import Decision, by_prior, evaluate, greedy, mean_interval, uniform
+from tastemaker.core.learning.thompson_sampling import Arm, explore, quota, seed_of
 from tastemaker.core.schemas import Event, Preference, Preferences
 from tastemaker.core.settings import Settings
-from tastemaker.graphs.shop.services import Parts
+from tastemaker.core.settings.cold_start import ExplorationSettings, ExposureSettings
 from tastemaker.graphs.recommender import Recommender
+from tastemaker.graphs.shop.services import Parts
 from tastemaker.stores.events.exposure_log import ExposureLog
 
 from .catalogue_fixture import ScriptedCollaborative

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from tastemaker.core.learning.llm_weight_fit import NOT_FITTED, FittedWeight
 from tastemaker.core.learning.held_out import hold_out
-from tastemaker.core.settings.llm_rank import LLMRankSettings
 from tastemaker.core.learning.llm_signal import base_scores
+from tastemaker.core.learning.llm_weight_fit import NOT_FITTED, FittedWeight
 from tastemaker.core.protocols import Catalogue, ChatReply, ChatRequest, Collaborative, History
 from tastemaker.core.schemas import Event
 from tastemaker.core.settings import Settings
-from tastemaker.evals.stand_ins import ConstantCatalogue, ConstantChat, ConstantHistory, constant_parts
+from tastemaker.core.settings.llm_rank import LLMRankSettings
 from tastemaker.evals.games.llm_cases import Listed, Row
 from tastemaker.evals.games.llm_harm import alone, cases, compared
 from tastemaker.evals.games.llm_order import placed, spread
+from tastemaker.evals.stand_ins import ConstantCatalogue, ConstantChat, ConstantHistory, constant_parts
 from tastemaker.graphs.fitting.llm_weight import fit_llm
 from tastemaker.graphs.shop.services import Parts
 from tastemaker.stores.llm_opinions import OpinionStore

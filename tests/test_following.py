@@ -15,11 +15,11 @@ from tastemaker.core.settings import Settings, load_settings
 from tastemaker.evals.stand_ins import constant_parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models import registry
-from tastemaker.models.alignment.versions import Alignments
 from tastemaker.models.alignment.version_in_use import CHECK_S, FollowingImageText
+from tastemaker.models.alignment.versions import Alignments
 from tastemaker.models.image_text.embedded import EmbeddedImageText
-from tastemaker.models.lazy import LazyImageText
 from tastemaker.models.image_text.towers import FEATURE_DIM
+from tastemaker.models.lazy import LazyImageText
 
 from .media_samples import image_bytes
 

@@ -27,9 +27,9 @@ from tastemaker.evals.stand_ins import (
     constant_parts,
 )
 from tastemaker.graphs.drawing import page
-from tastemaker.graphs.shop.services import Parts
 from tastemaker.graphs.recommend import build_graph
 from tastemaker.graphs.recommender import Recommender
+from tastemaker.graphs.shop.services import Parts
 from tastemaker.graphs.turn.state import WRITES, State
 
 SECRET = "my very private sentence"

@@ -12,7 +12,9 @@ import pytest
 
 from tastemaker.core.errors import BackEndUnavailable
 from tastemaker.core.learning.interactions import Interactions, ItemTable
-from tastemaker.models.recommender import fit_whole_catalogue as catalogue_fit, fit as ensemble_fit, resumable_fit as fit_work
+from tastemaker.models.recommender import fit as ensemble_fit
+from tastemaker.models.recommender import fit_whole_catalogue as catalogue_fit
+from tastemaker.models.recommender import resumable_fit as fit_work
 from tastemaker.models.recommender.common_beginning import SHARE, Groundwork, common_beginning
 from tastemaker.models.recommender.scorers.base import Progress, silent
 from tastemaker.models.recommender.scorers.popularity import Popularity

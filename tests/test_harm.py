@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from tastemaker.core.errors import StoreError
-from tastemaker.core.learning.llm_weight_fit import GRID, MIN_CASES, Case, FittedWeight, fit_weight, gains, ndcg, value_at
 from tastemaker.core.learning.llm_signal import (
     base_scores,
     bounded,
@@ -20,6 +19,16 @@ from tastemaker.core.learning.llm_signal import (
     moved,
     presentations,
     seed_of,
+)
+from tastemaker.core.learning.llm_weight_fit import (
+    GRID,
+    MIN_CASES,
+    Case,
+    FittedWeight,
+    fit_weight,
+    gains,
+    ndcg,
+    value_at,
 )
 from tastemaker.core.learning.llm_weight_table import WeightEntry, WeightTable
 from tastemaker.stores.llm_weights_file import WeightFile, weights_path

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tastemaker.core.settings import LLMSettings, Settings
 from tastemaker.api.demo.processes import service
+from tastemaker.core.settings import LLMSettings, Settings
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.vllm.server import VLLMServer
 

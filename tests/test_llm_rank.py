@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.agents.reranking.combined_signal import collect, model_names, prompt_refs
 from tastemaker.agents.reranking.llm_ranker import LLMRanker, Tools, jaccard
 from tastemaker.agents.reranking.llm_ranker_prompts import read_ranking
-from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.errors import BackEndTimeout, BackEndUnavailable, BadBackEndResponse
 from tastemaker.core.learning.interactions import Floats
-from tastemaker.core.settings.llm_rank import LLMRankSettings
 from tastemaker.core.learning.llm_task import RankTask
 from tastemaker.core.protocols import ScoreReply, ScoreRequest
 from tastemaker.core.schemas import Item
+from tastemaker.core.settings.llm_rank import LLMRankSettings
 from tastemaker.graphs.steps.rerank_tools import nearness
 
 from .scripted import ScriptedChat, Step

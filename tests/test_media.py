@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tastemaker.core.media.containers import container_of
 from tastemaker.core.errors import InvalidRequestError
+from tastemaker.core.media.containers import container_of
 from tastemaker.core.schemas import MediaFile, MediaInput, RecommendRequest
 from tastemaker.core.settings import LimitSettings
 from tastemaker.tools.media.admission import MediaAdmitter, decode_base64

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-NOT_SHIPPED = ("demo/source/",)  # what the bundled data were made from
+NOT_SHIPPED = ("api/demo/source/",)  # what the bundled data were made from
 NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", ".*_cache", "*.egg-info", "build", "dist", ".venv", "*.db")
 OF_EXTRAS = {
     "lightfm",
@@ -133,7 +133,7 @@ def canonical(name: str) -> str:
 def test_locks_are_exact_and_name_no_host() -> None:
     line = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+")
     for name in ("app", "dev", "train"):
-        lines = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8").splitlines()
+        lines = (ROOT / "scripts" / "locks" / f"{name}.lock").read_text(encoding="utf-8").splitlines()
         pins = [entry for entry in lines if not entry.startswith("#")]
         assert len(pins) > 50
         assert [entry for entry in pins if not line.fullmatch(entry)] == []
@@ -147,7 +147,7 @@ def test_locks_satisfy_the_project(pyproject: dict[str, Any]) -> None:
     app = [*project["dependencies"], *(r for name in ("langserve", "bench", "ocr", "music") for r in extras[name])]
     dev = [*app, *extras["dev"]]
     for name, wanted in (("app", app), ("dev", dev), ("train", [*dev, *extras["train"]])):
-        lines = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8").splitlines()
+        lines = (ROOT / "scripts" / "locks" / f"{name}.lock").read_text(encoding="utf-8").splitlines()
         pins = {canonical(k): v for k, _, v in (entry.partition("==") for entry in lines if "==" in entry)}
         for requirement in map(Requirement, wanted):
             assert requirement.specifier.contains(pins[canonical(requirement.name)], prereleases=True), requirement
@@ -163,7 +163,7 @@ def test_importing_the_package_is_cheap() -> None:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the source archive and the wheel from a copy of the checkout, without network, and return their folder."""
-    pytest.importorskip("setuptools", minversion="77", reason="needs setuptools 77, as requirements/dev.lock has it")
+    pytest.importorskip("setuptools", minversion="77", reason="needs setuptools 77, as scripts/locks/dev.lock has it")
     work = tmp_path_factory.mktemp("build")
     shutil.copytree(ROOT, work / "copy", symlinks=True, ignore=NOT_COPIED)
     code = "from setuptools import build_meta as b; b.build_sdist('../out'); b.build_wheel('../out')"

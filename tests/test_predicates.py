@@ -12,9 +12,16 @@ import pytest
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.predicates import all_hold, fold, holds
 from tastemaker.core.schemas import CatalogueField, CatalogueSchema, Constraint, Item
-from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.catalogue.columns import ItemRow
-from tastemaker.stores.catalogue.sql_filters import attribute_column, attribute_name, folded_column, ids_sql, quote, to_sql
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.stores.catalogue.sql_filters import (
+    attribute_column,
+    attribute_name,
+    folded_column,
+    ids_sql,
+    quote,
+    to_sql,
+)
 
 SCHEMA = CatalogueSchema(
     fields=(

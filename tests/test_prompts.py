@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tastemaker.agents.prompt_files.trial import read_requests, summarise, trial
 from tastemaker.agents.prompt_files.library import PromptLibrary, render
+from tastemaker.agents.prompt_files.trial import read_requests, summarise, trial
 from tastemaker.api.cli.prompts import app
 from tastemaker.core.errors import BackEndUnavailable, ConfigurationError, InvalidRequestError
 from tastemaker.core.schemas import (

@@ -12,15 +12,15 @@ import pytest
 from tastemaker.agents.reranking.combined_signal import prompt_refs
 from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError
 from tastemaker.core.learning.llm_weight_fit import FittedWeight
-from tastemaker.core.settings.llm_rank import LLMRankSettings
 from tastemaker.core.learning.llm_weight_table import WeightEntry, WeightTable
 from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.schemas import RecommendResponse, StreamEvent
 from tastemaker.core.settings import FilterSettings, Settings
-from tastemaker.evals.stand_ins import BY_ID, ConstantChat, constant_parts
+from tastemaker.core.settings.llm_rank import LLMRankSettings
 from tastemaker.evals.service.promises import HostileChat
-from tastemaker.graphs.shop.services import Parts
+from tastemaker.evals.stand_ins import BY_ID, ConstantChat, constant_parts
 from tastemaker.graphs.recommender import Recommender
+from tastemaker.graphs.shop.services import Parts
 from tastemaker.stores.llm_weights_file import WeightFile, weights_path
 
 

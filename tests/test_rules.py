@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.predicates import holds
+from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.rules.effects import NOTHING, Effects, arrange, effects_of
 from tastemaker.core.rules.file_format import KINDS, parse_rules, unfit
 from tastemaker.core.rules.model import Moment, RuleSet, When
@@ -26,8 +26,8 @@ from tastemaker.core.schemas import (
     Understanding,
 )
 from tastemaker.stores.rules import RuleStore
-from tastemaker.tools.ranking.ranker import Ranker
 from tastemaker.tools.policy.rule_scope import RuleScope
+from tastemaker.tools.ranking.ranker import Ranker
 
 from .catalogue_fixture import open_catalogue
 

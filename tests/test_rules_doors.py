@@ -12,13 +12,13 @@ import httpx
 import pytest
 
 from tastemaker.api.cli import main as cli
-from tastemaker.api.http.app import create_app
 from tastemaker.api.cli.recommend import parse_context, parse_diversity
+from tastemaker.api.http.app import create_app
 from tastemaker.api.service import Service
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import Constraint, RecommendResponse
-from tastemaker.graphs.shop.services import Parts
 from tastemaker.graphs.recommender import Recommender
+from tastemaker.graphs.shop.services import Parts
 
 from .house_fixture import shop_parts
 

@@ -12,23 +12,23 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tastemaker.agents.understanding.query_text import asks_for_change
 from tastemaker.api.cli import main as cli
 from tastemaker.api.cli.search import parse_weights
-from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError
 from tastemaker.core.protocols import Vectors
-from tastemaker.agents.understanding.query_text import asks_for_change
-from tastemaker.core.ranking.fusion import source_weights
-from tastemaker.core.schemas import Constraint, HistoryProfile, Understanding
 from tastemaker.core.ranking.cross_modal import SearchResponse, mixed
+from tastemaker.core.ranking.fusion import source_weights
+from tastemaker.core.ranking.query import CandidateQuery
+from tastemaker.core.schemas import Constraint, HistoryProfile, Understanding
 from tastemaker.core.settings import FilterSettings, Settings
 from tastemaker.evals.stand_ins import constant_parts
-from tastemaker.graphs.shop.services import Parts
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.graphs.shop.services import Parts
 from tastemaker.stores.catalogue.columns import ItemRow
-from tastemaker.tools.sources.photo_and_words import ComposedSource
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.tools.sources.cross_modal import CrossSearch, Part
+from tastemaker.tools.sources.photo_and_words import ComposedSource
 
 from .catalogue_fixture import axis, open_catalogue, rows
 from .fake_service import FakeService

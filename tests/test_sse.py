@@ -12,9 +12,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from tastemaker.api.client.http_client import read_events, stream_from_server
 from tastemaker.api.http.app import create_app
 from tastemaker.api.http.event_stream import encode, event_response
-from tastemaker.api.client.http_client import read_events, stream_from_server
 from tastemaker.core.errors import (
     BackEndError,
     BackEndOverloaded,

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from tastemaker.api.cli.tracks import read_rows
-from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.errors import InvalidRequestError, StoreError, TooLittleSound
 from tastemaker.core.ranking.fusion import source_weights
+from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.schemas import Constraint, HistoryProfile, Transcript, Understanding
 from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import constant_parts
-from tastemaker.graphs.steps import query_vectors
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.models.speech.read_sound import SOUND_HZ
+from tastemaker.graphs.steps import query_vectors
 from tastemaker.models.speech.music_features import GROUPS, track_features
+from tastemaker.models.speech.read_sound import SOUND_HZ
 from tastemaker.models.speech.served import as_wav
 from tastemaker.stores.tracks import Tracks, TrackStore
 from tastemaker.tools.sources.sounds_like import TrackSearch, describe_tracks, open_tracks

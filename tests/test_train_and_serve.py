@@ -13,19 +13,19 @@ import pytest
 from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.protocols import Vectors
-from tastemaker.core.settings.recommender import RecommenderSettings
+from tastemaker.core.ranking.recent_feedback import UNRELATED
 from tastemaker.core.schemas import Event, EventKind, RecommendResponse
 from tastemaker.core.settings import Settings
-from tastemaker.core.ranking.recent_feedback import UNRELATED
+from tastemaker.core.settings.recommender import RecommenderSettings
 from tastemaker.evals.stand_ins import ConstantCaptioner, ConstantChat, ConstantTranscriber
-from tastemaker.graphs.shop.services import Parts, open_stores
 from tastemaker.graphs.recommender import Recommender
+from tastemaker.graphs.shop.services import Parts, open_stores
 from tastemaker.graphs.shop.shop import Shop
-from tastemaker.stores.trained_versions import Artefacts
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.event_columns import EventLog
 from tastemaker.stores.events.history import SqlHistory
 from tastemaker.stores.ingest.pipeline import ingest
+from tastemaker.stores.trained_versions import Artefacts
 from tastemaker.tools.trained import train as training
 from tastemaker.tools.trained.train import Options, Outcome, has_news, read_data, train
 

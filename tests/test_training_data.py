@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.learning.interactions import ItemTable
-from tastemaker.core.schemas import Event, EventKind, HistoryProfile, Understanding
+from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.ranking.recent_feedback import SKIPPED, feedback_of, shift, user_state
+from tastemaker.core.schemas import Event, EventKind, HistoryProfile, Understanding
+from tastemaker.stores.catalogue.item_table import read_items
 from tastemaker.stores.events.event_columns import EventLog
 from tastemaker.stores.events.history import SqlHistory
-from tastemaker.stores.catalogue.item_table import read_items
 
 from .catalogue_fixture import open_catalogue, rows
 

@@ -12,17 +12,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.core.ranking.query import CandidateQuery
-from tastemaker.core.learning.recipe_choice import Way, best, chosen_by_others
 from tastemaker.core.learning.interactions import Interactions, ItemTable, UserState
+from tastemaker.core.learning.recipe_choice import Way, best, chosen_by_others
 from tastemaker.core.ranking.fusion import LEARNED, fuse, source_weights, with_learned
+from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.schemas import Candidate, Event, HistoryProfile, RecommendResponse, Understanding
 from tastemaker.models.recommender.ensemble import Ensemble
 from tastemaker.models.recommender.new_items import NewItems
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.history import SqlHistory
-from tastemaker.tools.trained import recipes
 from tastemaker.tools.sources.new_items import promise
+from tastemaker.tools.trained import recipes
 from tastemaker.tools.trained.recipes import CATALOGUE, MAX_CATALOGUE, QUESTIONS, recipes_for
 from tastemaker.tools.trained.train import MODEL, Options, Outcome
 from tastemaker.tools.trained.validation import fused_places, split_by_time

@@ -22,9 +22,9 @@ from tastemaker.core.schemas import (
 )
 from tastemaker.core.settings import LimitSettings
 from tastemaker.models.speech.read_sound import read_sound
+from tastemaker.tools.media.admission import MediaAdmitter
 from tastemaker.tools.perception.audio_transcriber import AudioTranscriber
 from tastemaker.tools.perception.image_captioner import ImageCaptioner
-from tastemaker.tools.media.admission import MediaAdmitter
 from tastemaker.tools.perception.video_reader import VideoReader
 
 from .media_samples import video_file, wav_bytes

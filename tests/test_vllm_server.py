@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from tastemaker.api.cli.llm import app
 from tastemaker.core.errors import BackEndTimeout, BackEndUnavailable, ConfigurationError
 from tastemaker.core.settings import LLMSettings, Settings
-from tastemaker.models.vllm import environment as vllm_env, process as vllm_process
+from tastemaker.models.vllm import environment as vllm_env
+from tastemaker.models.vllm import process as vllm_process
 from tastemaker.models.vllm.environment import Progress, prepare_model, vllm_env_folder, vllm_requirements
 from tastemaker.models.vllm.launch import Launch, cpu_dtype, reasoning_parser, served_name, vllm_launch
 from tastemaker.models.vllm.process import ProcessRef, ServerState, identify, is_alive, read_state, write_state

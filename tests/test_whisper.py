@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.core.text.chinese import is_chinese
 from tastemaker.core.errors import BackEndError, BackEndUnavailable
 from tastemaker.core.protocols import Transcriber
 from tastemaker.core.schemas import SpokenSegment
 from tastemaker.core.settings import load_settings
+from tastemaker.core.text.chinese import is_chinese
 from tastemaker.evals.media.speech import sounds
+from tastemaker.models.speech.decoding import WINDOW_S, Heard, confidence, repeats, windows
+from tastemaker.models.speech.faster_whisper import FasterWhisper, open_whisper, speech_spans
 from tastemaker.models.speech.read_sound import SOUND_HZ, read_sound, sound_kind
 from tastemaker.models.speech.served import as_wav
 from tastemaker.models.weights.fetch import weights_status
-from tastemaker.models.speech.faster_whisper import FasterWhisper, open_whisper, speech_spans
-from tastemaker.models.speech.decoding import WINDOW_S, Heard, confidence, repeats, windows
 
 from .media_samples import encoded_sound, image_bytes, video_file, wav_bytes
 

@@ -16,14 +16,14 @@ import pytest
 from tastemaker.api.cli import main as cli
 from tastemaker.api.http.app import create_app
 from tastemaker.api.service import Service
-from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.errors import InvalidRequestError
-from tastemaker.core.schemas import Constraint, HistoryProfile, Item, Understanding
+from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.ranking.selection import Shelf, select
-from tastemaker.core.settings import FilterSettings, Settings
 from tastemaker.core.ranking.why_not import Inquiry, Trace, WhyNot, explain
-from tastemaker.graphs.shop.services import Parts
+from tastemaker.core.schemas import Constraint, HistoryProfile, Item, Understanding
+from tastemaker.core.settings import FilterSettings, Settings
 from tastemaker.graphs.recommender import Recommender
+from tastemaker.graphs.shop.services import Parts
 
 from .house_fixture import shop_parts
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from .sets import Choice, Part, best_set, compare, describe_set, parse_budget, split_wish, total_of
 from ...core.errors import BackEndError, BackEndUnavailable, ConfigurationError, TastemakerError
 from ...core.predicates import all_hold
 from ...core.protocols import ChatModel, ChatReply, ChatRequest
@@ -16,8 +15,9 @@ from ...core.redaction import public_reason, redact
 from ...core.schemas import Brief, Constraint, Degradation, Item, RankedItem, SourceScore, Usage
 from ...core.settings import DeliberateSettings
 from ...core.text.words import shorten, stems
-from .steps import SEARCH_ITEMS, Deliberation, Desk, StepAnswer, TraceStep, read_step, step_schema
 from ..prompt_files.library import Prompt, PromptLibrary, render
+from .sets import Choice, Part, best_set, compare, describe_set, parse_budget, split_wish, total_of
+from .steps import SEARCH_ITEMS, Deliberation, Desk, StepAnswer, TraceStep, read_step, step_schema
 
 log = logging.getLogger("tastemaker.deliberate")
 RESERVE = 0.25

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...core.schemas import Item
+from ...core.text.word_lists import NUMBER_WORDS
+from ...core.text.words import amount, content_words, listed, shorten, value_text
 from ..explaining.constraint_wording import label
 from ..understanding.numbers_and_money import Number, find_numbers, normalise
-from ...core.schemas import Item
-from ...core.text.words import amount, content_words, listed, shorten, value_text
-from ...core.text.word_lists import NUMBER_WORDS
 
 MAX_PARTS = 6
 MAX_CHOICES = 8

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .sets import Choice, Part, price_of
 from ...core.schemas import Brief, Degradation, Frozen, Item, RankedItem, Usage
 from ...core.text.words import amount, plain_text, shorten, stems, value_text
+from .sets import Choice, Part, price_of
 
 SEARCH_ITEMS = 5
 QUERY = r'^[^.,:;()"\\]{2,40}$'

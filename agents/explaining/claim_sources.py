@@ -14,8 +14,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 from ...core.schemas import Brief, Evidence, Item
-from ...core.text.words import affirmed_stems, is_content, numbers, plain_text, sentences, stem, stems, tokens
 from ...core.text.word_lists import CLASS_NOUNS, NEGATIONS, NUMBER_WORDS, SATISFY
+from ...core.text.words import affirmed_stems, is_content, numbers, plain_text, sentences, stem, stems, tokens
 
 _CLAUSE = re.compile(
     r"[,;:()–—.!?]+|\s-\s|\b(?:but|because|so|which|while|since|whereas|that(?=\s+(?:is|are|has|have|also)))\b"

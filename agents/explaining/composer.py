@@ -9,15 +9,15 @@ from contextlib import aclosing
 from typing import Any
 
 from ...core.errors import BackEndError, BackEndTimeout, BackEndUnavailable, ConfigurationError, TastemakerError
-from .sentence_check import best_part, check_message, check_words, cited_evidence, is_repeat
 from ...core.protocols import ChatModel, ChatRequest, ChatUsage
 from ...core.redaction import public_reason, redact
-from .rendered import render_message, render_reason
-from .rendered_chinese import speaks_chinese
 from ...core.schemas import Brief, Composition, Degradation, RankedItem, Usage, Words
 from ...core.settings import LLMSettings
-from .composer_prompt import MESSAGE_CHARACTERS, REASON_CHARACTERS, AnswerReader, answer_schema, prompt_inputs
 from ..prompt_files.library import Prompt, PromptLibrary, render
+from .composer_prompt import MESSAGE_CHARACTERS, REASON_CHARACTERS, AnswerReader, answer_schema, prompt_inputs
+from .rendered import render_message, render_reason
+from .rendered_chinese import speaks_chinese
+from .sentence_check import best_part, check_message, check_words, cited_evidence, is_repeat
 
 log = logging.getLogger("tastemaker.composer")
 Emit = Callable[[Words], None]

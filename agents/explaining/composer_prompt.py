@@ -10,9 +10,9 @@ from typing import Any
 from pydantic_core import from_json
 
 from ...core.errors import BadBackEndResponse
-from .sentence_check import trusted
 from ...core.schemas import Brief, Item, RankedItem
 from ...core.text.words import clause, content_words, plain_text, shorten, stem, stems, value_text
+from .sentence_check import trusted
 
 MESSAGE_CHARACTERS = 90
 REASON_CHARACTERS = 100

@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .source_families import FAMILIES
-from .sentence_check import trusted
-from .constraint_wording import how_met, label, proven, stated
 from ...core.ranking.recommendation_paths import PEOPLE
 from ...core.schemas import Brief, Constraint, Evidence, Item, RankedItem, SourceScore
 from ...core.text.words import (
@@ -23,6 +20,9 @@ from ...core.text.words import (
     stems,
     value_text,
 )
+from .constraint_wording import how_met, label, proven, stated
+from .sentence_check import trusted
+from .source_families import FAMILIES
 
 LEARNT_FROM = {"stated_preferences": "told us you like", "answered": "told us you like", "session": "looked at"}
 """What a cold-start strategy learns from, in the words of a reason."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .item_reasons import clues, detail, limit_clue, of_kind
-from .constraint_wording import describe, proven
-from .rendered_chinese import message_in_chinese, reason_in_chinese, speaks_chinese
 from ...core.schemas import Brief, Composition, RankedItem, Words
 from ...core.text.words import counted, listed, shorten
+from .constraint_wording import describe, proven
+from .item_reasons import clues, detail, limit_clue, of_kind
+from .rendered_chinese import message_in_chinese, reason_in_chinese, speaks_chinese
 
 
 def render_composition(brief: Brief) -> Composition:

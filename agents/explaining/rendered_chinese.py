@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...core.schemas import Brief, Constraint, Question, RankedItem, Words
 from ...core.text.chinese import han_pairs, is_chinese
+from ...core.text.words import amount, number, shorten, value_text
+from .constraint_wording import label, proven
 from .item_reasons import Clue, of_kind
 from .source_families import FAMILIES
-from .constraint_wording import label, proven
-from ...core.schemas import Brief, Constraint, Question, RankedItem, Words
-from ...core.text.words import amount, number, shorten, value_text
 
 _FIELDS = {
     "price": "价格", "color": "颜色", "colour": "颜色", "base colour": "颜色", "year": "年份", "genres": "类型", "genre": "类型",

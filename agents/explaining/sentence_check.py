@@ -13,6 +13,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import pairwise
 
+from ...core.schemas import Brief, Item
+from ...core.text.word_lists import (
+    CLASS_NOUNS,
+    COMMANDS,
+    DETERMINERS,
+    HYPE,
+    JOINING,
+    MONEY,
+    PLAIN_IN_TEXT,
+    SUBJECTS,
+    VERBS,
+)
+from ...core.text.words import is_content, sentences, stem, stems, tokens, whole_sentences
 from .claim_sources import (
     Sources,
     false_claim,
@@ -23,9 +36,6 @@ from .claim_sources import (
     trusted,
     without_liked,
 )
-from ...core.schemas import Brief, Item
-from ...core.text.words import is_content, sentences, stem, stems, tokens, whole_sentences
-from ...core.text.word_lists import CLASS_NOUNS, COMMANDS, DETERMINERS, HYPE, JOINING, MONEY, PLAIN_IN_TEXT, SUBJECTS, VERBS
 
 __all__ = ["best_part", "check_message", "check_words", "cited_evidence", "is_repeat", "normal", "trusted"]
 

@@ -13,8 +13,8 @@ from ...core.learning.llm_signal import mean_signal
 from ...core.learning.llm_task import Opinion, RankTask
 from ...core.redaction import public_reason
 from ...core.schemas import LLMStrategy
-from .llm_ranker import LLMRanker, Tools
 from ..prompt_files.library import PromptLibrary
+from .llm_ranker import LLMRanker, Tools
 
 PROMPTS: dict[LLMStrategy, tuple[str, ...]] = {
     "embeddings": (),

@@ -18,12 +18,13 @@ import numpy as np
 
 from ...core.errors import BackEndTimeout, BadBackEndResponse, TastemakerError
 from ...core.learning.interactions import Floats
-from ...core.settings.llm_rank import LLMRankSettings
 from ...core.learning.llm_signal import mean_signal, presentations
 from ...core.learning.llm_task import Opinion, RankTask
 from ...core.protocols import ChatModel, ChatRequest, ChatUsage, ScoreRequest, ScoringModel
 from ...core.schemas import LLMStrategy, Usage
+from ...core.settings.llm_rank import LLMRankSettings
 from ...core.text.words import stems
+from ..prompt_files.library import Prompt, PromptLibrary, render
 from .llm_ranker_prompts import (
     proposal_schema,
     proposing_inputs,
@@ -34,7 +35,6 @@ from .llm_ranker_prompts import (
     scored_text,
     scoring_prompt,
 )
-from ..prompt_files.library import Prompt, PromptLibrary, render
 
 LABELS = (" yes", " no")
 REMEMBERED = 50_000

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from ...core.schemas import CatalogueField, CatalogueSchema, Constraint, Operator
+from ...core.text.field_names import field_for_number, field_names, is_year, label_of, names_pattern, year_field
 from .amount_phrases import LEAD, RULES, Rule
 from .decades import take_decades
-from ...core.text.field_names import field_for_number, field_names, is_year, label_of, names_pattern, year_field
 from .numbers_and_money import Number, format_number
-from ...core.schemas import CatalogueField, CatalogueSchema, Constraint, Operator
 from .utterance import NUMBER, Utterance
 
 MIN_HARD_CONFIDENCE = 0.3

@@ -10,15 +10,15 @@ from typing import Any
 
 from pydantic import ConfigDict, ValidationError
 
-from .constraint_merge import merge
 from ...core.errors import BackEndError, BackEndUnavailable, ConfigurationError
-from ...core.text.field_names import field_names
-from .numbers_and_money import find_numbers, normalise
 from ...core.protocols import ChatModel, ChatRequest
 from ...core.redaction import public_reason
 from ...core.schemas import CatalogueField, CatalogueSchema, Constraint, Frozen, Operator, Understanding, Usage
+from ...core.text.field_names import field_names
 from ...core.text.words import shorten
 from ..prompt_files.library import Prompt, PromptLibrary, render
+from .constraint_merge import merge
+from .numbers_and_money import find_numbers, normalise
 
 MAX_CONSTRAINTS = 4
 MAX_VALUES_SHOWN = 30

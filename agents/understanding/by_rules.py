@@ -9,17 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from . import turn_phrases as phrases
-from .amounts import MIN_HARD_CONFIDENCE, take_amounts
-from .comparisons import comparison_words, names_two, take_compared
-from .constraint_merge import WANTED, merge, unique
-from ...core.text.field_names import says_what, year_field
-from .mood import read_mood, suiting
-from .plans import Plan, read_plan, take_amount
-from .query_text import clean, request_part
-from .follow_up import Reading, changes_subject, preferences_of, query_of, without_repeats
-from .shown_item_references import take_references
-from .unread_requirements import take_unmet
 from ...core.schemas import (
     CatalogueSchema,
     Constraint,
@@ -29,6 +18,17 @@ from ...core.schemas import (
     Understanding,
     Verdict,
 )
+from ...core.text.field_names import says_what, year_field
+from . import turn_phrases as phrases
+from .amounts import MIN_HARD_CONFIDENCE, take_amounts
+from .comparisons import comparison_words, names_two, take_compared
+from .constraint_merge import WANTED, merge, unique
+from .follow_up import Reading, changes_subject, preferences_of, query_of, without_repeats
+from .mood import read_mood, suiting
+from .plans import Plan, read_plan, take_amount
+from .query_text import clean, request_part
+from .shown_item_references import take_references
+from .unread_requirements import take_unmet
 from .utterance import Utterance
 from .wanted_values import take_wishes
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .turn_phrases import asks_to_compare
+from ...core.schemas import ShownItem
 from .query_text import clean
 from .shown_item_references import BARE_REFERENCE
-from ...core.schemas import ShownItem
+from .turn_phrases import asks_to_compare
 from .utterance import NUMBER, TAKEN, Utterance
 
 MAX_TOGETHER = 6

@@ -11,11 +11,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .constraint_merge import WANTED, values_of
-from ...core.text.field_names import label_of
-from .query_text import clean, join_queries
 from ...core.schemas import CatalogueField, Constraint, ThreadMemory
 from ...core.text.catalogue_values import stem
+from ...core.text.field_names import label_of
+from .constraint_merge import WANTED, values_of
+from .query_text import clean, join_queries
 
 
 @dataclass

@@ -7,11 +7,11 @@ import json
 import re
 from typing import NamedTuple
 
-from ..deliberation.sets import parse_budget, split_wish
 from ...core.errors import BackEndTimeout, BadBackEndResponse
 from ...core.protocols import ChatModel, ChatRequest
 from ...core.schemas import RecommendRequest, Route, Understanding, Usage
 from ...core.text.words import shorten
+from ..deliberation.sets import parse_budget, split_wish
 from ..prompt_files.library import PromptLibrary, render
 
 LONG_WORDS = 40

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from ...core.text.field_names import label_of
 from ...core.schemas import CatalogueSchema, Constraint, ShownItem, ThreadMemory
+from ...core.text.field_names import label_of
 from ...core.text.titles import spoken
 from .utterance import NUMBER, Utterance
 

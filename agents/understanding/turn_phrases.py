@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from ...core.text.field_names import field_names, label_of, names_pattern
 from ...core.schemas import CatalogueField, CatalogueSchema
+from ...core.text.field_names import field_names, label_of, names_pattern
 from .utterance import Utterance
 
 _RESET = re.compile(

@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .amounts import MIN_HARD_CONFIDENCE
-from ...core.text.field_names import field_names, names_pattern
-from .query_text import REQUEST, STORY_WORDS
 from ...core.schemas import CatalogueField, CatalogueSchema, Constraint, Operator
-from .utterance import WINDOW, Utterance
 from ...core.text.catalogue_values import Mention, closed_entries, find_mentions, find_sizes
+from ...core.text.field_names import field_names, names_pattern
+from .amounts import MIN_HARD_CONFIDENCE
+from .query_text import REQUEST, STORY_WORDS
+from .utterance import WINDOW, Utterance
 
 MAX_MENTIONS = 40
 Manner = Literal["required", "stated", "soft", "refused", "released", "named", "local"]

@@ -13,8 +13,8 @@ from rich.table import Table
 
 from ...core.errors import InvalidRequestError
 from ...core.settings import Settings, load_settings
-from .options import guarded
 from .ingest import parse_mapping, tenant_of
+from .options import guarded
 
 if TYPE_CHECKING:
     from ...models.alignment.align import Recalls

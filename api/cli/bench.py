@@ -7,15 +7,15 @@ from typing import Annotated
 import typer
 
 from ...core.settings import load_settings
-from .bench_options import CountOption, DataOption, JsonOption, SeedOption, keep_figures, print_figures
-from .bench_recommendation import beyond
 from .bench_elicit import elicit
 from .bench_games import games, games_cold, games_retrieved
 from .bench_llm import harm, order
+from .bench_media import speech
 from .bench_movies import ml100k, ml100k_cold_item, ml100k_cold_user
+from .bench_options import CountOption, DataOption, JsonOption, SeedOption, keep_figures, print_figures
+from .bench_recommendation import beyond
 from .bench_report import report
 from .bench_serving import serving
-from .bench_media import speech
 from .bench_vision import contact_sheet, ingest, vision
 
 app = typer.Typer(

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from ...core.settings import load_settings
-from .bench_options import DataOption, JsonOption, SeedOption, print_figures
 from .bench_games import progress
+from .bench_options import DataOption, JsonOption, SeedOption, print_figures
 
 RatingsOption = Annotated[bool, typer.Option("--ratings/--no-ratings", help="Measure predicted ratings too.")]
 

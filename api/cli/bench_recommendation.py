@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from ...core.settings import load_settings
-from .bench_options import DataOption, JsonOption, SeedOption, print_figures
 from .bench_games import progress
+from .bench_options import DataOption, JsonOption, SeedOption, print_figures
 from .options import guarded
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...core.settings import load_settings
-from .bench_options import CountOption, DataOption, JsonOption, SeedOption, print_figures
 from .bench_games import progress
+from .bench_options import CountOption, DataOption, JsonOption, SeedOption, print_figures
 
 
 def serving(data: DataOption = None, n: CountOption = 100, seed: SeedOption = 0, as_json: JsonOption = False) -> None:

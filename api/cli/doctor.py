@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ...core.settings import load_settings
-from .options import run_async
 from ..doctor.diagnosis import Diagnosis, diagnose
 from ..doctor.packages import Finding
+from .options import run_async
 
 _SIGNS = {"ok": ("✓", "green"), "optional": ("○", "dim"), "missing": ("✗", "yellow"), "broken": ("✗", "red")}
 

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from ...core.errors import InvalidRequestError
 from ...core.schemas import Event, EventKind
 from ...core.settings import load_settings
-from .options import run_async
 from ..http.errors import validation_details
+from .options import run_async
 
 
 def feedback_command(

@@ -15,8 +15,8 @@ from ...core.errors import InvalidRequestError
 from ...core.schemas import TenantId
 from ...core.settings import Settings, load_settings
 from ...stores.ingest.counts import IngestReport
-from .options import run_async
 from ..stock import stock
+from .options import run_async
 
 
 def ingest_command(

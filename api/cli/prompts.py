@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ...agents.prompt_files.trial import TrialRun, read_requests, summarise, trial
 from ...agents.prompt_files.library import Prompt, PromptLibrary
+from ...agents.prompt_files.trial import TrialRun, read_requests, summarise, trial
 from ...core.errors import TastemakerError
 from ...core.schemas import RecommendRequest, RecommendResponse
 from ...core.settings import Settings, load_settings

@@ -18,10 +18,10 @@ from rich.console import Console
 from ...core.errors import InvalidRequestError, TastemakerError
 from ...core.schemas import Constraint, RecommendRequest, StreamEvent
 from ...core.settings import load_settings
+from ..client.terminal import TerminalRenderer
+from ..http.errors import validation_details
 from .options import guarded, run_async
 from .recommend_preferences import ask, follow_up, parse_preferences
-from ..http.errors import validation_details
-from ..client.terminal import TerminalRenderer
 
 _WHERE = re.compile(
     r"\s*(?P<field>[^<>=!]+?)\s*(?:(?P<sign><=|>=|!=|<|>|=)(?![<>=!])|\s(?P<word>not\s+in|in|not\s+contains|contains)\s)\s*(?P<value>.+?)\s*",

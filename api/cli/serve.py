@@ -15,8 +15,8 @@ import uvicorn
 from ...core.errors import ConfigurationError
 from ...core.redaction import RedactingFormatter
 from ...core.settings import Settings, load_settings
-from .options import guarded
 from ..service import Service
+from .options import guarded
 
 _GRACE_S = 10
 

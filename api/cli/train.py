@@ -15,8 +15,8 @@ import typer
 from ...core.errors import InvalidRequestError, TastemakerError
 from ...core.settings import Settings, load_settings
 from ...stores.trained_versions import Artefacts
-from .options import guarded, report
 from .ingest import tenant_of
+from .options import guarded, report
 
 if TYPE_CHECKING:
     from ...stores.events.event_columns import EventLog

@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ...core.settings import load_settings
 from ...core.ranking.why_not import WhyNot
+from ...core.settings import load_settings
 from .options import run_async
 from .recommend import parse_context, parse_where
 

@@ -1,8 +1,8 @@
 """Build the bundled print shop from the 51 redistributable photos: ``python -m tastemaker.api.demo.make_catalogue COCO_FOLDER``.
 
-Titles, descriptions, themes and rooms are written by hand in ``demo/source/prints.csv``; subjects are COCO's object
+Titles, descriptions, themes and rooms are written by hand in ``api/demo/source/prints.csv``; subjects are COCO's object
 annotations plus hand-written ones; colours and orientation come from the pixels; formats, frames and prices are invented
-by a seeded draw. The output in ``demo/data`` is committed, so users never run this.
+by a seeded draw. The output in ``api/demo/data`` is committed, so users never run this.
 """
 
 from __future__ import annotations

@@ -18,15 +18,15 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
-from ..client.terminal import TerminalRenderer
-from ..client.http_client import stream_from_server
 from ...core.errors import BackEndError, ConfigurationError, TastemakerError
 from ...core.schemas import RecommendRequest
 from ...core.settings import PREFIX, Settings
-from .train import learn
+from ..client.http_client import stream_from_server
+from ..client.terminal import TerminalRenderer
 from .movielens import convert, download
 from .processes import NOBODY, LanguageModel, environ, free_port, language_model, service
 from .scripts import Ask, Demonstration, print_shop
+from .train import learn
 
 EXIT_INTERRUPTED = 130
 EXIT_FAILED = 1
@@ -143,10 +143,10 @@ def _own_stores(demo: Settings, source: Demonstration) -> Settings:
 
 
 async def _prepare(demo: Settings, source: Demonstration, show: _Show) -> None:
-    from ..doctor.diagnosis import needed_weights
-    from ..stock import stock
     from ...models.registry import slot_id
     from ...models.weights.fetch import ensure_weights
+    from ..doctor.diagnosis import needed_weights
+    from ..stock import stock
 
     started = time.perf_counter()
     llm = slot_id(demo, "llm").partition(":")[2]

@@ -39,7 +39,7 @@ def print_shop(data: Path = DATA) -> Demonstration:
     return Demonstration(
         name="print-shop",
         note="A print shop of 47 Creative Commons photos. Its shop, prices and shoppers are invented; the voices are "
-        "synthetic. Credits: demo/data/ATTRIBUTION.csv.",
+        "synthetic. Credits: api/demo/data/ATTRIBUTION.csv.",
         catalogue=data / "catalogue.csv",
         interactions=data / "interactions.csv",
         media=data,

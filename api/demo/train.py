@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from ...core.errors import TastemakerError
 from ...core.settings import Settings
-from ...stores.trained_versions import Artefacts
 from ...stores.catalogue.lance_catalogue import LanceCatalogue
 from ...stores.events.event_columns import EventLog
 from ...stores.events.history import SqlHistory
+from ...stores.trained_versions import Artefacts
 from ...tools.trained.train import Options, has_news, read_data, train
 
 MAX_EVENTS = 20_000

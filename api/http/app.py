@@ -15,15 +15,15 @@ from starlette.staticfiles import StaticFiles
 
 from ... import __version__
 from ...core.settings import Settings, load_settings
+from ..service import Service, ServiceFactory
 from .errors import add_error_handlers
-from .recommend_form import add_form_route
 from .langserve import add_langserve
 from .middleware import BodyLimit, RequestContext
 from .openapi_examples import DESCRIPTION, TAGS
 from .recommend import add_routes
+from .recommend_form import add_form_route
 from .rules_and_why_not import add_rules_routes
 from .search import add_search_routes
-from ..service import Service, ServiceFactory
 
 _SWAGGER = "fastapi_offline"  # carries Swagger UI's files; only its folder is used
 

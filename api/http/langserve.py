@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from ...core.errors import InvalidRequestError
 from ...core.schemas import RecommendRequest
-from .errors import validation_details
 from ..service import Service
+from .errors import validation_details
 
 PATH = "/langserve/recommend"
 _ENDPOINTS = (

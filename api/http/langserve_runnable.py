@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from ...core.errors import InvalidRequestError
 from ...core.schemas import RecommendRequest, RecommendResponse, StreamEvent
-from .errors import validation_details
 from ..service import Service, refuse_paths
+from .errors import validation_details
 from .event_stream import failure, stop
 
 MAX_BATCH = 32

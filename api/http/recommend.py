@@ -23,10 +23,10 @@ from ...core.schemas import (
     TenantId,
     UserId,
 )
-from .errors import ErrorBody, log_failure, request_id
-from .openapi_examples import error_examples, request_examples, response_example, stream_example
 from ..service import Service, refuse_paths
+from .errors import ErrorBody, log_failure, request_id
 from .event_stream import ClientGone, event_response, until_disconnect
+from .openapi_examples import error_examples, request_examples, response_example, stream_example
 
 CLIENT_GONE = 499  # nobody reads it; nginx's number for the log
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Request
 from pydantic import Field
 
+from ...core.ranking.why_not import WhyNot
 from ...core.rules.model import RuleSet
 from ...core.schemas import Frozen, ItemId, RecommendRequest, TenantId
-from ...core.ranking.why_not import WhyNot
-from .recommend import error_responses, service_of
 from ..service import refuse_paths
+from .recommend import error_responses, service_of
 
 
 class RulesInUse(Frozen):

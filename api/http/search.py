@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from fastapi import Body, FastAPI, Request, Response
 
 from ...core.ranking.cross_modal import SearchRequest, SearchResponse
-from .openapi_examples import tiny_photo
-from .recommend import CLIENT_GONE, error_responses, service_of
 from ..service import refuse_paths
 from .event_stream import ClientGone, until_disconnect
+from .openapi_examples import tiny_photo
+from .recommend import CLIENT_GONE, error_responses, service_of
 
 EXAMPLES: dict[str, Any] = {
     "words": {"summary": "Words", "value": {"text": "a dog on a beach", "n": 5}},

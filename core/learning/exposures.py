@@ -7,9 +7,9 @@ from datetime import datetime
 
 from pydantic import Field
 
-from .thompson_sampling import Choice
-from .off_policy import Decision
 from ..schemas import Event, Frozen
+from .off_policy import Decision
+from .thompson_sampling import Choice
 
 REQUEST_KEY = "request_id"
 """The key of an event's context that names the answer in which the item was seen."""

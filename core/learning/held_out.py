@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .llm_signal import COLD_EVENTS, group_of
-from .event_meaning import opinion
 from ..schemas import Event, HistoryProfile
+from .event_meaning import opinion
+from .llm_signal import COLD_EVENTS, group_of
 
 COLD_SEEN = (1, 2, 3)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..schemas import Item, LLMStrategy, Usage
 from .interactions import Floats
 from .llm_signal import seed_of
-from ..schemas import Item, LLMStrategy, Usage
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from ..schemas import Frozen
 from .interactions import Floats
 from .llm_signal import MAX_WEIGHT, moved
-from ..schemas import Frozen
 
 GRID = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.4, 2.0)
 """At 2 the list's own scores and the signal count about the same."""

@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from .llm_weight_fit import NOT_FITTED, FittedWeight
 from ..schemas import Frozen, LLMStrategy
+from .llm_weight_fit import NOT_FITTED, FittedWeight
 
 
 class WeightEntry(Frozen):

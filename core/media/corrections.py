@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import InvalidRequestError
-from .vector_fusion import original
 from ..schemas import Correction, Evidence
+from .vector_fusion import original
 
 BY_PERSON = "person"
 CORRECTABLE = frozenset({"caption", "transcript"})

@@ -15,9 +15,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ..text.field_names import label_of
-from ..schemas import AttributeValue, CatalogueField, CatalogueSchema, Item, Preference
 from ..ranking.stated_preferences import WORDS_FIELD
+from ..schemas import AttributeValue, CatalogueField, CatalogueSchema, Item, Preference
+from ..text.field_names import label_of
 
 MAX_VALUES = 500
 BUCKETS = 3

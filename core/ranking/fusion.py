@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .media_weights import attended
-from .query import CandidateQuery
-from .cold_start import CONCRETE, choose
 from ..learning.llm_signal import MAX_WEIGHT
 from ..protocols import Vectors
 from ..schemas import Candidate, Item, SourceScore
 from ..text.titles import title_key
+from .cold_start import CONCRETE, choose
+from .media_weights import attended
+from .query import CandidateQuery
 
 RRF_K = 60
 DUPLICATE_COSINE = 0.985

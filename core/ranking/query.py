@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from .media_weights import NO_ATTENTION
-from .diversity import MILD, Spread
-from ..questions.information_gain import NOISE
 from ..protocols import Vectors
+from ..questions.information_gain import NOISE
 from ..rules.effects import NO_EFFECTS, Effects
 from ..schemas import Answered, Constraint, HistoryProfile, Preference, Understanding
+from .diversity import MILD, Spread
+from .media_weights import NO_ATTENTION
 
 SEGMENT_KEY = "segment"
 SESSION_KINDS = ("view", "click")

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .query import CandidateQuery
-from ..learning.interactions import ItemTable, UserState
 from ..learning.event_meaning import SKIP, opinion, wish
+from ..learning.interactions import ItemTable, UserState
 from ..protocols import Vectors
 from ..schemas import Event, HistoryProfile, Understanding
+from .query import CandidateQuery
 
 SESSION_S = 7_200.0
 """Seconds during which a like, a skip or a refusal moves the next lists by more than what is learnt from all likes."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .diversity import Pool, Spread, less_popular, spread
 from ..protocols import Vectors
-from .fusion import repeats, scaled
 from ..rules.effects import Effects, arrange, factors
 from ..schemas import Item
+from .diversity import Pool, Spread, less_popular, spread
+from .fusion import repeats, scaled
 
 
 def _none() -> Vectors:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..text.field_names import label_of
 from ..schemas import AttributeValue, CatalogueSchema, Item
 from ..text.catalogue_values import key_of
+from ..text.field_names import label_of
 
 _AROUND = re.compile(r"(?P<field>.+) around (?P<value>-?[\d.]+)$")
 _EXTREME = re.compile(r"(?P<way>low|high) (?P<field>.+)$")

@@ -8,11 +8,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from .query import CandidateQuery
 from ..predicates import holds
 from ..schemas import Candidate, Constraint, Degradation, Frozen, Item, SourceScore
-from .selection import Selection, Shelf
 from ..text.titles import is_named
+from .query import CandidateQuery
+from .selection import Selection, Shelf
 
 Step = Literal[
     "listed",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..predicates import ITEM_ID, NEGATED, holds
+from ..schemas import CatalogueSchema, Constraint, Item
 from .model import (
     AgeRating,
     Allow,
@@ -25,7 +26,6 @@ from .model import (
     RuleSet,
     Stock,
 )
-from ..schemas import CatalogueSchema, Constraint, Item
 
 SOURCE = "rule:"
 _OPPOSITE = {**NEGATED, **{positive: negated for negated, positive in NEGATED.items()}}

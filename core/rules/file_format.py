@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ..predicates import ITEM_ID, canonical
+from ..schemas import CatalogueField, CatalogueSchema, Constraint, FieldType, Frozen
 from .model import (
     AgeRating,
     BaseRule,
@@ -20,7 +21,6 @@ from .model import (
     Stock,
     When,
 )
-from ..schemas import CatalogueField, CatalogueSchema, Constraint, FieldType, Frozen
 
 KINDS: Mapping[str, type[BaseRule]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(get_args(Rule)[0])

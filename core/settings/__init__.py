@@ -14,11 +14,11 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
-from .cold_start import ColdStartSettings, CrossDomainSettings, ElicitSettings, ExplorationSettings, ExposureSettings
 from ..errors import ConfigurationError
+from .base import Section
+from .cold_start import ColdStartSettings, CrossDomainSettings, ElicitSettings, ExplorationSettings, ExposureSettings
 from .llm_rank import LLMRankSettings
 from .recommender import RecommenderSettings
-from .base import Section
 
 PREFIX = "TASTEMAKER_"
 CONFIG_FILE = "tastemaker.toml"

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .field_names import is_closed
-from ..schemas import CatalogueField, CatalogueSchema
 from ...agents.understanding.utterance import TAKEN
+from ..schemas import CatalogueField, CatalogueSchema
+from .field_names import is_closed
 
 MAX_WORDS = 4
 _IRREGULAR = {

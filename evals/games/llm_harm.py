@@ -14,20 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from ...agents.reranking.llm_ranker import LLMRanker
 from ...agents.prompt_files.library import PromptLibrary
-from ...core.learning.llm_weight_fit import Case, FittedWeight, fit_weight, interval, ndcg, value_at
+from ...agents.reranking.llm_ranker import LLMRanker
 from ...core.learning.interactions import Floats
 from ...core.learning.llm_signal import GROUPS, bounded
+from ...core.learning.llm_weight_fit import Case, FittedWeight, fit_weight, interval, ndcg, value_at
 from ...core.schemas import LLMStrategy
 from ...core.settings import Settings
 from ...models.llm.client import open_chat_model
 from ...models.llm.scoring import GenerativeScoring
 from ...models.registry import open_image_text
 from ...stores.llm_opinions import OpinionStore
+from ..reporting.report import report
 from .llm_cases import BASES, Games, Listed, Row, shortened
 from .llm_opinions import Asker, Progress, tasks_of, title_tools
-from ..reporting.report import report
 
 UNFITTED = 1.0
 TOLERANCE = -0.3

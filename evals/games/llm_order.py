@@ -11,17 +11,17 @@ import numpy as np
 from ...agents.reranking.llm_ranker import LLMRanker
 from ...agents.reranking.llm_ranker_prompts import read_ranking
 from ...core.errors import BackEndError
-from ...core.learning.llm_weight_fit import ndcg
 from ...core.learning.interactions import Floats
 from ...core.learning.llm_signal import MAX_WEIGHT, base_scores, bounded, moved
 from ...core.learning.llm_task import RankTask
+from ...core.learning.llm_weight_fit import ndcg
 from ...core.schemas import LLMStrategy
 from ...core.settings import Settings
 from ...stores.llm_opinions import key_of
+from ..reporting.report import report
 from .llm_cases import Games, Listed, Row, shortened
 from .llm_harm import askers
 from .llm_opinions import Asker, Progress
-from ..reporting.report import report
 
 PLACES = 20
 PLAIN_PLACES = (0, 5, 10, 15, 19)

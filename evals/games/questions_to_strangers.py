@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.questions.information_gain import NOISE, Offer, answer_model, best_offer
-from ...core.questions.answerable_facets import Facet, title_facets
 from ...core.learning.interactions import Interactions, Rows, UserState
+from ...core.questions.answerable_facets import Facet, title_facets
+from ...core.questions.information_gain import NOISE, Offer, answer_model, best_offer
 from ...core.settings import Settings
-from .baselines import Baselines
-from .data import Question, read_histories, read_items, read_questions
 from ..reporting.intervals import mean_of
 from ..reporting.report import report
+from .baselines import Baselines
+from .data import Question, read_histories, read_items, read_questions
 
 DEV_FILES = ("dev_random20.tsv", "dev_retrieved21.tsv")
 QUESTIONS = 2

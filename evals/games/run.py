@@ -22,9 +22,9 @@ from ...models.recommender.ensemble import Ensemble
 from ...models.recommender.fit import digest
 from ...models.recommender.fusion_check import interval
 from ...models.recommender.held_out_queries import last_items, unseen
+from ..reporting.report import percentiles, report
 from .baselines import Baselines
 from .data import Question, read_histories, read_items, read_questions, with_text_vectors
-from ..reporting.report import percentiles, report
 
 RANDOM, RETRIEVED = "dev_random20.tsv", "dev_retrieved21.tsv"
 AT = 10

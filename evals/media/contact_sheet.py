@@ -17,8 +17,8 @@ from PIL import Image, ImageDraw, ImageFont
 from ...api.aligning import align_to
 from ...api.stock import stock
 from ...core.errors import InvalidRequestError
-from ...core.schemas import Constraint, Recommendation
 from ...core.ranking.cross_modal import Hit, SearchRequest
+from ...core.schemas import Constraint, Recommendation
 from ...core.settings import CatalogueSettings, Settings
 from ...graphs.recommender import Recommender
 from ...models.alignment.versions import PACKAGED, Alignments

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from ...core.protocols import Vectors
 from ...core.settings import load_settings
+from ...models.alignment.packaged_projection import HELD_OUT, SEED, embed_sets, held_back, read_sets, split
 from ...models.alignment.train import project
 from ...models.captions.calibration import mentions
+from ...models.captions.vocabulary import packaged_vocabulary, word_vectors
 from ...models.image_text.embedded import EmbeddedImageText
 from ...models.image_text.onnx_graph import write_atomically
-from ...models.alignment.packaged_projection import HELD_OUT, SEED, embed_sets, held_back, read_sets, split
-from ...models.captions.vocabulary import DATA, packaged_vocabulary, word_vectors
-from ...tools.perception.consistency_checker import Thresholds, lift
+from ...tools.perception.consistency_checker import THRESHOLDS, Thresholds, lift
 from ...tools.perception.subjects_in_text import SubjectFinder
 
 SAME_WORD = 0.4
@@ -138,7 +138,7 @@ def figures(name: str, pairs: Judged, limits: Thresholds) -> str:
 
 
 def main(data_folder: Path) -> Thresholds:
-    """Train, fit, measure and write ``models/data/consistency.json``."""
+    """Train, fit, measure and write ``tools/perception/data/consistency.json``."""
     model = EmbeddedImageText(load_settings().cache)
     pairs, sizes = read_sets(data_folder)
     data = embed_sets(model, pairs, sizes, _to_stderr)
@@ -149,7 +149,7 @@ def main(data_folder: Path) -> Thresholds:
     texts = {name: [[pairs.captions[row] for row in data.rows[i]] for i in rows] for name, rows in held.items()}
     shipped = model.project(data.views[0][np.concatenate(list(held.values()))]).mean(axis=0)
     limits = fit_and_measure(model, images, texts, shipped)
-    write_atomically(DATA / "consistency.json", limits.model_dump_json().encode() + b"\n")
+    write_atomically(THRESHOLDS, limits.model_dump_json().encode() + b"\n")
     return limits
 
 

@@ -21,11 +21,11 @@ import numpy as np
 
 from ...core.errors import InvalidRequestError
 from ...core.settings import Settings
+from ...models.speech.decoding import Samples
+from ...models.speech.faster_whisper import PACKAGED, open_whisper, plain_whisper
 from ...models.speech.read_sound import SOUND_HZ, read_sound
 from ...models.speech.served import as_wav
 from ...models.weights.fetch import ensure_weights
-from ...models.speech.faster_whisper import PACKAGED, open_whisper, plain_whisper
-from ...models.speech.decoding import Samples
 from ..reporting.report import report
 from .word_errors import Errors, errors, normal, rate, simple
 

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from ...core.protocols import Vectors
 from ...core.settings import Settings
 from ...models.alignment.align import BESIDE, FROM_SCRATCH, subset
+from ...models.alignment.resumable_rows import kept_head
 from ...models.alignment.train import Indices, Recipe, TrainingData, Weights, project
 from ...models.image_text.embedded import EmbeddedImageText
-from ...models.alignment.resumable_rows import kept_head
 from ...models.image_text.towers import POOLED_DIM
 from ..reporting.report import report
 from .vision_data import Pictures, photos, products

@@ -10,9 +10,9 @@ from pathlib import Path
 from ...core.errors import InvalidRequestError
 from ...core.protocols import Vectors
 from ...models.alignment.align import PairSet, embed_pairs
+from ...models.alignment.resumable_rows import KeptRows
 from ...models.alignment.train import Indices, TrainingData
 from ...models.image_text.embedded import EmbeddedImageText
-from ...models.alignment.resumable_rows import KeptRows
 from ...stores.ingest.picture_text_pairs import read_pairs
 
 

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.learning.interactions import Interactions, ItemTable, UserState
-from .sasrec import train_sasrec
 from ...models.recommender.scorers.als import Als
 from ...models.recommender.scorers.base import Scorer
 from ...models.recommender.scorers.bpr import Bpr
 from ...models.recommender.scorers.matrix import one_thread, profile, wanted
 from ...models.recommender.scorers.popularity import Popularity
+from .sasrec import train_sasrec
 
 Score = Callable[[int, UserState], NDArray[Any]]
 """Return the score of every film for a user, shape (n_items,)."""

@@ -19,19 +19,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.ranking.diversity import MILD, Pool, less_popular, spread
 from ...core.learning.interactions import Interactions, ItemTable, UserState
+from ...core.ranking.diversity import MILD, Pool, less_popular, spread
 from ...core.ranking.fusion import scaled
 from ...core.schemas import SpreadName
 from ...core.settings import Settings
 from ...models.recommender.fit_whole_catalogue import fit_catalogue
 from ...models.recommender.scorers.base import Progress, silent
 from ...models.recommender.scorers.listing import SCORERS
-from .beyond_accuracy_figures import AT, Facts, Shown, figures, ndcg_of, user_groups, wanted_by
-from .fairness import Quality, exposure, quality
 from ..reporting.intervals import gain_of
-from .data import Movies, read, watched_before
 from ..reporting.report import report
+from .beyond_accuracy_figures import AT, Facts, Shown, figures, ndcg_of, user_groups, wanted_by
+from .data import Movies, read, watched_before
+from .fairness import Quality, exposure, quality
 
 SINGLE = ("popularity", "cooccurrence", "ease")
 PARTS = ("popularity", "cooccurrence", "transitions", "user_knn", "ease")

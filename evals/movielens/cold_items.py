@@ -22,9 +22,9 @@ from ...models.recommender.new_items import CHANNELS, NewItems
 from ...models.recommender.scorers.als import Als
 from ...models.recommender.scorers.base import Progress, silent
 from ..reporting.intervals import auc, difference_of, mean_of, recall
+from ..reporting.report import report
 from .data import LIKED, Movies, read, with_abstracts
 from .vectors import with_vectors
-from ..reporting.report import report
 
 SHARE = 0.1
 NEAREST = 10

@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 
 from ...core.learning.interactions import Interactions, Rows, UserState
 from ...core.settings import Settings
-from .cold_fit import fit_cold
 from ...models.recommender.ensemble import Ensemble
 from ...models.recommender.held_out_queries import last_items
 from ...models.recommender.scorers.base import Progress, silent
 from ...models.recommender.scorers.popularity import Popularity
 from ...models.recommender.scorers.segments import SegmentPopularity
 from ..reporting.intervals import difference_of, mean_of
-from .baselines import item_knn
-from .data import LIKED, Movies, read
 from ..reporting.report import report
+from .baselines import item_knn
+from .cold_fit import fit_cold
+from .data import LIKED, Movies, read
 
 REVEALED = (0, 1, 3, 5)
 SHARE = 0.2

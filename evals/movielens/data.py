@@ -11,11 +11,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from ...api.demo.movielens import convert
 from ...core.errors import InvalidRequestError
 from ...core.learning.interactions import Interactions, ItemTable, UserState
 from ...core.schemas import AttributeValue
 from ...core.settings import Settings
-from ...api.demo.movielens import convert
 
 FOLDER = "ml100k"
 LIKED = 4

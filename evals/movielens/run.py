@@ -27,10 +27,10 @@ from ...models.recommender.time_and_memory import peak_memory_mib
 from ...tools.trained.recipes import Choice, Fitting, choose_recipe, part_of
 from ...tools.trained.validation import split_by_time
 from ..reporting.intervals import gain_of, hits, mean_of, ndcg, place
+from ..reporting.report import report
 from .baselines import BASELINES, Fit, Score, logistic
 from .data import Movies, read, watched_before
 from .ratings import ratings_figures
-from ..reporting.report import report
 
 LEFT_OUT = ("sequential",)
 """What needs torch, so that the figures are the same with and without it and training stays within its target."""

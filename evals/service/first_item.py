@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 
+from ...api.demo.processes import environ, service
 from ...core.errors import TastemakerError
 from ...core.settings import Settings
-from ...api.demo.processes import environ, service
 from ..reporting.report import percentiles, report
 
 TARGETS = {

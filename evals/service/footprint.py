@@ -12,10 +12,10 @@ from typing import Any
 
 import httpx
 
-from ...core.settings import Settings
 from ...api.demo.processes import NOBODY, environ, service
-from .first_item import body
+from ...core.settings import Settings
 from ..reporting.report import percentiles, report
+from .first_item import body
 
 TARGETS = {"peak_memory_mb": 2560, "photos.errors": 0}
 AT_ONCE = 32

@@ -11,8 +11,8 @@ from typing import Any
 from ...core.schemas import RecommendRequest
 from ...core.settings import Settings
 from ...graphs.recommender import Recommender
-from ..stand_ins import constant_parts
 from ..reporting.report import percentiles, report
+from ..stand_ins import constant_parts
 
 LEVELS = (1, 8, 32)
 TARGETS = {"p95_ms at 1": 10.0}

@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...api.demo.movielens import convert
 from ...api.stock import stock
 from ...core.errors import InvalidRequestError
 from ...core.schemas import Item
 from ...core.settings import CatalogueSettings, Settings
-from ...api.demo.movielens import convert
-from ...graphs.shop.services import Parts
 from ...graphs.recommender import Recommender
+from ...graphs.shop.services import Parts
 from ...stores.events.history import SqlHistory
-from . import first_item, footprint, graph_against_tool_loop as turn, promises as valid
+from . import first_item, footprint
+from . import graph_against_tool_loop as turn
+from . import promises as valid
 
 MIN_VOICE_S, MAX_VOICE_S = 5.0, 7.0
 PHOTOS = 20

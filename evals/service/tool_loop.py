@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...core.ranking.query import CandidateQuery
 from ...core.errors import ConfigurationError, ToolError
+from ...core.ranking.query import CandidateQuery
 from ...core.redaction import redact
 from ...core.schemas import Evidence, HistoryProfile, MediaFile, RecommendRequest, Understanding
 from ...graphs.recommender import Recommender

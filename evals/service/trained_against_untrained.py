@@ -13,14 +13,14 @@ from typing import Any
 from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Candidate, RecommendRequest, Understanding
 from ...core.settings import Settings
-from ...graphs.shop.services import Parts
 from ...graphs.recommender import Recommender
+from ...graphs.shop.services import Parts
 from ...graphs.shop.shop import Shop
 from ...models.recommender.scorers.base import Progress
-from ...stores.trained_versions import Artefacts
 from ...stores.catalogue.lance_catalogue import LanceCatalogue
 from ...stores.events.event_columns import EventLog
 from ...stores.events.history import SqlHistory
+from ...stores.trained_versions import Artefacts
 from ...tools.trained.train import Options, Outcome, read_data, train
 from ..reporting.report import percentiles, report
 from .prepared_shops import movielens

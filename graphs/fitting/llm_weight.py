@@ -15,20 +15,20 @@ from datetime import UTC, datetime
 import numpy as np
 
 from ...agents.reranking.combined_signal import collect, model_names, prompt_refs
-from ...core.ranking.query import CandidateQuery
 from ...core.errors import StoreError, TastemakerError
-from ...core.learning.llm_weight_fit import Case, fit_weight
 from ...core.learning.held_out import HeldOut, hold_out
 from ...core.learning.interactions import Floats
 from ...core.learning.llm_signal import GROUPS, base_scores
 from ...core.learning.llm_task import RankTask
+from ...core.learning.llm_weight_fit import Case, fit_weight
 from ...core.learning.llm_weight_table import WeightEntry
+from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Candidate, LLMStrategy, RankedItem, Understanding
 from ...stores.llm_opinions import OpinionStore, key_of
 from ...tools.sources.listing import Source
 from ..shop.services import Parts
-from ..steps.rerank_tools import make_task, make_tools
 from ..shop.shop import Shop
+from ..steps.rerank_tools import make_task, make_tools
 
 Say = Callable[[str], None]
 OPINION_S = 600.0

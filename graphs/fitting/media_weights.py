@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from ...core.ranking.media_weights import NO_ATTENTION, Attention, situation_of
 from ...core.errors import InvalidRequestError, StoreError
 from ...core.learning.exposures import Exposure, rewards_of
-from ...core.redaction import public_reason
 from ...core.ranking.fusion import PHOTO, TRACK_WEIGHT, WORDS
+from ...core.ranking.media_weights import NO_ATTENTION, Attention, situation_of
+from ...core.redaction import public_reason
 from ...core.schemas import Event
 from ...models.recommender.media_weights_fit import ShownList, fit_situation
 from ...stores.media_weights_file import AttentionFile

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...agents.describer import Describer
+from ...agents.prompt_files.library import PromptLibrary
 from ...agents.reranking.combined_signal import model_names, prompt_refs
 from ...agents.reranking.llm_ranker import LLMRanker
-from ...agents.prompt_files.library import PromptLibrary
 from ...core.learning.llm_weight_fit import FittedWeight
 from ...core.protocols import ChatModel, TextEmbedder
 from ...core.schemas import LLMStrategy

@@ -20,21 +20,21 @@ from ...stores.catalogue.lance_catalogue import LanceCatalogue
 from ...stores.events.co_occurrence import CoOccurrence
 from ...stores.events.exposure_log import ExposureLog
 from ...stores.events.history import SqlHistory
+from ...stores.events.remembered_preferences import TasteStore
 from ...stores.reopening import ReopeningCatalogue, ReopeningHistory
 from ...stores.rules import Rules, RuleStore
-from ...stores.events.remembered_preferences import TasteStore
+from ...tools.media.admission import MediaAdmitter
 from ...tools.perception.audio_transcriber import AudioTranscriber
 from ...tools.perception.consistency_checker import ConsistencyChecker
-from ...tools.sources.described_taste import DescribedSource
-from ...tools.policy.content_filters import open_filters
 from ...tools.perception.image_captioner import ImageCaptioner
-from ...tools.media.admission import MediaAdmitter
-from ...tools.ranking.new_item_quota import NewItems
 from ...tools.perception.video_reader import VideoReader
-from .llm_services import LLMParts
-from .evidence_memory import SensesMemory
-from .shop import Shop
+from ...tools.policy.content_filters import open_filters
+from ...tools.ranking.new_item_quota import NewItems
+from ...tools.sources.described_taste import DescribedSource
 from .caption_vocabulary import ShopWords
+from .evidence_memory import SensesMemory
+from .llm_services import LLMParts
+from .shop import Shop
 
 MAX_SHOPS = 32
 DEFAULT_TENANT = "default"

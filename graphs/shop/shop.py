@@ -15,16 +15,16 @@ from ...core.protocols import Catalogue, Collaborative, History
 from ...core.redaction import redact
 from ...core.schemas import CatalogueSchema, Frozen, Item
 from ...core.settings import Settings
-from ...stores.trained_versions import Artefacts
 from ...stores.media_weights_file import AttentionFile
-from ...tools.sources.listing import Source, build_sources
-from ...tools.trained.version_in_use import Learned
-from ...tools.trained.ranking import LearnedSource
-from ...tools.sources.new_items import NewItemSource
+from ...stores.trained_versions import Artefacts
+from ...tools.policy.rule_scope import RuleScope
 from ...tools.ranking.new_item_quota import NewItems
 from ...tools.ranking.ranker import Ranker
-from ...tools.policy.rule_scope import RuleScope
+from ...tools.sources.listing import Source, build_sources
+from ...tools.sources.new_items import NewItemSource
 from ...tools.sources.sounds_like import TrackSearch, open_tracks
+from ...tools.trained.ranking import LearnedSource
+from ...tools.trained.version_in_use import Learned
 from ...tools.user_history import UserHistoryLookup
 
 log = logging.getLogger("tastemaker.shop")

@@ -8,14 +8,12 @@ from collections.abc import Mapping, Sequence
 from langgraph.graph import END
 from langgraph.types import interrupt
 
-from ...core.ranking.query import CandidateQuery
-from ...core.text.chinese import is_chinese
-from ...core.settings.cold_start import ElicitSettings
-from ...core.questions.information_gain import answer_scores, beliefs, best_offer, question_of
+from ...agents.explaining.rendered_chinese import question_in_chinese
 from ...core.errors import InvalidRequestError
 from ...core.questions.answerable_facets import facets_of
+from ...core.questions.information_gain import answer_scores, beliefs, best_offer, question_of
 from ...core.ranking.fusion import fuse, source_weights
-from ...agents.explaining.rendered_chinese import question_in_chinese
+from ...core.ranking.query import CandidateQuery
 from ...core.schemas import (
     Answer,
     Answered,
@@ -28,9 +26,11 @@ from ...core.schemas import (
     RecommendRequest,
     ThreadMemory,
 )
-from .rules import screened
+from ...core.settings.cold_start import ElicitSettings
+from ...core.text.chinese import is_chinese
 from ..turn.state import Heard, State
 from ..turn.turn import Turn, timed
+from .rules import screened
 
 POOL = 200
 """How many of the candidates are thought of as what the user may want."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from ...core.learning.exposures import Drawn, Exposure, Shown
+from ...core.learning.thompson_sampling import Choice, quota, seed_of
 from ...core.ranking.media_weights import MEDIUM
 from ...core.ranking.query import CandidateQuery
-from ...core.learning.thompson_sampling import Choice, quota, seed_of
-from ...core.learning.exposures import Drawn, Exposure, Shown
 from ...core.schemas import Item, RankedItem, RecommendRequest, SourceScore
-from .rules import screened
 from ..turn.turn import Turn
+from .rules import screened
 
 SOURCE = "exploration"
 

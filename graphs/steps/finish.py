@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ...agents.deliberation.loop import DeliberationTools, Deliberator
+from ...agents.explaining.rendered import render_composition
 from ...agents.understanding.by_model import understand_with_model
-from ...core.ranking.query import CandidateQuery
 from ...core.media.corrections import CORRECTABLE
 from ...core.predicates import holds
-from ...agents.explaining.rendered import render_composition
+from ...core.ranking.query import CandidateQuery
+from ...core.ranking.stated_preferences import merge_items, merge_stated
 from ...core.schemas import (
     Brief,
     Composition,
@@ -26,15 +27,14 @@ from ...core.schemas import (
     Usage,
     Words,
 )
-from ...core.ranking.stated_preferences import merge_items, merge_stated
-from .rank import ask_sources, known_profile, ranked_list, recommendation, send_items, text_vector, within_budget
-from .exploration_and_exposure import log_exposure
-from .rules import effects, governed, permitted, screened
-from .user_context import has_words
-from .llm_weight import taste_of
 from ..shop.evidence_memory import Pictures, Sensed
 from ..turn.state import Composed, Deliberated, Finished, State
 from ..turn.turn import FLOOR_S, Turn, owner_digest, schema_of, timed
+from .exploration_and_exposure import log_exposure
+from .llm_weight import taste_of
+from .rank import ask_sources, known_profile, ranked_list, recommendation, send_items, text_vector, within_budget
+from .rules import effects, governed, permitted, screened
+from .user_context import has_words
 
 LIKED_TITLES = 5
 DELIBERATION_SHARE = 0.75

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...core.learning.llm_weight_fit import NOT_FITTED, FittedWeight
 from ...core.learning.llm_signal import group_of
+from ...core.learning.llm_weight_fit import NOT_FITTED, FittedWeight
 from ...core.schemas import Item, LLMStrategy, RecommendRequest
 from ..turn.state import State
 from ..turn.turn import FLOOR_S, Turn

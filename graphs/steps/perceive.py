@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from ...core.media.corrections import captions_changed, corrected
 from ...core.errors import InvalidRequestError
+from ...core.media.corrections import captions_changed, corrected
 from ...core.schemas import Evidence, HistoryProfile, MediaFile, MediaKind, SpokenSegment, Verdict
 from ...tools.perception.video_reader import VideoReading
-from .ask import kept_tastes, remember
-from .other_shops import with_elsewhere
 from ..turn.state import Admitted, Captioned, Checked, Remembered, State, Transcribed, Watched
 from ..turn.turn import Turn, check_owner, timed
+from .ask import kept_tastes, remember
+from .other_shops import with_elsewhere
 
 RANKING_RESERVE_S = 0.3
 """Seconds of a request's budget that perception leaves to retrieval and ranking."""

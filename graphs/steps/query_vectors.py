@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ...core.text.chinese import is_chinese
 from ...core.media.vector_fusion import disputed_pieces, fuse, pool_pictures
 from ...core.protocols import Vectors
-from ...models.speech.music_features import describe_track
+from ...core.text.chinese import is_chinese
 from ...models.captions.vocabulary import gloss
-from .perceive import RANKING_RESERVE_S, of_kind
+from ...models.speech.music_features import describe_track
 from ..shop.evidence_memory import Pictures
 from ..turn.state import State
 from ..turn.turn import FLOOR_S, Turn
+from .perceive import RANKING_RESERVE_S, of_kind
 
 ENGLISH_MODELS = ("embedded:",)
 """Image-text models whose text tower knows English only; a multilingual one gets Chinese as it is."""

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ...agents.understanding.routing import ask_route, decide_route
 from ...agents.understanding.by_rules import understand as parse
-from ...core.ranking.query import CandidateQuery
-from ...core.ranking.cold_start import choose
+from ...agents.understanding.query_text import asks_for_change
+from ...agents.understanding.routing import ask_route, decide_route
 from ...core.predicates import holds
 from ...core.protocols import Vectors
-from ...agents.understanding.query_text import asks_for_change
+from ...core.ranking.cold_start import choose
+from ...core.ranking.query import CandidateQuery
+from ...core.ranking.stated_preferences import unusable
 from ...core.schemas import (
     Candidate,
     CatalogueSchema,
@@ -26,18 +27,17 @@ from ...core.schemas import (
     ThreadMemory,
     Understanding,
 )
-from ...core.ranking.stated_preferences import unusable
 from ...tools.sources.listing import Source, explain_empty
+from ..fitting.media_weights import learnt_attention
+from ..turn.state import Ranked, Retrieved, State, Understood
+from ..turn.turn import FLOOR_S, Turn, check_owner, schema_of, timed
 from .ask import as_it_was, question_for
 from .exploration_and_exposure import with_new_items
-from .rules import effects, governed, screen_of, screened
-from .user_context import has_words, said_by, told, with_words
-from ..fitting.media_weights import learnt_attention
 from .llm_weight import taste_of
 from .perceive import RANKING_RESERVE_S
 from .query_vectors import gloss_of, picture_vectors, track_vector, words_vector
-from ..turn.state import Ranked, Retrieved, State, Understood
-from ..turn.turn import FLOOR_S, Turn, check_owner, schema_of, timed
+from .rules import effects, governed, screen_of, screened
+from .user_context import has_words, said_by, told, with_words
 
 REFILLS = 3
 """Times that sources are asked for others when content filters leave a list short."""

@@ -12,18 +12,18 @@ from dataclasses import replace
 import numpy as np
 
 from ...agents.reranking.combined_signal import Signal, collect
-from ...core.ranking.query import CandidateQuery
 from ...core.learning.llm_signal import base_scores, group_of, kendall_distance, mean_shift, moved
 from ...core.learning.llm_task import RankTask
+from ...core.ranking.query import CandidateQuery
 from ...core.rules.effects import arrange
 from ...core.schemas import Item, LLMInfluence, LLMStrategy, RankedItem, SourceScore
-from .rank import candidate_query, known_profile, send_items, text_vectors
 from ..shop.descriptions import ShopWords
-from .rules import effects, screen_of
-from .llm_weight import strategies_of, weight_for
-from .rerank_tools import make_task, make_tools
 from ..turn.state import Reranked, State
 from ..turn.turn import FLOOR_S, Turn, timed
+from .llm_weight import strategies_of, weight_for
+from .rank import candidate_query, known_profile, send_items, text_vectors
+from .rerank_tools import make_task, make_tools
+from .rules import effects, screen_of
 
 SHARE = 0.6
 SOURCE = "language_model"

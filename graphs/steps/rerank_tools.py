@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import numpy as np
 
 from ...agents.reranking.llm_ranker import Tools
-from ...core.ranking.query import CandidateQuery
 from ...core.learning.interactions import Floats
 from ...core.learning.llm_task import RankTask
 from ...core.protocols import Catalogue, TextEmbedder, Vectors
+from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Item
 from ...tools.sources.listing import mean_vector
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ...core.ranking.query import SEGMENT_KEY, CandidateQuery
 from ...core.ranking.diversity import Spread
+from ...core.ranking.query import SEGMENT_KEY, CandidateQuery
 from ...core.rules.effects import Effects, effects_of
 from ...core.rules.model import AGE, Moment
 from ...core.schemas import Diversity, Item, RankedItem, RecommendRequest

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.ranking.query import SEGMENT_KEY
-from ...core.schemas import HistoryProfile, RecommendRequest, ThreadMemory, Understanding
 from ...core.ranking.stated_preferences import merge_items, merge_stated
+from ...core.schemas import HistoryProfile, RecommendRequest, ThreadMemory, Understanding
 from ..turn.state import State
 from ..turn.turn import Turn
 

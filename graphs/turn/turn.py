@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from langgraph.runtime import Runtime
 
-from ...core.ranking.query import CandidateQuery
 from ...core.errors import InvalidRequestError, StoreError, TastemakerError
 from ...core.learning.exposures import Drawn
 from ...core.protocols import Vectors
+from ...core.ranking.query import CandidateQuery
 from ...core.redaction import public_reason, redact
 from ...core.rules.effects import Effects
 from ...core.schemas import (
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...agents.prompt_files.library import PromptLibrary
-    from ..steps.llm_weight import Taste
     from ..shop.services import Parts
     from ..shop.shop import Shop
+    from ..steps.llm_weight import Taste
 
 log = logging.getLogger("tastemaker.turn")
 FLOOR_S = 0.25

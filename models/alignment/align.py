@@ -13,12 +13,12 @@ from pydantic import Field
 from ...core.errors import ConfigurationError, InvalidRequestError
 from ...core.protocols import Vectors
 from ...core.schemas import Frozen
+from ..image_text.embedded import PROJECTION, EmbeddedImageText, load_projection
+from ..image_text.onnx_graph import BUILDER_VERSION, write_atomically
+from .contrastive_loss import NO_LABELS, UNKNOWN, Labels
+from .resumable_rows import KeptRows
 from .train import Indices, Recipe, TrainingData, Weights, project, train
 from .versions import packed
-from .contrastive_loss import NO_LABELS, UNKNOWN, Labels
-from ..image_text.embedded import PROJECTION, EmbeddedImageText, load_projection
-from .resumable_rows import KeptRows
-from ..image_text.onnx_graph import BUILDER_VERSION, write_atomically
 
 Progress = Callable[[str], None]
 MIN_IMAGES = 20

@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 
 from ...core.settings import load_settings
-from .align import FROM_SCRATCH, PairSet, Recalls, embed_pairs, held_out_recalls, subset
-from .train import Indices, TrainingData, Weights, project
-from .versions import packed
 from ..captions.calibration import calibration_error, fit_calibration, mentions
-from ..image_text.embedded import EmbeddedImageText
-from .resumable_rows import KeptRows, kept_head
+from ..captions.vocabulary import DATA, packaged_vocabulary, word_vectors
+from ..image_text.embedded import PROJECTION, EmbeddedImageText
 from ..image_text.onnx_graph import write_atomically
 from ..image_text.towers import FEATURE_DIM
-from ..captions.vocabulary import DATA, packaged_vocabulary, word_vectors
+from .align import FROM_SCRATCH, PairSet, Recalls, embed_pairs, held_out_recalls, subset
+from .resumable_rows import KeptRows, kept_head
+from .train import Indices, TrainingData, Weights, project
+from .versions import packed
 
 SEED, HELD_OUT = 0, 1000
 COMMAND = "python -m tastemaker.models.alignment.packaged_projection ../shared/data"
@@ -51,7 +51,7 @@ class Pairs:
 
 
 def main(data_folder: Path, say: Say) -> None:
-    """Train, measure, calibrate and write the files of ``models/data``."""
+    """Train, measure, calibrate and write the packaged files."""
     model = EmbeddedImageText(load_settings().cache)
     pairs, sizes = read_sets(data_folder)
     data = embed_sets(model, pairs, sizes, say)
@@ -66,10 +66,10 @@ def main(data_folder: Path, say: Say) -> None:
         *(_row(first, name, len(held), held_out_recalls(part, data, held)) for name, held in sets.items()),
         _row(last, "coco_cc", len(unseen), held_out_recalls(shipped, data, unseen)),
     ]
-    write_atomically(DATA / "projection.safetensors", packed(shipped))
+    write_atomically(PROJECTION, packed(shipped))
     note = _calibrate(model, part, data, pairs, photos[:HELD_OUT])
-    card = _card(lines, note, (DATA / "projection.safetensors").stat().st_size)
-    write_atomically(DATA / "projection.md", card.encode())
+    card = _card(lines, note, (PROJECTION).stat().st_size)
+    write_atomically(PROJECTION.with_suffix(".md"), card.encode())
     say(card)
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from ...core.protocols import Vectors
+from ..image_text.onnx_graph import write_atomically
 from .train import BESIDE_WEIGHT, Recipe, TrainingData, Weights, train
 from .versions import packed
-from ..image_text.onnx_graph import write_atomically
 
 PIECE = 250
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.protocols import Vectors
-from .contrastive_loss import NO_LABELS, Floats, Kinship, Labels, contrastive, softened
 from ..image_text.towers import POOLED_DIM, TEXT_DIM
+from .contrastive_loss import NO_LABELS, Floats, Kinship, Labels, contrastive, softened
 
 Indices = NDArray[np.int64]
 Weights = dict[str, Vectors]

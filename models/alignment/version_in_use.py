@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from ...core.errors import BackEndError, TastemakerError
 from ...core.protocols import Vectors
 from ...core.settings import Settings
-from .versions import DEFAULT_TENANT, PACKAGED, Alignments
 from ..image_text.embedded import EmbeddedImageText
+from .versions import DEFAULT_TENANT, PACKAGED, Alignments
 
 log = logging.getLogger("tastemaker.alignment")
 CHECK_S = 3.0

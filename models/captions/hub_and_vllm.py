@@ -14,9 +14,9 @@ from ...core.errors import BadBackEndResponse
 from ...core.protocols import ImageTextModel
 from ...core.schemas import Caption
 from ...core.settings import Settings
-from ..weights.hub_checkpoint import load_checkpoint
-from ..llm.openai_errors import server_errors
 from ..image_text.pixels import read_image
+from ..llm.openai_errors import server_errors
+from ..weights.hub_checkpoint import load_checkpoint
 
 MAX_NEW_TOKENS = 40
 MAX_SIDE_PX = 768

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from ...core.schemas import Tag
-from ..image_text.vector_cache import Once
 from ..image_text.pixels import read_image
+from ..image_text.vector_cache import Once
 
 log = logging.getLogger("tastemaker.models")
 SIDE_PX, LOOK_PX = 960, 384

@@ -15,12 +15,12 @@ import numpy as np
 from ...core.errors import BackEndError, BackEndUnavailable, ConfigurationError
 from ...core.protocols import Vectors
 from ...core.settings import Settings
+from ..weights.fetch import ensure_weights
 from .batching import Joiner
-from .vector_cache import Once, VectorMemo
 from .onnx_graph import BUILDER_VERSION, cached, open_session
 from .pixels import to_pixels
 from .towers import FEATURE_DIM, TEXT_DIM, image_tower, projection_head, text_tower
-from ..weights.fetch import ensure_weights
+from .vector_cache import Once, VectorMemo
 
 if TYPE_CHECKING:
     from ..alignment.version_in_use import FollowingImageText

@@ -14,8 +14,8 @@ from ...core.errors import BackEndUnavailable, ConfigurationError
 from ...core.protocols import Vectors
 from ...core.settings import Settings
 from .embedded import MEMO_ENTRIES, file_key
-from .vector_cache import VectorMemo
 from .pixels import read_image
+from .vector_cache import VectorMemo
 
 BATCH = 32
 EXTRA = "pip install 'tastemaker[hub]'"

@@ -17,9 +17,9 @@ from pydantic import BaseModel
 from ...core.errors import BackEndError, BackEndTimeout, BackEndUnavailable, BadBackEndResponse
 from ...core.protocols import ChatDelta, ChatModel, ChatReply, ChatRequest, ChatUsage
 from ...core.settings import LLMSettings, Settings
-from .wire import BACK_END, chat_body, parse_chunk, parse_reply, retry_delay_s, translate
 from ..registry import DEFAULTS, slot_id
 from ..vllm.launch import reasoning_parser, served_name
+from .wire import BACK_END, chat_body, parse_chunk, parse_reply, retry_delay_s, translate
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

@@ -14,8 +14,8 @@ import numpy as np
 
 from ...core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from .features import Features, best_of_each, raw_scores
-from .resumable_fit import StartOf
 from .fusion import Fusion
+from .resumable_fit import StartOf
 from .scorers.base import Progress, Scorer, silent
 
 UNKNOWN = -1e6

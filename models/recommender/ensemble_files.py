@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ConfigurationError
 from ...core.learning.interactions import ItemTable
-from .scorers.array_files import read_arrays, write_arrays
 from .features import Features
 from .fusion import Fusion, RankFusion, restored
+from .scorers.array_files import read_arrays, write_arrays
 from .scorers.base import Scorer
 from .scorers.listing import SCORERS
 

@@ -17,16 +17,16 @@ import numpy as np
 
 from ...core.errors import InvalidRequestError
 from ...core.learning.interactions import Interactions, ItemTable
-from .scorers.array_files import read_arrays, write_arrays
 from .ensemble_files import Parts
 from .features import Features
-from .resumable_fit import FitWork, StartOf
 from .fusion import choose
 from .fusion_check import check
 from .held_out_queries import Query, among_all, draw, held_out
-from .training_lists import Answers, answer, retrieve
+from .resumable_fit import FitWork, StartOf
+from .scorers.array_files import read_arrays, write_arrays
 from .scorers.base import Progress, Scorer, silent
 from .scorers.listing import SCORERS
+from .training_lists import Answers, answer, retrieve
 
 RECIPE = 4
 """Goes up when a change of code or settings makes kept parts wrong."""

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from ...core.errors import BackEndUnavailable, InvalidRequestError
 from ...core.learning.interactions import Floats, Interactions, ItemTable, UserState
 from .ensemble import Ensemble
-from .fit import check_input, digest
 from .features import Features, best_of_each, raw_scores
-from .resumable_fit import FitWork, StartOf
+from .fit import check_input, digest
 from .fusion import L2, LinearFusion, Lists
+from .resumable_fit import FitWork, StartOf
 from .scorers.base import Progress, Scorer, silent
 
 PER_USER = 4

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.ranking.media_weights import LEAST, MEDIUM, MOST, SituationFit
 from ...core.learning.llm_weight_fit import interval, ndcg
 from ...core.ranking.fusion import RRF_K
+from ...core.ranking.media_weights import LEAST, MEDIUM, MOST, SituationFit
 
 MIN_LISTS = 60
 LATER = 0.4

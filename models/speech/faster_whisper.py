@@ -13,9 +13,9 @@ from typing import Any
 from ...core.errors import BackEndError, BackEndUnavailable
 from ...core.schemas import SpokenSegment, Transcript
 from ...core.settings import Settings
-from .read_sound import SOUND_HZ, read_sound, sound_kind
 from ..weights.fetch import ensure_weights
 from .decoding import WINDOW_S, Samples, WindowDecoder, confidence, segment_of
+from .read_sound import SOUND_HZ, read_sound, sound_kind
 
 PACKAGED = {"tiny": "whisper-tiny", "base": "whisper-base"}
 MIN_SILENCE_MS = 500

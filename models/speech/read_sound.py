@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.media.containers import CONTAINERS, HEAD_BYTES, container_of
 from ...core.errors import BackEndError
+from ...core.media.containers import CONTAINERS, HEAD_BYTES, container_of
 from ...core.schemas import SoundKind
 
 SOUND_HZ = 16_000

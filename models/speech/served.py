@@ -14,11 +14,11 @@ import numpy as np
 from ...core.errors import BadBackEndResponse
 from ...core.schemas import SpokenSegment, Transcript
 from ...core.settings import Settings
-from .read_sound import SOUND_HZ, read_sound, sound_kind
 from ..llm.client import open_client
 from ..llm.openai_errors import server_errors
-from .faster_whisper import speech_spans
 from .decoding import Samples
+from .faster_whisper import speech_spans
+from .read_sound import SOUND_HZ, read_sound, sound_kind
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

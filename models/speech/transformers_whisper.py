@@ -11,10 +11,10 @@ from typing import Any
 from ...core.errors import BackEndError
 from ...core.schemas import SpokenSegment, Transcript
 from ...core.settings import Settings
-from .read_sound import SOUND_HZ, read_sound, sound_kind
 from ..weights.hub_checkpoint import load_checkpoint
-from .faster_whisper import speech_spans
 from .decoding import Heard, Samples, confidence, segment_of, windows
+from .faster_whisper import speech_spans
+from .read_sound import SOUND_HZ, read_sound, sound_kind
 
 MAX_NEW_TOKENS = 220
 

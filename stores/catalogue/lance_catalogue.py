@@ -17,11 +17,11 @@ from ...core.predicates import all_hold
 from ...core.protocols import VectorColumn, Vectors
 from ...core.schemas import Candidate, CatalogueSchema, Constraint, Item
 from . import columns
-from .indexes import AnnPlan, build_indexes, compact, create_text_index
 from .columns import ItemRow, UpsertResult
 from .field_statistics import describe
-from .sql_filters import attribute_column, both, ids_sql, to_sql
+from .indexes import AnnPlan, build_indexes, compact, create_text_index
 from .search_helpers import OVERFETCH, OVERFETCH_APPROXIMATE, Skip, candidates, checked, read_vectors, terms
+from .sql_filters import attribute_column, both, ids_sql, to_sql
 from .table_version import Key, View, read_key, read_view
 
 REMOTE_CONSISTENCY = timedelta(seconds=1)

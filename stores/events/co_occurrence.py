@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from ...core.ranking.query import SEGMENT_KEY
 from ...core.errors import StoreError
 from ...core.learning.event_meaning import wish
 from ...core.protocols import History
+from ...core.ranking.query import SEGMENT_KEY
 from ...core.schemas import Event
 
 HALF_LIFE_DAYS = 30.0

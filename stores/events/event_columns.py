@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.learning.interactions import Interactions, ItemTable
 from ...core.learning.event_meaning import SKIP, opinion, wish
+from ...core.learning.interactions import Interactions, ItemTable
 from .history import SqlHistory
 
 MAX_CONTEXT_VALUES = 500

@@ -10,10 +10,10 @@ import numpy as np
 
 from ...core.errors import InvalidRequestError
 from ...core.schemas import AttributeValue, Item
-from .pictures import ImageProblem, check_image, locate
 from .file_readers import column_names, read_records
-from .rows_to_items import RowError, to_item
 from .file_survey import survey
+from .pictures import ImageProblem, check_image, locate
+from .rows_to_items import RowError, to_item
 
 SHORT_CHARS, TEXT_CHARS = 40, 200
 SUBSETS, SUBSET_SIZE = 2, 2

@@ -18,15 +18,15 @@ from pathlib import Path
 from ...core.errors import BackEndError
 from ...core.protocols import History, ImageTextModel, Vectors
 from ...core.schemas import Item
-from ..catalogue.lance_catalogue import LanceCatalogue
 from ..catalogue.columns import ItemRow, model_mark
-from .pictures import ImageProblem, check_image, file_digest, locate
+from ..catalogue.lance_catalogue import LanceCatalogue
+from .counts import IngestReport
 from .events import ingest_events
 from .file_readers import Record, read_records
-from .report import Rejects
-from .counts import IngestReport
-from .rows_to_items import RowError, to_item
 from .file_survey import Survey, survey
+from .pictures import ImageProblem, check_image, file_digest, locate
+from .report import Rejects
+from .rows_to_items import RowError, to_item
 
 WRITE_ROWS = 256
 COMPACT_ROWS = 10_000

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from ...core.media.containers import CONTAINERS, HEAD_BYTES, container_of, same_container
 from ...core.errors import InvalidRequestError, TastemakerError
+from ...core.media.containers import CONTAINERS, HEAD_BYTES, container_of, same_container
 from ...core.schemas import MediaFile, MediaInput, MediaKind, RecommendRequest
 from ...core.settings import LimitSettings
-from .sandbox import read_av
 from .https_fetch import MediaFetcher
 from .image_check import inspect_image
+from .sandbox import read_av
 
 PROBE_TIMEOUT_S = 15.0
 STREAMED_BYTES = 0x7FFF0000

@@ -11,7 +11,7 @@ from ...core.errors import ToolError
 from ...core.schemas import Check, MediaFile, VerdictState
 from .sandbox import run_worker
 
-WORKER = Path(__file__).with_name("credentials_worker.py")
+WORKER = Path(__file__).with_name("content_credentials_worker.py")
 TIMEOUT_S = 10.0
 MARKERS = (b"c2pa", b"jumb", b"provenance")
 MAX_NAME = 80

@@ -11,14 +11,14 @@ from typing import Any
 
 from ...core.errors import ToolError
 
-WORKER = Path(__file__).with_name("media_worker.py")
+WORKER = Path(__file__).with_name("sandbox_worker.py")
 MEMORY_BYTES = 4_000_000_000
 FILE_BYTES = 100_000_000
 KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP")
 
 
 async def read_av(task: str, path: Path, demuxer: str, *, timeout_s: float, **job: Any) -> dict[str, Any]:
-    """Run ``task`` (``probe``, ``frames`` or ``sound`` of ``media_worker.py``) on ``path``.
+    """Run ``task`` (``probe``, ``frames`` or ``sound`` of ``sandbox_worker.py``) on ``path``.
 
     Returns:
         The worker's result; ``{"refused": reason}`` when the file is not acceptable, which includes files that make

@@ -2,7 +2,7 @@
 
 A photo contradicts a text when nothing the text names is visible in it while something else surely is. Visibility is measured by lift:
 the cosine of word and photo less the cosine of the word and the mean photo, so that words near every photo gain nothing. The
-thresholds and the data they were fitted on are in ``models/data/consistency.json``. Texts that name nothing visible ("something like this but cheaper") are no evidence.
+thresholds and the data they were fitted on are in ``tools/perception/data/consistency.json``. Texts that name nothing visible ("something like this but cheaper") are no evidence.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from ...core.errors import BackEndError, ToolError
 from ...core.protocols import ImageTextModel, Vectors
 from ...core.redaction import public_reason
 from ...core.schemas import Check, Evidence, Frozen, MediaFile, Verdict, VerdictState
-from ...models.captions.vocabulary import DATA, Vocabulary, packaged_vocabulary, word_vectors
+from ...models.captions.vocabulary import Vocabulary, packaged_vocabulary, word_vectors
 from ..media.content_credentials import read_credentials
 from .subjects_in_text import SubjectFinder, Subjects
 
+THRESHOLDS = Path(__file__).parent / "data" / "consistency.json"
 MIN_TRANSCRIPT_CONFIDENCE = 0.4
 ADDING_WORDS = frozenset({"also", "too", "plus", "and", "or", "else", "another"})
 Credentials = Callable[[MediaFile], Awaitable[Check]]
@@ -63,7 +64,7 @@ class _Shown(NamedTuple):
 
 
 @cache
-def packaged_thresholds(path: Path = DATA / "consistency.json") -> Thresholds:
+def packaged_thresholds(path: Path = THRESHOLDS) -> Thresholds:
     """Return the thresholds fitted for the embedded image-text model."""
     return Thresholds.model_validate_json(path.read_bytes())
 

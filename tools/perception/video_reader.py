@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...core.media.containers import CONTAINERS, HEAD_BYTES, container_of
 from ...core.errors import ToolError
+from ...core.media.containers import CONTAINERS, HEAD_BYTES, container_of
 from ...core.protocols import Captioner, Transcriber
 from ...core.schemas import Evidence, MediaFile
 from ...core.settings import LimitSettings
+from ..media.sandbox import read_av
 from .audio_transcriber import AudioTranscriber
 from .image_captioner import ImageCaptioner
-from ..media.sandbox import read_av
 
 READ_TIMEOUT_S = 60.0
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ...core.ranking.query import CandidateQuery
 from ...core.protocols import Catalogue
+from ...core.ranking.query import CandidateQuery
 from ...core.rules.effects import Exclusion
 from ...core.rules.model import Pin
 

@@ -7,14 +7,14 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from ...core.ranking.query import CandidateQuery
 from ...core.learning.thompson_sampling import Arm, Choice, explore
 from ...core.protocols import Catalogue, Vectors
-from ...core.schemas import CatalogueSchema, Item
+from ...core.ranking.query import CandidateQuery
 from ...core.ranking.stated_preferences import stated_fit
+from ...core.schemas import CatalogueSchema, Item
 from ..sources.listing import MAX_LIKED, mean_vector
-from ..trained.version_in_use import Learned
 from ..sources.new_items import promise
+from ..trained.version_in_use import Learned
 
 MAX_SCANNED = 10_000
 MAX_ARMS = 100

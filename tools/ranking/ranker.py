@@ -8,23 +8,23 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import numpy as np
 
-from ...core.ranking.query import CandidateQuery
-from ...core.ranking.diversity import group_field, group_shares
-from ...core.questions.information_gain import answer_scores
-from ...core.ranking.soft_preferences import preference_fit
-from ...core.ranking.recommendation_paths import proven
 from ...core.protocols import Catalogue, Collaborative, Vectors
+from ...core.questions.information_gain import answer_scores
+from ...core.ranking.diversity import group_field, group_shares
 from ...core.ranking.fusion import Fused
+from ...core.ranking.query import CandidateQuery
+from ...core.ranking.recent_feedback import feedback_of, shift
+from ...core.ranking.recommendation_paths import proven
+from ...core.ranking.selection import Shelf, select
+from ...core.ranking.soft_preferences import preference_fit
+from ...core.ranking.stated_preferences import stated_fit
+from ...core.ranking.why_not import Trace
 from ...core.rules.effects import moved_by
 from ...core.schemas import Candidate, CatalogueSchema, Item, PathStep, RankedItem
-from ...core.ranking.selection import Shelf, select
-from ...core.ranking.stated_preferences import stated_fit
 from ...core.text.titles import is_named
-from ...core.ranking.recent_feedback import feedback_of, shift
-from ...core.ranking.why_not import Trace
-from ..trained.version_in_use import Learned
-from ..trained.ranking import Opinion, fuse_with, opinion, predicted_ratings
 from ..policy.rule_scope import pinned_ids
+from ..trained.ranking import Opinion, fuse_with, opinion, predicted_ratings
+from ..trained.version_in_use import Learned
 
 Screen = Callable[[Sequence[Item]], Awaitable[Mapping[str, str]]]
 """Returns item id -> why it is held back."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...core.ranking.query import CandidateQuery
 from ...core.protocols import Catalogue
-from ...core.ranking.fusion import scaled
-from ...core.rules.effects import arrange, factors, moved_by
 from ...core.ranking.cross_modal import Hit, best_first
+from ...core.ranking.fusion import scaled
+from ...core.ranking.query import CandidateQuery
+from ...core.rules.effects import arrange, factors, moved_by
+from ..policy.rule_scope import pinned_ids
 from ..sources.cross_modal import Compared
 from .ranker import POOL, Screen
-from ..policy.rule_scope import pinned_ids
 
 
 async def ruled(catalogue: Catalogue, found: Compared, q: CandidateQuery, screen: Screen, n: int) -> list[Hit]:

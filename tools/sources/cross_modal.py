@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.protocols import Catalogue, VectorColumn, Vectors
-from ...core.schemas import Constraint, Item
 from ...core.ranking.cross_modal import Hit, LookAt, PartScore, best_first, mixed
+from ...core.schemas import Constraint, Item
 
 POOL = 300
 """Items that each part proposes; all of them are then compared with every part."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from ...core.ranking.query import CandidateQuery
 from ...core.protocols import Catalogue
+from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Candidate
 from .listing import filtered
 from .vectors_and_words import renamed

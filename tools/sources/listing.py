@@ -12,15 +12,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from ...core.ranking.query import CandidateQuery
 from ...core.media.vector_fusion import fuse
 from ...core.protocols import Catalogue, Collaborative, VectorColumn, Vectors
 from ...core.ranking.fusion import combine_ranked
+from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Candidate, Constraint
 from ...core.text.titles import is_named
 from .photo_and_words import ComposedSource
-from .taste_from_other_shops import OtherDomainSource
 from .stated_preferences import StatedSource
+from .taste_from_other_shops import OtherDomainSource
 from .vectors_and_words import FullTextSearch, ImageVectorSearch, TextVectorSearch, renamed
 
 __all__ = ["CandidateQuery", "Source", "build_sources", "explain_empty"]

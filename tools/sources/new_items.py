@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...core.ranking.query import CandidateQuery
 from ...core.learning.interactions import Floats, Rows
 from ...core.protocols import Catalogue
 from ...core.ranking.fusion import NEW_ITEMS
+from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Candidate
-from ..trained.version_in_use import Learned, Loaded
 from ..trained.ranking import speaks
+from ..trained.version_in_use import Learned, Loaded
 
 PROPOSED = 20
 FETCHED = 200

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ...core.ranking.query import CandidateQuery
 from ...core.protocols import Catalogue
-from ...core.ranking.fusion import COMPOSED
-from ...core.schemas import Candidate
 from ...core.ranking.cross_modal import best_first
+from ...core.ranking.fusion import COMPOSED
+from ...core.ranking.query import CandidateQuery
+from ...core.schemas import Candidate
 from .cross_modal import CrossSearch, Part
 
 PHOTO_SHARE = 1.5

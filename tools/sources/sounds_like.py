@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ...core.ranking.query import CandidateQuery
 from ...core.errors import BackEndError, BackEndUnavailable
 from ...core.protocols import Catalogue, Vectors
+from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Candidate
 from ...models.speech.music_features import GROUPS, track_features
 from ...stores.ingest.pictures import ImageProblem, locate

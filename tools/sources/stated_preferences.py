@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from ...core.ranking.query import CandidateQuery
 from ...core.protocols import Catalogue, Collaborative
 from ...core.ranking.fusion import combine_ranked
-from ...core.schemas import Candidate, Constraint, Preference
+from ...core.ranking.query import CandidateQuery
 from ...core.ranking.stated_preferences import WORDS_FIELD, as_constraints
+from ...core.schemas import Candidate, Constraint, Preference
 
 MAX_STATED = 8
 POPULAR_FETCH = 1_000

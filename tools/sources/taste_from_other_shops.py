@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...core.ranking.query import CandidateQuery
 from ...core.protocols import Catalogue
+from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Candidate
 from .vectors_and_words import renamed
 

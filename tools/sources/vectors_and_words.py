@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from ...core.ranking.query import CandidateQuery
 from ...core.protocols import Catalogue, VectorColumn, Vectors
 from ...core.ranking.fusion import combine_ranked
+from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Candidate
 
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ...core.learning.recipe_choice import Gains, Way, best, chosen_by_others
 from ...core.errors import BackEndUnavailable, InvalidRequestError, TastemakerError
 from ...core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from ...core.learning.model_card import Validation
-from ...models.recommender.fit_whole_catalogue import MOST, PER_USER, fit_catalogue, hold_out
+from ...core.learning.recipe_choice import Gains, Way, best, chosen_by_others
+from ...models.recommender.common_beginning import Groundwork, common_beginning
 from ...models.recommender.ensemble import Ensemble
 from ...models.recommender.fit import digest, seen_early
-from ...models.recommender.common_beginning import Groundwork, common_beginning
+from ...models.recommender.fit_whole_catalogue import MOST, PER_USER, fit_catalogue, hold_out
 from ...models.recommender.scorers.base import Progress
 from ...models.recommender.scorers.listing import SCORERS
 from .validation import AT, Popular, Split, Untrained, figures_of, gains_of, places_of, validation_of

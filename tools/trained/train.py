@@ -11,19 +11,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
-from ...core.learning.recipe_choice import Way
 from ...core.errors import InvalidRequestError, TastemakerError
 from ...core.learning.interactions import Interactions, ItemTable
 from ...core.learning.model_card import ModelCard, Validation
+from ...core.learning.recipe_choice import Way
 from ...core.protocols import Catalogue
-from ...core.settings.recommender import RecommenderSettings
 from ...core.schemas import Frozen
+from ...core.settings.recommender import RecommenderSettings
 from ...models.recommender.ensemble import Ensemble
 from ...models.recommender.scorers.base import Progress, silent
-from ...stores.trained_versions import Artefacts
+from ...stores.catalogue.item_table import read_items
 from ...stores.events.event_columns import EventLog
 from ...stores.events.history import SqlHistory
-from ...stores.catalogue.item_table import read_items
+from ...stores.trained_versions import Artefacts
 from .recipes import QUESTIONS, TRAINED, UNTRAINED, Choice, Fitting, choose_recipe, on_common_ground, part_of
 from .validation import Split, split_by_time
 from .version_parts import fit_parts

@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...core.ranking.query import CandidateQuery
 from ...core.errors import StoreError, TastemakerError
 from ...core.learning.interactions import ItemTable, Rows, UserState
 from ...core.protocols import Catalogue
+from ...core.ranking.query import CandidateQuery
+from ...core.ranking.recent_feedback import user_state
 from ...core.redaction import redact
 from ...core.settings.recommender import RecommenderSettings
-from ...core.ranking.recent_feedback import user_state
 from ...models.recommender.ensemble import Ensemble, Ranking
-from ...stores.trained_versions import Artefacts
 from ...stores.catalogue.item_table import read_items
+from ...stores.trained_versions import Artefacts
 from .train import ITEM_IDS, MODEL
 from .version_parts import Parts, file_of, load_parts
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from ...core.errors import TastemakerError
 from ...core.learning.interactions import Interactions, ItemTable
 from ...core.learning.model_card import RatingError
-from ...models.recommender.scorers.array_files import read_arrays, write_arrays
 from ...models.recommender.new_items import NewItems
 from ...models.recommender.ratings import Ratings, biases, latest_ratings
+from ...models.recommender.scorers.array_files import read_arrays, write_arrays
 from ...models.recommender.scorers.base import Progress
 from ...stores.trained_versions import Artefacts
 
