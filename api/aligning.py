@@ -8,8 +8,8 @@ from pathlib import Path
 from ..core.schemas import Frozen
 from ..core.settings import Settings
 from ..models.alignment.align import AlignReport, PairSet, align, write_projection
+from ..models.alignment.version_in_use import alignable
 from ..models.alignment.versions import Alignments
-from ..models.image_text.embedded import alignable
 from ..stores.ingest.picture_text_pairs import read_pairs
 
 

@@ -9,8 +9,8 @@ from ..core.settings import Settings
 from ..models.registry import open_image_text
 from ..stores.catalogue.lance_catalogue import LanceCatalogue
 from ..stores.events.history import SqlHistory
-from ..stores.ingest.counts import IngestReport
 from ..stores.ingest.pipeline import Progress, ingest
+from ..stores.ingest.report import IngestReport
 
 
 async def stock(

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ..core.errors import TastemakerError
 from ..core.redaction import public_reason
-from ..models.registry import Slot, slot_id
+from ..models.slots import Slot, slot_id
 from ..stores.catalogue.columns import model_mark
 from .shop.services import Parts
 from .shop.shop import Shop

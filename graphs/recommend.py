@@ -19,11 +19,15 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from .steps.ask import after_finish, hear_answer
-from .steps.finish import compose_recommendations, deliberate, finish
+from .steps.compose import compose_recommendations
+from .steps.deliberate import deliberate
+from .steps.finish import finish
 from .steps.llm_weight import strategies_of
 from .steps.perceive import admit, caption_images, check_consistency, look_up_history, read_video, transcribe_audio
-from .steps.rank import rank_candidates, retrieve_candidates, understand
+from .steps.rank import rank_candidates
 from .steps.rerank import rerank_with_llm
+from .steps.retrieve import retrieve_candidates
+from .steps.understand import understand
 from .turn.state import State
 from .turn.turn import Step, Turn
 

@@ -24,10 +24,9 @@ from ..core.rules.file_format import rule_problems
 from ..core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.settings import Settings, load_settings
 from ..stores.rules import LoadedRules
-from .graph_input import as_request
 from .health import health_of, open_models
 from .recommend import build_graph
-from .run import answer, streamed
+from .run import answer, as_request, streamed
 from .search import as_search, search
 from .shop.services import Parts
 from .steps.ask import check_answer

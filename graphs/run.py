@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from typing import Any
 
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
+from pydantic import ValidationError
 
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
 from ..core.redaction import redact
 from ..core.schemas import Degradation, RecommendRequest, RecommendResponse, StreamEvent
-from .graph_input import graph_input
 from .threads.saver import BRAND_NEW
 from .threads.store import Threads
 from .turn.state import State
@@ -92,3 +93,26 @@ def _labelled(response: RecommendResponse, error: Exception) -> RecommendRespons
     log.warning("a turn could not be saved: %s", redact(str(error)))
     label = Degradation(what="threads", why="The conversation could not be saved.")
     return response.model_copy(update={"degraded": (*response.degraded, label)})
+
+
+def graph_input(request: RecommendRequest, *, resumes: bool) -> Any:
+    """Return what starts the graph, or what goes on where it waits for the answer to a question."""
+    if request.answer is None or not resumes:
+        return {"request": request}
+    return Command(resume=request.answer.model_dump(), update={"request": request})
+
+
+def as_request(request: RecommendRequest | None, fields: Mapping[str, Any]) -> RecommendRequest:
+    """Return the request, built or changed from fields if need be.
+
+    Raises:
+        InvalidRequestError: the first field that is wrong.
+    """
+    if request is not None and not fields:
+        return request
+    try:
+        return RecommendRequest.model_validate({**(request.model_dump() if request else {}), **fields})
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"]).lstrip(".")
+        raise InvalidRequestError(path or "request", first["msg"]) from error

@@ -14,7 +14,7 @@ from ..core.ranking.why_not import Inquiry, Trace, WhyNot, explain
 from ..core.schemas import Item, RecommendRequest, ThreadMemory
 from .recommend import build_graph
 from .shop.services import Parts
-from .steps.rank import candidate_query
+from .steps.retrieve import candidate_query
 from .steps.rules import screen_of
 from .threads.store import Threads
 from .turn.state import State

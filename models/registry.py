@@ -14,19 +14,19 @@ import importlib
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from types import MappingProxyType
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from ..core.errors import BackEndUnavailable, ConfigurationError
 from ..core.protocols import Captioner, ChatModel, ImageTextModel, Transcriber
 from ..core.settings import Settings
 from .captions.all_fields import complete
+from .slots import Slot, _setting, slot_id, split_id
 
-Slot = Literal["image_text", "captioner", "transcriber", "llm"]
 GROUP = "tastemaker.models"
 BACK_ENDS: Mapping[Slot, Mapping[str, str]] = MappingProxyType(
     {
         "image_text": {
-            "embedded": ".image_text.embedded:open_embedded",
+            "embedded": ".alignment.version_in_use:open_embedded",
             "open_clip": ".image_text.open_clip:open_open_clip",
         },
         "captioner": {
@@ -42,47 +42,6 @@ BACK_ENDS: Mapping[Slot, Mapping[str, str]] = MappingProxyType(
         "llm": {"vllm": ".llm.client:open_chat_model"},
     }
 )
-DEFAULTS: Mapping[str, Mapping[Slot, str]] = MappingProxyType(
-    {
-        "embedded": {
-            "image_text": "embedded:efficientnet-lite0-minilm",
-            "captioner": "zero-shot:default",
-            "transcriber": "whisper:tiny",
-            "llm": "vllm:smollm2-135m",
-        },
-        "hub": {
-            "image_text": "open_clip:ViT-B-32/laion2b_s34b_b79k",
-            "captioner": "hf:Salesforce/blip-image-captioning-base",
-            "transcriber": "whisper:small",
-            "llm": "vllm:Qwen/Qwen3-4B",
-        },
-        "gpu": {
-            "image_text": "open_clip:ViT-L-14/laion2b_s32b_b82k",
-            "captioner": "vllm:Qwen/Qwen2.5-VL-3B-Instruct",
-            "transcriber": "whisper:large-v3",
-            "llm": "vllm:Qwen/Qwen3-8B",
-        },
-    }
-)
-
-
-def slot_id(settings: Settings, slot: Slot) -> str:
-    """Return the ``kind:name`` that serves ``slot``: the setting, or the profile's default when it is empty."""
-    chosen = settings.llm.model if slot == "llm" else str(getattr(settings.models, slot))
-    return chosen or DEFAULTS[settings.profile][slot]
-
-
-def split_id(value: str, slot: Slot) -> tuple[str, str]:
-    """Split ``kind:name``.
-
-    Raises:
-        ConfigurationError: there is no kind or no name.
-    """
-    kind, colon, name = value.partition(":")
-    if not (kind and colon and name):
-        example = DEFAULTS["embedded"][slot]
-        raise ConfigurationError(f"{_setting(slot)}: {value!r} must be written as kind:name, such as {example!r}")
-    return kind, name
 
 
 def kinds(slot: Slot) -> dict[str, str]:
@@ -127,10 +86,6 @@ def open_chat(settings: Settings) -> ChatModel:
     factory, _ = _factory(settings, "llm")
     llm = settings.llm.model_copy(update={"model": slot_id(settings, "llm")})
     return cast(ChatModel, factory(settings.model_copy(update={"llm": llm})))
-
-
-def _setting(slot: Slot) -> str:
-    return "llm.model" if slot == "llm" else f"models.{slot}"
 
 
 def _factory(settings: Settings, slot: Slot) -> tuple[Callable[..., Any], str]:

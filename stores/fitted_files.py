@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ..core.errors import StoreError
+from ..core.learning.llm_weight_table import WeightTable
+from ..core.ranking.media_weights import Attention
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -62,3 +64,22 @@ class FittedFile(Generic[T]):
             temporary.replace(self.path)
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}") from error
+
+
+class AttentionFile(FittedFile[Attention]):
+    """What was learnt for one shop; a file that is not there changes nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "attention.json", Attention, "tastemaker fit-senses")
+
+
+def weights_path(home: Path, tenant: str) -> Path:
+    """Return ``home/models/<tenant>/llm_weights.json``."""
+    return home / "models" / tenant / "llm_weights.json"
+
+
+class WeightFile(FittedFile[WeightTable]):
+    """The weights of one shop; a file that is not there holds none, so that nothing moves."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, WeightTable, "tastemaker fit-llm")

@@ -16,11 +16,11 @@ from tastemaker.core.settings import Settings, load_settings
 from tastemaker.models.alignment.align import PairSet, align, numbered, recalls
 from tastemaker.models.alignment.contrastive_loss import Kinship
 from tastemaker.models.alignment.train import Recipe, TrainingData, Weights, folded, project, train
-from tastemaker.models.alignment.version_in_use import FollowingImageText
+from tastemaker.models.alignment.version_in_use import FollowingImageText, open_embedded
 from tastemaker.models.alignment.versions import PACKAGED, Alignments, packed
 from tastemaker.models.captions.calibration import calibration_error, fit_calibration, mentions
 from tastemaker.models.captions.vocabulary import confidences
-from tastemaker.models.image_text.embedded import EmbeddedImageText, load_projection, open_embedded
+from tastemaker.models.image_text.embedded import EmbeddedImageText, load_projection
 from tastemaker.models.image_text.towers import FEATURE_DIM
 from tastemaker.models.weights.fetch import weights_status
 from tastemaker.stores.ingest.picture_text_pairs import read_pairs

@@ -21,7 +21,7 @@ from tastemaker.graphs.fitting.media_weights import USUAL, fit_attention, lists_
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.recommender.media_weights_fit import MIN_LISTS, ShownList, fit_situation
 from tastemaker.stores.events.exposure_log import ExposureLog
-from tastemaker.stores.media_weights_file import AttentionFile
+from tastemaker.stores.fitted_files import AttentionFile
 
 SOURCES = ("text_vector", "image_vector")
 NOW = datetime.now(UTC)

@@ -19,7 +19,7 @@ from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.services import Parts
 from tastemaker.models.alignment.versions import WEIGHTS, Alignments
 from tastemaker.models.image_text.embedded import load_projection
-from tastemaker.stores.llm_weights_file import weights_path
+from tastemaker.stores.fitted_files import weights_path
 from tastemaker.stores.trained_versions import CURRENT
 
 from .media_samples import image_bytes

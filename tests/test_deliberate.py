@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import pytest
 
 from tastemaker.agents.deliberation.loop import DeliberationTools, Deliberator
-from tastemaker.agents.deliberation.sets import Part, best_set, compare, parse_budget, split_wish
+from tastemaker.agents.deliberation.sets import best_set, compare
 from tastemaker.agents.deliberation.steps import Deliberation
 from tastemaker.agents.explaining.rendered import render_reason
 from tastemaker.agents.prompt_files.library import PromptLibrary
+from tastemaker.agents.understanding.wish_parts import Part, parse_budget, split_wish
 from tastemaker.core.errors import BackEndUnavailable, StoreError
 from tastemaker.core.schemas import Brief, Constraint, Item, Understanding
 from tastemaker.core.settings import DeliberateSettings

@@ -14,10 +14,12 @@ from tastemaker.models.recommender import ensemble_files, fusion, fusion_trees
 from tastemaker.models.recommender import fit as ensemble_fit
 from tastemaker.models.recommender import resumable_fit as fit_work
 from tastemaker.models.recommender import training_lists as questions
-from tastemaker.models.recommender.ensemble import Ensemble
+from tastemaker.models.recommender.ensemble_files import load_ensemble, save_ensemble
 from tastemaker.models.recommender.features import Features, best_of_each, place
-from tastemaker.models.recommender.fusion import LinearFusion, Lists, RankFusion
+from tastemaker.models.recommender.fit import fit_ensemble
+from tastemaker.models.recommender.fusion import LinearFusion, RankFusion
 from tastemaker.models.recommender.fusion_check import ndcg
+from tastemaker.models.recommender.fusion_contract import Lists
 from tastemaker.models.recommender.fusion_trees import TreeFusion
 from tastemaker.models.recommender.held_out_queries import Query, among_all, draw, held_out, last_items, unseen
 from tastemaker.models.recommender.scorers import listing
@@ -91,7 +93,7 @@ def easy(monkeypatch: pytest.MonkeyPatch, scorers: dict[str, Any]) -> None:
 
 class TestFit:
     def test_learns_which_scorer_to_trust(self, easy: None) -> None:
-        ensemble = Ensemble.fit(*world())
+        ensemble = fit_ensemble(*world())
         assert ensemble.report["fusion"] == "linear"
         figures = ensemble.report["validation"]
         assert figures["groups"]["cool_3_5"]["mean"] > figures["scorers"]["popularity"]["alone"]["mean"] + 10
@@ -100,76 +102,76 @@ class TestFit:
         assert set((best // PER_GROUP).tolist()) == {0}
 
     def test_few_events_fuse_ranks(self, scorers: dict[str, Any]) -> None:
-        ensemble = Ensemble.fit(*world())
+        ensemble = fit_ensemble(*world())
         assert ensemble.fusion.kind == "ranks"
         assert ensemble.rank(UserState.of(np.array([3], np.int32)), np.array([40, 4], np.int32)).scores.argmax() == 1
 
     def test_a_scorer_that_cannot_be_fitted_is_left_out_and_named(self, scorers: dict[str, Any]) -> None:
         scorers["broken"] = Broken
-        ensemble = Ensemble.fit(*world())
+        ensemble = fit_ensemble(*world())
         assert ensemble.missing == {"broken": "needs the extra train"}
         assert set(ensemble.scorers) == {"popularity", "group"}
 
     def test_budget_leaves_scorers_out(self, scorers: dict[str, Any]) -> None:
-        ensemble = Ensemble.fit(*world(), budget_s=0.0)
+        ensemble = fit_ensemble(*world(), budget_s=0.0)
         assert set(ensemble.missing) == {"popularity", "group"}
         user = UserState.of(np.array([3], np.int32))
         assert len(ensemble.rank(user, np.array([1, 2], np.int32)).scores) == 2
 
     def test_finished_parts_are_kept(self, scorers: dict[str, Any], tmp_path: Path) -> None:
-        Ensemble.fit(*world(), folder=tmp_path)
+        fit_ensemble(*world(), folder=tmp_path)
         kept = {path.name for path in tmp_path.rglob("*.npz")}
         assert {"before-popularity.npz", "all-popularity.npz"} <= kept
         scorers["popularity"] = type("Never", (Popularity,), {"fit": Broken.fit})
-        again = Ensemble.fit(*world(), folder=tmp_path)
+        again = fit_ensemble(*world(), folder=tmp_path)
         assert not again.missing
         assert {"before:popularity", "questions", "fusion", "all:group"} <= set(again.report["cpu_seconds"])
 
     def test_unknown_scorer_is_refused(self, scorers: dict[str, Any]) -> None:
         with pytest.raises(InvalidRequestError, match="no scorer nothing"):
-            Ensemble.fit(*world(), scorers=["nothing"])
+            fit_ensemble(*world(), scorers=["nothing"])
 
     def test_events_without_a_wish_are_refused(self, scorers: dict[str, Any]) -> None:
         items, events = world()
         with pytest.raises(InvalidRequestError, match="no wanted event"):
-            Ensemble.fit(items, events.keep(np.zeros(len(events), bool)))
+            fit_ensemble(items, events.keep(np.zeros(len(events), bool)))
 
 
 class TestFiles:
     def test_loaded_ranks_the_same(self, easy: None, tmp_path: Path) -> None:
         items, events = world()
-        ensemble = Ensemble.fit(items, events)
-        ensemble.save(tmp_path / "a")
-        again = Ensemble.load(tmp_path / "a", items)
+        ensemble = fit_ensemble(items, events)
+        save_ensemble(ensemble, tmp_path / "a")
+        again = load_ensemble(tmp_path / "a", items)
         user, rows = events.state_of(0), np.arange(48, dtype=np.int32)
         np.testing.assert_allclose(again.rank(user, rows).scores, ensemble.rank(user, rows).scores, rtol=1e-5)
         assert again.report["validation"] == ensemble.report["validation"]
 
     def test_a_broken_scorer_file_is_named(self, easy: None, tmp_path: Path) -> None:
         items, events = world()
-        Ensemble.fit(items, events).save(tmp_path / "a")
+        save_ensemble(fit_ensemble(items, events), tmp_path / "a")
         (tmp_path / "a" / "scorer-popularity.npz").write_bytes(b"broken")
-        again = Ensemble.load(tmp_path / "a", items)
+        again = load_ensemble(tmp_path / "a", items)
         assert "popularity" in again.missing
         assert np.isfinite(again.rank(events.state_of(0), np.arange(9, dtype=np.int32)).scores).all()
 
     def test_a_broken_fusion_falls_back_to_ranks(self, easy: None, tmp_path: Path) -> None:
         items, events = world()
-        Ensemble.fit(items, events).save(tmp_path / "a")
+        save_ensemble(fit_ensemble(items, events), tmp_path / "a")
         (tmp_path / "a" / "fusion.npz").unlink()
-        again = Ensemble.load(tmp_path / "a", items)
+        again = load_ensemble(tmp_path / "a", items)
         assert again.fusion.kind == "ranks"
         assert "fusion" in again.missing
         assert len(again.propose(events.state_of(0), 3)) == 3
 
     def test_an_empty_folder_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError, match="no ensemble"):
-            Ensemble.load(tmp_path, world()[0])
+            load_ensemble(tmp_path, world()[0])
 
 
 class TestRank:
     def test_a_scorer_that_fails_is_named_and_the_others_rank(self, easy: None) -> None:
-        ensemble = Ensemble.fit(*world())
+        ensemble = fit_ensemble(*world())
         ensemble.scorers["popularity"] = Failing()
         ranking = ensemble.rank(UserState.of(np.array([3], np.int32)), np.array([40, 4], np.int32))
         assert set(ranking.failed) == {"popularity"}
@@ -177,16 +179,16 @@ class TestRank:
         assert ranking.scores.argmax() == 1
 
     def test_nothing_asked_gives_nothing(self, scorers: dict[str, Any]) -> None:
-        ensemble = Ensemble.fit(*world())
+        ensemble = fit_ensemble(*world())
         assert ensemble.rank(world()[1].state_of(0), np.zeros(0, np.int32)).scores.shape == (0,)
 
     def test_without_history_the_one_scorer_that_applies_decides(self, easy: None) -> None:
-        ensemble = Ensemble.fit(*world())
+        ensemble = fit_ensemble(*world())
         ranking = ensemble.rank(UserState.of(np.zeros(0, np.int32)), np.arange(48, dtype=np.int32))
         np.testing.assert_array_equal(ranking.scores, ranking.sources["popularity"])
 
     def test_excluded_rows_are_not_proposed(self, easy: None) -> None:
-        ensemble = Ensemble.fit(*world())
+        ensemble = fit_ensemble(*world())
         seen = np.array([3, 5], np.int32)
         best = ensemble.propose(UserState.of(seen), 8, exclude=seen)
         assert len(best) == 8

@@ -31,7 +31,7 @@ from tastemaker.core.learning.llm_weight_fit import (
     value_at,
 )
 from tastemaker.core.learning.llm_weight_table import WeightEntry, WeightTable
-from tastemaker.stores.llm_weights_file import WeightFile, weights_path
+from tastemaker.stores.fitted_files import WeightFile, weights_path
 
 DRAWN = [np.random.default_rng(n).integers(-9, 9, n + 1).astype(float).tolist() for n in range(25)]
 

@@ -17,12 +17,12 @@ from tastemaker.core.errors import BackEndError, BackEndUnavailable, BadBackEndR
 from tastemaker.core.protocols import Captioner, ImageTextModel, Vectors
 from tastemaker.core.settings import load_settings
 from tastemaker.models import registry
-from tastemaker.models.alignment.version_in_use import FollowingImageText
+from tastemaker.models.alignment.version_in_use import FollowingImageText, open_embedded
 from tastemaker.models.captions import hub_and_vllm as captioners_hub
 from tastemaker.models.captions.colours import dominant_colours
 from tastemaker.models.captions.vocabulary import confidences, from_groups, packaged_calibration, packaged_vocabulary
 from tastemaker.models.captions.zero_shot import ZeroShotCaptioner, sentence
-from tastemaker.models.image_text.embedded import MODEL_NAME, EmbeddedImageText, load_projection, open_embedded
+from tastemaker.models.image_text.embedded import MODEL_NAME, EmbeddedImageText, load_projection
 from tastemaker.models.image_text.onnx_graph import cached
 from tastemaker.models.image_text.pixels import read_image, to_pixels
 from tastemaker.models.image_text.torch_file import read_state

@@ -12,15 +12,16 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from tastemaker.api.cli.ingest import parse_mapping, summary
+from tastemaker.api.cli.ingest import summary
+from tastemaker.api.cli.options import parse_mapping
 from tastemaker.core.errors import BackEndError, InvalidRequestError
 from tastemaker.core.protocols import Vectors
 from tastemaker.stores.catalogue.columns import model_mark
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.history import SqlHistory
-from tastemaker.stores.ingest.counts import IngestReport
 from tastemaker.stores.ingest.file_readers import read_records
 from tastemaker.stores.ingest.pipeline import ingest
+from tastemaker.stores.ingest.report import IngestReport
 from tastemaker.stores.ingest.rows_to_items import number_of
 from tests.fakes import HashImageText
 

@@ -21,7 +21,7 @@ from tastemaker.evals.service.promises import HostileChat
 from tastemaker.evals.stand_ins import BY_ID, ConstantChat, constant_parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.services import Parts
-from tastemaker.stores.llm_weights_file import WeightFile, weights_path
+from tastemaker.stores.fitted_files import WeightFile, weights_path
 
 
 class LastFirst(ConstantChat):

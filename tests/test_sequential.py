@@ -12,7 +12,8 @@ from tastemaker.core.learning.interactions import Interactions, ItemTable, UserS
 from tastemaker.core.schemas import AttributeValue
 from tastemaker.models.recommender.scorers.base import GoesOn
 from tastemaker.models.recommender.scorers.item_words import ItemWords
-from tastemaker.models.recommender.scorers.sequential import LENGTH, Sequential
+from tastemaker.models.recommender.scorers.sequential import Sequential
+from tastemaker.models.recommender.scorers.sequential_shape import LENGTH
 
 N, USERS = 24, 200
 KINDS = ("racing", "football", "chess")

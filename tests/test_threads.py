@@ -16,7 +16,7 @@ from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import ConstantCatalogue, constant_parts
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop import services as parts_module
-from tastemaker.models.registry import slot_id
+from tastemaker.models.slots import slot_id
 from tastemaker.tools.perception.consistency_checker import packaged_thresholds
 
 

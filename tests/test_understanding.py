@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tastemaker.agents.deliberation.sets import parse_budget, split_wish
 from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.agents.understanding.by_model import ModelReading, understand_with_model
 from tastemaker.agents.understanding.by_rules import understand
 from tastemaker.agents.understanding.numbers_and_money import find_numbers, normalise
+from tastemaker.agents.understanding.wish_parts import parse_budget, split_wish
 from tastemaker.core.errors import BackEndUnavailable
 from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.schemas import (

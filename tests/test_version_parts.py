@@ -18,6 +18,7 @@ from tastemaker.core.ranking.fusion import LEARNED, fuse, source_weights, with_l
 from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.schemas import Candidate, Event, HistoryProfile, RecommendResponse, Understanding
 from tastemaker.models.recommender.ensemble import Ensemble
+from tastemaker.models.recommender.fit import fit_ensemble
 from tastemaker.models.recommender.new_items import NewItems
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.history import SqlHistory
@@ -233,7 +234,7 @@ def test_what_is_measured_has_not_seen_what_is_held_out(
     def spy(name: str) -> Callable[..., Ensemble]:
         def fit(_items: ItemTable, given: Interactions, **_: object) -> Ensemble:
             seen[name] = given
-            return Ensemble.fit(table, given, scorers=("popularity",))
+            return fit_ensemble(table, given, scorers=("popularity",))
 
         return fit
 

@@ -16,7 +16,8 @@ from ...core.schemas import Brief, Constraint, Degradation, Item, RankedItem, So
 from ...core.settings import DeliberateSettings
 from ...core.text.words import shorten, stems
 from ..prompt_files.library import Prompt, PromptLibrary, render
-from .sets import Choice, Part, best_set, compare, describe_set, parse_budget, split_wish, total_of
+from ..understanding.wish_parts import Part, parse_budget, split_wish
+from .sets import Choice, best_set, compare, describe_set, total_of
 from .steps import SEARCH_ITEMS, Deliberation, Desk, StepAnswer, TraceStep, read_step, step_schema
 
 log = logging.getLogger("tastemaker.deliberate")

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...core.schemas import Brief, Degradation, Frozen, Item, RankedItem, Usage
 from ...core.text.words import amount, plain_text, shorten, stems, value_text
-from .sets import Choice, Part, price_of
+from ..understanding.wish_parts import Part
+from .sets import Choice, price_of
 
 SEARCH_ITEMS = 5
 QUERY = r'^[^.,:;()"\\]{2,40}$'

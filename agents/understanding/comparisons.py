@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 
 from ...core.schemas import ShownItem
+from ...core.text.catalogue_values import TAKEN
 from .query_text import clean
 from .shown_item_references import BARE_REFERENCE
 from .turn_phrases import asks_to_compare
-from .utterance import NUMBER, TAKEN, Utterance
+from .utterance import NUMBER, Utterance
 
 MAX_TOGETHER = 6
 """How many shown items "compare these" may mean; more would not be a comparison that anybody reads."""

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from ...core.schemas import CatalogueField, Constraint, Operator
-from .utterance import TAKEN, WINDOW, Utterance
+from ...core.text.catalogue_values import TAKEN
+from .utterance import WINDOW, Utterance
 
 _WORDS = ("twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties")
 _FIRST = {word: 10 * n for n, word in enumerate(_WORDS, 2)}

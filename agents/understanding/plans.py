@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass
 
 from ...core.text.catalogue_values import Mention, stem
-from ..deliberation.sets import TOGETHER, read_budget, split_wish
 from .numbers_and_money import Number
 from .turn_phrases import asks_to_compare, asks_to_plan
 from .utterance import WINDOW, Utterance
+from .wish_parts import TOGETHER, read_budget, split_wish
 
 _TOTAL = re.compile(rf"\b(?:{TOGETHER}|budget of)\b")
 _FOR_ALL = re.compile(r"\b(?:all|each|every|both|everything|whole)\b")

@@ -11,8 +11,8 @@ from ...core.errors import BackEndTimeout, BadBackEndResponse
 from ...core.protocols import ChatModel, ChatRequest
 from ...core.schemas import RecommendRequest, Route, Understanding, Usage
 from ...core.text.words import shorten
-from ..deliberation.sets import parse_budget, split_wish
 from ..prompt_files.library import PromptLibrary, render
+from .wish_parts import parse_budget, split_wish
 
 LONG_WORDS = 40
 SCHEMA = {

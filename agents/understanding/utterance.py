@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from ...core.text.catalogue_values import TAKEN
 from .numbers_and_money import NUMBER_MARK, Number, find_numbers, mark_numbers, normalise
 
-TAKEN = "\x02"
 NUMBER = f"(?<!{NUMBER_MARK})({NUMBER_MARK}++)"
 WINDOW = 80
 """Characters on either side of a phrase that can change its meaning; bounds the work on hostile text."""

@@ -13,8 +13,7 @@ from rich.table import Table
 
 from ...core.errors import InvalidRequestError
 from ...core.settings import Settings, load_settings
-from .ingest import parse_mapping, tenant_of
-from .options import guarded
+from .options import guarded, parse_mapping, tenant_of
 
 if TYPE_CHECKING:
     from ...models.alignment.align import Recalls

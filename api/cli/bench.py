@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ...core.settings import load_settings
-from .bench_elicit import elicit
-from .bench_games import games, games_cold, games_retrieved
-from .bench_llm import harm, order
-from .bench_media import speech
-from .bench_movies import ml100k, ml100k_cold_item, ml100k_cold_user
+from .bench_media import contact_sheet, ingest, speech, vision
 from .bench_options import CountOption, DataOption, JsonOption, SeedOption, keep_figures, print_figures
-from .bench_recommendation import beyond
-from .bench_report import report
-from .bench_serving import serving
-from .bench_vision import contact_sheet, ingest, vision
+from .bench_recommendation import (
+    beyond,
+    elicit,
+    games,
+    games_cold,
+    games_retrieved,
+    harm,
+    ml100k,
+    ml100k_cold_item,
+    ml100k_cold_user,
+    order,
+    progress,
+)
+from .options import guarded
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,10 +31,8 @@ app = typer.Typer(
 )
 
 app.callback()(keep_figures)
-app.command("report")(report)
 app.command("speech")(speech)
 app.command("elicit")(elicit)
-app.command("serving")(serving)
 app.command("beyond")(beyond)
 app.command("harm")(harm)
 app.command("order")(order)
@@ -86,3 +91,23 @@ def valid(
     from ...evals.service.prepared_shops import valid_run
 
     print_figures(valid_run(load_settings(), data, n, llm_requests, seed), as_json)
+
+
+@app.command()
+def report(
+    saved: Annotated[Path, typer.Argument(help="Folder that `tastemaker bench --save FOLDER NAME` wrote into.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for benchmarks.md and plots/.")] = Path("docs"),
+) -> None:
+    """Draw one plot per saved benchmark and write the page of benchmarks."""
+    from ...evals.reporting.page import write_page
+
+    for path in guarded(lambda: write_page(saved, out)):
+        typer.echo(path)
+
+
+@app.command()
+def serving(data: DataOption = None, n: CountOption = 100, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
+    """Train on MovieLens-100k, then time ranking and whole requests with and without the trained version."""
+    from ...evals.service.trained_against_untrained import run
+
+    print_figures(run(load_settings(), data, n, seed, progress()), as_json)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,3 +22,38 @@ def speech(
     from ...evals.media.speech import SIZES, speech_run
 
     print_figures(speech_run(load_settings(), data, size or SIZES, seed), as_json)
+
+
+def vision(data: DataOption = None, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
+    """Measure text to image on unseen photos and products, and images a second; features are kept in the cache."""
+    from ...evals.media.vision import vision_run
+
+    print_figures(vision_run(load_settings(), data, seed, _say), as_json)
+
+
+def ingest(
+    data: DataOption = None,
+    size: Annotated[
+        list[int] | None, typer.Option("--size", min=100, help="Items to ingest; default: 1,000, 4,000 and 10,000.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure items a second from files to searchable, its growth, and what is left after a kill half-way."""
+    from ...evals.service.ingest import SIZES, ingest_run
+
+    print_figures(ingest_run(load_settings(), data, size or SIZES, _say), as_json)
+
+
+def contact_sheet(
+    data: DataOption = None,
+    out: Annotated[Path, typer.Option(help="PNG file to write.", dir_okay=False)] = Path("contact-sheet.png"),
+    as_json: JsonOption = False,
+) -> None:
+    """Ingest the fashion catalogue with alignment and draw queries with what they find, to be looked at."""
+    from ...evals.media.contact_sheet import contact_sheet as sheet
+
+    print_figures(sheet(load_settings(), data, out, _say), as_json)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from ...core.errors import InvalidRequestError
 from ...core.learning.llm_weight_table import WeightEntry
+from ...core.ranking.media_weights import Attention
 from ...core.schemas import LLMStrategy
 from ...core.settings import load_settings
 from .options import run_async
@@ -48,7 +49,7 @@ def fit_llm_command(
     if as_json:
         typer.echo(entry.model_dump_json())
     else:
-        _show(entry)
+        _show_weights(entry)
 
 
 def _strategies(names: list[str]) -> list[LLMStrategy]:
@@ -62,10 +63,45 @@ def _say(line: str) -> None:
     typer.echo(line, err=True)
 
 
-def _show(entry: WeightEntry) -> None:
+def _show_weights(entry: WeightEntry) -> None:
     table = Table("group", "weight", "gain", "95 % interval", "events", "why")
     for group, found in entry.groups.items():
         interval = f"{found.low:+.2f} to {found.high:+.2f}"
         table.add_row(group, f"{found.weight:g}", f"{found.gain:+.2f}", interval, str(found.n), found.why)
     Console().print(f"{' + '.join(entry.strategies)} by {entry.model}, NDCG@10 x 100 on held-out events")
+    Console().print(table)
+
+
+def fit_senses_command(
+    *,
+    tenant: Annotated[str, typer.Option(help="Which shop.")] = "default",
+    days: Annotated[float, typer.Option(min=0, help="How far back to look.")] = 90.0,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the factors as one JSON object.")] = False,
+) -> None:
+    """Fit the weights of words, photos and sound on the lists that were shown and what was chosen; 1 where nothing is gained."""
+
+    async def work() -> Attention:
+        from ...graphs.fitting.media_weights import fit_attention
+        from ...graphs.shop.services import Parts
+
+        parts = Parts.from_settings(load_settings())
+        try:
+            return await fit_attention(parts, tenant, days, seed)
+        finally:
+            await parts.close()
+
+    learnt = run_async(work)
+    if as_json:
+        typer.echo(learnt.model_dump_json())
+    else:
+        _show_factors(learnt)
+
+
+def _show_factors(learnt: Attention) -> None:
+    table = Table("media", "factors", "gain", "95 % interval", "lists", "why")
+    for name, fit in learnt.situations.items():
+        factors = ", ".join(f"{source} {factor:g}" for source, factor in fit.factors.items()) or "all 1"
+        table.add_row(name, factors, f"{fit.gain:+.2f}", f"{fit.low:+.2f} to {fit.high:+.2f}", str(fit.n), fit.why)
+    Console().print("Factors of the sources' weights; gains are NDCG x 100 on later lists")
     Console().print(table)

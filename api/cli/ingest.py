@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ...core.errors import InvalidRequestError
-from ...core.schemas import TenantId
 from ...core.settings import Settings, load_settings
-from ...stores.ingest.counts import IngestReport
+from ...stores.ingest.report import IngestReport
 from ..stock import stock
-from .options import run_async
+from .options import parse_mapping, run_async, tenant_of
 
 
 def ingest_command(
@@ -90,21 +87,6 @@ async def _align(
     show(aligned, console)
 
 
-def parse_mapping(pairs: list[str]) -> dict[str, str]:
-    """Return target -> column from ``TARGET=COLUMN`` pairs.
-
-    Raises:
-        InvalidRequestError: a pair without ``=``, or a target twice.
-    """
-    mapping: dict[str, str] = {}
-    for pair in pairs:
-        target, equals, column = pair.partition("=")
-        if not (target and equals and column) or target in mapping:
-            raise InvalidRequestError("--map", f"{pair!r} must be TARGET=COLUMN, each target once")
-        mapping[target] = column
-    return mapping
-
-
 def summary(report: IngestReport) -> str:
     """Return the report in words."""
     lines = [
@@ -121,18 +103,6 @@ def summary(report: IngestReport) -> str:
 
 def _media_root(settings: Settings) -> Path | None:
     return Path(settings.catalogue.media_root) if settings.catalogue.media_root else None
-
-
-def tenant_of(name: str) -> str:
-    """Return a tenant's name.
-
-    Raises:
-        InvalidRequestError: it is not one.
-    """
-    try:
-        return TypeAdapter(TenantId).validate_python(name)
-    except ValidationError as error:
-        raise InvalidRequestError("--tenant", "1 to 64 of a-z, 0-9, _ and -, not starting with _ or -") from error
 
 
 def _bar() -> Progress:

@@ -43,8 +43,8 @@ COMMANDS = {
         "bench_recommendation", "fairness_command", "Report on fairness between groups of items and users."
     ),
     "describe": Lazy("describe", "describe_command", "Describe items in plain words with the language model."),
-    "fit-senses": Lazy("fit_senses", "fit_senses_command", "Fit how much words, photos and sound count."),
-    "fit-llm": Lazy("fit_llm", "fit_llm_command", "Fit how far a language model may move the lists."),
+    "fit-senses": Lazy("fit", "fit_senses_command", "Fit how much words, photos and sound count."),
+    "fit-llm": Lazy("fit", "fit_llm_command", "Fit how far a language model may move the lists."),
     "bench": Lazy("bench", "app", "Run the benchmarks."),
 }
 

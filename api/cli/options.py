@@ -8,9 +8,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from ...core.errors import ConfigurationError, InvalidRequestError, TastemakerError
 from ...core.redaction import redact
+from ...core.schemas import TenantId
 
 T = TypeVar("T")
 _debug = False
@@ -49,3 +51,30 @@ def guarded(body: Callable[[], T]) -> T:
 def run_async(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run a coroutine function as a command body."""
     return guarded(lambda: asyncio.run(work()))
+
+
+def parse_mapping(pairs: list[str]) -> dict[str, str]:
+    """Return target -> column from ``TARGET=COLUMN`` pairs.
+
+    Raises:
+        InvalidRequestError: a pair without ``=``, or a target twice.
+    """
+    mapping: dict[str, str] = {}
+    for pair in pairs:
+        target, equals, column = pair.partition("=")
+        if not (target and equals and column) or target in mapping:
+            raise InvalidRequestError("--map", f"{pair!r} must be TARGET=COLUMN, each target once")
+        mapping[target] = column
+    return mapping
+
+
+def tenant_of(name: str) -> str:
+    """Return a tenant's name.
+
+    Raises:
+        InvalidRequestError: it is not one.
+    """
+    try:
+        return TypeAdapter(TenantId).validate_python(name)
+    except ValidationError as error:
+        raise InvalidRequestError("--tenant", "1 to 64 of a-z, 0-9, _ and -, not starting with _ or -") from error

@@ -64,7 +64,7 @@ def prepare(settings: Settings, steps: list[tuple[str, Callable[[Progress], str]
 def _steps(
     settings: Settings, weights: list[str], source: Path | None, llm: bool
 ) -> list[tuple[str, Callable[[Progress], str]]]:
-    from ...models.registry import slot_id
+    from ...models.slots import slot_id
     from ...models.weights.fetch import ensure_weights
     from ..doctor.diagnosis import needed_weights
 

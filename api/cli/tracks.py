@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ...core.errors import InvalidRequestError
-from ...core.schemas import TenantId
 from ...core.settings import load_settings
-from .options import run_async
+from .options import run_async, tenant_of
 
 AUDIO_NAMES = ("audio", "audio_path", "sound", "preview", "track_file", "file")
 ID_NAMES = ("item_id", "id", "track_id")
@@ -35,7 +33,7 @@ def tracks_command(
         from ...tools.sources.sounds_like import describe_tracks, open_tracks
 
         rows = await asyncio.to_thread(read_rows, catalogue, item_id, audio)
-        store = open_tracks(load_settings().home, _tenant(tenant))
+        store = open_tracks(load_settings().home, tenant_of(tenant))
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console) as bar:
@@ -72,10 +70,3 @@ def _column(option: str, wanted: str | None, usual: Sequence[str], names: Sequen
     if found is None:
         raise InvalidRequestError(option, f"no such column; there are {', '.join(names)}")
     return found
-
-
-def _tenant(name: str) -> str:
-    try:
-        return TypeAdapter[str](TenantId).validate_python(name)
-    except ValidationError as error:
-        raise InvalidRequestError("--tenant", "letters, digits, - and _ only") from error

@@ -15,8 +15,7 @@ import typer
 from ...core.errors import InvalidRequestError, TastemakerError
 from ...core.settings import Settings, load_settings
 from ...stores.trained_versions import Artefacts
-from .ingest import tenant_of
-from .options import guarded, report
+from .options import guarded, report, tenant_of
 
 if TYPE_CHECKING:
     from ...stores.events.event_columns import EventLog

@@ -143,7 +143,7 @@ def _own_stores(demo: Settings, source: Demonstration) -> Settings:
 
 
 async def _prepare(demo: Settings, source: Demonstration, show: _Show) -> None:
-    from ...models.registry import slot_id
+    from ...models.slots import slot_id
     from ...models.weights.fetch import ensure_weights
     from ..doctor.diagnosis import needed_weights
     from ..stock import stock

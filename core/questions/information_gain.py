@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ranking.query import NOISE
 from ..ranking.stated_preferences import fitting
 from ..schemas import Answered, CatalogueSchema, Choice, Item, Question
 from .answerable_facets import Facet, Member
 
 TEMPERATURE = 0.25
 """How far apart fused scores are in units of log-probability: a score lower by this much is e times less likely."""
-NOISE = 0.1
 SOMETHING_ELSE = "something else"
 Numbers = NDArray[np.float64]
 

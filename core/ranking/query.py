@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..protocols import Vectors
-from ..questions.information_gain import NOISE
 from ..rules.effects import NO_EFFECTS, Effects
 from ..schemas import Answered, Constraint, HistoryProfile, Preference, Understanding
 from .diversity import MILD, Spread
 from .media_weights import NO_ATTENTION
+
+NOISE = 0.1
+"""Share of answers to questions that do not mean what they say."""
+
 
 SEGMENT_KEY = "segment"
 SESSION_KINDS = ("view", "click")

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ...agents.understanding.utterance import TAKEN
 from ..schemas import CatalogueField, CatalogueSchema
 from .field_names import is_closed
 
+TAKEN = "\x02"
+"""Stands in a text for a character whose meaning was read already."""
 MAX_WORDS = 4
 _IRREGULAR = {
     "people": "person", "persons": "person", "human": "person", "humans": "person", "men": "man", "mens": "man",

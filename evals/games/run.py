@@ -19,7 +19,8 @@ from ...core.errors import ConfigurationError
 from ...core.learning.interactions import Interactions, ItemTable, Rows, UserState
 from ...core.settings import Settings
 from ...models.recommender.ensemble import Ensemble
-from ...models.recommender.fit import digest
+from ...models.recommender.ensemble_files import load_ensemble, save_ensemble
+from ...models.recommender.fit import digest, fit_ensemble
 from ...models.recommender.fusion_check import interval
 from ...models.recommender.held_out_queries import last_items, unseen
 from ..reporting.report import percentiles, report
@@ -82,11 +83,11 @@ def trained(items: ItemTable, events: Interactions, cache: Path, seed: int, say:
     """Return the ensemble for these events, loaded from ``cache`` or fitted and kept there."""
     folder = cache / f"ensemble-{digest(items, events, seed, SCORERS)}"
     try:
-        return Ensemble.load(folder, items)
+        return load_ensemble(folder, items)
     except ConfigurationError:
         pass
-    ensemble = Ensemble.fit(items, events, scorers=SCORERS, seed=seed, progress=say, folder=cache / "parts")
-    ensemble.save(folder)
+    ensemble = fit_ensemble(items, events, scorers=SCORERS, seed=seed, progress=say, folder=cache / "parts")
+    save_ensemble(ensemble, folder)
     return ensemble
 
 

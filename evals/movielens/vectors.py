@@ -14,7 +14,8 @@ from ...core.learning.interactions import ItemTable
 from ...core.protocols import Vectors
 from ...core.settings import Settings
 from ...models.recommender.scorers.base import Progress
-from ...models.registry import open_image_text, slot_id
+from ...models.registry import open_image_text
+from ...models.slots import slot_id
 from .data import Movies
 
 BATCH = 128

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from ...core.errors import InvalidRequestError, StoreError
+from ...core.errors import InvalidRequestError
 from ...core.learning.exposures import Exposure, rewards_of
 from ...core.ranking.fusion import PHOTO, TRACK_WEIGHT, WORDS
-from ...core.ranking.media_weights import NO_ATTENTION, Attention, situation_of
-from ...core.redaction import public_reason
+from ...core.ranking.media_weights import Attention, situation_of
 from ...core.schemas import Event
 from ...models.recommender.media_weights_fit import ShownList, fit_situation
-from ...stores.media_weights_file import AttentionFile
+from ...stores.fitted_files import AttentionFile
 from ..shop.services import Parts
-from ..turn.turn import Turn
 
 USUAL = {**WORDS, **PHOTO, "track": TRACK_WEIGHT}
-
-
-def learnt_attention(turn: Turn) -> Mapping[str, Mapping[str, float]]:
-    """Return the factors of the shop; none, and a label, where they cannot be read."""
-    if turn.shop.attention is None:
-        return NO_ATTENTION
-    try:
-        return turn.shop.attention.read().factors
-    except StoreError as error:
-        turn.degrade("attention", public_reason(error, "attention"))
-        return NO_ATTENTION
 
 
 async def fit_attention(parts: Parts, tenant: str, days: float, seed: int = 0) -> Attention:

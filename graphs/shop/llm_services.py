@@ -14,7 +14,7 @@ from ...core.schemas import LLMStrategy
 from ...core.settings import Settings
 from ...models.llm.embeddings import open_embeddings
 from ...models.llm.scoring import GenerativeScoring, Posts
-from ...stores.llm_weights_file import WeightFile, weights_path
+from ...stores.fitted_files import WeightFile, weights_path
 from .descriptions import ShopWords
 
 

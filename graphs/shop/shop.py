@@ -15,7 +15,7 @@ from ...core.protocols import Catalogue, Collaborative, History
 from ...core.redaction import redact
 from ...core.schemas import CatalogueSchema, Frozen, Item
 from ...core.settings import Settings
-from ...stores.media_weights_file import AttentionFile
+from ...stores.fitted_files import AttentionFile
 from ...stores.trained_versions import Artefacts
 from ...tools.policy.rule_scope import RuleScope
 from ...tools.ranking.new_item_quota import NewItems

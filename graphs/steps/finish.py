@@ -3,169 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
-from ...agents.deliberation.loop import DeliberationTools, Deliberator
 from ...agents.explaining.rendered import render_composition
-from ...agents.understanding.by_model import understand_with_model
 from ...core.media.corrections import CORRECTABLE
-from ...core.predicates import holds
-from ...core.ranking.query import CandidateQuery
 from ...core.ranking.stated_preferences import merge_items, merge_stated
 from ...core.schemas import (
-    Brief,
     Composition,
-    Constraint,
-    Item,
-    RankedItem,
     Reason,
     RecommendResponse,
     Route,
     ShownItem,
     ThreadMemory,
-    Understanding,
     Usage,
     Words,
 )
 from ..shop.evidence_memory import Pictures, Sensed
-from ..turn.state import Composed, Deliberated, Finished, State
-from ..turn.turn import FLOOR_S, Turn, owner_digest, schema_of, timed
+from ..turn.state import Finished, State
+from ..turn.turn import Turn, owner_digest, schema_of, timed
+from .compose import brief, user_label
 from .exploration_and_exposure import log_exposure
-from .llm_weight import taste_of
-from .rank import ask_sources, known_profile, ranked_list, recommendation, send_items, text_vector, within_budget
-from .rules import effects, governed, permitted, screened
+from .rank import recommendation
 from .user_context import has_words
-
-LIKED_TITLES = 5
-DELIBERATION_SHARE = 0.75
-"""Share of the remaining budget that deliberation may take; the rest is for the words."""
-
-
-@timed
-async def deliberate(state: State, turn: Turn) -> Deliberated:
-    """Let the reasoning model call the same tools in a bounded loop and replace the list by what it settles on."""
-    settings = turn.parts.settings
-    understanding = await read_with_model(state, turn)
-    state = state.model_copy(update={"understanding": understanding})
-    deliberator = Deliberator(turn.parts.chat, turn.library, tools_for(state, turn), settings.deliberate)
-    limit = min(settings.timeouts.deliberate_s, turn.remaining() * DELIBERATION_SHARE)
-    outcome = await turn.attempt(
-        "deliberation", deliberator.run(await brief(state, turn), deadline_s=limit), limit + 1, None
-    )
-    direct = renumbered(all_that_hold(state.ranked, understanding.constraints), state.request.n)
-    if outcome is None:
-        if tuple(direct) != state.ranked:
-            send_items(direct, state, state.note, turn)
-        return {"ranked": tuple(direct), "note": state.note, "understanding": understanding}
-    for label in outcome.degraded:
-        turn.degrade(label.what, label.why)
-    turn.usage.append(outcome.usage)
-    turn.prompts.extend(outcome.prompts)
-    chosen = permitted(all_that_hold(outcome.items, understanding.constraints), turn)
-    ranked = renumbered(chosen, state.request.n) or direct
-    send_items(ranked, state, outcome.note, turn)
-    return {"ranked": tuple(ranked), "note": outcome.note, "understanding": understanding}
-
-
-async def read_with_model(state: State, turn: Turn) -> Understanding:
-    """Return the understanding with what the model reads from the words that the rules could not."""
-    settings, words = turn.parts.settings, [state.request.text or "", *(t.content for t in state.transcripts)]
-    work = understand_with_model(
-        turn.parts.chat,
-        turn.library,
-        " ".join(w for w in words if w),
-        state.understanding,
-        await schema_of(turn),
-        timeout_s=min(settings.timeouts.understand_s, turn.remaining()),
-    )
-    reading = await turn.attempt("understanding", work, settings.timeouts.understand_s + 1, None)
-    if reading is None:
-        return state.understanding
-    if reading.problem:
-        turn.degrade("understanding", f"{reading.problem}; read by rules alone")
-    turn.usage.append(reading.usage)
-    turn.prompts.extend([reading.prompt] if reading.prompt else [])
-    return reading.understanding
-
-
-def all_that_hold(ranked: Sequence[RankedItem], constraints: Sequence[Constraint]) -> list[RankedItem]:
-    """Return the items that meet every constraint."""
-    return [r for r in ranked if all(holds(c, r.item) for c in constraints)]
-
-
-def renumbered(chosen: Sequence[RankedItem], n: int) -> list[RankedItem]:
-    """Return at most ``n`` of the deliberated items, ranked from 1."""
-    return [r.model_copy(update={"rank": rank}) for rank, r in enumerate(chosen[:n], start=1)]
-
-
-def tools_for(state: State, turn: Turn) -> DeliberationTools:
-    """Return the tools of the loop; searches keep every limit and exclusion, look-ups by id the limits, all the rules."""
-
-    async def search_items(query: str, constraints: Sequence[Constraint], limit: int) -> list[Item]:
-        known = within_budget(state.understanding)
-        wish = known.model_copy(update={"query": query, "constraints": (*known.constraints, *constraints)})
-        vector = await text_vector(query, turn)
-        wanted = CandidateQuery(understanding=wish, profile=known_profile(state), text_vector=vector)
-        asked = await governed(wanted, state.request, turn)
-        return [r.item for r in await ranked_list(asked, await ask_sources(asked, turn), limit, state.request, turn)]
-
-    async def get_items(item_ids: Sequence[str]) -> list[Item]:
-        where = (*state.understanding.constraints, *effects(turn).where)
-        return await screened(await turn.shop.catalogue.get(item_ids, where), state.request, turn)
-
-    async def liked_items() -> list[Item]:
-        liked = state.profile.liked[:LIKED_TITLES] if state.profile else ()
-        return await turn.shop.catalogue.get(liked)
-
-    return DeliberationTools(search_items=search_items, get_items=get_items, liked_items=liked_items)
-
-
-@timed
-async def compose_recommendations(state: State, turn: Turn) -> Composed:
-    """Write the words: one language-model call whose checked sentences are sent as they come; else render them."""
-    about = await brief(state, turn)
-    if not state.request.words or not state.ranked:
-        composition = render_composition(about)
-        for words in (composition.message, *composition.reasons):
-            turn.emit("words", words)
-        return {"composition": composition}
-    limit = min(turn.parts.settings.timeouts.compose_s, max(turn.remaining(), FLOOR_S))
-    version = turn.prompt_versions.get("compose")
-    work = turn.parts.composer.compose(about, lambda w: turn.emit("words", w), timeout_s=limit, prompt_version=version)
-    written = await turn.attempt("llm", work, limit + 1, None, floor_s=limit + 1)
-    return {"composition": written or render_composition(about)}
-
-
-async def brief(state: State, turn: Turn) -> Brief:
-    """Return what the composer and the deliberator may speak about."""
-    schema = await schema_of(turn)
-    price = schema.price
-    liked = state.profile.liked[:LIKED_TITLES] if state.profile else ()
-    timeout = turn.parts.settings.timeouts.retrieve_s
-    items = (
-        await turn.attempt("catalogue", turn.shop.catalogue.get(liked), timeout, [], floor_s=FLOOR_S) if liked else []
-    )
-    return Brief(
-        text=state.request.text or "",
-        user=user_label(state),
-        evidence=state.evidence,
-        verdict=state.verdict,
-        understanding=state.understanding,
-        items=state.ranked,
-        liked_titles=tuple(i.title for i in items),
-        taste=(await taste_of(state, turn)).words,
-        cold_start=state.cold_start,
-        strategy=state.strategy,
-        price_field=price.name if price else None,
-        price_unit=price.unit if price else "",
-    )
-
-
-def user_label(state: State) -> Literal["known", "new", "stranger"]:
-    """Say whether the user is known, new or a stranger."""
-    if state.request.user_id is None:
-        return "stranger"
-    return "known" if state.profile and state.profile.known else "new"
 
 
 @timed

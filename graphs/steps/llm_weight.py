@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ...core.learning.llm_signal import group_of
 from ...core.learning.llm_weight_fit import NOT_FITTED, FittedWeight
 from ...core.schemas import Item, LLMStrategy, RecommendRequest
 from ..turn.state import State
-from ..turn.turn import FLOOR_S, Turn
-
-
-@dataclass(frozen=True)
-class Taste:
-    """Words that a language model wrote about what a user liked, and how far they may count (0: not at all)."""
-
-    words: tuple[str, ...] = ()
-    weight: float = 0.0
-
-
-NO_TASTE = Taste()
+from ..turn.turn import FLOOR_S, NO_TASTE, Taste, Turn
 
 
 def strategies_of(request: RecommendRequest, default: Sequence[LLMStrategy]) -> tuple[LLMStrategy, ...]:

@@ -21,8 +21,9 @@ from ..shop.descriptions import ShopWords
 from ..turn.state import Reranked, State
 from ..turn.turn import FLOOR_S, Turn, timed
 from .llm_weight import strategies_of, weight_for
-from .rank import candidate_query, known_profile, send_items, text_vectors
+from .rank import send_items
 from .rerank_tools import make_task, make_tools
+from .retrieve import candidate_query, known_profile, text_vectors
 from .rules import effects, screen_of
 
 SHARE = 0.6

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from ...core.errors import StoreError
+from ...core.ranking.media_weights import NO_ATTENTION
 from ...core.ranking.query import SEGMENT_KEY
 from ...core.ranking.stated_preferences import merge_items, merge_stated
+from ...core.redaction import public_reason
 from ...core.schemas import HistoryProfile, RecommendRequest, ThreadMemory, Understanding
 from ..turn.state import State
 from ..turn.turn import Turn
@@ -53,3 +57,14 @@ def allowed_profile(request: RecommendRequest, turn: Turn) -> dict[str, str]:
     if ignored:
         turn.degrade("profile", f"Not used, since the setting cold_start.profile_fields lacks: {', '.join(ignored)}.")
     return {name: value for name, value in {**segment, **request.profile}.items() if name in allowed}
+
+
+def learnt_attention(turn: Turn) -> Mapping[str, Mapping[str, float]]:
+    """Return the factors of the shop; none, and a label, where they cannot be read."""
+    if turn.shop.attention is None:
+        return NO_ATTENTION
+    try:
+        return turn.shop.attention.read().factors
+    except StoreError as error:
+        turn.degrade("attention", public_reason(error, "attention"))
+        return NO_ATTENTION

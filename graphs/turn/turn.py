@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ...agents.prompt_files.library import PromptLibrary
     from ..shop.services import Parts
     from ..shop.shop import Shop
-    from ..steps.llm_weight import Taste
+
 
 log = logging.getLogger("tastemaker.turn")
 FLOOR_S = 0.25
@@ -231,3 +231,14 @@ def timed(node: Callable[[State, Turn], Awaitable[Any]]) -> Step:
     run.__annotations__ = {"state": State, "runtime": Runtime[Turn]}
     run.__doc__ = node.__doc__
     return run
+
+
+@dataclass(frozen=True)
+class Taste:
+    """Words that a language model wrote about what a user liked, and how far they may count (0: not at all)."""
+
+    words: tuple[str, ...] = ()
+    weight: float = 0.0
+
+
+NO_TASTE = Taste()

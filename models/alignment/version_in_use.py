@@ -8,11 +8,12 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from ...core.errors import BackEndError, TastemakerError
+from ...core.errors import BackEndError, ConfigurationError, TastemakerError
 from ...core.protocols import Vectors
 from ...core.settings import Settings
-from ..image_text.embedded import EmbeddedImageText
+from ..image_text.embedded import MODEL_NAME, EmbeddedImageText
 from .versions import DEFAULT_TENANT, PACKAGED, Alignments
 
 log = logging.getLogger("tastemaker.alignment")
@@ -122,3 +123,35 @@ class FollowingImageText:
         if not model.is_sound():
             raise BackEndError("its vectors are not finite", back_end=model.name)
         return model
+
+
+def open_embedded(name: str, settings: Settings) -> EmbeddedImageText | FollowingImageText:
+    """Return the embedded model; ``name`` is ``efficientnet-lite0-minilm`` or the path of a projection of your own.
+
+    The first follows the alignments under ``settings.home``; it is the packaged weights where there is none.
+
+    Raises:
+        ConfigurationError: no such model or file.
+    """
+    if name == MODEL_NAME:
+        return FollowingImageText(EmbeddedImageText(settings.cache, settings.models.threads), settings)
+    path = Path(name).expanduser()
+    if path.suffix != ".safetensors" or not path.is_file():
+        raise ConfigurationError(
+            f"models.image_text: embedded:{name} is neither embedded:{MODEL_NAME} nor a projection.safetensors file"
+        )
+    return EmbeddedImageText(settings.cache, settings.models.threads, path)
+
+
+def alignable(settings: Settings) -> EmbeddedImageText:
+    """Return the embedded model with its packaged weights, to be aligned.
+
+    Raises:
+        ConfigurationError: the settings name another image-text model, which an alignment would not change.
+    """
+    from ..slots import slot_id
+
+    served = slot_id(settings, "image_text")
+    if served != f"embedded:{MODEL_NAME}":
+        raise ConfigurationError(f"models.image_text is {served}; only embedded:{MODEL_NAME} can be aligned")
+    return EmbeddedImageText(settings.cache, settings.models.threads)

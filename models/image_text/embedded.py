@@ -8,22 +8,18 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ...core.errors import BackEndError, BackEndUnavailable, ConfigurationError
 from ...core.protocols import Vectors
-from ...core.settings import Settings
 from ..weights.fetch import ensure_weights
 from .batching import Joiner
 from .onnx_graph import BUILDER_VERSION, cached, open_session
 from .pixels import to_pixels
 from .towers import FEATURE_DIM, TEXT_DIM, image_tower, projection_head, text_tower
 from .vector_cache import Once, VectorMemo
-
-if TYPE_CHECKING:
-    from ..alignment.version_in_use import FollowingImageText
 
 MODEL_NAME = "efficientnet-lite0-minilm"
 PROJECTION = Path(__file__).parent / "data" / "projection.safetensors"
@@ -150,40 +146,6 @@ class EmbeddedImageText:
             mask = _padded([encoded[i].attention_mask for i in chosen])
             rows[chosen] = tower.session.run(None, {"ids": ids, "mask": mask})[0]
         return rows
-
-
-def open_embedded(name: str, settings: Settings) -> EmbeddedImageText | FollowingImageText:
-    """Return the embedded model; ``name`` is ``efficientnet-lite0-minilm`` or the path of a projection of your own.
-
-    The first follows the alignments under ``settings.home``; it is the packaged weights where there is none.
-
-    Raises:
-        ConfigurationError: no such model or file.
-    """
-    from ..alignment.version_in_use import FollowingImageText
-
-    if name == MODEL_NAME:
-        return FollowingImageText(EmbeddedImageText(settings.cache, settings.models.threads), settings)
-    path = Path(name).expanduser()
-    if path.suffix != ".safetensors" or not path.is_file():
-        raise ConfigurationError(
-            f"models.image_text: embedded:{name} is neither embedded:{MODEL_NAME} nor a projection.safetensors file"
-        )
-    return EmbeddedImageText(settings.cache, settings.models.threads, path)
-
-
-def alignable(settings: Settings) -> EmbeddedImageText:
-    """Return the embedded model with its packaged weights, to be aligned.
-
-    Raises:
-        ConfigurationError: the settings name another image-text model, which an alignment would not change.
-    """
-    from ..registry import slot_id
-
-    served = slot_id(settings, "image_text")
-    if served != f"embedded:{MODEL_NAME}":
-        raise ConfigurationError(f"models.image_text is {served}; only embedded:{MODEL_NAME} can be aligned")
-    return EmbeddedImageText(settings.cache, settings.models.threads)
 
 
 def load_projection(path: Path) -> dict[str, Vectors]:

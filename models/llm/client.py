@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from ...core.errors import BackEndError, BackEndTimeout, BackEndUnavailable, BadBackEndResponse
 from ...core.protocols import ChatDelta, ChatModel, ChatReply, ChatRequest, ChatUsage
 from ...core.settings import LLMSettings, Settings
-from ..registry import DEFAULTS, slot_id
+from ..slots import DEFAULTS, slot_id
 from ..vllm.launch import reasoning_parser, served_name
 from .wire import BACK_END, chat_body, parse_chunk, parse_reply, retry_delay_s, translate
 

@@ -1,22 +1,20 @@
-"""All scorers and their fusion as one recommender: fit it, ask it for any user's ranking, save and load it.
+"""All scorers and their fusion as one recommender: ask it for any user's ranking.
 
 A scorer that cannot be fitted or loaded is left out and named in ``missing``; it never fails the whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from ...core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
+from ...core.learning.interactions import Floats, Rows, UserState
 from .features import Features, best_of_each, raw_scores
-from .fusion import Fusion
-from .resumable_fit import StartOf
-from .scorers.base import Progress, Scorer, silent
+from .fusion_contract import Fusion
+from .scorers.base import Scorer
 
 UNKNOWN = -1e6
 """The score of an item of which nothing is known, where the others have one scorer's."""
@@ -51,55 +49,6 @@ class Ensemble:
         self.missing = dict(missing)
         self.report = dict(report)
 
-    @classmethod
-    def fit(
-        cls,
-        items: ItemTable,
-        events: Interactions,
-        *,
-        scorers: Sequence[str] | None = None,
-        seed: int = 0,
-        progress: Progress = silent,
-        budget_s: float | None = None,
-        folder: Path | None = None,
-        start_of: StartOf | None = None,
-    ) -> Self:
-        """Learn the scorers and their fusion.
-
-        Args:
-            items: the catalogue.
-            events: what users did, oldest first.
-            scorers: names of ``listing.SCORERS``; all of them by default.
-            seed: of everything drawn at random.
-            progress: called with a text and the share done.
-            budget_s: once this has passed, scorers that are not yet fitted are left out.
-            folder: where finished parts are kept, so that the same call after a kill goes on from there.
-            start_of: where scorers that can go on begin; None to begin anew.
-
-        Raises:
-            InvalidRequestError: there are no wanted events, or a scorer's name is unknown.
-        """
-        from .fit import fit
-
-        parts = fit(
-            items,
-            events,
-            scorers=scorers,
-            seed=seed,
-            progress=progress,
-            budget_s=budget_s,
-            folder=folder,
-            start_of=start_of,
-        )
-        return cls(
-            parts.scorers,
-            parts.features,
-            parts.fusion,
-            n_items=len(items),
-            missing=parts.missing,
-            report=parts.report,
-        )
-
     def rank(self, user: UserState, rows: Rows) -> Ranking:
         """Return the scores of ``rows``, shape (m,), for ``user``; a scorer that fails counts as having no opinion.
 
@@ -132,28 +81,3 @@ class Ensemble:
         if exclude is not None:
             raw[:, exclude] = np.nan
         return best_of_each(raw, limit)
-
-    def save(self, folder: Path) -> None:
-        """Write everything into ``folder``, which appears whole or not at all: npz, JSON and LightGBM's text; no pickles."""
-        from .ensemble_files import save
-
-        save(self, folder)
-
-    @classmethod
-    def load(cls, folder: Path, items: ItemTable) -> Self:
-        """Read what ``save`` wrote, for a catalogue that may have grown since.
-
-        Raises:
-            ConfigurationError: the folder holds no ensemble, or one of another format.
-        """
-        from .ensemble_files import load
-
-        parts = load(folder, items)
-        return cls(
-            parts.scorers,
-            parts.features,
-            parts.fusion,
-            n_items=len(items),
-            missing=parts.missing,
-            report=parts.report,
-        )

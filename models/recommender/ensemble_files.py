@@ -6,38 +6,23 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...core.errors import ConfigurationError
 from ...core.learning.interactions import ItemTable
+from .ensemble import Ensemble
 from .features import Features
-from .fusion import Fusion, RankFusion, restored
+from .fusion import RankFusion, restored
 from .scorers.array_files import read_arrays, write_arrays
 from .scorers.base import Scorer
 from .scorers.listing import SCORERS
-
-if TYPE_CHECKING:
-    from .ensemble import Ensemble
 
 FORMAT = 1
 CARD = "ensemble.json"
 
 
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """What an ensemble is made of."""
-
-    scorers: Mapping[str, Scorer]
-    features: Features
-    fusion: Fusion
-    missing: Mapping[str, str]
-    report: Mapping[str, Any]
-
-
-def save(ensemble: Ensemble, folder: Path) -> None:
+def save_ensemble(ensemble: Ensemble, folder: Path) -> None:
     """Write ``ensemble`` beside ``folder`` and then move it there, replacing what was there."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
@@ -64,8 +49,8 @@ def save(ensemble: Ensemble, folder: Path) -> None:
         os.replace(work, folder)
 
 
-def load(folder: Path, items: ItemTable) -> Parts:
-    """Read the parts; a scorer that cannot be read is missing, a broken fusion becomes rank fusion.
+def load_ensemble(folder: Path, items: ItemTable) -> Ensemble:
+    """Read what ``save_ensemble`` wrote, for a catalogue that may have grown since; a scorer that cannot be read is missing, a broken fusion becomes rank fusion.
 
     Raises:
         ConfigurationError: the folder holds no ensemble, or one of another format.
@@ -85,7 +70,7 @@ def load(folder: Path, items: ItemTable) -> Parts:
     except Exception as error:  # noqa: BLE001  # likewise
         missing["fusion"] = f"cannot be loaded ({type(error).__name__}: {error}); ranks are fused instead; train again"
         features, fusion = Features.without_counts(tuple(scorers), len(items)), RankFusion()
-    return Parts(scorers, features, fusion, missing, card["report"])
+    return Ensemble(scorers, features, fusion, n_items=len(items), missing=missing, report=card["report"])
 
 
 def _card(folder: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from ...core.errors import InvalidRequestError
 from ...core.learning.interactions import Interactions, ItemTable
-from .ensemble_files import Parts
+from .ensemble import Ensemble
 from .features import Features
 from .fusion import choose
 from .fusion_check import check
@@ -46,7 +46,7 @@ STAGES = {
 }
 
 
-def fit(
+def fit_ensemble(
     items: ItemTable,
     events: Interactions,
     *,
@@ -56,8 +56,22 @@ def fit(
     budget_s: float | None = None,
     folder: Path | None = None,
     start_of: StartOf | None = None,
-) -> Parts:
-    """Return the parts of a fitted ensemble; see ``Ensemble.fit``."""
+) -> Ensemble:
+    """Learn the scorers and their fusion.
+
+    Args:
+        items: the catalogue.
+        events: what users did, oldest first.
+        scorers: names of ``listing.SCORERS``; all of them by default.
+        seed: of everything drawn at random.
+        progress: called with a text and the share done.
+        budget_s: once this has passed, scorers that are not yet fitted are left out.
+        folder: where finished parts are kept, so that the same call after a kill goes on from there.
+        start_of: where scorers that can go on begin; None to begin anew.
+
+    Raises:
+        InvalidRequestError: there are no wanted events, or a scorer's name is unknown.
+    """
     names = tuple(scorers) if scorers is not None else tuple(SCORERS)
     check_input(items, events, names)
     began = time.monotonic()
@@ -92,7 +106,7 @@ def fit(
     }
     counts = Features.of(tuple(early), events, seed).popularity
     features = Features(features.scorers, features.reference, counts)
-    return Parts(fitted, features, fusion, {**missing, **late}, report)
+    return Ensemble(fitted, features, fusion, n_items=len(items), missing={**missing, **late}, report=report)
 
 
 def seen_early(events: Interactions, seed: int) -> Interactions:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ...core.errors import ConfigurationError
 from ...core.learning.interactions import Floats
 from .features import PER_SCORER
+from .fusion_contract import Fusion, Lists
 from .fusion_trees import TreeFusion
 from .scorers.base import Arrays, Progress, silent
 
@@ -24,65 +25,6 @@ MIN_LINEAR, MIN_TREES = 200, 2_000
 RRF_K = 60
 """The constant of Cormack et al.; it holds down the weight of the first ranks."""
 L2 = 1e-3
-
-
-@dataclass(frozen=True, eq=False)
-class Lists:
-    """Questions for a fusion, one after another; in each, the first candidate is the wanted one.
-
-    ``features`` has shape (m, f), ``sizes`` (q,) says how many candidates each question has.
-    """
-
-    features: Floats
-    sizes: NDArray[np.int64]
-
-    @property
-    def starts(self) -> NDArray[np.int64]:
-        """Return where each question begins, shape (q,)."""
-        return np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.int64)
-
-    @property
-    def labels(self) -> NDArray[np.int8]:
-        """Return 1 for the wanted candidates and 0 for the others, shape (m,)."""
-        labels = np.zeros(len(self.features), np.int8)
-        labels[self.starts] = 1
-        return labels
-
-    def and_also(self, others: Lists | None) -> Lists:
-        """Return these questions and ``others``."""
-        if others is None or not len(others.sizes):
-            return self
-        return Lists(np.concatenate([self.features, others.features]), np.concatenate([self.sizes, others.sizes]))
-
-
-class Fusion(Protocol):
-    """Turns features into scores, higher is better."""
-
-    kind: str
-
-    def fit(
-        self,
-        lists: Lists,
-        names: tuple[str, ...],
-        seed: int,
-        progress: Progress = silent,
-        *,
-        retrieved: Lists | None = None,
-    ) -> Self:
-        """Learn from held-out questions, ``lists`` among random and ``retrieved`` among retrieved items; return itself."""
-        ...
-
-    def score(self, features: Floats) -> Floats:
-        """Return one score per row of ``features``, shape (m,)."""
-        ...
-
-    def save(self) -> tuple[Arrays, dict[str, str]]:
-        """Return what was learnt: arrays, and texts by file name."""
-        ...
-
-    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> Self:
-        """Take what ``save`` returned and return itself."""
-        ...
 
 
 class RankFusion:

@@ -12,7 +12,7 @@ from ...core.learning.interactions import Floats
 from .scorers.base import Arrays, Progress, silent
 
 if TYPE_CHECKING:
-    from .fusion import Lists
+    from .fusion_contract import Lists
 
 OBJECTIVES = ("rank_xendcg", "binary")
 """XE-NDCG (Bruch 2021) and the cross-entropy of each candidate by itself."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...core.settings import Settings
-from ..registry import slot_id, split_id
+from ..slots import slot_id, split_id
 
 KV_CACHE_GIB = 2
 CPU_SEQUENCES = 16

@@ -16,7 +16,7 @@ import httpx
 from ...core.errors import BackEndTimeout, BackEndUnavailable, ConfigurationError
 from ...core.schemas import Frozen
 from ...core.settings import Settings
-from ..registry import slot_id
+from ..slots import slot_id
 from .environment import Progress, ensure_vllm_env, has_gpu, locked, prepare_model
 from .launch import Launch, served_name, vllm_launch
 from .process import (

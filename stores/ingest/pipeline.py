@@ -20,12 +20,11 @@ from ...core.protocols import History, ImageTextModel, Vectors
 from ...core.schemas import Item
 from ..catalogue.columns import ItemRow, model_mark
 from ..catalogue.lance_catalogue import LanceCatalogue
-from .counts import IngestReport
 from .events import ingest_events
 from .file_readers import Record, read_records
 from .file_survey import Survey, survey
 from .pictures import ImageProblem, check_image, file_digest, locate
-from .report import Rejects
+from .report import IngestReport, Rejects
 from .rows_to_items import RowError, to_item
 
 WRITE_ROWS = 256

@@ -19,7 +19,7 @@ from ...core.learning.model_card import Validation
 from ...core.learning.recipe_choice import Gains, Way, best, chosen_by_others
 from ...models.recommender.common_beginning import Groundwork, common_beginning
 from ...models.recommender.ensemble import Ensemble
-from ...models.recommender.fit import digest, seen_early
+from ...models.recommender.fit import digest, fit_ensemble, seen_early
 from ...models.recommender.fit_whole_catalogue import MOST, PER_USER, fit_catalogue, hold_out
 from ...models.recommender.scorers.base import Progress
 from ...models.recommender.scorers.listing import SCORERS
@@ -67,7 +67,7 @@ class Fitting:
         return found
 
 
-FITS: Mapping[str, Callable[..., Ensemble]] = {QUESTIONS: Ensemble.fit, CATALOGUE: fit_catalogue}
+FITS: Mapping[str, Callable[..., Ensemble]] = {QUESTIONS: fit_ensemble, CATALOGUE: fit_catalogue}
 EARLY: Mapping[str, Callable[[Interactions, int], Interactions]] = {
     QUESTIONS: seen_early,
     CATALOGUE: lambda events, seed: hold_out(events, seed)[0],

@@ -19,6 +19,7 @@ from ...core.protocols import Catalogue
 from ...core.schemas import Frozen
 from ...core.settings.recommender import RecommenderSettings
 from ...models.recommender.ensemble import Ensemble
+from ...models.recommender.ensemble_files import save_ensemble
 from ...models.recommender.scorers.base import Progress, silent
 from ...stores.catalogue.item_table import read_items
 from ...stores.events.event_columns import EventLog
@@ -141,7 +142,7 @@ def train(
         ensemble = work.by(choice.way.recipe, part_of(progress, 0.5, 0.8))
         parts = fit_parts(data.items, data.events, options.seed, part_of(progress, 0.8, 0.97))
         chosen, folder = store.begin()
-        ensemble.save(folder / MODEL)
+        save_ensemble(ensemble, folder / MODEL)
         parts.save(folder)
         (folder / ITEM_IDS).write_text(json.dumps(data.items.ids), encoding="utf-8")
         good, decision = _judge(choice.validation, store, settings, options)

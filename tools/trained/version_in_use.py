@@ -23,6 +23,7 @@ from ...core.ranking.recent_feedback import user_state
 from ...core.redaction import redact
 from ...core.settings.recommender import RecommenderSettings
 from ...models.recommender.ensemble import Ensemble, Ranking
+from ...models.recommender.ensemble_files import load_ensemble
 from ...stores.catalogue.item_table import read_items
 from ...stores.trained_versions import Artefacts
 from .train import ITEM_IDS, MODEL
@@ -194,7 +195,7 @@ class Learned:
         folder = await asyncio.to_thread(self.store.folder, version, spare)
         ids = json.loads(await asyncio.to_thread((folder / ITEM_IDS).read_text, "utf-8"))
         items = await read_items(self.catalogue, max(self.settings.max_items, len(ids)), first=ids)
-        ensemble = await asyncio.to_thread(Ensemble.load, folder / MODEL, items)
+        ensemble = await asyncio.to_thread(load_ensemble, folder / MODEL, items)
         if not ensemble.scorers:
             raise StoreError(f"no scorer of version {version} can be loaded; train again")
         parts, self._broken = await asyncio.to_thread(load_parts, self.store, version, card.parts, items)

@@ -12,9 +12,8 @@ from ....core.errors import BackEndUnavailable
 from ....core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from .base import Arrays, Progress, silent
 from .item_words import ItemWords
+from .sequential_shape import LENGTH, centred
 
-LENGTH = 50
-"""So many last items are read."""
 WORDS = "vocabulary"
 
 
@@ -110,12 +109,6 @@ class Sequential:
         self._bias = np.zeros(len(items), np.float32)
         self._bias[: len(own)] = learnt["bias"]
         self._bias[len(own) :] = np.median(learnt["bias"])
-
-
-def centred(vectors: Floats, mean: Floats) -> Floats:
-    """Return text vectors less their mean, scaled to about unit variance; an item without one stays zero."""
-    known = vectors.any(axis=1, keepdims=True)
-    return np.where(known, (vectors - mean) * np.sqrt(vectors.shape[1]) / 4, 0).astype(np.float32)
 
 
 def _block(w: dict[str, NDArray[Any]], h: Floats, age: NDArray[np.int64], future: NDArray[np.bool_]) -> Floats:

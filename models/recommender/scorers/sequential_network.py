@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from ....core.learning.interactions import Floats, ItemTable
 from .item_words import ItemWords
-from .sequential import LENGTH, centred
+from .sequential_shape import LENGTH, centred
 
 WIDTH, HEADS, BLOCKS = 64, 2, 2
 NEGATIVES = 512

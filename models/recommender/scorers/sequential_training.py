@@ -22,8 +22,8 @@ from ....core.learning.interactions import Interactions, ItemTable
 from .array_files import read_arrays, write_arrays
 from .base import Progress
 from .item_words import ItemWords
-from .sequential import LENGTH
 from .sequential_network import Net
+from .sequential_shape import LENGTH
 
 EPOCHS, MOST_EPOCHS, MIN_STEPS = 5, 20, 1_000
 """Few events make few steps, so they are read more often."""

@@ -1,0 +1,80 @@
+"""What a shop holds: its fields, its items and what users did with them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+ItemId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+UserId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+$")]
+TenantId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+AttributeValue = str | float | bool | list[str]
+EventKind = Literal["view", "click", "like", "dislike", "skip", "purchase", "rating"]
+FieldType = Literal["number", "text", "bool", "list"]
+
+
+class Frozen(BaseModel):
+    """Base of every value: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CatalogueField(Frozen):
+    """A filterable attribute of the catalogue.
+
+    ``values`` lists the distinct values of text and list fields, most frequent first, at most 200; ``minimum`` and
+    ``maximum`` bound number fields. ``role`` marks the field that holds the price.
+    """
+
+    name: str
+    type: FieldType
+    role: Literal["price", "none"] = "none"
+    unit: str = ""
+    values: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class CatalogueSchema(Frozen):
+    """What a catalogue holds: its filterable fields and its size in items."""
+
+    fields: tuple[CatalogueField, ...] = ()
+    count: int = 0
+
+    def field(self, name: str) -> CatalogueField | None:
+        """Return the field called ``name``, or None."""
+        return next((f for f in self.fields if f.name == name), None)
+
+    @property
+    def price(self) -> CatalogueField | None:
+        """Return the field with the role ``price``, or None."""
+        return next((f for f in self.fields if f.role == "price"), None)
+
+
+class Item(Frozen):
+    """One catalogue item. ``image`` is a path relative to the media folder; ``url`` a link for people."""
+
+    item_id: ItemId
+    title: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    text: Annotated[str, StringConstraints(max_length=20_000)] = ""
+    attributes: dict[str, AttributeValue] = Field(default_factory=dict)
+    image: str | None = None
+    url: str | None = None
+
+
+class Event(Frozen):
+    """One interaction of a user with an item. ``value`` holds the rating; ``at`` is in UTC."""
+
+    user_id: UserId
+    item_id: ItemId
+    kind: EventKind
+    at: datetime
+    value: float | None = None
+    context: dict[str, str] = Field(default_factory=dict)

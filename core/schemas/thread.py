@@ -1,0 +1,82 @@
+"""What is handed from step to step and from turn to turn."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import (
+    Field,
+)
+
+from .answer import Degradation, Usage
+from .catalogue import Frozen
+from .evidence import Evidence, Verdict
+from .ranking import RankedItem
+from .request import Constraint, Preference
+from .understanding import Answered, Question, Understanding
+
+
+class ShownItem(Frozen):
+    """An item of the latest list shown in a thread; ``price`` from the catalogue's price field, if any."""
+
+    item_id: str
+    title: str
+    price: float | None = None
+
+
+class ThreadMemory(Frozen):
+    """What a thread carries from one turn to the next; ``owner`` is a digest of the user who started it.
+
+    ``questions`` counts those asked so far, ``open_question`` is the one that waits for an answer.
+    """
+
+    turn: int = 0
+    owner: str = ""
+    query: str = ""
+    constraints: tuple[Constraint, ...] = ()
+    preferences: tuple[str, ...] = ()
+    stated: tuple[Preference, ...] = ()
+    stated_item_ids: tuple[str, ...] = ()
+    answers: tuple[Answered, ...] = ()
+    questions: int = 0
+    open_question: Question | None = None
+    like_item_ids: tuple[str, ...] = ()
+    exclude_item_ids: tuple[str, ...] = ()
+    budget: Constraint | None = None
+    shown: tuple[ShownItem, ...] = ()
+
+
+class Words(Frozen):
+    """One checked sentence for an item, or for the whole list when ``item_id`` is None."""
+
+    item_id: str | None
+    text: str
+    by: Literal["model", "data"]
+    evidence_ids: tuple[str, ...] = ()
+
+
+class Brief(Frozen):
+    """Everything the composer may speak about."""
+
+    text: str = ""
+    user: Literal["known", "new", "stranger"] = "stranger"
+    evidence: tuple[Evidence, ...] = ()
+    verdict: Verdict = Field(default_factory=Verdict)
+    understanding: Understanding = Field(default_factory=Understanding)
+    items: tuple[RankedItem, ...] = ()
+    liked_titles: tuple[str, ...] = ()
+    taste: tuple[str, ...] = ()
+    cold_start: str | None = None
+    strategy: str | None = None
+    price_field: str | None = None
+    price_unit: str = ""
+
+
+class Composition(Frozen):
+    """The words of a response: one message and one reason for every item, model-written only where checks passed."""
+
+    message: Words
+    reasons: tuple[Words, ...] = ()
+    usage: Usage = Field(default_factory=Usage)
+    prompt: str | None = None
+    degraded: tuple[Degradation, ...] = ()

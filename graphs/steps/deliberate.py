@@ -1,0 +1,104 @@
+"""Let the reasoning model work in a bounded loop where the request asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...agents.deliberation.loop import DeliberationTools, Deliberator
+from ...agents.understanding.by_model import understand_with_model
+from ...core.predicates import holds
+from ...core.ranking.query import CandidateQuery
+from ...core.schemas import (
+    Constraint,
+    Item,
+    RankedItem,
+    Understanding,
+)
+from ..turn.state import Deliberated, State
+from ..turn.turn import Turn, schema_of, timed
+from .compose import LIKED_TITLES, brief
+from .rank import ranked_list, send_items
+from .retrieve import ask_sources, known_profile, text_vector, within_budget
+from .rules import effects, governed, permitted, screened
+
+DELIBERATION_SHARE = 0.75
+"""Share of the remaining budget that deliberation may take; the rest is for the words."""
+
+
+@timed
+async def deliberate(state: State, turn: Turn) -> Deliberated:
+    """Let the reasoning model call the same tools in a bounded loop and replace the list by what it settles on."""
+    settings = turn.parts.settings
+    understanding = await read_with_model(state, turn)
+    state = state.model_copy(update={"understanding": understanding})
+    deliberator = Deliberator(turn.parts.chat, turn.library, tools_for(state, turn), settings.deliberate)
+    limit = min(settings.timeouts.deliberate_s, turn.remaining() * DELIBERATION_SHARE)
+    outcome = await turn.attempt(
+        "deliberation", deliberator.run(await brief(state, turn), deadline_s=limit), limit + 1, None
+    )
+    direct = renumbered(all_that_hold(state.ranked, understanding.constraints), state.request.n)
+    if outcome is None:
+        if tuple(direct) != state.ranked:
+            send_items(direct, state, state.note, turn)
+        return {"ranked": tuple(direct), "note": state.note, "understanding": understanding}
+    for label in outcome.degraded:
+        turn.degrade(label.what, label.why)
+    turn.usage.append(outcome.usage)
+    turn.prompts.extend(outcome.prompts)
+    chosen = permitted(all_that_hold(outcome.items, understanding.constraints), turn)
+    ranked = renumbered(chosen, state.request.n) or direct
+    send_items(ranked, state, outcome.note, turn)
+    return {"ranked": tuple(ranked), "note": outcome.note, "understanding": understanding}
+
+
+async def read_with_model(state: State, turn: Turn) -> Understanding:
+    """Return the understanding with what the model reads from the words that the rules could not."""
+    settings, words = turn.parts.settings, [state.request.text or "", *(t.content for t in state.transcripts)]
+    work = understand_with_model(
+        turn.parts.chat,
+        turn.library,
+        " ".join(w for w in words if w),
+        state.understanding,
+        await schema_of(turn),
+        timeout_s=min(settings.timeouts.understand_s, turn.remaining()),
+    )
+    reading = await turn.attempt("understanding", work, settings.timeouts.understand_s + 1, None)
+    if reading is None:
+        return state.understanding
+    if reading.problem:
+        turn.degrade("understanding", f"{reading.problem}; read by rules alone")
+    turn.usage.append(reading.usage)
+    turn.prompts.extend([reading.prompt] if reading.prompt else [])
+    return reading.understanding
+
+
+def all_that_hold(ranked: Sequence[RankedItem], constraints: Sequence[Constraint]) -> list[RankedItem]:
+    """Return the items that meet every constraint."""
+    return [r for r in ranked if all(holds(c, r.item) for c in constraints)]
+
+
+def renumbered(chosen: Sequence[RankedItem], n: int) -> list[RankedItem]:
+    """Return at most ``n`` of the deliberated items, ranked from 1."""
+    return [r.model_copy(update={"rank": rank}) for rank, r in enumerate(chosen[:n], start=1)]
+
+
+def tools_for(state: State, turn: Turn) -> DeliberationTools:
+    """Return the tools of the loop; searches keep every limit and exclusion, look-ups by id the limits, all the rules."""
+
+    async def search_items(query: str, constraints: Sequence[Constraint], limit: int) -> list[Item]:
+        known = within_budget(state.understanding)
+        wish = known.model_copy(update={"query": query, "constraints": (*known.constraints, *constraints)})
+        vector = await text_vector(query, turn)
+        wanted = CandidateQuery(understanding=wish, profile=known_profile(state), text_vector=vector)
+        asked = await governed(wanted, state.request, turn)
+        return [r.item for r in await ranked_list(asked, await ask_sources(asked, turn), limit, state.request, turn)]
+
+    async def get_items(item_ids: Sequence[str]) -> list[Item]:
+        where = (*state.understanding.constraints, *effects(turn).where)
+        return await screened(await turn.shop.catalogue.get(item_ids, where), state.request, turn)
+
+    async def liked_items() -> list[Item]:
+        liked = state.profile.liked[:LIKED_TITLES] if state.profile else ()
+        return await turn.shop.catalogue.get(liked)
+
+    return DeliberationTools(search_items=search_items, get_items=get_items, liked_items=liked_items)
