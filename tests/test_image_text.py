@@ -16,7 +16,7 @@ from PIL import Image
 from tastemaker.core.errors import BackEndError, BackEndUnavailable, BadBackEndResponse, ConfigurationError
 from tastemaker.core.protocols import Captioner, ImageTextModel, Vectors
 from tastemaker.core.settings import load_settings
-from tastemaker.models import registry
+from tastemaker.models import registry, slots
 from tastemaker.models.alignment.version_in_use import FollowingImageText, open_embedded
 from tastemaker.models.captions import hub_and_vllm as captioners_hub
 from tastemaker.models.captions.colours import dominant_colours
@@ -30,7 +30,7 @@ from tastemaker.models.image_text.vector_cache import VectorMemo
 from tastemaker.models.weights.fetch import weights_status
 
 CACHE = load_settings({}).cache
-PHOTOS = Path(__file__).parents[1] / "demo" / "data" / "photos"
+PHOTOS = Path(__file__).parents[1] / "api" / "demo" / "data" / "photos"
 HAVE_WEIGHTS = all(weights_status(CACHE)[name] for name in ("minilm", "efficientnet-lite0"))
 needs_weights = pytest.mark.skipif(not HAVE_WEIGHTS, reason="run `tastemaker setup` to fetch the embedded weights")
 
@@ -375,7 +375,7 @@ def test_profiles_fill_every_slot() -> None:
     for profile in ("embedded", "hub", "gpu"):
         settings = load_settings({}, profile=profile)
         for slot in registry.BACK_ENDS:
-            kind, name = registry.split_id(registry.slot_id(settings, slot), slot)
+            kind, name = slots.split_id(slots.slot_id(settings, slot), slot)
             assert kind in registry.kinds(slot)
             assert name
 
@@ -405,7 +405,7 @@ def test_settings_choose_the_back_end(tmp_path: Path) -> None:
 def test_entry_points_add_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     from importlib.metadata import EntryPoint
 
-    path = f"{EmbeddedImageText.__module__}:open_embedded"
+    path = f"{FollowingImageText.__module__}:open_embedded"
     added = [EntryPoint("image_text.mine", path, registry.GROUP), EntryPoint("captioner.other", path, registry.GROUP)]
     monkeypatch.setattr(registry, "entry_points", lambda group: added if group == registry.GROUP else [])
     assert "mine" in registry.kinds("image_text")

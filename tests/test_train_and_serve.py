@@ -31,7 +31,7 @@ from tastemaker.tools.trained.train import Options, Outcome, has_news, read_data
 
 from .fakes import HashImageText
 
-DATA = Path(__file__).resolve().parent.parent / "demo" / "data"
+DATA = Path(__file__).resolve().parent.parent / "api" / "demo" / "data"
 SCORERS = ("popularity", "user_knn", "graph")
 OPTIONS = Options(scorers=SCORERS, force=True)
 

@@ -26,7 +26,7 @@ from tastemaker.core.errors import (
 from tastemaker.core.protocols import Transcriber
 from tastemaker.core.schemas import Transcript
 from tastemaker.core.settings import LimitSettings, LLMSettings, ModelSettings, Settings, TimeoutSettings
-from tastemaker.models import registry
+from tastemaker.models import registry, slots
 from tastemaker.models.lazy import LazyTranscriber
 from tastemaker.models.speech.served import ServedTranscriber, open_vllm_audio, parse_transcript
 
@@ -207,12 +207,12 @@ async def test_a_lazy_back_end_closes_what_it_opened() -> None:
 
 
 @pytest.mark.parametrize(("slot", "kind"), [(s, k) for s, kinds in registry.BACK_ENDS.items() for k in kinds])
-def test_every_back_end_of_the_registry_exists(slot: registry.Slot, kind: str) -> None:
+def test_every_back_end_of_the_registry_exists(slot: slots.Slot, kind: str) -> None:
     module, _, name = registry.BACK_ENDS[slot][kind].partition(":")
     assert callable(getattr(importlib.import_module(module, "tastemaker.models"), name))
 
 
-@pytest.mark.parametrize("profile", registry.DEFAULTS)
+@pytest.mark.parametrize("profile", slots.DEFAULTS)
 def test_every_default_names_a_back_end(profile: str) -> None:
-    for slot, value in registry.DEFAULTS[profile].items():
-        assert registry.split_id(value, slot)[0] in registry.BACK_ENDS[slot]
+    for slot, value in slots.DEFAULTS[profile].items():
+        assert slots.split_id(value, slot)[0] in registry.BACK_ENDS[slot]

@@ -52,7 +52,7 @@ class PromptLibrary:
     """
 
     def __init__(self, folder: Path | None, live: Mapping[str, str]) -> None:
-        self.folder = folder or Path(__file__).resolve().parent.parent / "prompts"
+        self.folder = folder or Path(__file__).resolve().parents[2] / "prompts"
         self.live = dict(live)
         self._entries: dict[Path, _Entry] = {}
         self._listing = _Listing()

@@ -15,6 +15,7 @@ from ... import __version__
 from ...core.errors import TastemakerError
 from ...core.schemas import Frozen
 from ...core.settings import Settings
+from ...models.slots import slot_id
 from .packages import Finding, State, look_at_packages
 
 Slot = Literal["image_text", "captioner", "transcriber", "llm"]
@@ -68,11 +69,10 @@ async def diagnose(settings: Settings) -> Diagnosis:
 
 
 def _slots(settings: Settings) -> Iterator[Finding]:
-    from ...models import registry
 
     for slot in SLOTS:
         try:
-            served = registry.slot_id(settings, slot)
+            served = slot_id(settings, slot)
             _open_slot(settings, slot)
         except TastemakerError as error:
             yield Finding(what=slot, state="broken", detail=str(error), essential=slot == "image_text")
@@ -116,13 +116,12 @@ def _llm(settings: Settings, served: str) -> Finding:
 
 def needed_weights(settings: Settings) -> list[str]:
     """Return the packaged weights that the chosen back-ends use, in order, each once."""
-    from ...models import registry
 
     names: dict[str, None] = {}
     for slot in SLOTS:
         if slot == "llm" and settings.llm.base_url:
             continue
-        names.update(dict.fromkeys(_needed(registry.slot_id(settings, slot))))
+        names.update(dict.fromkeys(_needed(slot_id(settings, slot))))
     return list(names)
 
 

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from ...core.learning.interactions import Interactions, Rows, UserState
 from ...core.questions.answerable_facets import Facet, title_facets
-from ...core.questions.information_gain import NOISE, Offer, answer_model, best_offer
+from ...core.questions.information_gain import Offer, answer_model, best_offer
+from ...core.ranking.query import NOISE
 from ...core.settings import Settings
 from ..reporting.intervals import mean_of
 from ..reporting.report import report

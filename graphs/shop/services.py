@@ -14,7 +14,7 @@ from ...agents.prompt_files.library import PromptLibrary
 from ...core.errors import InvalidRequestError, StoreError
 from ...core.protocols import Captioner, Catalogue, ChatModel, Collaborative, History, ImageTextModel, Transcriber
 from ...core.settings import Settings
-from ...models import registry
+from ...models import registry, slots
 from ...models.lazy import LazyCaptioner, LazyImageText, LazyTranscriber
 from ...stores.catalogue.lance_catalogue import LanceCatalogue
 from ...stores.events.co_occurrence import CoOccurrence
@@ -85,15 +85,15 @@ class Parts:
     @classmethod
     def from_settings(cls, settings: Settings) -> Parts:
         """Return the parts that the settings name; models open on first use."""
-        image_text = LazyImageText(lambda: registry.open_image_text(settings), registry.slot_id(settings, "image_text"))
+        image_text = LazyImageText(lambda: registry.open_image_text(settings), slots.slot_id(settings, "image_text"))
         return cls(
             settings=settings,
             image_text=image_text,
             captioner=LazyCaptioner(
-                lambda: registry.open_captioner(settings, image_text), registry.slot_id(settings, "captioner")
+                lambda: registry.open_captioner(settings, image_text), slots.slot_id(settings, "captioner")
             ),
             transcriber=LazyTranscriber(
-                lambda: registry.open_transcriber(settings), registry.slot_id(settings, "transcriber")
+                lambda: registry.open_transcriber(settings), slots.slot_id(settings, "transcriber")
             ),
             chat=registry.open_chat(settings),
             prompts=PromptLibrary(Path(settings.prompts.dir) if settings.prompts.dir else None, settings.prompts.live),
