@@ -33,7 +33,7 @@ from ..core.schemas import (
     Transcript,
 )
 from ..core.settings import Settings
-from ..graphs.shop.services import Parts
+from ..graphs.shop.services import Services
 
 DIM = 384
 ITEMS = tuple(
@@ -172,13 +172,13 @@ class ConstantCollaborative:
         return [(item.item_id, 1.0) for item in ITEMS[:limit]]
 
 
-def constant_parts(settings: Settings, chat: ConstantChat | None = None) -> Parts:
+def constant_services(settings: Settings, chat: ConstantChat | None = None) -> Services:
     """Return parts made of constants only."""
 
     async def stores(tenant: str) -> tuple[Catalogue, History, Collaborative]:
         return ConstantCatalogue(), ConstantHistory(), ConstantCollaborative()
 
-    return Parts(
+    return Services(
         settings=settings,
         image_text=ConstantImageText(),
         captioner=ConstantCaptioner(),

@@ -15,15 +15,15 @@ from ..core.errors import TastemakerError
 from ..core.redaction import public_reason
 from ..models.slots import Slot, slot_id
 from ..stores.catalogue.columns import model_mark
-from .shop.services import Parts
+from .shop.services import Services
 from .shop.shop import Shop
 
 PROBE_S = 5.0
 
 
-async def health_of(parts: Parts) -> dict[str, dict[str, str]]:
+async def health_of(services: Services) -> dict[str, dict[str, str]]:
     """Return for each slot its ``state`` (ok, degraded, down) and a ``detail`` without secrets."""
-    shop = await parts.shop("default")
+    shop = await services.shop("default")
     report = {
         "catalogue": await _probe(_count(shop), "catalogue"),
         "history": await _probe(_version(shop), "history"),
@@ -32,33 +32,33 @@ async def health_of(parts: Parts) -> dict[str, dict[str, str]]:
         await shop.learned.refresh()
     report["recommender"] = shop.learned.state()
     slots: tuple[tuple[Slot, object], ...] = (
-        ("image_text", parts.image_text),
-        ("captioner", parts.captioner),
-        ("transcriber", parts.transcriber),
+        ("image_text", services.image_text),
+        ("captioner", services.captioner),
+        ("transcriber", services.transcriber),
     )
     for slot, part in slots:
         state = str(getattr(part, "state", "ok"))
         good = state in {"ok", "idle"}
         report[slot] = {
             "state": "ok" if good else "degraded",
-            "detail": slot_id(parts.settings, slot) if good else state,
+            "detail": slot_id(services.settings, slot) if good else state,
         }
-    if report["image_text"]["state"] == "ok" and (why := await _of_another_model(parts, shop)):
+    if report["image_text"]["state"] == "ok" and (why := await _of_another_model(services, shop)):
         report["image_text"] = {"state": "degraded", "detail": why}
-    alive = await parts.chat.health()
-    report["llm"] = {"state": "ok" if alive else "degraded", "detail": slot_id(parts.settings, "llm")}
+    alive = await services.chat.health()
+    report["llm"] = {"state": "ok" if alive else "degraded", "detail": slot_id(services.settings, "llm")}
     return report
 
 
-async def open_models(parts: Parts) -> None:
+async def open_models(services: Services) -> None:
     """Use the image-text model, the captioner and the transcriber once, in parallel; one that fails is left for later."""
     with tempfile.TemporaryDirectory() as folder:
         picture, clip = Path(folder) / "grey.png", Path(folder) / "silence.wav"
         await asyncio.to_thread(_write_samples, picture, clip)
         await asyncio.gather(
-            _tried(parts.image_text.embed_texts(["warm up"])),
-            _tried(parts.captioner.caption(str(picture))),
-            _tried(parts.transcriber.transcribe(str(clip))),
+            _tried(services.image_text.embed_texts(["warm up"])),
+            _tried(services.captioner.caption(str(picture))),
+            _tried(services.transcriber.transcribe(str(clip))),
         )
 
 
@@ -76,9 +76,9 @@ def _write_samples(picture: Path, clip: Path) -> None:
         file.writeframes(bytes(2 * 16_000))
 
 
-async def _of_another_model(parts: Parts, shop: Shop) -> str:
+async def _of_another_model(services: Services, shop: Shop) -> str:
     """Say how many items hold vectors of another image-text model than the one in use, once that is open."""
-    model = await parts.image_text.get() if getattr(parts.image_text, "state", "") == "ok" else None  # type: ignore[attr-defined]
+    model = await services.image_text.get() if getattr(services.image_text, "state", "") == "ok" else None  # type: ignore[attr-defined]
     if problem := getattr(model, "problem", ""):
         return str(problem)
     count = getattr(shop.catalogue, "of_other_models", None)

@@ -58,7 +58,7 @@ def after_perception(state: State, turn: Turn | None = None) -> str:
 
 def after_ranking(state: State, turn: Turn) -> str:
     """Return the step after ranking: the language model's opinion only where the request or the deployment asks for it."""
-    asked = strategies_of(state.request, turn.parts.settings.llm_rank.strategies)
+    asked = strategies_of(state.request, turn.services.settings.llm_rank.strategies)
     return "rerank_with_llm" if asked else after_reranking(state)
 
 

@@ -28,7 +28,7 @@ from .health import health_of, open_models
 from .recommend import build_graph
 from .run import answer, as_request, streamed
 from .search import as_search, search
-from .shop.services import Parts
+from .shop.services import Services
 from .steps.ask import check_answer
 from .threads.store import Threads
 from .turn.state import State
@@ -46,9 +46,9 @@ class Recommender:
     ...     response = await recommender.recommend(user_id="ada", text="a dog outdoors, under 40 euros")
     """
 
-    def __init__(self, settings: Settings | None = None, *, parts: Parts | None = None) -> None:
-        self.settings = settings or (parts.settings if parts else load_settings())
-        self.parts = parts or Parts.from_settings(self.settings)
+    def __init__(self, settings: Settings | None = None, *, services: Services | None = None) -> None:
+        self.settings = settings or (services.settings if services else load_settings())
+        self.services = services or Services.from_settings(self.settings)
         self.graph: CompiledStateGraph[State, Turn, Any, Any] = build_graph()
         self._without_threads = self.graph
         self._threads: Threads | None = None
@@ -78,7 +78,7 @@ class Recommender:
 
     async def close(self) -> None:
         """Close every store."""
-        await self.parts.close()
+        await self.services.close()
         if self._threads is not None:
             await self._threads.close()
             self._threads = None
@@ -128,9 +128,9 @@ class Recommender:
         """Open what one request needs: its turn, and the thread store, with its thread locked, if that can be used."""
         budget_s = (request.max_ms or self.settings.max_ms) / 1000
         deadline = time.monotonic() + budget_s
-        shop = await self.parts.shop(request.tenant)
+        shop = await self.services.shop(request.tenant)
         turn = Turn(
-            parts=self.parts,
+            services=self.services,
             shop=shop,
             thread_id=request.thread_id or uuid.uuid4().hex,
             deadline=deadline,
@@ -201,7 +201,7 @@ class Recommender:
         Raises:
             StoreError: the history cannot be written.
         """
-        return await (await self.parts.shop(tenant)).history.add(events)
+        return await (await self.services.shop(tenant)).history.add(events)
 
     async def why_not(
         self, item_id: str, request: RecommendRequest | None = None, *, allow_paths: bool = True, **fields: Any
@@ -212,7 +212,7 @@ class Recommender:
             InvalidRequestError: a field breaks a limit, or the thread belongs to another user.
         """
         asked = as_request(request, fields)
-        return await find_out(item_id, asked, self.parts, self._threads, allow_paths=allow_paths)
+        return await find_out(item_id, asked, self.services, self._threads, allow_paths=allow_paths)
 
     async def rules(self, tenant: str = "default") -> LoadedRules:
         """Return the business rules in use, and what is wrong with the newest file, if anything.
@@ -220,11 +220,11 @@ class Recommender:
         Raises:
             StoreError: the catalogue, whose fields rules name, cannot be read.
         """
-        return await self.parts.rules.load(tenant, await (await self.parts.shop(tenant)).catalogue.schema())
+        return await self.services.rules.load(tenant, await (await self.services.shop(tenant)).catalogue.schema())
 
     async def check_rules(self, data: object, tenant: str = "default") -> list[str]:
         """Return what is wrong with rules, read from YAML or JSON; nothing is stored. Raises as ``rules``."""
-        return rule_problems(data, await (await self.parts.shop(tenant)).catalogue.schema())
+        return rule_problems(data, await (await self.services.shop(tenant)).catalogue.schema())
 
     async def search(
         self, request: SearchRequest | None = None, *, allow_paths: bool = True, **fields: Any
@@ -235,13 +235,13 @@ class Recommender:
             InvalidRequestError: a field breaks a limit, or there is nothing to search for.
             StoreError: the catalogue cannot be read.
         """
-        return await search(self.parts, as_search(request, fields), allow_paths=allow_paths)
+        return await search(self.services, as_search(request, fields), allow_paths=allow_paths)
 
     async def warm(self) -> None:
         """Load the models that the common path needs, so that the first request is quick; failures stay for later."""
-        await open_models(self.parts)
+        await open_models(self.services)
         with contextlib.suppress(TastemakerError):
-            shop = await self.parts.shop("default")
+            shop = await self.services.shop("default")
             await shop.take_snapshot()
             await shop.learned.refresh()
 
@@ -250,7 +250,7 @@ class Recommender:
         threads = (
             {"state": "ok", "detail": "SQLite"} if self._threads else {"state": "down", "detail": "cannot be opened"}
         )
-        return {**await health_of(self.parts), "threads": threads}
+        return {**await health_of(self.services), "threads": threads}
 
 
 async def _remove(folder: Path) -> None:

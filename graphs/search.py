@@ -31,8 +31,8 @@ from ..core.schemas import (
 )
 from ..stores.catalogue.sql_filters import check_constraints
 from ..tools.ranking.search_within_rules import ruled
-from ..tools.sources.cross_modal import CrossSearch, Part
-from .shop.services import Parts
+from ..tools.sources.cross_modal import CrossSearch, QueryPart
+from .shop.services import Services
 from .shop.shop import Shop
 from .steps.rules import moment_from
 
@@ -40,8 +40,8 @@ from .steps.rules import moment_from
 class Search:
     """One search over one shop; collects what was heard and what was missing."""
 
-    def __init__(self, parts: Parts, request: SearchRequest, workdir: Path) -> None:
-        self._parts, self._request, self._workdir = parts, request, workdir
+    def __init__(self, services: Services, request: SearchRequest, workdir: Path) -> None:
+        self._services, self._request, self._workdir = services, request, workdir
         self._heard: list[Evidence] = []
         self._degraded: list[Degradation] = []
 
@@ -55,8 +55,8 @@ class Search:
         """
         request = self._request
         asked = RecommendRequest(images=request.images, audio=request.audio, video=request.video)
-        media = await self._parts.admitter.admit(asked, self._workdir, allow_paths=allow_paths)
-        shop = await self._parts.shop(request.tenant)
+        media = await self._services.admitter.admit(asked, self._workdir, allow_paths=allow_paths)
+        shop = await self._services.shop(request.tenant)
         shop.users += 1
         try:
             schema = await shop.catalogue.schema()
@@ -71,7 +71,7 @@ class Search:
 
     async def _governed(self, shop: Shop, schema: CatalogueSchema, words: str) -> CandidateQuery:
         """Return the limits in force, with the shop's rules that act on these words."""
-        loaded = await self._parts.rules.load(self._request.tenant, schema)
+        loaded = await self._services.rules.load(self._request.tenant, schema)
         if loaded.label:
             self._degraded.append(Degradation(what="rules", why=loaded.label))
         q = CandidateQuery(
@@ -82,11 +82,11 @@ class Search:
         return replace(q, effects=effects, exclude=await shop.scope.hidden(effects.exclusions))
 
     async def _screen(self, items: Sequence[Item]) -> dict[str, str]:
-        screening = await self._parts.filters(items, {**self._request.context, "tenant": self._request.tenant})
+        screening = await self._services.filters(items, {**self._request.context, "tenant": self._request.tenant})
         self._degraded += screening.degraded
         return dict(screening.denied)
 
-    async def _embedded(self, media: Sequence[MediaFile]) -> list[Part]:
+    async def _embedded(self, media: Sequence[MediaFile]) -> list[QueryPart]:
         weights = self._request.weights
         works = [self._picture(m, [m.path], weights.images) for m in media if m.kind == "image"]
         works += [self._clip(m, weights.video) for m in media if m.kind == "video"]
@@ -99,8 +99,8 @@ class Search:
             raise InvalidRequestError("request", f"there is nothing to search for: {why}")
         return parts
 
-    async def _picture(self, medium: MediaFile, paths: Sequence[str], weight: float) -> list[Part]:
-        model = self._parts.image_text_of(self._request.tenant)
+    async def _picture(self, medium: MediaFile, paths: Sequence[str], weight: float) -> list[QueryPart]:
+        model = self._services.image_text_of(self._request.tenant)
         try:
             rows = await model.embed_images(paths)
         except BackEndError as error:
@@ -108,18 +108,18 @@ class Search:
         label = Degradation(what="alignment", why=getattr(model, "problem", ""))
         if label.why and label not in self._degraded:
             self._degraded.append(label)
-        return [Part(medium.media_id, _mean(rows), weight)]
+        return [QueryPart(medium.media_id, _mean(rows), weight)]
 
-    async def _said(self, name: str, words: str, weight: float) -> list[Part]:
+    async def _said(self, name: str, words: str, weight: float) -> list[QueryPart]:
         try:
-            rows = await self._parts.image_text.embed_texts([words])
+            rows = await self._services.image_text.embed_texts([words])
         except BackEndError as error:
             return self._missing(name, error)
-        return [Part(name, rows[0], weight, words)]
+        return [QueryPart(name, rows[0], weight, words)]
 
-    async def _voice(self, medium: MediaFile, weight: float) -> list[Part]:
+    async def _voice(self, medium: MediaFile, weight: float) -> list[QueryPart]:
         try:
-            heard = await self._parts.transcribe(medium)
+            heard = await self._services.transcribe(medium)
         except (ToolError, BackEndError) as error:
             return self._missing(medium.media_id, error)
         self._heard.append(heard)
@@ -128,9 +128,9 @@ class Search:
             return []
         return await self._said(medium.media_id, heard.content, weight)
 
-    async def _clip(self, medium: MediaFile, weight: float) -> list[Part]:
+    async def _clip(self, medium: MediaFile, weight: float) -> list[QueryPart]:
         try:
-            reading = await self._parts.watch(medium, self._workdir)
+            reading = await self._services.watch(medium, self._workdir)
         except (ToolError, BackEndError) as error:
             return self._missing(medium.media_id, error)
         self._heard += reading.evidence
@@ -139,16 +139,16 @@ class Search:
         said = " ".join(e.content for e in reading.evidence if e.kind == "transcript").strip()
         return found + (await self._said(f"{medium.media_id}-sound", said, weight) if said else [])
 
-    def _missing(self, what: str, error: Exception) -> list[Part]:
+    def _missing(self, what: str, error: Exception) -> list[QueryPart]:
         self._degraded.append(Degradation(what=what, why=public_reason(error, what)))
         return []
 
 
-async def search(parts: Parts, request: SearchRequest, *, allow_paths: bool) -> SearchResponse:
+async def search(services: Services, request: SearchRequest, *, allow_paths: bool) -> SearchResponse:
     """Run one search in a temporary folder that is removed afterwards. Raises as ``Search.run``."""
     workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
     try:
-        return await Search(parts, request, workdir).run(allow_paths=allow_paths)
+        return await Search(services, request, workdir).run(allow_paths=allow_paths)
     finally:
         await asyncio.shield(asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True))
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 from ..core.ranking.why_not import Inquiry, Trace, WhyNot, explain
 from ..core.schemas import Item, RecommendRequest, ThreadMemory
 from .recommend import build_graph
-from .shop.services import Parts
+from .shop.services import Services
 from .steps.retrieve import candidate_query
 from .steps.rules import screen_of
 from .threads.store import Threads
@@ -22,7 +22,7 @@ from .turn.turn import FLOOR_S, Turn, check_owner
 
 
 async def find_out(
-    item_id: str, request: RecommendRequest, parts: Parts, threads: Threads | None, *, allow_paths: bool
+    item_id: str, request: RecommendRequest, services: Services, threads: Threads | None, *, allow_paths: bool
 ) -> WhyNot:
     """Return which step of answering ``request`` drops the item; asked in a thread, as its next turn would be.
 
@@ -31,12 +31,12 @@ async def find_out(
     Raises:
         InvalidRequestError: a field breaks a limit, or the thread belongs to another user.
     """
-    shop = await parts.shop(request.tenant)
+    shop = await services.shop(request.tenant)
     turn = Turn(
-        parts=parts,
+        services=services,
         shop=shop,
         thread_id=request.thread_id or uuid.uuid4().hex,
-        deadline=time.monotonic() + (request.max_ms or parts.settings.max_ms) / 1000,
+        deadline=time.monotonic() + (request.max_ms or services.settings.max_ms) / 1000,
         allow_paths=allow_paths,
         shows=False,
     )
@@ -68,7 +68,7 @@ async def _answered(item_id: str, request: RecommendRequest, memory: ThreadMemor
 
 async def _traced(item_id: str, state: State, turn: Turn) -> WhyNot:
     """Rank once more with a trace and look the item up in it."""
-    n, timeout = state.request.n, turn.parts.settings.timeouts.retrieve_s
+    n, timeout = state.request.n, turn.services.settings.timeouts.retrieve_s
     query, trace = await candidate_query(state, turn), Trace()
     work = turn.shop.ranker(query, state.candidates, n, screen=screen_of(state.request, turn), trace=trace)
     await turn.attempt("ranker", work, timeout, [], floor_s=FLOOR_S)

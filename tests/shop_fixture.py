@@ -11,7 +11,7 @@ from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.protocols import Catalogue, Collaborative, History, Vectors
 from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import ConstantCaptioner, ConstantChat, ConstantTranscriber
-from tastemaker.graphs.shop.services import Parts
+from tastemaker.graphs.shop.services import Services
 from tastemaker.stores.catalogue.columns import ItemRow
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.history import SqlHistory
@@ -34,13 +34,13 @@ class TinyImageText:
         return np.stack([axis(1, 0) for _ in paths])
 
 
-def shop_parts(
+def shop_services(
     settings: Settings,
     *,
     collaborative: Collaborative | None = None,
     catalogues: Mapping[str, Sequence[ItemRow]] | None = None,
     chat: ConstantChat | None = None,
-) -> Parts:
+) -> Services:
     """Return parts over a catalogue of 60 items, or over ``catalogues`` by tenant, and a history in SQLite."""
     together = collaborative or ScriptedCollaborative(popular=POPULAR, near=("i50", "i52"))
 
@@ -53,7 +53,7 @@ def shop_parts(
                 await catalogue.mark_price("price", "EUR")
         return catalogue, await SqlHistory.open(history_url(settings.home), tenant), together
 
-    return Parts(
+    return Services(
         settings=settings,
         image_text=TinyImageText(),
         captioner=ConstantCaptioner(),

@@ -17,12 +17,12 @@ from tastemaker.core.schemas import Answer, Question, RecommendRequest, Recommen
 from tastemaker.core.settings import Settings
 from tastemaker.core.settings.cold_start import ElicitSettings
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.graphs.shop.services import Parts
+from tastemaker.graphs.shop.services import Services
 from tastemaker.graphs.threads.store import Threads
 from tastemaker.stores.events.remembered_preferences import TasteStore
 
 from .live_server import serving
-from .shop_fixture import history_url, shop_parts
+from .shop_fixture import history_url, shop_services
 
 
 @pytest.fixture
@@ -32,14 +32,14 @@ def settings(tmp_path: Path) -> Settings:
 
 async def once(settings: Settings, **fields: Any) -> RecommendResponse:
     """Answer in a process of its own, as far as stores go."""
-    async with Recommender(parts=made(settings)) as recommender:
+    async with Recommender(services=made(settings)) as recommender:
         return await recommender.recommend(words=False, n=6, **fields)
 
 
-def made(settings: Settings) -> Parts:
-    parts = shop_parts(settings)
-    parts.tastes = TasteStore(history_url(settings.home))
-    return parts
+def made(settings: Settings) -> Services:
+    services = shop_services(settings)
+    services.tastes = TasteStore(history_url(settings.home))
+    return services
 
 
 def ids(response: RecommendResponse) -> list[str]:
@@ -59,7 +59,7 @@ async def asked_about(settings: Settings) -> tuple[RecommendResponse, str, Answe
 
 
 async def test_the_items_come_first_and_with_a_question_that_is_worth_it(settings: Settings) -> None:
-    async with Recommender(parts=made(settings)) as recommender:
+    async with Recommender(services=made(settings)) as recommender:
         events = [e async for e in recommender.stream(words=False)]
     kinds = [e.event for e in events]
     assert kinds.index("items") < kinds.index("done")
@@ -264,7 +264,7 @@ def test_an_answer_on_the_command_line_keeps_the_rest_of_the_request() -> None:
 @pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince211")  # LangServe's own code
 async def test_every_door_asks_and_takes_the_answer(settings: Settings) -> None:
     async def opened() -> Recommender:
-        return await Recommender(parts=made(settings)).start()
+        return await Recommender(services=made(settings)).start()
 
     async with serving(create_app(opened, settings)) as base, httpx.AsyncClient(base_url=base, timeout=30) as client:
         first = (await client.post("/recommend", json={"words": False, "n": 4})).json()

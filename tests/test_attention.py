@@ -16,7 +16,7 @@ from tastemaker.core.ranking.media_weights import LEAST, MOST, Attention, Situat
 from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.schemas import Event, HistoryProfile, Understanding
 from tastemaker.core.settings import Settings
-from tastemaker.evals.stand_ins import ConstantChat, constant_parts
+from tastemaker.evals.stand_ins import ConstantChat, constant_services
 from tastemaker.graphs.fitting.media_weights import USUAL, fit_attention, lists_of
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.recommender.media_weights_fit import MIN_LISTS, ShownList, fit_situation
@@ -91,18 +91,18 @@ async def test_the_log_teaches_and_a_broken_file_is_a_label(tmp_path: Path, monk
     read = await log.read("default")
     found = lists_of(read, [click(n, made) for n, made in enumerate(lists)])
     assert [(f.ranks, f.chosen, f.user) for f in found["photo+words"]] == [(m.ranks, m.chosen, m.user) for m in lists]
-    parts = constant_parts(Settings(home=tmp_path), ConstantChat())
-    parts.exposures = log
-    async with Recommender(parts=parts) as recommender:
-        shop = await parts.shop("default")
+    services = constant_services(Settings(home=tmp_path), ConstantChat())
+    services.exposures = log
+    async with Recommender(services=services) as recommender:
+        shop = await services.shop("default")
 
         async def events() -> list[Event]:
             return [click(n, made) for n, made in enumerate(lists)]
 
         monkeypatch.setattr(shop.history, "all_events", events, raising=False)
-        learnt = await fit_attention(parts, "default", days=365)
+        learnt = await fit_attention(services, "default", days=365)
         assert learnt.situations["photo+words"].factors["image_vector"] > 1
-        file = AttentionFile(parts.settings.models_path("default"))
+        file = AttentionFile(services.settings.models_path("default"))
         assert file.read() == learnt
         assert not (await recommender.recommend(text="boats", words=False)).degraded
         file.path.write_text("{not json")
@@ -112,9 +112,9 @@ async def test_the_log_teaches_and_a_broken_file_is_a_label(tmp_path: Path, monk
 
 
 async def test_without_a_log_there_is_nothing_to_fit(tmp_path: Path) -> None:
-    parts = constant_parts(Settings(home=tmp_path), ConstantChat())
+    services = constant_services(Settings(home=tmp_path), ConstantChat())
     with pytest.raises(InvalidRequestError, match="days"):
-        await fit_attention(parts, "default", days=1)
+        await fit_attention(services, "default", days=1)
     kept = Attention(situations={"words": SituationFit(n=3, why="few")})
     assert kept.factors == {}
-    await parts.close()
+    await services.close()

@@ -19,7 +19,7 @@ from tastemaker.evals.movielens.data import Movies, read, watched_before
 from tastemaker.evals.movielens.run import by_ensemble, fit_as_trained, places
 from tastemaker.evals.reporting.intervals import auc, gain_of, hits, mean_of, ndcg, place, recall
 from tastemaker.models.recommender.fit_whole_catalogue import MIN_HISTORY, fit_catalogue, hold_out
-from tastemaker.models.recommender.new_items import NewItems
+from tastemaker.models.recommender.new_items import NewItemModel
 from tastemaker.models.recommender.scorers.listing import SCORERS
 from tastemaker.tools.trained import recipes
 
@@ -161,7 +161,7 @@ def test_new_films_are_ranked_by_content(movies: Movies) -> None:
 
 def test_content_must_be_of_a_known_channel() -> None:
     with pytest.raises(InvalidRequestError, match="smell"):
-        NewItems(("smell",))
+        NewItemModel(("smell",))
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

@@ -16,14 +16,14 @@ from tastemaker.core.protocols import Vectors
 from tastemaker.core.schemas import RecommendResponse
 from tastemaker.core.settings import Settings
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.graphs.shop.services import Parts
+from tastemaker.graphs.shop.services import Services
 from tastemaker.models.alignment.versions import WEIGHTS, Alignments
 from tastemaker.models.image_text.embedded import load_projection
 from tastemaker.stores.fitted_files import weights_path
 from tastemaker.stores.trained_versions import CURRENT
 
 from .media_samples import image_bytes
-from .shop_fixture import TinyImageText, shop_parts
+from .shop_fixture import TinyImageText, shop_services
 
 
 class Projected(TinyImageText):
@@ -37,49 +37,49 @@ class Projected(TinyImageText):
         return await super().embed_images(paths)
 
 
-def broken_projection(settings: Settings) -> Parts:
+def broken_projection(settings: Settings) -> Services:
     versions = Alignments(settings.home)
     weights = {name: np.zeros((2, 2), np.float32) for name in ("fc1.weight", "fc2.weight")}
     path = versions.weights(versions.publish(weights, {}))
     path.write_bytes(b"torn")
-    parts = shop_parts(settings)
-    parts.image_text = Projected(path)
-    parts.rebuild()
-    return parts
+    services = shop_services(settings)
+    services.image_text = Projected(path)
+    services.rebuild()
+    return services
 
 
-def lost_projection(settings: Settings) -> Parts:
-    parts = shop_parts(settings)
-    parts.image_text = Projected(settings.home / "gone" / WEIGHTS)
-    parts.rebuild()
-    return parts
+def lost_projection(settings: Settings) -> Services:
+    services = shop_services(settings)
+    services.image_text = Projected(settings.home / "gone" / WEIGHTS)
+    services.rebuild()
+    return services
 
 
-def broken_rules(settings: Settings) -> Parts:
+def broken_rules(settings: Settings) -> Services:
     folder = settings.home / "rules"
     folder.mkdir(parents=True)
     (folder / "default.yaml").write_text("rules: [{id: x", encoding="utf-8")
-    return shop_parts(settings)
+    return shop_services(settings)
 
 
-def broken_weights(settings: Settings) -> Parts:
+def broken_weights(settings: Settings) -> Services:
     path = weights_path(settings.home, "default")
     path.parent.mkdir(parents=True)
     path.write_text("torn", encoding="utf-8")
-    return shop_parts(settings)
+    return shop_services(settings)
 
 
-def lost_version(settings: Settings) -> Parts:
+def lost_version(settings: Settings) -> Services:
     root = settings.models_path("default")
     root.mkdir(parents=True)
     (root / CURRENT).write_text("20260101T000000-abcdef\n", encoding="utf-8")
-    return shop_parts(settings)
+    return shop_services(settings)
 
 
-async def asked(parts: Parts) -> RecommendResponse:
+async def asked(services: Services) -> RecommendResponse:
     picture = {"data": base64.b64encode(image_bytes()).decode()}
-    async with Recommender(parts=parts) as recommender:
-        await (await recommender.parts.shop("default")).learned.refresh()
+    async with Recommender(services=services) as recommender:
+        await (await recommender.services.shop("default")).learned.refresh()
         return await recommender.recommend(
             text="a dog", user_id="u", images=[picture], llm_rank=["listwise"], words=False, n=4
         )
@@ -95,7 +95,7 @@ async def asked(parts: Parts) -> RecommendResponse:
         (lost_version, "recommender"),
     ],
 )
-async def test_a_broken_file_is_a_label(make: Callable[[Settings], Parts], what: str, tmp_path: Path) -> None:
+async def test_a_broken_file_is_a_label(make: Callable[[Settings], Services], what: str, tmp_path: Path) -> None:
     response = await asked(make(Settings(home=tmp_path)))
     labels = {d.what: d.why for d in response.degraded}
     assert len(response.items) == 4
@@ -104,6 +104,6 @@ async def test_a_broken_file_is_a_label(make: Callable[[Settings], Parts], what:
 
 
 async def test_nothing_broken_gives_no_label(tmp_path: Path) -> None:
-    response = await asked(shop_parts(Settings(home=tmp_path)))
+    response = await asked(shop_services(Settings(home=tmp_path)))
     assert len(response.items) == 4
     assert response.degraded == ()

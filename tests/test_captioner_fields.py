@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from tastemaker.core.protocols import Captioner, Vectors
 from tastemaker.core.schemas import Caption, CatalogueField, CatalogueSchema, MediaFile, Tag
 from tastemaker.core.settings import Settings, load_settings
-from tastemaker.evals.stand_ins import constant_parts
+from tastemaker.evals.stand_ins import constant_services
 from tastemaker.graphs.shop.caption_vocabulary import values_to_see
 from tastemaker.models import registry
 from tastemaker.models.captions.all_fields import FullCaptioner
@@ -119,7 +119,7 @@ def test_values_worth_looking_for_are_short_and_wordy() -> None:
 
 
 async def test_a_shop_teaches_the_captioner_its_values(tmp_path: Path) -> None:
-    parts = constant_parts(Settings(home=tmp_path))
+    parts = constant_services(Settings(home=tmp_path))
     zero_shot = ZeroShotCaptioner(Axes(), {"thing": ["umbrella"]}, tmp_path)
     parts.captioner = LazyCaptioner(lambda: FullCaptioner(zero_shot, None), "zero-shot:default")
     parts.rebuild()

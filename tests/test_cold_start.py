@@ -30,7 +30,7 @@ from tastemaker.core.settings.cold_start import ColdStartSettings
 from tastemaker.graphs.recommender import Recommender
 
 from .catalogue_fixture import ScriptedCollaborative
-from .shop_fixture import POPULAR, shop_parts
+from .shop_fixture import POPULAR, shop_services
 
 STRANGER = HistoryProfile(user_id="", known=False)
 SCHEMA = CatalogueSchema(
@@ -138,7 +138,7 @@ def colours(response: RecommendResponse) -> list[object]:
 async def test_stated_preferences_lead_the_list_and_stay_in_the_thread(settings: Settings) -> None:
     likes = Preferences(values=[Preference(field="colour", value="Green"), Preference(field="objects", value="dog")])
     limit = {"field": "price", "op": "<=", "value": 40}
-    async with Recommender(parts=shop_parts(settings)) as recommender:
+    async with Recommender(services=shop_services(settings)) as recommender:
         first = await recommender.recommend(preferences=likes, constraints=[limit], n=5, words=False)
         again = await recommender.recommend(thread_id=first.thread_id, n=5, words=False)
         plain = await recommender.recommend(n=5, words=False)
@@ -156,7 +156,7 @@ async def test_stated_preferences_lead_the_list_and_stay_in_the_thread(settings:
 
 async def test_the_first_click_counts_at_the_next_request(settings: Settings) -> None:
     click = Event(user_id="u", item_id="i4", kind="click", at=datetime.now(UTC))
-    async with Recommender(parts=shop_parts(settings)) as recommender:
+    async with Recommender(services=shop_services(settings)) as recommender:
         before = await recommender.recommend(user_id="u", n=5, words=False)
         await recommender.feedback([click])
         after = await recommender.recommend(user_id="u", n=5, words=False)
@@ -167,8 +167,8 @@ async def test_the_first_click_counts_at_the_next_request(settings: Settings) ->
 
 async def test_who_somebody_is_counts_only_as_far_as_allowed(settings: Settings) -> None:
     segments = {"age_group=18-24": ["i58", "i59"]}
-    parts = shop_parts(settings, collaborative=ScriptedCollaborative(popular=POPULAR, segments=segments))
-    async with Recommender(parts=parts) as recommender:
+    services = shop_services(settings, collaborative=ScriptedCollaborative(popular=POPULAR, segments=segments))
+    async with Recommender(services=services) as recommender:
         allowed = await recommender.recommend(profile={"age_group": "18-24"}, n=4, words=False)
         refused = await recommender.recommend(profile={"sex": "F"}, n=4, words=False)
     assert allowed.strategy == "segment"
@@ -179,7 +179,7 @@ async def test_who_somebody_is_counts_only_as_far_as_allowed(settings: Settings)
 
 
 async def test_words_of_taste_are_the_query_where_nothing_else_is_said(settings: Settings) -> None:
-    async with Recommender(parts=shop_parts(settings)) as recommender:
+    async with Recommender(services=shop_services(settings)) as recommender:
         alone = await recommender.recommend(preferences={"words": "dog"}, n=4, words=False)
         beside = await recommender.recommend(text="a boat", preferences={"words": "dog"}, n=4, words=False)
         odd = await recommender.recommend(preferences={"values": [{"field": "mood", "value": "x"}]}, n=2, words=False)

@@ -15,7 +15,7 @@ from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.media.corrections import corrected
 from tastemaker.core.schemas import Caption, Correction, Evidence, Transcript
 from tastemaker.core.settings import Settings
-from tastemaker.evals.stand_ins import constant_parts
+from tastemaker.evals.stand_ins import constant_services
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.evidence_memory import KEEP_S, MAX_THREADS, Pictures, Sensed, SensesMemory
 
@@ -102,10 +102,10 @@ def media() -> dict[str, Any]:
 
 
 async def test_a_turn_is_made_again_without_its_media(tmp_path: Path) -> None:
-    parts = constant_parts(Settings(home=tmp_path))
-    parts.transcriber, parts.captioner = Mishearing(), Misseeing()
-    parts.rebuild()
-    async with Recommender(parts=parts) as recommender:
+    services = constant_services(Settings(home=tmp_path))
+    services.transcriber, services.captioner = Mishearing(), Misseeing()
+    services.rebuild()
+    async with Recommender(services=services) as recommender:
         first = await recommender.recommend(**media())
         assert {c.value for c in first.understanding.constraints} == {14.0}
         thread = first.thread_id

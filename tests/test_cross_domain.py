@@ -16,7 +16,7 @@ from tastemaker.graphs.recommender import Recommender
 from tastemaker.stores.catalogue.columns import ItemRow
 
 from .catalogue_fixture import ScriptedCollaborative, axis, rows
-from .shop_fixture import shop_parts
+from .shop_fixture import shop_services
 
 BOATS = tuple(f"i{n}" for n in range(0, 60, 2))
 
@@ -30,13 +30,13 @@ def film(number: int, genre: str) -> ItemRow:
 async def ask(home: Path, sources: dict[str, list[str]], user_id: str = "ada", **fields: Any) -> RecommendResponse:
     settings = Settings(home=home, cross_domain=CrossDomainSettings(sources=sources))
     films = [film(n, "dog" if n < 5 else "boat") for n in range(10)]
-    parts = shop_parts(
+    services = shop_services(
         settings,
         collaborative=ScriptedCollaborative(popular=BOATS),
         catalogues={"prints": rows(), "films": films, "empty": []},
     )
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    async with Recommender(parts=parts) as recommender:
+    async with Recommender(services=services) as recommender:
         likes = [Event(user_id="ada", item_id=f"f{n}", kind="like", at=at) for n in range(4)]
         await recommender.feedback(likes, tenant="films")
         return await recommender.recommend(tenant="prints", user_id=user_id, n=8, words=False, **fields)

@@ -11,7 +11,7 @@ from tastemaker.agents.deliberation.sets import best_set, compare
 from tastemaker.agents.deliberation.steps import Deliberation
 from tastemaker.agents.explaining.rendered import render_reason
 from tastemaker.agents.prompt_files.library import PromptLibrary
-from tastemaker.agents.understanding.wish_parts import Part, parse_budget, split_wish
+from tastemaker.agents.understanding.wish_parts import WishPart, parse_budget, split_wish
 from tastemaker.core.errors import BackEndUnavailable, StoreError
 from tastemaker.core.schemas import Brief, Constraint, Item, Understanding
 from tastemaker.core.settings import DeliberateSettings
@@ -249,9 +249,9 @@ def test_wishes_are_split_and_budgets_found(text: str, budget: float | None, par
 
 def test_the_best_set_is_found_by_exact_search() -> None:
     parts = [
-        Part("top", "top", tuple(SHOP[:3])),
-        Part("shoes", "shoes", tuple(SHOP[3:5])),
-        Part("hat", "hat", (SHOP[5],)),
+        WishPart("top", "top", tuple(SHOP[:3])),
+        WishPart("shoes", "shoes", tuple(SHOP[3:5])),
+        WishPart("hat", "hat", (SHOP[5],)),
     ]
 
     def ids(budget: float | None) -> list[str]:
@@ -264,7 +264,7 @@ def test_the_best_set_is_found_by_exact_search() -> None:
     assert ids(55) == ["t3", "s2", "h1"]
     assert ids(45) == ["t2", "h1"]
     assert ids(5) == []
-    same = [Part("a", "a", (SHOP[0],)), Part("b", "b", (SHOP[0], SHOP[1]))]
+    same = [WishPart("a", "a", (SHOP[0],)), WishPart("b", "b", (SHOP[0], SHOP[1]))]
     assert [c.item.item_id for c in best_set(same, "price", None)] == ["t1", "t2"]
 
 

@@ -22,10 +22,10 @@ from tastemaker.evals.stand_ins import (
     ConstantChat,
     ConstantCollaborative,
     ConstantHistory,
-    constant_parts,
+    constant_services,
 )
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.graphs.shop.descriptions import FILE, ShopWords
+from tastemaker.graphs.shop.descriptions import FILE, ShopDescriptions
 from tastemaker.stores.descriptions import Descriptions
 
 from .scripted import ScriptedChat
@@ -33,9 +33,9 @@ from .scripted import ScriptedChat
 LIBRARY = PromptLibrary(None, {})
 
 
-def shop_words(home: Path, *steps: str | Exception, tenant: str = "default") -> tuple[ShopWords, ScriptedChat]:
+def shop_words(home: Path, *steps: str | Exception, tenant: str = "default") -> tuple[ShopDescriptions, ScriptedChat]:
     chat = ScriptedChat(*steps)
-    return ShopWords(home, tenant, Describer(chat, LIBRARY, 5.0)), chat
+    return ShopDescriptions(home, tenant, Describer(chat, LIBRARY, 5.0)), chat
 
 
 def answer(*words: str) -> str:
@@ -146,18 +146,18 @@ class WritesWords(ConstantChat):
 
 
 async def test_a_request_uses_the_words_once_they_are_there(tmp_path: Path) -> None:
-    parts = constant_parts(Settings(home=tmp_path, llm_rank=LLMRankSettings(top=12)), chat := WritesWords())
+    services = constant_services(Settings(home=tmp_path, llm_rank=LLMRankSettings(top=12)), chat := WritesWords())
 
     async def stores(tenant: str) -> tuple[Catalogue, History, Collaborative]:
         return OddTitles(), Likes(), ConstantCollaborative()
 
-    parts.open_stores = stores
+    services.open_stores = stores
     asked: dict[str, Any] = {"user_id": "sim-user", "n": 4, "words": False, "llm_rank": ["profile"], "llm_weight": 2.0}
-    async with Recommender(parts=parts) as recommender:
+    async with Recommender(services=services) as recommender:
         first = await recommender.recommend(**asked)
         assert "llm_rank" in {d.what for d in first.degraded}
         chat.may.set()
-        await parts.llm_rank.words("default").settled()
+        await services.llm_rank.words("default").settled()
         second = await recommender.recommend(**asked)
     assert not second.degraded
     assert second.llm_influence is not None
@@ -168,18 +168,18 @@ async def test_a_request_uses_the_words_once_they_are_there(tmp_path: Path) -> N
 
 
 async def test_words_propose_items_only_as_far_as_they_may_count(tmp_path: Path) -> None:
-    parts = constant_parts(Settings(home=tmp_path), chat := WritesWords())
+    services = constant_services(Settings(home=tmp_path), chat := WritesWords())
 
     async def stores(tenant: str) -> tuple[Catalogue, History, Collaborative]:
         return OddTitles(), Likes(), ConstantCollaborative()
 
-    parts.open_stores = stores
+    services.open_stores = stores
     await keep(tmp_path, {"item-11": ("harbours",), "item-150": ("harbour",), "item-5": ("desert",)})
     asked: dict[str, Any] = {"user_id": "sim-user", "n": 50, "words": False, "llm_rank": ["profile"]}
-    async with Recommender(parts=parts) as recommender:
+    async with Recommender(services=services) as recommender:
         await recommender.recommend(**asked, llm_weight=2.0)
         chat.may.set()
-        await parts.llm_rank.words("default").settled()
+        await services.llm_rank.words("default").settled()
         full = await recommender.recommend(**asked, llm_weight=2.0)
         unfitted = await recommender.recommend(**asked)
     assert [i.item_id for i in full.items for s in i.sources if s.source == "described"] == ["item-11"]

@@ -21,7 +21,7 @@ from tastemaker.api.service import Service
 from tastemaker.core.protocols import Catalogue, Collaborative, History
 from tastemaker.core.schemas import MediaInput, RecommendRequest, RecommendResponse
 from tastemaker.core.settings import Settings
-from tastemaker.evals.stand_ins import ITEMS, VECTOR, ConstantImageText, constant_parts
+from tastemaker.evals.stand_ins import ITEMS, VECTOR, ConstantImageText, constant_services
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.stores.catalogue.columns import ItemRow
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
@@ -37,7 +37,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 async def address(settings: Settings) -> AsyncIterator[str]:
     async def opened() -> Service:
-        return await Recommender(parts=constant_parts(settings)).start()
+        return await Recommender(services=constant_services(settings)).start()
 
     async with serving(create_app(opened, settings)) as base:
         yield base
@@ -108,13 +108,13 @@ async def test_a_constraint_that_the_catalogue_cannot_hold_is_named(
     await catalogue.upsert([ItemRow(item=item, text_vector=vector, image_vector=vector) for item in ITEMS[:20]])
 
     async def stores(tenant: str) -> tuple[Catalogue, History, Collaborative]:
-        _, history, collaborative = await constant_parts(settings).open_stores(tenant)
+        _, history, collaborative = await constant_services(settings).open_stores(tenant)
         return catalogue, history, collaborative
 
     async def opened() -> Service:
-        parts = constant_parts(settings)
-        parts.open_stores = stores
-        return await Recommender(parts=parts).start()
+        services = constant_services(settings)
+        services.open_stores = stores
+        return await Recommender(services=services).start()
 
     async with serving(create_app(opened, settings)) as base:
         good = await post(f"{base}/recommend", {"constraints": [{"field": "price", "op": "<=", "value": 15}], "n": 3})
@@ -211,10 +211,10 @@ async def test_a_client_that_leaves_stops_the_graph(settings: Settings, door: st
     slow = SlowImageText()
 
     async def opened() -> Service:
-        parts = constant_parts(settings)
-        parts.image_text = slow
-        parts.__post_init__()
-        return await _Cold(parts=parts).start()
+        services = constant_services(settings)
+        services.image_text = slow
+        services.__post_init__()
+        return await _Cold(services=services).start()
 
     async with serving(create_app(opened, settings)) as base:
         asking = asyncio.create_task(post(base + door, {"text": "a print"}))

@@ -134,7 +134,7 @@ async def test_turns_of_a_thread_refine(recommender: Recommender) -> None:
 
 
 async def test_what_a_shopper_bought_is_not_offered_again(recommender: Recommender) -> None:
-    profile = await (await recommender.parts.shop("default")).history.profile("sim-ada")
+    profile = await (await recommender.services.shop("default")).history.profile("sim-ada")
     assert profile.consumed
     response = await recommender.recommend(user_id="sim-ada", words=False, n=40)
     assert not profile.consumed & {i.item_id for i in response.items}

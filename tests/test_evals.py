@@ -36,7 +36,7 @@ from tastemaker.evals.service import first_item, overhead
 from tastemaker.evals.service import graph_against_tool_loop as turn
 from tastemaker.evals.service import promises as valid
 from tastemaker.evals.service.tool_loop import Meter, message, through_loop
-from tastemaker.evals.stand_ins import BY_ID, ConstantChat, constant_parts
+from tastemaker.evals.stand_ins import BY_ID, ConstantChat, constant_services
 from tastemaker.graphs.recommender import Recommender
 
 from .live_server import serving
@@ -156,12 +156,12 @@ def test_the_hostile_model_is_repeatable_and_follows_what_is_asked() -> None:
 
 async def test_nothing_of_a_hostile_model_is_shown(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
-    parts = constant_parts(settings)
-    parts.chat = valid.HostileChat(5)
-    parts.rebuild()
+    services = constant_services(settings)
+    services.chat = valid.HostileChat(5)
+    services.rebuild()
     where = (Constraint(field="price", op=">=", value=0),)
     made = [valid.Case(RecommendRequest(text="a print", n=4), where, frozenset())] * 8
-    async with Recommender(settings, parts=parts) as recommender:
+    async with Recommender(settings, services=services) as recommender:
         counted = await valid.count(recommender, made, BY_ID)
     assert counted["requests"] == 8
     assert counted["items"] == 32
@@ -252,8 +252,8 @@ async def talking_to(server: ToolServer, home: Path) -> AsyncIterator[Recommende
     pytest.importorskip("langchain_openai", reason="the bench extra is not installed")
     async with serving(server.app) as url:
         settings = Settings(home=home, llm=LLMSettings(base_url=f"{url}/v1"))
-        parts = constant_parts(settings, CountingChat(name="vllm:m"))
-        async with Recommender(settings, parts=parts) as recommender:
+        services = constant_services(settings, CountingChat(name="vllm:m"))
+        async with Recommender(settings, services=services) as recommender:
             yield recommender
 
 
@@ -317,7 +317,7 @@ async def test_without_a_model_there_is_no_comparison(tmp_path: Path) -> None:
             return False
 
     settings = Settings(home=tmp_path)
-    async with Recommender(settings, parts=constant_parts(settings, DeadChat())) as opened:
+    async with Recommender(settings, services=constant_services(settings, DeadChat())) as opened:
         with pytest.raises(TastemakerError, match="tastemaker llm up"):
             await turn.run(opened, [REQUEST])
 

@@ -18,11 +18,11 @@ from tastemaker.core.schemas import Event, Preference, Preferences
 from tastemaker.core.settings import Settings
 from tastemaker.core.settings.cold_start import ExplorationSettings, ExposureSettings
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.graphs.shop.services import Parts
+from tastemaker.graphs.shop.services import Services
 from tastemaker.stores.events.exposure_log import ExposureLog
 
 from .catalogue_fixture import ScriptedCollaborative
-from .shop_fixture import POPULAR, history_url, shop_parts
+from .shop_fixture import POPULAR, history_url, shop_services
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 RATES = np.array([0.02, 0.05, 0.10, 0.30])
@@ -182,19 +182,19 @@ def test_clicks_are_joined_by_request_and_item() -> None:
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Parts:
+def services(tmp_path: Path) -> Services:
     settings = Settings(
         home=tmp_path, exploration=ExplorationSettings(share=0.2), exposures=ExposureSettings(policy="v7")
     )
-    made = shop_parts(settings, collaborative=ScriptedCollaborative(popular=POPULAR))
+    made = shop_services(settings, collaborative=ScriptedCollaborative(popular=POPULAR))
     made.exposures = ExposureLog(history_url(tmp_path), 90)
     return made
 
 
-async def test_new_items_take_their_quota_and_the_log_knows_their_chance(parts: Parts) -> None:
+async def test_new_items_take_their_quota_and_the_log_knows_their_chance(services: Services) -> None:
     limit = {"field": "price", "op": "<=", "value": 60}
-    async with Recommender(parts=parts) as recommender:
-        history = (await parts.shop("default")).history
+    async with Recommender(services=services) as recommender:
+        history = (await services.shop("default")).history
         old = [Event(user_id=f"u{n}", item_id=i, kind="like", at=NOW) for n in range(20) for i in POPULAR]
         await history.add(old)
         answer = await recommender.recommend(n=10, words=False, constraints=[limit])
@@ -202,10 +202,10 @@ async def test_new_items_take_their_quota_and_the_log_knows_their_chance(parts: 
         asked = await recommender.recommend(n=10, words=False, text="a boat")
         first = answer.items[-1]
         await recommender.feedback([click(answer.request_id, first.item_id)])
-        assert parts.exposures
-        await parts.exposures.flush()
-        logged_lists = await parts.exposures.read("default")
-        figures = await compare(parts.settings, "default", 1.0, ["logged", "uniform"], 20.0, 0)
+        assert services.exposures
+        await services.exposures.flush()
+        logged_lists = await services.exposures.read("default")
+        figures = await compare(services.settings, "default", 1.0, ["logged", "uniform"], 20.0, 0)
     new = [i for i in answer.items if "exploration" in {s.source for s in i.sources}]
     assert [i.rank for i in new] == [9, 10]
     assert not {i.item_id for i in new} & set(POPULAR)
@@ -234,11 +234,13 @@ async def test_without_exploration_only_versions_are_compared(tmp_path: Path) ->
         await compare(settings, "default", 1.0, ["best"], 20.0, 0)
 
 
-async def test_a_known_taste_is_a_prior_and_a_broken_log_costs_only_the_quota(parts: Parts, tmp_path: Path) -> None:
+async def test_a_known_taste_is_a_prior_and_a_broken_log_costs_only_the_quota(
+    services: Services, tmp_path: Path
+) -> None:
     likes = Preferences(values=[Preference(field="objects", value="dog")])
     (tmp_path / "file").write_text("")
-    parts.exposures = ExposureLog(f"sqlite+aiosqlite:///{tmp_path}/file/x.db", 90)
-    async with Recommender(parts=parts) as recommender:
+    services.exposures = ExposureLog(f"sqlite+aiosqlite:///{tmp_path}/file/x.db", 90)
+    async with Recommender(services=services) as recommender:
         answer = await recommender.recommend(n=10, words=False, preferences=likes)
     assert len(answer.items) == 10
     assert [d.what for d in answer.degraded] == ["exploration"]

@@ -18,7 +18,7 @@ from tastemaker.tools.policy import content_filters as filters
 from tastemaker.tools.policy.content_filters import ContentFilters, open_filters
 from tastemaker.tools.policy.word_filter import WordFilter
 
-from .house_fixture import shop_parts
+from .services_fixture import shop_services
 
 ITEMS = [Item(item_id=i, title=f"Title {i}") for i in ("a", "b")]
 
@@ -94,15 +94,15 @@ def test_settings_name_filters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_lists_stay_full_and_closed_ones_are_labelled(tmp_path: Path) -> None:
-    parts = await shop_parts(tmp_path)
+    services = await shop_services(tmp_path)
     content = Scripted([f"i{i}" for i in range(45)])
-    parts.filters = ContentFilters([content], FilterSettings())
-    async with Recommender(parts=parts) as recommender:
+    services.filters = ContentFilters([content], FilterSettings())
+    async with Recommender(services=services) as recommender:
         response = await recommender.recommend(words=False, n=10, context={"channel": "web"})
         assert len(response.items) == 10
         assert not {i.item_id for i in response.items} & set(content.denied)
         assert content.seen[0] == {"channel": "web", "tenant": "default"}
-        parts.filters = ContentFilters([Scripted(error=OSError())], FilterSettings(on_failure="deny"))
+        services.filters = ContentFilters([Scripted(error=OSError())], FilterSettings(on_failure="deny"))
         closed = await recommender.recommend(words=False, n=10)
         assert not closed.items
         assert [d.what for d in closed.degraded] == ["filter:scripted"]

@@ -19,9 +19,9 @@ from tastemaker.core.settings.llm_rank import LLMRankSettings
 from tastemaker.evals.games.llm_cases import Listed, Row
 from tastemaker.evals.games.llm_harm import alone, cases, compared
 from tastemaker.evals.games.llm_order import placed, spread
-from tastemaker.evals.stand_ins import ConstantCatalogue, ConstantChat, ConstantHistory, constant_parts
+from tastemaker.evals.stand_ins import ConstantCatalogue, ConstantChat, ConstantHistory, constant_services
 from tastemaker.graphs.fitting.llm_weight import fit_llm
-from tastemaker.graphs.shop.services import Parts
+from tastemaker.graphs.shop.services import Services
 from tastemaker.stores.llm_opinions import OpinionStore
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -66,14 +66,14 @@ class Knows(ConstantChat):
         return ChatReply(text=json.dumps({str(i): number for i, (number, _, _) in enumerate(order, 1)}))
 
 
-def parts_with(tmp_path: Path, chat: ConstantChat) -> Parts:
-    parts = constant_parts(Settings(home=tmp_path, llm_rank=LLMRankSettings(top=12, orders=1)), chat)
+def parts_with(tmp_path: Path, chat: ConstantChat) -> Services:
+    services = constant_services(Settings(home=tmp_path, llm_rank=LLMRankSettings(top=12, orders=1)), chat)
 
     async def stores(tenant: str) -> tuple[Catalogue, History, Collaborative]:
         return ConstantCatalogue(), Log(), Popular()
 
-    parts.open_stores = stores
-    return parts
+    services.open_stores = stores
+    return services
 
 
 def test_the_last_liked_item_is_held_out_and_the_rest_is_not_offered() -> None:
@@ -91,27 +91,27 @@ def test_the_last_liked_item_is_held_out_and_the_rest_is_not_offered() -> None:
 
 async def test_a_model_that_helps_is_given_a_weight_that_the_service_finds(tmp_path: Path) -> None:
     chat = Knows()
-    parts = parts_with(tmp_path, chat)
+    services = parts_with(tmp_path, chat)
     said: list[str] = []
-    entry = await fit_llm(parts, "default", ["listwise"], most=80, budget_s=60, seed=0, say=said.append)
+    entry = await fit_llm(services, "default", ["listwise"], most=80, budget_s=60, seed=0, say=said.append)
     assert entry.groups["cold"].weight > 0
     assert entry.groups["cold"].low > 0
-    found = parts.llm_rank.weight("default", ["listwise"], "cold", parts.prompts)
+    found = services.llm_rank.weight("default", ["listwise"], "cold", services.prompts)
     assert found == entry.groups["cold"]
     asked = chat.calls
-    again = await fit_llm(parts, "default", ["listwise"], most=80, budget_s=60, seed=0, say=said.append)
+    again = await fit_llm(services, "default", ["listwise"], most=80, budget_s=60, seed=0, say=said.append)
     assert chat.calls == asked, "answers are kept, so that a run can be killed and resumed"
     assert again.groups == entry.groups
-    await parts.close()
+    await services.close()
 
 
 async def test_a_model_that_knows_nothing_gets_no_weight_and_time_is_kept(tmp_path: Path) -> None:
-    parts = parts_with(tmp_path, ConstantChat(answer='{"1":"1","2":"2"}'))
-    entry = await fit_llm(parts, "default", ["listwise"], most=80, budget_s=60, seed=0, say=lambda _: None)
+    services = parts_with(tmp_path, ConstantChat(answer='{"1":"1","2":"2"}'))
+    entry = await fit_llm(services, "default", ["listwise"], most=80, budget_s=60, seed=0, say=lambda _: None)
     assert {g.weight for g in entry.groups.values()} == {0.0}
-    late = await fit_llm(parts, "default", ["listwise"], most=80, budget_s=-1, seed=0, say=lambda _: None)
+    late = await fit_llm(services, "default", ["listwise"], most=80, budget_s=-1, seed=0, say=lambda _: None)
     assert {g.n for g in late.groups.values()} == {0}
-    await parts.close()
+    await services.close()
 
 
 def test_answers_survive_a_line_that_broke_off(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tastemaker.core.protocols import Vectors
 from tastemaker.core.settings import Settings, load_settings
-from tastemaker.evals.stand_ins import constant_parts
+from tastemaker.evals.stand_ins import constant_services
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models import registry
 from tastemaker.models.alignment.version_in_use import CHECK_S, FollowingImageText
@@ -120,7 +120,7 @@ async def test_each_tenant_has_its_own_or_the_default(settings: Settings, pictur
 
 
 async def test_requests_are_labelled_while_an_alignment_is_broken(settings: Settings, picture: list[str]) -> None:
-    parts = constant_parts(settings)
+    services = constant_services(settings)
     versions = Alignments(settings.home)
     versions.weights(versions.publish(_head(1), {})).write_bytes(b"")
 
@@ -128,9 +128,9 @@ async def test_requests_are_labelled_while_an_alignment_is_broken(settings: Sett
         async def embed_texts(self, texts: Sequence[str]) -> Any:
             return np.tile(np.eye(1, 384, dtype=np.float32), (len(texts), 1))
 
-    parts.image_text = LazyImageText(lambda: FollowingImageText(Told(settings.cache, 1), settings), "embedded:x")
-    parts.rebuild()
-    async with Recommender(parts=parts) as recommender:
+    services.image_text = LazyImageText(lambda: FollowingImageText(Told(settings.cache, 1), settings), "embedded:x")
+    services.rebuild()
+    async with Recommender(services=services) as recommender:
         answer = await recommender.recommend(text="like this", images=[{"path": picture[0]}], n=3)
         found = await recommender.search(text="a boat", images=[{"path": picture[0]}], n=3)
     assert "alignment" in [label.what for label in answer.degraded]

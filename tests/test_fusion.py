@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tastemaker.core.media.vector_fusion import DISTRUST, disputed_pieces, fuse, pool_pictures
+from tastemaker.core.media.vector_fusion import DISTRUST, disputed_pieces, pool_pictures, weighted_mean
 from tastemaker.core.protocols import Vectors
 from tastemaker.core.schemas import Check, Evidence, MediaFile, Verdict
 
@@ -28,17 +28,17 @@ def piece(kind: str, source: str, confidence: float = 0.8, content: str = "a dog
 
 
 def test_the_average_leans_to_the_surer_piece() -> None:
-    fused = fuse([(axis(0), 0.9), (axis(1), 0.3)])
+    fused = weighted_mean([(axis(0), 0.9), (axis(1), 0.3)])
     assert fused is not None
     assert float(np.linalg.norm(fused)) == pytest.approx(1.0)
     assert fused[0] == pytest.approx(3 * fused[1])
 
 
 def test_missing_pieces_have_no_say() -> None:
-    assert fuse([]) is None
-    assert fuse([(axis(0), 0.0)]) is None
-    assert fuse([(axis(0), 1.0), (-axis(0), 1.0)]) is None
-    np.testing.assert_array_equal(fuse([(axis(2), 0.2), (axis(0), 0.0)]), axis(2))
+    assert weighted_mean([]) is None
+    assert weighted_mean([(axis(0), 0.0)]) is None
+    assert weighted_mean([(axis(0), 1.0), (-axis(0), 1.0)]) is None
+    np.testing.assert_array_equal(weighted_mean([(axis(2), 0.2), (axis(0), 0.0)]), axis(2))
 
 
 def test_a_video_is_one_vector_by_the_time_its_frames_stand_for() -> None:

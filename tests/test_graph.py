@@ -24,12 +24,12 @@ from tastemaker.evals.stand_ins import (
     ConstantCollaborative,
     ConstantHistory,
     ConstantImageText,
-    constant_parts,
+    constant_services,
 )
 from tastemaker.graphs.drawing import page
 from tastemaker.graphs.recommend import build_graph
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.graphs.shop.services import Parts
+from tastemaker.graphs.shop.services import Services
 from tastemaker.graphs.turn.state import WRITES, State
 
 SECRET = "my very private sentence"
@@ -48,8 +48,8 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
-async def collect(parts: Parts, **fields: Any) -> tuple[list[StreamEvent], RecommendResponse]:
-    async with Recommender(parts=parts) as recommender:
+async def collect(services: Services, **fields: Any) -> tuple[list[StreamEvent], RecommendResponse]:
+    async with Recommender(services=services) as recommender:
         events = [event async for event in recommender.stream(**fields)]
     return events, RecommendResponse.model_validate(events[-1].data)
 
@@ -59,7 +59,7 @@ def labels(response: RecommendResponse) -> set[str]:
 
 
 async def test_events_come_in_order_and_items_before_words(settings: Settings) -> None:
-    events, response = await collect(constant_parts(settings), text="a print", user_id="u", n=4)
+    events, response = await collect(constant_services(settings), text="a print", user_id="u", n=4)
     kinds = [e.event for e in events if e.event != "step"]
     assert kinds.index("route") < kinds.index("items") < kinds.index("words") < kinds.index("done")
     assert [i.item_id for i in response.items] == [i["item_id"] for i in events[_at(events, "items")].data["items"]]
@@ -72,22 +72,22 @@ def _at(events: list[StreamEvent], kind: str) -> int:
 
 
 async def test_only_what_a_request_carries_is_run(settings: Settings) -> None:
-    _, response = await collect(constant_parts(settings), text="a print")
+    _, response = await collect(constant_services(settings), text="a print")
     steps = {t.step for t in response.timings}
     media = {"admit", "caption_images", "transcribe_audio", "read_video", "check_consistency"}
     assert steps.isdisjoint({*media, "look_up_history"})
-    _, response = await collect(constant_parts(settings), text="a print", user_id="u")
+    _, response = await collect(constant_services(settings), text="a print", user_id="u")
     steps = {t.step for t in response.timings}
     assert steps.isdisjoint(media)
     assert {"look_up_history", "understand"} <= steps
-    _, response = await collect(constant_parts(settings), text="a print", user_id="u", images=[photo()])
+    _, response = await collect(constant_services(settings), text="a print", user_id="u", images=[photo()])
     needed = {"admit", "caption_images", "look_up_history", "check_consistency"}
     assert needed <= {t.step for t in response.timings}
 
 
 async def test_one_model_call_and_none_before_the_items(settings: Settings) -> None:
     chat = ConstantChat()
-    async with Recommender(parts=constant_parts(settings, chat)) as recommender:
+    async with Recommender(services=constant_services(settings, chat)) as recommender:
         async for event in recommender.stream(text="a print under 50"):
             if event.event == "items":
                 assert chat.calls == 0
@@ -142,17 +142,17 @@ class SlowChat(ConstantChat):
 
 async def test_a_route_the_rules_cannot_tell_is_asked_for_and_counted(settings: Settings) -> None:
     chat = ConstantChat(answer='{"route": "direct"}')
-    _, response = await collect(constant_parts(settings, chat), text="help me decide")
+    _, response = await collect(constant_services(settings, chat), text="help me decide")
     assert response.route.decided_by == "model"
     assert response.usage.llm_calls == 2
     assert {p.partition("@")[0] for p in response.prompts} == {"route", "compose"}
-    _, response = await collect(constant_parts(settings, DownChat()), text="help me decide")
+    _, response = await collect(constant_services(settings, DownChat()), text="help me decide")
     assert response.route.decided_by == "rule"
 
 
 async def test_every_prompt_of_a_request_can_be_pinned(settings: Settings) -> None:
     chat = ConstantChat(answer='{"route": "direct"}')
-    async with Recommender(parts=constant_parts(settings, chat)) as recommender:
+    async with Recommender(services=constant_services(settings, chat)) as recommender:
         versions = {"route": "77", "compose": "78"}
         response = await recommender.recommend(text="help me decide", prompt_versions=versions)
     assert response.prompts == ()
@@ -190,40 +190,40 @@ class DownCatalogue(ConstantCatalogue):
 async def test_a_broken_part_is_labelled_and_the_request_answered(
     settings: Settings, part: str, replacement: Any, label: str
 ) -> None:
-    parts = constant_parts(settings)
-    setattr(parts, part, replacement)
-    parts.rebuild()
-    _, response = await collect(parts, text="a print", user_id="u", images=[photo()])
+    services = constant_services(settings)
+    setattr(services, part, replacement)
+    services.rebuild()
+    _, response = await collect(services, text="a print", user_id="u", images=[photo()])
     assert label in labels(response)
     assert len(response.items) == 10
     assert all(i.reason and i.reason.text for i in response.items)
 
 
 async def test_history_down_is_a_labelled_cold_start(settings: Settings) -> None:
-    parts = constant_parts(settings)
-    opened = parts.open_stores
+    services = constant_services(settings)
+    opened = services.open_stores
 
     async def stores(tenant: str) -> Any:
         catalogue, _, collaborative = await opened(tenant)
         return catalogue, DownHistory(), collaborative
 
-    parts.open_stores = stores
-    _, response = await collect(parts, text="a print", user_id="u")
+    services.open_stores = stores
+    _, response = await collect(services, text="a print", user_id="u")
     assert "history" in labels(response)
     assert response.items
 
 
-def with_stores(settings: Settings, **replaced: Any) -> Parts:
-    parts = constant_parts(settings)
-    opened = parts.open_stores
+def with_stores(settings: Settings, **replaced: Any) -> Services:
+    services = constant_services(settings)
+    opened = services.open_stores
 
     async def stores(tenant: str) -> Any:
         catalogue, history, collaborative = await opened(tenant)
         found = {"catalogue": catalogue, "history": history, "collaborative": collaborative} | replaced
         return tuple(found.values())
 
-    parts.open_stores = stores
-    return parts
+    services.open_stores = stores
+    return services
 
 
 class KnowingHistory(ConstantHistory):
@@ -243,9 +243,9 @@ class KnowingHistory(ConstantHistory):
 async def test_catalogue_down_serves_the_last_popular_items_within_every_limit(
     settings: Settings, said: dict[str, Any]
 ) -> None:
-    parts = with_stores(settings, catalogue=DownCatalogue(), history=KnowingHistory())
-    async with Recommender(parts=parts) as recommender:
-        await (await parts.shop("default")).take_snapshot()
+    services = with_stores(settings, catalogue=DownCatalogue(), history=KnowingHistory())
+    async with Recommender(services=services) as recommender:
+        await (await services.shop("default")).take_snapshot()
         DownCatalogue.down = True
         try:
             response = await recommender.recommend(user_id="u", **said)
@@ -271,11 +271,11 @@ class PickyCatalogue(ConstantCatalogue):
 
 
 async def test_an_old_snapshot_is_not_shown_while_the_catalogue_works(settings: Settings) -> None:
-    parts = with_stores(settings, catalogue=PickyCatalogue())
-    parts.captioner = DownCaptioner()
-    parts.rebuild()
-    async with Recommender(parts=parts) as recommender:
-        await (await parts.shop("default")).take_snapshot()
+    services = with_stores(settings, catalogue=PickyCatalogue())
+    services.captioner = DownCaptioner()
+    services.rebuild()
+    async with Recommender(services=services) as recommender:
+        await (await services.shop("default")).take_snapshot()
         response = await recommender.recommend(text="a print under 12 euros", images=[photo()])
     assert "captioner" in labels(response)
     assert response.items == ()
@@ -287,9 +287,9 @@ class DownCollaborative(ConstantCollaborative):
 
 
 async def test_a_plan_is_made_although_one_source_fails(settings: Settings) -> None:
-    parts = with_stores(settings, history=DownHistory(), collaborative=DownCollaborative())
+    services = with_stores(settings, history=DownHistory(), collaborative=DownCollaborative())
     _, response = await collect(
-        parts, text="plan a wall: a dog print and a boat print", route="deliberate", user_id="u"
+        services, text="plan a wall: a dog print and a boat print", route="deliberate", user_id="u"
     )
     assert "popularity" in labels(response)
     assert any(s.source.startswith("deliberate") for i in response.items for s in i.sources)
@@ -306,8 +306,8 @@ async def test_leaving_early_ends_the_work_before_the_thread_is_free(settings: S
             finally:
                 ended.append(True)
 
-    parts = constant_parts(settings.model_copy(update={"timeouts": TimeoutSettings()}), WatchedChat())
-    async with Recommender(parts=parts) as recommender:
+    services = constant_services(settings.model_copy(update={"timeouts": TimeoutSettings()}), WatchedChat())
+    async with Recommender(services=services) as recommender:
         stream = recommender.stream(text="a print", thread_id="t1")
         async for event in stream:
             if event.event == "words":
@@ -317,18 +317,18 @@ async def test_leaving_early_ends_the_work_before_the_thread_is_free(settings: S
 
 
 async def test_the_time_budget_is_kept(settings: Settings) -> None:
-    parts = constant_parts(settings.model_copy(update={"timeouts": TimeoutSettings()}))
-    parts.chat = SlowChat()
-    parts.rebuild()
+    services = constant_services(settings.model_copy(update={"timeouts": TimeoutSettings()}))
+    services.chat = SlowChat()
+    services.rebuild()
     started = asyncio.get_running_loop().time()
-    _, response = await collect(parts, text="a print", max_ms=700)
+    _, response = await collect(services, text="a print", max_ms=700)
     assert asyncio.get_running_loop().time() - started < 2.5
     assert "llm" in labels(response)
     assert response.items
 
 
 async def test_a_thread_keeps_constraints_and_belongs_to_its_user(settings: Settings) -> None:
-    async with Recommender(parts=constant_parts(settings)) as recommender:
+    async with Recommender(services=constant_services(settings)) as recommender:
         first = await recommender.recommend(text="a print under 50", user_id="u")
         second = await recommender.recommend(text="another one", user_id="u", thread_id=first.thread_id)
         with pytest.raises(InvalidRequestError, match="another user"):
@@ -339,7 +339,7 @@ async def test_a_thread_keeps_constraints_and_belongs_to_its_user(settings: Sett
 
 async def test_no_media_or_user_id_reach_the_thread_store(settings: Settings) -> None:
     picture = photo()
-    await collect(constant_parts(settings), text="a print", user_id=SECRET, images=[picture])
+    await collect(constant_services(settings), text="a print", user_id=SECRET, images=[picture])
     with sqlite3.connect(settings.threads_path) as connection:
         stored = b"".join(
             bytes(cell) for row in connection.execute("select checkpoint from checkpoints") for cell in row
@@ -356,7 +356,7 @@ async def test_temporary_files_are_removed_also_when_the_caller_leaves(
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    async with Recommender(parts=constant_parts(settings)) as recommender:
+    async with Recommender(services=constant_services(settings)) as recommender:
         await recommender.recommend(text="a print", images=[photo()])
         stream = recommender.stream(text="a print", images=[photo()])
         await anext(stream)
@@ -366,7 +366,7 @@ async def test_temporary_files_are_removed_also_when_the_caller_leaves(
 
 
 async def test_wrong_fields_are_named(settings: Settings) -> None:
-    async with Recommender(parts=constant_parts(settings)) as recommender:
+    async with Recommender(services=constant_services(settings)) as recommender:
         with pytest.raises(InvalidRequestError, match=r"^n:"):
             await recommender.recommend(n=0)
         with pytest.raises(InvalidRequestError, match=r"^images\[0\]"):

@@ -18,9 +18,9 @@ from tastemaker.core.schemas import RecommendResponse, StreamEvent
 from tastemaker.core.settings import FilterSettings, Settings
 from tastemaker.core.settings.llm_rank import LLMRankSettings
 from tastemaker.evals.service.promises import HostileChat
-from tastemaker.evals.stand_ins import BY_ID, ConstantChat, constant_parts
+from tastemaker.evals.stand_ins import BY_ID, ConstantChat, constant_services
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.graphs.shop.services import Parts
+from tastemaker.graphs.shop.services import Services
 from tastemaker.stores.fitted_files import WeightFile, weights_path
 
 
@@ -49,18 +49,18 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path, llm_rank=LLMRankSettings(top=12))
 
 
-async def run(parts: Parts, **fields: Any) -> tuple[list[StreamEvent], RecommendResponse]:
-    async with Recommender(parts=parts) as recommender:
+async def run(services: Services, **fields: Any) -> tuple[list[StreamEvent], RecommendResponse]:
+    async with Recommender(services=services) as recommender:
         events = [e async for e in recommender.stream(text="a print", n=4, words=False, **fields)]
     return events, RecommendResponse.model_validate(events[-1].data)
 
 
-def fitted(parts: Parts, weight: float) -> None:
+def fitted(services: Services, weight: float) -> None:
     """Write a weight for list-wise ranking of cold users."""
     found = FittedWeight(weight=weight, gain=1.0, low=0.5, high=1.5, n=200)
-    refs = prompt_refs(["listwise"], parts.prompts)
-    entry = WeightEntry(model=parts.chat.name, strategies=("listwise",), prompts=refs, groups={"cold": found})
-    WeightFile(weights_path(parts.settings.home, "default")).write(WeightTable(entries=(entry,)))
+    refs = prompt_refs(["listwise"], services.prompts)
+    entry = WeightEntry(model=services.chat.name, strategies=("listwise",), prompts=refs, groups={"cold": found})
+    WeightFile(weights_path(services.settings.home, "default")).write(WeightTable(entries=(entry,)))
 
 
 def ids(response: RecommendResponse) -> list[str]:
@@ -68,7 +68,7 @@ def ids(response: RecommendResponse) -> list[str]:
 
 
 async def test_nothing_is_asked_where_nobody_asks_for_it(settings: Settings) -> None:
-    events, response = await run(constant_parts(settings, LastFirst()))
+    events, response = await run(constant_services(settings, LastFirst()))
     assert response.llm_influence is None
     assert "rerank_with_llm" not in {t.step for t in response.timings}
     assert sum(e.event == "items" for e in events) == 1
@@ -76,8 +76,8 @@ async def test_nothing_is_asked_where_nobody_asks_for_it(settings: Settings) -> 
 
 async def test_without_a_fitted_weight_the_model_is_not_asked(settings: Settings) -> None:
     chat = LastFirst()
-    _, plain = await run(constant_parts(settings, LastFirst()))
-    _, response = await run(constant_parts(settings, chat), llm_rank=["listwise"])
+    _, plain = await run(constant_services(settings, LastFirst()))
+    _, response = await run(constant_services(settings, chat), llm_rank=["listwise"])
     assert ids(response) == ids(plain)
     assert chat.calls == 0
     assert response.llm_influence is not None
@@ -87,9 +87,9 @@ async def test_without_a_fitted_weight_the_model_is_not_asked(settings: Settings
 
 
 async def test_a_fitted_weight_moves_the_list_that_was_sent_before(settings: Settings) -> None:
-    parts = constant_parts(settings, LastFirst())
-    fitted(parts, 2.0)
-    events, response = await run(parts, llm_rank=["listwise"])
+    services = constant_services(settings, LastFirst())
+    fitted(services, 2.0)
+    events, response = await run(services, llm_rank=["listwise"])
     lists = [[i["item_id"] for i in e.data["items"]] for e in events if e.event == "items"]
     assert len(lists) == 2
     assert lists[0] != lists[1] == ids(response)
@@ -105,9 +105,9 @@ async def test_a_fitted_weight_moves_the_list_that_was_sent_before(settings: Set
 
 
 async def test_an_item_below_the_list_may_rise_into_it(settings: Settings) -> None:
-    parts = constant_parts(settings, LastFirst())
-    _, plain = await run(parts, llm_rank=[])
-    _, response = await run(constant_parts(settings, LastFirst()), llm_rank=["listwise"], llm_weight=2.0)
+    services = constant_services(settings, LastFirst())
+    _, plain = await run(services, llm_rank=[])
+    _, response = await run(constant_services(settings, LastFirst()), llm_rank=["listwise"], llm_weight=2.0)
     assert set(ids(response)) != set(ids(plain))
     assert len(ids(response)) == 4
     assert response.llm_influence is not None
@@ -116,16 +116,16 @@ async def test_an_item_below_the_list_may_rise_into_it(settings: Settings) -> No
 
 async def test_the_deployment_chooses_where_the_request_does_not(settings: Settings) -> None:
     chosen = settings.model_copy(update={"llm_rank": LLMRankSettings(strategies=("listwise",), top=12)})
-    _, response = await run(constant_parts(chosen, LastFirst()))
+    _, response = await run(constant_services(chosen, LastFirst()))
     assert response.llm_influence is not None
-    _, response = await run(constant_parts(chosen, LastFirst()), llm_rank=[])
+    _, response = await run(constant_services(chosen, LastFirst()), llm_rank=[])
     assert response.llm_influence is None
 
 
 @pytest.mark.parametrize("strategy", ["listwise", "score", "generative", "profile", "embeddings"])
 async def test_a_model_that_is_down_leaves_the_list_and_a_label(settings: Settings, strategy: str) -> None:
-    _, plain = await run(constant_parts(settings, Down()))
-    _, response = await run(constant_parts(settings, Down()), llm_rank=[strategy], llm_weight=2.0)
+    _, plain = await run(constant_services(settings, Down()))
+    _, response = await run(constant_services(settings, Down()), llm_rank=[strategy], llm_weight=2.0)
     assert ids(response) == ids(plain)
     influence = response.llm_influence
     assert influence is not None
@@ -140,20 +140,20 @@ async def test_weights_that_cannot_be_read_move_nothing(settings: Settings) -> N
     path.parent.mkdir(parents=True)
     path.write_text("broken", encoding="utf-8")
     chat = LastFirst()
-    _, response = await run(constant_parts(settings, chat), llm_rank=["listwise"])
+    _, response = await run(constant_services(settings, chat), llm_rank=["listwise"])
     assert "llm_weights" in {d.what for d in response.degraded}
     assert chat.calls == 0
     assert len(response.items) == 4
 
 
 async def test_what_stands_in_has_its_own_weight(settings: Settings) -> None:
-    parts = constant_parts(settings, LastFirst())
-    refs = prompt_refs(["score"], parts.prompts)
+    services = constant_services(settings, LastFirst())
+    refs = prompt_refs(["score"], services.prompts)
     found = FittedWeight(weight=0.5, gain=1.0, low=0.5, high=1.5, n=200)
-    entry = WeightEntry(model=parts.chat.name, strategies=("score",), prompts=refs, groups={"cold": found})
+    entry = WeightEntry(model=services.chat.name, strategies=("score",), prompts=refs, groups={"cold": found})
     WeightFile(weights_path(settings.home, "default")).write(WeightTable(entries=(entry,)))
-    _, plain = await run(constant_parts(settings), llm_rank=[])
-    _, response = await run(parts, llm_rank=["score"])
+    _, plain = await run(constant_services(settings), llm_rank=[])
+    _, response = await run(services, llm_rank=["score"])
     assert ids(response) == ids(plain)
     assert response.llm_influence is not None
     assert response.llm_influence.used == ("listwise",)
@@ -165,8 +165,8 @@ async def test_pins_and_bounds_of_the_shop_keep_the_last_word(settings: Settings
     rules = settings.home / "rules" / "default.yaml"
     rules.parent.mkdir()
     rules.write_text("rules:\n  - {id: first, kind: pin, items: [item-7], position: 1}\n", encoding="utf-8")
-    parts = constant_parts(settings, LastFirst())
-    _, response = await run(parts, llm_rank=["listwise"], llm_weight=2.0)
+    services = constant_services(settings, LastFirst())
+    _, response = await run(services, llm_rank=["listwise"], llm_weight=2.0)
     assert not response.degraded
     assert ids(response)[0] == "item-7"
     assert response.llm_influence is not None
@@ -176,7 +176,7 @@ async def test_pins_and_bounds_of_the_shop_keep_the_last_word(settings: Settings
 async def test_what_a_content_filter_holds_back_never_rises(tmp_path: Path) -> None:
     words = FilterSettings(use=["words"], words=["print 9", "print 11"])
     settings = Settings(home=tmp_path, llm_rank=LLMRankSettings(top=12), filters=words)
-    _, response = await run(constant_parts(settings, LastFirst()), llm_rank=["listwise"], llm_weight=2.0)
+    _, response = await run(constant_services(settings, LastFirst()), llm_rank=["listwise"], llm_weight=2.0)
     assert response.llm_influence is not None
     assert response.llm_influence.used
     assert not {"item-9", "item-11"} & set(ids(response))
@@ -185,7 +185,7 @@ async def test_what_a_content_filter_holds_back_never_rises(tmp_path: Path) -> N
 
 async def test_why_not_asks_no_model(settings: Settings) -> None:
     chat = LastFirst()
-    async with Recommender(parts=constant_parts(settings, chat)) as recommender:
+    async with Recommender(services=constant_services(settings, chat)) as recommender:
         found = await recommender.why_not("item-9", text="a print", n=4, llm_rank=["listwise"], llm_weight=1.0)
     assert found.step == "rank"
     assert chat.calls == 0
@@ -193,20 +193,20 @@ async def test_why_not_asks_no_model(settings: Settings) -> None:
 
 async def test_a_request_says_what_is_wrong_with_its_strategies(settings: Settings) -> None:
     with pytest.raises(InvalidRequestError, match="llm_rank"):
-        await run(constant_parts(settings), llm_rank=["magic"])
+        await run(constant_services(settings), llm_rank=["magic"])
     with pytest.raises(InvalidRequestError, match="llm_weight"):
-        await run(constant_parts(settings), llm_weight=3)
+        await run(constant_services(settings), llm_weight=3)
 
 
 @pytest.mark.parametrize("strategies", [["listwise"], ["score", "generative"], ["profile", "embeddings", "listwise"]])
 async def test_a_hostile_model_can_neither_add_nor_double_nor_lose_an_item(
     settings: Settings, strategies: list[str]
 ) -> None:
-    parts = constant_parts(settings)
-    parts.chat = HostileChat(seed=3)
-    parts.rebuild()
+    services = constant_services(settings)
+    services.chat = HostileChat(seed=3)
+    services.rebuild()
     moved = 0
-    async with Recommender(parts=parts) as recommender:
+    async with Recommender(services=services) as recommender:
         for number in range(12):
             wish: dict[str, Any] = {"text": f"print {number}", "n": 5, "llm_rank": strategies, "llm_weight": 2.0}
             response = await recommender.recommend(**wish)

@@ -18,25 +18,25 @@ from tastemaker.api.service import Service
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import Constraint, RecommendResponse
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.graphs.shop.services import Parts
+from tastemaker.graphs.shop.services import Services
 
-from .house_fixture import shop_parts
+from .services_fixture import shop_services
 
 
 @pytest.fixture
-async def parts(tmp_path: Path) -> Parts:
-    return await shop_parts(tmp_path)
+async def services(tmp_path: Path) -> Services:
+    return await shop_services(tmp_path)
 
 
-def write(parts: Parts, text: str, tenant: str = "default") -> None:
-    folder = parts.settings.rules_dir
+def write(services: Services, text: str, tenant: str = "default") -> None:
+    folder = services.settings.rules_dir
     folder.mkdir(exist_ok=True)
     (folder / f"{tenant}.yaml").write_text("rules:\n" + text)
 
 
-async def ask(parts: Parts, **fields: Any) -> RecommendResponse:
+async def ask(services: Services, **fields: Any) -> RecommendResponse:
     wanted: dict[str, Any] = {"words": False, "n": 5, **fields}
-    async with Recommender(parts=parts) as recommender:
+    async with Recommender(services=services) as recommender:
         return await recommender.recommend(**wanted)
 
 
@@ -52,9 +52,9 @@ RULES = """
 """
 
 
-async def test_rules_act_in_the_whole_graph(parts: Parts) -> None:
-    write(parts, RULES)
-    response = await ask(parts)
+async def test_rules_act_in_the_whole_graph(services: Services) -> None:
+    write(services, RULES)
+    response = await ask(services)
     assert ids(response)[0] == "i7"
     assert response.items[0].rules == ("hero",)
     assert not response.degraded
@@ -62,38 +62,38 @@ async def test_rules_act_in_the_whole_graph(parts: Parts) -> None:
     assert not {"i2", "i4", "i8", "i10", "i14"} & set(ids(response))
     assert len(response.items) == 5
     assert "i5" in ids(response)
-    assert "i5" not in ids(await ask(parts, context={"channel": "web"}))
+    assert "i5" not in ids(await ask(services, context={"channel": "web"}))
 
 
-async def test_a_pin_never_breaks_what_the_user_asked(parts: Parts) -> None:
-    write(parts, "  - {id: hero, kind: pin, items: [i7, i40], position: 1}\n")
-    response = await ask(parts, constraints=[Constraint(field="price", op=">=", value=40)])
+async def test_a_pin_never_breaks_what_the_user_asked(services: Services) -> None:
+    write(services, "  - {id: hero, kind: pin, items: [i7, i40], position: 1}\n")
+    response = await ask(services, constraints=[Constraint(field="price", op=">=", value=40)])
     assert ids(response)[0] == "i40"
     assert "i7" not in ids(response)
     assert len(response.items) == 5
 
 
-async def test_a_wrong_file_is_a_label_and_never_a_failure(parts: Parts) -> None:
-    write(parts, "  - {id: x, kind: stock, field: nothing}\n")
-    response = await ask(parts)
+async def test_a_wrong_file_is_a_label_and_never_a_failure(services: Services) -> None:
+    write(services, "  - {id: x, kind: stock, field: nothing}\n")
+    response = await ask(services)
     assert len(response.items) == 5
     assert [d.what for d in response.degraded] == ["rules"]
     assert "nothing" not in response.degraded[0].why
 
 
-async def test_what_rules_alone_leave_empty_is_said_without_blaming_the_user(parts: Parts) -> None:
-    write(parts, "  - {id: none, kind: allow, items: [unknown]}\n")
-    response = await ask(parts, constraints=[Constraint(field="price", op=">=", value=40)])
+async def test_what_rules_alone_leave_empty_is_said_without_blaming_the_user(services: Services) -> None:
+    write(services, "  - {id: none, kind: allow, items: [unknown]}\n")
+    response = await ask(services, constraints=[Constraint(field="price", op=">=", value=40)])
     assert not response.items
     assert "Without price" not in response.message
 
 
 @pytest.fixture
-async def client(parts: Parts) -> AsyncIterator[httpx.AsyncClient]:
+async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
     async def opened() -> Service:
-        return await Recommender(parts=parts).start()
+        return await Recommender(services=services).start()
 
-    app = create_app(opened, parts.settings)
+    app = create_app(opened, services.settings)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as opened_client,
@@ -101,8 +101,8 @@ async def client(parts: Parts) -> AsyncIterator[httpx.AsyncClient]:
         yield opened_client
 
 
-async def test_rules_over_http(parts: Parts, client: httpx.AsyncClient) -> None:
-    write(parts, RULES)
+async def test_rules_over_http(services: Services, client: httpx.AsyncClient) -> None:
+    write(services, RULES)
     body = (await client.get("/rules")).json()
     assert [r["id"] for r in body["rules"]["rules"]] == ["hero", "no-red", "cheap-boats", "web-only"]
     good = await client.post("/rules/check", json={"rules": [{"id": "a", "kind": "stock", "field": "price"}]})
@@ -146,9 +146,9 @@ def test_the_command_line_checks_and_shows(
 
 
 def test_the_command_line_tries_rules(
-    monkeypatch: pytest.MonkeyPatch, parts: Parts, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, services: Services, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Parts, "from_settings", lambda settings: parts)
+    monkeypatch.setattr(Services, "from_settings", lambda settings: services)
     path = tmp_path / "draft.yaml"
     path.write_text("rules:" + RULES)
     assert run(monkeypatch, "try", str(path), "--n", "4", "--json") == 0

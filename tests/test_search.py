@@ -22,12 +22,12 @@ from tastemaker.core.ranking.fusion import source_weights
 from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.schemas import Constraint, HistoryProfile, Understanding
 from tastemaker.core.settings import FilterSettings, Settings
-from tastemaker.evals.stand_ins import constant_parts
+from tastemaker.evals.stand_ins import constant_services
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.graphs.shop.services import Parts
+from tastemaker.graphs.shop.services import Services
 from tastemaker.stores.catalogue.columns import ItemRow
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
-from tastemaker.tools.sources.cross_modal import CrossSearch, Part
+from tastemaker.tools.sources.cross_modal import CrossSearch, QueryPart
 from tastemaker.tools.sources.photo_and_words import ComposedSource
 
 from .catalogue_fixture import axis, open_catalogue, rows
@@ -59,7 +59,7 @@ def test_mixing_brings_scores_to_one_scale() -> None:
 
 
 async def test_a_part_finds_what_is_near_it(catalogue: LanceCatalogue) -> None:
-    hits = await CrossSearch(catalogue)([Part("image-1", BOAT, 1.0)], "both", (), 8)
+    hits = await CrossSearch(catalogue)([QueryPart("image-1", BOAT, 1.0)], "both", (), 8)
     assert [hit.rank for hit in hits] == list(range(1, 9))
     assert all(hit.attributes["objects"] == ["boat"] for hit in hits)
     assert {part.against for part in hits[0].parts} == {"image", "text"}
@@ -67,11 +67,11 @@ async def test_a_part_finds_what_is_near_it(catalogue: LanceCatalogue) -> None:
 
 async def test_a_mixture_wants_both(catalogue: LanceCatalogue) -> None:
     """The photo says boat, the words say red: red boats come before other boats and before red dogs."""
-    parts = [Part("image-1", BOAT, 1.0), Part("text", RED, 1.0, "red")]
+    parts = [QueryPart("image-1", BOAT, 1.0), QueryPart("text", RED, 1.0, "red")]
     hits = await CrossSearch(catalogue)(parts, "both", (), 8)
     assert all("Red boat" in hit.title for hit in hits)
     assert {part.against for part in hits[0].parts if part.part == "text"} == {"image", "text", "words"}
-    only = await CrossSearch(catalogue)([parts[0], Part("text", DOG, 0.0, "red dog")], "both", (), 8)
+    only = await CrossSearch(catalogue)([parts[0], QueryPart("text", DOG, 0.0, "red dog")], "both", (), 8)
     assert all("boat" in hit.title for hit in only)
 
 
@@ -112,15 +112,15 @@ def test_what_asks_for_a_change(text: str, changes: bool) -> None:
 
 async def test_filters_hold_and_columns_are_chosen(catalogue: LanceCatalogue) -> None:
     where = [Constraint(field="price", op="<=", value=30)]
-    hits = await CrossSearch(catalogue)([Part("text", DOG, 1.0, "dog")], "image", where, 50)
+    hits = await CrossSearch(catalogue)([QueryPart("text", DOG, 1.0, "dog")], "image", where, 50)
     assert len(hits) == 18  # every item with a picture up to that price
     prices = [hit.attributes["price"] for hit in hits]
     assert all(isinstance(price, float) and price <= 30 for price in prices)
     assert {part.against for hit in hits for part in hit.parts} == {"image"}
 
 
-def _parts(settings: Settings, catalogue: LanceCatalogue) -> Parts:
-    parts = constant_parts(settings)
+def _parts(settings: Settings, catalogue: LanceCatalogue) -> Services:
+    parts = constant_services(settings)
 
     class Axes:
         name, dim = "axes", 16
@@ -145,7 +145,7 @@ def _parts(settings: Settings, catalogue: LanceCatalogue) -> Parts:
 async def test_recommender_searches_text_photo_and_voice(tmp_path: Path, catalogue: LanceCatalogue) -> None:
     (tmp_path / "a.png").write_bytes(image_bytes())
     (tmp_path / "a.wav").write_bytes(wav_bytes())
-    async with Recommender(parts=_parts(Settings(home=tmp_path), catalogue)) as recommender:
+    async with Recommender(services=_parts(Settings(home=tmp_path), catalogue)) as recommender:
         by_words = await recommender.search(text="a dog", n=3)
         by_photo = await recommender.search(images=[{"path": str(tmp_path / "a.png")}], look_at="text", n=3)
         by_voice = await recommender.search(audio=[{"path": str(tmp_path / "a.wav")}], n=3)
@@ -157,7 +157,7 @@ async def test_recommender_searches_text_photo_and_voice(tmp_path: Path, catalog
 
 
 async def test_wrong_requests_name_the_field(tmp_path: Path, catalogue: LanceCatalogue) -> None:
-    async with Recommender(parts=_parts(Settings(home=tmp_path), catalogue)) as recommender:
+    async with Recommender(services=_parts(Settings(home=tmp_path), catalogue)) as recommender:
         with pytest.raises(InvalidRequestError, match="nothing to search for"):
             await recommender.search(text="  ")
         with pytest.raises(InvalidRequestError, match="n: "):
@@ -176,7 +176,7 @@ async def test_a_failing_model_is_labelled(tmp_path: Path, catalogue: LanceCatal
         raise BackEndUnavailable("the tower is gone", back_end="axes")
 
     parts.image_text.embed_images = broken  # type: ignore[method-assign, assignment]
-    async with Recommender(parts=parts) as recommender:
+    async with Recommender(services=parts) as recommender:
         found = await recommender.search(text="a dog", images=[{"path": str(tmp_path / "a.png")}], n=3)
     assert [label.what for label in found.degraded] == ["image-1"]
     assert len(found.hits) == 3
@@ -196,7 +196,7 @@ async def test_rules_and_filters_hold_in_searches(tmp_path: Path, catalogue: Lan
     (tmp_path / "rules" / "default.yaml").write_text(RULES)
     denied = FilterSettings(use=["words"], words=["dog 5", "boat 4"])
     settings = Settings(home=tmp_path, filters=denied)
-    async with Recommender(parts=_parts(settings, catalogue)) as recommender:
+    async with Recommender(services=_parts(settings, catalogue)) as recommender:
         found = await recommender.search(text="a dog", n=60)
     by_id = {hit.item_id: hit for hit in found.hits}
     assert found.degraded == ()
@@ -206,7 +206,7 @@ async def test_rules_and_filters_hold_in_searches(tmp_path: Path, catalogue: Lan
     assert not {"i5", "i4"} & set(by_id)
     assert (found.hits[1].item_id, found.hits[1].rules) == ("i2", ("show-i2",))
     assert by_id["i1"].rules == ("last-i1",)
-    async with Recommender(parts=_parts(settings, catalogue)) as recommender:
+    async with Recommender(services=_parts(settings, catalogue)) as recommender:
         vip = await recommender.search(text="a dog", n=60, context={"segment": "vip"})
         with pytest.raises(InvalidRequestError, match="age must be"):
             await recommender.search(text="a dog", context={"age": "old"})

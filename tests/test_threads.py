@@ -13,7 +13,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.schemas import RecommendResponse
 from tastemaker.core.settings import Settings
-from tastemaker.evals.stand_ins import ConstantCatalogue, constant_parts
+from tastemaker.evals.stand_ins import ConstantCatalogue, constant_services
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop import services as parts_module
 from tastemaker.models.slots import slot_id
@@ -38,7 +38,7 @@ def rows(settings: Settings, table: str) -> int:
 
 
 async def test_a_locked_store_is_labelled_and_the_budget_kept(settings: Settings) -> None:
-    async with Recommender(parts=constant_parts(settings)) as recommender:
+    async with Recommender(services=constant_services(settings)) as recommender:
         first = await recommender.recommend(text="a print under 50")
         blocker = sqlite3.connect(settings.threads_path, isolation_level=None)
         blocker.execute("BEGIN EXCLUSIVE")
@@ -58,7 +58,7 @@ async def test_a_locked_store_is_labelled_and_the_budget_kept(settings: Settings
 
 async def test_a_store_that_cannot_be_opened_is_labelled(settings: Settings, tmp_path: Path) -> None:
     settings.threads_path.mkdir()
-    async with Recommender(parts=constant_parts(settings)) as recommender:
+    async with Recommender(services=constant_services(settings)) as recommender:
         response = await recommender.recommend(text="a print")
         health = await recommender.health()
     assert response.items
@@ -67,7 +67,7 @@ async def test_a_store_that_cannot_be_opened_is_labelled(settings: Settings, tmp
 
 
 async def test_two_turns_at_once_both_count(settings: Settings) -> None:
-    async with Recommender(parts=constant_parts(settings)) as recommender:
+    async with Recommender(services=constant_services(settings)) as recommender:
         first = await recommender.recommend(text="a print")
         await asyncio.gather(
             recommender.recommend(text="under 50 euros", thread_id=first.thread_id),
@@ -78,7 +78,7 @@ async def test_two_turns_at_once_both_count(settings: Settings) -> None:
 
 
 async def test_a_thread_keeps_one_checkpoint_and_a_refused_request_none(settings: Settings) -> None:
-    async with Recommender(parts=constant_parts(settings)) as recommender:
+    async with Recommender(services=constant_services(settings)) as recommender:
         first = await recommender.recommend(text="a print")
         for _ in range(3):
             await recommender.recommend(text="more", thread_id=first.thread_id)
@@ -90,7 +90,7 @@ async def test_a_thread_keeps_one_checkpoint_and_a_refused_request_none(settings
 
 async def test_a_wrong_constraint_is_named_by_its_place_before_any_event(settings: Settings) -> None:
     where = [{"field": "price", "op": "<=", "value": 9}, {"field": "colour", "op": "=", "value": "red"}]
-    async with Recommender(parts=constant_parts(settings)) as recommender:
+    async with Recommender(services=constant_services(settings)) as recommender:
         events = recommender.stream(text="under 40 euros", constraints=where)
         with pytest.raises(InvalidRequestError, match=r"^constraints\[1\]"):
             await anext(events)
@@ -105,24 +105,24 @@ async def test_unknown_tenants_are_refused_and_open_shops_bounded(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts_module, "MAX_SHOPS", 2)
-    parts = constant_parts(settings)
-    opened = parts.open_stores
+    services = constant_services(settings)
+    opened = services.open_stores
 
     async def stores(tenant: str) -> Any:
         catalogue, history, collaborative = await opened(tenant)
         return (EmptyCatalogue() if tenant.startswith("evil") else catalogue), history, collaborative
 
-    parts.open_stores = stores
-    async with Recommender(parts=parts) as recommender:
+    services.open_stores = stores
+    async with Recommender(services=services) as recommender:
         with pytest.raises(InvalidRequestError, match=r"^tenant"):
             await recommender.recommend(text="a print", tenant="evil-1")
         for tenant in ("a", "b", "c"):
             await recommender.recommend(text="a print", tenant=tenant)
-        assert list(parts.shops) == ["b", "c"]
+        assert list(services.shops) == ["b", "c"]
 
 
 async def test_fields_over_a_request_are_checked(settings: Settings) -> None:
-    async with Recommender(parts=constant_parts(settings)) as recommender:
+    async with Recommender(services=constant_services(settings)) as recommender:
         response = await recommender.recommend(text="a print", n=3)
         assert len(response.items) == 3
         with pytest.raises(InvalidRequestError, match=r"^user_id"):
@@ -131,12 +131,12 @@ async def test_fields_over_a_request_are_checked(settings: Settings) -> None:
 
 def test_lazily_opened_models_keep_their_names() -> None:
     settings = Settings()
-    parts = parts_module.Parts.from_settings(settings)
-    assert parts.image_text.name == slot_id(settings, "image_text") == packaged_thresholds().model
+    services = parts_module.Services.from_settings(settings)
+    assert services.image_text.name == slot_id(settings, "image_text") == packaged_thresholds().model
 
 
 async def test_another_user_cannot_slip_into_a_thread_that_is_just_starting(settings: Settings) -> None:
-    async with Recommender(parts=constant_parts(settings)) as recommender:
+    async with Recommender(services=constant_services(settings)) as recommender:
         own, other = await asyncio.gather(
             recommender.recommend(text="a print for my secret under 50 euros", user_id="ada", thread_id="t1"),
             recommender.recommend(text="more", user_id="mallory", thread_id="t1"),
@@ -148,8 +148,8 @@ async def test_another_user_cannot_slip_into_a_thread_that_is_just_starting(sett
 
 
 async def test_first_requests_of_a_tenant_open_one_shop(settings: Settings) -> None:
-    parts = constant_parts(settings)
-    opened, count = parts.open_stores, 0
+    services = constant_services(settings)
+    opened, count = services.open_stores, 0
 
     async def stores(tenant: str) -> Any:
         nonlocal count
@@ -157,8 +157,8 @@ async def test_first_requests_of_a_tenant_open_one_shop(settings: Settings) -> N
         await asyncio.sleep(0.01)
         return await opened(tenant)
 
-    parts.open_stores = stores
-    shops = await asyncio.gather(*(parts.shop("x") for _ in range(10)))
+    services.open_stores = stores
+    shops = await asyncio.gather(*(services.shop("x") for _ in range(10)))
     assert count == 1
     assert len({id(s) for s in shops}) == 1
 
@@ -174,7 +174,7 @@ async def test_a_new_thread_is_not_read_and_a_known_one_is_followed(
         return await known(self, config)
 
     monkeypatch.setattr(AsyncSqliteSaver, "aget_tuple", counted)
-    async with Recommender(parts=constant_parts(settings)) as recommender:
+    async with Recommender(services=constant_services(settings)) as recommender:
         first = await recommender.recommend(text="a print under 50")
         assert read == []
         again = await recommender.recommend(text="another", thread_id=first.thread_id)

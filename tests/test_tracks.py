@@ -14,7 +14,7 @@ from tastemaker.core.ranking.fusion import source_weights
 from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.schemas import Constraint, HistoryProfile, Transcript, Understanding
 from tastemaker.core.settings import Settings
-from tastemaker.evals.stand_ins import constant_parts
+from tastemaker.evals.stand_ins import constant_services
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.steps import query_vectors
 from tastemaker.models.speech.music_features import GROUPS, track_features
@@ -108,10 +108,10 @@ async def test_a_clip_of_music_proposes_tracks_and_is_named(tmp_path: Path, monk
         return np.ones(sum(GROUPS.values()), np.float32)
 
     monkeypatch.setattr(query_vectors, "describe_track", describe)
-    parts = constant_parts(Settings(home=tmp_path))
-    parts.transcriber = Humming()
-    parts.rebuild()
-    async with Recommender(parts=parts) as recommender:
+    services = constant_services(Settings(home=tmp_path))
+    services.transcriber = Humming()
+    services.rebuild()
+    async with Recommender(services=services) as recommender:
         first = await recommender.recommend(n=3)
         wanted = first.items[-1].item_id
         kept = open_tracks(tmp_path, "default")
@@ -132,10 +132,10 @@ async def test_a_clip_too_short_to_compare_is_told_and_the_list_comes(
         raise TooLittleSound(f"{path} is silent", back_end="music")
 
     monkeypatch.setattr(query_vectors, "describe_track", describe)
-    parts = constant_parts(Settings(home=tmp_path))
-    parts.transcriber = Humming()
-    parts.rebuild()
-    async with Recommender(parts=parts) as recommender:
+    services = constant_services(Settings(home=tmp_path))
+    services.transcriber = Humming()
+    services.rebuild()
+    async with Recommender(services=services) as recommender:
         everything = (await recommender.recommend(n=3)).items
         kept = open_tracks(tmp_path, "default")
         kept.save(kept.load().updated({i.item_id: np.ones(65, np.float32) for i in everything}))

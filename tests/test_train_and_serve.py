@@ -19,7 +19,7 @@ from tastemaker.core.settings import Settings
 from tastemaker.core.settings.recommender import RecommenderSettings
 from tastemaker.evals.stand_ins import ConstantCaptioner, ConstantChat, ConstantTranscriber
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.graphs.shop.services import Parts, open_stores
+from tastemaker.graphs.shop.services import Services, open_stores
 from tastemaker.graphs.shop.shop import Shop
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.event_columns import EventLog
@@ -86,7 +86,7 @@ def store_at(home: Path) -> Artefacts:
 @asynccontextmanager
 async def serving(home: Path) -> AsyncIterator[Recommender]:
     settings = settings_at(home)
-    parts = Parts(
+    services = Services(
         settings=settings,
         image_text=HashImageText(),
         captioner=ConstantCaptioner(),
@@ -95,8 +95,8 @@ async def serving(home: Path) -> AsyncIterator[Recommender]:
         prompts=PromptLibrary(None, {}),
         open_stores=open_stores(settings),
     )
-    async with Recommender(parts=parts) as recommender:
-        await (await recommender.parts.shop("default")).learned.refresh()
+    async with Recommender(services=services) as recommender:
+        await (await recommender.services.shop("default")).learned.refresh()
         yield recommender
 
 
@@ -157,7 +157,7 @@ async def test_a_stranger_is_answered_without_it(recommender: Recommender) -> No
 
 async def test_a_path_names_an_item_the_user_liked(recommender: Recommender) -> None:
     user = await regular(recommender)
-    shop = await recommender.parts.shop("default")
+    shop = await recommender.services.shop("default")
     profile = await shop.history.profile(user)
     response = await recommender.recommend(user_id=user, words=False, n=20)
     told = [i.reason.text for i in response.items if i.reason and i.reason.text.startswith("You liked “")]
@@ -167,7 +167,7 @@ async def test_a_path_names_an_item_the_user_liked(recommender: Recommender) -> 
 
 
 async def test_feedback_moves_the_next_list(recommender: Recommender) -> None:
-    shop = await recommender.parts.shop("default")
+    shop = await recommender.services.shop("default")
     before = ids(await recommender.recommend(user_id="fresh", words=False, n=50))
     liked = before[10]
     await tell(recommender, "fresh", liked, "like")
@@ -186,7 +186,7 @@ async def test_feedback_moves_the_next_list(recommender: Recommender) -> None:
 
 @pytest.mark.parametrize(("kind", "gone"), [("dislike", True), ("skip", False)])
 async def test_neighbours_of_what_is_turned_down_fall(recommender: Recommender, kind: EventKind, gone: bool) -> None:
-    shop, user = await recommender.parts.shop("default"), f"turns-down-by-{kind}"
+    shop, user = await recommender.services.shop("default"), f"turns-down-by-{kind}"
     before = ids(await recommender.recommend(user_id=user, words=False, n=50))
     item = before[5]
     found = await shop.catalogue.search_vector("text", await vector(shop, item), 4, exclude=[item])
@@ -212,7 +212,7 @@ async def test_switching_and_going_back_reach_a_running_service(recommender: Rec
     first = store.current()
     again = await train_once(stocked)
     assert again.version != first
-    learned = (await recommender.parts.shop("default")).learned
+    learned = (await recommender.services.shop("default")).learned
     await until(str(again.version), recommender, user)
     store.roll_back()
     await until(str(first), recommender, user)
@@ -225,7 +225,7 @@ async def test_broken_versions_fall_back_with_a_label(recommender: Recommender, 
     bad = (await train_once(stocked, Options(scorers=("popularity", "user_knn"), force=True))).version
     assert bad is not None
     next((store.root / bad).rglob("scorer-user_knn.npz")).write_bytes(b"no zip")
-    shop = await recommender.parts.shop("default")
+    shop = await recommender.services.shop("default")
     await shop.learned.refresh()
     response = await recommender.recommend(user_id=user, words=False)
     assert len(response.items) == 10
@@ -266,7 +266,7 @@ async def test_only_news_is_worth_training_again(stocked: Path, trained: Outcome
 
 async def regular(recommender: Recommender) -> str:
     """Return the user with the most likes."""
-    shop = await recommender.parts.shop("default")
+    shop = await recommender.services.shop("default")
     likes: dict[str, int] = {}
     for event in await shop.history.all_events():
         if event.kind in {"like", "purchase"} and event.user_id != "fresh":
@@ -283,7 +283,7 @@ def place(order: list[str], items: list[str]) -> float:
 
 
 async def in_memory(recommender: Recommender) -> str:
-    loaded = (await recommender.parts.shop("default")).learned.current()
+    loaded = (await recommender.services.shop("default")).learned.current()
     return loaded.version if loaded else ""
 
 

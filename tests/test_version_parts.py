@@ -19,7 +19,7 @@ from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.schemas import Candidate, Event, HistoryProfile, RecommendResponse, Understanding
 from tastemaker.models.recommender.ensemble import Ensemble
 from tastemaker.models.recommender.fit import fit_ensemble
-from tastemaker.models.recommender.new_items import NewItems
+from tastemaker.models.recommender.new_items import NewItemModel
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.history import SqlHistory
 from tastemaker.tools.sources.new_items import promise
@@ -101,7 +101,7 @@ async def test_who_rates_is_told_what_to_expect_and_others_are_not(home: Path) -
 
 async def test_prints_nobody_met_are_proposed_and_promise_differs(home: Path) -> None:
     async with serving(home) as recommender:
-        shop = await recommender.parts.shop("default")
+        shop = await recommender.services.shop("default")
         q = CandidateQuery(Understanding(), await shop.history.profile("r0"))
         source = next(s for s in shop.sources if s.name == NEW_ITEMS)
         assert source.applies(q)
@@ -188,7 +188,7 @@ def world() -> tuple[ItemTable, Interactions]:
 
 def test_new_items_survive_saving_and_later_ones_are_told_from_content() -> None:
     items, events = world()
-    model = NewItems(factors=8).fit(items, events)
+    model = NewItemModel(factors=8).fit(items, events)
     user = UserState.of(np.array([0, 2, 4], np.int32))
     assert model.new.tolist() == [20, 21, 22, 23]
     scores = model.score(user, model.new)
@@ -198,7 +198,7 @@ def test_new_items_survive_saving_and_later_ones_are_told_from_content() -> None
     grown = ItemTable(
         (*items.ids, "later"), text_vectors=np.concatenate([items.text_vectors, items.text_vectors[20:21]])
     )
-    again = NewItems().restore(grown, model.save())
+    again = NewItemModel().restore(grown, model.save())
     np.testing.assert_allclose(again.score(user, model.new), scores, rtol=1e-4)
     assert again.score(user, np.array([24], np.int32))[0] == pytest.approx(scores[0], rel=0.1)
 

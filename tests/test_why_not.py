@@ -23,9 +23,9 @@ from tastemaker.core.ranking.why_not import Inquiry, Trace, WhyNot, explain
 from tastemaker.core.schemas import Constraint, HistoryProfile, Item, Understanding
 from tastemaker.core.settings import FilterSettings, Settings
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.graphs.shop.services import Parts
+from tastemaker.graphs.shop.services import Services
 
-from .house_fixture import shop_parts
+from .services_fixture import shop_services
 
 ADA = HistoryProfile(user_id="ada", known=True, consumed=frozenset({"i3"}), disliked=frozenset({"i4"}))
 RULES = """rules:
@@ -37,38 +37,38 @@ LIMIT = Constraint(field="price", op="<=", value=62)
 
 
 @pytest.fixture
-async def parts(tmp_path: Path) -> Parts:
+async def services(tmp_path: Path) -> Services:
     settings = Settings(home=tmp_path, filters=FilterSettings(use=["words"], words=["Blue boat 10"]))
     settings.rules_dir.mkdir()
     (settings.rules_dir / "default.yaml").write_text(RULES)
-    return await shop_parts(tmp_path, settings, ADA)
+    return await shop_services(tmp_path, settings, ADA)
 
 
-async def ask(parts: Parts, item_id: str, **fields: Any) -> WhyNot:
+async def ask(services: Services, item_id: str, **fields: Any) -> WhyNot:
     wanted: dict[str, Any] = {"user_id": "ada", "n": 5, "constraints": [LIMIT], **fields}
-    async with Recommender(parts=parts) as recommender:
+    async with Recommender(services=services) as recommender:
         return await recommender.why_not(item_id, **wanted)
 
 
-async def test_every_step_is_named_with_its_figures(parts: Parts) -> None:
-    listed = await ask(parts, "i0")
+async def test_every_step_is_named_with_its_figures(services: Services) -> None:
+    listed = await ask(services, "i0")
     assert (listed.step, listed.rank, listed.of) == ("listed", 1, 5)
-    assert (await ask(parts, "nothing")).step == "unknown"
-    limit = await ask(parts, "i55")
+    assert (await ask(services, "nothing")).step == "unknown"
+    limit = await ask(services, "i55")
     assert limit.step == "constraint"
     assert limit.constraint is not None
     assert (limit.constraint.field, limit.constraint.value) == ("price", 62)
     assert "65" in limit.why
-    assert (await ask(parts, "i3")).step == "consumed"
-    assert (await ask(parts, "i3", include_consumed=True)).step == "listed"
-    assert (await ask(parts, "i4")).step == "disliked"
-    rule = await ask(parts, "i5")
+    assert (await ask(services, "i3")).step == "consumed"
+    assert (await ask(services, "i3", include_consumed=True)).step == "listed"
+    assert (await ask(services, "i4")).step == "disliked"
+    rule = await ask(services, "i5")
     assert (rule.step, rule.rules) == ("rule", ("no-i5",))
-    assert (await ask(parts, "i51")).rules == ("odd",)
-    held = await ask(parts, "i10")
+    assert (await ask(services, "i51")).rules == ("odd",)
+    held = await ask(services, "i10")
     assert held.step == "filter"
     assert "listed word" in held.why
-    cut = await ask(parts, "i20")
+    cut = await ask(services, "i20")
     assert cut.step == "rank"
     assert cut.rank is not None
     assert cut.of is not None
@@ -76,7 +76,7 @@ async def test_every_step_is_named_with_its_figures(parts: Parts) -> None:
     assert cut.score is not None
     assert cut.last_score is not None
     assert [s.source for s in cut.sources] == ["popularity"]
-    buried = await ask(parts, "i6")
+    buried = await ask(services, "i6")
     assert (buried.step, buried.rules) == ("rank", ("low",))
 
 
@@ -115,8 +115,8 @@ def test_the_trace_names_whom_an_item_repeats() -> None:
 
 
 async def test_refused_and_pointed_at_in_a_thread(tmp_path: Path) -> None:
-    parts = await shop_parts(tmp_path)
-    async with Recommender(parts=parts) as recommender:
+    services = await shop_services(tmp_path)
+    async with Recommender(services=services) as recommender:
         first = await recommender.recommend(user_id="ada", thread_id="t", words=False, n=5)
         shown = [i.item_id for i in first.items]
         await recommender.recommend(user_id="ada", thread_id="t", text="not the second one", words=False, n=5)
@@ -130,28 +130,28 @@ async def test_refused_and_pointed_at_in_a_thread(tmp_path: Path) -> None:
             await recommender.why_not(shown[0], user_id="eve", thread_id="t")
 
 
-async def test_it_says_nothing_of_other_users(parts: Parts) -> None:
-    assert (await ask(parts, "i3", user_id="eve")).step == "listed"
-    assert (await ask(parts, "i4", user_id=None)).step == "listed"
+async def test_it_says_nothing_of_other_users(services: Services) -> None:
+    assert (await ask(services, "i3", user_id="eve")).step == "listed"
+    assert (await ask(services, "i4", user_id=None)).step == "listed"
 
 
-async def test_nothing_is_logged_as_shown(parts: Parts) -> None:
+async def test_nothing_is_logged_as_shown(services: Services) -> None:
     logged: list[object] = []
-    parts.exposures = SimpleNamespace(record=logged.append, close=AsyncMock())  # type: ignore[assignment]
-    await ask(parts, "i20")
+    services.exposures = SimpleNamespace(record=logged.append, close=AsyncMock())  # type: ignore[assignment]
+    await ask(services, "i20")
     assert not logged
 
 
-async def test_it_names_the_parts_that_were_missing(parts: Parts) -> None:
-    (parts.settings.rules_dir / "default.yaml").write_text("rules: 3")
-    assert [d.what for d in (await ask(parts, "i20")).degraded] == ["rules"]
+async def test_it_names_the_parts_that_were_missing(services: Services) -> None:
+    (services.settings.rules_dir / "default.yaml").write_text("rules: 3")
+    assert [d.what for d in (await ask(services, "i20")).degraded] == ["rules"]
 
 
-async def test_over_http(parts: Parts) -> None:
+async def test_over_http(services: Services) -> None:
     async def opened() -> Service:
-        return await Recommender(parts=parts).start()
+        return await Recommender(services=services).start()
 
-    app = create_app(opened, parts.settings)
+    app = create_app(opened, services.settings)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,
@@ -163,8 +163,10 @@ async def test_over_http(parts: Parts) -> None:
         assert (await client.post("/why-not", json={"item_id": "i5", "request": {"n": 0}})).status_code == 422
 
 
-def test_on_the_command_line(monkeypatch: pytest.MonkeyPatch, parts: Parts, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(Parts, "from_settings", lambda settings: parts)
+def test_on_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Services, "from_settings", lambda settings: services)
     for arguments, wanted in ((["i5", "--json"], '"step":"rule"'), (["i55", "--where", "price<=40"], "does not meet")):
         monkeypatch.setattr(sys, "argv", ["tastemaker", "why-not", *arguments])
         with pytest.raises(SystemExit) as stopped:

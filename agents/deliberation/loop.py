@@ -16,8 +16,8 @@ from ...core.schemas import Brief, Constraint, Degradation, Item, RankedItem, So
 from ...core.settings import DeliberateSettings
 from ...core.text.words import shorten, stems
 from ..prompt_files.library import Prompt, PromptLibrary, render
-from ..understanding.wish_parts import Part, parse_budget, split_wish
-from .sets import Choice, best_set, compare, describe_set, total_of
+from ..understanding.wish_parts import WishPart, parse_budget, split_wish
+from .sets import ChosenItem, best_set, compare, describe_set, total_of
 from .steps import SEARCH_ITEMS, Deliberation, Desk, StepAnswer, TraceStep, read_step, step_schema
 
 log = logging.getLogger("tastemaker.deliberate")
@@ -89,7 +89,7 @@ class _Run:
         self.usage = Usage()
         self.prompt: Prompt | None = None
 
-    async def ask_model(self, until: float) -> tuple[list[Choice], str]:
+    async def ask_model(self, until: float) -> tuple[list[ChosenItem], str]:
         """Let the model work until it finishes or a bound is reached; return its choices and why it did not finish."""
         try:
             self.prompt = self.owner.library.get("deliberate")
@@ -199,15 +199,15 @@ class _Run:
         if len(items) < 2:
             return None
         brief = self.desk.brief
-        choices = [Choice("compare", i) for i in items]
+        choices = [ChosenItem("compare", i) for i in items]
         return self._result(choices, note=compare(items, brief.price_field, brief.price_unit), by="rules", why="")
 
-    async def settle(self, picks: list[Choice], why: str) -> Deliberation:
+    async def settle(self, picks: list[ChosenItem], why: str) -> Deliberation:
         """Complete the model's choice with the parts it left out, keep the total within the budget, and describe it."""
         parts = [self.desk.part_for(p) for p in picks]
         missing = self._missing(parts)
         if not parts and not missing:
-            missing = [Part(label="pick", query=shorten(self.desk.brief.understanding.query or self.wish, 60))]
+            missing = [WishPart(label="pick", query=shorten(self.desk.brief.understanding.query or self.wish, 60))]
         for part in missing:
             found = await self._search_in_time(part.query)
             self.desk.put(found)
@@ -223,7 +223,7 @@ class _Run:
             why = why or "the model's choice did not keep the budget"
         return self._result(choices, note=note, by="model" if by_model else "rules", why=why)
 
-    def _missing(self, parts: Sequence[Part]) -> list[Part]:
+    def _missing(self, parts: Sequence[WishPart]) -> list[WishPart]:
         """Return the parts of the wish that are not among ``parts``, under their own name or another."""
         wanted = {p.label for p in self.desk.parts}
         other = [p for p in parts if p.label not in wanted]
@@ -241,7 +241,7 @@ class _Run:
             self.desk.trace.append(TraceStep(tool="search_items", arguments={"query": query}, error="out of time"))
             return []
 
-    def _result(self, choices: Sequence[Choice], *, note: str, by: str, why: str) -> Deliberation:
+    def _result(self, choices: Sequence[ChosenItem], *, note: str, by: str, why: str) -> Deliberation:
         brief = self.desk.brief
         ranked = [
             RankedItem(

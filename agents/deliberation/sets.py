@@ -8,28 +8,28 @@ from dataclasses import dataclass
 from ...core.schemas import Item
 from ...core.text.words import amount, listed, shorten, value_text
 from ..explaining.constraint_wording import label
-from ..understanding.wish_parts import Part
+from ..understanding.wish_parts import WishPart
 
 MAX_CHOICES = 8
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenItem:
     """One item for one part."""
 
     label: str
     item: Item
 
 
-def best_set(parts: Sequence[Part], price_field: str | None, budget: float | None) -> list[Choice]:
+def best_set(parts: Sequence[WishPart], price_field: str | None, budget: float | None) -> list[ChosenItem]:
     """Return at most one item for each part: as many parts as possible, then the best ranks, then the lowest total.
 
     The total of ``price_field`` stays within ``budget``; an item without a price is not chosen under a budget; no item is
     chosen twice. Exact search over the first ``MAX_CHOICES`` items of each part.
     """
-    best: tuple[tuple[float, float, float], list[Choice]] = ((float("inf"), 0.0, 0.0), [])
+    best: tuple[tuple[float, float, float], list[ChosenItem]] = ((float("inf"), 0.0, 0.0), [])
 
-    def extend(index: int, chosen: list[Choice], missed: int, ranks: float, total: float) -> None:
+    def extend(index: int, chosen: list[ChosenItem], missed: int, ranks: float, total: float) -> None:
         nonlocal best
         if (missed, ranks, total) >= best[0]:
             return
@@ -42,7 +42,7 @@ def best_set(parts: Sequence[Part], price_field: str | None, budget: float | Non
                 continue
             if budget is not None and (cost is None or total + cost > budget + 1e-9):
                 continue
-            pick = Choice(parts[index].label, item)
+            pick = ChosenItem(parts[index].label, item)
             extend(index + 1, [*chosen, pick], missed, ranks + rank, total + (cost or 0.0))
         extend(index + 1, chosen, missed + 1, ranks, total)
 
@@ -63,7 +63,7 @@ def total_of(items: Sequence[Item], price_field: str | None) -> float | None:
 
 
 def describe_set(
-    choices: Sequence[Choice], parts: Sequence[str], price_field: str | None, unit: str, budget: float | None
+    choices: Sequence[ChosenItem], parts: Sequence[str], price_field: str | None, unit: str, budget: float | None
 ) -> str:
     """Return what was put together, its total against the budget, and the parts that stay empty."""
     lines = []

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...core.schemas import Brief, Degradation, Frozen, Item, RankedItem, Usage
 from ...core.text.words import amount, plain_text, shorten, stems, value_text
-from ..understanding.wish_parts import Part
-from .sets import Choice, price_of
+from ..understanding.wish_parts import WishPart
+from .sets import ChosenItem, price_of
 
 SEARCH_ITEMS = 5
 QUERY = r'^[^.,:;()"\\]{2,40}$'
@@ -77,7 +77,7 @@ class Desk:
     lines: list[str] = field(default_factory=list)
     trace: list[TraceStep] = field(default_factory=list)
     asked_liked: bool = False
-    parts: list[Part] = field(default_factory=list)
+    parts: list[WishPart] = field(default_factory=list)
 
     def put(self, items: Sequence[Item]) -> list[str]:
         """Shelve items and return their short ids; an item keeps the id it has."""
@@ -130,18 +130,18 @@ class Desk:
             lines.append("prefers: " + "; ".join(shorten(p, 40) for p in self.brief.understanding.preferences[:3]))
         return "\n".join(lines) or "no further conditions"
 
-    def chosen(self, picks: Sequence[SlotPick]) -> list[Choice]:
+    def chosen(self, picks: Sequence[SlotPick]) -> list[ChosenItem]:
         """Return the picks that name a shelved item, fit their label and are no repetition.
 
         A pick fits if its label shares a word with the item's record or with the search that found it.
         """
-        choices: dict[str, Choice] = {}
+        choices: dict[str, ChosenItem] = {}
         for pick in picks:
             item = self.shelf.get(pick.id)
             taken = {c.item.item_id for c in choices.values()}
             name = shorten(pick.slot.lower(), 40)
             if item is not None and item.item_id not in taken and name not in choices and self.fits(name, item):
-                choices[name] = Choice(name, item)
+                choices[name] = ChosenItem(name, item)
         return list(choices.values())
 
     def fits(self, name: str, item: Item) -> bool:
@@ -162,13 +162,13 @@ class Desk:
         names = [stems(p.label) for p in self.parts]
         return set.intersection(*names) if len(names) > 1 else set()
 
-    def part_for(self, choice: Choice) -> Part:
+    def part_for(self, choice: ChosenItem) -> WishPart:
         """Return the part that a choice belongs to, with the choice first and the rest of its search behind it."""
         for query, items in self.found.items():
             if any(i.item_id == choice.item.item_id for i in items):
                 rest = self.fitting(choice.label, [i for i in items if i.item_id != choice.item.item_id])
-                return Part(label=choice.label, query=query, items=(choice.item, *rest))
-        return Part(label=choice.label, query=choice.label, items=(choice.item,))
+                return WishPart(label=choice.label, query=query, items=(choice.item, *rest))
+        return WishPart(label=choice.label, query=choice.label, items=(choice.item,))
 
 
 def _record(item: Item) -> set[str]:

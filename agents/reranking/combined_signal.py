@@ -10,7 +10,7 @@ import numpy as np
 
 from ...core.learning.interactions import Floats
 from ...core.learning.llm_signal import mean_signal
-from ...core.learning.llm_task import Opinion, RankTask
+from ...core.learning.llm_task import LLMOpinion, RankTask
 from ...core.redaction import public_reason
 from ...core.schemas import LLMStrategy
 from ..prompt_files.library import PromptLibrary
@@ -31,7 +31,7 @@ class Signal:
     """What the strategies that answered say together; ``values`` has shape (m,) and lies within -1 and 1."""
 
     values: Floats
-    opinions: tuple[Opinion, ...]
+    opinions: tuple[LLMOpinion, ...]
 
     @property
     def used(self) -> tuple[LLMStrategy, ...]:
@@ -45,9 +45,9 @@ async def collect(
     """Return the mean signal of the strategies, asked at the same time; ``note`` is told what is missing or stands in."""
     asked = list(dict.fromkeys(strategies))
     answers = await asyncio.gather(*(ranker.opinion(s, task, tools, timeout_s) for s in asked), return_exceptions=True)
-    found: list[Opinion] = []
+    found: list[LLMOpinion] = []
     for strategy, answer in zip(asked, answers, strict=True):
-        if isinstance(answer, Opinion):
+        if isinstance(answer, LLMOpinion):
             found.append(answer)
             if answer.why:
                 note(f"{strategy}: {answer.why}")

@@ -19,7 +19,7 @@ import numpy as np
 from ...core.errors import BackEndTimeout, BadBackEndResponse, TastemakerError
 from ...core.learning.interactions import Floats
 from ...core.learning.llm_signal import mean_signal, presentations
-from ...core.learning.llm_task import Opinion, RankTask
+from ...core.learning.llm_task import LLMOpinion, RankTask
 from ...core.protocols import ChatModel, ChatRequest, ChatUsage, ScoreRequest, ScoringModel
 from ...core.schemas import LLMStrategy, Usage
 from ...core.settings.llm_rank import LLMRankSettings
@@ -43,7 +43,7 @@ Near = Callable[[Sequence[str], Sequence[str]], Awaitable[Floats]]
 """Nearness of items to the user's liked items: liked ids, item ids -> (m,), NaN where unknown."""
 NearWords = Callable[[Sequence[str], Sequence[str]], Awaitable[Floats]]
 """Nearness of items to texts: texts, item ids -> (texts, m), NaN where unknown."""
-Answer = Callable[[RankTask, "Tools", float], Awaitable[Opinion]]
+Answer = Callable[[RankTask, "Tools", float], Awaitable[LLMOpinion]]
 
 
 class Tools:
@@ -84,7 +84,7 @@ class LLMRanker:
         ranker._priors = self._priors
         return ranker
 
-    async def opinion(self, strategy: LLMStrategy, task: RankTask, tools: Tools, timeout_s: float) -> Opinion:
+    async def opinion(self, strategy: LLMStrategy, task: RankTask, tools: Tools, timeout_s: float) -> LLMOpinion:
         """Return what ``strategy`` says of the list within ``timeout_s`` seconds.
 
         Where the server cannot score, the model sorts the list instead, and the opinion says so.
@@ -100,18 +100,18 @@ class LLMRanker:
         except TimeoutError as error:
             raise BackEndTimeout(f"no opinion by {strategy} within {timeout_s:g} s", back_end="llm") from error
 
-    async def _embeddings(self, task: RankTask, tools: Tools, timeout_s: float) -> Opinion:
-        return Opinion("embeddings", await tools.near(task.liked_ids, task.ids))
+    async def _embeddings(self, task: RankTask, tools: Tools, timeout_s: float) -> LLMOpinion:
+        return LLMOpinion("embeddings", await tools.near(task.liked_ids, task.ids))
 
-    async def _profile(self, task: RankTask, tools: Tools, timeout_s: float) -> Opinion:
+    async def _profile(self, task: RankTask, tools: Tools, timeout_s: float) -> LLMOpinion:
         """Compare the words of the user's taste with those of each item: Jaccard similarity of their stems."""
         taste = stems(" ".join(task.taste))
         if not taste:
             raise BadBackEndResponse("the user's taste is not described yet", back_end="profile")
         scores = [jaccard(taste, stems(" ".join([i.title, *task.keywords.get(i.item_id, ())]))) for i in task.items]
-        return Opinion("profile", np.array(scores, dtype=np.float32))
+        return LLMOpinion("profile", np.array(scores, dtype=np.float32))
 
-    async def _listwise(self, task: RankTask, tools: Tools, timeout_s: float) -> Opinion:
+    async def _listwise(self, task: RankTask, tools: Tools, timeout_s: float) -> LLMOpinion:
         """Let the model sort the list in every order; at least one answer must be usable."""
         prompt = self.library.get("rank")
         orders = presentations(task.ids, self.settings.orders, task.seed)
@@ -124,7 +124,7 @@ class LLMRanker:
                 raise failed
         usage = total(u for _, u in found)
         why = "" if len(found) == len(orders) else f"{len(orders) - len(found)} of {len(orders)} orders got no answer"
-        return Opinion("listwise", mean_signal([s for s, _ in found]), usage, (prompt.ref,), why)
+        return LLMOpinion("listwise", mean_signal([s for s, _ in found]), usage, (prompt.ref,), why)
 
     async def sort_once(
         self, prompt: Prompt, task: RankTask, order: Sequence[int], timeout_s: float
@@ -140,7 +140,7 @@ class LLMRanker:
         reply = await self.chat.complete(request)
         return read_ranking(reply.text, order), reply.usage
 
-    async def _score(self, task: RankTask, tools: Tools, timeout_s: float) -> Opinion:
+    async def _score(self, task: RankTask, tools: Tools, timeout_s: float) -> LLMOpinion:
         """Score every item alone, so that no place in a list can count; else sort the list."""
         if self.scoring is None:
             return replace(await self._listwise(task, tools, timeout_s), why="no scoring; sorted by prompt instead")
@@ -154,7 +154,7 @@ class LLMRanker:
             sorted_ = await self._listwise(task, tools, timeout_s)
             return replace(sorted_, why="the server has no generative scoring; sorted by prompt instead")
         usage = total([said.usage, *([extra] if extra else [])])
-        return Opinion("score", log_odds(said.scores) - log_odds(prior), usage, (prompt.ref,))
+        return LLMOpinion("score", log_odds(said.scores) - log_odds(prior), usage, (prompt.ref,))
 
     async def _prior(self, prompt: Prompt, task: RankTask, timeout_s: float) -> tuple[list[float], ChatUsage | None]:
         """Return what the model says of each item for a stranger; asked once for each item, model and prompt."""
@@ -174,7 +174,7 @@ class LLMRanker:
             self._priors.popitem(last=False)
         return found, usage
 
-    async def _generative(self, task: RankTask, tools: Tools, timeout_s: float) -> Opinion:
+    async def _generative(self, task: RankTask, tools: Tools, timeout_s: float) -> LLMOpinion:
         """Let the model propose and score items by nearness to the proposals, the nearest and on average; no proposal is shown."""
         prompt = self.library.get("propose")
         request = ChatRequest(
@@ -186,7 +186,7 @@ class LLMRanker:
         )
         reply = await self.chat.complete(request)
         near = await tools.near_words(read_proposals(reply.text), task.ids)
-        return Opinion("generative", near.max(axis=0) + near.mean(axis=0), total([reply.usage]), (prompt.ref,))
+        return LLMOpinion("generative", near.max(axis=0) + near.mean(axis=0), total([reply.usage]), (prompt.ref,))
 
 
 def jaccard(a: set[str], b: set[str]) -> float:

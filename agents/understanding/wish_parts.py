@@ -102,7 +102,7 @@ _FILLER = frozenset(
 
 
 @dataclass(frozen=True)
-class Part:
+class WishPart:
     """One part of a wish: its label, the words to search for, and the items found, best first."""
 
     label: str
@@ -142,7 +142,7 @@ def read_budget(text: str) -> tuple[Number | None, tuple[Number, ...]]:
     return total, tuple(of_parts)
 
 
-def split_wish(text: str) -> list[Part]:
+def split_wish(text: str) -> list[WishPart]:
     """Return the parts of a wish, at most ``MAX_PARTS``: "an outfit: a red top, jeans and shoes" has three."""
     low = normalise(text)
     for found in reversed(find_numbers(low)[:MAX_NUMBERS]):
@@ -157,7 +157,7 @@ def split_wish(text: str) -> list[Part]:
     where = _TAIL.search(low)
     place = _words(where["where"]) if where and not _SPLIT.search(where["where"].strip(" ,;.")) else []
     low = low[: where.start()] if place and where and _words(low[: where.start()]) else low
-    parts: dict[str, Part] = {}
+    parts: dict[str, WishPart] = {}
     for piece in (p.strip() for p in _SPLIT.split(low)):
         for part in () if _COMMON.match(piece) else _parts(piece, place):
             parts.setdefault(part.label, part)
@@ -169,7 +169,7 @@ def _is_of_a_part(before: str, after: str, goes_on: bool) -> bool:
     return bool(_ONE.match(piece) and not _WHOLE.search(piece) and (goes_on or _NEXT.match(after)))
 
 
-def _parts(piece: str, place: Sequence[str]) -> list[Part]:
+def _parts(piece: str, place: Sequence[str]) -> list[WishPart]:
     """Return the part that a piece names; "three prints" names three. ``place`` is added to what is searched."""
     counted = _COUNT.match(piece)
     words = _words(counted["what"] if counted else piece)
@@ -177,10 +177,10 @@ def _parts(piece: str, place: Sequence[str]) -> list[Part]:
         return []
     query = " ".join(dict.fromkeys([*words, *place][:5]))
     if not counted:
-        return [Part(label=" ".join(words), query=query)]
+        return [WishPart(label=" ".join(words), query=query)]
     many = int(NUMBER_WORDS[counted["count"]])
     name = " ".join([*words[:-1], words[-1].removesuffix("s") if not words[-1].endswith("ss") else words[-1]])
-    return [Part(label=f"{name} {n}", query=query) for n in range(1, many + 1)]
+    return [WishPart(label=f"{name} {n}", query=query) for n in range(1, many + 1)]
 
 
 def _words(text: str) -> list[str]:

@@ -21,15 +21,15 @@ def describe_command(
     """Write words for the items that have none yet, for the strategy `profile`; run it again to go on."""
 
     async def work() -> DescribeReport:
-        from ...graphs.shop.services import Parts
+        from ...graphs.shop.services import Services
 
-        parts = Parts.from_settings(load_settings())
+        services = Services.from_settings(load_settings())
         try:
-            shop = await parts.shop(tenant)
-            words = parts.llm_rank.words(tenant)
+            shop = await services.shop(tenant)
+            words = services.llm_rank.words(tenant)
             return await words.describe(shop.catalogue, most, budget_s, lambda line: typer.echo(line, err=True))
         finally:
-            await parts.close()
+            await services.close()
 
     report = run_async(work)
     if as_json:

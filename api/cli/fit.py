@@ -34,16 +34,16 @@ def fit_llm_command(
 
     async def work() -> WeightEntry:
         from ...graphs.fitting.llm_weight import fit_llm
-        from ...graphs.shop.services import Parts
+        from ...graphs.shop.services import Services
 
         settings = load_settings()
         wanted = _strategies(strategies or list(settings.llm_rank.strategies))
-        parts = Parts.from_settings(settings)
+        services = Services.from_settings(settings)
         try:
             most = events or settings.llm_rank.max_events
-            return await fit_llm(parts, tenant, wanted, most=most, budget_s=budget_s, seed=seed, say=_say)
+            return await fit_llm(services, tenant, wanted, most=most, budget_s=budget_s, seed=seed, say=_say)
         finally:
-            await parts.close()
+            await services.close()
 
     entry = run_async(work)
     if as_json:
@@ -83,13 +83,13 @@ def fit_senses_command(
 
     async def work() -> Attention:
         from ...graphs.fitting.media_weights import fit_attention
-        from ...graphs.shop.services import Parts
+        from ...graphs.shop.services import Services
 
-        parts = Parts.from_settings(load_settings())
+        services = Services.from_settings(load_settings())
         try:
-            return await fit_attention(parts, tenant, days, seed)
+            return await fit_attention(services, tenant, days, seed)
         finally:
-            await parts.close()
+            await services.close()
 
     learnt = run_async(work)
     if as_json:

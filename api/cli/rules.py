@@ -104,7 +104,7 @@ async def _schema(settings: Settings, tenant: str) -> CatalogueSchema:
     from ...graphs.recommender import Recommender
 
     async with Recommender(settings) as recommender:
-        return await (await recommender.parts.shop(tenant)).catalogue.schema()
+        return await (await recommender.services.shop(tenant)).catalogue.schema()
 
 
 def _rules(path: Path) -> RuleSet:
@@ -126,9 +126,9 @@ async def _compared(
 
     lists = []
     async with Recommender(settings) as recommender:
-        schema = await (await recommender.parts.shop(request.tenant)).catalogue.schema()
+        schema = await (await recommender.services.shop(request.tenant)).catalogue.schema()
         for tried in (RuleSet(), rules):
-            recommender.parts.rules = FixedRules(tried)
+            recommender.services.rules = FixedRules(tried)
             lists.append((await recommender.recommend(request)).items)
     return lists[0], lists[1], told(unfit(rules, schema))
 

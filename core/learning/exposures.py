@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ..schemas import Event, Frozen
 from .off_policy import Decision
-from .thompson_sampling import Choice
+from .thompson_sampling import Draw
 
 REQUEST_KEY = "request_id"
 """The key of an event's context that names the answer in which the item was seen."""
@@ -26,7 +26,7 @@ class Drawn(Frozen):
     priors: tuple[float, ...]
 
     @classmethod
-    def of(cls, choice: Choice, place: int) -> Drawn:
+    def of(cls, choice: Draw, place: int) -> Drawn:
         """Return the record of a choice for a place of the list, from 1."""
         return cls(
             place=place,

@@ -36,7 +36,7 @@ class RankTask:
 
 
 @dataclass(frozen=True, eq=False)
-class Opinion:
+class LLMOpinion:
     """What one strategy says of a list: ``scores`` has shape (m,), higher is better, NaN for no opinion.
 
     ``strategy`` is what answered, which may be another than the one asked; ``why`` then says so.

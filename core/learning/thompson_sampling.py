@@ -28,7 +28,7 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Draw:
     """An item chosen for one place, with the probability of every option in the order of ``options``."""
 
     chosen: int
@@ -52,7 +52,7 @@ def quota(n: int, share: float, cap: int) -> int:
     return min(int(n * share), cap)
 
 
-def explore(arms: Sequence[Arm], places: int, seed: int) -> list[Choice]:
+def explore(arms: Sequence[Arm], places: int, seed: int) -> list[Draw]:
     """Return a choice for each place by Thompson sampling, without repeats; fewer where there are not enough items.
 
     The probabilities are those of ``DRAWS`` repetitions, the one that was used among them, so none that was chosen is zero.
@@ -60,7 +60,7 @@ def explore(arms: Sequence[Arm], places: int, seed: int) -> list[Choice]:
     """
     rng = np.random.default_rng(seed)
     left = list(arms)
-    made: list[Choice] = []
+    made: list[Draw] = []
     for _ in range(min(places, len(left))):
         rates = np.clip([a.prior for a in left], 1e-3, 1 - 1e-3)
         clicks = np.array([min(a.clicks, a.views) for a in left])
@@ -70,7 +70,7 @@ def explore(arms: Sequence[Arm], places: int, seed: int) -> list[Choice]:
         chosen = int(best[0])
         shares = np.bincount(best, minlength=len(left)) / DRAWS
         made.append(
-            Choice(
+            Draw(
                 chosen,
                 tuple(a.item_id for a in left),
                 tuple(float(s) for s in shares),

@@ -21,7 +21,7 @@ DISTRUST = 0.25
 Part = tuple[Vectors, float]
 
 
-def fuse(parts: Sequence[Part]) -> Vectors | None:
+def weighted_mean(parts: Sequence[Part]) -> Vectors | None:
     """Return the weighted average at unit length, shape (dim,); None without weight or when the parts cancel out."""
     used = [(np.asarray(vector, dtype=np.float32).reshape(-1), weight) for vector, weight in parts if weight > 0]
     if not used:
@@ -42,7 +42,7 @@ def pool_pictures(
     groups: dict[str, list[Part]] = {}
     for medium, vector in zip(media, vectors, strict=True):
         groups.setdefault(original(medium.media_id), []).append((vector, medium.share))
-    pooled = {name: fuse(parts) for name, parts in groups.items()}
+    pooled = {name: weighted_mean(parts) for name, parts in groups.items()}
     kept = {name: vector for name, vector in pooled.items() if vector is not None}
     distrusted = {original(name) for name in verdict.distrusted}
     weights = tuple(DISTRUST if name in distrusted else 1.0 for name in kept)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ...core.learning.interactions import ItemTable, UserState
 from ...core.settings import Settings
-from ...models.recommender.new_items import CHANNELS, NewItems
+from ...models.recommender.new_items import CHANNELS, NewItemModel
 from ...models.recommender.scorers.als import Als
 from ...models.recommender.scorers.base import Progress, silent
 from ..reporting.intervals import auc, difference_of, mean_of, recall
@@ -60,7 +60,7 @@ def figures_of(movies: Movies, seed: int) -> dict[str, Any]:
     als = Als(factors=FACTORS, seed=seed).fit(movies.items, training)
     scores: dict[str, NDArray[np.float64]] = {}
     for name, channels in WAYS.items():
-        model = NewItems(channels).fit(movies.items, training, als)
+        model = NewItemModel(channels).fit(movies.items, training, als)
         scores[name] = np.stack([model.score(state, cold) for state in states]).astype(np.float64)
     scores["text-nearest"] = nearest(movies.items, states, cold)
     scores["chance"] = np.random.default_rng([seed, 13]).random((len(users), len(cold)))

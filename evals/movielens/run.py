@@ -24,7 +24,7 @@ from ...models.recommender.ensemble import Ensemble
 from ...models.recommender.scorers.base import Progress, silent
 from ...models.recommender.scorers.listing import SCORERS
 from ...models.recommender.time_and_memory import peak_memory_mib
-from ...tools.trained.recipes import Choice, Fitting, choose_recipe, part_of
+from ...tools.trained.recipes import ChosenRecipe, Fitting, choose_recipe, part_of
 from ...tools.trained.validation import split_by_time
 from ..reporting.intervals import gain_of, hits, mean_of, ndcg, place
 from ..reporting.report import report
@@ -86,7 +86,7 @@ def figures_of(movies: Movies, seed: int, *, ratings: bool = True, progress: Pro
 
 def fit_as_trained(
     items: ItemTable, training: Interactions, seed: int, progress: Progress = silent
-) -> tuple[Ensemble, Choice]:
+) -> tuple[Ensemble, ChosenRecipe]:
     """Return what `tastemaker train` fits: the recipe that is best for the newest wishes of ``training``, on all of it.
 
     Raises:

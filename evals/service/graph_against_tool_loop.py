@@ -37,7 +37,7 @@ async def run(recommender: Recommender, requests: Sequence[RecommendRequest], se
         ConfigurationError: the extra ``bench`` is missing.
         TastemakerError: no language model answers.
     """
-    if not await recommender.parts.chat.health():
+    if not await recommender.services.chat.health():
         raise TastemakerError("no language model answers; start it with `tastemaker llm up`")
     ours: list[Meter] = []
     loops: list[Meter] = []
@@ -47,7 +47,7 @@ async def run(recommender: Recommender, requests: Sequence[RecommendRequest], se
                 ours.append(await through_graph(recommender, request))
             else:
                 loops.append(await through_loop(recommender, request))
-    model = recommender.parts.chat.name
+    model = recommender.services.chat.name
     return report("turn", {"model": model, **compare(ours, loops)}, n=len(requests), seed=seed, targets=TARGETS)
 
 

@@ -12,7 +12,7 @@ from ...core.schemas import RecommendRequest
 from ...core.settings import Settings
 from ...graphs.recommender import Recommender
 from ..reporting.report import percentiles, report
-from ..stand_ins import constant_parts
+from ..stand_ins import constant_services
 
 LEVELS = (1, 8, 32)
 TARGETS = {"p95_ms at 1": 10.0}
@@ -23,7 +23,7 @@ async def run(n: int = 300) -> dict[str, Any]:
     figures = {}
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(home=Path(folder))
-        async with Recommender(settings, parts=constant_parts(settings)) as recommender:
+        async with Recommender(settings, services=constant_services(settings)) as recommender:
             await _burst(recommender, 20, 1)
             for level in LEVELS:
                 figures[f"concurrent_{level}"] = percentiles(await _burst(recommender, n, level))

@@ -14,7 +14,7 @@ from ...core.errors import InvalidRequestError
 from ...core.schemas import Item
 from ...core.settings import CatalogueSettings, Settings
 from ...graphs.recommender import Recommender
-from ...graphs.shop.services import Parts
+from ...graphs.shop.services import Services
 from ...stores.events.history import SqlHistory
 from . import first_item, footprint
 from . import graph_against_tool_loop as turn
@@ -57,11 +57,11 @@ async def valid_run(settings: Settings, data: Path | None, n: int, llm_requests:
         genres = sorted({str(g) for i in records.values() for g in _list(i.attributes.get("genres"))})
         consumed = await _consumed(poisoned, n)
         made = valid.cases(n, genres, consumed, seed)
-        parts = Parts.from_settings(poisoned)
-        parts.chat = valid.HostileChat(seed)
-        parts.rebuild()
-        async with Recommender(poisoned, parts=parts) as hostile, Recommender(poisoned) as real:
-            alive = await real.parts.chat.health()
+        services = Services.from_settings(poisoned)
+        services.chat = valid.HostileChat(seed)
+        services.rebuild()
+        async with Recommender(poisoned, services=services) as hostile, Recommender(poisoned) as real:
+            alive = await real.services.chat.health()
             return await valid.run(hostile, real if alive else None, made, records, real_n=llm_requests, seed=seed)
 
 

@@ -82,7 +82,7 @@ def _agent(recommender: Recommender, request: RecommendRequest, meter: Meter, wo
         raise ConfigurationError("the loop needs the extra: pip install 'tastemaker[bench]'") from error
     llm = recommender.settings.llm
     model = ChatOpenAI(
-        model=recommender.parts.chat.name.removeprefix("vllm:"),
+        model=recommender.services.chat.name.removeprefix("vllm:"),
         base_url=llm.base_url or f"http://{llm.host}:{llm.port}/v1",
         api_key=llm.api_key if llm.api_key.get_secret_value() else "none",
         temperature=0,
@@ -120,7 +120,7 @@ def _callback(meter: Meter) -> Any:
 
 def _tools(recommender: Recommender, request: RecommendRequest, meter: Meter, workdir: Path) -> list[Any]:
     """Return the graph's own tools as functions for the loop: one call of each does for the whole request."""
-    parts = recommender.parts
+    parts = recommender.services
     admitted: list[MediaFile] = []
 
     async def media(kind: str) -> list[MediaFile]:

@@ -14,7 +14,7 @@ from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Candidate, RecommendRequest, Understanding
 from ...core.settings import Settings
 from ...graphs.recommender import Recommender
-from ...graphs.shop.services import Parts
+from ...graphs.shop.services import Services
 from ...graphs.shop.shop import Shop
 from ...models.recommender.scorers.base import Progress
 from ...stores.catalogue.lance_catalogue import LanceCatalogue
@@ -86,10 +86,13 @@ async def _compare(settings: Settings, n: int, seed: int) -> dict[str, Any]:
     )
     users = [str(u) for u in random.Random(seed).choices(range(1, 944), k=n + WARM_UP)]  # noqa: S311
     async with (
-        Recommender(settings, parts=Parts.from_settings(settings)) as trained,
-        Recommender(plain, parts=Parts.from_settings(plain)) as untrained,
+        Recommender(settings, services=Services.from_settings(settings)) as trained,
+        Recommender(plain, services=Services.from_settings(plain)) as untrained,
     ):
-        shops = {"trained": await trained.parts.shop("default"), "untrained": await untrained.parts.shop("default")}
+        shops = {
+            "trained": await trained.services.shop("default"),
+            "untrained": await untrained.services.shop("default"),
+        }
         await shops["trained"].learned.refresh()
         figures: dict[str, Any] = {"rank": await _in_turn(users, {name: _ranker(shop) for name, shop in shops.items()})}
         for kind in ("bare", "text"):

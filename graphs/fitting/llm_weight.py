@@ -26,7 +26,7 @@ from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Candidate, LLMStrategy, RankedItem, Understanding
 from ...stores.llm_opinions import OpinionStore, key_of
 from ...tools.sources.listing import Source
-from ..shop.services import Parts
+from ..shop.services import Services
 from ..shop.shop import Shop
 from ..steps.rerank_tools import make_task, make_tools
 
@@ -45,17 +45,17 @@ class Fitter:
         say: told how far it is.
     """
 
-    def __init__(self, parts: Parts, shop: Shop, strategies: Sequence[LLMStrategy], say: Say) -> None:
-        self.parts, self.shop, self.strategies, self.say = parts, shop, tuple(sorted(set(strategies))), say
-        self.refs = prompt_refs(self.strategies, parts.prompts)
-        folder = parts.llm_rank.file(shop.tenant).path.parent
+    def __init__(self, services: Services, shop: Shop, strategies: Sequence[LLMStrategy], say: Say) -> None:
+        self.services, self.shop, self.strategies, self.say = services, shop, tuple(sorted(set(strategies))), say
+        self.refs = prompt_refs(self.strategies, services.prompts)
+        folder = services.llm_rank.file(shop.tenant).path.parent
         self.kept = OpinionStore(folder / "llm_opinions.jsonl")
         self.problem = ""
 
     @property
     def model(self) -> str:
         """Return the models that the strategies ask."""
-        return model_names(self.strategies, self.parts.chat.name, self.parts.llm_rank.embedder_name)
+        return model_names(self.strategies, self.services.chat.name, self.services.llm_rank.embedder_name)
 
     async def fit(self, most: int, budget_s: float, seed: int) -> WeightEntry:
         """Fit, write the weights and return them; every answer is kept at once, so that a killed run goes on.
@@ -89,7 +89,7 @@ class Fitter:
             base="the shop's list",
             fitted_at=datetime.now(UTC),
         )
-        file = self.parts.llm_rank.file(self.shop.tenant)
+        file = self.services.llm_rank.file(self.shop.tenant)
         await asyncio.to_thread(lambda: file.write(file.read().with_entry(entry)))
         return entry
 
@@ -126,25 +126,25 @@ class Fitter:
                 return source.name, []
 
         found = dict(await asyncio.gather(*(ask(s) for s in sources)))
-        return await self.shop.ranker(query, found, self.parts.settings.llm_rank.top)
+        return await self.shop.ranker(query, found, self.services.settings.llm_rank.top)
 
     async def signal(self, query: CandidateQuery, listed: Sequence[RankedItem]) -> Floats | None:
         """Return the signal if every strategy answered."""
-        most = self.parts.settings.llm_rank.likes
+        most = self.services.settings.llm_rank.likes
         liked = await self.shop.catalogue.get(query.profile.liked[:most])
 
-        tools = make_tools(self.shop.catalogue, self.parts.llm_rank.embedder, self.parts.image_text.embed_texts)
+        tools = make_tools(self.shop.catalogue, self.services.llm_rank.embedder, self.services.image_text.embed_texts)
         task = make_task(query, [r.item for r in listed], liked, most)
         if "profile" in self.strategies:
             task = await self.with_words(task)
         told = await collect(
-            self.parts.llm_rank.ranker, self.strategies, task, tools, timeout_s=OPINION_S, note=self._note
+            self.services.llm_rank.ranker, self.strategies, task, tools, timeout_s=OPINION_S, note=self._note
         )
         return told.values if set(told.used) == set(self.strategies) else None
 
     async def with_words(self, task: RankTask) -> RankTask:
         """Return the task with its words, waiting for those of the taste."""
-        words = self.parts.llm_rank.words(self.shop.tenant)
+        words = self.services.llm_rank.words(self.shop.tenant)
         if not await words.taste(task.likes):
             await words.settled()
         return replace(task, taste=await words.taste(task.likes), keywords=await words.keywords(task.items))
@@ -156,8 +156,15 @@ class Fitter:
 
 
 async def fit_llm(
-    parts: Parts, tenant: str, strategies: Sequence[LLMStrategy], *, most: int, budget_s: float, seed: int, say: Say
+    services: Services,
+    tenant: str,
+    strategies: Sequence[LLMStrategy],
+    *,
+    most: int,
+    budget_s: float,
+    seed: int,
+    say: Say,
 ) -> WeightEntry:
     """Fit the weights of one combination of strategies for a shop. Raises as ``Fitter.fit``."""
-    shop = await parts.shop(tenant)
-    return await Fitter(parts, shop, strategies, say).fit(most, budget_s, seed)
+    shop = await services.shop(tenant)
+    return await Fitter(services, shop, strategies, say).fit(most, budget_s, seed)

@@ -12,12 +12,12 @@ from ...core.ranking.media_weights import Attention, situation_of
 from ...core.schemas import Event
 from ...models.recommender.media_weights_fit import ShownList, fit_situation
 from ...stores.fitted_files import AttentionFile
-from ..shop.services import Parts
+from ..shop.services import Services
 
 USUAL = {**WORDS, **PHOTO, "track": TRACK_WEIGHT}
 
 
-async def fit_attention(parts: Parts, tenant: str, days: float, seed: int = 0) -> Attention:
+async def fit_attention(services: Services, tenant: str, days: float, seed: int = 0) -> Attention:
     """Fit the factors on the lists of the last ``days`` and the events that name them, and keep them for the shop.
 
     Raises:
@@ -25,14 +25,14 @@ async def fit_attention(parts: Parts, tenant: str, days: float, seed: int = 0) -
         StoreError: log, history or file failed.
     """
     since = datetime.now(UTC) - timedelta(days=days)
-    exposures = await parts.exposures.read(tenant, since) if parts.exposures else []
+    exposures = await services.exposures.read(tenant, since) if services.exposures else []
     if not exposures:
         raise InvalidRequestError("--days", "no list was logged in that time; see the setting exposures.enabled")
-    shop = await parts.shop(tenant)
+    shop = await services.shop(tenant)
     lists = lists_of(exposures, await shop.history.all_events())
     fits = {name: fit_situation(found, USUAL, seed) for name, found in sorted(lists.items())}
     learnt = Attention(situations=fits, fitted_at=datetime.now(UTC))
-    AttentionFile(parts.settings.models_path(tenant)).write(learnt)
+    AttentionFile(services.settings.models_path(tenant)).write(learnt)
     return learnt
 
 

@@ -18,7 +18,7 @@ log = logging.getLogger("tastemaker.shop")
 MAX_WORDS, MAX_PER_FIELD, MAX_CHARACTERS = 200, 80, 30
 
 
-class ShopWords:
+class CaptionVocabulary:
     """Hold for each tenant a captioner that knows the shop's values; a captioner that cannot be taught stays as it is."""
 
     def __init__(self, captioner: Captioner) -> None:

@@ -33,7 +33,7 @@ class DescribeReport(Frozen):
     complete: bool = True
 
 
-class ShopWords:
+class ShopDescriptions:
     """The words of one shop. A taste that is not known yet is written in the background, for the next request."""
 
     def __init__(self, home: Path, tenant: str, describer: Describer) -> None:

@@ -15,7 +15,7 @@ from ...core.settings import Settings
 from ...models.llm.embeddings import open_embeddings
 from ...models.llm.scoring import GenerativeScoring, Posts
 from ...stores.fitted_files import WeightFile, weights_path
-from .descriptions import ShopWords
+from .descriptions import ShopDescriptions
 
 
 class LLMParts:
@@ -29,7 +29,7 @@ class LLMParts:
         self._vectors = vectors
         self._files: dict[str, WeightFile] = {}
         self._describer = Describer(chat, library, settings.llm.timeout_s)
-        self._words: dict[str, ShopWords] = {}
+        self._words: dict[str, ShopDescriptions] = {}
 
     @property
     def embedder_name(self) -> str:
@@ -40,9 +40,9 @@ class LLMParts:
         """Return the weights of a shop."""
         return self._files.setdefault(tenant, WeightFile(weights_path(self._home, tenant)))
 
-    def words(self, tenant: str) -> ShopWords:
+    def words(self, tenant: str) -> ShopDescriptions:
         """Return the words that were written about a shop's items and its users' tastes."""
-        return self._words.setdefault(tenant, ShopWords(self._home, tenant, self._describer))
+        return self._words.setdefault(tenant, ShopDescriptions(self._home, tenant, self._describer))
 
     def weight(
         self, tenant: str, strategies: Sequence[LLMStrategy], group: str, library: PromptLibrary

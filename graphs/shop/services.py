@@ -29,9 +29,9 @@ from ...tools.perception.consistency_checker import ConsistencyChecker
 from ...tools.perception.image_captioner import ImageCaptioner
 from ...tools.perception.video_reader import VideoReader
 from ...tools.policy.content_filters import open_filters
-from ...tools.ranking.new_item_quota import NewItems
+from ...tools.ranking.new_item_quota import NewItemQuota
 from ...tools.sources.described_taste import DescribedSource
-from .caption_vocabulary import ShopWords
+from .caption_vocabulary import CaptionVocabulary
 from .evidence_memory import SensesMemory
 from .llm_services import LLMParts
 from .shop import Shop
@@ -43,7 +43,7 @@ OpenStores = Callable[[str], Awaitable[tuple[Catalogue, History, Collaborative]]
 
 
 @dataclass
-class Parts:
+class Services:
     """What every turn shares."""
 
     settings: Settings
@@ -68,7 +68,7 @@ class Parts:
         limits = self.settings.limits
         self.admitter = MediaAdmitter(limits)
         self.caption = ImageCaptioner(self.captioner)
-        self.shop_words = ShopWords(self.captioner)
+        self.shop_words = CaptionVocabulary(self.captioner)
         self.transcribe = AudioTranscriber(self.transcriber)
         self.watch = VideoReader(self.captioner, self.transcriber, limits)
         self.check = ConsistencyChecker(self.image_text)
@@ -83,7 +83,7 @@ class Parts:
         self.llm_rank = LLMParts(self.settings, self.chat, self.prompts, self.image_text.name)
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Parts:
+    def from_settings(cls, settings: Settings) -> Services:
         """Return the parts that the settings name; models open on first use."""
         image_text = LazyImageText(lambda: registry.open_image_text(settings), slots.slot_id(settings, "image_text"))
         return cls(
@@ -129,7 +129,7 @@ class Parts:
         catalogue, history, collaborative = await self.open_stores(tenant)
         shop = Shop.of(tenant, catalogue, history, collaborative, self.settings)
         if self.exposures is not None and self.settings.exploration.share:
-            shop.new_items = NewItems(catalogue, self.exposures, tenant, shop.learned)
+            shop.new_items = NewItemQuota(catalogue, self.exposures, tenant, shop.learned)
 
         async def described(words: Sequence[str], limit: int) -> list[tuple[str, float]]:
             return await self.llm_rank.words(tenant).find(words, limit)

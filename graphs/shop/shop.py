@@ -18,7 +18,7 @@ from ...core.settings import Settings
 from ...stores.fitted_files import AttentionFile
 from ...stores.trained_versions import Artefacts
 from ...tools.policy.rule_scope import RuleScope
-from ...tools.ranking.new_item_quota import NewItems
+from ...tools.ranking.new_item_quota import NewItemQuota
 from ...tools.ranking.ranker import Ranker
 from ...tools.sources.listing import Source, build_sources
 from ...tools.sources.new_items import NewItemSource
@@ -53,7 +53,7 @@ class Shop:
     look_up: UserHistoryLookup
     scope: RuleScope
     learned: Learned
-    new_items: NewItems | None = None
+    new_items: NewItemQuota | None = None
     attention: AttentionFile | None = None
     snapshot_path: Path | None = None
     snapshot: Snapshot = field(default_factory=Snapshot)

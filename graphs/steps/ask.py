@@ -43,11 +43,11 @@ async def question_for(
 
     Nothing is asked of who is known, of a request that says what it wants, where the thread is not kept, or once too often.
     """
-    settings = turn.parts.settings.elicit
+    settings = turn.services.settings.elicit
     if q.is_concrete or q.profile.liked or not turn.keeps_thread or memory.questions >= settings.max_questions:
         return None
     work = _question(q, candidates, memory, turn, settings)
-    found = await turn.attempt("question", work, turn.parts.settings.timeouts.retrieve_s, None)
+    found = await turn.attempt("question", work, turn.services.settings.timeouts.retrieve_s, None)
     return question_in_chinese(found) if found is not None and is_chinese(text) else found
 
 
@@ -125,7 +125,7 @@ async def hear_answer(state: State, turn: Turn) -> Heard:
     said = Answer.model_validate(interrupt(question.model_dump(mode="json")))
     answer = answered(question, said)
     if said.remember and answer is not None and answer.chosen is not None:
-        await remember([answer.offered[answer.chosen]], state.request, turn)
+        await remember_preferences([answer.offered[answer.chosen]], state.request, turn)
     answers = (*memory.answers, *([answer] if answer else []))
     kept = memory.model_copy(update={"answers": answers, "open_question": None})
     return {"memory": kept.model_dump(mode="json"), "skipped": answer is None}
@@ -140,23 +140,23 @@ def answered(question: Question, said: Answer) -> Answered | None:
     return Answered(offered=tuple(c.preference for c in named if c.preference), chosen=chosen)
 
 
-async def remember(preferences: Sequence[Preference], request: RecommendRequest, turn: Turn) -> None:
+async def remember_preferences(preferences: Sequence[Preference], request: RecommendRequest, turn: Turn) -> None:
     """Keep likes and dislikes in the user's profile; a store that fails, or nobody to keep them for, costs a label."""
-    tastes = turn.parts.tastes
+    tastes = turn.services.tastes
     if request.user_id is None or tastes is None:
         turn.degrade("profile", "Not remembered: there is no user_id or no store to keep it in.")
         return
     work = tastes.remember(request.tenant, request.user_id, preferences)
-    await turn.attempt("profile", work, turn.parts.settings.timeouts.history_s, None)
+    await turn.attempt("profile", work, turn.services.settings.timeouts.history_s, None)
 
 
 async def kept_tastes(request: RecommendRequest, turn: Turn) -> tuple[Preference, ...]:
     """Return the likes and dislikes that are kept in the user's profile."""
-    tastes = turn.parts.tastes
+    tastes = turn.services.tastes
     if request.user_id is None or tastes is None:
         return ()
     work = tastes.recall(request.tenant, request.user_id)
-    return await turn.attempt("profile", work, turn.parts.settings.timeouts.history_s, ())
+    return await turn.attempt("profile", work, turn.services.settings.timeouts.history_s, ())
 
 
 async def as_it_was(
@@ -168,7 +168,7 @@ async def as_it_was(
     work = turn.shop.catalogue.get(ids, q.where)
     nothing: list[Item] = []
     items = {
-        i.item_id: i for i in await turn.attempt("catalogue", work, turn.parts.settings.timeouts.retrieve_s, nothing)
+        i.item_id: i for i in await turn.attempt("catalogue", work, turn.services.settings.timeouts.retrieve_s, nothing)
     }
     kept = await screened([items[i] for i in ids if i in items and q.effects.allows(items[i])], request, turn)
     if not kept:

@@ -24,9 +24,11 @@ async def compose_recommendations(state: State, turn: Turn) -> Composed:
         for words in (composition.message, *composition.reasons):
             turn.emit("words", words)
         return {"composition": composition}
-    limit = min(turn.parts.settings.timeouts.compose_s, max(turn.remaining(), FLOOR_S))
+    limit = min(turn.services.settings.timeouts.compose_s, max(turn.remaining(), FLOOR_S))
     version = turn.prompt_versions.get("compose")
-    work = turn.parts.composer.compose(about, lambda w: turn.emit("words", w), timeout_s=limit, prompt_version=version)
+    work = turn.services.composer.compose(
+        about, lambda w: turn.emit("words", w), timeout_s=limit, prompt_version=version
+    )
     written = await turn.attempt("llm", work, limit + 1, None, floor_s=limit + 1)
     return {"composition": written or render_composition(about)}
 
@@ -36,7 +38,7 @@ async def brief(state: State, turn: Turn) -> Brief:
     schema = await schema_of(turn)
     price = schema.price
     liked = state.profile.liked[:LIKED_TITLES] if state.profile else ()
-    timeout = turn.parts.settings.timeouts.retrieve_s
+    timeout = turn.services.settings.timeouts.retrieve_s
     items = (
         await turn.attempt("catalogue", turn.shop.catalogue.get(liked), timeout, [], floor_s=FLOOR_S) if liked else []
     )

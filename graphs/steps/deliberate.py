@@ -28,10 +28,10 @@ DELIBERATION_SHARE = 0.75
 @timed
 async def deliberate(state: State, turn: Turn) -> Deliberated:
     """Let the reasoning model call the same tools in a bounded loop and replace the list by what it settles on."""
-    settings = turn.parts.settings
+    settings = turn.services.settings
     understanding = await read_with_model(state, turn)
     state = state.model_copy(update={"understanding": understanding})
-    deliberator = Deliberator(turn.parts.chat, turn.library, tools_for(state, turn), settings.deliberate)
+    deliberator = Deliberator(turn.services.chat, turn.library, tools_for(state, turn), settings.deliberate)
     limit = min(settings.timeouts.deliberate_s, turn.remaining() * DELIBERATION_SHARE)
     outcome = await turn.attempt(
         "deliberation", deliberator.run(await brief(state, turn), deadline_s=limit), limit + 1, None
@@ -53,9 +53,9 @@ async def deliberate(state: State, turn: Turn) -> Deliberated:
 
 async def read_with_model(state: State, turn: Turn) -> Understanding:
     """Return the understanding with what the model reads from the words that the rules could not."""
-    settings, words = turn.parts.settings, [state.request.text or "", *(t.content for t in state.transcripts)]
+    settings, words = turn.services.settings, [state.request.text or "", *(t.content for t in state.transcripts)]
     work = understand_with_model(
-        turn.parts.chat,
+        turn.services.chat,
         turn.library,
         " ".join(w for w in words if w),
         state.understanding,

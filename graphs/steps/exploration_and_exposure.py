@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from ...core.learning.exposures import Drawn, Exposure, Shown
-from ...core.learning.thompson_sampling import Choice, quota, seed_of
+from ...core.learning.thompson_sampling import Draw, quota, seed_of
 from ...core.ranking.media_weights import MEDIUM
 from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Item, RankedItem, RecommendRequest, SourceScore
@@ -23,15 +23,15 @@ async def with_new_items(
 
     A request that says, shows or points at something gets what it asks for, and a thread the same items all day.
     """
-    settings = turn.parts.settings.exploration
+    settings = turn.services.settings.exploration
     places = min(quota(len(ranked), settings.share, settings.max_items), _unpinned_tail(ranked, q))
     finder = turn.shop.new_items
     if not places or q.is_concrete or finder is None:
         return list(ranked)
     seed = seed_of(request.tenant, turn.thread_id, datetime.now(UTC).date().isoformat())
     work = finder.choose(q, [r.item.item_id for r in ranked], places, seed)
-    nothing: list[tuple[Item, Choice]] = []
-    drawn = await turn.attempt(SOURCE, work, turn.parts.settings.timeouts.retrieve_s, nothing)
+    nothing: list[tuple[Item, Draw]] = []
+    drawn = await turn.attempt(SOURCE, work, turn.services.settings.timeouts.retrieve_s, nothing)
     shown = {i.item_id for i in await screened([i for i, _ in drawn], request, turn)}
     found = [(item, choice) for item, choice in drawn if item.item_id in shown]
     kept = list(ranked[: len(ranked) - len(found)])
@@ -51,7 +51,7 @@ def _unpinned_tail(ranked: Sequence[RankedItem], q: CandidateQuery) -> int:
 
 def log_exposure(ranked: Sequence[RankedItem], request: RecommendRequest, turn: Turn, *, ranks: bool = True) -> None:
     """Queue the list for the exposure log, if there is one; ``ranks`` adds where each source of a medium had the items."""
-    log = turn.parts.exposures
+    log = turn.services.exposures
     if log is None or not ranked or not turn.shows:
         return
     place_of = {r.item.item_id: r.rank for r in ranked}
@@ -62,7 +62,7 @@ def log_exposure(ranked: Sequence[RankedItem], request: RecommendRequest, turn: 
             tenant=request.tenant,
             request_id=turn.request_id,
             at=datetime.now(UTC),
-            policy=turn.parts.settings.exposures.policy,
+            policy=turn.services.settings.exposures.policy,
             user_id=request.user_id,
             items=tuple(
                 Shown(

@@ -33,7 +33,7 @@ async def finish(state: State, turn: Turn) -> Finished:
     for label in composition.degraded:
         turn.degrade(label.what, label.why)
     turn.response = respond(state, turn, composition)
-    memory = await remember(state, turn)
+    memory = await next_memory(state, turn)
     keep_senses(state, turn)
     plain = has_words(state) and state.understanding.intent != "similar"  # the usual weights acted
     log_exposure(state.ranked, state.request, turn, ranks=plain)
@@ -45,7 +45,7 @@ def keep_senses(state: State, turn: Turn) -> None:
     pieces = tuple(e for e in state.evidence if e.kind in CORRECTABLE)
     text = state.request.text or ""
     sensed = Sensed(text, pieces, turn.pictures or Pictures(), state.memory) if pieces else None
-    turn.parts.senses.keep(turn.key(state.request), sensed)
+    turn.services.senses.keep(turn.key(state.request), sensed)
 
 
 def respond(state: State, turn: Turn, composition: Composition) -> RecommendResponse:
@@ -92,7 +92,7 @@ def total(usages: Sequence[Usage]) -> Usage:
     )
 
 
-async def remember(state: State, turn: Turn) -> ThreadMemory:
+async def next_memory(state: State, turn: Turn) -> ThreadMemory:
     """Return what the next turn of this thread needs."""
     before = ThreadMemory.model_validate(state.memory)
     schema = await schema_of(turn)

@@ -25,11 +25,11 @@ async def weight_for(strategies: Sequence[LLMStrategy], group: str, state: State
         return NOT_FITTED.model_copy(update={"weight": state.request.llm_weight, "why": "given by the caller"})
 
     async def read() -> FittedWeight:
-        find = turn.parts.llm_rank.weight
+        find = turn.services.llm_rank.weight
         return await asyncio.to_thread(find, state.request.tenant, strategies, group, turn.library)
 
     failed = NOT_FITTED.model_copy(update={"why": "the weights cannot be read"})
-    return await turn.attempt("llm_weights", read(), turn.parts.settings.timeouts.retrieve_s, failed)
+    return await turn.attempt("llm_weights", read(), turn.services.settings.timeouts.retrieve_s, failed)
 
 
 async def taste_of(state: State, turn: Turn) -> Taste:
@@ -40,7 +40,7 @@ async def taste_of(state: State, turn: Turn) -> Taste:
 
 
 async def _taste(state: State, turn: Turn) -> Taste:
-    settings = turn.parts.settings.llm_rank
+    settings = turn.services.settings.llm_rank
     asked = strategies_of(state.request, settings.strategies)
     liked = state.profile.liked[: settings.likes] if state.profile else ()
     if "profile" not in asked or not liked:
@@ -49,10 +49,10 @@ async def _taste(state: State, turn: Turn) -> Taste:
     weight = (await weight_for(asked, group_of(events), state, turn)).weight
     if weight <= 0:
         return NO_TASTE
-    timeout = turn.parts.settings.timeouts.retrieve_s
+    timeout = turn.services.settings.timeouts.retrieve_s
     found = turn.shop.catalogue.get(liked)
     items: list[Item] = await turn.attempt("catalogue", found, timeout, [], floor_s=FLOOR_S)
     titles = {i.item_id: i.title for i in items}
-    words = turn.parts.llm_rank.words(turn.shop.tenant)
+    words = turn.services.llm_rank.words(turn.shop.tenant)
     work = words.taste([titles[i] for i in liked if i in titles])
     return Taste(await turn.attempt("descriptions", work, timeout, ()), weight)

@@ -19,11 +19,11 @@ async def with_elsewhere(profile: HistoryProfile, turn: Turn) -> HistoryProfile:
 
     Only tenants that ``cross_domain.sources`` lists for this one are read, and only for users without likes here.
     """
-    allowed = turn.parts.settings.cross_domain.sources.get(turn.shop.tenant, [])
+    allowed = turn.services.settings.cross_domain.sources.get(turn.shop.tenant, [])
     tenants = [tenant for tenant in dict.fromkeys(allowed) if tenant != turn.shop.tenant]
     if profile.liked or not tenants:
         return profile
-    timeout = turn.parts.settings.timeouts.history_s
+    timeout = turn.services.settings.timeouts.history_s
     nothing: tuple[list[Item], list[Vectors]] = ([], [])
     reads = (turn.attempt(WHAT, _liked(tenant, profile.user_id, turn), timeout, nothing) for tenant in tenants)
     found = await asyncio.gather(*reads)
@@ -43,7 +43,7 @@ async def _liked(tenant: str, user_id: str, turn: Turn) -> tuple[list[Item], lis
         StoreError: the tenant's stores cannot be read, or it has none.
     """
     try:
-        shop = await turn.parts.shop(tenant)
+        shop = await turn.services.shop(tenant)
     except InvalidRequestError as error:
         raise StoreError(f"cross_domain.sources names {tenant!r}, which has no catalogue") from error
     shop.users += 1

@@ -12,7 +12,7 @@ from ...core.schemas import Evidence, HistoryProfile, MediaFile, MediaKind, Spok
 from ...tools.perception.video_reader import VideoReading
 from ..turn.state import Admitted, Captioned, Checked, Remembered, State, Transcribed, Watched
 from ..turn.turn import Turn, check_owner, timed
-from .ask import kept_tastes, remember
+from .ask import kept_tastes, remember_preferences
 from .other_shops import with_elsewhere
 
 RANKING_RESERVE_S = 0.3
@@ -32,8 +32,8 @@ async def admit(state: State, turn: Turn) -> Admitted:
         return recalled(state, turn)
     if not (request.images or request.audio or request.video):
         return {"media": ()}
-    work = turn.parts.admitter.admit(request, turn.workdir, allow_paths=turn.allow_paths)
-    return {"media": await turn.attempt("media", work, turn.parts.settings.timeouts.admit_s, ())}
+    work = turn.services.admitter.admit(request, turn.workdir, allow_paths=turn.allow_paths)
+    return {"media": await turn.attempt("media", work, turn.services.settings.timeouts.admit_s, ())}
 
 
 def recalled(state: State, turn: Turn) -> Admitted:
@@ -45,7 +45,7 @@ def recalled(state: State, turn: Turn) -> Admitted:
     request = state.request
     if request.images or request.audio or request.video:
         raise InvalidRequestError("corrections", "cannot be sent together with new media; send the media alone")
-    kept = turn.parts.senses.recall(turn.key(request))
+    kept = turn.services.senses.recall(turn.key(request))
     if kept is None:
         why = (
             "what this thread last saw and heard is not kept any more (or there is no thread_id); send the media again"
@@ -67,10 +67,10 @@ def recalled(state: State, turn: Turn) -> Admitted:
 @timed
 async def caption_images(state: State, turn: Turn) -> Captioned:
     """Describe the photos."""
-    timeout = turn.parts.settings.timeouts.caption_s
+    timeout = turn.services.settings.timeouts.caption_s
     return {
         "captions": await _each(
-            turn, "captioner", turn.parts.caption_for(turn.shop), of_kind(state.media, "image"), timeout
+            turn, "captioner", turn.services.caption_for(turn.shop), of_kind(state.media, "image"), timeout
         )
     }
 
@@ -78,9 +78,9 @@ async def caption_images(state: State, turn: Turn) -> Captioned:
 @timed
 async def transcribe_audio(state: State, turn: Turn) -> Transcribed:
     """Write down the voice clips."""
-    timeout = turn.parts.settings.timeouts.transcribe_s
+    timeout = turn.services.settings.timeouts.transcribe_s
     clips = of_kind(state.media, "audio")
-    write_down = partial(turn.parts.transcribe, told=partial(tell_part, turn))
+    write_down = partial(turn.services.transcribe, told=partial(tell_part, turn))
     return {"transcripts": await _each(turn, "transcriber", write_down, clips, timeout)}
 
 
@@ -94,9 +94,9 @@ async def read_video(state: State, turn: Turn) -> Watched:
     """Look at a few frames of each video and listen to its sound track."""
     evidence: list[Evidence] = []
     frames: list[MediaFile] = []
-    timeout = turn.parts.settings.timeouts.video_s
+    timeout = turn.services.settings.timeouts.video_s
     for clip in of_kind(state.media, "video"):
-        work = turn.parts.watch(clip, turn.workdir)
+        work = turn.services.watch(clip, turn.workdir)
         empty = VideoReading(evidence=(), frames=())
         reading = await turn.attempt("video_reader", work, timeout, empty, reserve_s=RANKING_RESERVE_S)
         evidence += reading.evidence
@@ -112,9 +112,9 @@ async def look_up_history(state: State, turn: Turn) -> Remembered:
     if user_id is None:
         return {"profile": None, "history_evidence": ()}
     unknown: tuple[HistoryProfile, Evidence | None] = (HistoryProfile(user_id=user_id, known=False), None)
-    timeout = turn.parts.settings.timeouts.history_s
+    timeout = turn.services.settings.timeouts.history_s
     if state.request.preferences and state.request.preferences.remember:
-        await remember(state.request.preferences.values, state.request, turn)
+        await remember_preferences(state.request.preferences.values, state.request, turn)
     (profile, evidence), kept = await asyncio.gather(
         turn.attempt("history", turn.shop.look_up(user_id), timeout, unknown), kept_tastes(state.request, turn)
     )
@@ -131,8 +131,8 @@ async def check_consistency(state: State, turn: Turn) -> Checked:
     media = (*state.media, *state.video_frames)
     if not media:
         return {"verdict": Verdict()}
-    work = turn.parts.check(state.request.text or "", media, state.evidence)
-    timeout = turn.parts.settings.timeouts.consistency_s
+    work = turn.services.check(state.request.text or "", media, state.evidence)
+    timeout = turn.services.settings.timeouts.consistency_s
     verdict = await turn.attempt("consistency", work, timeout, Verdict(), reserve_s=RANKING_RESERVE_S)
     turn.emit("consistency", verdict)
     return {"verdict": verdict}

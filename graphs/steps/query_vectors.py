@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.media.vector_fusion import disputed_pieces, fuse, pool_pictures
+from ...core.media.vector_fusion import disputed_pieces, pool_pictures, weighted_mean
 from ...core.protocols import Vectors
 from ...core.text.chinese import is_chinese
 from ...models.captions.vocabulary import gloss
@@ -22,19 +22,21 @@ async def words_vector(state: State, turn: Turn) -> Vectors | None:
     With the setting ``models.fusion`` at ``text`` it is that of the merged query; with ``features`` an average with every caption and
     transcript; with ``auto`` only those that a check found to disagree are averaged in.
     """
-    mode = turn.parts.settings.models.fusion
+    mode = turn.services.settings.models.fusion
     pieces: list[tuple[str, float]] = []
     if mode != "text" and (mode == "features" or state.verdict.state == "conflict"):
         pieces = disputed_pieces(state.evidence, state.verdict, every=mode == "features")
     texts = [(state.understanding.query, 1.0), *pieces]
-    english = turn.parts.image_text.name.startswith(ENGLISH_MODELS)
-    work = turn.parts.image_text.embed_texts([(english and gloss_of(text)) or text for text, _ in texts])
-    timeout = turn.parts.settings.timeouts.retrieve_s
+    english = turn.services.image_text.name.startswith(ENGLISH_MODELS)
+    work = turn.services.image_text.embed_texts([(english and gloss_of(text)) or text for text, _ in texts])
+    timeout = turn.services.settings.timeouts.retrieve_s
     vectors = await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)
     if vectors is None:
         return None
     return (
-        fuse([(vector, weight) for vector, (_, weight) in zip(vectors, texts, strict=True)]) if pieces else vectors[0]
+        weighted_mean([(vector, weight) for vector, (_, weight) in zip(vectors, texts, strict=True)])
+        if pieces
+        else vectors[0]
     )
 
 
@@ -57,7 +59,7 @@ async def track_vector(state: State, turn: Turn) -> Vectors | None:
     if clip is None:
         return None
     if turn.track is None:
-        timeout = turn.parts.settings.timeouts.transcribe_s
+        timeout = turn.services.settings.timeouts.transcribe_s
         turn.track = await turn.attempt("music", describe_track(clip.path), timeout, None, reserve_s=RANKING_RESERVE_S)
     return turn.track
 
@@ -66,8 +68,8 @@ async def _embedded(state: State, turn: Turn) -> Pictures:
     pictures = [m for m in (*of_kind(state.media, "image"), *state.video_frames) if m.kind == "image"]
     if not pictures:
         return Pictures()
-    model = turn.parts.image_text_of(state.request.tenant)
-    timeout = turn.parts.settings.timeouts.retrieve_s
+    model = turn.services.image_text_of(state.request.tenant)
+    timeout = turn.services.settings.timeouts.retrieve_s
     work = model.embed_images([m.path for m in pictures])
     vectors = await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)
     if problem := getattr(model, "problem", ""):

@@ -36,7 +36,7 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
     """Fuse the sources' lists into one ranking and send the items."""
     query = await candidate_query(state, turn)
     schema = await schema_of(turn)
-    timeout = turn.parts.settings.timeouts.retrieve_s
+    timeout = turn.services.settings.timeouts.retrieve_s
     ranked: list[RankedItem] = []
     if state.candidates:
         work = ranked_list(query, state.candidates, state.request.n, state.request, turn)
@@ -94,7 +94,7 @@ async def why_empty(state: State, turn: Turn) -> str:
     where = state.understanding.constraints
     if not where:
         return ""
-    timeout = turn.parts.settings.timeouts.retrieve_s
+    timeout = turn.services.settings.timeouts.retrieve_s
     work = explain_empty(turn.shop.catalogue, where, effects(turn).where)
     blockers = await turn.attempt("catalogue", work, timeout, (), floor_s=FLOOR_S)
     if not blockers:

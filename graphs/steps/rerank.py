@@ -17,7 +17,7 @@ from ...core.learning.llm_task import RankTask
 from ...core.ranking.query import CandidateQuery
 from ...core.rules.effects import arrange
 from ...core.schemas import Item, LLMInfluence, LLMStrategy, RankedItem, SourceScore
-from ..shop.descriptions import ShopWords
+from ..shop.descriptions import ShopDescriptions
 from ..turn.state import Reranked, State
 from ..turn.turn import FLOOR_S, Turn, timed
 from .llm_weight import strategies_of, weight_for
@@ -34,7 +34,7 @@ SOURCE = "language_model"
 @timed
 async def rerank_with_llm(state: State, turn: Turn) -> Reranked:
     """Move the top of the list by the model's opinion times the weight of the user's group, and say by how much."""
-    settings = turn.parts.settings.llm_rank
+    settings = turn.services.settings.llm_rank
     asked = strategies_of(state.request, settings.strategies)
     group = group_of(len(known_profile(state).events))
     weight = await weight_for(asked, group, state, turn)
@@ -66,10 +66,10 @@ async def opinions(
     query: CandidateQuery, listed: Sequence[RankedItem], asked: Sequence[LLMStrategy], turn: Turn
 ) -> Signal | None:
     """Return what the strategies say of the list within the budget, labelled where one is missing; None if all failed."""
-    limit = min(turn.parts.settings.llm_rank.timeout_s, turn.remaining() * SHARE)
+    limit = min(turn.services.settings.llm_rank.timeout_s, turn.remaining() * SHARE)
     task = await task_of(query, listed, asked, turn)
-    ranker = turn.parts.llm_rank.ranker.with_library(turn.library)
-    tools = make_tools(turn.shop.catalogue, turn.parts.llm_rank.embedder, lambda texts: text_vectors(texts, turn))
+    ranker = turn.services.llm_rank.ranker.with_library(turn.library)
+    tools = make_tools(turn.shop.catalogue, turn.services.llm_rank.embedder, lambda texts: text_vectors(texts, turn))
     work = collect(ranker, asked, task, tools, timeout_s=limit, note=lambda why: turn.degrade("llm_rank", why))
     signal = await turn.attempt("llm_rank", work, limit + 1, None)
     for opinion in signal.opinions if signal else ():
@@ -80,10 +80,10 @@ async def opinions(
 
 async def longer_list(query: CandidateQuery, state: State, turn: Turn) -> list[RankedItem]:
     """Return the list with what follows it, so that an item below may rise; as sent where it cannot be made longer."""
-    n = max(state.request.n, turn.parts.settings.llm_rank.top)
+    n = max(state.request.n, turn.services.settings.llm_rank.top)
     if n == len(state.ranked) or not state.candidates:
         return list(state.ranked)
-    timeout = turn.parts.settings.timeouts.retrieve_s
+    timeout = turn.services.settings.timeouts.retrieve_s
     work = turn.shop.ranker(query, state.candidates, n, screen=screen_of(state.request, turn))
     longer: list[RankedItem] = await turn.attempt("ranker", work, timeout, [], floor_s=FLOOR_S)
     sent = [r.item.item_id for r in state.ranked]
@@ -94,20 +94,20 @@ async def task_of(
     query: CandidateQuery, listed: Sequence[RankedItem], asked: Sequence[LLMStrategy], turn: Turn
 ) -> RankTask:
     """Return what the model is asked."""
-    most = turn.parts.settings.llm_rank.likes
+    most = turn.services.settings.llm_rank.likes
     liked = query.profile.liked[:most]
-    timeout = turn.parts.settings.timeouts.retrieve_s
+    timeout = turn.services.settings.timeouts.retrieve_s
     found: list[Item] = (
         await turn.attempt("catalogue", turn.shop.catalogue.get(liked), timeout, [], floor_s=FLOOR_S) if liked else []
     )
     task = make_task(query, [r.item for r in listed], found, most)
     if "profile" not in asked:
         return task
-    words = turn.parts.llm_rank.words(turn.shop.tenant)
+    words = turn.services.llm_rank.words(turn.shop.tenant)
     return await turn.attempt("descriptions", described(task, words), timeout, task)
 
 
-async def described(task: RankTask, words: ShopWords) -> RankTask:
+async def described(task: RankTask, words: ShopDescriptions) -> RankTask:
     """Return the task with the words that were written of the user's taste and of the items. Raises StoreError."""
     taste, keywords = await asyncio.gather(words.taste(task.likes), words.keywords(task.items))
     return replace(task, taste=taste, keywords=keywords)

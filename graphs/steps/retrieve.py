@@ -31,7 +31,7 @@ async def retrieve_candidates(state: State, turn: Turn) -> Retrieved:
 
 async def ask_sources(query: CandidateQuery, turn: Turn) -> dict[str, list[Candidate]]:
     """Return the candidates of every source that applies; one that fails is labelled and left out."""
-    timeout = turn.parts.settings.timeouts.retrieve_s
+    timeout = turn.services.settings.timeouts.retrieve_s
 
     async def ask(source: Source) -> tuple[str, list[Candidate]]:
         return source.name, await turn.attempt(source.name, source(query), timeout, [], floor_s=FLOOR_S)
@@ -89,7 +89,7 @@ async def text_vector(text: str, turn: Turn) -> Vectors | None:
 
 async def text_vectors(texts: Sequence[str], turn: Turn) -> Vectors | None:
     """Return the texts' vectors, (texts, dim); None, and a label, if they cannot be embedded."""
-    work = turn.parts.image_text.embed_texts(texts)
-    timeout = turn.parts.settings.timeouts.retrieve_s
+    work = turn.services.image_text.embed_texts(texts)
+    timeout = turn.services.settings.timeouts.retrieve_s
     found: Vectors | None = await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)
     return found

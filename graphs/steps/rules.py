@@ -13,18 +13,18 @@ from ...core.schemas import Diversity, Item, RankedItem, RecommendRequest
 from ...core.settings import Settings
 from ...stores.rules import LoadedRules
 from ...tools.ranking.ranker import Screen
-from ..turn.turn import FLOOR_S, House, Turn, schema_of
+from ..turn.turn import FLOOR_S, Turn, TurnRules, schema_of
 
 
 async def governed(q: CandidateQuery, request: RecommendRequest, turn: Turn) -> CandidateQuery:
     """Return the query with the rules that act now; they are read once per turn, so that one answer keeps to one set."""
-    if turn.house is None:
-        turn.house = await _house(q, request, turn)
+    if turn.rules is None:
+        turn.rules = await _house(q, request, turn)
     return replace(
         q,
-        effects=turn.house.effects,
-        exclude=q.exclude | turn.house.hidden,
-        spread=spread_of(request, turn.parts.settings),
+        effects=turn.rules.effects,
+        exclude=q.exclude | turn.rules.hidden,
+        spread=spread_of(request, turn.services.settings),
     )
 
 
@@ -59,7 +59,7 @@ def screen_of(request: RecommendRequest, turn: Turn) -> Screen:
     """Return what asks the content filters; what they hold back is kept in the turn, and a filter that fails labelled."""
 
     async def screen(items: Sequence[Item]) -> dict[str, str]:
-        found = await turn.parts.filters(items, {**request.context, "tenant": request.tenant})
+        found = await turn.services.filters(items, {**request.context, "tenant": request.tenant})
         for label in found.degraded:
             turn.degrade(label.what, label.why)
         turn.denied |= found.denied
@@ -82,13 +82,13 @@ def permitted(ranked: Sequence[RankedItem], turn: Turn) -> list[RankedItem]:
 
 def effects(turn: Turn) -> Effects:
     """Return the rules that act in this turn, as far as they were read."""
-    return turn.house.effects if turn.house else Effects()
+    return turn.rules.effects if turn.rules else Effects()
 
 
-async def _house(q: CandidateQuery, request: RecommendRequest, turn: Turn) -> House:
+async def _house(q: CandidateQuery, request: RecommendRequest, turn: Turn) -> TurnRules:
     schema = await schema_of(turn)
-    timeout = turn.parts.settings.timeouts.retrieve_s
-    work = turn.parts.rules.load(request.tenant, schema)
+    timeout = turn.services.settings.timeouts.retrieve_s
+    work = turn.services.rules.load(request.tenant, schema)
     loaded = await turn.attempt("rules", work, timeout, LoadedRules(), floor_s=FLOOR_S)
     if loaded.label:
         turn.degrade("rules", loaded.label)
@@ -97,4 +97,4 @@ async def _house(q: CandidateQuery, request: RecommendRequest, turn: Turn) -> Ho
     if found.exclusions:
         search = turn.shop.scope.hidden(found.exclusions)
         hidden = await turn.attempt("rules", search, timeout, frozenset(), floor_s=FLOOR_S)
-    return House(found, hidden)
+    return TurnRules(found, hidden)

@@ -54,9 +54,9 @@ async def choose_route(request: RecommendRequest, understanding: Understanding, 
     if route is not None:
         return route
     fallback = Route(name="direct", why="The rules could not tell and the model did not answer.", decided_by="rule")
-    timeout = turn.parts.settings.timeouts.understand_s
+    timeout = turn.services.settings.timeouts.understand_s
     text = request.text or understanding.query
-    work = ask_route(turn.parts.chat, turn.library, text, timeout)
+    work = ask_route(turn.services.chat, turn.library, text, timeout)
     asked = await turn.attempt("route", work, timeout + 1, None, reserve_s=RANKING_RESERVE_S)
     if asked is None:
         return fallback

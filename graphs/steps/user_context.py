@@ -22,7 +22,7 @@ def told(state: State, profile: HistoryProfile, turn: Turn) -> dict[str, Any]:
         "stated": merge_stated(memory, state.request.preferences, profile.stated),
         "stated_item_ids": merge_items(memory, state.request.preferences),
         "answers": memory.answers,
-        "answer_noise": turn.parts.settings.elicit.noise,
+        "answer_noise": turn.services.settings.elicit.noise,
         "who": allowed_profile(state.request, turn),
     }
 
@@ -51,7 +51,7 @@ def has_words(state: State) -> bool:
 
 def allowed_profile(request: RecommendRequest, turn: Turn) -> dict[str, str]:
     """Return what the settings allow to use of who the user is; the rest is ignored, with a label that names the fields."""
-    allowed = turn.parts.settings.cold_start.profile_fields
+    allowed = turn.services.settings.cold_start.profile_fields
     segment = {SEGMENT_KEY: request.context[SEGMENT_KEY]} if SEGMENT_KEY in request.context else {}
     ignored = sorted(set(request.profile) - set(allowed))
     if ignored:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...agents.prompt_files.library import PromptLibrary
-    from ..shop.services import Parts
+    from ..shop.services import Services
     from ..shop.shop import Shop
 
 
@@ -53,7 +53,7 @@ F = TypeVar("F")
 
 
 @dataclass(frozen=True)
-class House:
+class TurnRules:
     """The rules that act in a turn, and the ids that searches pass over because of them."""
 
     effects: Effects
@@ -64,7 +64,7 @@ class House:
 class Turn:
     """One run of the graph. Times are seconds on the monotonic clock; ``shows`` is false where nobody sees the list."""
 
-    parts: Parts
+    services: Services
     shop: Shop
     thread_id: str
     deadline: float
@@ -80,7 +80,7 @@ class Turn:
     timings: list[StepTime] = field(default_factory=list)
     usage: list[Usage] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
-    house: House | None = None
+    rules: TurnRules | None = None
     schema: CatalogueSchema | None = None
     query: tuple[Understanding, CandidateQuery] | None = None
     drawn: list[Drawn] = field(default_factory=list)
@@ -92,7 +92,7 @@ class Turn:
     @property
     def library(self) -> PromptLibrary:
         """Return the prompts with the versions that this request asks for."""
-        return self.parts.prompts.pinned(self.prompt_versions)
+        return self.services.prompts.pinned(self.prompt_versions)
 
     def remaining(self) -> float:
         """Return the seconds left of the request's budget, at least 0."""
@@ -128,7 +128,7 @@ class Turn:
         if not request.constraints:
             return
         with contextlib.suppress(StoreError, TimeoutError):
-            limit = max(FLOOR_S, min(self.parts.settings.timeouts.retrieve_s, self.remaining()))
+            limit = max(FLOOR_S, min(self.services.settings.timeouts.retrieve_s, self.remaining()))
             schema = await asyncio.wait_for(self.shop.catalogue.schema(), limit)
             if schema.fields:
                 check_constraints(request.constraints, schema)
@@ -173,7 +173,7 @@ async def schema_of(turn: Turn) -> CatalogueSchema:
     """Return the catalogue's fields, read once a turn; the last known ones, and a label, if it cannot be read."""
     if turn.schema is not None:
         return turn.schema
-    timeout = turn.parts.settings.timeouts.retrieve_s
+    timeout = turn.services.settings.timeouts.retrieve_s
     schema = await turn.attempt("catalogue", turn.shop.catalogue.schema(), timeout, None, floor_s=FLOOR_S)
     if schema is None:
         return (await turn.shop.last_known()).fields

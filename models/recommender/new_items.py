@@ -28,7 +28,7 @@ MAX_NEW = 20_000
 Array = NDArray[Any]
 
 
-class NewItems:
+class NewItemModel:
     """A kernel is the sum over ``channels`` of 1 + cosine, squared, 0 where an item lacks the channel."""
 
     def __init__(self, channels: tuple[str, ...] = CHANNELS, ridge: float = RIDGE, factors: int = 32) -> None:

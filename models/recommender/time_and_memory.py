@@ -20,7 +20,7 @@ WRITE_EVERY_S = 2.0
 
 
 @dataclass
-class Part:
+class Measured:
     """Seconds by the clock and of processor time, all threads together, over ``calls`` calls; ``done`` when one ended."""
 
     wall_s: float = 0.0
@@ -41,14 +41,14 @@ class Spent:
     @contextmanager
     def on(self, name: str, progress: Progress) -> Iterator[Progress]:
         """Count the block as ``name``, and yield a progress call for it; a part that was done before is counted anew."""
-        earlier = self._parts.get(name, Part())
+        earlier = self._parts.get(name, Measured())
         if earlier.done:
-            earlier = Part()
+            earlier = Measured()
         wall, cpu = time.monotonic(), time.process_time()
 
         def count(*, done: bool) -> None:
             now = (earlier.wall_s + time.monotonic() - wall, earlier.cpu_s + time.process_time() - cpu)
-            self._parts[name] = Part(*now, earlier.calls + 1, done)
+            self._parts[name] = Measured(*now, earlier.calls + 1, done)
             self._write()
 
         def tell(text: str, share: float) -> None:
@@ -108,12 +108,12 @@ def peak_memory_mib() -> float:
     return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)
 
 
-def _read(path: Path | None) -> tuple[dict[str, Part], float]:
+def _read(path: Path | None) -> tuple[dict[str, Measured], float]:
     """Return what earlier calls spent, nothing if there were none or the file is damaged."""
     if path is None:
         return {}, 0.0
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return {name: Part(**part) for name, part in found["parts"].items()}, float(found["peak_memory_mib"])
+        return {name: Measured(**part) for name, part in found["parts"].items()}, float(found["peak_memory_mib"])
     except (OSError, ValueError, TypeError, KeyError):
         return {}, 0.0

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from ...core.learning.thompson_sampling import Arm, Choice, explore
+from ...core.learning.thompson_sampling import Arm, Draw, explore
 from ...core.protocols import Catalogue, Vectors
 from ...core.ranking.query import CandidateQuery
 from ...core.ranking.stated_preferences import stated_fit
@@ -34,7 +34,7 @@ class Counts(Protocol):
         ...
 
 
-class NewItems:
+class NewItemQuota:
     """The new items of one tenant's catalogue, looked up again every ``REFRESH_S`` seconds among the first ``MAX_SCANNED``."""
 
     def __init__(self, catalogue: Catalogue, counts: Counts, tenant: str, learned: Learned | None = None) -> None:
@@ -45,9 +45,7 @@ class NewItems:
         self._new: Seen = {}
         self._at = -REFRESH_S
 
-    async def choose(
-        self, q: CandidateQuery, taken: Sequence[str], places: int, seed: int
-    ) -> list[tuple[Item, Choice]]:
+    async def choose(self, q: CandidateQuery, taken: Sequence[str], places: int, seed: int) -> list[tuple[Item, Draw]]:
         """Return at most ``places`` new items within constraints, exclusions and rules, each with its probabilities.
 
         Raises:

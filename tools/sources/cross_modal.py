@@ -21,7 +21,7 @@ COLUMNS: dict[LookAt, tuple[VectorColumn, ...]] = {"both": ("image", "text"), "i
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class QueryPart:
     """One part of a search: its name, its unit vector (dim,), its weight, and its words if it has any."""
 
     name: str
@@ -75,7 +75,7 @@ class CrossSearch:
         self._catalogue = catalogue
 
     async def __call__(
-        self, parts: Sequence[Part], look_at: LookAt, where: Sequence[Constraint], limit: int
+        self, parts: Sequence[QueryPart], look_at: LookAt, where: Sequence[Constraint], limit: int
     ) -> list[Hit]:
         """Return at most ``limit`` items, best first.
 
@@ -90,7 +90,7 @@ class CrossSearch:
         return [found.hit(i, items[found.ids[i]], rank) for rank, i in enumerate(kept, start=1)]
 
     async def compare(
-        self, parts: Sequence[Part], look_at: LookAt, where: Sequence[Constraint], exclude: Iterable[str] = ()
+        self, parts: Sequence[QueryPart], look_at: LookAt, where: Sequence[Constraint], exclude: Iterable[str] = ()
     ) -> Compared:
         """Return every proposed item but those of ``exclude``, compared with every part. Raises as a call."""
         parts, out = [part for part in parts if part.weight > 0], frozenset(exclude)
@@ -106,7 +106,7 @@ class CrossSearch:
         return Compared(ids, total, scores)
 
     async def _worded(
-        self, part: Part, look_at: LookAt, where: Sequence[Constraint], exclude: frozenset[str]
+        self, part: QueryPart, look_at: LookAt, where: Sequence[Constraint], exclude: frozenset[str]
     ) -> dict[str, float]:
         if look_at == "image":
             return {}
@@ -116,7 +116,7 @@ class CrossSearch:
 
     async def _proposed(
         self,
-        parts: Sequence[Part],
+        parts: Sequence[QueryPart],
         look_at: LookAt,
         where: Sequence[Constraint],
         words: dict[str, dict[str, float]],
@@ -136,7 +136,7 @@ class CrossSearch:
         named = [item_id for own in words.values() for item_id in own]
         return list(dict.fromkeys([c.item_id for candidates in found for c in candidates] + named))
 
-    async def _compared(self, parts: Sequence[Part], column: VectorColumn, ids: Sequence[str]) -> list[_Scores]:
+    async def _compared(self, parts: Sequence[QueryPart], column: VectorColumn, ids: Sequence[str]) -> list[_Scores]:
         known = await self._catalogue.vectors(column, ids)
         if not known:
             return []
@@ -147,7 +147,7 @@ class CrossSearch:
         return [_Scores(part.name, column, part.weight, rows @ part.vector.astype(np.float64)) for part in parts]
 
 
-def _literal(part: Part, words: dict[str, float], ids: Sequence[str]) -> _Scores:
+def _literal(part: QueryPart, words: dict[str, float], ids: Sequence[str]) -> _Scores:
     values = np.array([words.get(item_id, 0.0) for item_id in ids])
     return _Scores(part.name, "words", WORDS_SHARE * part.weight, values)
 

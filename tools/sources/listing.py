@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from ...core.media.vector_fusion import fuse
+from ...core.media.vector_fusion import weighted_mean
 from ...core.protocols import Catalogue, Collaborative, VectorColumn, Vectors
 from ...core.ranking.fusion import combine_ranked
 from ...core.ranking.query import CandidateQuery
@@ -190,7 +190,7 @@ async def _near_mean(
 
 def mean_vector(vectors: Sequence[Vectors]) -> Vectors | None:
     """Return the mean of vectors of shape (dim,) at unit length; None without vectors or when they cancel out."""
-    return fuse([(vector, 1.0) for vector in vectors])
+    return weighted_mean([(vector, 1.0) for vector in vectors])
 
 
 async def filtered(catalogue: Catalogue, q: CandidateQuery, limit: int, fetch: Fetch) -> list[Candidate]:

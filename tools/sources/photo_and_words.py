@@ -7,7 +7,7 @@ from ...core.ranking.cross_modal import best_first
 from ...core.ranking.fusion import COMPOSED
 from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Candidate
-from .cross_modal import CrossSearch, Part
+from .cross_modal import CrossSearch, QueryPart
 
 PHOTO_SHARE = 1.5
 """Weight of the photos together against that of the words."""
@@ -33,9 +33,9 @@ class ComposedSource:
         if q.text_vector is None or not q.photos:
             return []
         whole = sum(weight for _, weight in q.photos)
-        parts = [Part(f"image-{n}", v, PHOTO_SHARE * w / whole) for n, (v, w) in enumerate(q.photos, start=1)]
+        parts = [QueryPart(f"image-{n}", v, PHOTO_SHARE * w / whole) for n, (v, w) in enumerate(q.photos, start=1)]
         words = f"{q.understanding.query} {q.gloss}".strip()
-        parts.append(Part("text", q.text_vector.reshape(-1), 1.0, words))
+        parts.append(QueryPart("text", q.text_vector.reshape(-1), 1.0, words))
         found = await self._search.compare(parts, "both", q.where, q.excluded)
         order = best_first(found.ids, found.total, q.limit)
         return [

@@ -95,7 +95,7 @@ def recipes_for(items: int, users: int) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenRecipe:
     """The recipe, its share, what was measured, and the scorers that could be fitted; ``notes`` say what was not tried and why."""
 
     way: Way
@@ -104,7 +104,7 @@ class Choice:
     notes: tuple[str, ...] = field(default_factory=tuple)
 
 
-def choose_recipe(work: Fitting, split: Split, progress: Progress, *, may_be_plain: bool = True) -> Choice:
+def choose_recipe(work: Fitting, split: Split, progress: Progress, *, may_be_plain: bool = True) -> ChosenRecipe:
     """Fit every recipe that can be afforded on the events before the cut, and return the best way over the held-out users.
 
     With ``may_be_plain``, the ranking without training is a way too: the share is then zero.
@@ -136,7 +136,7 @@ def choose_recipe(work: Fitting, split: Split, progress: Progress, *, may_be_pla
 
 def _measured(
     work: Fitting, split: Split, fitted: Mapping[str, Ensemble], notes: tuple[str, ...], may_be_plain: bool
-) -> Choice:
+) -> ChosenRecipe:
     untrained, popular = Untrained(work.items, split.before), Popular(split.before)
 
     def ask(user: UserState, rows: Rows) -> dict[str | Way, Floats]:
@@ -164,7 +164,7 @@ def _measured(
     figures = {TRAINED: figures_of(gain, hit)}
     figures |= {name: figures_of(found, hits[name]) for name, found in gains.items() if isinstance(name, str)}
     scorers = tuple(fitted[chosen.recipe].scorers)
-    return Choice(chosen, scorers, validation_of(split, len(work.items), figures), notes)
+    return ChosenRecipe(chosen, scorers, validation_of(split, len(work.items), figures), notes)
 
 
 def part_of(progress: Progress, low: float, high: float, before: str = "") -> Progress:

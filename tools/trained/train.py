@@ -25,7 +25,7 @@ from ...stores.catalogue.item_table import read_items
 from ...stores.events.event_columns import EventLog
 from ...stores.events.history import SqlHistory
 from ...stores.trained_versions import Artefacts
-from .recipes import QUESTIONS, TRAINED, UNTRAINED, Choice, Fitting, choose_recipe, on_common_ground, part_of
+from .recipes import QUESTIONS, TRAINED, UNTRAINED, ChosenRecipe, Fitting, choose_recipe, on_common_ground, part_of
 from .validation import Split, split_by_time
 from .version_parts import fit_parts
 
@@ -160,11 +160,11 @@ def train(
     return Outcome(version=chosen, in_use=store.current(), switched=good, decision=decision, card=card)
 
 
-def _measure(split: Split | None, work: Fitting, options: Options, progress: Progress) -> Choice:
+def _measure(split: Split | None, work: Fitting, options: Options, progress: Progress) -> ChosenRecipe:
     """Return the best way to rank over held-out events; where nothing can be held out, half trained and half not."""
     if split is None or not (split.before.weight > 0).any():
         progress("no user has wishes both early and late; left out", 1.0)
-        return Choice(UNMEASURED, work.scorers)
+        return ChosenRecipe(UNMEASURED, work.scorers)
     budget = None if work.budget_s is None else work.budget_s * VALIDATION_SHARE
     choice = choose_recipe(replace(work, budget_s=budget), split, progress, may_be_plain=not options.force)
     if (found := choice.validation) is not None:
@@ -208,7 +208,7 @@ def _gain(store: Artefacts, version: str) -> float:
     return known.figures[TRAINED].ndcg_10 - known.figures[UNTRAINED].ndcg_10
 
 
-def _card(data: TrainingData, chosen: str, ensemble: Ensemble, options: Options, choice: Choice) -> ModelCard:
+def _card(data: TrainingData, chosen: str, ensemble: Ensemble, options: Options, choice: ChosenRecipe) -> ModelCard:
     from ...models.recommender.time_and_memory import peak_memory_mib
 
     first, last = (datetime.fromtimestamp(t, UTC) for t in data.span)

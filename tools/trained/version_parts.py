@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ...core.errors import TastemakerError
 from ...core.learning.interactions import Interactions, ItemTable
 from ...core.learning.model_card import RatingError
-from ...models.recommender.new_items import NewItems
+from ...models.recommender.new_items import NewItemModel
 from ...models.recommender.ratings import Ratings, biases, latest_ratings
 from ...models.recommender.scorers.array_files import read_arrays, write_arrays
 from ...models.recommender.scorers.base import Progress
@@ -36,7 +36,7 @@ class Parts:
     """The parts there are; ``notes`` say of the others why they are not."""
 
     ratings: Ratings | None = None
-    new_items: NewItems | None = None
+    new_items: NewItemModel | None = None
     error: RatingError | None = None
     notes: tuple[str, ...] = field(default_factory=tuple)
 
@@ -126,18 +126,18 @@ def _error(model: Ratings, events: Interactions, held: Mask) -> RatingError:
     )
 
 
-def _fit_new_items(items: ItemTable, events: Interactions) -> tuple[NewItems | None, str]:
+def _fit_new_items(items: ItemTable, events: Interactions) -> tuple[NewItemModel | None, str]:
     if items.text_vectors is None and items.image_vectors is None and not any(items.attributes):
         return None, f"{NEW_ITEMS}: items have neither vectors nor attributes to be judged by"
-    return NewItems().fit(items, events), ""
+    return NewItemModel().fit(items, events), ""
 
 
 def load_parts(
     store: Artefacts, version: str, names: tuple[str, ...], items: ItemTable
 ) -> tuple[Parts, dict[str, str]]:
     """Return the parts of a version that can be read, and why the others cannot."""
-    made: Mapping[str, Callable[[], Ratings | NewItems]] = {RATINGS: Ratings, NEW_ITEMS: NewItems}
-    found: dict[str, Ratings | NewItems] = {}
+    made: Mapping[str, Callable[[], Ratings | NewItemModel]] = {RATINGS: Ratings, NEW_ITEMS: NewItemModel}
+    found: dict[str, Ratings | NewItemModel] = {}
     broken: dict[str, str] = {}
     for name in names:
         try:
@@ -152,7 +152,7 @@ def load_parts(
     return (
         Parts(
             ratings if isinstance(ratings, Ratings) else None,
-            new if isinstance(new, NewItems) else None,
+            new if isinstance(new, NewItemModel) else None,
         ),
         broken,
     )

@@ -8,8 +8,8 @@ from pathlib import Path
 from tastemaker.core.protocols import Catalogue, Collaborative, History, Vectors
 from tastemaker.core.schemas import HistoryProfile
 from tastemaker.core.settings import Settings
-from tastemaker.evals.stand_ins import ConstantHistory, ConstantImageText, constant_parts
-from tastemaker.graphs.shop.services import Parts
+from tastemaker.evals.stand_ins import ConstantHistory, ConstantImageText, constant_services
+from tastemaker.graphs.shop.services import Services
 
 from .catalogue_fixture import DIM, ScriptedCollaborative, axis, open_catalogue
 
@@ -34,12 +34,12 @@ class OneUser(ConstantHistory):
         return self._profile if known and self._profile else HistoryProfile(user_id=user_id, known=False)
 
 
-async def shop_parts(
+async def shop_services(
     folder: Path, settings: Settings | None = None, profile: HistoryProfile | None = None, popular: int = 60
-) -> Parts:
+) -> Services:
     """Return parts over items ``i0`` to ``i59``, of which the first ``popular`` are popular, ``i0`` most."""
     catalogue = await open_catalogue(folder / "catalogue")
-    made = constant_parts(settings or Settings(home=folder))
+    made = constant_services(settings or Settings(home=folder))
     made.image_text = SmallImageText()
     made.rebuild()
 
