@@ -24,7 +24,7 @@ REQUIREMENTS = ROOT / "scripts" / "locks"
 MARKER = ".complete"
 LOCKS = {
     "app": ("langserve", "bench", "ocr", "music"),
-    "dev": ("dev",),
+    "dev": ("dev", "docs"),
     "train": ("train",),
 }  # lock -> extras of pyproject.toml it adds
 CACHED = ("venvs", "metadata", "weights", "models", "onnx", "vllm")

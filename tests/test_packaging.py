@@ -143,7 +143,7 @@ def test_locks_satisfy_the_project(pyproject: dict[str, Any]) -> None:
     project = pyproject["project"]
     extras = project["optional-dependencies"]
     app = [*project["dependencies"], *(r for name in ("langserve", "bench", "ocr", "music") for r in extras[name])]
-    dev = [*app, *extras["dev"]]
+    dev = [*app, *extras["dev"], *extras["docs"]]
     for name, wanted in (("app", app), ("dev", dev), ("train", [*dev, *extras["train"]])):
         lines = (ROOT / "scripts" / "locks" / f"{name}.lock").read_text(encoding="utf-8").splitlines()
         pins = {canonical(k): v for k, _, v in (entry.partition("==") for entry in lines if "==" in entry)}
