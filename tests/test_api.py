@@ -134,7 +134,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("profile", {"segment": ""}, "profile.segment"),
     ("corrections", [{"evidence_id": "caption-1"}], "corrections[0]"),
     ("llm_rank", ["always"], "llm_rank[0]"),
-    ("llm_weight", 3, "llm_weight"),
+    ("llm_weight", 1, "llm_weight"),  # fitted on held-out events, for no caller to choose
     ("route", "scenic", "route"),
     ("words", 5, "words"),
     ("max_ms", 10, "max_ms"),
@@ -240,13 +240,13 @@ async def test_a_form_has_every_field_of_a_request(client: httpx.AsyncClient, se
     where = [{"field": "price", "op": "<=", "value": 40}, {"field": "theme", "op": "in", "value": ["sea"]}]
     fields = {"tenant": "prints", "max_ms": "900", "include_consumed": "true", "constraints": json.dumps(where)}
     fields |= {"context": '{"channel": "web"}', "diversity": '{"strategy": "dpp", "strength": 0.5}'}
-    fields |= {"llm_rank": '["score"]', "llm_weight": "0.5", "profile": '{"segment": "fans"}'}
+    fields |= {"llm_rank": '["score"]', "profile": '{"segment": "fans"}'}
     assert (await client.post("/recommend/form", data=fields)).status_code == 200
     assert service.requests == [
         RecommendRequest.model_validate(
             {"tenant": "prints", "max_ms": 900, "include_consumed": True, "constraints": where}
             | {"context": {"channel": "web"}, "diversity": {"strategy": "dpp", "strength": 0.5}}
-            | {"llm_rank": ["score"], "llm_weight": 0.5, "profile": {"segment": "fans"}}
+            | {"llm_rank": ["score"], "profile": {"segment": "fans"}}
         )
     ]
     form = (await client.get("/openapi.json")).json()["components"]["schemas"][

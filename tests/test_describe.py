@@ -152,7 +152,8 @@ async def test_a_request_uses_the_words_once_they_are_there(tmp_path: Path) -> N
         return OddTitles(), Likes(), ConstantCollaborative()
 
     services.open_stores = stores
-    asked: dict[str, Any] = {"user_id": "sim-user", "n": 4, "words": False, "llm_rank": ["profile"], "llm_weight": 2.0}
+    asked: dict[str, Any] = {"user_id": "sim-user", "n": 4, "words": False, "llm_rank": ["profile"]}
+    services.llm_rank.weight_to_evaluate = 2.0
     async with Recommender(services=services) as recommender:
         first = await recommender.recommend(**asked)
         assert "llm_rank" in {d.what for d in first.degraded}
@@ -177,10 +178,12 @@ async def test_words_propose_items_only_as_far_as_they_may_count(tmp_path: Path)
     await keep(tmp_path, {"item-11": ("harbours",), "item-150": ("harbour",), "item-5": ("desert",)})
     asked: dict[str, Any] = {"user_id": "sim-user", "n": 50, "words": False, "llm_rank": ["profile"]}
     async with Recommender(services=services) as recommender:
-        await recommender.recommend(**asked, llm_weight=2.0)
+        services.llm_rank.weight_to_evaluate = 2.0
+        await recommender.recommend(**asked)
         chat.may.set()
         await services.llm_rank.words("default").settled()
-        full = await recommender.recommend(**asked, llm_weight=2.0)
+        full = await recommender.recommend(**asked)
+        services.llm_rank.weight_to_evaluate = None
         unfitted = await recommender.recommend(**asked)
     assert [i.item_id for i in full.items for s in i.sources if s.source == "described"] == ["item-11"]
     found = next(i for i in full.items if i.item_id == "item-11")

@@ -49,7 +49,10 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path, llm_rank=LLMRankSettings(top=12))
 
 
-async def run(services: Services, **fields: Any) -> tuple[list[StreamEvent], RecommendResponse]:
+async def run(
+    services: Services, *, weight: float | None = None, **fields: Any
+) -> tuple[list[StreamEvent], RecommendResponse]:
+    services.llm_rank.weight_to_evaluate = weight
     async with Recommender(services=services) as recommender:
         events = [e async for e in recommender.stream(text="a print", n=4, words=False, **fields)]
     return events, RecommendResponse.model_validate(events[-1].data)
@@ -107,7 +110,7 @@ async def test_a_fitted_weight_moves_the_list_that_was_sent_before(settings: Set
 async def test_an_item_below_the_list_may_rise_into_it(settings: Settings) -> None:
     services = constant_services(settings, LastFirst())
     _, plain = await run(services, llm_rank=[])
-    _, response = await run(constant_services(settings, LastFirst()), llm_rank=["listwise"], llm_weight=2.0)
+    _, response = await run(constant_services(settings, LastFirst()), llm_rank=["listwise"], weight=2.0)
     assert set(ids(response)) != set(ids(plain))
     assert len(ids(response)) == 4
     assert response.llm_influence is not None
@@ -125,7 +128,7 @@ async def test_the_deployment_chooses_where_the_request_does_not(settings: Setti
 @pytest.mark.parametrize("strategy", ["listwise", "score", "generative", "profile", "embeddings"])
 async def test_a_model_that_is_down_leaves_the_list_and_a_label(settings: Settings, strategy: str) -> None:
     _, plain = await run(constant_services(settings, Down()))
-    _, response = await run(constant_services(settings, Down()), llm_rank=[strategy], llm_weight=2.0)
+    _, response = await run(constant_services(settings, Down()), llm_rank=[strategy], weight=2.0)
     assert ids(response) == ids(plain)
     influence = response.llm_influence
     assert influence is not None
@@ -166,7 +169,7 @@ async def test_pins_and_bounds_of_the_shop_keep_the_last_word(settings: Settings
     rules.parent.mkdir()
     rules.write_text("rules:\n  - {id: first, kind: pin, items: [item-7], position: 1}\n", encoding="utf-8")
     services = constant_services(settings, LastFirst())
-    _, response = await run(services, llm_rank=["listwise"], llm_weight=2.0)
+    _, response = await run(services, llm_rank=["listwise"], weight=2.0)
     assert not response.degraded
     assert ids(response)[0] == "item-7"
     assert response.llm_influence is not None
@@ -176,7 +179,7 @@ async def test_pins_and_bounds_of_the_shop_keep_the_last_word(settings: Settings
 async def test_what_a_content_filter_holds_back_never_rises(tmp_path: Path) -> None:
     words = FilterSettings(use=["words"], words=["print 9", "print 11"])
     settings = Settings(home=tmp_path, llm_rank=LLMRankSettings(top=12), filters=words)
-    _, response = await run(constant_services(settings, LastFirst()), llm_rank=["listwise"], llm_weight=2.0)
+    _, response = await run(constant_services(settings, LastFirst()), llm_rank=["listwise"], weight=2.0)
     assert response.llm_influence is not None
     assert response.llm_influence.used
     assert not {"item-9", "item-11"} & set(ids(response))
@@ -185,8 +188,10 @@ async def test_what_a_content_filter_holds_back_never_rises(tmp_path: Path) -> N
 
 async def test_why_not_asks_no_model(settings: Settings) -> None:
     chat = LastFirst()
-    async with Recommender(services=constant_services(settings, chat)) as recommender:
-        found = await recommender.why_not("item-9", text="a print", n=4, llm_rank=["listwise"], llm_weight=1.0)
+    services = constant_services(settings, chat)
+    services.llm_rank.weight_to_evaluate = 1.0
+    async with Recommender(services=services) as recommender:
+        found = await recommender.why_not("item-9", text="a print", n=4, llm_rank=["listwise"])
     assert found.step == "rank"
     assert chat.calls == 0
 
@@ -194,8 +199,11 @@ async def test_why_not_asks_no_model(settings: Settings) -> None:
 async def test_a_request_says_what_is_wrong_with_its_strategies(settings: Settings) -> None:
     with pytest.raises(InvalidRequestError, match="llm_rank"):
         await run(constant_services(settings), llm_rank=["magic"])
+
+
+async def test_no_request_chooses_the_weight(settings: Settings) -> None:
     with pytest.raises(InvalidRequestError, match="llm_weight"):
-        await run(constant_services(settings), llm_weight=3)
+        await run(constant_services(settings), llm_weight=1)
 
 
 @pytest.mark.parametrize("strategies", [["listwise"], ["score", "generative"], ["profile", "embeddings", "listwise"]])
@@ -205,10 +213,11 @@ async def test_a_hostile_model_can_neither_add_nor_double_nor_lose_an_item(
     services = constant_services(settings)
     services.chat = HostileChat(seed=3)
     services.rebuild()
+    services.llm_rank.weight_to_evaluate = 2.0
     moved = 0
     async with Recommender(services=services) as recommender:
         for number in range(12):
-            wish: dict[str, Any] = {"text": f"print {number}", "n": 5, "llm_rank": strategies, "llm_weight": 2.0}
+            wish: dict[str, Any] = {"text": f"print {number}", "n": 5, "llm_rank": strategies}
             response = await recommender.recommend(**wish)
             assert len(set(ids(response))) == 5
             assert set(ids(response)) <= set(BY_ID)

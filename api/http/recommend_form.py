@@ -78,9 +78,6 @@ async def recommend_form(
     llm_rank: Annotated[
         str | None, Form(description="How a language model may move the list, as a JSON list.", examples=['["score"]'])
     ] = None,
-    llm_weight: Annotated[
-        float | None, Form(description="For evaluation: move the list by this weight, 0 to 2.")
-    ] = None,
     tenant: Annotated[str, Form(description="Which shop's catalogue and history to use.")] = "default",
     images: Annotated[list[UploadFile], File(description="Photos.")] = [],  # noqa: B006 - FastAPI copies it
     audio: Annotated[list[UploadFile], File(description="Voice clips.")] = [],  # noqa: B006
@@ -89,7 +86,6 @@ async def recommend_form(
     """Answer a form with files, as `curl -F text=... -F images=@photo.jpg` sends it."""
     fields: dict[str, Any] = {"text": text, "user_id": user_id, "thread_id": thread_id, "n": n, "route": route}
     fields |= {"words": words, "include_consumed": include_consumed, "max_ms": max_ms, "tenant": tenant}
-    fields |= {"llm_weight": llm_weight}
     sent = {"constraints": constraints, "preferences": preferences, "answer": answer, "profile": profile}
     sent |= {"diversity": diversity, "context": context, "corrections": corrections, "llm_rank": llm_rank}
     fields |= {name: _json(name, given) for name, given in sent.items()}

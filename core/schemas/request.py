@@ -202,12 +202,6 @@ class RecommendRequest(Frozen):
         "`listwise` (it sorts the list). Omit for the deployment's choice; [] for none.",
         examples=[["score"]],
     )
-    llm_weight: float | None = Field(
-        default=None,
-        ge=0,
-        le=2,
-        description="For evaluation: move the list by this weight, 0 to 2, instead of the one fitted on held-out events.",
-    )
     tenant: TenantId = Field(default="default", description="Which shop's catalogue and history to use.")
 
     _age = field_validator("context")(age_in_years)

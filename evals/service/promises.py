@@ -106,7 +106,6 @@ def cases(n: int, genres: Sequence[str], consumed: Mapping[str, frozenset[str]],
             constraints=[] if stated else list(where),
             n=8,
             llm_rank=list(RERANKED[number % len(RERANKED)]),
-            llm_weight=MAX_WEIGHT,
         )
         made.append(Case(request, where, consumed.get(user or "", frozenset())))
     return made
@@ -141,6 +140,7 @@ async def count(recommender: Recommender, made: Sequence[Case], catalogue: Mappi
     """Return the broken promises over all cases, with how many items and empty answers there were."""
     totals: dict[str, int] = dict.fromkeys(PROMISES, 0)
     shown = empty = by_model = reranked = 0
+    recommender.services.llm_rank.weight_to_evaluate = MAX_WEIGHT
     for case in made:
         response = await recommender.recommend(case.request)
         for promise, times in broken(case, response, catalogue).items():

@@ -19,12 +19,16 @@ from .descriptions import ShopDescriptions
 
 
 class LLMParts:
-    """What every turn shares. ``embedder`` is a language-model server's, None where the catalogue's vectors serve."""
+    """What every turn shares. ``embedder`` is a language-model server's, None where the catalogue's vectors serve.
+
+    ``weight_to_evaluate`` stands in for the fitted weight, from 0 to 2, in evaluations in process; no door sets it.
+    """
 
     def __init__(self, settings: Settings, chat: ChatModel, library: PromptLibrary, vectors: str) -> None:
         scoring = GenerativeScoring(chat) if isinstance(chat, Posts) else None
         self.ranker = LLMRanker(chat, scoring, library, settings.llm_rank)
         self.embedder: TextEmbedder | None = open_embeddings(settings)
+        self.weight_to_evaluate: float | None = None
         self._home = settings.home
         self._vectors = vectors
         self._files: dict[str, WeightFile] = {}

@@ -18,11 +18,12 @@ def strategies_of(request: RecommendRequest, default: Sequence[LLMStrategy]) -> 
 
 
 async def weight_for(strategies: Sequence[LLMStrategy], group: str, state: State, turn: Turn) -> FittedWeight:
-    """Return the weight that the caller evaluates, else the fitted one; zero, and a label, where it cannot be read."""
+    """Return the weight under evaluation, else the fitted one; zero, and a label, where it cannot be read."""
     if state.route is not None and state.route.name == "deliberate":
         return NOT_FITTED.model_copy(update={"why": "the list is made step by step"})
-    if state.request.llm_weight is not None:
-        return NOT_FITTED.model_copy(update={"weight": state.request.llm_weight, "why": "given by the caller"})
+    evaluated = turn.services.llm_rank.weight_to_evaluate
+    if evaluated is not None:
+        return NOT_FITTED.model_copy(update={"weight": evaluated, "why": "under evaluation"})
 
     async def read() -> FittedWeight:
         find = turn.services.llm_rank.weight

@@ -54,7 +54,7 @@ async def rerank_with_llm(state: State, turn: Turn) -> Reranked:
     measured = {
         "used": signal.used,
         "weight": weight.weight,
-        "fitted": state.request.llm_weight is None and weight.weight > 0,
+        "fitted": weight.n > 0 and weight.weight > 0,
         "why": weight.why,
         "kendall_distance": round(kendall_distance(order), 4),
         "mean_rank_shift": round(mean_shift(order), 3),
