@@ -73,6 +73,37 @@ async def test_batch(address: str) -> None:
     assert [answer["thread_id"] for answer in answers] == [f"t-{i}" for i in range(6)]
 
 
+CONFIG = {"configurable": {"thread_id": "t-7", "user_id": "ada"}}
+NAMED = RecommendRequest(text="boats", thread_id="t-7", user_id="ada")
+
+
+async def test_a_config_names_thread_and_user(address: str, service: FakeService) -> None:
+    async with remote(address) as runnable:
+        assert (await runnable.ainvoke({"text": "boats"}, CONFIG))["thread_id"] == "t-7"
+        events = [event async for event in runnable.astream({"text": "boats"}, CONFIG)]
+        await runnable.abatch([{"text": "boats"}, {"text": "boats"}], [CONFIG, CONFIG])
+    assert events[-1]["data"]["thread_id"] == "t-7"
+    assert service.requests == [NAMED] * 4
+
+
+@pytest.mark.parametrize("door", ["invoke", "stream", "stream_log", "stream_events", "batch"])
+@pytest.mark.parametrize("name", ["thread_id", "user_id"])
+async def test_another_thread_in_the_input_is_refused(address: str, service: FakeService, door: str, name: str) -> None:
+    given = {name: "other"}
+    body = {"inputs": [given]} if door == "batch" else {"input": given}
+    response = await post(f"{address}/{door}", {**body, "config": CONFIG})
+    assert f"config.configurable.{name}" in response.text
+    assert response.status_code == (422 if door in {"invoke", "batch"} else 200)
+    assert service.requests == []
+
+
+async def test_a_config_of_no_known_form_is_a_422(address: str, service: FakeService) -> None:
+    config = {"configurable": {"thread_id": "no spaces"}}
+    response = await post(f"{address}/invoke", {"input": {}, "config": config})
+    assert response.status_code == 422
+    assert service.requests == []
+
+
 async def test_stream(address: str) -> None:
     asked = RecommendRequest(thread_id="t-1")
     async with remote(address) as runnable:
@@ -188,5 +219,9 @@ async def test_the_runnable_in_process(service: FakeService) -> None:
     assert (await runnable.ainvoke({"thread_id": "t-9"}))["thread_id"] == "t-9"
     with pytest.raises(InvalidRequestError, match="n: "):
         await runnable.ainvoke({"n": 99})
+    asked = [{"thread_id": f"t-{i}"} for i in range(6)]
+    assert [a["thread_id"] for a in await runnable.abatch(asked, {"tags": ["mine"]})] == [f"t-{i}" for i in range(6)]
+    with pytest.raises(InvalidRequestError, match="config: "):
+        await runnable.abatch(asked, [{}, {}])  # not cut to two answers
     with pytest.raises(TypeError, match="ainvoke"):
         runnable.invoke({})

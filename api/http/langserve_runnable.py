@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
-from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator, RunnableLambda
+from langchain_core.runnables import ConfigurableFieldSpec, Runnable, RunnableConfig, RunnableGenerator, RunnableLambda
+from langchain_core.runnables.config import get_config_list
 from pydantic import ValidationError
 
 from ...core.errors import InvalidRequestError
-from ...core.schemas import RecommendRequest, RecommendResponse, StreamEvent
+from ...core.schemas import RecommendRequest, RecommendResponse, StreamEvent, ThreadId, UserId
 from ..service import Service, refuse_paths
 from .errors import validation_details
 from .event_stream import failure, stop
 
 MAX_BATCH = 32
 _CONCURRENCY = 4
+_CONFIGURABLE: tuple[tuple[str, Any, str], ...] = (
+    ("thread_id", ThreadId, "Conversation to continue, where the input does not name it."),
+    ("user_id", UserId, "Who asks, where the input does not say."),
+)
 
 
 class PlainRequest(RecommendRequest):
@@ -47,7 +52,8 @@ class RecommendRunnable(Runnable[Any, Any]):
     """Map a RecommendRequest to a RecommendResponse, asynchronously.
 
     ``ainvoke`` returns the response as JSON-ready values, ``astream`` yields the stream's events as dictionaries. Local
-    paths are refused, as over HTTP.
+    paths are refused, as over HTTP. ``configurable.thread_id`` and ``configurable.user_id`` of the config, LangGraph's names,
+    stand for the request's fields.
     """
 
     name = "recommend"
@@ -55,7 +61,7 @@ class RecommendRunnable(Runnable[Any, Any]):
     def __init__(self, recommender: Callable[[], Service]) -> None:
         self._recommender = recommender
         self._answers = RunnableLambda(self._answer, name=self.name)
-        self._streams = RunnableGenerator(self._stream, name=self.name)
+        self._streams: Runnable[Any, Any] = RunnableGenerator(cast(Any, self._stream), name=self.name)
 
     @property
     def InputType(self) -> type[RecommendRequest]:  # noqa: N802 - LangChain's name
@@ -66,6 +72,14 @@ class RecommendRunnable(Runnable[Any, Any]):
     def OutputType(self) -> type[RecommendResponse]:  # noqa: N802 - LangChain's name
         """Return the type of the output of ``ainvoke``."""
         return RecommendResponse
+
+    @property
+    def config_specs(self) -> list[ConfigurableFieldSpec]:
+        """Return what a config may hold under ``configurable``."""
+        return [
+            ConfigurableFieldSpec(id=name, annotation=kind | None, default=None, description=text)
+            for name, kind, text in _CONFIGURABLE
+        ]
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002
         """Refuse: the recommender belongs to one event loop.
@@ -101,35 +115,46 @@ class RecommendRunnable(Runnable[Any, Any]):
         return_exceptions: bool = False,
         **kwargs: Any,
     ) -> list[Any]:
-        """Answer several requests, a few at a time.
+        """Answer several requests, a few at a time; ``config`` is one for all, or a list with one for each.
 
         Raises:
-            InvalidRequestError: there are more than ``MAX_BATCH``, or one of them is wrong.
+            InvalidRequestError: there are more than ``MAX_BATCH``, one of them is wrong, or the list of configs has another length.
         """
         if len(inputs) > MAX_BATCH:
             raise InvalidRequestError("inputs", f"a batch may hold at most {MAX_BATCH} requests")
-        gate = asyncio.Semaphore(_CONCURRENCY)
-        configs = config if isinstance(config, list) else [config] * len(inputs)
+        try:
+            configs = get_config_list(config, len(inputs))
+        except ValueError as error:
+            raise InvalidRequestError("config", "give one config, or a list with one for each input") from error
+        for its in configs:
+            its["max_concurrency"] = min(its.get("max_concurrency") or _CONCURRENCY, _CONCURRENCY)
+        return await super().abatch(inputs, configs, return_exceptions=return_exceptions, **kwargs)
 
-        async def one(value: Any, its_config: RunnableConfig | None) -> Any:
-            async with gate:
-                return await self.ainvoke(value, its_config)
-
-        return list(await asyncio.gather(*map(one, inputs, configs), return_exceptions=return_exceptions))
-
-    async def _answer(self, value: Any) -> dict[str, Any]:
-        response = await _detached(self._recommender().recommend(_request(value), allow_paths=False))
+    async def _answer(self, value: Any, config: RunnableConfig) -> dict[str, Any]:
+        asked = _request(value, config)
+        response = await _detached(self._recommender().recommend(asked, allow_paths=False))
         return response.model_dump(mode="json")
 
-    async def _stream(self, values: AsyncIterator[Any]) -> AsyncIterator[dict[str, Any]]:
+    async def _stream(self, values: AsyncIterator[Any], config: RunnableConfig) -> AsyncIterator[dict[str, Any]]:
         async for value in values:
-            async for event in _events(self._recommender(), value):
+            async for event in _events(self._recommender(), value, config):
                 yield event.model_dump(mode="json")
 
 
-def _request(value: Any) -> RecommendRequest:
+def _request(value: Any, config: RunnableConfig) -> RecommendRequest:
+    """Return the request of an input, with what the config says of thread and user.
+
+    Raises:
+        InvalidRequestError: a field is wrong, or input and config name different threads or users.
+    """
     try:
-        return refuse_paths(RecommendRequest.model_validate(value))
+        asked = RecommendRequest.model_validate(value)
+        said = {name: config.get("configurable", {}).get(name) for name, _, _ in _CONFIGURABLE}
+        added = {name: given for name, given in said.items() if given is not None}
+        for name, given in added.items():
+            if getattr(asked, name) not in (None, given):
+                raise InvalidRequestError(name, f"differs from config.configurable.{name}; give one of them")
+        return refuse_paths(RecommendRequest.model_validate({**asked.model_dump(exclude_unset=True), **added}))
     except ValidationError as error:
         detail = validation_details(error.errors(include_input=False))[0]
         raise InvalidRequestError(detail.field or "input", detail.message) from error
@@ -144,12 +169,12 @@ async def _detached(work: Coroutine[Any, Any, RecommendResponse]) -> RecommendRe
         await stop(task)
 
 
-async def _events(service: Service, value: Any) -> AsyncIterator[StreamEvent]:
+async def _events(service: Service, value: Any, config: RunnableConfig) -> AsyncIterator[StreamEvent]:
     queue: asyncio.Queue[StreamEvent | None] = asyncio.Queue(16)
 
     async def pump() -> None:
         try:
-            async for event in service.stream(_request(value), allow_paths=False):
+            async for event in service.stream(_request(value, config), allow_paths=False):
                 await queue.put(event)
         except Exception as error:  # noqa: BLE001 - reported as an event, without internals
             await queue.put(failure(error, ""))

@@ -14,22 +14,39 @@ from ...core.errors import InvalidRequestError
 
 MAX_REDIRECTS = 3
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+ISATAP = (0x00005EFE, 0x02005EFE)
+UNLISTED = tuple(map(ipaddress.ip_network, ("192.88.99.0/24", "3fff::/20")))
+"""Retired 6to4 relays (RFC 7526) and documentation (RFC 9637), which older releases of ``ipaddress`` call global."""
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 
 
 def is_public(address: str) -> bool:
-    """Say whether an IP address is on the public internet, looking inside IPv6 addresses that carry an IPv4 one."""
+    """Say whether an IP address is on the public internet, looking inside IPv6 addresses that carry an IPv4 one.
+
+    An IPv6 address counts only where addresses are assigned for the public internet, 2000::/3, or where it stands for an IPv4
+    address that does (mapped, NAT64): whatever else there is, such as fec0::/10 or ::127.0.0.1, leads to no public host.
+    """
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return False
     if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is None and ip in NAT64:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        inner = _carried(ip)
         if inner is not None:
             return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+        if ip not in GLOBAL_UNICAST:
+            return False
+    listed = any(ip in block for block in UNLISTED if block.version == ip.version)
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not listed
+
+
+def _carried(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address inside a mapped, 6to4, Teredo, NAT64 or ISATAP one, or None."""
+    inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+    if inner is None and (ip in NAT64 or (int(ip) >> 32) & 0xFFFFFFFF in ISATAP):
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return inner
 
 
 async def resolve(host: str, port: int) -> list[str]:
