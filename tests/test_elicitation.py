@@ -7,8 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tastemaker.core.questions.answerable_facets import Facet, alternatives, facets_of, title_facets
+from tastemaker.core.questions.answerable_facets import (
+    Facet,
+    _buckets,
+    alternatives,
+    attribute_facet,
+    facets_of,
+    title_facets,
+)
 from tastemaker.core.questions.information_gain import (
     TEMPERATURE,
     answer_model,
@@ -57,6 +66,21 @@ ITEMS = [
     for i in range(16)
 ]
 EVEN = np.full(16, 1 / 16)
+_ANY_NUMBER = st.one_of(
+    st.sampled_from((1.234, 19.99, 0.0, -3.0, 1e9)), st.floats(-1e15, 1e15), st.integers(-9, 9)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(_ANY_NUMBER, min_size=1, max_size=12))
+def test_the_ranges_of_any_numbers_hold_each_of_them_once(numbers: list[float]) -> None:
+    """Equal numbers, and cuts that rounding puts outside the range, made a reach below zero."""
+    items = [Item(item_id=str(i), title="x", attributes={"price": float(n)}) for i, n in enumerate(numbers)]
+    facet = attribute_facet(items, SCHEMA.fields[0])
+    ranges = _buckets([i.attributes["price"] for i in items], SCHEMA.fields[0])
+    assert (np.sum([row for _, _, row in ranges], axis=0) == 1).all()
+    assert all(p.reach is not None and p.reach >= 0 for _, p, _ in ranges)
+    assert facet is None or len(set(numbers)) > 1
 
 
 def facet(name: str) -> Facet:

@@ -102,14 +102,16 @@ def _buckets(found: Sequence[AttributeValue | None], field: CatalogueField) -> _
     known = numbers[~np.isnan(numbers)]
     if not len(known):
         return []
-    cuts = [float(f"{c:.2g}") for c in np.quantile(known, np.arange(1, BUCKETS) / BUCKETS)]
-    edges = [float(known.min()), *sorted(set(cuts)), float(known.max())]
+    least, most = float(known.min()), float(known.max())
+    rounded = {float(f"{c:.2g}") for c in np.quantile(known, np.arange(1, BUCKETS) / BUCKETS)}
+    edges = [least, *sorted(c for c in rounded if least < c < most), most]
     made: _Found = []
     for low, high in pairwise(edges):
-        last = high == edges[-1]
-        row = (numbers >= low) & ((numbers <= high) if last else (numbers < high))
-        about = Preference(field=field.name, value=(low + high) / 2, reach=(high - low) / 2)
-        made.append((f"{low:g} to {high:g}{' ' + field.unit if field.unit else ''}", about, row))
+        row = (numbers >= low) & ((numbers <= high) if high == most else (numbers < high))
+        reach = max(high / 2 - low / 2, 0.0)
+        about = Preference(field=field.name, value=low / 2 + high / 2, reach=reach)
+        span = f"{low:g} to {high:g}" if high > low else f"{low:g}"
+        made.append((f"{span}{' ' + field.unit if field.unit else ''}", about, row))
     return made
 
 
