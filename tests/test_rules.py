@@ -9,10 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tastemaker.core.predicates import holds
+from tastemaker.core.ranking.diversity import MILD
 from tastemaker.core.ranking.query import CandidateQuery
+from tastemaker.core.ranking.selection import Shelf, select
 from tastemaker.core.rules.effects import NOTHING, Effects, arrange, effects_of
 from tastemaker.core.rules.file_format import KINDS, parse_rules, unfit
 from tastemaker.core.rules.model import Moment, RuleSet, When
@@ -129,6 +132,30 @@ def test_fields_that_the_catalogue_lacks_are_named() -> None:
 )
 def test_conditions(when: dict[str, Any], moment: dict[str, Any], met: bool) -> None:
     assert When.model_validate(when).met(Moment(**moment)) is met
+
+
+def ordered(scores: dict[str, float], *entries: dict[str, Any]) -> list[str]:
+    shelf = Shelf([item(name) for name in scores], np.array(list(scores.values()), dtype=np.float32))
+    chosen = select(shelf, MILD, acting(*entries), len(scores))
+    return [shelf.items[i].item_id for i in chosen.order]
+
+
+@pytest.mark.parametrize("shift", [0.0, -0.6, -2.0])
+@pytest.mark.parametrize("factor", [1.1, 2.0, 100.0])
+def test_a_boost_lifts_a_runner_up_that_is_hardly_behind_whatever_the_scale(shift: float, factor: float) -> None:
+    scores = {"a": 0.8 + shift, "b": 0.799 + shift, "c": 0.5 + shift}
+    assert ordered(scores) == ["a", "b", "c"]
+    assert ordered(scores, {"kind": "boost", "items": ["b"], "factor": factor})[0] == "b"
+    assert ordered(scores, {"kind": "bury", "items": ["a"], "factor": 1 / factor})[0] == "b"
+    assert ordered(scores, {"kind": "bury", "items": ["a"], "factor": 0})[-1] == "a"
+
+
+@pytest.mark.parametrize("added", [0.0, -1.0, 0.79, 3.0])
+def test_an_item_that_is_added_changes_nothing_about_what_a_factor_does_to_others(added: float) -> None:
+    for factor in (1.05, 1.3, 2.0):
+        rule = {"kind": "boost", "items": ["b"], "factor": factor}
+        scores = {"a": 0.8, "b": 0.7, "c": 0.65, "d": 0.4}
+        assert [i for i in ordered({**scores, "x": added}, rule) if i != "x"] == ordered(scores, rule)
 
 
 def test_what_constraints_can_say_becomes_one_and_the_rest_an_exclusion() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..protocols import Vectors
-from ..rules.effects import Effects, arrange, factors
+from ..rules.effects import Effects, arrange, weighed
 from ..schemas import Item
 from .diversity import Pool, Spread, less_popular, spread
 from .fusion import repeats, scaled
@@ -48,7 +48,7 @@ def select(shelf: Shelf, how: Spread, effects: Effects, n: int) -> Selection:
     relevance = scaled(shelf.scores)
     if len(shelf.popularity) and how.popularity_penalty:
         relevance = scaled(less_popular(relevance, shelf.popularity, how.popularity_penalty))
-    relevance = relevance * np.array(factors(effects, shelf.items), dtype=np.float32)
+    relevance = relevance + _in_range(weighed(shelf.scores, shelf.items, effects) - shelf.scores, shelf.scores)
     named = {i for pin in effects.pins for i in pin.items}
     order = sorted(range(len(shelf.items)), key=lambda i: (shelf.items[i].item_id not in named, -relevance[i]))
     twins = {
@@ -60,6 +60,12 @@ def select(shelf: Shelf, how: Spread, effects: Effects, n: int) -> Selection:
     taken = set(chosen)
     final, pinned = arrange([*chosen, *(i for i in kept if i not in taken)], shelf.items, effects, n)
     return Selection(tuple(final), pinned, twins)
+
+
+def _in_range(moves: Vectors, scores: Vectors) -> Vectors:
+    """Return what rules add to scores, on the scale of ``scaled(scores)``."""
+    spread_of_scores = float(np.ptp(scores)) if len(scores) else 0.0
+    return moves / spread_of_scores if spread_of_scores > 0 else moves
 
 
 def _pool(shelf: Shelf, kept: Sequence[int], relevance: Vectors) -> Pool:

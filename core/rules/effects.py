@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
 
 from ..predicates import ITEM_ID, NEGATED, holds
+from ..protocols import Vectors
 from ..schemas import CatalogueSchema, Constraint, Item
 from .model import (
     AgeRating,
@@ -144,17 +148,19 @@ def _priced(rule: PriceRange, price: str) -> list[Constraint]:
     return [Constraint.model_validate({"field": price, "op": op, "value": v}) for op, v in bounds if v is not None]
 
 
-def factors(effects: Effects, items: Sequence[Item]) -> list[float]:
-    """Return what each item's score is multiplied by."""
+def weighed(scores: Vectors, items: Sequence[Item], effects: Effects) -> Vectors:
+    """Return the scores times the factors of boosts and buries, shape (m,).
+
+    Each item's own score counts, on whatever scale it is, so that no other item changes what a factor does. A score below zero is
+    divided, so that a boost always raises; factor 0 puts an item below all others.
+    """
     if not effects.weights:
-        return [1.0] * len(items)
-    found = []
-    for item in items:
-        factor = 1.0
-        for weight in effects.on(item):
-            factor *= 1.0 if weight.factor is None else weight.factor
-        found.append(factor)
-    return found
+        return scores
+    factors = np.array([prod(w.factor for w in effects.on(i) if w.factor is not None) for i in items], np.float32)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moved = np.where(scores >= 0, scores * factors, scores / factors)
+    last = min(0.0, float(np.min(moved, where=factors > 0, initial=0.0))) - float(np.spacing(np.float32(1)))
+    return np.asarray(np.where(factors > 0, moved, last), dtype=np.float32)
 
 
 def moved_by(effects: Effects, item: Item, pinned_by: str | None) -> tuple[str, ...]:

@@ -6,9 +6,8 @@ import numpy as np
 
 from ...core.protocols import Catalogue
 from ...core.ranking.cross_modal import Hit, best_first
-from ...core.ranking.fusion import scaled
 from ...core.ranking.query import CandidateQuery
-from ...core.rules.effects import arrange, factors, moved_by
+from ...core.rules.effects import arrange, moved_by, weighed
 from ..policy.rule_scope import pinned_ids
 from ..sources.cross_modal import Compared
 from .ranker import POOL, Screen
@@ -30,8 +29,8 @@ async def ruled(catalogue: Catalogue, found: Compared, q: CandidateQuery, screen
     position = {item_id: i for i, item_id in enumerate(found.ids)}
     lowest = float(found.total.min()) if len(found.total) else 0.0
     totals = [float(found.total[position[i.item_id]]) if i.item_id in position else lowest for i in items]
-    weighed = scaled(totals) * np.array(factors(q.effects, items), dtype=np.float32)
-    order = sorted(range(len(items)), key=lambda i: (-weighed[i], -totals[i], items[i].item_id))
+    moved = weighed(np.array(totals, dtype=np.float32), items, q.effects)
+    order = sorted(range(len(items)), key=lambda i: (-moved[i], -totals[i], items[i].item_id))
     order, pins = arrange(order, items, q.effects, n)
     return [
         found.hit(position.get(items[i].item_id), items[i], rank, moved_by(q.effects, items[i], pins.get(i)))
