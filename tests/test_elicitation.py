@@ -66,9 +66,7 @@ ITEMS = [
     for i in range(16)
 ]
 EVEN = np.full(16, 1 / 16)
-_ANY_NUMBER = st.one_of(
-    st.sampled_from((1.234, 19.99, 0.0, -3.0, 1e9)), st.floats(-1e15, 1e15), st.integers(-9, 9)
-)
+_ANY_NUMBER = st.one_of(st.sampled_from((1.234, 19.99, 0.0, -3.0, 1e9)), st.floats(-1e15, 1e15), st.integers(-9, 9))
 
 
 @settings(max_examples=60, deadline=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ import pytest
 
 from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.errors import InvalidRequestError
+from tastemaker.core.learning.interactions import UserState
 from tastemaker.core.protocols import Vectors
 from tastemaker.core.ranking.recent_feedback import UNRELATED
 from tastemaker.core.schemas import Event, EventKind, RecommendResponse
@@ -21,6 +22,7 @@ from tastemaker.evals.stand_ins import ConstantCaptioner, ConstantChat, Constant
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.services import Services, open_stores
 from tastemaker.graphs.shop.shop import Shop
+from tastemaker.models.recommender.ensemble import Ranking
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.event_columns import EventLog
 from tastemaker.stores.events.history import SqlHistory
@@ -28,6 +30,7 @@ from tastemaker.stores.ingest.pipeline import ingest
 from tastemaker.stores.trained_versions import Artefacts
 from tastemaker.tools.trained import train as training
 from tastemaker.tools.trained.train import Options, Outcome, has_news, read_data, train
+from tastemaker.tools.trained.version_in_use import Loaded
 
 from .fakes import HashImageText
 
@@ -235,6 +238,26 @@ async def test_broken_versions_fall_back_with_a_label(recommender: Recommender, 
     store.switch(str(whole))
     await shop.learned.refresh()
     assert not (await recommender.recommend(user_id=user, words=False)).degraded
+
+
+async def test_the_label_of_a_failure_stays_with_its_request(
+    recommender: Recommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the parallel requests of one tenant fail inside the trained version: those, and no others, say so."""
+    user, rank = await regular(recommender), Loaded.rank
+
+    async def sometimes(self: Loaded, state: UserState, item_ids: Sequence[str]) -> tuple[list[str], Ranking]:
+        broken = state.context.get("segment") == "broken"
+        await asyncio.sleep(0.01 if broken else 0.012)
+        if broken:
+            raise ValueError("broken")
+        return await rank(self, state, item_ids)
+
+    monkeypatch.setattr(Loaded, "rank", sometimes)
+    contexts = [{"segment": "broken" if i % 2 else "whole"} for i in range(8)]
+    answers = await asyncio.gather(*(recommender.recommend(user_id=user, words=False, context=c) for c in contexts))
+    failed = [any("failed (ValueError)" in d.why for d in a.degraded) for a in answers]
+    assert failed == [bool(i % 2) for i in range(8)]
 
 
 async def test_few_events_and_no_items_say_what_to_do(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from ...core.predicates import holds
 from ...core.ranking.cold_start import choose
@@ -78,14 +79,14 @@ async def ranked_list(
     turn: Turn,
 ) -> list[RankedItem]:
     """Rank the candidates; where content filters leave the list short, ask the sources for others, a few times."""
-    screen = screen_of(request, turn)
-    ranked = await turn.shop.ranker(query, candidates, n, screen=screen)
+    ask = partial(turn.shop.ranker, screen=screen_of(request, turn), note=partial(turn.degrade, "recommender"))
+    ranked = await ask(query, candidates, n)
     for _ in range(REFILLS):
         fresh = turn.denied.keys() - query.exclude
         if len(ranked) >= n or not fresh:
             break
         query = replace(query, exclude=query.exclude | fresh)
-        ranked = await turn.shop.ranker(query, await ask_sources(query, turn), n, screen=screen)
+        ranked = await ask(query, await ask_sources(query, turn), n)
     return ranked
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -28,6 +29,7 @@ from ..trained.version_in_use import Learned
 
 Screen = Callable[[Sequence[Item]], Awaitable[Mapping[str, str]]]
 """Returns item id -> why it is held back."""
+_log = logging.getLogger(__name__)
 POOL = 60
 PREFERENCE_WEIGHT = 0.3
 POPULAR = 5000
@@ -55,17 +57,19 @@ class Ranker:
         *,
         screen: Screen | None = None,
         trace: Trace | None = None,
+        note: Callable[[str], None] = _log.warning,
     ) -> list[RankedItem]:
         """Return at most ``n`` items, best first; hard constraints and exclusions are checked once more.
 
-        ``screen`` says which items to hold back; ``trace`` is filled with what became of every item.
+        ``screen`` says which items to hold back; ``trace`` is filled with what became of every item;
+        ``note`` is told what of the trained recommender failed in this request.
 
         Raises:
             StoreError: the catalogue cannot be read.
         """
         allowed = {name: [c for c in found if c.item_id not in q.excluded] for name, found in lists.items()}
         pool = max(POOL, 3 * n)
-        placed = await opinion(self._learned, q, allowed)
+        placed = await opinion(self._learned, q, allowed, note)
         fused = fuse_with(placed, q, allowed, pool if trace is None else None)
         if trace is not None:
             trace.proposed, trace.pool = {f.item_id: place for place, f in enumerate(fused, 1)}, pool
@@ -80,7 +84,7 @@ class Ranker:
             trace.fill(shelf, select(shelf, q.spread, q.effects, len(shelf.items)))
         listed = [shelf.items[i] for i in chosen.order]
         paths = await self._paths(placed, listed, q)
-        ratings = predicted_ratings(self._learned, placed, [item.item_id for item in listed])
+        ratings = predicted_ratings(placed, [item.item_id for item in listed], note)
         return [
             RankedItem(
                 item=shelf.items[i],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -112,35 +112,31 @@ class Opinion:
 
 
 async def opinion(
-    learned: Learned | None, q: CandidateQuery, lists: Mapping[str, Sequence[Candidate]]
+    learned: Learned | None, q: CandidateQuery, lists: Mapping[str, Sequence[Candidate]], note: Callable[[str], None]
 ) -> Opinion | None:
     """Return how the trained version places the best ``POOL`` items of all lists.
 
-    None without a version in memory, for a stranger, and where the version fails, which ``learned.trouble`` then says.
+    None without a version in memory, for a stranger, and where the version fails, which ``note`` is told.
     """
     loaded = learned.current() if learned else None
-    if learned is None or loaded is None or not lists:
+    if loaded is None or not lists:
         return None
     try:
         user = loaded.user(q)
-        placed = await _place(loaded, user, q, lists) if speaks(user) else None
-        learned.trouble = ""
+        return await _place(loaded, user, q, lists) if speaks(user) else None
     except Exception as error:  # noqa: BLE001  a broken version must not fail a request; the cause is logged
-        learned.trouble = f"the trained recommender failed ({type(error).__name__}); ranked without it"
+        note(f"the trained recommender failed ({type(error).__name__}); ranked without it")
         _log.warning("version %s failed", loaded.version, exc_info=True)
         return None
-    return placed
 
 
-def predicted_ratings(learned: Learned | None, placed: Opinion | None, item_ids: Sequence[str]) -> dict[str, float]:
-    """Return the ratings the user is expected to give; none where that fails, which ``learned.trouble`` then says."""
-    if learned is None or placed is None:
-        return {}
+def predicted_ratings(placed: Opinion | None, item_ids: Sequence[str], note: Callable[[str], None]) -> dict[str, float]:
+    """Return the ratings the user is expected to give; none where that fails, which ``note`` is told."""
     try:
-        return placed.ratings(item_ids)
+        return placed.ratings(item_ids) if placed else {}
     except Exception as error:  # noqa: BLE001  a broken part must not fail a request; the cause is logged
-        learned.trouble = f"ratings cannot be predicted ({type(error).__name__})"
-        _log.warning("version %s cannot predict ratings", placed.version, exc_info=True)
+        note(f"ratings cannot be predicted ({type(error).__name__})")
+        _log.warning("version %s cannot predict ratings", placed.version if placed else "", exc_info=True)
         return {}
 
 

@@ -93,7 +93,6 @@ class Learned:
     catalogue: Catalogue
     settings: RecommenderSettings
     problem: str = ""
-    trouble: str = ""
     _loaded: Loaded | None = None
     _wanted: str | None = None
     _resolved: str | None = None
@@ -123,11 +122,7 @@ class Learned:
     @property
     def shortfall(self) -> str:
         """Return what keeps the version in use from answering; empty if nothing does, or if there is none."""
-        return (
-            self.problem
-            or self.trouble
-            or ("the trained recommender is loading; ranked without it" if self.loading else "")
-        )
+        return self.problem or ("the trained recommender is loading; ranked without it" if self.loading else "")
 
     def state(self) -> dict[str, str]:
         """Return ``state`` (ok, degraded) and ``detail`` for health reports."""
