@@ -13,7 +13,7 @@ from tastemaker.api.cli.bench import app
 from tastemaker.api.cli.bench_options import write_kept
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.evals.reporting.figures import Figure, Group, groups_of, read_saved
-from tastemaker.evals.reporting.page import section
+from tastemaker.evals.reporting.page import MAX_TABLES, section, tables_of
 from tastemaker.evals.reporting.plots import chosen
 
 RANKING: dict[str, Any] = {
@@ -61,13 +61,22 @@ def test_panels_prefer_what_has_intervals() -> None:
     assert chosen([bare, Group((), "c", (Figure("z", 1),))]) == [bare]
 
 
-def test_a_section_holds_the_command_and_every_figure() -> None:
+def test_a_section_holds_the_command_and_the_main_figures_side_by_side() -> None:
     text = section("films", RANKING, "plots/films.svg")
     assert "`tastemaker bench films --json`, 2026-11-24" in text
+    assert "| baselines | ndcg |" in text
     assert "| ease | 0.12 (0.1 to 0.14) |" in text
-    assert "hybrid / ndcg: 0.15 (0.13 to 0.17)" in text
-    assert "n = 900, seed 0, python 3.11." in text
-    assert 'Targets: ndcg ">= 0.14".' in text
+    assert "| hybrid | 0.15 (0.13 to 0.17) |" in text
+    assert "n = 900, seed 0, all figures: [films.json](figures/films.json)" in text
+    assert "Targets: ndcg >= 0.14." in text
+    assert "| text | 5 | 9 |" in section("times", TIMES, None)
+
+
+def test_a_long_benchmark_shows_what_has_intervals_and_keeps_the_rest_in_its_file() -> None:
+    loose = {f"place{n}": {"a": {"m": n}, "b": {"m": n}} for n in range(10)}
+    tables = tables_of(groups_of({"bench": "x", **loose, "sure": {"a": {"m": {"value": 1, "low": 0, "high": 2}}}}))
+    assert len(tables) == MAX_TABLES
+    assert tables[-1][0] == "sure"
 
 
 def test_the_page_is_the_same_every_time(tmp_path: Path) -> None:
@@ -77,7 +86,7 @@ def test_the_page_is_the_same_every_time(tmp_path: Path) -> None:
     for out in ("a", "b"):
         done = CliRunner().invoke(app, ["report", str(tmp_path / "saved"), "--out", str(tmp_path / out)])
         assert done.exit_code == 0, done.output
-    for name in ("benchmarks.md", "plots/films.svg", "plots/times.svg"):
+    for name in ("benchmarks.md", "plots/films.svg", "plots/times.svg", "figures/times.json"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert "![films](plots/films.svg)" in (tmp_path / "a" / "benchmarks.md").read_text()
 

@@ -96,7 +96,7 @@ def valid(
 @app.command()
 def report(
     saved: Annotated[Path, typer.Argument(help="Folder that `tastemaker bench --save FOLDER NAME` wrote into.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for benchmarks.md and plots/.")] = Path("docs"),
+    out: Annotated[Path, typer.Option("--out", help="Folder for benchmarks.md, plots/ and figures/.")] = Path("docs"),
 ) -> None:
     """Draw one plot per saved benchmark and write the page of benchmarks."""
     from ...evals.reporting.page import write_page

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
+from rapidfuzz.distance import Levenshtein
 
 Normaliser = Callable[[str], list[str]]
 _ASIDE = re.compile(r"\[[^\]]*\]|<[^>]*>")
@@ -150,14 +150,8 @@ def _suffix(number: int) -> str:
 
 def errors(said: str, heard: str, words: Normaliser = normal) -> Errors:
     """Return the least number of words to insert, leave out or change (Levenshtein) that make ``heard`` what was ``said``."""
-    truth, guess = words(said), words(heard)
-    row = np.arange(len(guess) + 1)
-    for i, word in enumerate(truth, start=1):
-        before, row = row, np.empty_like(row)
-        row[0] = i
-        for j, other in enumerate(guess, start=1):
-            row[j] = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (word != other))
-    return Errors(int(row[-1]), len(truth))
+    truth = words(said)
+    return Errors(Levenshtein.distance(truth, words(heard)), len(truth))
 
 
 def rate(counts: Sequence[Errors]) -> float:
