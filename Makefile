@@ -3,7 +3,7 @@ SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 ARGS ?=
 
-.PHONY: help demo serve bench test test-quick test-slow test-train lint types format wheel lock clean clean-cache
+.PHONY: help demo serve bench test test-quick test-slow test-train lint types format docs wheel lock clean clean-cache
 
 help: ## Print this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -36,6 +36,9 @@ types: ## Check types.
 
 format: ## Format the code.
 	@scripts/env.sh run dev -m ruff check --fix-only .; scripts/env.sh run dev -m ruff format .
+
+docs: ## Build the site of docs/ into build/site.
+	@NO_MKDOCS_2_WARNING=1 scripts/env.sh run dev -m mkdocs build --quiet --strict -f scripts/mkdocs.yml -d "$(CURDIR)/build/site"; echo build/site/index.html
 
 wheel: ## Build the wheel and the source archive into dist/.
 	@scripts/env.sh run dev -m build --no-isolation --outdir dist . > /dev/null; ls dist

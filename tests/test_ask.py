@@ -14,8 +14,7 @@ from tastemaker.api.http.app import create_app
 from tastemaker.api.http.langserve import PATH, langserve_installed
 from tastemaker.core.errors import InvalidRequestError, StoreError
 from tastemaker.core.schemas import Answer, Question, RecommendRequest, RecommendResponse
-from tastemaker.core.settings import Settings
-from tastemaker.core.settings.cold_start import ElicitSettings
+from tastemaker.core.settings import ElicitSettings, Settings
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.services import Services
 from tastemaker.graphs.threads.store import Threads

@@ -25,8 +25,7 @@ from tastemaker.core.schemas import (
     ThreadMemory,
     Understanding,
 )
-from tastemaker.core.settings import Settings
-from tastemaker.core.settings.cold_start import ColdStartSettings
+from tastemaker.core.settings import ColdStartSettings, Settings
 from tastemaker.graphs.recommender import Recommender
 
 from .catalogue_fixture import ScriptedCollaborative

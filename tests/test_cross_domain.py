@@ -10,8 +10,7 @@ import pytest
 
 from tastemaker.core.ranking.taste_from_other_shops import shared_likes
 from tastemaker.core.schemas import CatalogueField, CatalogueSchema, Event, Item, RecommendResponse
-from tastemaker.core.settings import Settings
-from tastemaker.core.settings.cold_start import CrossDomainSettings
+from tastemaker.core.settings import CrossDomainSettings, Settings
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.stores.catalogue.columns import ItemRow
 

@@ -15,8 +15,7 @@ from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.errors import BackEndUnavailable, BadBackEndResponse
 from tastemaker.core.protocols import Catalogue, ChatReply, ChatRequest, Collaborative, History
 from tastemaker.core.schemas import HistoryProfile, Item
-from tastemaker.core.settings import Settings
-from tastemaker.core.settings.llm_rank import LLMRankSettings
+from tastemaker.core.settings import LLMRankSettings, Settings
 from tastemaker.evals.stand_ins import (
     ConstantCatalogue,
     ConstantChat,

@@ -39,7 +39,7 @@ from tastemaker.core.schemas import (
     ThreadMemory,
     Understanding,
 )
-from tastemaker.core.settings.cold_start import ElicitSettings
+from tastemaker.core.settings import ElicitSettings
 from tastemaker.graphs.steps.ask import choose_question
 
 SCHEMA = CatalogueSchema(

@@ -15,8 +15,7 @@ from tastemaker.core.learning.exposures import Drawn, Exposure, Shown, decisions
 from tastemaker.core.learning.off_policy import Decision, by_prior, evaluate, greedy, mean_interval, uniform
 from tastemaker.core.learning.thompson_sampling import Arm, explore, quota, seed_of
 from tastemaker.core.schemas import Event, Preference, Preferences
-from tastemaker.core.settings import Settings
-from tastemaker.core.settings.cold_start import ExplorationSettings, ExposureSettings
+from tastemaker.core.settings import ExplorationSettings, ExposureSettings, Settings
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.services import Services
 from tastemaker.stores.events.exposure_log import ExposureLog

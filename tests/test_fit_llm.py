@@ -14,8 +14,7 @@ from tastemaker.core.learning.llm_signal import base_scores
 from tastemaker.core.learning.llm_weight_fit import NOT_FITTED, FittedWeight
 from tastemaker.core.protocols import Catalogue, ChatReply, ChatRequest, Collaborative, History
 from tastemaker.core.schemas import Event
-from tastemaker.core.settings import Settings
-from tastemaker.core.settings.llm_rank import LLMRankSettings
+from tastemaker.core.settings import LLMRankSettings, Settings
 from tastemaker.evals.games.llm_cases import Listed, Row
 from tastemaker.evals.games.llm_harm import alone, cases, compared
 from tastemaker.evals.games.llm_order import placed, spread

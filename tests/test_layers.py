@@ -117,7 +117,7 @@ def test_inside_the_package_imports_are_relative(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=names)
 def test_modules_are_short_and_say_what_they_are(path: Path) -> None:
     about = facts(path)
-    assert len(about.text.splitlines()) <= 300
+    assert len(about.text.splitlines()) <= 400
     assert about.docstring.splitlines()[0].rstrip().endswith((".", ":", ")", "``")), names(path)
     assert path.stem not in {"utils", "helpers", "misc", "common"}
 
@@ -125,7 +125,7 @@ def test_modules_are_short_and_say_what_they_are(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=names)
 def test_functions_are_short(path: Path) -> None:
     for name, line, length, statements in facts(path).functions:
-        assert length <= 40 or statements == 1, f"{names(path)}:{line} {name} has {length} lines"
+        assert length <= 60 or statements == 1, f"{names(path)}:{line} {name} has {length} lines"
 
 
 def test_no_circle_of_imports() -> None:

@@ -18,7 +18,7 @@ from tastemaker.core.learning.interactions import Floats
 from tastemaker.core.learning.llm_task import RankTask
 from tastemaker.core.protocols import ScoreReply, ScoreRequest
 from tastemaker.core.schemas import Item
-from tastemaker.core.settings.llm_rank import LLMRankSettings
+from tastemaker.core.settings import LLMRankSettings
 from tastemaker.graphs.steps.rerank_tools import nearness
 
 from .scripted import ScriptedChat, Step

@@ -1,4 +1,4 @@
-"""The README tells the truth: its code runs, and every command, setting, route, path and link in it exists."""
+"""The README and the pages of docs tell the truth: their code runs; every command, setting, route, path and link in them exists."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ import asyncio
 import csv
 import os
 import re
+import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import BaseModel
 
 import tastemaker.api.demo
 from tastemaker.api.cli import main as cli
 from tastemaker.api.http.app import create_app
 from tastemaker.api.stock import stock
-from tastemaker.core.settings import PREFIX, CatalogueSettings, Settings
+from tastemaker.core.rules.file_format import parse_rules
+from tastemaker.core.settings import PREFIX, CatalogueSettings, Settings, load_settings
+from tastemaker.core.settings.page import page as settings_page
 
 from .fake_service import FakeService
 
@@ -27,13 +32,30 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 DATA = Path(tastemaker.api.demo.__file__).parent / "data"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROSE = FENCE.sub("", README)
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "prompts" / "README.md",
+        *sorted((ROOT / "docs").glob("*.md")),
+    ]
+}
+BOOK = "\n".join(PAGES.values())
 FIGURE = re.compile(
     r"\b\d[\d.,]*\s*(?:ms|µs|s|sec|seconds|min|minutes|[kMG]i?B|%|percent|fps|W|(?:items|requests|tokens|words)(?:/s| per second))(?![\w])"
 )
 
 
-def blocks(language: str) -> list[str]:
-    return [code for found, code in FENCE.findall(README) if found == language]
+def blocks(language: str, text: str = README) -> list[str]:
+    return [code for found, code in FENCE.findall(text) if found == language]
+
+
+def spans() -> list[str]:
+    """Return every line of shell code and every piece of code in a sentence, of all pages."""
+    return [line for code in blocks("bash", BOOK) for line in code.splitlines()] + re.findall(
+        r"`([^`\n]+)`", FENCE.sub("", BOOK)
+    )
 
 
 # --- code ----------------------------------------------------------------------------------------
@@ -76,9 +98,8 @@ def test_the_python_block_runs_on_the_demo_catalogue(
 
 
 def commands() -> Iterator[tuple[str, ...]]:
-    """Yield the words of every command in the README, alternatives such as ``up|down`` one by one."""
-    spans = [line for code in blocks("bash") for line in code.splitlines()] + re.findall(r"`([^`\n]+)`", PROSE)
-    for span in spans:
+    """Yield the words of every command in the pages, alternatives such as ``up|down`` one by one."""
+    for span in spans():
         found = re.match(r"tastemaker ([a-z-]+)(?: ([a-z][a-z0-9|-]*))?", span)
         if found:
             for word in (found[2] or "").split("|"):
@@ -117,9 +138,9 @@ def test_every_command_has_help(
 
 
 def options() -> Iterator[tuple[str, str]]:
-    """Yield (command, option) of every option in the README."""
-    for line in [line for code in blocks("bash") for line in code.splitlines()] + re.findall(r"`([^`\n]+)`", PROSE):
-        found = re.match(r"tastemaker ([a-z-]+)(?: (try))?", line)
+    """Yield (command, option) of every option in the pages."""
+    for line in spans():
+        found = re.match(r"tastemaker ([a-z-]+)(?: (try|up|check|show))?", line)
         if found:
             for option in re.findall(r" (--[a-z][a-z-]*)", line.partition("#")[0]):
                 yield " ".join(filter(None, found.groups())), option
@@ -139,16 +160,14 @@ def test_every_option_exists(
 
 def test_every_make_target_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", README, re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", BOOK, re.MULTILINE))
     assert named >= {"demo", "test"}
     assert named <= targets
 
 
 def test_every_extra_exists() -> None:
-    import tomllib
-
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    named = set(re.findall(r"tastemaker\[([a-z]+)\]", README)) | set(re.findall(r"extra `([a-z]+)`", README))
+    named = set(re.findall(r"tastemaker\[([a-z]+)\]", BOOK)) | set(re.findall(r"extra `([a-z]+)`", BOOK))
     assert {"train", "langserve"} <= named <= set(extras)
 
 
@@ -158,7 +177,7 @@ def test_every_extra_exists() -> None:
 def settings_named() -> Iterator[str]:
     """Yield every setting as its whole name; ``__API_KEY`` after ``TASTEMAKER_LLM__BASE_URL`` is of the same section."""
     section = ""
-    for name in re.findall(rf"\b{PREFIX}[A-Z_]+[A-Z]|`__[A-Z_]+`|`ALLOW_URLS`", README):
+    for name in re.findall(rf"\b{PREFIX}[A-Z_]+[A-Z]|`__[A-Z_]+`|`ALLOW_URLS`", BOOK):
         if name.startswith(PREFIX):
             section = name.partition("__")[0]
             yield name
@@ -198,17 +217,65 @@ def test_every_route_exists() -> None:
         assert any(known == path or known.startswith(path.rstrip("/") + "/") for known in paths), path
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
-def test_every_link_leads_somewhere(target: str) -> None:
-    if "://" not in target:
-        assert (ROOT / target).exists(), f"README.md links to {target}, which does not exist"
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", PAGES[page]):
+        assert "://" in target or ((ROOT / page).parent / target).exists(), f"{page} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_path_exists(page: str) -> None:
+    rooms = "agents|api|core|docs|evals|graphs|models|prompts|scripts|stores|tests|tools"
+    for path in re.findall(rf"(?<![/\w.])(?:{rooms})/[\w./-]*\w", FENCE.sub("", PAGES[page])):
+        assert (ROOT / path).exists(), f"{page} names {path}"
+
+
+# --- the pages of docs ---------------------------------------------------------------------------
+
+
+def test_the_page_of_settings_is_made_from_the_settings() -> None:
+    assert PAGES["docs/settings.md"] == settings_page()
 
 
 @pytest.mark.parametrize(
-    "path", sorted(set(re.findall(r"(?<![/\w])(?:demo|core|graphs|models|scripts)/[\w./-]*\w", README)))
+    "code", [code for name, page in PAGES.items() if name != "README.md" for code in blocks("python", page)]
 )
-def test_every_path_exists(path: str) -> None:
-    assert (ROOT / path).exists()
+def test_python_of_the_pages_runs(code: str) -> None:
+    exec(compile(code, "docs", "exec"), {"__name__": "docs"})
+
+
+@pytest.mark.parametrize("code", blocks("yaml", BOOK))
+def test_rules_of_the_pages_are_rules(code: str) -> None:
+    rules, problems = parse_rules(yaml.safe_load(code))
+    assert problems == []
+    assert rules
+
+
+@pytest.mark.parametrize("code", blocks("toml", BOOK))
+def test_settings_files_of_the_pages_are_read(code: str, tmp_path: Path) -> None:
+    if "entry-points" in code:
+        assert tomllib.loads(code)["project"]["entry-points"]
+        return
+    (tmp_path / "tastemaker.toml").write_text(code, encoding="utf-8")
+    load_settings({}, file=tmp_path / "tastemaker.toml")
+
+
+@pytest.mark.slow
+def test_the_site_builds(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "-f",
+        str(ROOT / "scripts" / "mkdocs.yml"),
+        "-d",
+        str(tmp_path),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "architecture" / "index.html").is_file()
 
 
 # --- figures -------------------------------------------------------------------------------------

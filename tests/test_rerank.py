@@ -15,8 +15,7 @@ from tastemaker.core.learning.llm_weight_fit import FittedWeight
 from tastemaker.core.learning.llm_weight_table import WeightEntry, WeightTable
 from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.schemas import RecommendResponse, StreamEvent
-from tastemaker.core.settings import FilterSettings, Settings
-from tastemaker.core.settings.llm_rank import LLMRankSettings
+from tastemaker.core.settings import FilterSettings, LLMRankSettings, Settings
 from tastemaker.evals.service.promises import HostileChat
 from tastemaker.evals.stand_ins import BY_ID, ConstantChat, constant_services
 from tastemaker.graphs.recommender import Recommender

@@ -16,8 +16,7 @@ from tastemaker.core.learning.interactions import UserState
 from tastemaker.core.protocols import Vectors
 from tastemaker.core.ranking.recent_feedback import UNRELATED
 from tastemaker.core.schemas import Event, EventKind, RecommendResponse
-from tastemaker.core.settings import Settings
-from tastemaker.core.settings.recommender import RecommenderSettings
+from tastemaker.core.settings import RecommenderSettings, Settings
 from tastemaker.evals.stand_ins import ConstantCaptioner, ConstantChat, ConstantTranscriber
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.services import Services, open_stores

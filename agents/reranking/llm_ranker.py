@@ -22,7 +22,7 @@ from ...core.learning.llm_signal import mean_signal, presentations
 from ...core.learning.llm_task import LLMOpinion, RankTask
 from ...core.protocols import ChatModel, ChatRequest, ChatUsage, ScoreRequest, ScoringModel
 from ...core.schemas import LLMStrategy, Usage
-from ...core.settings.llm_rank import LLMRankSettings
+from ...core.settings import LLMRankSettings
 from ...core.text.words import stems
 from ..prompt_files.library import Prompt, PromptLibrary, render
 from .llm_ranker_prompts import (

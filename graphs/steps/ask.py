@@ -26,7 +26,7 @@ from ...core.schemas import (
     RecommendRequest,
     ThreadMemory,
 )
-from ...core.settings.cold_start import ElicitSettings
+from ...core.settings import ElicitSettings
 from ...core.text.chinese import is_chinese
 from ..turn.state import Heard, State
 from ..turn.turn import Turn, timed

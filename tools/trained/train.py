@@ -17,7 +17,7 @@ from ...core.learning.model_card import ModelCard, Validation
 from ...core.learning.recipe_choice import Way
 from ...core.protocols import Catalogue
 from ...core.schemas import Frozen
-from ...core.settings.recommender import RecommenderSettings
+from ...core.settings import RecommenderSettings
 from ...models.recommender.ensemble import Ensemble
 from ...models.recommender.ensemble_files import save_ensemble
 from ...models.recommender.scorers.base import Progress, silent

@@ -21,7 +21,7 @@ from ...core.protocols import Catalogue
 from ...core.ranking.query import CandidateQuery
 from ...core.ranking.recent_feedback import user_state
 from ...core.redaction import redact
-from ...core.settings.recommender import RecommenderSettings
+from ...core.settings import RecommenderSettings
 from ...models.recommender.ensemble import Ensemble, Ranking
 from ...models.recommender.ensemble_files import load_ensemble
 from ...stores.catalogue.item_table import read_items
