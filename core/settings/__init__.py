@@ -28,6 +28,7 @@ from .sections import (
 
 __all__ = [
     "CONFIG_FILE",
+    "PREFIX",
     "CatalogueSettings",
     "ColdStartSettings",
     "CrossDomainSettings",
@@ -42,7 +43,6 @@ __all__ = [
     "LLMSettings",
     "LimitSettings",
     "ModelSettings",
-    "PREFIX",
     "PromptSettings",
     "RecommenderSettings",
     "RuleSettings",
