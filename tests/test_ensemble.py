@@ -10,17 +10,16 @@ import pytest
 
 from tastemaker.core.errors import BackEndUnavailable, ConfigurationError, InvalidRequestError
 from tastemaker.core.learning.interactions import Interactions, ItemTable, UserState
-from tastemaker.models.recommender import ensemble_files, fusion, fusion_trees
+from tastemaker.models.recommender import ensemble_files, fusion
 from tastemaker.models.recommender import fit as ensemble_fit
+from tastemaker.models.recommender import fusion as fusion_trees
 from tastemaker.models.recommender import resumable_fit as fit_work
 from tastemaker.models.recommender import training_lists as questions
 from tastemaker.models.recommender.ensemble_files import load_ensemble, save_ensemble
 from tastemaker.models.recommender.features import Features, best_of_each, place
 from tastemaker.models.recommender.fit import fit_ensemble
-from tastemaker.models.recommender.fusion import LinearFusion, RankFusion
+from tastemaker.models.recommender.fusion import LinearFusion, Lists, RankFusion, TreeFusion
 from tastemaker.models.recommender.fusion_check import ndcg
-from tastemaker.models.recommender.fusion_contract import Lists
-from tastemaker.models.recommender.fusion_trees import TreeFusion
 from tastemaker.models.recommender.held_out_queries import Query, among_all, draw, held_out, last_items, unseen
 from tastemaker.models.recommender.scorers import listing
 from tastemaker.models.recommender.scorers.popularity import Popularity

@@ -35,7 +35,7 @@ from tastemaker.evals.reporting.report import percentiles, report
 from tastemaker.evals.service import first_item, overhead
 from tastemaker.evals.service import graph_against_tool_loop as turn
 from tastemaker.evals.service import promises as valid
-from tastemaker.evals.service.tool_loop import Meter, message, through_loop
+from tastemaker.evals.service.graph_against_tool_loop import Meter, message, through_loop
 from tastemaker.evals.stand_ins import BY_ID, ConstantChat, constant_services
 from tastemaker.graphs.recommender import Recommender
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from tastemaker.core.learning.interactions import Interactions, ItemTable, UserState
-from tastemaker.models.recommender.ratings import Ratings, latest_ratings
-from tastemaker.models.recommender.ratings_sampler import Side
+from tastemaker.models.recommender.ratings import Ratings, Side, latest_ratings
 
 USERS, ITEMS = 80, 40
 

@@ -71,7 +71,7 @@ class TestTrained:
     def test_numpy_gives_what_torch_gives(self, scorer: Sequential) -> None:
         import torch
 
-        from tastemaker.models.recommender.scorers.sequential_network import Net
+        from tastemaker.models.recommender.scorers.sequential_training import Net
 
         items, _ = shop()
         net = Net(items, ItemWords.learn(items))

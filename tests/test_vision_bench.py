@@ -13,8 +13,7 @@ from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.ranking.cross_modal import Hit
 from tastemaker.core.settings import load_settings
 from tastemaker.evals.media.contact_sheet import Query, draw
-from tastemaker.evals.media.vision import _found, _recalls, vision_run
-from tastemaker.evals.media.vision_data import Pictures
+from tastemaker.evals.media.vision import Pictures, _found, _recalls, vision_run
 from tastemaker.evals.service.ingest import _write, ingest_run
 from tastemaker.models.alignment.resumable_rows import KeptRows, kept_head
 from tastemaker.models.alignment.train import Recipe, TrainingData

@@ -9,23 +9,26 @@ both is open_clip's plain MLP head on the pooled feature, without mirrored pictu
 from __future__ import annotations
 
 import asyncio
+import csv
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.errors import InvalidRequestError
 from ...core.protocols import Vectors
 from ...core.settings import Settings
-from ...models.alignment.align import BESIDE, FROM_SCRATCH, subset
-from ...models.alignment.resumable_rows import kept_head
+from ...models.alignment.align import BESIDE, FROM_SCRATCH, PairSet, embed_pairs, subset
+from ...models.alignment.resumable_rows import KeptRows, kept_head
 from ...models.alignment.train import Indices, Recipe, TrainingData, Weights, project
 from ...models.image_text.embedded import EmbeddedImageText
 from ...models.image_text.towers import POOLED_DIM
+from ...stores.ingest.picture_text_pairs import read_pairs
 from ..reporting.report import report
-from .vision_data import Pictures, photos, products
 
 HELD_OUT, BOOTSTRAPS, TOP = 1000, 1000, (1, 5, 10)
 PLAIN = Recipe(epochs=25, hidden=768, members=1)
@@ -177,3 +180,49 @@ def speed(settings: Settings, paths: Sequence[str]) -> dict[str, float]:
     model.encode_images(chosen)
     wall, processor = time.perf_counter() - began, time.process_time() - used
     return {"wall": round(len(chosen) / wall, 1), "per_core_second": round(len(chosen) / processor, 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Pictures with their captions and features; for products the article types, and the vector of each type's name."""
+
+    paths: list[str]
+    captions: list[str]
+    data: TrainingData
+    types: tuple[str, ...] = ()
+    kinds: Mapping[str, Vectors] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[Indices]:
+        """Return for each picture the row of its first caption, which is a product's name."""
+        return [rows[:1] for rows in self.data.rows]
+
+
+def photos(folder: Path, model: EmbeddedImageText, cache: Path, say: Callable[[str], None]) -> Pictures:
+    """Return Flickr8k: photos with five captions each."""
+    source = folder / "flickr8k" / "captions.csv"
+    return _pictures(source, model, cache, say, mirrored=True)
+
+
+def products(folder: Path, model: EmbeddedImageText, cache: Path, say: Callable[[str], None]) -> Pictures:
+    """Return the fashion catalogue as `tastemaker align` reads it."""
+    source = folder / "fashion" / "products.csv"
+    found = _pictures(source, model, cache, say)
+    with source.open(encoding="utf-8", newline="") as file:
+        types = tuple(row["articleType"] for row in csv.DictReader(file))
+    if len(types) != len(found.paths):
+        raise InvalidRequestError("--data", f"{source}: {len(types) - len(found.paths)} products have no picture")
+    kinds = sorted(set(types))
+    vectors = model.encode_texts([kind.lower() for kind in kinds])
+    return Pictures(found.paths, found.captions, found.data, types, dict(zip(kinds, vectors, strict=True)))
+
+
+def _pictures(
+    source: Path, model: EmbeddedImageText, cache: Path, say: Callable[[str], None], *, mirrored: bool = False
+) -> Pictures:
+    if not source.is_file():
+        raise InvalidRequestError("--data", f"{source} is not there; name the folder that holds flickr8k/ and fashion/")
+    read = read_pairs(source)
+    pairs = PairSet(read.paths, read.captions, read.owners, read.labels)
+    data = embed_pairs(model, pairs, KeptRows(cache / "bench" / "vision", say), mirrored=mirrored)
+    return Pictures(read.paths, read.captions, data)

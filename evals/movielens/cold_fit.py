@@ -17,8 +17,7 @@ from ...core.learning.interactions import Floats, Interactions, ItemTable, UserS
 from ...models.recommender.ensemble import Ensemble
 from ...models.recommender.features import Features, best_of_each, raw_scores
 from ...models.recommender.fit_whole_catalogue import SURE, fit_scorers, whole_features
-from ...models.recommender.fusion import LinearFusion
-from ...models.recommender.fusion_contract import Lists
+from ...models.recommender.fusion import LinearFusion, Lists
 from ...models.recommender.scorers.base import Progress, Scorer, silent
 from ...models.recommender.time_and_memory import peak_memory_mib
 

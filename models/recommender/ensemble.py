@@ -13,7 +13,7 @@ import numpy as np
 
 from ...core.learning.interactions import Floats, Rows, UserState
 from .features import Features, best_of_each, raw_scores
-from .fusion_contract import Fusion
+from .fusion import Fusion
 from .scorers.base import Scorer
 
 UNKNOWN = -1e6

@@ -19,8 +19,7 @@ from ...core.learning.interactions import Floats, Interactions, ItemTable, UserS
 from .ensemble import Ensemble
 from .features import Features, best_of_each, raw_scores
 from .fit import check_input, digest
-from .fusion import L2, LinearFusion
-from .fusion_contract import Lists
+from .fusion import L2, LinearFusion, Lists
 from .resumable_fit import FitWork, StartOf
 from .scorers.base import Progress, Scorer, silent
 

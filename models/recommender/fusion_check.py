@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...core.learning.interactions import Floats
 from .features import PER_SCORER, Features
-from .fusion_contract import Fusion
+from .fusion import Fusion
 from .training_lists import Answers
 
 AT = 10

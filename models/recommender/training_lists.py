@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...core.learning.interactions import Floats, Rows
 from .features import Features, best_of_each, raw_scores
-from .fusion_contract import Lists
+from .fusion import Lists
 from .held_out_queries import Query
 from .scorers.base import Scorer
 

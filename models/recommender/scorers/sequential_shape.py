@@ -1,4 +1,4 @@
-"""The shape of the sequential scorer's input, shared by training and scoring."""
+"""The shape of the sequential scorer's input: what training and scoring share, without torch."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import numpy as np
 from ....core.learning.interactions import Floats
 
 LENGTH = 50
+
+
 """So many last items are read."""
 
 
