@@ -47,7 +47,7 @@ def convert(folder: Path, out: Path) -> Demonstration:
         raise InvalidRequestError("folder", f"{folder} holds no {' and no '.join(missing)}: it must be MovieLens-100k")
     out.mkdir(parents=True, exist_ok=True)
     try:
-        _write(out / "catalogue.csv", _films(folder))
+        _write(out / "catalogue.csv", film_rows(folder))
         _write(out / "interactions.csv", _ratings(folder))
     except (ValueError, IndexError, KeyError, csv.Error) as error:
         raise InvalidRequestError("folder", f"{folder} is not MovieLens-100k: {error}") from error
@@ -61,7 +61,8 @@ def convert(folder: Path, out: Path) -> Demonstration:
     )
 
 
-def _films(folder: Path) -> Iterator[dict[str, str]]:
+def film_rows(folder: Path) -> Iterator[dict[str, str]]:
+    """Yield the films in ``folder`` as rows of a catalogue file, genres joined by ``|``."""
     extra = _extra(folder / "items.csv")
     for line in (folder / "u.item").read_text(encoding="latin-1").splitlines():
         item_id, title, released, _, url, *flags = line.split("|")

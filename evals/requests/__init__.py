@@ -1,0 +1,1 @@
+"""Requests in words and conversations, judged against typed ground truth over five catalogues."""
