@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from tastemaker.core.predicates import holds
 from tastemaker.core.ranking.diversity import MILD
@@ -28,7 +31,7 @@ from tastemaker.core.schemas import (
     Item,
     Understanding,
 )
-from tastemaker.stores.rules import RuleStore
+from tastemaker.stores.rules import LoadedRules, RuleStore
 from tastemaker.tools.policy.rule_scope import RuleScope
 from tastemaker.tools.ranking.ranker import Ranker
 
@@ -319,3 +322,131 @@ async def test_files_are_read_again_and_a_wrong_one_leaves_the_last_good(tmp_pat
 async def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "shop.yaml").mkdir()
     assert "cannot be read" in (await RuleStore(tmp_path).load("shop", SCHEMA)).problems[0]
+
+
+AGES = """rules:
+  - {id: old-enough, kind: age_rating, field: rating, ages: {G: 0, R: 17}}
+  - {id: in-stock, kind: stock, field: stock}
+  - {id: no-horror, kind: block, field: genres, values: [Horror]}
+  - {id: hero, kind: pin, items: [a], position: 1}
+"""
+SAFE: dict[str, Any] = {"rating": "G", "stock": 2.0, "genres": ["Drama"], "price": 1.0}
+UNFIT: dict[str, dict[str, Any]] = {
+    "r-rated": {"rating": "R"},
+    "sold out": {"stock": 0.0},
+    "blocked": {"genres": ["Horror", "Drama"]},
+}
+
+
+def allowed_by(loaded: LoadedRules) -> dict[str, bool]:
+    """Tell of an item that every rule allows, and of one that each leaves out, whether they are shown to a stranger."""
+    found = effects_of(loaded.rules, Moment(), SCHEMA)
+    cases: dict[str, dict[str, Any]] = {"safe": {}, **UNFIT}
+    return {name: found.allows(item(**{**SAFE, **why})) for name, why in cases.items()}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("id: hero, kind: pin, items: [a], position: 1}", "id: hero, kind: pin, items: [a], position: 1"),
+        ("rules:", "rulez:"),
+        ("rules:", "rules: x\nrules"),
+        ("  - {id: hero", "   - {id: hero"),
+        ("position: 1", "position: first"),
+        ("kind: pin", "kind: pinn"),
+        ("kind: pin", "knd: pin"),
+        ("kind: age_rating", "kind: age_ratng"),
+        ("kind: block", "kind: blok"),
+        ("kind: stock, field", "kind: stock, feild"),
+        ("field: rating", "field: ratings"),
+        ("field: stock", "field: stok"),
+        ("values: [Horror]", "vales: [Horror]"),
+        ("id: in-stock", "id: old-enough"),
+        ("id: in-stock", "id: 'in stock'"),
+        ("values: [Horror]", "values: [Horror], when: {hours: [9, 9]}"),
+        ("values: [Horror]", "values: [Horror], colour: x"),
+        ("rules:", "# Gro\xdfe Auswahl\nrules:"),
+    ],
+)
+async def test_a_broken_file_without_a_good_one_before_it_still_limits(tmp_path: Path, right: str, wrong: str) -> None:
+    (tmp_path / "shop.yaml").write_bytes(AGES.replace(right, wrong).encode("latin-1"))
+    loaded = await RuleStore(tmp_path).load("shop", SCHEMA)
+    assert allowed_by(loaded) == {"safe": True, "r-rated": False, "sold out": False, "blocked": False}
+    assert loaded.label is not None
+    assert "wrong" in loaded.label
+    assert loaded.problems
+
+
+async def test_a_broken_json_file_still_limits(tmp_path: Path) -> None:
+    whole = json.dumps(yaml.safe_load(AGES))
+    for wrong in (whole[:-2], whole[:-20], whole.replace('"position": 1', '"position": '), whole + "]", whole[1:]):
+        (tmp_path / "shop.json").write_text(wrong)
+        loaded = await RuleStore(tmp_path).load("shop", SCHEMA)
+        assert allowed_by(loaded) == {"safe": True, "r-rated": False, "sold out": False, "blocked": False}, wrong
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        AGES.replace("field: rating, ages", "about: rating, ages"),
+        AGES.replace("{G: 0, R: 17}", "{G: 0, R: seventeen}"),
+        AGES.replace("field: rating, ages: {G: 0, R: 17}}", "field: rating, ages: {G: 0, R: 17}"),
+        AGES.replace("field: rating", "field: fit_for"),
+        AGES.replace("kind: age_rating", "kind: teenagers"),
+        "",
+        "rules: [",
+        "\0",
+    ],
+)
+async def test_an_age_limit_that_cannot_be_read_holds_back_what_has_a_rating(tmp_path: Path, wrong: str) -> None:
+    (tmp_path / "shop.yaml").write_text(wrong or "[" * 5000)
+    loaded = await RuleStore(tmp_path).load("shop", SCHEMA)
+    found = allowed_by(loaded)
+    assert not found["safe"]
+    assert not found["r-rated"]
+    unrated = item(stock=2.0, genres=["Drama"], price=1.0)
+    assert effects_of(loaded.rules, Moment(age=40), SCHEMA).allows(unrated)
+    assert loaded.label is not None
+    assert "held back" in loaded.label
+
+
+async def test_the_last_good_rules_outlive_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "rules" / "shop.yaml"
+    path.parent.mkdir()
+    path.write_text(AGES)
+    kept = tmp_path / "kept"
+    assert (await RuleStore(path.parent, kept=kept).load("shop", SCHEMA)).label is None
+    for wrong in ("rules: [", AGES.replace("kind: age", "kind: ages")):
+        path.write_text(wrong)
+        loaded = await RuleStore(path.parent, kept=kept).load("shop", SCHEMA)
+        assert [r.id for r in loaded.rules.rules] == ["old-enough", "in-stock", "no-horror", "hero"]
+        assert loaded.label is not None
+        assert "last good" in loaded.label
+    path.unlink()
+    assert await RuleStore(path.parent, kept=kept).load("shop", SCHEMA) == LoadedRules()
+    path.write_text("rules: [")
+    assert "last good" not in str((await RuleStore(path.parent, kept=kept).load("shop", SCHEMA)).label)
+
+
+async def test_rules_that_load_too_slowly_are_those_used_last_and_the_reading_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shop.yaml").write_text(AGES)
+    read = RuleStore._read
+
+    def slowly(self: RuleStore, tenant: str, seen: Any) -> Any:
+        time.sleep(0.05)
+        return read(self, tenant, seen)
+
+    monkeypatch.setattr(RuleStore, "_read", slowly)
+    store = RuleStore(tmp_path)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(store.load("shop", SCHEMA), 0.01)
+    closed = store.at_hand("shop", SCHEMA)
+    assert not allowed_by(closed)["r-rated"]
+    assert "held back" in str(closed.label)
+    await asyncio.sleep(0.1)
+    assert (await asyncio.wait_for(store.load("shop", SCHEMA), 0.04)).label is None
+    known = store.at_hand("shop", SCHEMA)
+    assert [r.id for r in known.rules.rules] == ["old-enough", "in-stock", "no-horror", "hero"]
+    assert known.label is not None

@@ -61,11 +61,6 @@ def unfit(rules: RuleSet, schema: CatalogueSchema) -> dict[str, list[str]]:
     return {rule_id: found for rule_id, found in problems.items() if found}
 
 
-def without(rules: RuleSet, ids: Mapping[str, object]) -> RuleSet:
-    """Return the rules whose id is not among ``ids``."""
-    return RuleSet(rules=tuple(r for r in rules.rules if r.id not in ids))
-
-
 def _problem(error: ErrorDetails, rules: object) -> str:
     """Return one problem: which rule, which field, what is wrong and what is allowed."""
     place = list(error["loc"])

@@ -60,7 +60,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.senses = SensesMemory()
-        self.rules: Rules = RuleStore(self.settings.rules_dir)
+        self.rules: Rules = RuleStore(self.settings.rules_dir, kept=self.settings.home / "rules-last-good")
         self.rebuild()
 
     def rebuild(self) -> None:

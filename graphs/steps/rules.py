@@ -11,7 +11,6 @@ from ...core.rules.effects import Effects, effects_of
 from ...core.rules.model import AGE, Moment
 from ...core.schemas import Diversity, Item, RankedItem, RecommendRequest
 from ...core.settings import Settings
-from ...stores.rules import LoadedRules
 from ...tools.ranking.ranker import Screen
 from ..turn.turn import FLOOR_S, Turn, TurnRules, schema_of
 
@@ -89,7 +88,8 @@ async def _house(q: CandidateQuery, request: RecommendRequest, turn: Turn) -> Tu
     schema = await schema_of(turn)
     timeout = turn.services.settings.timeouts.retrieve_s
     work = turn.services.rules.load(request.tenant, schema)
-    loaded = await turn.attempt("rules", work, timeout, LoadedRules(), floor_s=FLOOR_S)
+    loaded = await turn.attempt("rules", work, timeout, None, floor_s=FLOOR_S)
+    loaded = loaded or turn.services.rules.at_hand(request.tenant, schema)
     if loaded.label:
         turn.degrade("rules", loaded.label)
     found = effects_of(loaded.rules, moment_of(q, request), schema)
