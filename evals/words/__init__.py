@@ -1,0 +1,1 @@
+"""Measure the words of an answer: the check of sentences, and what is rendered."""
