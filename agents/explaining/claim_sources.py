@@ -14,14 +14,11 @@ from functools import lru_cache
 from itertools import pairwise
 
 from ...core.schemas import Brief, Evidence, Item
-from ...core.text.word_lists import CLASS_NOUNS, NEGATIONS, NUMBER_WORDS, SATISFY
-from ...core.text.words import affirmed_stems, is_content, numbers, plain_text, sentences, stem, stems, tokens
+from ...core.text.word_lists import CLASS_NOUNS, SATISFY
+from ...core.text.words import is_content, numbers, plain_text, sentences, stem, stems, tokens
+from .clauses import ALLERGENS, MATERIALS, NO, YES, Clause, clauses_of, figure
+from .record_claims import RecordClaims, claims_of, differs
 
-_CLAUSE = re.compile(
-    r"[,;:()–—.!?]+|\s-\s|\b(?:but|because|so|which|while|since|whereas|that(?=\s+(?:is|are|has|have|also)))\b"
-    r"|\band\b(?=\s+(?:it|its|this|these|they|is|are|has|have|shows?|comes?|the)\b)",
-    re.IGNORECASE,
-)
 _ASKED = re.compile(
     r"\byou(?:['’]re| are|['’]ve| have| were)?\s(?:asked?|want(?:ed)?|mentioned|said|typed|search(?:ed|ing)|need(?:ed)?|requested|"
     r"described|look(?:ed|ing)?|spoke|wish(?:ed)?)\b|\byour\s(?:request|search|query|words|message|wish(?:es)?|question|idea|voice|"
@@ -41,6 +38,8 @@ _PHOTO = re.compile(r"\byour\s(?:\w+\s)?(?:photo|picture|image|snapshot|photogra
 _VOICE = re.compile(r"\byour\s(?:voice|clip|recording)\b|\byou(?:['’]ve| have)? spoke\b", re.IGNORECASE)
 _ALIKE = re.compile(r"\b(?:like|similar(?:ly)?|resembl\w+|close|echoes|reminds?|reminiscent|matches)\b", re.IGNORECASE)
 _PHRASE_END = re.compile(r"[.,;:!?()–—]+(?=\s|$)")
+GUARDED = frozenset(map(stem, {*ALLERGENS, *MATERIALS, "safe", "allergy", "allergic", "waterproof"}))
+"""Words about safety, allergy and material: even as a wish they are repeated only if the record affirms them."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,7 @@ class Sources:
     phrases: str
     liked: tuple[str, ...]
     media: frozenset[str]
+    claims: tuple[RecordClaims, ...] = ()
 
 
 def trusted(evidence: Sequence[Evidence], distrusted: Sequence[str]) -> list[Evidence]:
@@ -73,15 +73,14 @@ def normal(text: str) -> str:
     return " ".join(t.lower() for t in tokens(text))
 
 
-@lru_cache(maxsize=8192)
 def facts(text: str) -> frozenset[str]:
-    """Return the stems and numbers that ``text`` affirms; kept, as the same records are spoken of again and again."""
-    return frozenset(affirmed_stems(text) | numbers(text))
+    """Return the stems and numbers that ``text`` affirms."""
+    return frozenset().union(*(c.holding(YES) for c in clauses_of(text)))
 
 
 def record_of(item: Item, brief: Brief) -> frozenset[str]:
-    """Return the stems and numbers of a record, its price left out and text addressed to machines too."""
-    return facts(_text_of(item)) | _attribute_facts(item, brief)
+    """Return the stems and numbers that a record affirms, its price left out."""
+    return claims_of(item, brief.price_field).affirmed
 
 
 def _text_of(item: Item) -> str:
@@ -98,16 +97,6 @@ def _phrases(text: str) -> str:
     return " . ".join(normal(p) for p in _PHRASE_END.split(text))
 
 
-def _attribute_facts(item: Item, brief: Brief) -> frozenset[str]:
-    found: list[str] = []
-    for name, value in item.attributes.items():
-        if name == brief.price_field or value is False:
-            continue
-        values = value if isinstance(value, list) else [] if value is True else [value]
-        found += [name.replace("_", " "), *(f"{v:g}" if isinstance(v, float) else str(v) for v in values)]
-    return facts(" . ".join(found))
-
-
 def sources_of(items: Sequence[Item], brief: Brief) -> Sources:
     """Return what may be said about ``items``, by source; distrusted media back nothing."""
     known = trusted(brief.evidence, brief.verdict.distrusted)
@@ -119,16 +108,18 @@ def sources_of(items: Sequence[Item], brief: Brief) -> Sources:
     past = " . ".join([*brief.liked_titles, *(e.content for e in known if e.kind in {"history", "preference"})])
     record = [normal(f"{_text_of(i)} . {i.attributes}") for i in items]
     wish = stems(asked) | numbers(asked)
+    claims = tuple(claims_of(i, brief.price_field) for i in items)
     return Sources(
-        record=frozenset().union(*(record_of(i, brief) for i in items), wish & CLASS_NOUNS),
+        record=frozenset().union(*(c.affirmed for c in claims), wish & CLASS_NOUNS),
         asked=frozenset(wish),
         photo=frozenset(facts(seen)),
         past=frozenset(stems(past) | numbers(past)),
-        praise=frozenset().union(*(facts(i.title) | _attribute_facts(i, brief) for i in items)),
+        praise=frozenset().union(*(facts(i.title) | c.attributes for i, c in zip(items, claims, strict=True))),
         said=" ".join([*record, normal(f"{asked} . {seen} . {past}")]),
         phrases=" . ".join(_phrases(_text_of(i)) for i in items),
         liked=brief.liked_titles if brief.user == "known" else (),
         media=frozenset(e.kind for e in known),
+        claims=claims,
     )
 
 
@@ -156,20 +147,27 @@ def false_people(text: str, brief: Brief, sources: Sources) -> str | None:
 
 
 def false_claim(text: str, sources: Sources, *, specific: bool = True) -> str | None:
-    """Return the first word or number that no source backs, or None.
+    """Return the first word, number or denial that no source backs, or None.
 
-    With ``specific`` a text that says nothing about the item is refused too.
+    With ``specific`` the text is about one item: what it says is compared with the clauses of the record, and a text that
+    says nothing about the item is refused.
     """
     backed = 0
     for sentence in sentences(text):
         satisfied = bool({t.lower() for t in tokens(sentence)} & SATISFY)
-        for clause in _CLAUSE.split(sentence):
-            for frame, part in _frames(clause):
-                allowed = _allowed(frame, sources, satisfied)
-                problem = _ungrounded(part, allowed)
+        for clause in clauses_of(sentence):
+            start = 0
+            for frame, part in _frames(clause.text):
+                piece = clause.part(start, start + len(tokens(part)))
+                start += len(piece.words)
+                problem = (
+                    _unbacked(piece, sources, specific)
+                    if frame == "record"
+                    else _unsaid(piece, frame, sources, satisfied)
+                )
                 if problem:
                     return problem
-                backed += sum(is_content(t) or t[0].isdigit() for t in tokens(part)) + (frame != "record")
+                backed += sum(is_content(w) or w[0].isdigit() for w in piece.words) + (frame != "record")
     names = _stray_names(text, sources) or (_misplaced_number(text, sources) if specific else None)
     return names or (None if backed or not specific else "says nothing specific")
 
@@ -187,48 +185,47 @@ def _frames(clause: str) -> list[tuple[str, str]]:
     return [("record", clause[: starts[0][0]])] + [(n, clause[s:e]) for (s, n), (e, _) in pairwise(starts)]
 
 
-def _allowed(frame: str, sources: Sources, satisfied: bool) -> frozenset[str]:
-    if frame == "record":
-        return sources.record
-    chosen = {
+def _unsaid(piece: Clause, frame: str, sources: Sources, satisfied: bool) -> str | None:
+    """Check words that are put into the shopper's mouth, or said of their photo or past."""
+    allowed = {
         "asked": sources.asked,
         "photo": sources.photo,
         "past": sources.past,
         "likes": sources.past | sources.asked,
     }[frame]
-    return chosen & sources.record if satisfied and frame in {"asked", "photo"} else chosen
+    if satisfied and frame in {"asked", "photo"}:
+        allowed &= sources.record
+    affirmed = frozenset().union(*(c.affirmed for c in sources.claims))
+    for word, key, state in piece.meaning():
+        if state != YES:
+            return f"a denial that cannot be checked: {word}"
+        if key not in allowed or (key in GUARDED and key not in affirmed):
+            return f"{'a number' if word[0].isdigit() else 'a word'} without a source: {word}"
+    return None if NO not in piece.states else f"a denial that cannot be checked: {piece.text.strip()}"
 
 
-def _ungrounded(part: str, allowed: frozenset[str]) -> str | None:
-    words = tokens(part)
-    for i, word in enumerate(words):
-        lower = re.sub(r"['’](?:t|s|re|ve|ll|d|m)?$", "", word.lower())
-        if lower in NEGATIONS:
-            return f"a denial that cannot be checked: {' '.join(words[i : i + 3])}"
-        figure = NUMBER_WORDS.get(lower)
-        if word[0].isdigit() or figure:
-            if (figure or next(iter(numbers(word)))) not in allowed and stem(lower) not in allowed:
-                return f"a number without a source: {word}"
-        elif is_content(word) and stem(word) not in allowed:
-            return f"a word without a source: {word}"
-    return None
+def _unbacked(piece: Clause, sources: Sources, specific: bool) -> str | None:
+    """Check words about the item: what they affirm the record must affirm, what they deny one of its clauses must deny."""
+    for word, key, state in piece.meaning():
+        if state == YES and key not in sources.record:
+            return f"{'a number' if figure(word) else 'a word'} without a source: {word}"
+    if specific:
+        return next((p for claims in sources.claims if (p := differs(piece, claims))), None)
+    denied = set(piece.states) - {YES}
+    return f"a denial that cannot be checked: {piece.text.strip()}" if denied else None
 
 
 def _misplaced_number(text: str, sources: Sources) -> str | None:
     """Refuse "42 soles" where the record says "size 42": a number must count what it counts there; years are free."""
     said = sources.said.split()
-    pairs = {(_figure(a), stem(b)) for a, b in pairwise(said)}
+    pairs = {(figure(a), stem(b)) for a, b in pairwise(said)}
     for sentence in sentences(text):
         for number, word in pairwise(tokens(sentence)):
-            figure = _figure(number)
-            year = re.fullmatch(r"(?:19|20)\d\d", figure or "")
-            if figure and not year and is_content(word) and (figure, stem(word)) not in pairs:
+            value = figure(number)
+            year = re.fullmatch(r"(?:19|20)\d\d", value or "")
+            if value and not year and is_content(word) and (value, stem(word)) not in pairs:
                 return f"a number of something else: {number} {word}"
     return None
-
-
-def _figure(token: str) -> str | None:
-    return next(iter(numbers(token)), None) or NUMBER_WORDS.get(token.lower())
 
 
 def _stray_names(text: str, sources: Sources) -> str | None:

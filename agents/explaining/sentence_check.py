@@ -36,6 +36,7 @@ from .claim_sources import (
     trusted,
     without_liked,
 )
+from .clauses import NO, clauses_of
 
 __all__ = ["best_part", "check_message", "check_words", "cited_evidence", "is_repeat", "normal", "trusted"]
 
@@ -45,6 +46,14 @@ _MARKUP = re.compile(r"[<>{}\[\]|`*_#\\@]|https?:|www\.|\b\w+\.(com|net|org|io|s
 _CURRENCY = re.compile(r"[$€£¥%]")
 _END = re.compile(r"[.!?。！？][\"”’)]*$")
 _QUOTE = re.compile(r"[\"“”«»]([^\"“”«»]+)[\"“”«»]")
+_FREE_FROM = re.compile(r"\bfree (?:from|of)\b|\w-free\b|\b(?:is|are|as|this) \w+ free\b", re.IGNORECASE)
+_ENDS_ON_WISH = re.compile(r"\byou (?:asked|looked|wished|are looking|were looking) for\W*$", re.IGNORECASE)
+_SUBJECT_AND_VERB = re.compile(
+    r"(?:^|[;,] |\band )(?:(?:it|they|there|you|we) \w+|(?:this(?: [\w-]+){1,3}?|(?:its|the) [\w-]+) \w+[^\Ws]s\b)",
+    re.IGNORECASE,
+)
+_COPIED = 5
+"""A text that ends on this many words of the record, in the middle of a phrase there, was copied and cut."""
 _SOME = re.compile(r"\b(?:some|including|include|few|mix|range|from|such)\b", re.IGNORECASE)
 _EVERY = re.compile(r"\b(?:all|every|each|both)\b", re.IGNORECASE)
 
@@ -149,9 +158,9 @@ def _only_title(text: str, item: Item) -> str | None:
 def _cut_off(text: str, sources: Sources) -> str | None:
     """Refuse a sentence that ends on a joining word, or that copies a text and stops in the middle of its phrase."""
     words = normal(text).split()
-    if words[-1] in JOINING:
+    if words[-1] in JOINING and not _ENDS_ON_WISH.search(text):
         return f"cut off after: {words[-1]}"
-    end = " ".join(words[-3:])
+    end = " ".join(words[-_COPIED:])
     found = re.search(rf"\b{re.escape(end)} (\w+)", sources.phrases)
     whole = re.search(rf"\b{re.escape(end)}(?: [.]| *$)", sources.phrases)
     return f"cut off before: {found[1]}" if found and not whole and is_content(found[1]) else None
@@ -161,14 +170,15 @@ def _unlinked(text: str, sources: Sources) -> str | None:
     """Refuse what is no reason: nothing in it comes from the shopper, or it is a mere noun phrase."""
     theirs = {w for w in sources.asked | sources.photo | sources.past if is_content(w)}
     words = tokens(text)
-    if theirs and not any(stem(w) in theirs for w in words):
+    warns = any(NO in clause.states for clause in clauses_of(text))
+    if theirs and not warns and not any(stem(w) in theirs for w in words):
         return "has no word of the shopper's"
     lower = [w.lower() for w in words]
     acts = any(
         w in VERBS or (re.search(r"['’](?:s|re|ve|ll|d)$", w) and w.partition("'")[0] in SUBJECTS) for w in lower
     )
     takes = any(a.endswith("s") and b in DETERMINERS for a, b in pairwise(lower))
-    return None if acts or takes else "no verb: it gives no reason"
+    return None if acts or takes or _SUBJECT_AND_VERB.search(text) else "no verb: it gives no reason"
 
 
 def _script(text: str, sources: Sources) -> str | None:
@@ -183,11 +193,15 @@ def _forbidden(text: str, sources: Sources) -> str | None:
     if _CURRENCY.search(text):
         return "a price or percentage; those are rendered from the record"
     words = [re.sub(r"['’].*$", "", t.lower()) for t in tokens(text)]
+    denials = {
+        "never",
+        *(["free"] if _FREE_FROM.search(text) else []),
+    }  # compared with the record's own, see ``claim_comparison``
     for word in words:
         if word in MONEY and stem(word) not in sources.praise:
             return f"speaks of money: {word}"
         backed = sources.record if word in PLAIN_IN_TEXT else sources.praise
-        if word in HYPE and stem(word) not in backed:
+        if word in HYPE and word not in denials and stem(word) not in backed:
             return f"praise that the record does not hold: {word}"
     for sentence in sentences(text):
         first = next(iter(tokens(sentence)), "").lower()
