@@ -19,9 +19,9 @@ ITEMS = 1500
 WORKER = """
 import asyncio, json, sys
 from pathlib import Path
-from tastemaker.stores.catalogue import LanceCatalogue
-from tastemaker.stores.history import SqlHistory
-from tastemaker.stores.ingest import ingest
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.stores.events.history import SqlHistory
+from tastemaker.stores.ingest.pipeline import ingest
 from tests.fakes import HashImageText
 
 async def main(folder):

@@ -159,10 +159,10 @@ def _install(folder: Path, requirements: str, gpu: bool, say: Progress) -> None:
 
 def _convert(python: Path, gguf: Path, target: Path, say: Progress) -> None:
     say(f"converting {gguf.name} for vLLM (about half a minute for the small model, once)")
-    script = Path(__file__).with_name("gguf.py")
+    script = Path(__file__).with_name("convert_gguf.py")
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as temporary:
         ready = Path(temporary) / "ready"
-        command = [str(python), str(script), str(gguf), str(ready)]
+        command = [str(python), "-P", str(script), str(gguf), str(ready)]
         run(command, lambda why: f"{gguf.name} could not be converted for vLLM: {why}", CONVERT_TIMEOUT_S)
         os.replace(ready, target)
 
@@ -207,6 +207,6 @@ def _only_gguf(folder: Path) -> Path:
 
 
 def _digest(gguf: Path) -> str:
-    script = Path(__file__).with_name("gguf.py").read_bytes()
+    script = Path(__file__).with_name("convert_gguf.py").read_bytes()
     identity = f"{gguf.parent.name}/{gguf.name}/{gguf.stat().st_size}/".encode()
     return hashlib.sha256(identity + script + vllm_requirements(False).encode()).hexdigest()[:12]
