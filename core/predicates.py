@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
@@ -25,6 +26,7 @@ ORDERING: dict[str, Callable[[float, float], bool]] = {
 }
 _TRUE = frozenset({"true", "yes", "1"})
 _FALSE = frozenset({"false", "no", "0"})
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 Canonical = float | bool | str | tuple[float, ...] | tuple[bool, ...] | tuple[str, ...]
 
 
@@ -140,7 +142,7 @@ def _text(value: float | bool | str) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = fold(value) if isinstance(value, str) else format(value, ".15g")
-    if any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in text):
+    if _NO_TEXT.search(text):
         raise ValueError("value must be valid Unicode text without NUL characters")
     return text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import ValidationError
 
 from tastemaker.api.http.app import create_app
 from tastemaker.api.http.errors import ErrorBody
@@ -22,8 +24,12 @@ from tastemaker.api.http.openapi_examples import (
     tiny_photo,
     tiny_voice,
 )
+from tastemaker.api.http.recommend import FeedbackRequest
+from tastemaker.api.http.rules_and_why_not import WhyNotRequest
 from tastemaker.core.errors import BackEndOverloaded, BackEndUnavailable, InvalidRequestError, StoreError
-from tastemaker.core.schemas import RecommendRequest, RecommendResponse
+from tastemaker.core.predicates import all_hold
+from tastemaker.core.ranking.cross_modal import SearchRequest
+from tastemaker.core.schemas import Constraint, Frozen, Item, RecommendRequest, RecommendResponse
 from tastemaker.core.settings import LimitSettings, Settings
 
 from .fake_service import FakeService
@@ -85,6 +91,34 @@ WRONG: list[tuple[str, Any, str]] = [
     ("user_id", 7, "user_id"),
     ("user_id", "", "user_id"),
     ("user_id", "a\nb", "user_id"),
+    ("user_id", "x" * 129, "user_id"),
+    ("images", [{}] * 33, "images"),
+    ("audio", [{}] * 33, "audio"),
+    ("video", [{}] * 33, "video"),
+    ("images", [{"url": "https://" + "x" * 2000}], "images[0].url"),
+    ("images", [{"url": "https://a\x00b"}], "images[0].url"),
+    ("constraints", [{"field": "p", "op": "in", "value": ["a"] * 257}], "constraints[0].value"),
+    ("constraints", [{"field": "p", "op": "in", "value": ["a"] * 200}] * 2, "constraints"),
+    ("constraints", [{"field": "p", "op": "in", "value": ["a", "x" * 257]}], "constraints[0].value"),
+    ("constraints", [{"field": "p", "op": "in", "value": ["a\x00"]}], "constraints[0].value"),
+    ("constraints", [{"field": "p", "op": "=", "value": "x" * 257}], "constraints[0].value"),
+    ("constraints", [{"field": "p", "op": "=", "value": "\x00"}], "constraints[0].value"),
+    ("constraints", [{"field": "p\x00", "op": "=", "value": "a"}], "constraints[0].field"),
+    ("constraints", [{"field": "p", "op": "=", "value": "a", "source": "x" * 201}], "constraints[0].source"),
+    ("context", {"channel": "a\x00"}, "context.channel"),
+    ("context", {f"c{i}": "a" for i in range(17)}, "context"),
+    ("preferences", {"item_ids": ["a\x00"]}, "preferences.item_ids[0]"),
+    ("preferences", {"item_ids": ["a"] * 51}, "preferences.item_ids"),
+    ("preferences", {"values": [{"field": "a", "value": "b\x00"}]}, "preferences.values[0].value"),
+    ("preferences", {"words": "a\x00"}, "preferences.words"),
+    ("answer", {"question_id": "a\x00"}, "answer.question_id"),
+    ("answer", {"question_id": "x" * 65}, "answer.question_id"),
+    ("answer", {"question_id": "q1", "choice_id": "x" * 65}, "answer.choice_id"),
+    ("profile", {"segment": "a\x00"}, "profile.segment"),
+    ("corrections", [{"evidence_id": "x" * 129, "strike": True}], "corrections[0].evidence_id"),
+    ("corrections", [{"evidence_id": "a\x00", "strike": True}], "corrections[0].evidence_id"),
+    ("corrections", [{"evidence_id": "a", "text": "\x00"}], "corrections[0].text"),
+    ("llm_rank", ["score"] * 6, "llm_rank"),
     ("text", 5, "text"),
     ("text", "x" * 4001, "text"),
     ("text", "nul\x00", "text"),
@@ -162,6 +196,61 @@ def test_every_field_of_a_request_is_covered() -> None:
     assert {field for field, _, _ in WRONG} >= set(RecommendRequest.model_fields)
 
 
+def unbounded(schema: Any, path: str) -> list[str]:
+    """Return where a JSON schema lets a string, a list or an object grow without end."""
+    if isinstance(schema, list):
+        return [p for i, part in enumerate(schema) for p in unbounded(part, f"{path}[{i}]")]
+    if not isinstance(schema, dict):
+        return []
+    kind = schema.get("type")
+    closed = {
+        "string": "maxLength" in schema
+        or "enum" in schema
+        or "const" in schema
+        or "format" in schema
+        or "}" in schema.get("pattern", ""),
+        "array": "maxItems" in schema,
+        "object": schema.get("additionalProperties") is False or "maxProperties" in schema,
+    }
+    found = [] if closed.get(kind if isinstance(kind, str) else "", True) else [path]
+    inside = {
+        k: v
+        for k, v in schema.items()
+        if k in {"properties", "$defs", "items", "anyOf", "oneOf", "additionalProperties"}
+    }
+    for key, value in inside.items():
+        parts = value if key in {"properties", "$defs"} else {key: value}
+        found += [p for name, part in parts.items() for p in unbounded(part, f"{path}.{name}")]
+    return found
+
+
+@pytest.mark.parametrize("form", [RecommendRequest, SearchRequest, FeedbackRequest, WhyNotRequest])
+def test_every_list_and_string_of_a_request_is_bounded(form: type[Frozen]) -> None:
+    schema = form.model_json_schema()
+    assert unbounded(schema, form.__name__) == []
+    assert unbounded({"type": "object", "properties": {"a": {"type": "string"}}}, "x") == ["x", "x.a"]
+
+
+async def test_the_largest_conditions_hold_up_nobody(client: httpx.AsyncClient) -> None:
+    where = [{"field": "p", "op": "not in", "value": ["é" * 254 + str(i)]} for i in range(31)]
+    where.append({"field": "p", "op": "not in", "value": ["é" * 253 + f"{i:03}" for i in range(225)]})
+    constraints = RecommendRequest.model_validate({"constraints": where}).constraints
+    item = Item(item_id="a", title="A", attributes={"p": "b"})
+    started = time.perf_counter()
+    assert len(all_hold([item] * 40, constraints)) == 40
+    assert time.perf_counter() - started < 1.0
+
+
+def test_constraints_of_ours_stay_what_they_are() -> None:
+    ours = Constraint(field="p", op="in", value=["a"], source="text")
+    request = RecommendRequest(constraints=[ours])
+    assert request.constraints == [ours]
+    assert RecommendRequest.model_validate(request.model_dump()) == request
+    assert RecommendRequest.model_validate_json(request.model_dump_json()) == request
+    with pytest.raises(ValidationError, match="at most 256 items"):
+        RecommendRequest(constraints=[Constraint(field="p", op="in", value=["a"] * 257)])
+
+
 async def test_several_errors_come_together(client: httpx.AsyncClient) -> None:
     body = (await client.post("/recommend", json={"n": 0, "route": "scenic"})).json()
     assert body["error"] == body["errors"][0]
@@ -184,8 +273,32 @@ async def test_what_was_sent_is_never_repeated(client: httpx.AsyncClient) -> Non
 @pytest.mark.parametrize("content", [b"{", b"", b"[]", b'"x"', b"\xff\xfe"])
 async def test_bodies_that_are_no_object(client: httpx.AsyncClient, content: bytes) -> None:
     response = await client.post("/recommend", content=content, headers={"Content-Type": "application/json"})
-    assert response.status_code in {400, 422}
+    assert response.status_code == 422
     assert response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("door", ["/recommend", "/search", "/rules/check", "/langserve/recommend/invoke"])
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"[" * 100_000 + b"]" * 100_000, "deep"),
+        (b'{"a":' * 40 + b"1" + b"}" * 40, "deep"),
+        (b"[" + b"[]," * 150_000 + b"[]]", "200,000 values"),
+        (b'{"n": ' + b"9" * 5000 + b"}", "too long"),
+        (b'{"text": "\xff"}', "UTF-8"),
+    ],
+)
+async def test_json_is_read_within_bounds(client: httpx.AsyncClient, door: str, content: bytes, why: str) -> None:
+    response = await client.post(door, content=content, headers={"Content-Type": "application/json"})
+    assert response.status_code == 422
+    assert why in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("door", ["/feedback", "/rules/check"])
+async def test_doors_without_media_take_small_bodies(client: httpx.AsyncClient, door: str) -> None:
+    response = await client.post(door, content=b" " * 8_000_001, headers={"Content-Type": "application/json"})
+    assert response.status_code == 413
+    assert "8,000,000" in response.json()["error"]["message"]
 
 
 async def test_a_lone_surrogate_is_refused(client: httpx.AsyncClient) -> None:

@@ -17,6 +17,7 @@ from ... import __version__
 from ...core.settings import Settings, load_settings
 from ..service import Service, ServiceFactory
 from .errors import add_error_handlers
+from .json_body import BoundedRoute
 from .langserve import add_langserve
 from .middleware import BodyLimit, RequestContext
 from .openapi_examples import DESCRIPTION, TAGS
@@ -25,6 +26,7 @@ from .recommend_form import add_form_route
 from .rules_and_why_not import add_rules_routes
 from .search import add_search_routes
 
+WITHOUT_MEDIA = frozenset({"/feedback", "/rules/check"})
 _SWAGGER = "fastapi_offline"  # carries Swagger UI's files; only its folder is used
 
 
@@ -69,7 +71,8 @@ def create_app(
         redoc_url=None,
     )
     app.state.settings = chosen
-    app.add_middleware(BodyLimit, max_bytes=chosen.limits.max_body_bytes)
+    app.router.route_class = BoundedRoute
+    app.add_middleware(BodyLimit, max_bytes=chosen.limits.max_body_bytes, without_media=WITHOUT_MEDIA)
     app.add_middleware(RequestContext)
     add_error_handlers(app)
     add_routes(app)

@@ -77,7 +77,7 @@ def validation_details(errors: Sequence[Mapping[str, Any] | str]) -> list[ErrorD
             continue
         location = error["loc"]
         if error["type"] == "json_invalid":
-            path, message = "body", "is not valid JSON"
+            path, message = "body", f"is not valid JSON: {error.get('ctx', {}).get('error', '')}".rstrip(": ")
         else:
             path = field_path(location, exact=error["type"] == "extra_forbidden")
             message = str(error["msg"]).removeprefix("Value error, ")

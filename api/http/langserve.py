@@ -14,6 +14,7 @@ from ...core.errors import InvalidRequestError
 from ...core.schemas import RecommendRequest
 from ..service import Service
 from .errors import validation_details
+from .json_body import parse_json
 
 PATH = "/langserve/recommend"
 _ENDPOINTS = (
@@ -68,9 +69,9 @@ async def check_body(request: Request) -> None:
     if request.method != "POST":
         return
     try:
-        body = json.loads(await request.body())
-    except ValueError as error:
-        raise InvalidRequestError("body", "Invalid JSON body") from error
+        body = parse_json(await request.body())
+    except json.JSONDecodeError as error:
+        raise InvalidRequestError("body", f"is not valid JSON: {error.msg}") from error
     if not request.url.path.endswith("/batch") or not isinstance(body, dict):
         return
     inputs = body.get("inputs")

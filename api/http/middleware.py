@@ -15,6 +15,7 @@ from .errors import ErrorDetail, log_failure, respond
 
 access_log = logging.getLogger("tastemaker.access")
 LOGGED_PATH_CHARS = 200
+PLAIN_BYTES = 8_000_000
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -58,20 +59,26 @@ class RequestContext:
 
 
 class BodyLimit:
-    """Refuse bodies of more than ``max_bytes``, from the header if it tells, else while reading."""
+    """Refuse bodies of more than ``max_bytes``, from the header if it tells, else while reading.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    Paths in ``without_media`` take at most ``PLAIN_BYTES``.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int, without_media: frozenset[str] = frozenset()) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self.without_media = without_media
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        message = f"the body is larger than {self.max_bytes:,} bytes"
+        plain = scope["path"] in self.without_media
+        max_bytes = min(PLAIN_BYTES, self.max_bytes) if plain else self.max_bytes
+        message = f"the body is larger than {max_bytes:,} bytes"
         declared = Headers(scope=scope).get("content-length", "")
-        if declared.isascii() and declared.isdigit() and int(declared) > self.max_bytes:
+        if declared.isascii() and declared.isdigit() and int(declared) > max_bytes:
             identifier = str(scope.get("state", {}).get("request_id", ""))
             response = respond(413, [ErrorDetail(type="too_large", message=message)], identifier)
             response.headers["Connection"] = "close"
@@ -83,7 +90,7 @@ class BodyLimit:
             nonlocal read
             part = await receive()
             read += len(part.get("body", b""))
-            if read > self.max_bytes:
+            if read > max_bytes:
                 raise HTTPException(413, message, headers={"Connection": "close"})
             return part
 

@@ -13,10 +13,12 @@ from ... import __version__
 from ...core.errors import TastemakerError
 from ...core.redaction import public_reason
 from ...core.schemas import (
+    ContextName,
     Event,
     EventKind,
     Frozen,
     ItemId,
+    NoNul,
     RecommendRequest,
     RecommendResponse,
     StreamEvent,
@@ -41,7 +43,7 @@ class FeedbackEvent(Frozen):
     value: float | None = Field(
         default=None, validate_default=True, allow_inf_nan=False, description="The rating; `rating` needs it."
     )
-    context: dict[str, Annotated[str, Field(max_length=256)]] = Field(
+    context: dict[ContextName, Annotated[str, Field(max_length=256), NoNul()]] = Field(
         default_factory=dict, max_length=16, description="Such as `request_id` of the answer that showed the item."
     )
 

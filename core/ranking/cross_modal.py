@@ -11,13 +11,14 @@ from pydantic import Field, StringConstraints, field_validator
 
 from ..schemas import (
     AttributeValue,
-    Constraint,
     ContextName,
     ContextValue,
     Degradation,
     Evidence,
     Frozen,
-    MediaInput,
+    Media,
+    NoNul,
+    StatedConstraints,
     TenantId,
     age_in_years,
 )
@@ -39,17 +40,17 @@ class SearchWeights(Frozen):
 class SearchRequest(Frozen):
     """What to search for: words, photos, voice clips and video clips, alone or mixed, within hard constraints."""
 
-    text: Annotated[str, StringConstraints(max_length=4000)] = Field(
+    text: Annotated[str, StringConstraints(max_length=4000, strip_whitespace=True), NoNul()] = Field(
         default="", description="Words, at most 4,000 characters.", examples=["in red"]
     )
-    images: list[MediaInput] = Field(default_factory=list, description="Photos (JPEG, PNG, WebP, GIF, BMP).")
-    audio: list[MediaInput] = Field(default_factory=list, description="Voice clips; what was said is searched for.")
-    video: list[MediaInput] = Field(default_factory=list, description="Video clips; frames and what was said count.")
+    images: Media = Field(default_factory=list, description="Photos (JPEG, PNG, WebP, GIF, BMP).")
+    audio: Media = Field(default_factory=list, description="Voice clips; what was said is searched for.")
+    video: Media = Field(default_factory=list, description="Video clips; frames and what was said count.")
     weights: SearchWeights = Field(default_factory=SearchWeights, description="How much each kind of part counts.")
     look_at: LookAt = Field(
         default="both", description="Compare with the items' pictures (`image`), their words (`text`) or both."
     )
-    constraints: list[Constraint] = Field(default_factory=list, max_length=32, description="Typed hard constraints.")
+    constraints: StatedConstraints = Field(default_factory=list, description="Typed hard constraints.")
     n: int = Field(default=10, ge=1, le=100, description="How many items to return, 1 to 100.")
     context: dict[ContextName, ContextValue] = Field(
         default_factory=dict,
@@ -58,13 +59,6 @@ class SearchRequest(Frozen):
         examples=[{"age": "16"}],
     )
     tenant: TenantId = Field(default="default", description="Which shop's catalogue to search.")
-
-    @field_validator("text")
-    @classmethod
-    def _no_nul(cls, value: str) -> str:
-        if "\x00" in value:
-            raise ValueError("must not contain NUL characters")
-        return value.strip()
 
     _age = field_validator("context")(age_in_years)
 

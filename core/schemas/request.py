@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     Field,
     FiniteFloat,
+    SerializeAsAny,
     StringConstraints,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from .catalogue import Frozen, ItemId, TenantId, UserId
+from .catalogue import Frozen, ItemId, NoNul, TenantId, UserId
 
+MAX_CONSTRAINTS = 32
+MAX_VALUES = 256
+MAX_MEDIA = 32
+MAX_DATA_CHARS = 140_000_000
+Short = Annotated[str, StringConstraints(min_length=1, max_length=64), NoNul()]
+Value = Annotated[str, StringConstraints(max_length=256), NoNul()]
 ThreadId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:-]+$")]
 ContextName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
-ContextValue = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+ContextValue = Annotated[str, StringConstraints(min_length=1, max_length=256), NoNul()]
 MediaKind = Literal["image", "audio", "video"]
 Operator = Literal["<=", ">=", "<", ">", "=", "!=", "in", "not in", "contains", "not contains"]
 SpreadName = Literal["none", "mmr", "dpp", "calibrated"]
@@ -58,13 +66,67 @@ class Constraint(Frozen):
         return value
 
 
+class StatedConstraint(Constraint):
+    """A hard predicate over one catalogue field, as a request states it: within bounds, so that no request holds up others."""
+
+    field: Short = Field(description="Catalogue field the predicate is about.", examples=["price"])
+    value: FiniteFloat | bool | Value | Annotated[list[Value], Field(max_length=MAX_VALUES)] = Field(
+        description="Value to compare with: a number for <=, >=, < and >, a list of strings for `in` and `not in`, a string for "
+        "`contains` and `not contains`.",
+        examples=[40],
+    )
+    source: Annotated[str, StringConstraints(max_length=200), NoNul()] = Field(
+        default="request", description="Where the constraint was stated."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_ours(cls, value: Any) -> Any:
+        return dict(value) if isinstance(value, Constraint) else value
+
+
+def _plain(stated: StatedConstraint) -> Constraint:
+    return Constraint.model_construct(stated.model_fields_set, **dict(stated))
+
+
+def few_values(constraints: list[Constraint]) -> list[Constraint]:
+    """Return the constraints unchanged.
+
+    Raises:
+        ValueError: their lists hold more than ``MAX_VALUES`` values together.
+    """
+    values = sum(len(c.value) for c in constraints if isinstance(c.value, list))
+    if values > MAX_VALUES:
+        raise ValueError(f"hold {values} values together; at most {MAX_VALUES} are allowed")
+    return constraints
+
+
+if TYPE_CHECKING:
+    StatedConstraints = list[Constraint]
+else:  # checked as StatedConstraint, kept as Constraint
+    StatedConstraints = Annotated[
+        list[Annotated[SerializeAsAny[StatedConstraint], AfterValidator(_plain)]],
+        Field(max_length=MAX_CONSTRAINTS),
+        AfterValidator(few_values),
+    ]
+
+
 class MediaInput(Frozen):
     """A photo, voice clip or video: exactly one of ``data`` (base64), ``url`` (if the server allows it) or ``path``
     (in-process callers only; refused over HTTP)."""
 
-    data: str | None = Field(default=None, description="The file's bytes, base64-encoded.", repr=False)
-    url: str | None = Field(default=None, description="https address; refused unless the server allows URLs.")
-    path: str | None = Field(default=None, description="Local path; only for in-process callers.")
+    data: Annotated[str, StringConstraints(max_length=MAX_DATA_CHARS)] | None = Field(
+        default=None, description="The file's bytes, base64-encoded.", repr=False
+    )
+    url: Annotated[str, StringConstraints(max_length=2000), NoNul()] | None = Field(
+        default=None, description="https address; refused unless the server allows URLs."
+    )
+    path: Annotated[str, StringConstraints(max_length=4096), NoNul()] | None = Field(
+        default=None, description="Local path; only for in-process callers."
+    )
+
+
+Media = Annotated[list[MediaInput], Field(max_length=MAX_MEDIA)]
 
 
 class Diversity(Frozen):
@@ -81,10 +143,8 @@ class Diversity(Frozen):
 class Preference(Frozen):
     """A value of an attribute that the user likes or, with a negative weight, dislikes: it moves the order, never filters."""
 
-    field: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(
-        description="Catalogue field, or `words` for a word of title or text.", examples=["theme"]
-    )
-    value: FiniteFloat | bool | Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
+    field: Short = Field(description="Catalogue field, or `words` for a word of title or text.", examples=["theme"])
+    value: FiniteFloat | bool | Annotated[str, StringConstraints(min_length=1, max_length=200), NoNul()] = Field(
         description="The value; for a number, about this much.", examples=["sea"]
     )
     weight: float = Field(default=1.0, ge=-1, le=1, description="1 likes it, -1 dislikes it.")
@@ -98,7 +158,7 @@ class Preferences(Frozen):
 
     values: list[Preference] = Field(default_factory=list, max_length=32, description="Attribute values.")
     item_ids: list[ItemId] = Field(default_factory=list, max_length=50, description="Items they like.")
-    words: Annotated[str, StringConstraints(max_length=500)] = Field(
+    words: Annotated[str, StringConstraints(max_length=500), NoNul()] = Field(
         default="", description="Their taste in free words; taken as the query where nothing else is said."
     )
     remember: bool = Field(default=False, description="With the user's consent: keep `values` in their profile.")
@@ -107,16 +167,18 @@ class Preferences(Frozen):
 class Answer(Frozen):
     """The answer to the question of the turn before; without ``choice_id`` it is skipped, and the list stays as it was."""
 
-    question_id: str = Field(description="Of the question that is answered.", examples=["q1"])
-    choice_id: str | None = Field(default=None, description="The choice; omit it to skip.", examples=["2"])
+    question_id: Short = Field(description="Of the question that is answered.", examples=["q1"])
+    choice_id: Short | None = Field(default=None, description="The choice; omit it to skip.", examples=["2"])
     remember: bool = Field(default=False, description="With the user's consent: keep the answer in their profile.")
 
 
 class Correction(Frozen):
     """What a person puts right of the last answer's evidence: other words for a piece, or that it does not count."""
 
-    evidence_id: str = Field(description="The piece, such as `caption-1`.", examples=["caption-1"])
-    text: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = Field(
+    evidence_id: Annotated[str, StringConstraints(min_length=1, max_length=128), NoNul()] = Field(
+        description="The piece, such as `caption-1`.", examples=["caption-1"]
+    )
+    text: Annotated[str, StringConstraints(min_length=1, max_length=2000), NoNul()] | None = Field(
         default=None, description="What it should say.", examples=["a red leather bag"]
     )
     strike: bool = Field(default=False, description="Leave the piece out, and for a caption its photo as well.")
@@ -144,29 +206,26 @@ class RecommendRequest(Frozen):
     """Who asks, and what they said, showed or spoke. At least nothing is needed: an empty request gets popular items."""
 
     user_id: UserId | None = Field(default=None, description="Who asks; omit for a stranger.", examples=["ada"])
-    text: Annotated[str, StringConstraints(max_length=4000)] | None = Field(
+    text: Annotated[str, StringConstraints(max_length=4000), NoNul()] | None = Field(
         default=None,
         description="What they typed, at most 4,000 characters.",
         examples=["something like this, but under 40 euros"],
     )
-    images: list[MediaInput] = Field(default_factory=list, description="Photos (JPEG, PNG, WebP, GIF, BMP).")
-    audio: list[MediaInput] = Field(default_factory=list, description="Voice clips (WAV, FLAC, MP3, OGG, M4A, WebM).")
-    video: list[MediaInput] = Field(default_factory=list, description="Video clips (MP4, WebM, MOV).")
+    images: Media = Field(default_factory=list, description="Photos (JPEG, PNG, WebP, GIF, BMP).")
+    audio: Media = Field(default_factory=list, description="Voice clips (WAV, FLAC, MP3, OGG, M4A, WebM).")
+    video: Media = Field(default_factory=list, description="Video clips (MP4, WebM, MOV).")
     thread_id: ThreadId | None = Field(
         default=None, description="Conversation to continue; a new one is named in the response if omitted."
     )
     n: int = Field(default=10, ge=1, le=50, description="How many items to return, 1 to 50.")
-    constraints: list[Constraint] = Field(default_factory=list, max_length=32, description="Typed hard constraints.")
+    constraints: StatedConstraints = Field(default_factory=list, description="Typed hard constraints.")
     preferences: Preferences | None = Field(
         default=None, description="What they like, as stated: soft, never a filter."
     )
     answer: Answer | None = Field(
         default=None, description="Answer to the question of the turn before; needs its `thread_id`."
     )
-    profile: dict[
-        Annotated[str, StringConstraints(min_length=1, max_length=64)],
-        Annotated[str, StringConstraints(min_length=1, max_length=64)],
-    ] = Field(
+    profile: dict[Short, Short] = Field(
         default_factory=dict,
         max_length=16,
         description="Who they are, such as `segment` or `age_group`; only what the setting `cold_start.profile_fields` "
@@ -205,10 +264,3 @@ class RecommendRequest(Frozen):
     tenant: TenantId = Field(default="default", description="Which shop's catalogue and history to use.")
 
     _age = field_validator("context")(age_in_years)
-
-    @field_validator("text")
-    @classmethod
-    def _no_nul(cls, value: str | None) -> str | None:
-        if value is not None and "\x00" in value:
-            raise ValueError("must not contain NUL characters")
-        return value
