@@ -23,6 +23,7 @@ from .bench_recommendation import (
     order,
     progress,
 )
+from .bench_requests import requests
 from .options import guarded
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 
 app.callback()(keep_figures)
+app.command("requests")(requests)
 app.command("speech")(speech)
 app.command("elicit")(elicit)
 app.command("beyond")(beyond)

@@ -19,7 +19,7 @@ from ...core.errors import InvalidRequestError
 from ...core.schemas import Frozen
 from .catalogues import Record
 
-Value = bool | float | str | list[float | str]
+Value = bool | float | str | tuple[float | str, ...]
 Predicate = tuple[str, str, Value]
 PARTS = ("dev", "held_out")
 DEFAULT_K = 5

@@ -12,7 +12,7 @@ from typing import Any
 from ...api.demo.movielens import film_rows
 from ...api.stock import stock
 from ...core.errors import InvalidRequestError
-from ...core.settings import CatalogueSettings, Settings
+from ...core.settings import CatalogueSettings, ExposureSettings, Settings
 from .invented_catalogues import streaming_films, tea_shop
 
 Record = Mapping[str, Any]
@@ -49,7 +49,9 @@ async def prepared(name: str, settings: Settings, data: Path) -> Prepared:
     source = home / "catalogue.jsonl"
     lines = (json.dumps({**row, "image": None}, ensure_ascii=False) + "\n" for row in records.values())
     source.write_text("".join(lines), encoding="utf-8")
-    own = settings.model_copy(update={"home": home, "catalogue": CatalogueSettings()})
+    (home / "threads.db").unlink(missing_ok=True)
+    changed = {"home": home, "catalogue": CatalogueSettings(), "exposures": ExposureSettings(enabled=False)}
+    own = settings.model_copy(update=changed)
     mapping = {"item_id": _SOURCES[name][1], **_TITLES.get(name, {})}
     await stock(own, source, mapping=mapping, rejects=home / "rejects.jsonl")
     return Prepared(own, records)

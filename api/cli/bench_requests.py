@@ -1,0 +1,41 @@
+"""Measure what people say and get: ``tastemaker bench requests``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...core.settings import load_settings
+from .bench_options import DataOption, JsonOption, print_figures
+from .options import guarded
+
+FilesOption = Annotated[
+    list[Path] | None, typer.Option("--file", help="Ask these files instead; the format is that of data/requests.")
+]
+PartOption = Annotated[str, typer.Option("--part", help="The project's own requests to ask: dev or held_out.")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="Write what was not obeyed, and how it was read, to this JSON Lines file.")
+]
+
+
+def requests(
+    *,
+    data: DataOption = None,
+    file: FilesOption = None,
+    part: PartOption = "dev",
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask requests in words over five catalogues: obeyed, precision, inverted and silent conditions, by construct."""
+    from ...evals.requests.cases import load_cases
+    from ...evals.requests.run import requests_run
+
+    cases = guarded(lambda: load_cases(file or [], part))
+    guarded(lambda: print_figures(requests_run(load_settings(), data, cases, out, _say), as_json))
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")

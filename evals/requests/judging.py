@@ -1,0 +1,133 @@
+"""Judge a list against what was asked: obeyed, precision, conditions the wrong way round, conditions dropped in silence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...core.predicates import NEGATED, ORDERING, holds
+from ...core.schemas import Constraint, Item
+from .cases import Case, Predicate, fits, satisfies
+from .catalogues import Record
+
+MOSTLY = 0.5
+"""Share of the records on one side of a condition that the reading must put on the other side for it to be inverted."""
+_REFUSING = frozenset({"!=", "not-in", "not-contains"})
+_WORD = re.compile(r"[\w%]+")
+_EMPTY_WORDS = frozenset(["a", "an", "and", "the", "of", "in", "on", "for", "with", "to", "or", "is", "it", "be"])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an answer says, apart from words: ids of the items, conditions in force, what it says is not applied, its opening."""
+
+    item_ids: Sequence[str]
+    constraints: Sequence[Constraint] = ()
+    not_applied: Sequence[str] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one answer did: ``precision`` from 0 to 1, ``inverted`` and ``silent`` count conditions.
+
+    ``empty`` tells that nothing was shown though something fits; ``unsaid`` that the opening leaves out what was not applied.
+    """
+
+    obeyed: bool
+    precision: float
+    inverted: int
+    silent: int
+    empty: bool
+    unsaid: bool
+
+
+def judge(case: Case, answer: Answer, records: Mapping[str, Record]) -> Verdict:
+    """Return the verdict on the last answer to ``case``."""
+    fitting = [record for record in records.values() if fits(record, case)]
+    k = case.k if case.empty else min(case.k, len(fitting))
+    shown = [records[i] for i in answer.item_ids[:k]]
+    unsaid = any(phrase.casefold() not in answer.message.casefold() for phrase in answer.not_applied)
+    if case.empty:
+        said = not shown and _shares_word(answer.message, case.texts)
+        return Verdict(said, float(not shown), 0, int(not said), empty=False, unsaid=unsaid)
+    good = [fits(record, case) for record in shown]
+    in_order = case.first is None or _extreme(shown, fitting, case.first)
+    return Verdict(
+        obeyed=len(shown) == k and all(good) and in_order,
+        precision=sum(good) / k,
+        inverted=_inverted(case, answer.constraints, shown, records.values()),
+        silent=_silent(case, answer.not_applied, shown, in_order=in_order),
+        empty=not answer.item_ids,
+        unsaid=unsaid,
+    )
+
+
+def names(phrases: Iterable[str], wish: str) -> bool:
+    """Say whether one of ``phrases`` names at least half of the words of ``wish``."""
+    said = " ".join(phrases).casefold()
+    words = [word for word in _WORD.findall(wish.casefold()) if word not in _EMPTY_WORDS]
+    return 2 * sum(word in said for word in words) >= len(words) > 0
+
+
+def _extreme(shown: Sequence[Record], fitting: Sequence[Record], first: tuple[str, str]) -> bool:
+    """Say whether the items shown are the extreme ones among those that fit, in order; equal values may change places."""
+    field, direction = first
+    best = sorted((record[field] for record in fitting), reverse=direction == "desc")
+    return [record.get(field) for record in shown] == best[: len(shown)]
+
+
+def _silent(case: Case, not_applied: Sequence[str], shown: Sequence[Record], *, in_order: bool) -> int:
+    """Count conditions that the list breaks or that no field can express, and that the answer does not name as not applied."""
+    unnamed = sum(not names(not_applied, wish) for wish in case.unmet)
+    spare = sum(not any(names([phrase], wish) for wish in case.unmet) for phrase in not_applied)
+    broken = sum(any(satisfies(record, p) != wanted for record in shown) for p, wanted in case.conditions)
+    broken += bool(case.any) and any(not any(satisfies(r, p) for p in case.any) for r in shown)
+    broken += bool(shown) and not in_order
+    return unnamed + max(0, broken - spare)
+
+
+def _inverted(case: Case, constraints: Iterable[Constraint], shown: Sequence[Record], records: Iterable[Record]) -> int:
+    """Count conditions applied the wrong way round, in the reading or in effect: all items shown are what was refused."""
+    wanted = [*case.conditions, *((p, True) for p in case.any)]
+    by_reading = {p for c in constraints for p, w in wanted if p[0] == c.field and _opposes(c, p, w, case, records)}
+    refused = {
+        p: p[1] not in _REFUSING for p, w in case.conditions if (p[1] in _REFUSING) == w and p[1] not in ORDERING
+    }
+    in_effect = {p for p, held in refused.items() if len(shown) > 1 and all(satisfies(r, p) == held for r in shown)}
+    return len(by_reading | in_effect)
+
+
+def _opposes(c: Constraint, predicate: Predicate, wanted: bool, case: Case, records: Iterable[Record]) -> bool:
+    """Say whether the reading ``c`` is the opposite of what was asked of the same field, not only another value."""
+    field, op, _ = predicate
+    if op in ORDERING or c.op in ORDERING:
+        both = op in ORDERING and c.op in ORDERING
+        upper = (op in ("<", "<=")) == wanted
+        sides = {(o in ("<", "<=")) == w for (f, o, _), w in case.conditions if f == field and o in ORDERING}
+        return both and (c.op in ("<", "<=")) != upper and len(sides) == 1
+    refuses = (op in _REFUSING) == wanted
+    if refuses == (c.op in NEGATED):
+        return False
+    known = [record for record in records if record.get(field) not in (None, [])]
+    dropped = [not _keeps(c, record) for record in known]
+    unwanted = [satisfies(record, predicate) != wanted for record in known]
+    if refuses:  # and the reading wants: most of what it keeps is what was refused
+        wrong = sum(u and not d for d, u in zip(dropped, unwanted, strict=True))
+        return wrong > MOSTLY * (len(known) - sum(dropped))
+    wrong = sum(d and not u for d, u in zip(dropped, unwanted, strict=True))  # what was wanted is what it refuses
+    return wrong > MOSTLY * max(sum(dropped), len(known) - sum(unwanted))
+
+
+def _keeps(c: Constraint, record: Record) -> bool:
+    value: Any = record[c.field]
+    return holds(c, Item(item_id="x", title="x", attributes={c.field: value}))
+
+
+def _shares_word(message: str, texts: Iterable[str]) -> bool:
+    """Say whether the message names at least one number or longer word of what was said."""
+    said = message.casefold().replace(",", "")
+    words = _WORD.findall(" ".join(texts).casefold().replace(",", ""))
+    return any(word in said for word in words if len(word) > 2 or word.isdigit() or not word.isascii())
