@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import get_type_hints
 
@@ -30,12 +31,12 @@ def state_table() -> str:
     """Return a Markdown table: each field of the state, the step that writes it, and whether it is checkpointed."""
     writers: dict[str, str] = {}
     for step, update in WRITES.items():
-        for field in get_type_hints(update):
-            writers[field] = ", ".join(filter(None, [writers.get(field, ""), f"`{step}`"]))
+        for name in get_type_hints(update):
+            writers[name] = ", ".join(filter(None, [writers.get(name, ""), f"`{step}`"]))
     rows = ["| field | written by | kept in the thread |", "|---|---|---|"]
-    for field in State.model_fields:
-        kept = "yes" if field == "memory" else "no"
-        rows.append(f"| `{field}` | {writers.get(field, 'the caller')} | {kept} |")
+    for field in fields(State):
+        kept = "yes" if field.name == "memory" else "no"
+        rows.append(f"| `{field.name}` | {writers.get(field.name, 'the caller')} | {kept} |")
     return "\n".join(rows)
 
 

@@ -1,15 +1,16 @@
 """Say who runs after whom; read this file to follow a request.
 
 START -> [admit: only where there are media or corrections] -> in parallel {caption_images, transcribe_audio, read_video, look_up_history}
-      -> [check_consistency: only where there are media] -> understand -> retrieve_candidates -> rank_candidates (items are sent here)
+      -> [check_consistency: only where there are media] -> understand -> rank_candidates (retrieves them, too; items are sent here)
       -> [rerank_with_llm: items are sent again if they moved] -> [deliberate]
-      -> compose_recommendations (words are sent here) -> finish -> END
+      -> compose_recommendations (words are sent here; the response is put together) -> END
       or, where a question was asked, -> hear_answer (waits for the next request; its answer goes on where a request begins)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -18,15 +19,13 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from .steps.ask import after_finish, hear_answer
+from .steps.ask import hear_answer
 from .steps.compose import compose_recommendations
 from .steps.deliberate import deliberate
-from .steps.finish import finish
 from .steps.llm_weight import strategies_of
 from .steps.perceive import admit, caption_images, check_consistency, look_up_history, read_video, transcribe_audio
 from .steps.rank import rank_candidates
 from .steps.rerank import rerank_with_llm
-from .steps.retrieve import retrieve_candidates
 from .steps.understand import understand
 from .turn.state import State
 from .turn.turn import Step, Turn
@@ -68,6 +67,11 @@ def after_reranking(state: State, turn: Turn | None = None) -> str:
     return "deliberate" if wanted else "compose_recommendations"
 
 
+def after_answer(state: State, turn: Turn) -> str:
+    """Return the step after the answer: wait for the user if a question was asked and the thread is kept."""
+    return "hear_answer" if state.asked is not None and turn.keeps_thread else END
+
+
 Choose = Callable[[State, Turn], str | list[str]]
 
 
@@ -79,7 +83,7 @@ def then(step: Step, choose: Choose) -> Step:
 
     async def run(state: State, *, runtime: Runtime[Turn]) -> Any:
         update = await step(state, runtime=runtime)
-        return Command(update=update, goto=choose(state.model_copy(update=update), runtime.context))
+        return Command(update=update, goto=choose(replace(state, **update), runtime.context))
 
     run.__annotations__ = {"state": State, "runtime": Runtime[Turn]}
     run.__doc__ = step.__doc__
@@ -103,18 +107,14 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Compile
     add("look_up_history", look_up_history, after_perception, *compared)
     graph.add_node("check_consistency", check_consistency)
     graph.add_node("understand", understand)
-    graph.add_node("retrieve_candidates", retrieve_candidates)
     add("rank_candidates", rank_candidates, after_ranking, "rerank_with_llm", *written)
     add("rerank_with_llm", rerank_with_llm, after_reranking, *written)
     graph.add_node("deliberate", deliberate)
-    graph.add_node("compose_recommendations", compose_recommendations)
-    add("finish", finish, after_finish, "hear_answer", END)
+    add("compose_recommendations", compose_recommendations, after_answer, "hear_answer", END)
     add("hear_answer", hear_answer, lambda state, _: begin(state), "admit", "look_up_history", "understand")
     for name in perception[:-1]:
         graph.add_edge(name, "check_consistency")
     graph.add_edge("check_consistency", "understand")
-    graph.add_edge("understand", "retrieve_candidates")
-    graph.add_edge("retrieve_candidates", "rank_candidates")
+    graph.add_edge("understand", "rank_candidates")
     graph.add_edge("deliberate", "compose_recommendations")
-    graph.add_edge("compose_recommendations", "finish")
     return graph.compile(checkpointer=checkpointer)

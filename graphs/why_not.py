@@ -8,13 +8,12 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from ..core.ranking.why_not import Inquiry, Trace, WhyNot, explain
 from ..core.schemas import Item, RecommendRequest, ThreadMemory
 from .recommend import build_graph
 from .shop.services import Services
-from .steps.retrieve import candidate_query
 from .steps.rules import screen_of
 from .threads.store import Threads
 from .turn.state import State
@@ -58,8 +57,8 @@ async def _answered(item_id: str, request: RecommendRequest, memory: ThreadMemor
     if media:
         turn.workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
     try:
-        given = {"request": quiet, "memory": memory.model_dump(mode="json")}
-        state = State.model_validate(await build_graph().ainvoke(cast(Any, given), context=turn))
+        given: Any = {"request": quiet, "memory": memory}
+        state = State(**await build_graph().ainvoke(given, context=turn))
         return await _traced(item_id, state, turn)
     finally:
         if media:
@@ -69,7 +68,7 @@ async def _answered(item_id: str, request: RecommendRequest, memory: ThreadMemor
 async def _traced(item_id: str, state: State, turn: Turn) -> WhyNot:
     """Rank once more with a trace and look the item up in it."""
     n, timeout = state.request.n, turn.services.settings.timeouts.retrieve_s
-    query, trace = await candidate_query(state, turn), Trace()
+    query, trace = state.query, Trace()
     work = turn.shop.ranker(query, state.candidates, n, screen=screen_of(state.request, turn), trace=trace)
     await turn.attempt("ranker", work, timeout, [], floor_s=FLOOR_S)
     trace.denied |= turn.denied

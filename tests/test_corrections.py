@@ -13,7 +13,7 @@ from PIL import Image
 from tastemaker.api.cli.recommend import parse_corrections
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.media.corrections import corrected
-from tastemaker.core.schemas import Caption, Correction, Evidence, Transcript
+from tastemaker.core.schemas import Caption, Correction, Evidence, ThreadMemory, Transcript
 from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import constant_services
 from tastemaker.graphs.recommender import Recommender
@@ -68,7 +68,7 @@ def test_a_correction_is_an_edit_or_a_strike() -> None:
 def test_senses_are_bounded_and_expire() -> None:
     now = 0.0
     memory = SensesMemory(clock=lambda: now)
-    sensed = Sensed("", (piece(),), Pictures(), {})
+    sensed = Sensed("", (piece(),), Pictures(), ThreadMemory())
     for number in range(MAX_THREADS + 1):
         memory.keep(str(number), sensed)
     assert memory.recall("0") is None

@@ -16,7 +16,7 @@ from tastemaker.core.schemas import Constraint, HistoryProfile, Transcript, Unde
 from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import constant_services
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.graphs.steps import query_vectors
+from tastemaker.graphs.steps import retrieve
 from tastemaker.models.speech.music_features import GROUPS, track_features
 from tastemaker.models.speech.read_sound import SOUND_HZ
 from tastemaker.models.speech.served import as_wav
@@ -107,7 +107,7 @@ async def test_a_clip_of_music_proposes_tracks_and_is_named(tmp_path: Path, monk
     async def describe(path: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         return np.ones(sum(GROUPS.values()), np.float32)
 
-    monkeypatch.setattr(query_vectors, "describe_track", describe)
+    monkeypatch.setattr(retrieve, "describe_track", describe)
     services = constant_services(Settings(home=tmp_path))
     services.transcriber = Humming()
     services.rebuild()
@@ -131,7 +131,7 @@ async def test_a_clip_too_short_to_compare_is_told_and_the_list_comes(
     async def describe(path: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         raise TooLittleSound(f"{path} is silent", back_end="music")
 
-    monkeypatch.setattr(query_vectors, "describe_track", describe)
+    monkeypatch.setattr(retrieve, "describe_track", describe)
     services = constant_services(Settings(home=tmp_path))
     services.transcriber = Humming()
     services.rebuild()

@@ -33,7 +33,9 @@ class UserHistoryLookup:
             titles = await self._titles(profile)
         except StoreError:
             return profile, None
-        return profile, _evidence(titles) if titles else None
+        if not titles:
+            return profile, None
+        return profile.model_copy(update={"liked_titles": tuple(titles)}), _evidence(titles)
 
     async def _titles(self, profile: HistoryProfile) -> list[str]:
         """Return the titles of the newest likes that are still in the catalogue."""

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ..protocols import Vectors
 from ..rules.effects import NO_EFFECTS, Effects
-from ..schemas import Answered, Constraint, HistoryProfile, Preference, Understanding
+from ..schemas import Answered, CatalogueSchema, Constraint, HistoryProfile, Preference, Understanding
 from .diversity import MILD, Spread
 from .media_weights import NO_ATTENTION
 
@@ -33,7 +33,7 @@ class CandidateQuery:
     may be used of who the user is; ``answers`` are those to questions of the thread, wrong with
     probability ``answer_noise``; ``changed`` tells whether the words ask for something else than is shown;
     ``taste`` holds a language model's words for what the user likes, which count by ``taste_weight``; ``attention`` holds learnt factors
-    of the sources' weights by situation.
+    of the sources' weights by situation, ``schema`` the fields of the catalogue as the request first read them.
     """
 
     understanding: Understanding
@@ -57,6 +57,7 @@ class CandidateQuery:
     taste: tuple[str, ...] = ()
     taste_weight: float = 0.0
     attention: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: NO_ATTENTION)
+    schema: CatalogueSchema | None = None
 
     @property
     def where(self) -> tuple[Constraint, ...]:

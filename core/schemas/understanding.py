@@ -45,7 +45,8 @@ class Answered(Frozen):
 class HistoryProfile(Frozen):
     """What is known of a user: the latest events (newest first) and the ids already consumed (purchase or rating).
 
-    ``stated`` are remembered preferences; ``elsewhere`` and ``elsewhere_vector``, of unit length, sum up likes in the
+    ``liked_titles`` are those of the newest likes that the catalogue still has, at most five; ``stated`` are remembered
+    preferences; ``elsewhere`` and ``elsewhere_vector``, of unit length, sum up likes in the
     catalogues of other tenants, where that is allowed.
     """
 
@@ -54,6 +55,7 @@ class HistoryProfile(Frozen):
     events: tuple[Event, ...] = ()
     consumed: frozenset[str] = frozenset()
     liked: tuple[str, ...] = ()
+    liked_titles: tuple[str, ...] = ()
     disliked: frozenset[str] = frozenset()
     stated: tuple[Preference, ...] = ()
     elsewhere: tuple[Preference, ...] = ()

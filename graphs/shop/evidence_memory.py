@@ -9,10 +9,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from ...core.protocols import Vectors
-from ...core.schemas import Evidence
+from ...core.schemas import Evidence, ThreadMemory
 
 KEEP_S = 1800.0
 MAX_THREADS = 256
@@ -43,7 +42,7 @@ class Sensed:
     text: str
     evidence: tuple[Evidence, ...]
     pictures: Pictures
-    memory: dict[str, Any]
+    memory: ThreadMemory
 
 
 @dataclass

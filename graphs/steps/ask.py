@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from langgraph.graph import END
 from langgraph.types import interrupt
 
 from ...agents.explaining.rendered_chinese import question_in_chinese
@@ -17,7 +16,6 @@ from ...core.ranking.query import CandidateQuery
 from ...core.schemas import (
     Answer,
     Answered,
-    Candidate,
     CatalogueSchema,
     Item,
     Preference,
@@ -36,36 +34,28 @@ POOL = 200
 """How many of the candidates are thought of as what the user may want."""
 
 
-async def question_for(
-    q: CandidateQuery, candidates: Mapping[str, Sequence[Candidate]], memory: ThreadMemory, turn: Turn, text: str
-) -> Question | None:
-    """Return the question worth most over the current candidates, in the language of ``text``; None if none is worth it.
+async def question_for(state: State, turn: Turn) -> Question | None:
+    """Return the question worth most over the current candidates, in the user's language; None if none is worth it.
 
     Nothing is asked of who is known, of a request that says what it wants, where the thread is not kept, or once too often.
     """
-    settings = turn.services.settings.elicit
-    if q.is_concrete or q.profile.liked or not turn.keeps_thread or memory.questions >= settings.max_questions:
+    q, settings = state.query, turn.services.settings.elicit
+    if q.is_concrete or q.profile.liked or not turn.keeps_thread or state.memory.questions >= settings.max_questions:
         return None
-    work = _question(q, candidates, memory, turn, settings)
+    work = _question(state, turn, settings)
     found = await turn.attempt("question", work, turn.services.settings.timeouts.retrieve_s, None)
-    return question_in_chinese(found) if found is not None and is_chinese(text) else found
+    return question_in_chinese(found) if found is not None and is_chinese(state.said) else found
 
 
-async def _question(
-    q: CandidateQuery,
-    candidates: Mapping[str, Sequence[Candidate]],
-    memory: ThreadMemory,
-    turn: Turn,
-    settings: ElicitSettings,
-) -> Question | None:
-    fused = {f.item_id: f.score for f in fuse(candidates, source_weights(q), limit=POOL)}
-    catalogue = turn.shop.catalogue
-    items, schema = await asyncio.gather(catalogue.get(list(fused), q.where), catalogue.schema())
+async def _question(state: State, turn: Turn, settings: ElicitSettings) -> Question | None:
+    q = state.query
+    fused = {f.item_id: f.score for f in fuse(state.candidates, source_weights(q), limit=POOL)}
+    items = await turn.shop.catalogue.get(list(fused), q.where)
     items = [i for i in items if i.item_id not in q.excluded and q.effects.allows(i)]
     if not items:
         return None
     scores = [fused[i.item_id] for i in items]
-    return await asyncio.to_thread(choose_question, items, scores, schema, q, memory, settings)
+    return await asyncio.to_thread(choose_question, items, scores, state.schema, q, state.memory, settings)
 
 
 def choose_question(  # noqa: PLR0917
@@ -108,11 +98,6 @@ def check_answer(request: RecommendRequest, memory: ThreadMemory) -> None:
         raise InvalidRequestError("answer.choice_id", f"must be one of {', '.join(choices)}, or omitted to skip")
 
 
-def after_finish(state: State, turn: Turn) -> str:
-    """Return the step after the answer: wait for the user if a question was asked and the thread is kept."""
-    return "hear_answer" if state.asked is not None and turn.keeps_thread else END
-
-
 @timed
 async def hear_answer(state: State, turn: Turn) -> Heard:
     """Wait for the answer to the open question, which comes with a later request, and keep what it says in the thread.
@@ -120,7 +105,7 @@ async def hear_answer(state: State, turn: Turn) -> Heard:
     The run stops here; LangGraph keeps the place in the checkpoint and starts this step again with the answer. With the
     user's consent, the answer is kept in their profile, too.
     """
-    memory = ThreadMemory.model_validate(state.memory)
+    memory = state.memory
     question = memory.open_question or Question(question_id="", about="", text="", choices=(), gain_bits=0)
     said = Answer.model_validate(interrupt(question.model_dump(mode="json")))
     answer = answered(question, said)
@@ -128,7 +113,7 @@ async def hear_answer(state: State, turn: Turn) -> Heard:
         await remember_preferences([answer.offered[answer.chosen]], state.request, turn)
     answers = (*memory.answers, *([answer] if answer else []))
     kept = memory.model_copy(update={"answers": answers, "open_question": None})
-    return {"memory": kept.model_dump(mode="json"), "skipped": answer is None}
+    return {"memory": kept, "skipped": answer is None}
 
 
 def answered(question: Question, said: Answer) -> Answered | None:
@@ -150,27 +135,16 @@ async def remember_preferences(preferences: Sequence[Preference], request: Recom
     await turn.attempt("profile", work, turn.services.settings.timeouts.history_s, None)
 
 
-async def kept_tastes(request: RecommendRequest, turn: Turn) -> tuple[Preference, ...]:
-    """Return the likes and dislikes that are kept in the user's profile."""
-    tastes = turn.services.tastes
-    if request.user_id is None or tastes is None:
-        return ()
-    work = tastes.recall(request.tenant, request.user_id)
-    return await turn.attempt("profile", work, turn.services.settings.timeouts.history_s, ())
-
-
-async def as_it_was(
-    ranked: Sequence[RankedItem], memory: ThreadMemory, q: CandidateQuery, request: RecommendRequest, turn: Turn
-) -> list[RankedItem]:
+async def as_it_was(ranked: Sequence[RankedItem], state: State, turn: Turn) -> list[RankedItem]:
     """Return the list that the thread showed last, within limits and rules; ``ranked`` if that cannot be read."""
-    again = {r.item.item_id: r for r in ranked}
-    ids = [s.item_id for s in memory.shown if s.item_id not in q.excluded][: request.n]
+    q, again = state.query, {r.item.item_id: r for r in ranked}
+    ids = [s.item_id for s in state.memory.shown if s.item_id not in q.excluded][: state.request.n]
     work = turn.shop.catalogue.get(ids, q.where)
     nothing: list[Item] = []
     items = {
         i.item_id: i for i in await turn.attempt("catalogue", work, turn.services.settings.timeouts.retrieve_s, nothing)
     }
-    kept = await screened([items[i] for i in ids if i in items and q.effects.allows(items[i])], request, turn)
+    kept = await screened([items[i] for i in ids if i in items], state, turn)
     if not kept:
         return list(ranked)
     return [_at(again.get(i.item_id) or RankedItem(item=i, rank=1, score=0.0), rank) for rank, i in enumerate(kept, 1)]

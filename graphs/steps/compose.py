@@ -1,47 +1,66 @@
-"""Write the words of an answer."""
+"""Write the words of an answer, put the response together, and say what the thread keeps of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Literal
 
 from ...agents.explaining.rendered import render_composition
+from ...core.learning.exposures import Exposure, Shown
+from ...core.media.corrections import CORRECTABLE
+from ...core.ranking.cold_start import choose
+from ...core.ranking.media_weights import MEDIUM
+from ...core.ranking.stated_preferences import merge_items, merge_stated
 from ...core.schemas import (
     Brief,
+    Composition,
+    Reason,
+    RecommendResponse,
+    Route,
+    ShownItem,
+    ThreadMemory,
+    Usage,
+    Words,
 )
+from ..shop.evidence_memory import Pictures, Sensed
 from ..turn.state import Composed, State
-from ..turn.turn import FLOOR_S, Turn, schema_of, timed
-from .llm_weight import taste_of
-
-LIKED_TITLES = 5
+from ..turn.turn import FLOOR_S, Turn, owner_digest, timed
+from .rank import recommendation
 
 
 @timed
 async def compose_recommendations(state: State, turn: Turn) -> Composed:
-    """Write the words: one language-model call whose checked sentences are sent as they come; else render them."""
-    about = await brief(state, turn)
+    """Write the words and finish the turn: its response, what the thread keeps, what was shown."""
+    composition = await compose(state, turn)
+    for label in composition.degraded:
+        turn.degrade(label.what, label.why)
+    turn.response = respond(state, turn, composition)
+    keep_senses(state, turn)
+    log_exposure(state, turn)
+    return {"memory": next_memory(state)}
+
+
+async def compose(state: State, turn: Turn) -> Composition:
+    """Return the words: one language-model call whose checked sentences are sent as they come; else rendered ones."""
+    about = brief(state)
     if not state.request.words or not state.ranked:
         composition = render_composition(about)
         for words in (composition.message, *composition.reasons):
             turn.emit("words", words)
-        return {"composition": composition}
+        return composition
     limit = min(turn.services.settings.timeouts.compose_s, max(turn.remaining(), FLOOR_S))
     version = turn.prompt_versions.get("compose")
     work = turn.services.composer.compose(
         about, lambda w: turn.emit("words", w), timeout_s=limit, prompt_version=version
     )
     written = await turn.attempt("llm", work, limit + 1, None, floor_s=limit + 1)
-    return {"composition": written or render_composition(about)}
+    return written or render_composition(about)
 
 
-async def brief(state: State, turn: Turn) -> Brief:
+def brief(state: State) -> Brief:
     """Return what the composer and the deliberator may speak about."""
-    schema = await schema_of(turn)
-    price = schema.price
-    liked = state.profile.liked[:LIKED_TITLES] if state.profile else ()
-    timeout = turn.services.settings.timeouts.retrieve_s
-    items = (
-        await turn.attempt("catalogue", turn.shop.catalogue.get(liked), timeout, [], floor_s=FLOOR_S) if liked else []
-    )
+    price, strategy = state.schema.price, choose(state.query)
     return Brief(
         text=state.request.text or "",
         user=user_label(state),
@@ -49,10 +68,10 @@ async def brief(state: State, turn: Turn) -> Brief:
         verdict=state.verdict,
         understanding=state.understanding,
         items=state.ranked,
-        liked_titles=tuple(i.title for i in items),
-        taste=(await taste_of(state, turn)).words,
-        cold_start=state.cold_start,
-        strategy=state.strategy,
+        liked_titles=state.known.liked_titles,
+        taste=state.query.taste,
+        cold_start=strategy.says(state.query) if strategy else None,
+        strategy=strategy.name if strategy else None,
         price_field=price.name if price else None,
         price_unit=price.unit if price else "",
     )
@@ -62,4 +81,119 @@ def user_label(state: State) -> Literal["known", "new", "stranger"]:
     """Say whether the user is known, new or a stranger."""
     if state.request.user_id is None:
         return "stranger"
-    return "known" if state.profile and state.profile.known else "new"
+    return "known" if state.known.known else "new"
+
+
+def respond(state: State, turn: Turn, composition: Composition) -> RecommendResponse:
+    """Put the response together; every item gets exactly one reason."""
+    reasons = {w.item_id: w for w in composition.reasons}
+    message, strategy = composition.message, choose(state.query)
+    return RecommendResponse(
+        request_id=turn.request_id,
+        thread_id=turn.thread_id,
+        user=user_label(state),
+        route=state.route or Route(name="direct", why="Default.", decided_by="rule"),
+        evidence=state.evidence,
+        consistency=state.verdict,
+        understanding=state.understanding,
+        message=" ".join(part for part in (message.text, state.note) if part),
+        message_by=message.by,
+        items=tuple(recommendation(r, _reason(reasons.get(r.item.item_id))) for r in state.ranked),
+        question=state.question,
+        asked=state.asked,
+        cold_start=strategy.says(state.query) if strategy else None,
+        strategy=strategy.name if strategy else None,
+        degraded=tuple(turn.degraded),
+        llm_influence=state.influence,
+        prompts=tuple(dict.fromkeys([*turn.prompts, *([composition.prompt] if composition.prompt else [])])),
+        usage=total([*turn.usage, composition.usage]),
+        timings=tuple(turn.timings),
+    )
+
+
+def _reason(words: Words | None) -> Reason | None:
+    return Reason(text=words.text, by=words.by, evidence_ids=words.evidence_ids) if words else None
+
+
+def total(usages: Sequence[Usage]) -> Usage:
+    """Add up the language-model use."""
+    return Usage(
+        llm_calls=sum(u.llm_calls for u in usages),
+        prompt_tokens=sum(u.prompt_tokens for u in usages),
+        cached_tokens=sum(u.cached_tokens for u in usages),
+        completion_tokens=sum(u.completion_tokens for u in usages),
+    )
+
+
+def next_memory(state: State) -> ThreadMemory:
+    """Return what the next turn of this thread needs."""
+    before, understood, price = state.memory, state.understanding, state.schema.price
+    shown = tuple(
+        ShownItem(
+            item_id=r.item.item_id,
+            title=r.item.title,
+            price=_number(r.item.attributes.get(price.name)) if price else None,
+        )
+        for r in state.ranked
+    )
+    return ThreadMemory(
+        turn=before.turn + 1,
+        owner=before.owner or owner_digest(state.request.user_id),
+        query=understood.query,
+        constraints=understood.constraints,
+        preferences=understood.preferences,
+        stated=merge_stated(before, state.request.preferences),
+        answers=before.answers,
+        questions=before.questions + (state.asked is not None),
+        open_question=state.asked,
+        stated_item_ids=merge_items(before, state.request.preferences),
+        budget=understood.budget,
+        like_item_ids=understood.like_item_ids,
+        exclude_item_ids=understood.exclude_item_ids,
+        shown=shown,
+    )
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def keep_senses(state: State, turn: Turn) -> None:
+    """Keep what was seen and heard, without media, so that the next request can put a piece right."""
+    pieces = tuple(e for e in state.evidence if e.kind in CORRECTABLE)
+    pictures = state.pictures or Pictures()
+    sensed = Sensed(state.request.text or "", pieces, pictures, state.memory) if pieces else None
+    turn.services.senses.keep(turn.key(state.request), sensed)
+
+
+def log_exposure(state: State, turn: Turn) -> None:
+    """Queue the list for the exposure log, if there is one.
+
+    Where each source of a medium had the items is logged where the usual weights acted: with words that point at nothing.
+    """
+    log, request = turn.services.exposures, state.request
+    if log is None or not state.ranked or not turn.shows:
+        return
+    ranks = state.has_words and state.understanding.intent != "similar"
+    place_of = {r.item.item_id: r.rank for r in state.ranked}
+    drawn = tuple(d for d in state.drawn if place_of.get(d.options[d.chosen]) == d.place)
+    chance = {d.place: d.propensities[d.chosen] for d in drawn}
+    log.record(
+        Exposure(
+            tenant=request.tenant,
+            request_id=turn.request_id,
+            at=datetime.now(UTC),
+            policy=turn.services.settings.exposures.policy,
+            user_id=request.user_id,
+            items=tuple(
+                Shown(
+                    item_id=r.item.item_id,
+                    place=r.rank,
+                    propensity=chance.get(r.rank, 1.0),
+                    ranks={s.source: s.rank for s in r.sources if ranks and s.source in MEDIUM},
+                )
+                for r in state.ranked
+            ),
+            drawn=drawn,
+        )
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ...agents.deliberation.loop import DeliberationTools, Deliberator
 from ...agents.understanding.by_model import understand_with_model
@@ -15,11 +16,13 @@ from ...core.schemas import (
     Understanding,
 )
 from ..turn.state import Deliberated, State
-from ..turn.turn import Turn, schema_of, timed
-from .compose import LIKED_TITLES, brief
+from ..turn.turn import Turn, timed
+from .compose import brief
 from .rank import ranked_list, send_items
-from .retrieve import ask_sources, known_profile, text_vector, within_budget
-from .rules import effects, governed, permitted, screened
+from .retrieve import ask_sources, text_vectors, within_budget
+from .rules import permitted, screened
+
+LIKED_ITEMS = 5
 
 DELIBERATION_SHARE = 0.75
 """Share of the remaining budget that deliberation may take; the rest is for the words."""
@@ -30,12 +33,10 @@ async def deliberate(state: State, turn: Turn) -> Deliberated:
     """Let the reasoning model call the same tools in a bounded loop and replace the list by what it settles on."""
     settings = turn.services.settings
     understanding = await read_with_model(state, turn)
-    state = state.model_copy(update={"understanding": understanding})
+    state = replace(state, understanding=understanding)
     deliberator = Deliberator(turn.services.chat, turn.library, tools_for(state, turn), settings.deliberate)
     limit = min(settings.timeouts.deliberate_s, turn.remaining() * DELIBERATION_SHARE)
-    outcome = await turn.attempt(
-        "deliberation", deliberator.run(await brief(state, turn), deadline_s=limit), limit + 1, None
-    )
+    outcome = await turn.attempt("deliberation", deliberator.run(brief(state), deadline_s=limit), limit + 1, None)
     direct = renumbered(all_that_hold(state.ranked, understanding.constraints), state.request.n)
     if outcome is None:
         if tuple(direct) != state.ranked:
@@ -45,7 +46,7 @@ async def deliberate(state: State, turn: Turn) -> Deliberated:
         turn.degrade(label.what, label.why)
     turn.usage.append(outcome.usage)
     turn.prompts.extend(outcome.prompts)
-    chosen = permitted(all_that_hold(outcome.items, understanding.constraints), turn)
+    chosen = permitted(all_that_hold(outcome.items, understanding.constraints), state, turn)
     ranked = renumbered(chosen, state.request.n) or direct
     send_items(ranked, state, outcome.note, turn)
     return {"ranked": tuple(ranked), "note": outcome.note, "understanding": understanding}
@@ -59,7 +60,7 @@ async def read_with_model(state: State, turn: Turn) -> Understanding:
         turn.library,
         " ".join(w for w in words if w),
         state.understanding,
-        await schema_of(turn),
+        state.schema,
         timeout_s=min(settings.timeouts.understand_s, turn.remaining()),
     )
     reading = await turn.attempt("understanding", work, settings.timeouts.understand_s + 1, None)
@@ -86,19 +87,24 @@ def tools_for(state: State, turn: Turn) -> DeliberationTools:
     """Return the tools of the loop; searches keep every limit and exclusion, look-ups by id the limits, all the rules."""
 
     async def search_items(query: str, constraints: Sequence[Constraint], limit: int) -> list[Item]:
-        known = within_budget(state.understanding)
-        wish = known.model_copy(update={"query": query, "constraints": (*known.constraints, *constraints)})
-        vector = await text_vector(query, turn)
-        wanted = CandidateQuery(understanding=wish, profile=known_profile(state), text_vector=vector)
-        asked = await governed(wanted, state.request, turn)
+        known, first = within_budget(state.understanding), state.query
+        vectors = await text_vectors([query], turn)
+        asked = CandidateQuery(
+            understanding=known.model_copy(update={"query": query, "constraints": (*known.constraints, *constraints)}),
+            profile=first.profile,
+            text_vector=None if vectors is None else vectors[0],
+            effects=first.effects,
+            exclude=first.exclude,
+            spread=first.spread,
+            schema=first.schema,
+        )
         return [r.item for r in await ranked_list(asked, await ask_sources(asked, turn), limit, state.request, turn)]
 
     async def get_items(item_ids: Sequence[str]) -> list[Item]:
-        where = (*state.understanding.constraints, *effects(turn).where)
-        return await screened(await turn.shop.catalogue.get(item_ids, where), state.request, turn)
+        where = (*state.understanding.constraints, *state.effects.where)
+        return await screened(await turn.shop.catalogue.get(item_ids, where), state, turn)
 
     async def liked_items() -> list[Item]:
-        liked = state.profile.liked[:LIKED_TITLES] if state.profile else ()
-        return await turn.shop.catalogue.get(liked)
+        return await turn.shop.catalogue.get(state.known.liked[:LIKED_ITEMS])
 
     return DeliberationTools(search_items=search_items, get_items=get_items, liked_items=liked_items)

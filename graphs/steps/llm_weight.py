@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ...core.learning.llm_signal import group_of
 from ...core.learning.llm_weight_fit import NOT_FITTED, FittedWeight
 from ...core.schemas import Item, LLMStrategy, RecommendRequest
 from ..turn.state import State
-from ..turn.turn import FLOOR_S, NO_TASTE, Taste, Turn
+from ..turn.turn import FLOOR_S, Turn
+
+
+@dataclass(frozen=True)
+class Taste:
+    """Words that a language model wrote about what a user liked, and how far they may count (0: not at all)."""
+
+    words: tuple[str, ...] = ()
+    weight: float = 0.0
+
+
+NO_TASTE = Taste()
 
 
 def strategies_of(request: RecommendRequest, default: Sequence[LLMStrategy]) -> tuple[LLMStrategy, ...]:
@@ -34,20 +46,13 @@ async def weight_for(strategies: Sequence[LLMStrategy], group: str, state: State
 
 
 async def taste_of(state: State, turn: Turn) -> Taste:
-    """Return the user's taste in words, once for each turn; none where nobody chose them or they were not shown to help."""
-    if turn.taste is None:
-        turn.taste = await _taste(state, turn)
-    return turn.taste
-
-
-async def _taste(state: State, turn: Turn) -> Taste:
+    """Return the user's taste in words; none where nobody chose them or they were not shown to help."""
     settings = turn.services.settings.llm_rank
     asked = strategies_of(state.request, settings.strategies)
-    liked = state.profile.liked[: settings.likes] if state.profile else ()
+    liked = state.known.liked[: settings.likes]
     if "profile" not in asked or not liked:
         return NO_TASTE
-    events = len(state.profile.events) if state.profile else 0
-    weight = (await weight_for(asked, group_of(events), state, turn)).weight
+    weight = (await weight_for(asked, group_of(len(state.known.events)), state, turn)).weight
     if weight <= 0:
         return NO_TASTE
     timeout = turn.services.settings.timeouts.retrieve_s

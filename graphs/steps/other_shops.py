@@ -21,8 +21,6 @@ async def with_elsewhere(profile: HistoryProfile, turn: Turn) -> HistoryProfile:
     """
     allowed = turn.services.settings.cross_domain.sources.get(turn.shop.tenant, [])
     tenants = [tenant for tenant in dict.fromkeys(allowed) if tenant != turn.shop.tenant]
-    if profile.liked or not tenants:
-        return profile
     timeout = turn.services.settings.timeouts.history_s
     nothing: tuple[list[Item], list[Vectors]] = ([], [])
     reads = (turn.attempt(WHAT, _liked(tenant, profile.user_id, turn), timeout, nothing) for tenant in tenants)

@@ -8,11 +8,20 @@ from functools import partial
 
 from ...core.errors import InvalidRequestError
 from ...core.media.corrections import captions_changed, corrected
-from ...core.schemas import Evidence, HistoryProfile, MediaFile, MediaKind, SpokenSegment, Verdict
+from ...core.schemas import (
+    Evidence,
+    HistoryProfile,
+    MediaFile,
+    MediaKind,
+    Preference,
+    RecommendRequest,
+    SpokenSegment,
+    Verdict,
+)
 from ...tools.perception.video_reader import VideoReading
 from ..turn.state import Admitted, Captioned, Checked, Remembered, State, Transcribed, Watched
 from ..turn.turn import Turn, check_owner, timed
-from .ask import kept_tastes, remember_preferences
+from .ask import remember_preferences
 from .other_shops import with_elsewhere
 
 RANKING_RESERVE_S = 0.3
@@ -27,7 +36,7 @@ async def admit(state: State, turn: Turn) -> Admitted:
         InvalidRequestError: a medium breaks a limit; the message names the field.
     """
     request = state.request
-    check_owner(str(state.memory.get("owner", "")), request.user_id)
+    check_owner(state.memory.owner, request.user_id)
     if request.corrections:
         return recalled(state, turn)
     if not (request.images or request.audio or request.video):
@@ -53,7 +62,6 @@ def recalled(state: State, turn: Turn) -> Admitted:
         raise InvalidRequestError("corrections", why)
     evidence = corrected(kept.evidence, request.corrections)
     changed = [captions_changed(kept.evidence, request.corrections, struck=struck) for struck in (True, False)]
-    turn.pictures = kept.pictures.after(*changed)
     announce(evidence, turn)
     return {
         "media": (),
@@ -61,6 +69,7 @@ def recalled(state: State, turn: Turn) -> Admitted:
         "captions": tuple(e for e in evidence if e.kind == "caption"),
         "transcripts": tuple(e for e in evidence if e.kind == "transcript"),
         "memory": kept.memory,
+        "pictures": kept.pictures.after(*changed),
     }
 
 
@@ -119,10 +128,20 @@ async def look_up_history(state: State, turn: Turn) -> Remembered:
         turn.attempt("history", turn.shop.look_up(user_id), timeout, unknown), kept_tastes(state.request, turn)
     )
     profile = profile.model_copy(update={"stated": kept}) if kept else profile
-    profile = await with_elsewhere(profile, turn)
+    if not profile.liked and turn.shop.tenant in turn.services.settings.cross_domain.sources:
+        profile = await with_elsewhere(profile, turn)
     pieces = (evidence,) if evidence else ()
     announce(pieces, turn)
     return {"profile": profile, "history_evidence": pieces}
+
+
+async def kept_tastes(request: RecommendRequest, turn: Turn) -> tuple[Preference, ...]:
+    """Return the likes and dislikes that are kept in the user's profile."""
+    tastes = turn.services.tastes
+    if request.user_id is None or tastes is None:
+        return ()
+    work = tastes.recall(request.tenant, request.user_id)
+    return await turn.attempt("profile", work, turn.services.settings.timeouts.history_s, ())
 
 
 @timed

@@ -1,4 +1,4 @@
-"""Understand the request, choose the route, collect candidates and rank them; items are sent before any word is written."""
+"""Collect candidates and rank them; items are sent before any word is written."""
 
 from __future__ import annotations
 
@@ -6,69 +6,58 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from ...core.learning.exposures import Drawn
 from ...core.predicates import holds
 from ...core.ranking.cold_start import choose
 from ...core.ranking.query import CandidateQuery
 from ...core.ranking.stated_preferences import unusable
-from ...core.schemas import (
-    Candidate,
-    Item,
-    RankedItem,
-    Recommendation,
-    RecommendRequest,
-    SourceScore,
-    ThreadMemory,
-)
+from ...core.schemas import Candidate, Item, RankedItem, Reason, Recommendation, RecommendRequest, SourceScore
 from ...tools.sources.listing import explain_empty
 from ..turn.state import Ranked, State
-from ..turn.turn import FLOOR_S, Turn, schema_of, timed
+from ..turn.turn import FLOOR_S, Turn, node
 from .ask import as_it_was, question_for
-from .exploration_and_exposure import with_new_items
-from .retrieve import ask_sources, candidate_query
-from .rules import effects, screen_of, screened
-from .user_context import said_by
+from .new_items import with_new_items
+from .retrieve import ask_sources, retrieve
+from .rules import screen_of, screened
 
 REFILLS = 3
 """Times that sources are asked for others when content filters leave a list short."""
 
 
-@timed
+@node
 async def rank_candidates(state: State, turn: Turn) -> Ranked:
-    """Fuse the sources' lists into one ranking and send the items."""
-    query = await candidate_query(state, turn)
-    schema = await schema_of(turn)
-    timeout = turn.services.settings.timeouts.retrieve_s
-    ranked: list[RankedItem] = []
+    """Ask the sources for candidates, fuse their lists into one ranking and send the items."""
+    with turn.timing("retrieve_candidates"):
+        retrieved = await retrieve(state, turn)
+    with turn.timing("rank_candidates"):
+        state = replace(state, **retrieved)
+        ranked = await best_items(state, turn)
+        drawn: list[Drawn] = []
+        if state.skipped:
+            ranked = await as_it_was(ranked, state, turn)
+        elif turn.shop.new_items is not None and not state.query.is_concrete:
+            ranked, drawn = await with_new_items(ranked, turn.shop.new_items, state, turn)
+        note = "" if ranked else await why_empty(state, turn)
+        if wrong := unusable(state.query.stated, state.schema):
+            turn.degrade("preferences", f"No field of the catalogue takes these preferences: {', '.join(wrong)}.")
+        asked = await question_for(state, turn) if ranked and not state.understanding.question else None
+        send_items(ranked, replace(state, asked=asked), note, turn)
+    return {**retrieved, "ranked": tuple(ranked), "drawn": tuple(drawn), "asked": asked, "note": note}
+
+
+async def best_items(state: State, turn: Turn) -> list[RankedItem]:
+    """Return the list; where the catalogue cannot be read, the last known popular items within every limit."""
+    query, request, ranked = state.query, state.request, list[RankedItem]()
     if state.candidates:
-        work = ranked_list(query, state.candidates, state.request.n, state.request, turn)
+        work = ranked_list(query, state.candidates, request.n, request, turn)
+        timeout = turn.services.settings.timeouts.retrieve_s
         ranked = await turn.attempt("ranker", work, timeout, [], floor_s=FLOOR_S)
         if shortfall := turn.shop.learned.shortfall:
             turn.degrade("recommender", shortfall)
     if not ranked and catalogue_failed(query, turn):
-        known = await screened((await turn.shop.last_known()).items, state.request, turn)
-        ranked = from_snapshot(known, query, state.request.n)
-    memory = ThreadMemory.model_validate(state.memory)
-    if state.skipped:
-        ranked = await as_it_was(ranked, memory, query, state.request, turn)
-    else:
-        ranked = await with_new_items(ranked, query, state.request, turn)
-    note = "" if ranked else await why_empty(state, turn)
-    if wrong := unusable(query.stated, schema):
-        turn.degrade("preferences", f"No field of the catalogue takes these preferences: {', '.join(wrong)}.")
-    strategy, question = choose(query), state.understanding.question
-    asked = (
-        None if question or not ranked else await question_for(query, state.candidates, memory, turn, said_by(state))
-    )
-    update: Ranked = {
-        "ranked": tuple(ranked),
-        "cold_start": strategy.says(query) if strategy else None,
-        "strategy": strategy.name if strategy else None,
-        "question": question or (asked.text if asked else None),
-        "asked": asked,
-        "note": note,
-    }
-    send_items(ranked, state.model_copy(update=dict(update)), note, turn)
-    return update
+        known = await screened((await turn.shop.last_known()).items, state, turn)
+        ranked = from_snapshot(known, query, request.n)
+    return ranked
 
 
 async def ranked_list(
@@ -96,7 +85,7 @@ async def why_empty(state: State, turn: Turn) -> str:
     if not where:
         return ""
     timeout = turn.services.settings.timeouts.retrieve_s
-    work = explain_empty(turn.shop.catalogue, where, effects(turn).where)
+    work = explain_empty(turn.shop.catalogue, where, state.effects.where)
     blockers = await turn.attempt("catalogue", work, timeout, (), floor_s=FLOOR_S)
     if not blockers:
         return ""
@@ -130,12 +119,17 @@ def send_items(ranked: Sequence[RankedItem], state: State, note: str, turn: Turn
     """Send the ranked items, without words, with what ``state`` says of them."""
     if turn.send is None:
         return
-    asked = state.asked.model_dump(mode="json") if state.asked else None
-    said = {"question": state.question, "asked": asked, "cold_start": state.cold_start, "strategy": state.strategy}
+    strategy = choose(state.query)
+    said = {
+        "question": state.question,
+        "asked": state.asked.model_dump(mode="json") if state.asked else None,
+        "cold_start": strategy.says(state.query) if strategy else None,
+        "strategy": strategy.name if strategy else None,
+    }
     turn.emit("items", {"items": [recommendation(r).model_dump(mode="json") for r in ranked], **said, "note": note})
 
 
-def recommendation(ranked: RankedItem) -> Recommendation:
+def recommendation(ranked: RankedItem, reason: Reason | None = None) -> Recommendation:
     """Render an item for clients from its catalogue record."""
     item = ranked.item
     return Recommendation(
@@ -150,6 +144,7 @@ def recommendation(ranked: RankedItem) -> Recommendation:
         rules=ranked.rules,
         path=ranked.path,
         predicted_rating=ranked.predicted_rating,
+        reason=reason,
     )
 
 

@@ -23,8 +23,8 @@ from ..turn.turn import FLOOR_S, Turn, timed
 from .llm_weight import strategies_of, weight_for
 from .rank import send_items
 from .rerank_tools import make_task, make_tools
-from .retrieve import candidate_query, known_profile, text_vectors
-from .rules import effects, screen_of
+from .retrieve import text_vectors
+from .rules import screen_of
 
 SHARE = 0.6
 SOURCE = "language_model"
@@ -36,19 +36,18 @@ async def rerank_with_llm(state: State, turn: Turn) -> Reranked:
     """Move the top of the list by the model's opinion times the weight of the user's group, and say by how much."""
     settings = turn.services.settings.llm_rank
     asked = strategies_of(state.request, settings.strategies)
-    group = group_of(len(known_profile(state).events))
+    group = group_of(len(state.known.events))
     weight = await weight_for(asked, group, state, turn)
     influence = LLMInfluence(strategies=asked, group=group, weight=weight.weight, why=weight.why)
     if weight.weight <= 0 or len(state.ranked) < 2:
         return {"ranked": state.ranked, "influence": influence}
-    query = await candidate_query(state, turn)
-    listed = await longer_list(query, state, turn)
-    signal = await opinions(query, listed, asked, turn)
+    listed = await longer_list(state, turn)
+    signal = await opinions(state.query, listed, asked, turn)
     if signal is None or not signal.used:
         return {"ranked": state.ranked, "influence": influence.model_copy(update={"weight": 0.0, "why": "no answer"})}
     if set(signal.used) != set(asked):
         weight = await weight_for(signal.used, group, state, turn)
-    ranked, order = move(listed, signal, weight.weight, state, turn)
+    ranked, order = move(listed, signal, weight.weight, state)
     if [r.item.item_id for r in ranked] != [r.item.item_id for r in state.ranked]:
         send_items(ranked, state, state.note, turn)
     measured = {
@@ -78,13 +77,13 @@ async def opinions(
     return signal
 
 
-async def longer_list(query: CandidateQuery, state: State, turn: Turn) -> list[RankedItem]:
+async def longer_list(state: State, turn: Turn) -> list[RankedItem]:
     """Return the list with what follows it, so that an item below may rise; as sent where it cannot be made longer."""
     n = max(state.request.n, turn.services.settings.llm_rank.top)
     if n == len(state.ranked) or not state.candidates:
         return list(state.ranked)
     timeout = turn.services.settings.timeouts.retrieve_s
-    work = turn.shop.ranker(query, state.candidates, n, screen=screen_of(state.request, turn))
+    work = turn.shop.ranker(state.query, state.candidates, n, screen=screen_of(state.request, turn))
     longer: list[RankedItem] = await turn.attempt("ranker", work, timeout, [], floor_s=FLOOR_S)
     sent = [r.item.item_id for r in state.ranked]
     return longer if [r.item.item_id for r in longer[: len(sent)]] == sent else list(state.ranked)
@@ -114,12 +113,12 @@ async def described(task: RankTask, words: ShopDescriptions) -> RankTask:
 
 
 def move(
-    listed: Sequence[RankedItem], signal: Signal, weight: float, state: State, turn: Turn
+    listed: Sequence[RankedItem], signal: Signal, weight: float, state: State
 ) -> tuple[list[RankedItem], list[int]]:
     """Return the list in its new order, cut to its length, and the places that its items had; rules keep the last word."""
     items = [r.item for r in listed]
     order = moved(base_scores(_without_rules(listed)), signal.values, weight).tolist()
-    placed, _ = arrange(order, items, effects(turn), len(items))
+    placed, _ = arrange(order, items, state.effects, len(items))
     place_of = {i: rank for rank, i in enumerate(np.argsort(-signal.values, kind="stable").tolist(), 1)}
 
     def with_source(position: int, rank: int) -> RankedItem:

@@ -8,13 +8,11 @@ from ...core.schemas import (
     CatalogueSchema,
     RecommendRequest,
     Route,
-    ThreadMemory,
     Understanding,
 )
 from ..turn.state import State, Understood
-from ..turn.turn import Turn, check_owner, schema_of, timed
+from ..turn.turn import Turn, check_owner, read_schema, timed
 from .perceive import RANKING_RESERVE_S
-from .user_context import with_words
 
 
 @timed
@@ -24,18 +22,27 @@ async def understand(state: State, turn: Turn) -> Understood:
     Raises:
         InvalidRequestError: the thread belongs to another user.
     """
-    schema = await schema_of(turn)
-    memory = ThreadMemory.model_validate(state.memory)
-    check_owner(memory.owner, state.request.user_id)
     request = state.request
-    understanding = parse(request.text or "", state.evidence, schema, memory, request.constraints, state.verdict)
+    check_owner(state.memory.owner, request.user_id)
+    schema = await read_schema(turn)
+    understanding = parse(request.text or "", state.evidence, schema, state.memory, request.constraints, state.verdict)
     understanding = drop_unknown(understanding, schema)
     understanding = with_words(understanding, request)
     if request.include_consumed and not understanding.include_consumed:
         understanding = understanding.model_copy(update={"include_consumed": True})
     route = await choose_route(request, understanding, turn)
     turn.emit("route", route)
-    return {"understanding": understanding, "route": route}
+    return {"schema": schema, "understanding": understanding, "route": route}
+
+
+def with_words(understanding: Understanding, request: RecommendRequest) -> Understanding:
+    """Take the words of stated preferences as the query where nothing else is asked for, else as a soft preference."""
+    words = request.preferences.words.strip() if request.preferences else ""
+    if not words:
+        return understanding
+    if not understanding.query:
+        return understanding.model_copy(update={"query": words})
+    return understanding.model_copy(update={"preferences": (*understanding.preferences, words)})
 
 
 def drop_unknown(understanding: Understanding, schema: CatalogueSchema) -> Understanding:

@@ -1,4 +1,4 @@
-"""Define what flows through the recommendation graph and who writes it.
+"""Define what flows through the recommendation graph and who writes it; every fact of a turn is held here, once.
 
 Only ``memory`` is checkpointed; everything else lives for one turn (``UntrackedValue``), so that no medium, transcript or
 request text is written to the thread store beyond what the next turn needs.
@@ -6,16 +6,17 @@ request text is written to the thread store beyond what the next turn needs.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NotRequired, TypedDict
+from dataclasses import dataclass, field
+from typing import Annotated, Any, NotRequired, Self, TypedDict
 
-import numpy as np
-from langgraph.channels import UntrackedValue
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from langgraph.channels import LastValue, UntrackedValue
 
+from ...core.learning.exposures import Drawn
+from ...core.ranking.query import CandidateQuery
+from ...core.rules.effects import Effects
 from ...core.schemas import (
     Candidate,
-    Composition,
+    CatalogueSchema,
     Evidence,
     HistoryProfile,
     LLMInfluence,
@@ -24,18 +25,39 @@ from ...core.schemas import (
     RankedItem,
     RecommendRequest,
     Route,
+    ThreadMemory,
     Understanding,
     Verdict,
 )
+from ..shop.evidence_memory import Pictures
+
+STRANGER = HistoryProfile(user_id="", known=False)
+NOTHING_ASKED = CandidateQuery(understanding=Understanding(), profile=STRANGER)
 
 
-class State(BaseModel):
-    """The state of one turn; ``memory`` is a dumped ThreadMemory carried between turns."""
+class KeptMemory(LastValue[ThreadMemory]):
+    """The channel of ``memory``: read and written as it is, kept in checkpoints as JSON that outlives a change of our code."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+    def checkpoint(self) -> Any:
+        """Return what a checkpoint keeps."""
+        kept = super().checkpoint()
+        return kept.model_dump(mode="json") if isinstance(kept, ThreadMemory) else kept
 
-    memory: dict[str, Any] = Field(default_factory=dict)
-    request: Annotated[RecommendRequest, UntrackedValue] = RecommendRequest()
+    def from_checkpoint(self, checkpoint: Any) -> Self:
+        """Return the channel with what a checkpoint kept."""
+        kept = ThreadMemory.model_validate(checkpoint) if isinstance(checkpoint, dict) else checkpoint
+        return super().from_checkpoint(kept)
+
+
+@dataclass(frozen=True)
+class State:
+    """The state of one turn; ``memory`` is carried between turns, ``schema`` the catalogue's fields as they were read first.
+
+    ``query`` is what was asked of the sources, with the shop's rules that act; ``pictures`` the vectors of photos and videos.
+    """
+
+    memory: Annotated[ThreadMemory, KeptMemory] = field(default=ThreadMemory())
+    request: Annotated[RecommendRequest, UntrackedValue] = field(default=RecommendRequest())
     media: Annotated[tuple[MediaFile, ...], UntrackedValue] = ()
     captions: Annotated[tuple[Evidence, ...], UntrackedValue] = ()
     transcripts: Annotated[tuple[Evidence, ...], UntrackedValue] = ()
@@ -43,25 +65,50 @@ class State(BaseModel):
     video_frames: Annotated[tuple[MediaFile, ...], UntrackedValue] = ()
     profile: Annotated[HistoryProfile | None, UntrackedValue] = None
     history_evidence: Annotated[tuple[Evidence, ...], UntrackedValue] = ()
-    verdict: Annotated[Verdict, UntrackedValue] = Verdict()
-    understanding: Annotated[Understanding, UntrackedValue] = Understanding()
+    verdict: Annotated[Verdict, UntrackedValue] = field(default=Verdict())
+    schema: Annotated[CatalogueSchema, UntrackedValue] = field(default=CatalogueSchema())
+    understanding: Annotated[Understanding, UntrackedValue] = field(default=Understanding())
     route: Annotated[Route | None, UntrackedValue] = None
-    text_vector: Annotated[NDArray[np.float32] | None, UntrackedValue] = None
-    candidates: Annotated[dict[str, list[Candidate]], UntrackedValue] = Field(default_factory=dict)
+    pictures: Annotated[Pictures | None, UntrackedValue] = None
+    query: Annotated[CandidateQuery, UntrackedValue] = NOTHING_ASKED
+    candidates: Annotated[dict[str, list[Candidate]], UntrackedValue] = field(default_factory=dict)
     ranked: Annotated[tuple[RankedItem, ...], UntrackedValue] = ()
-    cold_start: Annotated[str | None, UntrackedValue] = None
-    strategy: Annotated[str | None, UntrackedValue] = None
-    question: Annotated[str | None, UntrackedValue] = None
+    drawn: Annotated[tuple[Drawn, ...], UntrackedValue] = ()
     asked: Annotated[Question | None, UntrackedValue] = None
     skipped: Annotated[bool, UntrackedValue] = False
     note: Annotated[str, UntrackedValue] = ""
     influence: Annotated[LLMInfluence | None, UntrackedValue] = None
-    composition: Annotated[Composition | None, UntrackedValue] = None
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """Return every piece of evidence, in the order of the media."""
         return (*self.captions, *self.video_evidence, *self.transcripts, *self.history_evidence)
+
+    @property
+    def said(self) -> str:
+        """Return what the user typed or, if nothing, spoke."""
+        return (self.request.text or "").strip() or " ".join(t.content for t in self.transcripts)
+
+    @property
+    def has_words(self) -> bool:
+        """Tell whether the user typed, spoke or stated words."""
+        stated = self.request.preferences.words if self.request.preferences else ""
+        return bool((self.request.text or stated).strip() or any(t.content for t in self.transcripts))
+
+    @property
+    def known(self) -> HistoryProfile:
+        """Return what is known of the user; empty for a stranger."""
+        return self.profile or STRANGER
+
+    @property
+    def effects(self) -> Effects:
+        """Return the shop's rules that act in this turn, once they were read."""
+        return self.query.effects
+
+    @property
+    def question(self) -> str | None:
+        """Return the question to the user, if there is one."""
+        return self.understanding.question or (self.asked.text if self.asked else None)
 
 
 class Admitted(TypedDict):
@@ -71,7 +118,8 @@ class Admitted(TypedDict):
     request: NotRequired[RecommendRequest]
     captions: NotRequired[tuple[Evidence, ...]]
     transcripts: NotRequired[tuple[Evidence, ...]]
-    memory: NotRequired[dict[str, Any]]
+    memory: NotRequired[ThreadMemory]
+    pictures: NotRequired[Pictures]
 
 
 class Captioned(TypedDict):
@@ -109,24 +157,24 @@ class Checked(TypedDict):
 class Understood(TypedDict):
     """Written by ``understand``."""
 
+    schema: CatalogueSchema
     understanding: Understanding
     route: Route
 
 
 class Retrieved(TypedDict):
-    """Written by ``retrieve_candidates``."""
+    """Written by ``rank_candidates``, before it ranks."""
 
+    pictures: Pictures
+    query: CandidateQuery
     candidates: dict[str, list[Candidate]]
-    text_vector: NDArray[np.float32] | None
 
 
-class Ranked(TypedDict):
+class Ranked(Retrieved):
     """Written by ``rank_candidates``."""
 
     ranked: tuple[RankedItem, ...]
-    cold_start: str | None
-    strategy: str | None
-    question: str | None
+    drawn: tuple[Drawn, ...]
     asked: Question | None
     note: str
 
@@ -149,19 +197,13 @@ class Deliberated(TypedDict):
 class Composed(TypedDict):
     """Written by ``compose_recommendations``."""
 
-    composition: Composition
-
-
-class Finished(TypedDict):
-    """Written by ``finish``."""
-
-    memory: dict[str, Any]
+    memory: ThreadMemory
 
 
 class Heard(TypedDict):
     """Written by ``hear_answer``."""
 
-    memory: dict[str, Any]
+    memory: ThreadMemory
     skipped: bool
 
 
@@ -173,11 +215,9 @@ WRITES: dict[str, type] = {
     "look_up_history": Remembered,
     "check_consistency": Checked,
     "understand": Understood,
-    "retrieve_candidates": Retrieved,
     "rank_candidates": Ranked,
     "rerank_with_llm": Reranked,
     "deliberate": Deliberated,
     "compose_recommendations": Composed,
-    "finish": Finished,
     "hear_answer": Heard,
 }

@@ -9,7 +9,7 @@ import logging
 import time
 import traceback
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -17,11 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from langgraph.runtime import Runtime
 
 from ...core.errors import InvalidRequestError, StoreError, TastemakerError
-from ...core.learning.exposures import Drawn
-from ...core.protocols import Vectors
-from ...core.ranking.query import CandidateQuery
 from ...core.redaction import public_reason, redact
-from ...core.rules.effects import Effects
 from ...core.schemas import (
     CatalogueSchema,
     Degradation,
@@ -30,11 +26,9 @@ from ...core.schemas import (
     RecommendResponse,
     StepTime,
     StreamEvent,
-    Understanding,
     Usage,
 )
 from ...stores.catalogue.sql_filters import check_constraints
-from ..shop.evidence_memory import Pictures
 from .state import State
 
 if TYPE_CHECKING:
@@ -52,17 +46,12 @@ T = TypeVar("T")
 F = TypeVar("F")
 
 
-@dataclass(frozen=True)
-class TurnRules:
-    """The rules that act in a turn, and the ids that searches pass over because of them."""
-
-    effects: Effects
-    hidden: frozenset[str]
-
-
 @dataclass
 class Turn:
-    """One run of the graph. Times are seconds on the monotonic clock; ``shows`` is false where nobody sees the list."""
+    """One run of the graph: what it may use and how long, and what it tells. Times are seconds on the monotonic clock.
+
+    ``shows`` is false where nobody sees the list; ``denied`` holds what content filters held back and why.
+    """
 
     services: Services
     shop: Shop
@@ -74,18 +63,11 @@ class Turn:
     allow_paths: bool = True
     keeps_thread: bool = False
     shows: bool = True
-    pictures: Pictures | None = None
-    track: Vectors | None = None
     degraded: list[Degradation] = field(default_factory=list)
     timings: list[StepTime] = field(default_factory=list)
     usage: list[Usage] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
-    rules: TurnRules | None = None
-    schema: CatalogueSchema | None = None
-    query: tuple[Understanding, CandidateQuery] | None = None
-    drawn: list[Drawn] = field(default_factory=list)
     denied: dict[str, str] = field(default_factory=dict)
-    taste: Taste | None = None
     send: Callable[[StreamEvent], None] | None = None
     response: RecommendResponse | None = None
 
@@ -114,6 +96,15 @@ class Turn:
         if self.send is not None:
             payload = data.model_dump(mode="json") if isinstance(data, Frozen) else data
             self.send(StreamEvent.model_validate({"event": event, "data": payload}))
+
+    @contextlib.contextmanager
+    def timing(self, step: str) -> Iterator[None]:
+        """Record and announce the seconds that a step takes."""
+        started = time.perf_counter()
+        yield
+        taken = StepTime(step=step, seconds=round(time.perf_counter() - started, 5))
+        self.timings.append(taken)
+        self.emit("step", taken)
 
     def note_missing(self, what: str, why: str) -> None:
         """Record what was missing before the graph runs; it is announced when that begins."""
@@ -169,16 +160,11 @@ class Turn:
         return fallback
 
 
-async def schema_of(turn: Turn) -> CatalogueSchema:
-    """Return the catalogue's fields, read once a turn; the last known ones, and a label, if it cannot be read."""
-    if turn.schema is not None:
-        return turn.schema
+async def read_schema(turn: Turn) -> CatalogueSchema:
+    """Return the catalogue's fields; the last known ones, and a label, if it cannot be read."""
     timeout = turn.services.settings.timeouts.retrieve_s
     schema = await turn.attempt("catalogue", turn.shop.catalogue.schema(), timeout, None, floor_s=FLOOR_S)
-    if schema is None:
-        return (await turn.shop.last_known()).fields
-    turn.schema = schema
-    return schema
+    return (await turn.shop.last_known()).fields if schema is None else schema
 
 
 def _where(error: BaseException) -> str:
@@ -216,29 +202,23 @@ class Step(Protocol):
         ...
 
 
-def timed(node: Callable[[State, Turn], Awaitable[Any]]) -> Step:
-    """Wrap a step so that it receives the turn and its seconds are recorded and announced."""
+def node(step: Callable[[State, Turn], Awaitable[Any]]) -> Step:
+    """Wrap a step as LangGraph calls it, so that it receives the turn."""
 
     async def run(state: State, *, runtime: Runtime[Turn]) -> Any:
-        turn = runtime.context
-        started = time.perf_counter()
-        update = await node(state, turn)
-        step = StepTime(step=node.__name__, seconds=round(time.perf_counter() - started, 5))
-        turn.timings.append(step)
-        turn.emit("step", step)
-        return update
+        return await step(state, runtime.context)
 
     run.__annotations__ = {"state": State, "runtime": Runtime[Turn]}
-    run.__doc__ = node.__doc__
+    run.__doc__ = step.__doc__
     return run
 
 
-@dataclass(frozen=True)
-class Taste:
-    """Words that a language model wrote about what a user liked, and how far they may count (0: not at all)."""
+def timed(step: Callable[[State, Turn], Awaitable[Any]]) -> Step:
+    """Wrap a step as ``node`` does, so that its seconds are recorded and announced, too."""
 
-    words: tuple[str, ...] = ()
-    weight: float = 0.0
+    async def measured(state: State, turn: Turn) -> Any:
+        with turn.timing(step.__name__):
+            return await step(state, turn)
 
-
-NO_TASTE = Taste()
+    measured.__doc__ = step.__doc__
+    return node(measured)

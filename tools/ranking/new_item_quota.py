@@ -11,7 +11,7 @@ from ...core.learning.thompson_sampling import Arm, Draw, explore
 from ...core.protocols import Catalogue, Vectors
 from ...core.ranking.query import CandidateQuery
 from ...core.ranking.stated_preferences import stated_fit
-from ...core.schemas import CatalogueSchema, Item
+from ...core.schemas import Item
 from ..sources.listing import MAX_LIKED, mean_vector
 from ..sources.new_items import promise
 from ..trained.version_in_use import Learned
@@ -81,7 +81,7 @@ class NewItemQuota:
             else None
         )
         vectors = await self._catalogue.vectors("text", rest) if liked is not None else {}
-        schema = await self._catalogue.schema() if q.stated else CatalogueSchema()
+        schema = q.schema or await self._catalogue.schema()
         fit = stated_fit(items, q.stated, schema)
         near = [told.get(i, nearness(liked, vectors.get(i))) for i in ids]
         return [prior_of(value, float(f)) for value, f in zip(near, fit, strict=True)]

@@ -104,12 +104,12 @@ class Ranker:
         """Return the records that limits, exclusions and rules allow, with scores and vectors, and what was fused of each."""
         ids = [f.item_id for f in fused]
         feedback = feedback_of(q.profile, q.understanding, time.time())
-        found, text, image, schema = await asyncio.gather(
+        found, text, image = await asyncio.gather(
             self._catalogue.get(ids, q.where),
             self._catalogue.vectors("text", [*ids, *feedback.item_ids]),
             self._catalogue.vectors("image", ids),
-            self._catalogue.schema(),
         )
+        schema = q.schema or await self._catalogue.schema()
         found = [i for i in found if q.effects.allows(i) and not _is_anchor(i, q)]
         denied = await screen(found) if screen else {}
         if trace is not None:

@@ -38,7 +38,7 @@ class StatedSource:
     async def _with(self, p: Preference, popular: Sequence[str], q: CandidateQuery) -> list[Candidate]:
         if p.field == WORDS_FIELD:
             return await self._catalogue.search_text(str(p.value), q.limit, q.where, q.excluded)
-        wanted = as_constraints(p, await self._catalogue.schema())
+        wanted = as_constraints(p, q.schema or await self._catalogue.schema())
         return await self._satisfying((*q.where, *wanted), popular, q) if wanted else []
 
     async def _satisfying(
