@@ -11,9 +11,10 @@ import pytest
 
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.learning.exposures import Exposure, Shown
-from tastemaker.core.ranking.fusion import source_weights, usual_weights
+from tastemaker.core.ranking.fusion import kinds_of, source_weights
 from tastemaker.core.ranking.media_weights import LEAST, MOST, Attention, SituationFit, attended, situation_of
 from tastemaker.core.ranking.query import CandidateQuery
+from tastemaker.core.ranking.source_weights import weights_of
 from tastemaker.core.schemas import Event, HistoryProfile, Understanding
 from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import ConstantChat, constant_services
@@ -62,12 +63,12 @@ def test_factors_count_in_their_situation_alone_and_within_bounds() -> None:
     assert situation_of(["full_text", "image_vector", "popularity"]) == "photo+words"
     learnt = {"words": {"text_vector": 2.0, "full_text": 99.0}}
     query = CandidateQuery(Understanding(query="boats"), HistoryProfile(user_id="", known=False), attention=learnt)
-    usual, weights = usual_weights(query), source_weights(query)
+    usual, weights = weights_of(kinds_of(query)), source_weights(query)
     assert weights["text_vector"] == 2 * usual["text_vector"]
     assert weights["full_text"] == MOST * usual["full_text"]
     assert weights["popularity"] == usual["popularity"]
     unsaid = replace(query, said=False)
-    assert source_weights(unsaid) == usual_weights(unsaid), "words of a caption weigh less already"
+    assert source_weights(unsaid) == weights_of(kinds_of(unsaid)), "words of a caption weigh less already"
     assert attended({"text_vector": 1.0, "image_vector": 1.0}, learnt) == {"text_vector": 1.0, "image_vector": 1.0}
 
 

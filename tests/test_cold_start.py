@@ -12,6 +12,7 @@ import pytest
 from tastemaker.core.ranking.cold_start import STRATEGIES, choose
 from tastemaker.core.ranking.fusion import source_weights
 from tastemaker.core.ranking.query import CandidateQuery
+from tastemaker.core.ranking.source_weights import weights_of
 from tastemaker.core.ranking.stated_preferences import as_constraints, merge_stated, stated_fit, unusable
 from tastemaker.core.schemas import (
     CatalogueField,
@@ -79,7 +80,7 @@ def test_the_strategy_follows_what_is_known(asked: CandidateQuery, name: str | N
 
 def test_every_strategy_has_its_own_name_and_weighs_popularity() -> None:
     assert len({s.name for s in STRATEGIES}) == len(STRATEGIES)
-    assert all(s.weights.get("popularity", 0) > 0 for s in STRATEGIES)
+    assert all(weights_of({s.kind: 1.0}).get("popularity", 0) > 0 for s in STRATEGIES)
 
 
 def test_likes_are_taken_from_the_surest_place() -> None:

@@ -265,12 +265,12 @@ def test_a_rendered_reason_cites_what_it_rests_on() -> None:
 def test_every_source_of_the_shop_is_known_to_the_reasons() -> None:
     from unittest.mock import MagicMock
 
-    from tastemaker.agents.explaining.source_families import FAMILIES
+    from tastemaker.core.ranking.source_weights import SOURCES
     from tastemaker.models.recommender.scorers.listing import SCORERS
     from tastemaker.tools.sources.listing import build_sources
 
     sources = {s.name for s in build_sources(MagicMock(), MagicMock())}
-    assert sources <= set(FAMILIES) <= {*sources, "exploration", "new_items", "track", "described", *SCORERS}
+    assert sources <= set(SOURCES) <= {*sources, "exploration", "new_items", "track", "described", *SCORERS}
 
 
 @pytest.mark.parametrize(

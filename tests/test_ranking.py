@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tastemaker.core.ranking.cold_start import cold_start_label
-from tastemaker.core.ranking.fusion import HISTORY_SOURCES, fuse, repeats, source_weights
+from tastemaker.core.ranking.fusion import fuse, repeats, source_weights
 from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.ranking.soft_preferences import preference_fit
 from tastemaker.core.schemas import (
@@ -79,7 +79,7 @@ PHOTO = axis(1)[None]
 )
 def test_the_request_outweighs_history_and_popularity_together(query: CandidateQuery) -> None:
     weights = source_weights(query)
-    background = sum(weights[s] for s in (*HISTORY_SOURCES, "popularity"))
+    background = sum(weights[s] for s in ("co_occurrence", "profile_vector", "popularity"))
     assert sum(weights.values()) - background > 2 * background
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ...core.ranking.recommendation_paths import PEOPLE
+from ...core.ranking.source_weights import reason_of
 from ...core.schemas import Brief, Constraint, Evidence, Item, RankedItem, SourceScore
 from ...core.text.words import (
     COLOURS,
@@ -22,7 +23,6 @@ from ...core.text.words import (
 )
 from .constraint_wording import how_met, label, proven, stated
 from .sentence_check import trusted
-from .source_families import FAMILIES
 
 LEARNT_FROM = {"stated_preferences": "told us you like", "answered": "told us you like", "session": "looked at"}
 """What a cold-start strategy learns from, in the words of a reason."""
@@ -118,7 +118,7 @@ def _record_stems(title: str, text: str, values: str) -> frozenset[str]:
 
 
 def _family(source: str) -> str:
-    return "slot" if source.startswith("deliberate:") else FAMILIES.get(source, "other")
+    return "slot" if source.startswith("deliberate:") else reason_of(source)
 
 
 def _is_clear(score: SourceScore) -> bool:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...core.ranking.source_weights import reason_of
 from ...core.schemas import Brief, Constraint, Question, RankedItem, Words
 from ...core.text.chinese import han_pairs, is_chinese
 from ...core.text.words import amount, number, shorten, value_text
 from .constraint_wording import label, proven
 from .item_reasons import Clue, of_kind
-from .source_families import FAMILIES
 
 _FIELDS = {
     "price": "价格", "color": "颜色", "colour": "颜色", "base colour": "颜色", "year": "年份", "genres": "类型", "genre": "类型",
@@ -111,7 +111,7 @@ def _shared(item: RankedItem, brief: Brief) -> Clue | None:
 
 
 def _by_source(item: RankedItem, brief: Brief) -> list[Clue]:
-    families = {FAMILIES.get(s.source, "other") for s in item.sources if s.score > 0}
+    families = {reason_of(s.source) for s in item.sources if s.score > 0}
     known = brief.user == "known"
     return [
         Clue(text, tuple(e.evidence_id for kind in kinds for e in of_kind(brief, kind)))

@@ -1,24 +1,25 @@
 """Choose how to make a list for somebody without likes, and say so; one table, the first strategy that applies.
 
-A strategy is what is known, the weights that it gives to the candidate sources, and a sentence for people.
+A strategy is what is known, the kind of request that it makes (``source_weights`` weighs the sources by it), and a sentence for people.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from .query import CandidateQuery
+from .source_weights import Kind
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """One way to start cold. ``weights`` are those of candidate sources that what is said now does not decide."""
+    """One way to start cold."""
 
     name: str
     applies: Callable[[CandidateQuery], bool]
     says: Callable[[CandidateQuery], str]
-    weights: Mapping[str, float] = field(default_factory=dict)
+    kind: Kind
 
 
 def _known(q: CandidateQuery) -> str:
@@ -33,38 +34,36 @@ def _within(q: CandidateQuery) -> str:
     return ", within your requirements" if q.understanding.constraints else ""
 
 
-CONCRETE = {"co_occurrence": 0.2, "profile_vector": 0.1, "popularity": 0.1, "stated_preferences": 0.5}
-STATED = {"co_occurrence": 1.0, "profile_vector": 0.4, "popularity": 0.5, "stated_preferences": 1.0}
 STRATEGIES: tuple[Strategy, ...] = (
     Strategy(
         "said_and_shown",
         lambda q: bool(q.photos and q.said and q.understanding.query),
         _ranked_by("what you said and showed"),
-        CONCRETE,
+        "asked",
     ),
-    Strategy("shown", lambda q: bool(q.photos), _ranked_by("what you showed"), CONCRETE),
+    Strategy("shown", lambda q: bool(q.photos), _ranked_by("what you showed"), "asked"),
     Strategy(
-        "pointed_at", lambda q: bool(q.understanding.like_item_ids), _ranked_by("the items you pointed at"), CONCRETE
+        "pointed_at", lambda q: bool(q.understanding.like_item_ids), _ranked_by("the items you pointed at"), "asked"
     ),
-    Strategy("said", lambda q: bool(q.understanding.query), _ranked_by("what you said"), CONCRETE),
-    Strategy("answered", lambda q: bool(q.answers), _ranked_by("your answer"), STATED),
+    Strategy("said", lambda q: bool(q.understanding.query), _ranked_by("what you said"), "asked"),
+    Strategy("answered", lambda q: bool(q.answers), _ranked_by("your answer"), "stated"),
     Strategy(
         "stated_preferences",
         lambda q: bool(q.stated or q.stated_item_ids),
         _ranked_by("what you told us you like"),
-        STATED,
+        "stated",
     ),
     Strategy(
         "session",
         lambda q: bool(q.session),
         _ranked_by("what you looked at"),
-        {"co_occurrence": 0.8, "profile_vector": 0.4, "popularity": 0.4},
+        "session",
     ),
     Strategy(
         "other_domain",
         lambda q: bool(q.profile.elsewhere or q.profile.elsewhere_vector),
         _ranked_by("what you liked elsewhere"),
-        {"other_domain": 1.0, "stated_preferences": 0.6, "popularity": 0.3},
+        "elsewhere",
     ),
     Strategy(
         "segment",
@@ -72,13 +71,13 @@ STRATEGIES: tuple[Strategy, ...] = (
         lambda q: (
             f"popular with people like you ({', '.join(q.segments)}){_within(q)}, since your own taste is not known yet"
         ),
-        {"popularity": 1.0},
+        "stranger",
     ),
     Strategy(
         "popular",
         lambda q: True,
         lambda q: f"popular with everyone{_within(q)}, since nothing is known yet",
-        {"popularity": 1.0},
+        "stranger",
     ),
 )
 

@@ -14,35 +14,13 @@ from ..learning.llm_signal import MAX_WEIGHT
 from ..protocols import Vectors
 from ..schemas import Candidate, Item, SourceScore
 from ..text.titles import title_key
-from .cold_start import CONCRETE, choose
+from .cold_start import choose
 from .media_weights import attended
 from .query import CandidateQuery
+from .source_weights import LEARNED, LEARNED_ASKED, LEARNED_BARE, SOURCES, Kind, weights_of
 
 RRF_K = 60
 DUPLICATE_COSINE = 0.985
-TRACK_WEIGHT = 1.5
-TASTE_WORDS = 0.3
-"""Weight of a language model's words for a taste where held-out events let the model move a list as far as it may."""
-CAPTION_WEIGHT = 0.25
-PHOTO_WEIGHT, POINTED_PHOTO, BESIDE_POINTED = 1.2, 2.4, 0.1
-"""Weights of a photo, of a photo that the words point at ("like this"), and of those words: they only break ties then."""
-COMPOSED, BESIDE_COMPOSED = "photo_and_words", 0.3
-"""The source that weighs a photo and the words beside it for each item, and what is left to the photo alone beside it."""
-WORDS = {"text_vector": 1.0, "full_text": 0.7, "text_to_image": 0.5}
-PHOTO = {"image_vector": PHOTO_WEIGHT, "image_to_text": 0.4}
-HISTORY_SOURCES = ("co_occurrence", "profile_vector")
-WITH_LIKES = {
-    "co_occurrence": 1.0,
-    "profile_vector": 0.4,
-    "popularity": 0.2,
-    "stated_preferences": 0.5,
-    "new_items": 0.1,
-}
-LEARNED, NEW_ITEMS = "learned", "new_items"
-BACKGROUND = ("co_occurrence", "profile_vector", "popularity")
-"""Sources that the trained recommender has learnt from and replaces, by its share."""
-LEARNED_BESIDE = 0.4
-"""Weight of the trained recommender where the request itself says, shows or points at something, against 1 for words."""
 
 
 @dataclass(frozen=True)
@@ -83,79 +61,48 @@ def fuse(
 
 
 def source_weights(q: CandidateQuery) -> dict[str, float]:
-    """Return the weight of every source for this situation, with what was learnt of the media that it carries.
+    """Return the weight of every source for this request, with what was learnt of the media that it carries.
 
     That was learnt from requests with words of the user's own which point at nothing, and counts in such requests alone.
     """
-    weights = usual_weights(q)
+    weights = weights_of(kinds_of(q))
     return attended(weights, q.attention) if q.said and not q.pointed else weights
 
 
-def usual_weights(q: CandidateQuery) -> dict[str, float]:
-    """Return the weight of every source for this situation.
+def kinds_of(q: CandidateQuery) -> dict[Kind, float]:
+    """Return the kinds of request that this one is of, each with its strength, as ``source_weights.SOURCES`` weighs them.
 
     What is said, shown or pointed at now outweighs history and popularity together; without it history leads, and
-    without history popularity does. A photo counts with its weight (lowered or zero when distrusted).
+    without history popularity does. A photo counts as far as it is trusted.
     """
-    weights = dict.fromkeys(
-        (
-            "text_vector",
-            "text_to_image",
-            "full_text",
-            "image_vector",
-            "image_to_text",
-            COMPOSED,
-            "similar_to_shown",
-            "co_occurrence",
-            "profile_vector",
-            "stated_preferences",
-            "other_domain",
-            "popularity",
-            "new_items",
-            "track",
-            "described",
-        ),
-        0.0,
-    )
-    weights |= _media(q)
-    if q.taste:
-        weights["described"] = TASTE_WORDS * q.taste_weight / MAX_WEIGHT
-    if q.understanding.like_item_ids or q.may_name:
-        weights["similar_to_shown"] = 2.0
-    strategy = choose(q)
-    if strategy is not None:
-        return weights | dict(strategy.weights)
-    return weights | dict(CONCRETE if q.is_concrete else WITH_LIKES)
-
-
-def _media(q: CandidateQuery) -> dict[str, float]:
-    """Return the weights of the sources that search with words, photos and sound."""
-    weights: dict[str, float] = {}
-    photo = max((w for _, w in q.photos), default=0.0)
-    pointed = q.pointed
-    if q.understanding.query:
-        words = CAPTION_WEIGHT if not q.said else BESIDE_POINTED if pointed else 1.0
-        weights |= {name: words * share for name, share in WORDS.items()}
-    if photo:
-        weights |= {name: photo * share for name, share in PHOTO.items()}
-    if photo and pointed:
-        weights["image_vector"] = POINTED_PHOTO * photo
-    if q.changes_photo:
-        weights |= {COMPOSED: POINTED_PHOTO, "image_vector": BESIDE_COMPOSED, "image_to_text": 0.1}
+    kinds: dict[Kind, float] = {}
+    trust = max((weight for _, weight in q.photos), default=0.0)
+    if q.understanding.query and not q.pointed:
+        kinds["said" if q.said else "captioned"] = 1.0
+    if q.pointed:
+        kinds["changed" if q.changes_photo else "pointed"] = 1.0
+    elif trust:
+        kinds["shown"] = trust
     if q.track_vector is not None:
-        weights["track"] = TRACK_WEIGHT
-    return weights
+        kinds["heard"] = 1.0
+    if q.understanding.like_item_ids or q.may_name:
+        kinds["anchored"] = 1.0
+    if q.taste:
+        kinds["described"] = q.taste_weight / MAX_WEIGHT
+    strategy = choose(q)
+    kinds[strategy.kind if strategy else "asked" if q.is_concrete else "likes"] = 1.0
+    return kinds
 
 
 def with_learned(weights: Mapping[str, float], q: CandidateQuery, share: float = 1.0) -> dict[str, float]:
     """Return ``weights`` where a trained recommender has placed the whole pool.
 
     By ``share``, from 0 to 1, it counts in place of what it has learnt from; the rest is left to that. A bare request follows it, beside
-    stated preferences. In a concrete one it is one bounded signal beside words, photo and anchors: at most ``LEARNED_BESIDE`` of what
+    stated preferences. In a concrete one it is one bounded signal beside words, photo and anchors: at most ``LEARNED_ASKED`` of what
     the words' first place brings.
     """
-    kept = {name: weight * (1 - share) if name in BACKGROUND else weight for name, weight in weights.items()}
-    return kept | {LEARNED: share * (LEARNED_BESIDE if q.is_concrete else 1.0)}
+    kept = {name: weight * (1 - share) if SOURCES[name].learnt else weight for name, weight in weights.items()}
+    return kept | {LEARNED: share * (LEARNED_ASKED if q.is_concrete else LEARNED_BARE)}
 
 
 def combine_ranked(lists: Sequence[tuple[Sequence[Candidate], float]], source: str, limit: int) -> list[Candidate]:

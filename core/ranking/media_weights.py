@@ -14,17 +14,9 @@ from types import MappingProxyType
 from pydantic import Field
 
 from ..schemas import Frozen
+from .source_weights import SOURCES
 
-MEDIUM = MappingProxyType(
-    {
-        "text_vector": "words",
-        "full_text": "words",
-        "text_to_image": "words",
-        "image_vector": "photo",
-        "image_to_text": "photo",
-        "track": "sound",
-    }
-)
+MEDIUM = MappingProxyType({name: row.medium for name, row in SOURCES.items() if row.medium})
 """Candidate source -> the medium that it searches with."""
 LEAST, MOST = 0.25, 4.0
 NO_ATTENTION: Mapping[str, Mapping[str, float]] = MappingProxyType({})

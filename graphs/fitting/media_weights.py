@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 from ...core.errors import InvalidRequestError
 from ...core.learning.exposures import Exposure, rewards_of
-from ...core.ranking.fusion import PHOTO, TRACK_WEIGHT, WORDS
 from ...core.ranking.media_weights import Attention, situation_of
+from ...core.ranking.source_weights import weights_of
 from ...core.schemas import Event
 from ...models.recommender.media_weights_fit import ShownList, fit_situation
 from ...stores.fitted_files import AttentionFile
 from ..shop.services import Services
 
-USUAL = {**WORDS, **PHOTO, "track": TRACK_WEIGHT}
+USUAL = weights_of({"said": 1.0, "shown": 1.0, "heard": 1.0})
 
 
 async def fit_attention(services: Services, tenant: str, days: float, seed: int = 0) -> Attention:

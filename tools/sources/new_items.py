@@ -10,7 +10,6 @@ import numpy as np
 
 from ...core.learning.interactions import Floats, Rows
 from ...core.protocols import Catalogue
-from ...core.ranking.fusion import NEW_ITEMS
 from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Candidate
 from ..trained.ranking import speaks
@@ -25,7 +24,7 @@ _log = logging.getLogger(__name__)
 class NewItemSource:
     """Proposes the items without events that the trained version scores best by their content."""
 
-    name = NEW_ITEMS
+    name = "new_items"
 
     def __init__(self, catalogue: Catalogue, learned: Learned) -> None:
         self._catalogue = catalogue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ...core.protocols import Catalogue
 from ...core.ranking.cross_modal import best_first
-from ...core.ranking.fusion import COMPOSED
 from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Candidate
 from .cross_modal import CrossSearch, QueryPart
@@ -19,7 +18,7 @@ class ComposedSource:
     Fusing two lists by rank cannot tell an item that is fairly near to both from one that is near to a single one.
     """
 
-    name = COMPOSED
+    name = "photo_and_words"
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._search = CrossSearch(catalogue)

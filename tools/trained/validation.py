@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from ...core.learning.interactions import Floats, Interactions, ItemTable, Rows, Times, UserState
 from ...core.learning.model_card import Figures, Validation
 from ...core.learning.recipe_choice import Way
-from ...core.ranking.fusion import LEARNED, RRF_K, source_weights, with_learned
+from ...core.ranking.fusion import RRF_K, source_weights, with_learned
 from ...core.ranking.query import CandidateQuery
+from ...core.ranking.source_weights import LEARNED
 from ...core.schemas import HistoryProfile, Understanding
 from ...stores.events.co_occurrence import HALF_LIFE_DAYS, similarity
 
