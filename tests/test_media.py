@@ -274,7 +274,7 @@ async def test_a_video_needs_a_picture_and_a_voice_clip_sound(tmp_path: Path) ->
 async def test_odd_paths_are_refused(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    for path in (str(tmp_path), str(fifo), str(tmp_path / "none"), "/dev/zero", "a\0b"):
+    for path in (str(tmp_path), str(fifo), str(tmp_path / "none"), "/dev/zero"):
         error = await refused(tmp_path, images=[MediaInput(path=path)])
         assert error.field == "images[0]"
 
