@@ -69,7 +69,7 @@ def after_reranking(state: State, turn: Turn | None = None) -> str:
 
 def after_answer(state: State, turn: Turn) -> str:
     """Return the step after the answer: wait for the user if a question was asked and the thread is kept."""
-    return "hear_answer" if state.asked is not None and turn.keeps_thread else END
+    return "hear_answer" if state.asked is not None and turn.thread is not None else END
 
 
 Choose = Callable[[State, Turn], str | list[str]]

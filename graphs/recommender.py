@@ -30,7 +30,7 @@ from .run import answer, as_request, streamed
 from .search import as_search, search
 from .shop.services import Services
 from .steps.ask import check_answer
-from .threads.store import Threads
+from .threads.store import Threads, ThreadTurn
 from .turn.state import State
 from .turn.turn import Turn, check_owner
 from .why_not import find_out
@@ -98,8 +98,8 @@ class Recommender:
             BackEndOverloaded: the turn before in the same thread is still going on.
         """
         request = as_request(request, fields)
-        async with self._turn(request, prompt_versions or {}, allow_paths) as (turn, threads):
-            return await answer(self._graph_for(threads), request, turn, threads)
+        async with self._turn(request, prompt_versions or {}, allow_paths) as turn:
+            return await answer(self._graph_for(turn), request, turn)
 
     async def stream(
         self,
@@ -115,8 +115,8 @@ class Recommender:
         refused before the first event.
         """
         request = as_request(request, fields)
-        async with self._turn(request, prompt_versions or {}, allow_paths) as (turn, threads):
-            work = answer(self._graph_for(threads), request, turn, threads)
+        async with self._turn(request, prompt_versions or {}, allow_paths) as turn:
+            work = answer(self._graph_for(turn), request, turn)
             async with contextlib.aclosing(streamed(turn, work)) as events:
                 async for event in events:
                     yield event
@@ -124,8 +124,8 @@ class Recommender:
     @contextlib.asynccontextmanager
     async def _turn(
         self, request: RecommendRequest, prompt_versions: Mapping[str, str], allow_paths: bool
-    ) -> AsyncGenerator[tuple[Turn, Threads | None]]:
-        """Open what one request needs: its turn, and the thread store, with its thread locked, if that can be used."""
+    ) -> AsyncGenerator[Turn]:
+        """Open what one request needs: its turn, which holds its thread if that can be kept, and a folder for its media."""
         budget_s = (request.max_ms or self.settings.max_ms) / 1000
         deadline = time.monotonic() + budget_s
         shop = await self.services.shop(request.tenant)
@@ -143,17 +143,17 @@ class Recommender:
         shop.users += 1
         try:
             async with contextlib.AsyncExitStack() as stack:
-                threads = await self._usable_threads(stack, turn, request)
+                turn.thread = await self._hold_thread(stack, turn, request)
                 if request.images or request.audio or request.video:
                     turn.workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
                     stack.push_async_callback(_remove, turn.workdir)
-                yield turn, threads
+                yield turn
         finally:
             shop.users -= 1
         shop.refresh_soon()
 
-    def _graph_for(self, threads: Threads | None) -> CompiledStateGraph[State, Turn, Any, Any]:
-        return self.graph if threads is not None else self._without_threads
+    def _graph_for(self, turn: Turn) -> CompiledStateGraph[State, Turn, Any, Any]:
+        return self.graph if turn.thread is not None else self._without_threads
 
     async def _open_threads(self) -> None:
         if time.monotonic() - self._threads_failed < THREADS_RETRY_S and self._threads_failed:
@@ -166,10 +166,10 @@ class Recommender:
             return
         self.graph = build_graph(self._threads.saver)
 
-    async def _usable_threads(
+    async def _hold_thread(
         self, stack: contextlib.AsyncExitStack, turn: Turn, request: RecommendRequest
-    ) -> Threads | None:
-        """Return the thread store if it can be used for this request, with the thread locked until ``stack`` ends.
+    ) -> ThreadTurn | None:
+        """Return the request's thread, held until ``stack`` ends; None, and a label, if it cannot be kept.
 
         Raises:
             InvalidRequestError: the thread belongs to another user.
@@ -177,23 +177,22 @@ class Recommender:
         """
         if self._threads is None:
             await self._open_threads()
-        threads = self._threads
+        threads, key = self._threads, turn.key(request)
         if threads is None:
             turn.note_missing("threads", "The conversation is not kept: its store cannot be opened.")
             return None
         if request.thread_id is None:
-            return threads
-        key = turn.key(request)
-        await stack.enter_async_context(threads.turn(key, turn.remaining()))
+            return ThreadTurn(threads, key)
         try:
-            memory = await asyncio.wait_for(threads.memory(key), min(2.0, turn.remaining() + 0.05))
-        except (StoreError, TimeoutError) as error:
+            held = await stack.enter_async_context(threads.turn(key, turn.remaining()))
+        except StoreError as error:
             log.warning("threads cannot be read: %s", redact(str(error)))
             turn.note_missing("threads", public_reason(error, "threads"))
             return None
-        check_owner(memory.owner, request.user_id)
+        memory = held.memory
+        check_owner(memory.owner, request)
         check_answer(request, memory)
-        return threads
+        return held
 
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
         """Store events; returns how many were new.

@@ -12,11 +12,10 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 from pydantic import ValidationError
 
-from ..core.errors import InvalidRequestError, StoreError, TastemakerError
+from ..core.errors import InvalidRequestError, TastemakerError
 from ..core.redaction import redact
 from ..core.schemas import Degradation, RecommendRequest, RecommendResponse, StreamEvent
-from .threads.saver import BRAND_NEW
-from .threads.store import Threads
+from .threads.store import KNOWN
 from .turn.state import State
 from .turn.turn import Turn
 
@@ -24,45 +23,44 @@ log = logging.getLogger("tastemaker.recommender")
 
 
 async def answer(
-    graph: CompiledStateGraph[State, Turn, Any, Any], request: RecommendRequest, turn: Turn, threads: Threads | None
+    graph: CompiledStateGraph[State, Turn, Any, Any], request: RecommendRequest, turn: Turn
 ) -> RecommendResponse:
-    """Return the response once the thread, if ``threads`` keeps it, is saved, so that the next turn finds it.
+    """Return the response once the thread, if it is kept, is saved, so that the next turn finds it.
 
     Raises:
         InvalidRequestError: a medium breaks a limit, or the thread belongs to another user.
-        StoreError: the thread cannot be read.
     """
-    turn.keeps_thread = threads is not None
     for label in turn.degraded:
         turn.emit("degraded", label)
-    unsaved: sqlite3.Error | None = None
+    problem = ""
     try:
-        await _run(graph, request, turn, threads)
+        await _run(graph, request, turn)
     except InvalidRequestError:
-        if threads is not None and request.thread_id is None:
-            await threads.forget(turn.key(request))
+        if turn.thread is not None:
+            await turn.thread.forget()
         raise
     except sqlite3.Error as error:
-        if turn.response is None:
-            raise StoreError(f"the thread cannot be read: {error}") from error
-        unsaved = error
+        log.warning("a turn could not be saved: %s", redact(str(error)))
+        problem = "The conversation could not be saved."
     if turn.response is None:
         raise TastemakerError("the graph ended without a response")
-    if threads is not None and request.thread_id is not None:
-        await threads.keep_latest(turn.key(request))
-    return _labelled(turn.response, unsaved) if unsaved else turn.response
+    if turn.thread is not None and not await turn.thread.end():
+        problem = problem or "Another turn of this conversation was answered meanwhile; one of the two is not kept."
+    labels = (Degradation(what="threads", why=problem),) if problem else ()
+    return (
+        turn.response.model_copy(update={"degraded": (*turn.response.degraded, *labels)}) if labels else turn.response
+    )
 
 
-async def _run(
-    graph: CompiledStateGraph[State, Turn, Any, Any], request: RecommendRequest, turn: Turn, threads: Threads | None
-) -> None:
+async def _run(graph: CompiledStateGraph[State, Turn, Any, Any], request: RecommendRequest, turn: Turn) -> None:
     """Run the graph to its end or to its interrupt; what it tells goes through ``turn``, so LangGraph streams nothing."""
+    known = {KNOWN: turn.thread.checkpoint} if turn.thread is not None else {}
     steps = graph.astream(
-        graph_input(request, resumes=threads is not None),
-        config={"configurable": {"thread_id": turn.key(request), BRAND_NEW: request.thread_id is None}},
+        graph_input(request, resumes=turn.thread is not None),
+        config={"configurable": {"thread_id": turn.key(request), **known}},
         context=turn,
         stream_mode=[],
-        durability="exit" if threads is not None else None,
+        durability="exit" if turn.thread is not None else None,
     )
     async for _ in steps:
         pass
@@ -87,12 +85,6 @@ async def streamed(turn: Turn, work: Coroutine[Any, Any, RecommendResponse]) -> 
             await asyncio.wait([task])
             task.cancelled() or task.exception()
     yield StreamEvent(event="done", data=response.model_dump(mode="json"))
-
-
-def _labelled(response: RecommendResponse, error: Exception) -> RecommendResponse:
-    log.warning("a turn could not be saved: %s", redact(str(error)))
-    label = Degradation(what="threads", why="The conversation could not be saved.")
-    return response.model_copy(update={"degraded": (*response.degraded, label)})
 
 
 def graph_input(request: RecommendRequest, *, resumes: bool) -> Any:

@@ -43,7 +43,7 @@ async def find_out(
     try:
         known = threads is not None and request.thread_id is not None
         memory = await threads.memory(turn.key(request)) if known and threads else ThreadMemory()
-        check_owner(memory.owner, request.user_id)
+        check_owner(memory.owner, request)
         return await _answered(item_id, request, memory, turn)
     finally:
         shop.users -= 1

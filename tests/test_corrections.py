@@ -68,7 +68,7 @@ def test_a_correction_is_an_edit_or_a_strike() -> None:
 def test_senses_are_bounded_and_expire() -> None:
     now = 0.0
     memory = SensesMemory(clock=lambda: now)
-    sensed = Sensed("", (piece(),), Pictures(), ThreadMemory())
+    sensed = Sensed("", (piece(),), Pictures(), ThreadMemory(), "")
     for number in range(MAX_THREADS + 1):
         memory.keep(str(number), sensed)
     assert memory.recall("0") is None
@@ -126,3 +126,18 @@ async def test_a_turn_is_made_again_without_its_media(tmp_path: Path) -> None:
             await recommender.recommend(corrections=edits)
         with pytest.raises(InvalidRequestError, match="no such piece"):
             await recommender.recommend(thread_id=thread, corrections=[{"evidence_id": "caption-1", "strike": True}])
+
+
+@pytest.mark.parametrize("down", [True, False])
+@pytest.mark.parametrize("other", ["mallory", None])
+async def test_what_was_sensed_is_put_right_by_its_user_alone(tmp_path: Path, down: bool, other: str | None) -> None:
+    settings = Settings(home=tmp_path)
+    if down:
+        settings.threads_path.mkdir()
+    edits = [{"evidence_id": "transcript-1", "text": "a print under 40 euros"}]
+    async with Recommender(services=constant_services(settings)) as recommender:
+        await recommender.recommend(user_id="ada", thread_id="t1", **media())
+        with pytest.raises(InvalidRequestError, match="another user"):
+            await recommender.recommend(user_id=other, thread_id="t1", corrections=edits)
+        again = await recommender.recommend(user_id="ada", thread_id="t1", corrections=edits)
+    assert [e.evidence_id for e in again.evidence if e.corrected] == ["transcript-1"]

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from tastemaker.core.errors import InvalidRequestError
+from tastemaker.core.errors import BackEndOverloaded, InvalidRequestError
 from tastemaker.core.schemas import RecommendResponse
 from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import ConstantCatalogue, constant_services
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop import services as parts_module
+from tastemaker.graphs.threads import store as store_module
+from tastemaker.graphs.threads.store import Threads
 from tastemaker.models.slots import slot_id
 from tastemaker.tools.perception.consistency_checker import packaged_thresholds
 
@@ -181,3 +183,84 @@ async def test_a_new_thread_is_not_read_and_a_known_one_is_followed(
     assert read
     assert [c.value for c in again.understanding.constraints] == [50]
     assert rows(settings, "checkpoints") == 1
+
+
+async def test_an_anonymous_thread_goes_over_to_who_signs_in_once(settings: Settings) -> None:
+    async with Recommender(services=constant_services(settings)) as recommender:
+        first = await recommender.recommend(text="a print under 50 euros")
+        mine = await recommender.recommend(text="another", user_id="ada", thread_id=first.thread_id)
+        assert [c.value for c in mine.understanding.constraints] == [50]
+        for other in ("mallory", None):
+            with pytest.raises(InvalidRequestError, match="another user"):
+                await recommender.recommend(text="more", user_id=other, thread_id=first.thread_id)
+        again = await recommender.recommend(text="more", user_id="ada", thread_id=first.thread_id)
+    assert [c.value for c in again.understanding.constraints] == [50]
+
+
+@pytest.mark.parametrize("guessable", ["t1", "session-2026-11-27", "00000000-0000-0000-0000-000000000001"])
+async def test_an_anonymous_thread_with_a_guessable_id_goes_over_to_nobody(settings: Settings, guessable: str) -> None:
+    async with Recommender(services=constant_services(settings)) as recommender:
+        await recommender.recommend(text="a print under 50 euros", thread_id=guessable)
+        with pytest.raises(InvalidRequestError, match="can be guessed"):
+            await recommender.recommend(text="more", user_id="mallory", thread_id=guessable)
+        again = await recommender.recommend(text="more", thread_id=guessable)
+    assert [c.value for c in again.understanding.constraints] == [50]
+
+
+async def test_of_two_who_sign_in_at_once_one_gets_the_thread(settings: Settings) -> None:
+    async with Recommender(services=constant_services(settings)) as recommender:
+        first = await recommender.recommend(text="a print under 50 euros")
+        ends = await asyncio.gather(
+            *(recommender.recommend(text="more", user_id=u, thread_id=first.thread_id) for u in ("ada", "bob")),
+            return_exceptions=True,
+        )
+    assert sorted(type(end).__name__ for end in ends) == ["InvalidRequestError", "RecommendResponse"]
+
+
+async def test_servers_that_share_a_store_keep_every_turn_of_a_thread(settings: Settings) -> None:
+    async with (
+        Recommender(services=constant_services(settings)) as one,
+        Recommender(services=constant_services(settings)) as two,
+    ):
+        first = await one.recommend(text="a print")
+        said = [
+            (one if n % 2 else two).recommend(
+                thread_id=first.thread_id, preferences={"values": [{"field": f"f{n}", "value": n}]}
+            )
+            for n in range(10)
+        ]
+        await asyncio.gather(*said)
+        memory = await Threads(one._threads.saver).memory(f"default/{first.thread_id}")  # type: ignore[union-attr]
+    assert memory.turn == 11
+    assert {p.value for p in memory.stated} == set(range(10))
+
+
+async def test_a_turn_waits_for_the_one_of_another_server_and_goes_on_when_that_died(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "GRACE_S", 0.0)
+    threads, other = [await Threads.open(settings.threads_path) for _ in range(2)]
+    try:
+        dead = threads.turn("default/t", 0.2)
+        held = await dead.__aenter__()
+        with pytest.raises(BackEndOverloaded, match="still going on"):
+            async with other.turn("default/t", 0.05):
+                pass
+        async with other.turn("default/t", 1.0) as later:
+            assert not await held.end(), "the turn that took too long must learn that it was overtaken"
+            assert await later.end()
+        await dead.__aexit__(None, None, None)
+    finally:
+        await threads.close()
+        await other.close()
+
+
+async def test_who_is_overtaken_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def overtaken(self: Any) -> bool:
+        return False
+
+    async with Recommender(services=constant_services(settings)) as recommender:
+        first = await recommender.recommend(text="a print")
+        monkeypatch.setattr(store_module.ThreadTurn, "end", overtaken)
+        response = await recommender.recommend(text="more", thread_id=first.thread_id)
+    assert "threads" in labels(response)

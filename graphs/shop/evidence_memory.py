@@ -37,12 +37,13 @@ class Pictures:
 
 @dataclass(frozen=True, eq=False)
 class Sensed:
-    """What a turn was made from: its text, evidence, pictures and the memory it began with."""
+    """What a turn was made from: its text, evidence, pictures and the memory it began with; ``owner`` is a digest of its user."""
 
     text: str
     evidence: tuple[Evidence, ...]
     pictures: Pictures
     memory: ThreadMemory
+    owner: str
 
 
 @dataclass

@@ -40,7 +40,7 @@ async def question_for(state: State, turn: Turn) -> Question | None:
     Nothing is asked of who is known, of a request that says what it wants, where the thread is not kept, or once too often.
     """
     q, settings = state.query, turn.services.settings.elicit
-    if q.is_concrete or q.profile.liked or not turn.keeps_thread or state.memory.questions >= settings.max_questions:
+    if q.is_concrete or q.profile.liked or turn.thread is None or state.memory.questions >= settings.max_questions:
         return None
     work = _question(state, turn, settings)
     found = await turn.attempt("question", work, turn.services.settings.timeouts.retrieve_s, None)

@@ -138,7 +138,7 @@ def next_memory(state: State) -> ThreadMemory:
     )
     return ThreadMemory(
         turn=before.turn + 1,
-        owner=before.owner or owner_digest(state.request.user_id),
+        owner=owner_digest(state.request.user_id),
         query=understood.query,
         constraints=understood.constraints,
         preferences=understood.preferences,
@@ -162,7 +162,11 @@ def keep_senses(state: State, turn: Turn) -> None:
     """Keep what was seen and heard, without media, so that the next request can put a piece right."""
     pieces = tuple(e for e in state.evidence if e.kind in CORRECTABLE)
     pictures = state.pictures or Pictures()
-    sensed = Sensed(state.request.text or "", pieces, pictures, state.memory) if pieces else None
+    sensed = (
+        Sensed(state.request.text or "", pieces, pictures, state.memory, owner_digest(state.request.user_id))
+        if pieces
+        else None
+    )
     turn.services.senses.keep(turn.key(state.request), sensed)
 
 

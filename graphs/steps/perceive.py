@@ -36,7 +36,7 @@ async def admit(state: State, turn: Turn) -> Admitted:
         InvalidRequestError: a medium breaks a limit; the message names the field.
     """
     request = state.request
-    check_owner(state.memory.owner, request.user_id)
+    check_owner(state.memory.owner, request)
     if request.corrections:
         return recalled(state, turn)
     if not (request.images or request.audio or request.video):
@@ -49,7 +49,7 @@ def recalled(state: State, turn: Turn) -> Admitted:
     """Return what the thread's last turn saw and heard, put right, and the memory that turn began with.
 
     Raises:
-        InvalidRequestError: there are new media as well, nothing is kept for the thread, or a piece is not there.
+        InvalidRequestError: there are new media as well, nothing is kept for the thread, it is another user's, or a piece is not there.
     """
     request = state.request
     if request.images or request.audio or request.video:
@@ -60,6 +60,7 @@ def recalled(state: State, turn: Turn) -> Admitted:
             "what this thread last saw and heard is not kept any more (or there is no thread_id); send the media again"
         )
         raise InvalidRequestError("corrections", why)
+    check_owner(kept.owner, request)
     evidence = corrected(kept.evidence, request.corrections)
     changed = [captions_changed(kept.evidence, request.corrections, struck=struck) for struck in (True, False)]
     announce(evidence, turn)

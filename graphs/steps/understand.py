@@ -23,7 +23,7 @@ async def understand(state: State, turn: Turn) -> Understood:
         InvalidRequestError: the thread belongs to another user.
     """
     request = state.request
-    check_owner(state.memory.owner, request.user_id)
+    check_owner(state.memory.owner, request)
     schema = await read_schema(turn)
     understanding = parse(request.text or "", state.evidence, schema, state.memory, request.constraints, state.verdict)
     understanding = drop_unknown(understanding, schema)

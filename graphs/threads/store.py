@@ -1,29 +1,86 @@
 """Keep what threads carry from turn to turn in SQLite, through LangGraph's checkpointer: one checkpoint per thread.
 
-A store that is locked, full or gone never fails a request: the turn then runs without memory and says so.
+A store that is locked, full or gone never fails a request: the turn then runs without memory and says so. The turns of one
+thread follow each other, also those of other processes: a turn holds the thread's row in ``turns_at_work`` until it is saved.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import sqlite3
-from collections.abc import AsyncIterator
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 import aiosqlite
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import CheckpointTuple
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from ...core.errors import BackEndOverloaded, StoreError
 from ...core.schemas import ThreadMemory
-from .saver import ThreadSaver
 
-log = logging.getLogger("tastemaker.threads")
 BUSY_S = 2.0
 """Seconds to wait for a store that another process writes to."""
+GRACE_S = 15.0
+"""Seconds beyond its budget after which a turn that did not end, since its process died, lets the next one begin."""
+POLL_S = 0.02
+KNOWN = "__known"
+"""Set in a run's ``configurable``: the thread's checkpoint as it was read, or None, so that it is not read again."""
 _LATEST = "checkpoint_id <> (SELECT max(checkpoint_id) FROM checkpoints WHERE thread_id = ?)"
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS turns_at_work (thread_id TEXT PRIMARY KEY, turn TEXT NOT NULL, until REAL NOT NULL)"
+)
+_BEGIN = (
+    "INSERT INTO turns_at_work VALUES (?, ?, ?) ON CONFLICT (thread_id) "
+    "DO UPDATE SET turn = excluded.turn, until = excluded.until WHERE until < ?"
+)
+_KEPT = ("writes", "checkpoints")
+_END = "DELETE FROM turns_at_work WHERE thread_id = ? AND turn = ?"
+
+T = TypeVar("T")
+
+
+class ThreadSaver(AsyncSqliteSaver):
+    """LangGraph's saver, which does not read a second time what the turn was begun with."""
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Return the thread's latest checkpoint; None for a new thread."""
+        at = config["configurable"]
+        return at[KNOWN] if KNOWN in at else await super().aget_tuple(config)
+
+
+@dataclass(frozen=True)
+class ThreadTurn:
+    """A turn's hold on its thread and the checkpoint that it goes on from, None for a new thread."""
+
+    store: Threads
+    key: str
+    turn: str = ""
+    checkpoint: CheckpointTuple | None = None
+
+    @property
+    def memory(self) -> ThreadMemory:
+        """Return what the thread carries; empty for one that is not known."""
+        values = self.checkpoint.checkpoint["channel_values"] if self.checkpoint else {}
+        return ThreadMemory.model_validate(values.get("memory", {}))
+
+    async def end(self) -> bool:
+        """Keep only the latest checkpoint and let the next turn begin; return False if it began before, as this one took too long.
+
+        A failure is left for the next turn.
+        """
+        return not self.turn or await self.store.end(self)
+
+    async def forget(self) -> None:
+        """Remove a thread that was new."""
+        if not self.turn:
+            await self.store.forget(self.key)
 
 
 class Threads:
@@ -47,6 +104,8 @@ class Threads:
             saver = ThreadSaver(connection)
             await saver.setup()
             await connection.execute("PRAGMA synchronous=NORMAL")
+            await connection.execute(_TABLE)
+            await connection.commit()
         except (sqlite3.Error, OSError) as error:
             if connection is not None:
                 await connection.close()
@@ -63,42 +122,83 @@ class Threads:
         Raises:
             StoreError: it cannot be read.
         """
-        try:
-            found = await self.saver.aget_tuple({"configurable": {"thread_id": key}})
-        except sqlite3.Error as error:
-            raise StoreError(f"the thread cannot be read: {error}") from error
-        values: dict[str, Any] = found.checkpoint["channel_values"] if found else {}
-        return ThreadMemory.model_validate(values.get("memory", {}))
+        return ThreadTurn(self, key, checkpoint=await self._read(key)).memory
 
-    async def keep_latest(self, key: str) -> None:
-        """Remove all but the thread's latest checkpoint; a failure is left for the next turn."""
-        with suppress(sqlite3.Error):
-            async with self.saver.lock:
-                for table in ("writes", "checkpoints"):
-                    await self.saver.conn.execute(
-                        f"DELETE FROM {table} WHERE thread_id = ? AND {_LATEST}",  # noqa: S608  fixed names
-                        (key, key),
-                    )
-                await self.saver.conn.commit()
+    @asynccontextmanager
+    async def turn(self, key: str, budget_s: float) -> AsyncIterator[ThreadTurn]:
+        """Hold a known thread for one turn of at most about ``budget_s`` seconds, once the turn before is saved.
+
+        Raises:
+            BackEndOverloaded: the turn before is still going on after ``budget_s`` seconds.
+            StoreError: the store cannot be read or written.
+        """
+        until = time.monotonic() + budget_s
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        try:
+            async with asyncio.timeout(budget_s):
+                await lock.acquire()
+        except TimeoutError as error:
+            raise _still_going_on() from error
+        held = ThreadTurn(self, key, uuid.uuid4().hex)
+        try:
+            await self._begin(held, until)
+            yield replace(held, checkpoint=await self._read(key))
+        finally:
+            with suppress(StoreError):
+                await self._changed((_END, (key, held.turn)))
+            lock.release()
+
+    async def end(self, held: ThreadTurn) -> bool:
+        """Keep only the thread's latest checkpoint and let the next turn begin; False if it began before. See ``ThreadTurn``."""
+        removed = [(f"DELETE FROM {table} WHERE thread_id = ? AND {_LATEST}", (held.key, held.key)) for table in _KEPT]  # noqa: S608  fixed names
+        try:
+            return await self._changed(*removed, (_END, (held.key, held.turn)))
+        except StoreError:
+            return True
 
     async def forget(self, key: str) -> None:
         """Remove a thread; a failure is left alone."""
         with suppress(sqlite3.Error):
             await self.saver.adelete_thread(key)
 
-    @asynccontextmanager
-    async def turn(self, key: str, wait_s: float) -> AsyncIterator[None]:
-        """Let the turns of one thread follow each other within this process.
+    async def _begin(self, held: ThreadTurn, until: float) -> None:
+        """Take the thread's row, waiting for the turn that holds it; ``until`` is in seconds of the monotonic clock."""
+        while True:
+            now, left = time.time(), max(0.0, until - time.monotonic())
+            if await self._changed((_BEGIN, (held.key, held.turn, now + left + GRACE_S, now))):
+                return
+            if not left:
+                raise _still_going_on()
+            await asyncio.sleep(POLL_S)
 
-        Raises:
-            BackEndOverloaded: the turn before is still going on after ``wait_s`` seconds.
-        """
-        lock = self._locks.setdefault(key, asyncio.Lock())
+    async def _changed(self, *statements: tuple[str, tuple[object, ...]]) -> bool:
+        """Run the statements as one; tell whether the last changed a row. A caller that is cancelled does not stop it half-way."""
+
+        async def work() -> int:
+            connection = self.saver.conn
+            async with self.saver.lock:
+                try:
+                    for statement, values in statements:
+                        cursor = await connection.execute(statement, values)
+                    await connection.commit()
+                except sqlite3.Error:
+                    await connection.rollback()
+                    raise
+            return int(cursor.rowcount)
+
+        return await self._in_time(asyncio.shield(work()), "held") == 1
+
+    async def _read(self, key: str) -> CheckpointTuple | None:
+        work = self.saver.aget_tuple({"configurable": {"thread_id": key}})
+        return await self._in_time(work, "read")
+
+    @staticmethod
+    async def _in_time(work: Awaitable[T], what: str) -> T:
         try:
-            await asyncio.wait_for(lock.acquire(), wait_s)
-        except TimeoutError as error:
-            raise BackEndOverloaded("the turn before in this thread is still going on; try again") from error
-        try:
-            yield
-        finally:
-            lock.release()
+            return await asyncio.wait_for(work, BUSY_S)
+        except (sqlite3.Error, TimeoutError) as error:
+            raise StoreError(f"the thread cannot be {what}: {error or 'it took too long'}") from error
+
+
+def _still_going_on() -> BackEndOverloaded:
+    return BackEndOverloaded("the turn before in this thread is still going on; try again")

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ...agents.prompt_files.library import PromptLibrary
     from ..shop.services import Services
     from ..shop.shop import Shop
+    from ..threads.store import ThreadTurn
 
 
 log = logging.getLogger("tastemaker.turn")
@@ -50,7 +51,7 @@ F = TypeVar("F")
 class Turn:
     """One run of the graph: what it may use and how long, and what it tells. Times are seconds on the monotonic clock.
 
-    ``shows`` is false where nobody sees the list; ``denied`` holds what content filters held back and why.
+    ``thread`` is the hold on the thread, None where it is not kept; ``shows`` is false where nobody sees the list; ``denied`` holds what content filters held back and why.
     """
 
     services: Services
@@ -61,7 +62,7 @@ class Turn:
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     prompt_versions: Mapping[str, str] = field(default_factory=dict)
     allow_paths: bool = True
-    keeps_thread: bool = False
+    thread: ThreadTurn | None = None
     shows: bool = True
     degraded: list[Degradation] = field(default_factory=list)
     timings: list[StepTime] = field(default_factory=list)
@@ -184,14 +185,29 @@ def owner_digest(user_id: str | None) -> str:
     return hashlib.sha256((user_id or "").encode()).hexdigest()[:16]
 
 
-def check_owner(owner: str, user_id: str | None) -> None:
-    """Check that a thread with this owner may be continued by this user.
+def check_owner(owner: str, request: RecommendRequest) -> None:
+    """Check that a thread with this owner may be continued by the request's user.
+
+    An anonymous thread goes over to the first signed-in user who continues it, if its id cannot be guessed, as those that the
+    service gives: who holds such an id was there. From then on it is theirs alone.
 
     Raises:
-        InvalidRequestError: it belongs to another user.
+        InvalidRequestError: it belongs to another user, or is anonymous and anybody may have guessed its id.
     """
-    if owner and owner != owner_digest(user_id):
+    if not owner or owner == owner_digest(request.user_id):
+        return
+    if owner != owner_digest(None):
         raise InvalidRequestError("thread_id", "this thread belongs to another user; omit it to start a new one")
+    if not _is_random(request.thread_id or ""):
+        why = "this thread was begun without a user and its id can be guessed; omit it to start a new one"
+        raise InvalidRequestError("thread_id", why)
+
+
+def _is_random(thread_id: str) -> bool:
+    try:
+        return uuid.UUID(thread_id).version == 4
+    except ValueError:
+        return False
 
 
 class Step(Protocol):
