@@ -23,14 +23,15 @@ PROBE_S = 5.0
 
 async def health_of(services: Services) -> dict[str, dict[str, str]]:
     """Return for each slot its ``state`` (ok, degraded, down) and a ``detail`` without secrets."""
-    shop = await services.shop("default")
-    report = {
-        "catalogue": await _probe(_count(shop), "catalogue"),
-        "history": await _probe(_version(shop), "history"),
-    }
-    if shop.learned.settings.enabled:
-        await shop.learned.refresh()
-    report["recommender"] = shop.learned.state()
+    async with services.lend("default") as shop:
+        report = {
+            "catalogue": await _probe(_count(shop), "catalogue"),
+            "history": await _probe(_version(shop), "history"),
+        }
+        if shop.learned.settings.enabled:
+            await shop.learned.refresh()
+        report["recommender"] = shop.learned.state()
+        of_another = await _of_another_model(services, shop)
     slots: tuple[tuple[Slot, object], ...] = (
         ("image_text", services.image_text),
         ("captioner", services.captioner),
@@ -43,8 +44,8 @@ async def health_of(services: Services) -> dict[str, dict[str, str]]:
             "state": "ok" if good else "degraded",
             "detail": slot_id(services.settings, slot) if good else state,
         }
-    if report["image_text"]["state"] == "ok" and (why := await _of_another_model(services, shop)):
-        report["image_text"] = {"state": "degraded", "detail": why}
+    if report["image_text"]["state"] == "ok" and of_another:
+        report["image_text"] = {"state": "degraded", "detail": of_another}
     alive = await services.chat.health()
     report["llm"] = {"state": "ok" if alive else "degraded", "detail": slot_id(services.settings, "llm")}
     return report
@@ -91,16 +92,18 @@ async def _of_another_model(services: Services, shop: Shop) -> str:
     return f"{others} items were embedded by another version; run `tastemaker ingest` again" if others else ""
 
 
-async def _count(shop: Shop) -> str:
-    return f"{(await shop.catalogue.schema()).count} items"
+async def _count(shop: Shop) -> tuple[str, str]:
+    count = (await shop.catalogue.schema()).count
+    return ("ok", f"{count} items") if count else ("degraded", "no items yet; `tastemaker ingest` fills the catalogue")
 
 
-async def _version(shop: Shop) -> str:
-    return f"version {await shop.history.version()}"
+async def _version(shop: Shop) -> tuple[str, str]:
+    return "ok", f"version {await shop.history.version()}"
 
 
-async def _probe(work: Awaitable[str], what: str) -> dict[str, str]:
+async def _probe(work: Awaitable[tuple[str, str]], what: str) -> dict[str, str]:
     try:
-        return {"state": "ok", "detail": await asyncio.wait_for(work, PROBE_S)}
+        state, detail = await asyncio.wait_for(work, PROBE_S)
+        return {"state": state, "detail": detail}
     except (TastemakerError, TimeoutError) as error:
         return {"state": "down", "detail": public_reason(error, what)}

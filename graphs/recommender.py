@@ -128,6 +128,7 @@ class Recommender:
         """Open what one request needs: its turn, which holds its thread if that can be kept, and a folder for its media."""
         budget_s = (request.max_ms or self.settings.max_ms) / 1000
         deadline = time.monotonic() + budget_s
+<<<<<<< HEAD
         shop = await self.services.shop(request.tenant)
         turn = Turn(
             services=self.services,
@@ -151,6 +152,27 @@ class Recommender:
         finally:
             shop.users -= 1
         shop.refresh_soon()
+=======
+        async with contextlib.AsyncExitStack() as stack:
+            shop = await stack.enter_async_context(self.services.lend(request.tenant))
+            turn = Turn(
+                services=self.services,
+                shop=shop,
+                thread_id=request.thread_id or uuid.uuid4().hex,
+                deadline=deadline,
+                prompt_versions=prompt_versions,
+                allow_paths=allow_paths,
+            )
+            await turn.check_stated(request)
+            if request.answer is not None and request.thread_id is None:
+                raise InvalidRequestError("answer", "needs the thread_id of the answer that asked")
+            threads = await self._usable_threads(stack, turn, request)
+            if request.images or request.audio or request.video:
+                turn.workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
+                stack.push_async_callback(_remove, turn.workdir)
+            yield turn, threads
+            shop.refresh_soon()
+>>>>>>> f40ca6d (Lend shops, label what is missing or junk, and use no version below the best baseline)
 
     def _graph_for(self, turn: Turn) -> CompiledStateGraph[State, Turn, Any, Any]:
         return self.graph if turn.thread is not None else self._without_threads
@@ -200,7 +222,8 @@ class Recommender:
         Raises:
             StoreError: the history cannot be written.
         """
-        return await (await self.services.shop(tenant)).history.add(events)
+        async with self.services.lend(tenant) as shop:
+            return await shop.history.add(events)
 
     async def why_not(
         self, item_id: str, request: RecommendRequest | None = None, *, allow_paths: bool = True, **fields: Any
@@ -219,11 +242,13 @@ class Recommender:
         Raises:
             StoreError: the catalogue, whose fields rules name, cannot be read.
         """
-        return await self.services.rules.load(tenant, await (await self.services.shop(tenant)).catalogue.schema())
+        async with self.services.lend(tenant) as shop:
+            return await self.services.rules.load(tenant, await shop.catalogue.schema())
 
     async def check_rules(self, data: object, tenant: str = "default") -> list[str]:
         """Return what is wrong with rules, read from YAML or JSON; nothing is stored. Raises as ``rules``."""
-        return rule_problems(data, await (await self.services.shop(tenant)).catalogue.schema())
+        async with self.services.lend(tenant) as shop:
+            return rule_problems(data, await shop.catalogue.schema())
 
     async def search(
         self, request: SearchRequest | None = None, *, allow_paths: bool = True, **fields: Any
@@ -240,9 +265,9 @@ class Recommender:
         """Load the models that the common path needs, so that the first request is quick; failures stay for later."""
         await open_models(self.services)
         with contextlib.suppress(TastemakerError):
-            shop = await self.services.shop("default")
-            await shop.take_snapshot()
-            await shop.learned.refresh()
+            async with self.services.lend("default") as shop:
+                await shop.take_snapshot()
+                await shop.learned.refresh()
 
     async def health(self) -> dict[str, dict[str, str]]:
         """Return for each slot its ``state`` (ok, degraded, down) and a ``detail`` without secrets."""

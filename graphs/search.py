@@ -56,17 +56,13 @@ class Search:
         request = self._request
         asked = RecommendRequest(images=request.images, audio=request.audio, video=request.video)
         media = await self._services.admitter.admit(asked, self._workdir, allow_paths=allow_paths)
-        shop = await self._services.shop(request.tenant)
-        shop.users += 1
-        try:
+        async with self._services.lend(request.tenant) as shop:
             schema = await shop.catalogue.schema()
             check_constraints(request.constraints, schema)
             parts = await self._embedded(media)
             q = await self._governed(shop, schema, " ".join(part.words for part in parts if part.words))
             found = await CrossSearch(shop.catalogue).compare(parts, request.look_at, q.where, q.excluded)
             hits = await ruled(shop.catalogue, found, q, self._screen, request.n)
-        finally:
-            shop.users -= 1
         return SearchResponse(hits=tuple(hits), evidence=tuple(self._heard), degraded=tuple(self._degraded))
 
     async def _governed(self, shop: Shop, schema: CatalogueSchema, words: str) -> CandidateQuery:

@@ -30,23 +30,19 @@ async def find_out(
     Raises:
         InvalidRequestError: a field breaks a limit, or the thread belongs to another user.
     """
-    shop = await services.shop(request.tenant)
-    turn = Turn(
-        services=services,
-        shop=shop,
-        thread_id=request.thread_id or uuid.uuid4().hex,
-        deadline=time.monotonic() + (request.max_ms or services.settings.max_ms) / 1000,
-        allow_paths=allow_paths,
-        shows=False,
-    )
-    shop.users += 1
-    try:
+    async with services.lend(request.tenant) as shop:
+        turn = Turn(
+            services=services,
+            shop=shop,
+            thread_id=request.thread_id or uuid.uuid4().hex,
+            deadline=time.monotonic() + (request.max_ms or services.settings.max_ms) / 1000,
+            allow_paths=allow_paths,
+            shows=False,
+        )
         known = threads is not None and request.thread_id is not None
         memory = await threads.memory(turn.key(request)) if known and threads else ThreadMemory()
         check_owner(memory.owner, request)
         return await _answered(item_id, request, memory, turn)
-    finally:
-        shop.users -= 1
 
 
 async def _answered(item_id: str, request: RecommendRequest, memory: ThreadMemory, turn: Turn) -> WhyNot:

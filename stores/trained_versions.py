@@ -49,12 +49,30 @@ class Artefacts:
         return sorted(p.name for p in self.root.iterdir() if _VERSION.match(p.name) and (p / MANIFEST).is_file())
 
     def current(self) -> str | None:
-        """Return the version in use, if any."""
+        """Return the version in use, if any.
+
+        Raises:
+            StoreError: the file that names it cannot be read or names none.
+        """
+        path = self.root / CURRENT
         try:
-            name = (self.root / CURRENT).read_text(encoding="utf-8").strip()
-        except OSError:
+            name = path.read_text(encoding="utf-8").strip()
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        return name if _VERSION.match(name) else None
+        except (OSError, UnicodeError) as error:
+            raise StoreError(f"the file {CURRENT!r} of the trained versions cannot be read") from error
+        if not _VERSION.match(name):
+            raise StoreError(
+                f"the file {CURRENT!r} names no version; `tastemaker train --rollback VERSION` puts one to use"
+            )
+        return name
+
+    def in_use(self) -> str | None:
+        """Return the version in use; None, too, where what names it is broken, so that another can be put to use."""
+        try:
+            return self.current()
+        except StoreError:
+            return None
 
     def before(self, version: str) -> str | None:
         """Return the newest version that is older than ``version``."""
@@ -180,7 +198,7 @@ class Artefacts:
             InvalidRequestError: there is none.
             StoreError: it is broken.
         """
-        current = self.current()
+        current = None if version else self.current()
         chosen = version or (self.before(current) if current else None)
         if chosen is None:
             raise InvalidRequestError("version", "there is no earlier version to go back to")
@@ -193,7 +211,7 @@ class Artefacts:
             raise InvalidRequestError("version", f"there is no version {version!r}; there are: {known}")
 
     def _prune(self) -> None:
-        current = self.current()
+        current = self.in_use()
         for version in self.versions()[: -self._keep]:
             if version != current and not (current and version == self.before(current)):
                 shutil.rmtree(self.root / version, ignore_errors=True)

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.core.protocols import Vectors
+from tastemaker.core.errors import StoreError
+from tastemaker.core.protocols import Catalogue, Collaborative, History, Vectors
 from tastemaker.core.schemas import RecommendResponse
 from tastemaker.core.settings import Settings
 from tastemaker.graphs.recommender import Recommender
@@ -20,6 +21,7 @@ from tastemaker.graphs.shop.services import Services
 from tastemaker.models.alignment.versions import WEIGHTS, Alignments
 from tastemaker.models.image_text.embedded import load_projection
 from tastemaker.stores.fitted_files import weights_path
+from tastemaker.stores.reopening import ReopeningCatalogue
 from tastemaker.stores.trained_versions import CURRENT
 
 from .media_samples import image_bytes
@@ -76,6 +78,30 @@ def lost_version(settings: Settings) -> Services:
     return shop_services(settings)
 
 
+def junk_version(settings: Settings) -> Services:
+    root = settings.models_path("default")
+    root.mkdir(parents=True)
+    (root / CURRENT).write_bytes(b"\xff\x00junk")
+    return shop_services(settings)
+
+
+def junk_popular_items(settings: Settings) -> Services:
+    (settings.home / "popular-default.json").write_bytes(b"{junk")
+    services = shop_services(settings)
+    opened = services.open_stores
+
+    async def stores(tenant: str) -> tuple[Catalogue, History, Collaborative]:
+        _, history, together = await opened(tenant)
+        return ReopeningCatalogue(unreachable), history, together
+
+    services.open_stores = stores
+    return services
+
+
+async def unreachable() -> Catalogue:
+    raise StoreError("down")
+
+
 async def asked(services: Services) -> RecommendResponse:
     picture = {"data": base64.b64encode(image_bytes()).decode()}
     async with Recommender(services=services) as recommender:
@@ -93,14 +119,30 @@ async def asked(services: Services) -> RecommendResponse:
         (broken_rules, "rules"),
         (broken_weights, "llm_weights"),
         (lost_version, "recommender"),
+        (junk_version, "recommender"),
+        (junk_popular_items, "popular_snapshot"),
     ],
 )
 async def test_a_broken_file_is_a_label(make: Callable[[Settings], Services], what: str, tmp_path: Path) -> None:
     response = await asked(make(Settings(home=tmp_path)))
     labels = {d.what: d.why for d in response.degraded}
-    assert len(response.items) == 4
+    assert len(response.items) == (0 if what == "popular_snapshot" else 4)
     assert what in labels
     assert str(tmp_path) not in " ".join(labels.values())
+
+
+async def test_a_missing_catalogue_is_said_by_the_answer_and_by_readiness(tmp_path: Path) -> None:
+    services = shop_services(Settings(home=tmp_path), catalogues={"default": ()})
+    async with Recommender(services=services) as recommender:
+        response = await recommender.recommend(text="a dog", words=False)
+        health = await recommender.health()
+    assert response.items == ()
+    assert [d.what for d in response.degraded] == ["catalogue"]
+    assert "tastemaker ingest" in response.degraded[0].why
+    assert health["catalogue"] == {
+        "state": "degraded",
+        "detail": "no items yet; `tastemaker ingest` fills the catalogue",
+    }
 
 
 async def test_nothing_broken_gives_no_label(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import ConstantCatalogue, constant_services
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop import services as parts_module
+from tastemaker.graphs.shop.services import MAX_SHOPS, Services
 from tastemaker.graphs.threads import store as store_module
 from tastemaker.graphs.threads.store import Threads
 from tastemaker.models.slots import slot_id
@@ -163,6 +164,50 @@ async def test_first_requests_of_a_tenant_open_one_shop(settings: Settings) -> N
     shops = await asyncio.gather(*(services.shop("x") for _ in range(10)))
     assert count == 1
     assert len({id(s) for s in shops}) == 1
+
+
+def slow_to_close(settings: Settings, closed: set[str]) -> Services:
+    services = constant_services(settings)
+    opened = services.open_stores
+
+    async def stores(tenant: str) -> Any:
+        catalogue, history, collaborative = await opened(tenant)
+
+        class Closing(type(history)):  # type: ignore[misc]
+            async def close(self) -> None:
+                closed.add(tenant)
+                await asyncio.sleep(0.001)
+
+        return catalogue, Closing(), collaborative
+
+    services.open_stores = stores
+    return services
+
+
+async def test_a_shop_that_is_lent_stays_open_and_the_others_are_bounded(settings: Settings) -> None:
+    closed: set[str] = set()
+    services = slow_to_close(settings, closed)
+
+    async def work(tenant: str, seconds: float = 0) -> None:
+        async with services.lend(tenant):
+            await asyncio.sleep(seconds)
+            assert tenant not in closed
+
+    for burst in range(3):
+        await asyncio.gather(*(work(f"new{burst}-{n}", 0.01) for n in range(MAX_SHOPS + 8)))
+    await work("last")
+    assert len(services.shops) == MAX_SHOPS
+    assert not any(shop.users for shop in services.shops.values())
+    await services.close()
+
+
+async def test_new_tenants_at_once_are_answered_while_others_close(settings: Settings) -> None:
+    async with Recommender(services=slow_to_close(settings, set())) as recommender:
+        for burst, many in enumerate((MAX_SHOPS + 18, 4, MAX_SHOPS + 18, 4)):
+            asked = (recommender.recommend(tenant=f"b{burst}-{n}", words=False) for n in range(many))
+            async with asyncio.timeout(20):
+                await asyncio.gather(*asked)
+        assert len(recommender.services.shops) == MAX_SHOPS
 
 
 async def test_a_new_thread_is_not_read_and_a_known_one_is_followed(

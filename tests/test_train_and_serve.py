@@ -12,7 +12,11 @@ import pytest
 
 from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.errors import InvalidRequestError
+<<<<<<< HEAD
 from tastemaker.core.learning.interactions import UserState
+=======
+from tastemaker.core.learning.model_card import Figures, Validation
+>>>>>>> fac1c86 (Lend shops, label what is missing or junk, and use no version below the best baseline)
 from tastemaker.core.protocols import Vectors
 from tastemaker.core.ranking.recent_feedback import UNRELATED
 from tastemaker.core.schemas import Event, EventKind, RecommendResponse
@@ -28,8 +32,12 @@ from tastemaker.stores.events.history import SqlHistory
 from tastemaker.stores.ingest.pipeline import ingest
 from tastemaker.stores.trained_versions import Artefacts
 from tastemaker.tools.trained import train as training
+<<<<<<< HEAD
 from tastemaker.tools.trained.train import Options, Outcome, has_news, read_data, train
 from tastemaker.tools.trained.version_in_use import Loaded
+=======
+from tastemaker.tools.trained.train import Options, Outcome, has_news, judge, read_data, train
+>>>>>>> fac1c86 (Lend shops, label what is missing or junk, and use no version below the best baseline)
 
 from .fakes import HashImageText
 
@@ -317,3 +325,43 @@ async def until(wanted: str, recommender: Recommender, user: str) -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError(f"version {wanted} was never loaded")
+
+
+def measured(trained: float, untrained: float, popularity: float) -> Validation:
+    found = {"trained": trained, "untrained fusion": untrained, "popularity": popularity, "questions": 0.9}
+    return Validation(
+        cut_at=datetime(2026, 1, 1, tzinfo=UTC),
+        n_users=30,
+        n_questions=90,
+        n_candidates=100,
+        figures={name: Figures(ndcg_10=ndcg, hr_10=0.5) for name, ndcg in found.items()},
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "good", "told"),
+    [
+        (measured(0.687, 0.65, 0.732), False, "0.6870 against 0.7320 by popularity"),
+        (measured(0.2797, 0.2941, 0.2), False, "0.2797 against 0.2941 by untrained fusion"),
+        (measured(0.3, 0.2941, 0.3), True, "0.3000 against 0.3000 by popularity"),
+    ],
+)
+def test_a_version_below_the_best_baseline_is_not_put_to_use(
+    tmp_path: Path, found: Validation, good: bool, told: str
+) -> None:
+    decided, why = judge(found, Artefacts(tmp_path), RecommenderSettings(), Options())
+    assert decided is good
+    assert told in why
+
+
+def test_the_decision_names_the_threshold_it_was_made_by(
+    stocked: Path, trained: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = store_at(stocked)
+    used = store.card(trained.version or "").model_copy(update={"validation": measured(0.4, 0.3, 0.1)})
+    monkeypatch.setattr(store, "card", lambda version: used)
+    for found, good in ((measured(0.36, 0.3, 0.1), True), (measured(0.34, 0.3, 0.1), False)):
+        decided, why = judge(found, store, RecommenderSettings(threshold=0.05), Options())
+        assert decided is good
+        assert f"0.4000 expected of version {trained.version} in use" in why
+        assert "may lose 0.05 (recommender.threshold)" in why

@@ -97,7 +97,7 @@ def _once(data: TrainingData, settings: Settings, store: Artefacts, options: Opt
     from ...tools.trained.train import Outcome, has_news, train
 
     if incremental and not has_news(data.events_read, data.history_version, store):
-        return Outcome(in_use=store.current(), decision="Nothing trained: too few events are new.")
+        return Outcome(in_use=store.in_use(), decision="Nothing trained: too few events are new.")
     lines = _Lines()
     lines(f"{len(data.items):,} items, {data.events.n_users:,} users, {data.events_read:,} events", 0.0)
     return train(data, store, settings.recommender, options, lines)
@@ -145,7 +145,7 @@ def _told(outcome: Outcome) -> str:
 
 
 def _listed(store: Artefacts) -> list[dict[str, Any]]:
-    current = store.current()
+    current = store.in_use()
     rows: list[dict[str, Any]] = []
     for version in store.versions():
         row: dict[str, Any] = {"version": version, "in_use": version == current}

@@ -245,11 +245,11 @@ def _recommender(settings: Settings) -> Finding:
     from ...stores.trained_versions import Artefacts
 
     store = Artefacts(settings.models_path("default"))
-    current = store.current()
-    if current is None:
-        detail = "untrained: bare requests are ranked by co-occurrence, nearness and popularity"
-        return Finding(what="recommender", state="optional", detail=detail, fix="tastemaker train")
     try:
+        current = store.current()
+        if current is None:
+            detail = "untrained: bare requests are ranked by co-occurrence, nearness and popularity"
+            return Finding(what="recommender", state="optional", detail=detail, fix="tastemaker train")
         store.folder(current)
         card = store.card(current)
     except TastemakerError as error:

@@ -6,6 +6,7 @@ constraint, never break one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ Unknown = Literal["hide", "show"]
 MAX_RULES = 500
 MAX_ITEMS = 5000
 LAST_PLACE = 50
+_SPACED = r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+"""A letter or digit of a script that puts spaces between words."""
 CHANNEL = "channel"
 AGE = "age"
 
@@ -47,7 +50,9 @@ class When(Frozen):
     segment: tuple[Value, ...] = Field(default=(), description="The user's segment is one of these.")
     channel: tuple[Value, ...] = Field(default=(), description="The request's `context.channel` is one of these.")
     context: dict[str, tuple[Value, ...]] = Field(default_factory=dict, description="Request context: name -> values.")
-    query: tuple[Value, ...] = Field(default=(), description="The query contains one of these, whatever the case.")
+    query: tuple[Value, ...] = Field(
+        default=(), description="The query says one of these, as whole words, in the plural too, whatever the case."
+    )
     after: AwareDatetime | None = Field(default=None, description="From this time on; needs a time zone.")
     before: AwareDatetime | None = Field(default=None, description="Until this time, exclusive; needs a time zone.")
     days: tuple[Day, ...] = Field(default=(), description="Days of the week in `zone`.")
@@ -80,7 +85,7 @@ class When(Frozen):
         return (
             (not self.segment or moment.segment in self.segment)
             and all(moment.context.get(name) in values for name, values in wanted.items())
-            and (not self.query or any(fold(word) in said for word in self.query))
+            and (not self.query or any(says(word, said) for word in self.query))
             and (self.after is None or moment.now >= self.after)
             and (self.before is None or moment.now < self.before)
             and self._in_week(moment.now)
@@ -94,6 +99,17 @@ class When(Frozen):
             return True
         start, end = self.hours
         return start <= local.hour < end if start < end else local.hour >= start or local.hour < end
+
+
+def says(words: str, said: str) -> bool:
+    """Tell whether ``said``, which is folded, holds ``words`` as whole words: "art" is in "wall art" and "arts", not in "party".
+
+    Letters of a script that is written without spaces, such as Chinese, border on any word.
+    """
+    folded = fold(words)
+    before = f"(?<!{_SPACED})" if re.match(_SPACED, folded[:1]) else ""
+    after = f"(?:e?s)?(?!{_SPACED})" if re.match(_SPACED, folded[-1:]) else ""
+    return re.search(before + re.escape(folded) + after, said) is not None
 
 
 class BaseRule(Frozen):

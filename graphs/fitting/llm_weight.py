@@ -166,5 +166,5 @@ async def fit_llm(
     say: Say,
 ) -> WeightEntry:
     """Fit the weights of one combination of strategies for a shop. Raises as ``Fitter.fit``."""
-    shop = await services.shop(tenant)
-    return await Fitter(services, shop, strategies, say).fit(most, budget_s, seed)
+    async with services.lend(tenant) as shop:
+        return await Fitter(services, shop, strategies, say).fit(most, budget_s, seed)

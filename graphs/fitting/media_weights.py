@@ -28,8 +28,8 @@ async def fit_attention(services: Services, tenant: str, days: float, seed: int 
     exposures = await services.exposures.read(tenant, since) if services.exposures else []
     if not exposures:
         raise InvalidRequestError("--days", "no list was logged in that time; see the setting exposures.enabled")
-    shop = await services.shop(tenant)
-    lists = lists_of(exposures, await shop.history.all_events())
+    async with services.lend(tenant) as shop:
+        lists = lists_of(exposures, await shop.history.all_events())
     fits = {name: fit_situation(found, USUAL, seed) for name, found in sorted(lists.items())}
     learnt = Attention(situations=fits, fitted_at=datetime.now(UTC))
     AttentionFile(services.settings.models_path(tenant)).write(learnt)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -102,18 +103,29 @@ class Services:
             tastes=TasteStore(settings.history_url),
         )
 
-    async def shop(self, tenant: str) -> Shop:
-        """Return the tenant's shop; the ``MAX_SHOPS`` used last stay open, and those in use.
+    @asynccontextmanager
+    async def lend(self, tenant: str) -> AsyncIterator[Shop]:
+        """Lend the tenant's shop: it stays open at least as long as it is lent.
 
         Raises:
             InvalidRequestError: there is no catalogue of that tenant.
         """
+        shop = await self.shop(tenant, lent=True)
+        try:
+            yield shop
+        finally:
+            shop.users -= 1
+
+    async def shop(self, tenant: str, *, lent: bool = False) -> Shop:
+        """Return the tenant's shop; those lent stay open, and of the others the ``MAX_SHOPS`` used last. Raises as ``lend``."""
         async with self._opening.setdefault(tenant, asyncio.Lock()):
             shop = self.shops.pop(tenant, None) or await self._open_shop(tenant)
             self.shops[tenant] = shop
+            shop.users += lent
         idle = [name for name, other in self.shops.items() if not other.users and name != tenant]
-        for name in idle[: max(0, len(self.shops) - MAX_SHOPS)]:
-            await self.shops.pop(name).close()
+        leaving = [self.shops.pop(name) for name in idle[: max(0, len(self.shops) - MAX_SHOPS)]]
+        for other in leaving:
+            await other.close()
         return shop
 
     def image_text_of(self, tenant: str) -> ImageTextModel:
@@ -151,9 +163,8 @@ class Services:
     async def close(self) -> None:
         """Close every shop and every back-end's connections."""
         await self.shop_words.close()
-        for shop in self.shops.values():
-            await shop.close()
-        self.shops.clear()
+        while self.shops:
+            await self.shops.popitem()[1].close()
         for store in (self.exposures, self.tastes):
             if store is not None:
                 await store.close()

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...core.errors import TastemakerError
+from ...core.errors import StoreError, TastemakerError
 from ...core.protocols import Catalogue, Collaborative, History
 from ...core.redaction import redact
 from ...core.schemas import CatalogueSchema, Frozen, Item
@@ -114,7 +114,11 @@ class Shop:
             self._task = asyncio.create_task(self.take_snapshot())
 
     async def last_known(self) -> Snapshot:
-        """Return the last snapshot, from memory or disk; empty if there is none."""
+        """Return the last snapshot, from memory or disk; empty if there is none.
+
+        Raises:
+            StoreError: the file holds something else.
+        """
         if not self.snapshot.items:
             self.snapshot = await asyncio.to_thread(self._read_snapshot)
         return self.snapshot
@@ -133,8 +137,10 @@ class Shop:
     def _read_snapshot(self) -> Snapshot:
         try:
             return Snapshot.model_validate_json(self.snapshot_path.read_bytes()) if self.snapshot_path else Snapshot()
-        except (OSError, ValueError):
+        except FileNotFoundError:
             return Snapshot()
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{self.snapshot_path.name if self.snapshot_path else None} is broken") from error
 
     def _write_snapshot(self) -> None:
         if self.snapshot_path is None:

@@ -41,15 +41,11 @@ async def _liked(tenant: str, user_id: str, turn: Turn) -> tuple[list[Item], lis
         StoreError: the tenant's stores cannot be read, or it has none.
     """
     try:
-        shop = await turn.services.shop(tenant)
+        async with turn.services.lend(tenant) as shop:
+            liked = (await shop.history.profile(user_id)).liked[:MAX_LIKED]
+            if not liked:
+                return [], []
+            items, vectors = await asyncio.gather(shop.catalogue.get(liked), shop.catalogue.vectors("text", liked))
+            return items, list(vectors.values())
     except InvalidRequestError as error:
         raise StoreError(f"cross_domain.sources names {tenant!r}, which has no catalogue") from error
-    shop.users += 1
-    try:
-        liked = (await shop.history.profile(user_id)).liked[:MAX_LIKED]
-        if not liked:
-            return [], []
-        items, vectors = await asyncio.gather(shop.catalogue.get(liked), shop.catalogue.vectors("text", liked))
-        return items, list(vectors.values())
-    finally:
-        shop.users -= 1

@@ -14,7 +14,7 @@ from ...core.ranking.stated_preferences import unusable
 from ...core.schemas import Candidate, Item, RankedItem, Reason, Recommendation, RecommendRequest, SourceScore
 from ...tools.sources.listing import explain_empty
 from ..turn.state import Ranked, State
-from ..turn.turn import FLOOR_S, Turn, node
+from ..turn.turn import FLOOR_S, NO_ITEMS, Turn, last_known, node
 from .ask import as_it_was, question_for
 from .new_items import with_new_items
 from .retrieve import ask_sources, retrieve
@@ -55,7 +55,7 @@ async def best_items(state: State, turn: Turn) -> list[RankedItem]:
         if shortfall := turn.shop.learned.shortfall:
             turn.degrade("recommender", shortfall)
     if not ranked and catalogue_failed(query, turn):
-        known = await screened((await turn.shop.last_known()).items, state, turn)
+        known = await screened((await last_known(turn)).items, state, turn)
         ranked = from_snapshot(known, query, request.n)
     return ranked
 
@@ -95,7 +95,7 @@ async def why_empty(state: State, turn: Turn) -> str:
 
 def catalogue_failed(query: CandidateQuery, turn: Turn) -> bool:
     """Tell whether there are no items because the catalogue could not be read, not because nothing fits."""
-    missing = {label.what for label in turn.degraded}
+    missing = {label.what for label in turn.degraded if label.why != NO_ITEMS}
     asked = {s.name for s in turn.shop.sources if s.applies(query)}
     return bool({"catalogue", "ranker"} & missing) or asked <= missing
 

@@ -29,6 +29,7 @@ from ...core.schemas import (
     Usage,
 )
 from ...stores.catalogue.sql_filters import check_constraints
+from ..shop.shop import Shop, Snapshot
 from .state import State
 
 if TYPE_CHECKING:
@@ -36,13 +37,17 @@ if TYPE_CHECKING:
 
     from ...agents.prompt_files.library import PromptLibrary
     from ..shop.services import Services
+<<<<<<< HEAD
     from ..shop.shop import Shop
     from ..threads.store import ThreadTurn
+=======
+>>>>>>> f40ca6d (Lend shops, label what is missing or junk, and use no version below the best baseline)
 
 
 log = logging.getLogger("tastemaker.turn")
 FLOOR_S = 0.25
 """Seconds that retrieval and ranking get even when the request's budget is spent."""
+NO_ITEMS = "There are no items to recommend yet; `tastemaker ingest` fills the catalogue."
 T = TypeVar("T")
 F = TypeVar("F")
 
@@ -165,7 +170,17 @@ async def read_schema(turn: Turn) -> CatalogueSchema:
     """Return the catalogue's fields; the last known ones, and a label, if it cannot be read."""
     timeout = turn.services.settings.timeouts.retrieve_s
     schema = await turn.attempt("catalogue", turn.shop.catalogue.schema(), timeout, None, floor_s=FLOOR_S)
-    return (await turn.shop.last_known()).fields if schema is None else schema
+    if schema is None:
+        return (await last_known(turn)).fields
+    if not schema.count:
+        turn.degrade("catalogue", NO_ITEMS)
+    return schema
+
+
+async def last_known(turn: Turn) -> Snapshot:
+    """Return the shop's last known fields and popular items; none, and a label, if what keeps them is broken."""
+    timeout = turn.services.settings.timeouts.retrieve_s
+    return await turn.attempt("popular_snapshot", turn.shop.last_known(), timeout, Snapshot(), floor_s=FLOOR_S)
 
 
 def _where(error: BaseException) -> str:

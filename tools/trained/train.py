@@ -25,7 +25,17 @@ from ...stores.catalogue.item_table import read_items
 from ...stores.events.event_columns import EventLog
 from ...stores.events.history import SqlHistory
 from ...stores.trained_versions import Artefacts
-from .recipes import QUESTIONS, TRAINED, UNTRAINED, ChosenRecipe, Fitting, choose_recipe, on_common_ground, part_of
+from .recipes import (
+    POPULAR,
+    QUESTIONS,
+    TRAINED,
+    UNTRAINED,
+    ChosenRecipe,
+    Fitting,
+    choose_recipe,
+    on_common_ground,
+    part_of,
+)
 from .validation import Split, split_by_time
 from .version_parts import fit_parts
 
@@ -145,7 +155,7 @@ def train(
         save_ensemble(ensemble, folder / MODEL)
         parts.save(folder)
         (folder / ITEM_IDS).write_text(json.dumps(data.items.ids), encoding="utf-8")
-        good, decision = _judge(choice.validation, store, settings, options)
+        good, decision = judge(choice.validation, store, settings, options)
         spent = {
             "seconds": round(time.monotonic() - began, 1),
             "cpu_seconds": round(time.process_time() - worked, 1),
@@ -157,7 +167,7 @@ def train(
             store.switch(chosen)
         shutil.rmtree(store.work, ignore_errors=True)
     progress("done", 1.0)
-    return Outcome(version=chosen, in_use=store.current(), switched=good, decision=decision, card=card)
+    return Outcome(version=chosen, in_use=store.in_use(), switched=good, decision=decision, card=card)
 
 
 def _measure(split: Split | None, work: Fitting, options: Options, progress: Progress) -> ChosenRecipe:
@@ -173,27 +183,30 @@ def _measure(split: Split | None, work: Fitting, options: Options, progress: Pro
     return choice
 
 
-def _judge(
+def judge(
     validation: Validation | None, store: Artefacts, settings: RecommenderSettings, options: Options
 ) -> tuple[bool, str]:
     """Return whether the new version is put to use, and why.
 
-    It must be at most the threshold below what is in use. The version in use may have learnt from what is held out now, so it is
-    taken at its own validation: its gain over the untrained fusion then, on top of the untrained fusion now.
+    It must be at least as good as every baseline measured beside it, and at most the threshold below the version in use. That
+    may have learnt from what is held out now, so it is taken at its own validation: its gain over the untrained fusion then, on top
+    of the untrained fusion now.
     """
     if options.force:
         return True, "Put to use, as --force asks."
     if validation is None:
         return True, "Put to use: nothing could be held out to compare by."
-    figures = validation.figures
-    new, bar, than = figures[TRAINED].ndcg_10, figures[UNTRAINED].ndcg_10, "the untrained fusion"
-    current = store.current()
-    if current is not None:
-        gain = _gain(store, current)
-        if gain > 0:
-            bar, than = bar + gain, f"version {current}, which was {gain:+.4f} against the untrained fusion"
-    told = f"NDCG@10 {new:.4f} against {bar:.4f} expected of {than}"
-    if new >= bar - settings.threshold:
+    new = validation.figures[TRAINED].ndcg_10
+    measured = {name: validation.figures[name].ndcg_10 for name in (UNTRAINED, POPULAR)}
+    best = max(measured, key=lambda name: measured[name])
+    told, good = f"NDCG@10 {new:.4f} against {measured[best]:.4f} by {best}, the best baseline", new >= measured[best]
+    current = store.in_use()
+    if current is not None and (gain := _gain(store, current)) > 0:
+        bar = measured[UNTRAINED] + gain
+        told += f", and {bar:.4f} expected of version {current} in use, of which it may lose {settings.threshold:g}"
+        told += " (recommender.threshold)"
+        good = good and new >= bar - settings.threshold
+    if good:
         return True, f"Put to use: {told}."
     return False, f"Kept but not put to use: {told}; `tastemaker train --rollback VERSION` uses it all the same."
 
