@@ -128,31 +128,6 @@ class Recommender:
         """Open what one request needs: its turn, which holds its thread if that can be kept, and a folder for its media."""
         budget_s = (request.max_ms or self.settings.max_ms) / 1000
         deadline = time.monotonic() + budget_s
-<<<<<<< HEAD
-        shop = await self.services.shop(request.tenant)
-        turn = Turn(
-            services=self.services,
-            shop=shop,
-            thread_id=request.thread_id or uuid.uuid4().hex,
-            deadline=deadline,
-            prompt_versions=prompt_versions,
-            allow_paths=allow_paths,
-        )
-        await turn.check_stated(request)
-        if request.answer is not None and request.thread_id is None:
-            raise InvalidRequestError("answer", "needs the thread_id of the answer that asked")
-        shop.users += 1
-        try:
-            async with contextlib.AsyncExitStack() as stack:
-                turn.thread = await self._hold_thread(stack, turn, request)
-                if request.images or request.audio or request.video:
-                    turn.workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
-                    stack.push_async_callback(_remove, turn.workdir)
-                yield turn
-        finally:
-            shop.users -= 1
-        shop.refresh_soon()
-=======
         async with contextlib.AsyncExitStack() as stack:
             shop = await stack.enter_async_context(self.services.lend(request.tenant))
             turn = Turn(
@@ -166,13 +141,12 @@ class Recommender:
             await turn.check_stated(request)
             if request.answer is not None and request.thread_id is None:
                 raise InvalidRequestError("answer", "needs the thread_id of the answer that asked")
-            threads = await self._usable_threads(stack, turn, request)
+            turn.thread = await self._hold_thread(stack, turn, request)
             if request.images or request.audio or request.video:
                 turn.workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
                 stack.push_async_callback(_remove, turn.workdir)
-            yield turn, threads
+            yield turn
             shop.refresh_soon()
->>>>>>> f40ca6d (Lend shops, label what is missing or junk, and use no version below the best baseline)
 
     def _graph_for(self, turn: Turn) -> CompiledStateGraph[State, Turn, Any, Any]:
         return self.graph if turn.thread is not None else self._without_threads

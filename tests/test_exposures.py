@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,11 +15,14 @@ from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.learning.exposures import Drawn, Exposure, Shown, decisions_of, rewards_per_list
 from tastemaker.core.learning.off_policy import Decision, by_prior, evaluate, greedy, mean_interval, uniform
 from tastemaker.core.learning.thompson_sampling import Arm, explore, quota, seed_of
-from tastemaker.core.schemas import Event, Preference, Preferences
+from tastemaker.core.ranking.query import CandidateQuery
+from tastemaker.core.schemas import Constraint, Event, HistoryProfile, Item, Preference, Preferences, Understanding
 from tastemaker.core.settings import ExplorationSettings, ExposureSettings, Settings
+from tastemaker.evals.stand_ins import ConstantCatalogue
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.services import Services
 from tastemaker.stores.events.exposure_log import ExposureLog
+from tastemaker.tools.ranking.new_item_quota import NewItemQuota
 
 from .catalogue_fixture import ScriptedCollaborative
 from .shop_fixture import POPULAR, history_url, shop_services
@@ -144,7 +148,8 @@ async def test_lists_are_read_back_by_tenant_and_time(tmp_path: Path) -> None:
     await log.flush()
     assert await log.read("default") == [exposure("r1"), exposure("r2", NOW + timedelta(days=1))]
     assert [e.request_id for e in await log.read("default", NOW + timedelta(hours=1))] == ["r2"]
-    assert (await log.seen("default", ["i1", "y", "z"])) == {"i1": (2, 0, 0), "y": (2, 0, 0), "z": (0, 0, 0)}
+    assert [e.request_id for e in await log.read("default", limit=1)] == ["r2"]
+    assert (await log.seen("default")) == {"i1": (2, 0, 0), "y": (2, 0, 0)}
     await log.close()
 
 
@@ -154,7 +159,7 @@ async def test_old_rows_expire(tmp_path: Path) -> None:
     log.record(exposure("new", datetime.now(UTC)))
     await log.flush()
     assert [e.request_id for e in await log.read("default")] == ["new"]
-    assert (await log.seen("default", ["y"]))["y"][0] == 1
+    assert (await log.seen("default"))["y"][0] == 1
     await log.close()
 
 
@@ -175,6 +180,31 @@ def test_clicks_are_joined_by_request_and_item() -> None:
     assert [d.reward for d in decisions_of(exposures, events)] == [1.0, 0.0]
     assert rewards_per_list(exposures, events) == {"v1": [1.0], "v2": [1.0]}
     assert mean_interval([1.0, 1.0]).low == 1.0
+
+
+class ManyItems(ConstantCatalogue):
+    """A catalogue of more items than are looked at one by one; the newest is the last of the table."""
+
+    async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]:
+        return [f"i{n}" for n in range(30_000)][:limit]
+
+    async def get(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> list[Item]:
+        return [Item(item_id=i, title=i) for i in item_ids]
+
+
+class AllButTheNewest:
+    """Knows every item but the newest well."""
+
+    async def seen(self, tenant: str) -> dict[str, tuple[int, int, int]]:
+        return {f"i{n}": (n, 5, 25) for n in range(29_999)}
+
+
+async def test_the_newest_item_of_a_large_catalogue_is_new() -> None:
+    quota_of = NewItemQuota(ManyItems(), AllButTheNewest(), "default")
+    q = CandidateQuery(Understanding(), HistoryProfile(user_id="", known=False))
+    chosen = await quota_of.choose(q, [], 3, seed=1)
+    assert [item.item_id for item, _ in chosen] == ["i29999"]
+    assert await quota_of.choose(q, ["i29999"], 3, seed=1) == []
 
 
 # --- whole ---------------------------------------------------------------------------------------------

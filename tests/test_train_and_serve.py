@@ -12,11 +12,8 @@ import pytest
 
 from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.errors import InvalidRequestError
-<<<<<<< HEAD
 from tastemaker.core.learning.interactions import UserState
-=======
 from tastemaker.core.learning.model_card import Figures, Validation
->>>>>>> fac1c86 (Lend shops, label what is missing or junk, and use no version below the best baseline)
 from tastemaker.core.protocols import Vectors
 from tastemaker.core.ranking.recent_feedback import UNRELATED
 from tastemaker.core.schemas import Event, EventKind, RecommendResponse
@@ -32,12 +29,8 @@ from tastemaker.stores.events.history import SqlHistory
 from tastemaker.stores.ingest.pipeline import ingest
 from tastemaker.stores.trained_versions import Artefacts
 from tastemaker.tools.trained import train as training
-<<<<<<< HEAD
-from tastemaker.tools.trained.train import Options, Outcome, has_news, read_data, train
-from tastemaker.tools.trained.version_in_use import Loaded
-=======
 from tastemaker.tools.trained.train import Options, Outcome, has_news, judge, read_data, train
->>>>>>> fac1c86 (Lend shops, label what is missing or junk, and use no version below the best baseline)
+from tastemaker.tools.trained.version_in_use import Loaded
 
 from .fakes import HashImageText
 

@@ -155,7 +155,9 @@ class RecommenderSettings(Section):
     min_events: int = Field(
         default=100, ge=2, description="Fewest likes, purchases, ratings, clicks and views to train on."
     )
-    threshold: float = Field(default=0.02, ge=0, description="NDCG@10 that a new version may lose against the one in use.")
+    threshold: float = Field(
+        default=0.02, ge=0, description="NDCG@10 that a new version may lose against the one in use."
+    )
     check_s: float = Field(default=3.0, gt=0, description="Seconds between looks for a new version.")
 
 

@@ -129,7 +129,7 @@ class Shop:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        for store in (self.learned, self.collaborative, self.history, self.catalogue):
+        for store in (self.new_items, self.learned, self.collaborative, self.history, self.catalogue):
             close = getattr(store, "close", None)
             if close is not None:
                 await close()

@@ -37,11 +37,7 @@ if TYPE_CHECKING:
 
     from ...agents.prompt_files.library import PromptLibrary
     from ..shop.services import Services
-<<<<<<< HEAD
-    from ..shop.shop import Shop
     from ..threads.store import ThreadTurn
-=======
->>>>>>> f40ca6d (Lend shops, label what is missing or junk, and use no version below the best baseline)
 
 
 log = logging.getLogger("tastemaker.turn")

@@ -13,7 +13,21 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text, delete, func, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    case,
+    delete,
+    func,
+    select,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -105,33 +119,32 @@ class ExposureLog:
             await self._engine.dispose()
             self._engine = None
 
-    async def seen(self, tenant: str, item_ids: Sequence[str]) -> dict[str, tuple[int, int, int]]:
-        """Return item id -> (times shown, clicks, events of any kind); zeros where nothing is known.
+    async def seen(self, tenant: str) -> dict[str, tuple[int, int, int]]:
+        """Return item id -> (times shown, clicks, events of any kind) of every item that was shown or met.
 
         Raises:
             StoreError: the database failed.
         """
-        clicked = func.sum(func.cast(EVENTS.c.kind.in_(CLICKS), Integer))
-        views = select(ITEMS.c.item_id, func.count()).where(ITEMS.c.tenant == tenant, ITEMS.c.item_id.in_(item_ids))
-        events = select(EVENTS.c.item_id, clicked, func.count()).where(
-            EVENTS.c.tenant == tenant, EVENTS.c.item_id.in_(item_ids)
-        )
+        clicked = func.sum(case((EVENTS.c.kind.in_(CLICKS), 1), else_=0))
+        views = select(ITEMS.c.item_id, func.count()).where(ITEMS.c.tenant == tenant)
+        events = select(EVENTS.c.item_id, clicked, func.count()).where(EVENTS.c.tenant == tenant)
         try:
             async with (await self._opened()).connect() as connection:
                 shown = {r[0]: int(r[1]) for r in await connection.execute(views.group_by(ITEMS.c.item_id))}
-                done = {i: (c or 0, n) for i, c, n in await connection.execute(events.group_by(EVENTS.c.item_id))}
+                done = {i: (int(c), n) for i, c, n in await connection.execute(events.group_by(EVENTS.c.item_id))}
         except (SQLAlchemyError, OSError) as error:
             raise StoreError(f"the exposure log failed: {_why(error)}") from error
-        return {i: (shown.get(i, 0), *done.get(i, (0, 0))) for i in item_ids}
+        return {i: (shown.get(i, 0), *done.get(i, (0, 0))) for i in shown.keys() | done.keys()}
 
     async def read(self, tenant: str, since: datetime | None = None, limit: int = 1_000_000) -> list[Exposure]:
-        """Return the lists shown since then, oldest first.
+        """Return the newest ``limit`` lists shown since then, oldest first.
 
         Raises:
             StoreError: the database failed.
         """
         at = micros(since) if since else 0
-        lists = select(LISTS).where(LISTS.c.tenant == tenant, LISTS.c.at_us >= at).order_by(LISTS.c.id).limit(limit)
+        lists = select(LISTS).where(LISTS.c.tenant == tenant, LISTS.c.at_us >= at)
+        lists = lists.order_by(LISTS.c.id.desc()).limit(limit)
         items = select(ITEMS).where(ITEMS.c.tenant == tenant, ITEMS.c.at_us >= at).order_by(ITEMS.c.id)
         sources = select(SOURCES).where(SOURCES.c.tenant == tenant, SOURCES.c.at_us >= at)
         try:
@@ -150,7 +163,7 @@ class ExposureLog:
                     )
         except (SQLAlchemyError, OSError) as error:
             raise StoreError(f"the exposure log failed: {_why(error)}") from error
-        return [_exposure(r, shown.get(r.request_id, [])) for r in rows]
+        return [_exposure(r, shown.get(r.request_id, [])) for r in reversed(rows)]
 
     async def _opened(self) -> AsyncEngine:
         if self._engine is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import random
 import time
 from collections.abc import Mapping, Sequence
@@ -16,34 +18,38 @@ from ..sources.listing import MAX_LIKED, mean_vector
 from ..sources.new_items import promise
 from ..trained.version_in_use import Learned
 
-MAX_SCANNED = 10_000
+MAX_SCANNED = 2_000_000
+"""Of more items, the first so many of the table are looked at."""
 MAX_ARMS = 100
 REFRESH_S = 300.0
 NEW_BELOW_EVENTS = 20
 NEW_BELOW_VIEWS = 500
 BASE_RATE = 0.05
 """The click rate that a new item is thought to have when nothing speaks for it or against it."""
+UNSEEN = (0, 0, 0)
 Seen = Mapping[str, tuple[int, int, int]]
 
 
 class Counts(Protocol):
     """Tells how often items were shown, clicked and met at all."""
 
-    async def seen(self, tenant: str, item_ids: Sequence[str]) -> dict[str, tuple[int, int, int]]:
-        """Return item id -> (times shown, clicks, events)."""
+    async def seen(self, tenant: str) -> dict[str, tuple[int, int, int]]:
+        """Return item id -> (times shown, clicks, events) of every item that was shown or met."""
         ...
 
 
 class NewItemQuota:
-    """The new items of one tenant's catalogue, looked up again every ``REFRESH_S`` seconds among the first ``MAX_SCANNED``."""
+    """The new items of one tenant's whole catalogue, looked up again every ``REFRESH_S`` seconds, beside the requests."""
 
     def __init__(self, catalogue: Catalogue, counts: Counts, tenant: str, learned: Learned | None = None) -> None:
         self._catalogue = catalogue
         self._counts = counts
         self._tenant = tenant
         self._learned = learned
-        self._new: Seen = {}
-        self._at = -REFRESH_S
+        self._new: Sequence[str] = ()
+        self._seen: Seen = {}
+        self._at = -math.inf
+        self._task: asyncio.Task[None] | None = None
 
     async def choose(self, q: CandidateQuery, taken: Sequence[str], places: int, seed: int) -> list[tuple[Item, Draw]]:
         """Return at most ``places`` new items within constraints, exclusions and rules, each with its probabilities.
@@ -51,22 +57,35 @@ class NewItemQuota:
         Raises:
             StoreError: a store failed.
         """
-        new = await self._lookup()
-        ids = [i for i in new if i not in q.excluded and i not in set(taken)]
-        ids = random.Random(seed).sample(ids, min(MAX_ARMS, len(ids)))  # noqa: S311  no secret
+        await self._lookup()
+        out = {*q.excluded, *taken}
+        drawn = random.Random(seed).sample(self._new, min(MAX_ARMS + len(out), len(self._new)))  # noqa: S311  no secret
+        ids = [i for i in drawn if i not in out][:MAX_ARMS]
         items = {i.item_id: i for i in await self._catalogue.get(ids, q.where) if q.effects.allows(i)} if ids else {}
         kept = [items[i] for i in ids if i in items]
         priors = await self._priors(kept, q)
-        arms = [Arm(i.item_id, new[i.item_id][0], new[i.item_id][1], p) for i, p in zip(kept, priors, strict=True)]
+        arms = [Arm(i.item_id, *self._seen.get(i.item_id, UNSEEN)[:2], p) for i, p in zip(kept, priors, strict=True)]
         return [(items[choice.item_id], choice) for choice in explore(arms, places, seed)]
 
-    async def _lookup(self) -> Seen:
-        if time.monotonic() - self._at >= REFRESH_S:
-            ids = await self._catalogue.scan(MAX_SCANNED)
-            seen = await self._counts.seen(self._tenant, ids)
-            self._new = {i: s for i, s in seen.items() if s[0] < NEW_BELOW_VIEWS and s[2] < NEW_BELOW_EVENTS}
-            self._at = time.monotonic()
-        return self._new
+    async def close(self) -> None:
+        """Stop a look that is under way."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _lookup(self) -> None:
+        """Wait for the first look, which goes on when a request does not wait for its end; later ones are not waited for."""
+        if time.monotonic() - self._at >= REFRESH_S and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._look())
+        if self._task is not None and (self._at == -math.inf or self._task.done()):
+            await asyncio.shield(self._task)
+
+    async def _look(self) -> None:
+        seen = await self._counts.seen(self._tenant)
+        met = {i for i, s in seen.items() if s[0] >= NEW_BELOW_VIEWS or s[2] >= NEW_BELOW_EVENTS}
+        ids = await self._catalogue.scan(MAX_SCANNED)
+        self._new = await asyncio.to_thread(lambda: [i for i in ids if i not in met])
+        self._seen, self._at = seen, time.monotonic()
 
     async def _priors(self, items: Sequence[Item], q: CandidateQuery) -> list[float]:
         """Return the click rate that each item's content promises: by what was learnt of contents, else by nearness to what is
