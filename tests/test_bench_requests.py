@@ -116,6 +116,8 @@ def read(*conditions: tuple[str, Any, Any]) -> list[Constraint]:
         (("tags", "not-contains", "a"), ("tags", "contains", "a"), True),
         (("tags", "contains", "a"), ("tags", "not contains", "a"), True),
         (("tags", "contains", "a"), ("colour", "!=", "red"), False),
+        (("colour", "contains", "re"), ("colour", "!=", "green"), True),
+        (("price", "<=", 30), ("price", "=", 20.0), False),
     ],
 )
 def test_a_condition_read_the_wrong_way_round_is_inverted(truth: Any, condition: Any, inverted: bool) -> None:
@@ -132,6 +134,11 @@ def test_both_ends_of_a_range_are_no_inversion() -> None:
     asked = case(all=[("price", ">=", 20), ("price", "<=", 50)])
     verdict = judge(asked, Answer(["2", "3", "4", "5"], read(("price", ">=", 20.0), ("price", "<=", 50.0))), SHOP)
     assert (verdict.obeyed, verdict.inverted, verdict.silent) == (True, 0, 0)
+
+
+def test_a_range_that_is_wider_than_what_was_asked_is_no_inversion() -> None:
+    both = read(("price", ">=", 0.0), ("price", "<=", 50.0))
+    assert judge(case(all=[("price", "<=", 50)]), Answer(["1", "2", "3", "4", "5"], both), SHOP).inverted == 0
 
 
 def test_a_list_of_only_what_was_refused_is_inverted_in_effect() -> None:

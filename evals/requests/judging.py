@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from ...core.predicates import NEGATED, ORDERING, holds
-from ...core.schemas import Constraint, Item
+from ...core.predicates import NEGATED, ORDERING
+from ...core.schemas import Constraint
 from .cases import Case, Predicate, fits, satisfies
 from .catalogues import Record
 
-MOSTLY = 0.5
-"""Share of the records on one side of a condition that the reading must put on the other side for it to be inverted."""
+_UPPER = frozenset({"<", "<="})
 _REFUSING = frozenset({"!=", "not-in", "not-contains"})
 _WORD = re.compile(r"[\w%]+")
 _EMPTY_WORDS = frozenset(["a", "an", "and", "the", "of", "in", "on", "for", "with", "to", "or", "is", "it", "be"])
@@ -58,7 +56,7 @@ def judge(case: Case, answer: Answer, records: Mapping[str, Record]) -> Verdict:
     return Verdict(
         obeyed=len(shown) == k and all(good) and in_order,
         precision=sum(good) / k,
-        inverted=_inverted(case, answer.constraints, shown, records.values()),
+        inverted=_inverted(case, answer.constraints, shown),
         silent=_silent(case, answer.not_applied, shown, in_order=in_order),
         empty=not answer.item_ids,
         unsaid=unsaid,
@@ -89,10 +87,12 @@ def _silent(case: Case, not_applied: Sequence[str], shown: Sequence[Record], *, 
     return unnamed + max(0, broken - spare)
 
 
-def _inverted(case: Case, constraints: Iterable[Constraint], shown: Sequence[Record], records: Iterable[Record]) -> int:
+def _inverted(case: Case, constraints: Sequence[Constraint], shown: Sequence[Record]) -> int:
     """Count conditions applied the wrong way round, in the reading or in effect: all items shown are what was refused."""
     wanted = [*case.conditions, *((p, True) for p in case.any)]
-    by_reading = {p for c in constraints for p, w in wanted if p[0] == c.field and _opposes(c, p, w, case, records)}
+    by_reading = {
+        p for p, w in wanted if any(_opposes(c, p, w) for c in _settled(case, constraints) if c.field == p[0])
+    }
     refused = {
         p: p[1] not in _REFUSING for p, w in case.conditions if (p[1] in _REFUSING) == w and p[1] not in ORDERING
     }
@@ -100,30 +100,34 @@ def _inverted(case: Case, constraints: Iterable[Constraint], shown: Sequence[Rec
     return len(by_reading | in_effect)
 
 
-def _opposes(c: Constraint, predicate: Predicate, wanted: bool, case: Case, records: Iterable[Record]) -> bool:
+def _settled(case: Case, constraints: Sequence[Constraint]) -> list[Constraint]:
+    """Return the conditions read, without bounds of fields that were asked for, or read, with a bound on either side."""
+    sides: dict[str, set[bool]] = {}
+    for (field, op, _), wanted in case.conditions:
+        if op in ORDERING:
+            sides.setdefault(field, set()).add((op in _UPPER) == wanted)
+    ranges = {field for field, found in sides.items() if len(found) > 1}
+    for c in constraints:
+        if c.op in ORDERING and (c.op in _UPPER) in sides.get(c.field, set()):
+            ranges.add(c.field)
+    return [c for c in constraints if c.op not in ORDERING or c.field not in ranges]
+
+
+def _opposes(c: Constraint, predicate: Predicate, wanted: bool) -> bool:
     """Say whether the reading ``c`` is the opposite of what was asked of the same field, not only another value."""
-    field, op, _ = predicate
+    _, op, value = predicate
     if op in ORDERING or c.op in ORDERING:
-        both = op in ORDERING and c.op in ORDERING
-        upper = (op in ("<", "<=")) == wanted
-        sides = {(o in ("<", "<=")) == w for (f, o, _), w in case.conditions if f == field and o in ORDERING}
-        return both and (c.op in ("<", "<=")) != upper and len(sides) == 1
+        return op in ORDERING and c.op in ORDERING and (c.op in _UPPER) != ((op in _UPPER) == wanted)
     refuses = (op in _REFUSING) == wanted
     if refuses == (c.op in NEGATED):
         return False
-    known = [record for record in records if record.get(field) not in (None, [])]
-    dropped = [not _keeps(c, record) for record in known]
-    unwanted = [satisfies(record, predicate) != wanted for record in known]
-    if refuses:  # and the reading wants: most of what it keeps is what was refused
-        wrong = sum(u and not d for d, u in zip(dropped, unwanted, strict=True))
-        return wrong > MOSTLY * (len(known) - sum(dropped))
-    wrong = sum(d and not u for d, u in zip(dropped, unwanted, strict=True))  # what was wanted is what it refuses
-    return wrong > MOSTLY * max(sum(dropped), len(known) - sum(unwanted))
+    loosely = ("contains" in op) != ("contains" in c.op)  # "SUV" is in "4dr SUV"
+    pairs = [(a, b) for a in _folded(value) for b in _folded(c.value)]
+    return any(a == b or (loosely and (a in b or b in a)) for a, b in pairs)
 
 
-def _keeps(c: Constraint, record: Record) -> bool:
-    value: Any = record[c.field]
-    return holds(c, Item(item_id="x", title="x", attributes={c.field: value}))
+def _folded(value: object) -> list[str]:
+    return [str(v).casefold() for v in (value if isinstance(value, list | tuple) else [value])]
 
 
 def _shares_word(message: str, texts: Iterable[str]) -> bool:
