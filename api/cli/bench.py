@@ -23,7 +23,7 @@ from .bench_recommendation import (
     order,
     progress,
 )
-from .bench_requests import requests
+from .bench_requests import conversation, requests
 from .options import guarded
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app = typer.Typer(
 
 app.callback()(keep_figures)
 app.command("requests")(requests)
+app.command("conversation")(conversation)
 app.command("speech")(speech)
 app.command("elicit")(elicit)
 app.command("beyond")(beyond)

@@ -1,4 +1,4 @@
-"""Measure what people say and get: ``tastemaker bench requests``."""
+"""Measure what people say and get: ``tastemaker bench requests`` and ``conversation``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ...core.settings import load_settings
-from .bench_options import DataOption, JsonOption, print_figures
+from .bench_options import CountOption, DataOption, JsonOption, SeedOption, print_figures
 from .options import guarded
 
 FilesOption = Annotated[
@@ -35,6 +35,15 @@ def requests(
 
     cases = guarded(lambda: load_cases(file or [], part))
     guarded(lambda: print_figures(requests_run(load_settings(), data, cases, out, _say), as_json))
+
+
+def conversation(
+    data: DataOption = None, n: CountOption = 40, seed: SeedOption = 0, as_json: JsonOption = False
+) -> None:
+    """Let a scripted person tell a wish bit by bit over five catalogues, N wishes each: solved, turns, empty lists."""
+    from ...evals.requests.conversation import conversation_run
+
+    guarded(lambda: print_figures(conversation_run(load_settings(), data, n, seed, _say), as_json))
 
 
 def _say(line: str) -> None:
