@@ -11,13 +11,14 @@ import pytest
 
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.learning.interactions import UserState
+from tastemaker.core.learning.metrics import ndcg
 from tastemaker.core.settings import Settings
 from tastemaker.evals.movielens import cold_items as ml100k_cold_item
 from tastemaker.evals.movielens import cold_users as ml100k_cold_user
 from tastemaker.evals.movielens.baselines import BASELINES
 from tastemaker.evals.movielens.data import Movies, read, watched_before
 from tastemaker.evals.movielens.run import by_ensemble, fit_as_trained, places
-from tastemaker.evals.reporting.intervals import auc, gain_of, hits, mean_of, ndcg, place, recall
+from tastemaker.evals.reporting.intervals import auc, gain_of, hits, mean_of, place, recall
 from tastemaker.models.recommender.fit_whole_catalogue import MIN_HISTORY, fit_catalogue, hold_out
 from tastemaker.models.recommender.new_items import NewItemModel
 from tastemaker.models.recommender.scorers.listing import SCORERS

@@ -62,6 +62,6 @@ def test_people_answer_from_what_they_want() -> None:
 
 
 def test_ties_share_their_places() -> None:
-    assert elicit.ndcg(np.array([2.0, 1.0]), 1) == pytest.approx(100 / np.log2(3))
-    assert elicit.ndcg(np.array([1.0, 1.0]), 1) == pytest.approx(50 + 50 / np.log2(3))
-    assert elicit.ndcg(np.arange(20.0), 0) == 0
+    assert elicit.value_of(np.array([2.0, 1.0]), 1) == pytest.approx(100 / np.log2(3))
+    assert elicit.value_of(np.array([1.0, 1.0]), 1) == pytest.approx(100 / np.log2(2.5))
+    assert elicit.value_of(np.arange(20.0), 0) == 0

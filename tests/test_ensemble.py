@@ -19,7 +19,7 @@ from tastemaker.models.recommender.ensemble_files import load_ensemble, save_ens
 from tastemaker.models.recommender.features import Features, best_of_each, place
 from tastemaker.models.recommender.fit import fit_ensemble
 from tastemaker.models.recommender.fusion import LinearFusion, Lists, RankFusion, TreeFusion
-from tastemaker.models.recommender.fusion_check import ndcg
+from tastemaker.models.recommender.fusion_check import ndcg_of_first
 from tastemaker.models.recommender.held_out_queries import Query, among_all, draw, held_out, last_items, unseen
 from tastemaker.models.recommender.scorers import listing
 from tastemaker.models.recommender.scorers.popularity import Popularity
@@ -208,7 +208,7 @@ class TestFusions:
         fitted = made().fit(lists, tuple("abcdef"), 0)
         again = type(fitted)().restore(*fitted.save())
         scores = again.score(lists.features)
-        assert ndcg(scores, np.repeat(np.arange(300), 6)).mean() > 85
+        assert ndcg_of_first(scores, np.repeat(np.arange(300), 6)).mean() > 85
         np.testing.assert_allclose(scores, fitted.score(lists.features), rtol=1e-5)
 
     def test_trees_learn_from_lists_of_retrieved_candidates(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,9 +221,10 @@ class TestFusions:
         again = TreeFusion().restore(*both.save())
         question = np.repeat(np.arange(300, dtype=np.int32), 6)
         assert (
-            ndcg(both.score(other.features), question).mean() > ndcg(alone.score(other.features), question).mean() + 10
+            ndcg_of_first(both.score(other.features), question).mean()
+            > ndcg_of_first(alone.score(other.features), question).mean() + 10
         )
-        assert ndcg(both.score(lists.features), question).mean() > 85
+        assert ndcg_of_first(both.score(lists.features), question).mean() > 85
         np.testing.assert_allclose(again.score(other.features), both.score(other.features), rtol=1e-5)
         few = Lists(other.features[:6], np.array([6]))
         same = TreeFusion(rounds=20).fit(lists, tuple("abcdef"), 0, retrieved=few)
@@ -308,4 +309,4 @@ class TestParts:
 
     def test_ties_take_the_middle_place(self) -> None:
         scores, question = np.zeros(5, np.float32), np.array([0, 0, 0, 1, 1], np.int32)
-        np.testing.assert_allclose(ndcg(scores, question), [100 / np.log2(3), 100 / np.log2(2.5)])
+        np.testing.assert_allclose(ndcg_of_first(scores, question), [100 / np.log2(3), 100 / np.log2(2.5)])

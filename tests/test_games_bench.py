@@ -54,7 +54,7 @@ async def test_rows_share_one_training(shop: Path, settings: Settings, monkeypat
     assert said
     assert figures["n"] == ASKED
     assert set(figures["methods"]) >= {"hybrid", "popularity", "cooccurrence_last10", "blend", "alone:titles"}
-    assert figures["ndcg10"]["mean"] > figures["methods"]["popularity"]["ndcg10"]["mean"] + 10
+    assert figures["ndcg10"]["value"] > figures["methods"]["popularity"]["ndcg10"]["value"] + 10
     assert figures["rank_200"]["n"] == ASKED
 
     again: list[str] = []

@@ -27,10 +27,10 @@ from tastemaker.core.learning.llm_weight_fit import (
     FittedWeight,
     fit_weight,
     gains,
-    ndcg,
     value_at,
 )
 from tastemaker.core.learning.llm_weight_table import WeightEntry, WeightTable
+from tastemaker.core.learning.metrics import ndcg
 from tastemaker.stores.fitted_files import WeightFile, weights_path
 
 DRAWN = [np.random.default_rng(n).integers(-9, 9, n + 1).astype(float).tolist() for n in range(25)]
@@ -116,8 +116,8 @@ def test_the_weight_is_the_smallest_that_is_nearly_the_best() -> None:
     chosen = fit_weight(some).weight
     best = GRID[int(table.mean(axis=0).argmax())]
     assert 0 < chosen <= best
-    assert value_at(some[0], 0.0) == ndcg(some[0].target)
-    assert ndcg(0) == 100.0
+    assert value_at(some[0], 0.0) == 100 * ndcg(some[0].target)
+    assert ndcg(0) == 1.0
     assert ndcg(10) == 0.0
 
 

@@ -17,14 +17,12 @@ from pydantic import Field
 from ..schemas import Frozen
 from .interactions import Floats
 from .llm_signal import MAX_WEIGHT, moved
+from .metrics import interval, ndcg
 
 GRID = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.4, 2.0)
 """At 2 the list's own scores and the signal count about the same."""
 FOLDS = 5
-DRAWS = 2000
-LOW, HIGH = 2.5, 97.5
 MIN_CASES = 30
-CUT_OFF = 10
 Gains = NDArray[np.float64]
 
 
@@ -55,15 +53,10 @@ class FittedWeight(Frozen):
 NOT_FITTED = FittedWeight(weight=0.0, gain=0.0, low=0.0, high=0.0, n=0, why="not fitted on this shop's events")
 
 
-def ndcg(place: int, cut_off: int = CUT_OFF) -> float:
-    """Return NDCG x 100 of a list with one wanted item at ``place``, counted from 0."""
-    return 100.0 / float(np.log2(place + 2)) if place < cut_off else 0.0
-
-
 def value_at(case: Case, weight: float) -> float:
     """Return NDCG@10 x 100 of the list moved with ``weight``."""
     order = moved(case.base, case.signal, weight)
-    return ndcg(int(np.flatnonzero(order == case.target)[0]))
+    return 100.0 * float(ndcg(np.flatnonzero(order == case.target)[0]))
 
 
 def gains(cases: Sequence[Case], grid: Sequence[float] = GRID) -> Gains:
@@ -84,16 +77,6 @@ def choose(table: Gains, grid: Sequence[float] = GRID) -> int:
     return int(min(near, key=lambda column: grid[column]))
 
 
-def interval(values: Gains, users: Sequence[str], seed: int, draws: int = DRAWS) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval of the mean, drawing whole users."""
-    _, inverse = np.unique(np.asarray(users), return_inverse=True)
-    sums, counts = np.bincount(inverse, values), np.bincount(inverse)
-    picks = np.random.default_rng(seed).integers(0, len(sums), (draws, len(sums)))
-    means = sums[picks].sum(axis=1) / counts[picks].sum(axis=1)
-    low, high = np.percentile(means, [LOW, HIGH])
-    return float(low), float(high)
-
-
 def fit_weight(cases: Sequence[Case], seed: int = 0, grid: Sequence[float] = GRID) -> FittedWeight:
     """Return the weight for these held-out events, zero where it does not help significantly; needs ``MIN_CASES``."""
     if len(cases) < MIN_CASES:
@@ -101,7 +84,7 @@ def fit_weight(cases: Sequence[Case], seed: int = 0, grid: Sequence[float] = GRI
     table = gains(cases, grid)
     users = [c.user or str(i) for i, c in enumerate(cases)]
     held_out = _cross_validated(table, users, seed, lambda part: choose(part, grid))
-    low, high = interval(held_out, users, seed)
+    low, high = interval(held_out, seed, owners=users)
     chosen = grid[choose(table, grid)]
     helps = low > 0 and chosen > 0
     return FittedWeight(

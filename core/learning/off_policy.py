@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InvalidRequestError
+from .metrics import interval
 
 DEFAULT_CLIP = 20.0
-BOOTSTRAP = 500
-LEVEL = 0.95
 Numbers = NDArray[np.float64]
 
 
@@ -115,13 +114,11 @@ def evaluate(decisions: list[Decision], policy: Policy, *, clip: float = DEFAULT
     weight = np.minimum(raw, clip)
     reward = np.array([d.reward for d in decisions], dtype=np.float64)
     direct, residual = _doubly_robust(decisions, wanted, reward)
-    rng = np.random.default_rng(seed)
-    draws = rng.integers(0, len(decisions), (BOOTSTRAP, len(decisions)))
     return Evaluation(
         n=len(decisions),
-        ips=_estimate(weight * reward, draws),
-        snips=_ratio(weight * reward, weight, draws),
-        doubly_robust=_estimate(direct + weight * residual, draws),
+        ips=_estimate(weight * reward, seed),
+        snips=_ratio(weight * reward, weight, seed),
+        doubly_robust=_estimate(direct + weight * residual, seed),
         ess=float(weight.sum() ** 2 / max(float((weight**2).sum()), 1e-12)),
         clipped=float((raw > clip).mean()),
         unsupported=float(np.mean([w[as_logged(d) <= 0].sum() for w, d in zip(wanted, decisions, strict=True)])),
@@ -130,8 +127,7 @@ def evaluate(decisions: list[Decision], policy: Policy, *, clip: float = DEFAULT
 
 def mean_interval(rewards: Sequence[float], seed: int = 0) -> Estimate:
     """Return the mean of the rewards with its bootstrap interval; ``rewards`` must not be empty."""
-    values = np.asarray(rewards, dtype=np.float64)
-    return _estimate(values, np.random.default_rng(seed).integers(0, len(values), (BOOTSTRAP, len(values))))
+    return _estimate(np.asarray(rewards, dtype=np.float64), seed)
 
 
 def _doubly_robust(decisions: list[Decision], wanted: list[Numbers], reward: Numbers) -> tuple[Numbers, Numbers]:
@@ -150,18 +146,12 @@ def _doubly_robust(decisions: list[Decision], wanted: list[Numbers], reward: Num
     return scale * expected, reward - scale * prior
 
 
-def _estimate(values: Numbers, draws: NDArray[np.int64]) -> Estimate:
-    return _with_interval(float(values.mean()), values[draws].mean(axis=1))
+def _estimate(values: Numbers, seed: int) -> Estimate:
+    low, high = interval(values, seed)
+    return Estimate(value=float(values.mean()), low=low, high=high)
 
 
-def _ratio(top: Numbers, bottom: Numbers, draws: NDArray[np.int64]) -> Estimate:
+def _ratio(top: Numbers, bottom: Numbers, seed: int) -> Estimate:
     total = float(bottom.sum())
-    drawn = bottom[draws].sum(axis=1)
-    values = np.divide(top[draws].sum(axis=1), drawn, out=np.zeros_like(drawn), where=drawn > 0)
-    return _with_interval(float(top.sum()) / total if total > 0 else 0.0, values)
-
-
-def _with_interval(value: float, resampled: Numbers) -> Estimate:
-    tail = 50 * (1 - LEVEL)
-    low, high = np.percentile(resampled, [tail, 100 - tail])
-    return Estimate(value=value, low=float(low), high=float(high))
+    low, high = interval(top, seed, per=bottom)
+    return Estimate(value=float(top.sum()) / total if total > 0 else 0.0, low=low, high=high)

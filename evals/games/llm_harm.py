@@ -18,7 +18,8 @@ from ...agents.prompt_files.library import PromptLibrary
 from ...agents.reranking.llm_ranker import LLMRanker
 from ...core.learning.interactions import Floats
 from ...core.learning.llm_signal import GROUPS, bounded
-from ...core.learning.llm_weight_fit import Case, FittedWeight, fit_weight, interval, ndcg, value_at
+from ...core.learning.llm_weight_fit import Case, FittedWeight, fit_weight, value_at
+from ...core.learning.metrics import interval, ndcg
 from ...core.schemas import LLMStrategy
 from ...core.settings import Settings
 from ...models.llm.client import open_chat_model
@@ -125,7 +126,7 @@ def alone(rows: Sequence[Listed], opinions: Sequence[Floats | None]) -> list[flo
             scores = np.where(np.isnan(opinion), -np.inf, opinion)
             above = int((scores > scores[row.target]).sum())
             same = int((scores == scores[row.target]).sum())
-            values.append(float(np.mean([ndcg(above + i) for i in range(same)])))
+            values.append(100.0 * float(ndcg(above + np.arange(same)).mean()))
     return values
 
 
@@ -139,7 +140,7 @@ def compared(shown: Sequence[Case], raw: Sequence[float], fitted: FittedWeight, 
     figures |= {"off": round(float(off.mean()), 2), "model_alone": round(float(np.mean(raw)), 2)}
     for name, weight in (("on", fitted.weight), ("unfitted", UNFITTED)):
         on = np.array([value_at(c, weight) for c in shown])
-        low, high = interval(on - off, users, seed)
+        low, high = interval(on - off, seed, owners=users)
         figures[name] = round(float(on.mean()), 2)
         figures[f"{name}_minus_off"] = [round(float((on - off).mean()), 2), round(low, 2), round(high, 2)]
     return figures

@@ -14,7 +14,7 @@ from ...core.errors import BackEndError
 from ...core.learning.interactions import Floats
 from ...core.learning.llm_signal import MAX_WEIGHT, base_scores, bounded, moved
 from ...core.learning.llm_task import RankTask
-from ...core.learning.llm_weight_fit import ndcg
+from ...core.learning.metrics import ndcg
 from ...core.schemas import LLMStrategy
 from ...core.settings import Settings
 from ...stores.llm_opinions import key_of
@@ -67,7 +67,7 @@ async def final_by_place(
 
 def _value(listed: Listed, scores: Floats) -> float:
     order = moved(listed.base, bounded(scores), MAX_WEIGHT)
-    return ndcg(int(np.flatnonzero(order == listed.target)[0]))
+    return 100.0 * float(ndcg(np.flatnonzero(order == listed.target)[0]))
 
 
 async def plain_by_place(asker: Asker, games: Games, rows: Sequence[Row], say: Progress) -> dict[int, list[float]]:
@@ -80,7 +80,7 @@ async def plain_by_place(asker: Asker, games: Games, rows: Sequence[Row], say: P
             scores = await plain(asker, games.task(listed))
             if scores is not None:
                 order = np.argsort(-scores, kind="stable")
-                found[place].append(ndcg(int(np.flatnonzero(order == place)[0])))
+                found[place].append(100.0 * float(ndcg(np.flatnonzero(order == place)[0])))
         if number % 5 == 0:
             say(f"plain list-wise ranking: {number} of {len(rows)}")
     return found

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.learning.interactions import Interactions, Rows, UserState
+from ...core.learning.metrics import ndcg, place_of, resampled
 from ...core.questions.answerable_facets import Facet, title_facets
 from ...core.questions.information_gain import Offer, answer_model, best_offer
 from ...core.ranking.query import NOISE
@@ -126,12 +127,9 @@ def prior_of(counts: Numbers, power: float) -> Numbers:
     return np.asarray(raised / raised.sum(), dtype=np.float64)
 
 
-def ndcg(scores: Numbers, at: int) -> float:
-    """Return NDCG@10 x 100 of the candidate at position ``at``; items with the same score share their places."""
-    better = int((scores > scores[at]).sum())
-    tied = int((scores == scores[at]).sum()) - 1
-    ranks = [better + t + 1 for t in range(tied + 1)]
-    return 100 * float(np.mean([1 / np.log2(r + 1) if r <= AT else 0.0 for r in ranks]))
+def value_of(scores: Numbers, at: int) -> float:
+    """Return NDCG@10 x 100 of the candidate at position ``at``; in a tie it takes the middle place."""
+    return 100.0 * float(ndcg(place_of(scores, at), AT))
 
 
 def measure(
@@ -143,7 +141,7 @@ def measure(
         rng = np.random.default_rng((seed, n))
         at = int(np.flatnonzero(q.rows == q.target)[0])
         after = interview(asker, person, prior, q.target, rng)
-        figures[n] = [ndcg(belief[q.rows], at) for belief in after]
+        figures[n] = [value_of(belief[q.rows], at) for belief in after]
     return figures
 
 
@@ -223,8 +221,8 @@ def _bars(baselines: Baselines, every: Interactions, questions: Sequence[Questio
         at = int(np.flatnonzero(q.rows == q.target)[0])
         history = _last(every, q.user, HISTORY)
         none = _last(every, q.user, 0)
-        figures[n, 0] = ndcg(_scores(baselines, none, q, "popularity"), at)
-        figures[n, 1] = ndcg(_scores(baselines, history, q, "blend"), at)
+        figures[n, 0] = value_of(_scores(baselines, none, q, "popularity"), at)
+        figures[n, 1] = value_of(_scores(baselines, history, q, "blend"), at)
     return figures
 
 
@@ -239,8 +237,8 @@ def _scores(baselines: Baselines, history: Rows, q: Question, name: str) -> Numb
 
 def _closed(values: Numbers, bars: NDArray[np.float64], seed: int) -> dict[str, float]:
     """Return the share of the gap between popularity and the blend that is closed, with its 95 % interval over users."""
-    draws = np.random.default_rng(seed).integers(0, len(values), (BOOTSTRAP, len(values)))
-    start, stop, reached = (v[draws].mean(axis=1) for v in (bars[:, 0], bars[:, 1], values))
+    drawn = resampled(np.column_stack([bars[:, 0], bars[:, 1], values]), seed, draws=BOOTSTRAP)
+    start, stop, reached = drawn.T
     low, high = np.percentile((reached - start) / (stop - start), [2.5, 97.5])
     value = (values.mean() - bars[:, 0].mean()) / (bars[:, 1].mean() - bars[:, 0].mean())
     return {"value": round(float(value), 3), "low": round(float(low), 3), "high": round(float(high), 3)}

@@ -21,8 +21,8 @@ from ...core.settings import Settings
 from ...models.recommender.ensemble import Ensemble
 from ...models.recommender.ensemble_files import load_ensemble, save_ensemble
 from ...models.recommender.fit import digest, fit_ensemble
-from ...models.recommender.fusion_check import interval
 from ...models.recommender.held_out_queries import last_items, unseen
+from ..reporting.intervals import mean_of
 from ..reporting.report import percentiles, report
 from .baselines import Baselines
 from .data import Question, read_histories, read_items, read_questions, with_text_vectors
@@ -134,7 +134,7 @@ def gains(ranks: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _warm(ranker: _Ranker, questions: Sequence[Question], seed: int) -> dict[str, Any]:
     ranks = ranker.ranks(questions)
-    return {"ndcg10": interval(gains(ranks["hybrid"]), seed), "methods": _table(ranks, seed)}
+    return {"ndcg10": mean_of(gains(ranks["hybrid"]), seed), "methods": _table(ranks, seed)}
 
 
 def _cold(ranker: _Ranker, questions: Sequence[Question], seed: int) -> dict[str, Any]:
@@ -142,13 +142,13 @@ def _cold(ranker: _Ranker, questions: Sequence[Question], seed: int) -> dict[str
     for m in CUTS:
         ranks = ranker.ranks(questions, m)
         gain = gains(ranks["hybrid"]) - gains(ranks["blend"])
-        rows[str(m)] = {"gain_over_blend": interval(gain, seed), "methods": _table(ranks, seed)}
+        rows[str(m)] = {"gain_over_blend": mean_of(gain, seed), "methods": _table(ranks, seed)}
     return {"last_items_visible": rows}
 
 
 def _table(ranks: Mapping[str, NDArray[np.float64]], seed: int) -> dict[str, Any]:
     return {
-        method: {"ndcg10": interval(gains(values), seed), "hr10": interval(np.where(values <= AT, 100.0, 0.0), seed)}
+        method: {"ndcg10": mean_of(gains(values), seed), "hr10": mean_of(np.where(values <= AT, 100.0, 0.0), seed)}
         for method, values in ranks.items()
     }
 

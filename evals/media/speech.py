@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import InvalidRequestError
+from ...core.learning import metrics
 from ...core.settings import Settings
 from ...models.speech.decoding import Samples
 from ...models.speech.faster_whisper import PACKAGED, open_whisper, plain_whisper
@@ -31,7 +32,6 @@ from .word_errors import Errors, errors, normal, rate, simple
 
 SIZES = ("tiny", "base")
 SNR_DB = 10.0
-BOOTSTRAPS = 2000
 MAX_S = 60.0
 TARGETS = {"tiny": {"wer": 0.09}, "base": {"wer": 0.06}, "rtf": 0.15}
 SOUNDS = ("silence", "white noise", "pink noise", "tone", "chords")
@@ -112,10 +112,10 @@ def measure(hear: Hear, clips: Clips, seed: int) -> dict[str, Any]:
 
 def interval(counts: Sequence[Errors], seed: int) -> list[float]:
     """Return the 95 % bootstrap interval of the word error rate, clips drawn with replacement."""
-    drawn = np.random.default_rng(seed).integers(0, len(counts), (BOOTSTRAPS, len(counts)))
-    wrong, words = np.array([c.wrong for c in counts]), np.array([c.words for c in counts])
-    rates = wrong[drawn].sum(axis=1) / np.maximum(1, words[drawn].sum(axis=1))
-    return [round(float(value), 4) for value in np.percentile(rates, [2.5, 97.5])]
+    wrong, words = (
+        np.array(column, dtype=np.float64) for column in zip(*((c.wrong, c.words) for c in counts), strict=True)
+    )
+    return [round(edge, 4) for edge in metrics.interval(wrong, seed, per=words)]
 
 
 def sounds(seed: int, seconds: float = 5.0) -> dict[str, Samples]:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import InvalidRequestError
+from ...core.learning.metrics import interval
 from ...core.protocols import Vectors
 from ...core.settings import Settings
 from ...models.alignment.align import BESIDE, FROM_SCRATCH, PairSet, embed_pairs, subset
@@ -30,7 +31,7 @@ from ...models.image_text.towers import POOLED_DIM
 from ...stores.ingest.picture_text_pairs import read_pairs
 from ..reporting.report import report
 
-HELD_OUT, BOOTSTRAPS, TOP = 1000, 1000, (1, 5, 10)
+HELD_OUT, TOP = 1000, (1, 5, 10)
 PLAIN = Recipe(epochs=25, hidden=768, members=1)
 SPEED_PICTURES, SPEED_WARM_UP = 512, 32
 TARGETS = {
@@ -166,9 +167,7 @@ def _recalls(ranks: Ranks, seed: int) -> dict[str, Any]:
 
 
 def _interval(values: NDArray[np.float64], seed: int) -> list[float]:
-    chance = np.random.default_rng(seed)
-    means = [values[chance.integers(len(values), size=len(values))].mean() for _ in range(BOOTSTRAPS)]
-    return [round(float(edge), 4) for edge in np.percentile(means, (2.5, 97.5))]
+    return [round(edge, 4) for edge in interval(values, seed)]
 
 
 def speed(settings: Settings, paths: Sequence[str]) -> dict[str, float]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.learning.interactions import Interactions
+from ...core.learning.metrics import ndcg
 from ..reporting.intervals import mean_of
 
 AT = 10
@@ -79,7 +80,7 @@ def figures(shown: Sequence[Shown], facts: Facts, seed: int) -> dict[str, object
 def ndcg_of(shown: Sequence[Shown]) -> Values:
     """Return NDCG@10 of each list, with one wanted film, shape (n,)."""
     found = [np.flatnonzero(s.rows[:AT] == s.target) for s in shown]
-    return np.array([1 / np.log2(place[0] + 2) if len(place) else 0.0 for place in found])
+    return ndcg([place[0] if len(place) else AT for place in found], AT)
 
 
 def variety(vectors: NDArray[np.float32]) -> float:

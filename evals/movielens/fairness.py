@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import InvalidRequestError
+from ...core.learning.metrics import ndcg_of_list
 from ..reporting.intervals import mean_of
 
 MAX_GROUPS = 50
@@ -88,7 +89,8 @@ def report_of(path: Path, field: str, seed: int = 0) -> dict[str, Any]:
         if wanted:
             found.append(
                 Quality(
-                    answer.get("groups") or {}, _ndcg([item.get("item_id") in wanted for item in items], len(wanted))
+                    answer.get("groups") or {},
+                    ndcg_of_list([item.get("item_id") in wanted for item in items], len(wanted)),
                 )
             )
     if not any(groups for shown in lists for groups in shown):
@@ -117,12 +119,6 @@ def _answers(path: Path) -> Iterator[dict[str, Any]]:
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
             raise InvalidRequestError("lists", f"line {number} of {path.name} has no list of `items`")
         yield answer
-
-
-def _ndcg(hits: Sequence[bool], wanted: int) -> float:
-    gains = 1 / np.log2(np.arange(len(hits)) + 2)
-    best = float(gains[: min(wanted, len(hits))].sum())
-    return float(gains[np.array(hits, dtype=bool)].sum()) / best if best else 0.0
 
 
 def _shares(shown: Sequence[Sequence[str]], column: Mapping[str, int], *, even: bool = False) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.learning.metrics import interval
 from ...models.recommender.ratings import Ratings, biases
 from ...models.recommender.scorers.base import Progress
 from .data import Movies
@@ -62,19 +63,14 @@ def _predict(
 def _errors(parts: list[NDArray[np.float64]], user: NDArray[np.int32], seed: int) -> dict[str, Any]:
     """Return root mean square and mean absolute error; the intervals draw users again, not ratings."""
     every = np.concatenate(parts)
-    count = np.bincount(user)
-    squares, sizes = np.bincount(user, every**2), np.bincount(user, np.abs(every))
-    rng = np.random.default_rng(seed)
-    drawn = [rng.integers(len(count), size=len(count)) for _ in range(1000)]
-    rmse = [np.sqrt(squares[d].sum() / count[d].sum()) for d in drawn]
-    mae = [sizes[d].sum() / count[d].sum() for d in drawn]
+    squares, sizes = (np.array(interval(values, seed, owners=user)) for values in (every**2, np.abs(every)))
     return {
-        "rmse": _interval(float(np.sqrt((every**2).mean())), rmse),
-        "mae": _interval(float(np.abs(every).mean()), mae),
+        "rmse": _figure(float(np.sqrt((every**2).mean())), np.sqrt(squares)),
+        "mae": _figure(float(np.abs(every).mean()), sizes),
         "rmse_per_set": [round(float(np.sqrt((part**2).mean())), 4) for part in parts],
     }
 
 
-def _interval(value: float, drawn: list[float]) -> dict[str, float]:
-    low, high = np.percentile(drawn, [2.5, 97.5])
+def _figure(value: float, ends: NDArray[np.float64]) -> dict[str, float]:
+    low, high = ends
     return {"value": round(value, 4), "low": round(float(low), 4), "high": round(float(high), 4)}

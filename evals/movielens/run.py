@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ...core.errors import InvalidRequestError
 from ...core.learning.interactions import Interactions, ItemTable, UserState
+from ...core.learning.metrics import ndcg
 from ...core.settings import Settings
 from ...models.recommender.ensemble import Ensemble
 from ...models.recommender.scorers.base import Progress, silent
@@ -26,7 +27,7 @@ from ...models.recommender.scorers.listing import SCORERS
 from ...models.recommender.time_and_memory import peak_memory_mib
 from ...tools.trained.recipes import ChosenRecipe, Fitting, choose_recipe, part_of
 from ...tools.trained.validation import split_by_time
-from ..reporting.intervals import gain_of, hits, mean_of, ndcg, place
+from ..reporting.intervals import gain_of, hits, mean_of, place
 from ..reporting.report import report
 from .baselines import BASELINES, Fit, Score, logistic
 from .data import Movies, read, watched_before

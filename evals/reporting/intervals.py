@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.learning.metrics import Values, resampled
+
 RESAMPLES = 2_000
-Values = NDArray[np.float64]
 
 
 def place(scores: NDArray[Any], target: int, barred: NDArray[Any]) -> float:
@@ -19,11 +20,6 @@ def place(scores: NDArray[Any], target: int, barred: NDArray[Any]) -> float:
     others[barred] = False
     others[target] = False
     return float((known[others] > own).sum() + 0.5 * (known[others] == own).sum())
-
-
-def ndcg(places: Values, at: int = 10) -> Values:
-    """Return 1 / log2(place + 2) of each wanted item among the first ``at``, else 0."""
-    return np.where(places < at, 1.0 / np.log2(places + 2.0), 0.0)
 
 
 def hits(places: Values, at: int = 10) -> Values:
@@ -53,13 +49,13 @@ def recall(scores: NDArray[Any], wanted: NDArray[np.bool_], at: int = 20) -> flo
 
 def mean_of(values: Values, seed: int = 0) -> dict[str, float]:
     """Return the mean and its 95 % interval, users being drawn again ``RESAMPLES`` times."""
-    low, high = np.percentile(_means(values[:, None], seed)[:, 0], [2.5, 97.5])
+    low, high = np.percentile(resampled(values, seed, draws=RESAMPLES), [2.5, 97.5])
     return {"value": round(float(values.mean()), 4), "low": round(float(low), 4), "high": round(float(high), 4)}
 
 
 def gain_of(ours: Values, theirs: Values, seed: int = 0) -> dict[str, float]:
     """Return by how many per cent the mean of ``ours`` is above that of ``theirs``, the same users drawn for both."""
-    means = _means(np.stack([ours, theirs], axis=1), seed)
+    means = resampled(np.stack([ours, theirs], axis=1), seed, draws=RESAMPLES)
     shares = 100.0 * (means[:, 0] / np.maximum(means[:, 1], 1e-12) - 1.0)
     low, high = np.percentile(shares, [2.5, 97.5])
     value = 100.0 * (ours.mean() / max(float(theirs.mean()), 1e-12) - 1.0)
@@ -69,9 +65,3 @@ def gain_of(ours: Values, theirs: Values, seed: int = 0) -> dict[str, float]:
 def difference_of(ours: Values, theirs: Values, seed: int = 0) -> dict[str, float]:
     """Return the mean difference over the same users and its 95 % interval."""
     return mean_of(ours - theirs, seed)
-
-
-def _means(values: NDArray[Any], seed: int) -> NDArray[np.float64]:
-    rng = np.random.default_rng(seed)
-    drawn = [values[rng.integers(len(values), size=len(values))].mean(axis=0) for _ in range(RESAMPLES)]
-    return np.array(drawn)

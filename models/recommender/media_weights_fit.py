@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.learning.llm_weight_fit import interval, ndcg
+from ...core.learning.metrics import interval, ndcg
 from ...core.ranking.fusion import RRF_K
 from ...core.ranking.media_weights import LEAST, MEDIUM, MOST, SituationFit
 
@@ -52,7 +52,7 @@ def fit_situation(lists: Sequence[ShownList], usual: Mapping[str, float], seed: 
         [_value(t, logs, c) - _value(t, 0 * logs, c) for t, c in zip(tables[cut:], chosen[cut:], strict=True)]
     )
     users = [shown.user or str(number) for number, shown in enumerate(lists[cut:])]
-    low, high = interval(gains, users, seed)
+    low, high = interval(gains, seed, owners=users)
     told = {"gain": round(float(gains.mean()), 3), "low": round(low, 3), "high": round(high, 3), "n": len(lists)}
     if low <= 0:
         return SituationFit(**told, why="no significant gain on later lists")
@@ -103,4 +103,4 @@ def _loss(x: Numbers, tables: Sequence[Numbers], chosen: Sequence[Sequence[int]]
 def _value(table: Numbers, logs: Numbers, chosen: Sequence[int]) -> float:
     """Return the mean of NDCG x 100 over the chosen items of the list ordered by its fused score, ties as shown."""
     order = np.argsort(-(table @ np.exp(logs)), kind="stable").tolist()
-    return float(np.mean([ndcg(order.index(c), len(order)) for c in chosen]))
+    return 100.0 * float(ndcg([order.index(c) for c in chosen], len(order)).mean())
