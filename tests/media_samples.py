@@ -11,6 +11,7 @@ from typing import Any
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 
@@ -80,3 +81,47 @@ def video_file(
         if audio is not None:
             _write_sound(container, audio, seconds, 48_000)
     return path
+
+
+def heic_bytes(pixels: NDArray[np.uint8], quarter_turns: int = 0) -> bytes:
+    """Return a HEIC photo that is shown after ``quarter_turns`` to the left; FFmpeg encodes it, the boxes around it are ours."""
+    out = io.BytesIO()
+    options = {"x265-params": "log-level=none:keyint=1", "crf": "10"}
+    with av.open(out, "w", format="mp4") as container:
+        stream = container.add_stream("libx265", rate=1, options=options)
+        stream.height, stream.width, stream.pix_fmt = *pixels.shape[:2], "yuv420p"
+        stream.codec_context.codec_tag = "hvc1"
+        for frame in (av.VideoFrame.from_ndarray(pixels, format="rgb24"), None):
+            container.mux(stream.encode(frame))
+    mp4 = out.getvalue()
+    hvcc, sample = (
+        mp4[(at := mp4.index(kind) - 4) :][: int.from_bytes(mp4[at : at + 4])] for kind in (b"hvcC", b"mdat")
+    )
+    sample = sample[8:]
+    ftyp = _box(b"ftyp", b"heic\0\0\0\0mif1heic")
+    head = len(ftyp) + len(_heic_meta(hvcc, pixels.shape, quarter_turns, 0, 0)) + 8
+    return ftyp + _heic_meta(hvcc, pixels.shape, quarter_turns, head, len(sample)) + _box(b"mdat", sample)
+
+
+def _heic_meta(hvcc: bytes, shape: tuple[int, ...], quarter_turns: int, offset: int, size: int) -> bytes:
+    properties = _box(
+        b"ipco", hvcc, _full(b"ispe", 0, struct.pack(">II", shape[1], shape[0])), _box(b"irot", bytes([quarter_turns]))
+    )
+    return _full(
+        b"meta",
+        0,
+        _full(b"hdlr", 0, struct.pack(">I4s12xx", 0, b"pict")),
+        _full(b"pitm", 0, struct.pack(">H", 1)),
+        _full(b"iloc", 0, struct.pack(">BBHHHHII", 0x44, 0, 1, 1, 0, 1, offset, size)),
+        _full(b"iinf", 0, struct.pack(">H", 1), _full(b"infe", 2, struct.pack(">HH4sx", 1, 0, b"hvc1"))),
+        _box(b"iprp", properties, _full(b"ipma", 0, struct.pack(">IHB3B", 1, 1, 3, 0x81, 2, 0x83))),
+    )
+
+
+def _box(kind: bytes, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return struct.pack(">I", 8 + len(body)) + kind + body
+
+
+def _full(kind: bytes, version: int, *parts: bytes) -> bytes:
+    return _box(kind, bytes([version, 0, 0, 0]), *parts)

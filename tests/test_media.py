@@ -6,12 +6,14 @@ import asyncio
 import base64
 import io
 import os
+import resource
 import struct
 import sys
 import time
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -19,10 +21,11 @@ from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.media.containers import container_of
 from tastemaker.core.schemas import MediaFile, MediaInput, RecommendRequest
 from tastemaker.core.settings import LimitSettings
+from tastemaker.models.image_text.pixels import read_image
 from tastemaker.tools.media.admission import MediaAdmitter, decode_base64
 from tastemaker.tools.media.sandbox import WORKER, read_av, run_worker
 
-from .media_samples import encoded_sound, image_bytes, video_file, wav_bytes
+from .media_samples import encoded_sound, heic_bytes, image_bytes, video_file, wav_bytes
 
 DATA = Path(os.environ.get("TASTEMAKER_DATA", "../shared/data"))
 
@@ -164,13 +167,13 @@ def png_header_of(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + header + body + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize("side", [7_000, 10_000, 60_000])
+@pytest.mark.parametrize("side", [9_000, 10_000, 60_000])
 async def test_pixels_are_counted_from_the_header(tmp_path: Path, side: int) -> None:
     started = time.monotonic()
     error = await refused_image(tmp_path, png_header_of(side, side))
     assert time.monotonic() - started < 1
     assert "pixels" in error.message
-    assert "40000000" in error.message
+    assert "64000000" in error.message
 
 
 @pytest.mark.parametrize("fmt", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
@@ -183,6 +186,80 @@ async def test_truncated_pictures_are_refused(tmp_path: Path, fmt: str) -> None:
 async def test_header_only_pictures_are_refused(tmp_path: Path) -> None:
     for magic in (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF\0\0\0\0WEBP", b"BM"):
         assert "truncated" in (await refused_image(tmp_path, magic + b"\0" * 60)).message
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 39_999_999), (39_999_999, 1), (10, 29_999), (31_000, 2_000)])
+async def test_long_sides_are_refused_before_decoding(tmp_path: Path, width: int, height: int) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    error = await refused_image(tmp_path, png_header_of(width, height))
+    assert f"{width} x {height}" in error.message
+    assert "at most" in error.message
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
+
+
+def on_its_side(fmt: str) -> bytes:
+    """Return a picture, red on the left and blue on the right, 192 x 64 as displayed, whose pixels are stored turned."""
+    upright = Image.new("RGB", (192, 64), (200, 0, 0))
+    upright.paste((0, 0, 200), (96, 0, 192, 64))
+    stored = upright.transpose(Image.Transpose.ROTATE_90)
+    if fmt == "HEIC":
+        return heic_bytes(np.asarray(stored), quarter_turns=3)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    buffer = io.BytesIO()
+    stored.save(buffer, fmt, exif=exif)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("fmt", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIC"])
+async def test_every_format_is_read_upright(tmp_path: Path, fmt: str) -> None:
+    data = on_its_side(fmt)
+    (media,) = await admit(tmp_path, images=[MediaInput(data=b64(data))])
+    assert media.mime == f"image/{fmt.lower()}"
+    assert (media.width_px, media.height_px) == (192, 64)
+    sent = media.sent_path or media.path
+    assert await asyncio.to_thread(Path(sent).read_bytes) == data
+    for path in (media.path, sent):  # a catalogue's pictures are read as they are
+        seen = read_image(path)
+        left, right = seen.getpixel((20, 20)), seen.getpixel((170, 20))
+        assert isinstance(left, tuple)
+        assert isinstance(right, tuple)
+        assert left[0] > 150 > left[2]
+        assert right[2] > 150 > right[0]
+
+
+@pytest.mark.parametrize("fmt", ["PNG", "TIFF"])
+async def test_sixteen_bits_are_not_clipped_to_white(tmp_path: Path, fmt: str) -> None:
+    ramp = np.tile(np.linspace(0, 65535, 64, dtype=np.uint16), (32, 1))
+    buffer = io.BytesIO()
+    Image.fromarray(ramp).save(buffer, fmt)
+    (media,) = await admit(tmp_path, images=[MediaInput(data=b64(buffer.getvalue()))])
+    for path in (media.path, media.sent_path or ""):  # a catalogue's pictures are read as they are
+        grey = np.asarray(read_image(path).convert("L"), dtype=float)
+        assert np.abs(grey[16] - np.linspace(0, 255, 64)).max() < 8
+
+
+@pytest.mark.parametrize(
+    ("fmt", "progressive"),
+    [
+        ("JPEG", False),
+        pytest.param("JPEG", True, marks=pytest.mark.slow),
+        pytest.param("PNG", False, marks=pytest.mark.slow),
+    ],
+)
+async def test_a_photo_of_48_megapixels_is_read(tmp_path: Path, fmt: str, progressive: bool) -> None:
+    buffer = io.BytesIO()
+    options = {"quality": 50, "progressive": progressive} if fmt == "JPEG" else {"compress_level": 1}
+    Image.new("RGB", (8064, 6048), (90, 120, 30)).save(buffer, fmt, **options)
+    (media,) = await admit(tmp_path, images=[MediaInput(data=b64(buffer.getvalue()))])
+    assert (media.width_px, media.height_px) == (8064, 6048)
+    assert max(read_image(media.path).size) <= 2048
+
+
+@pytest.mark.parametrize("fmt", ["TIFF", "AVIF", "HEIC"])
+async def test_damaged_pictures_of_seldom_formats_are_refused(tmp_path: Path, fmt: str) -> None:
+    data = on_its_side(fmt)
+    assert "damaged" in (await refused_image(tmp_path, data[: len(data) * 2 // 3])).message
 
 
 async def test_jpegs_with_endless_scans_are_refused(tmp_path: Path) -> None:
@@ -307,7 +384,10 @@ async def test_the_worker_cannot_take_all_memory(tmp_path: Path) -> None:
 
 
 def test_containers_are_told_by_their_bytes() -> None:
-    assert container_of(b"\0\0\0\x18ftypheic" + b"\0" * 16) is None
+    assert container_of(b"\0\0\0\x18ftypheic" + b"\0" * 16) == "heic"
+    assert container_of(b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif") == "avif"
+    assert container_of(b"\0\0\0\x10ftypmif1\0\0\0\0mif1avif") == "heic"
+    assert container_of(b"II*\0" + b"\0" * 16) == container_of(b"MM\0*" + b"\0" * 16) == "tiff"
     assert container_of(b"\0\0\0\x18ftypqt  " + b"\0" * 16) == "mov"
     assert container_of(b"\xff\xf1\x50\x80") == "aac"
     assert container_of(b"\xff\xfb\x90\x00") == "mp3"

@@ -30,6 +30,9 @@ CONTAINERS: Mapping[str, Container] = MappingProxyType(
         "webp": Container("image/webp", "", ".webp", _IMAGE),
         "gif": Container("image/gif", "", ".gif", _IMAGE),
         "bmp": Container("image/bmp", "", ".bmp", _IMAGE),
+        "tiff": Container("image/tiff", "", ".tiff", _IMAGE),
+        "heic": Container("image/heic", "", ".heic", _IMAGE),
+        "avif": Container("image/avif", "", ".avif", _IMAGE),
         "wav": Container("audio/wav", "wav", ".wav", _AUDIO),
         "flac": Container("audio/flac", "flac", ".flac", _AUDIO),
         "mp3": Container("audio/mpeg", "mp3", ".mp3", _AUDIO),
@@ -51,15 +54,21 @@ _PREFIXES = (
     (b"ID3", "mp3"),
     (b"\x1aE\xdf\xa3", "webm"),
     (b"BM", "bmp"),
+    (b"II*\0", "tiff"),
+    (b"MM\0*", "tiff"),
 )
 _RIFF = MappingProxyType({b"WAVE": "wav", b"WEBP": "webp"})
 _BRANDS = MappingProxyType({b"M4A ": "m4a", b"M4B ": "m4a", b"qt  ": "mov"})
-_STILL_BRANDS = frozenset({b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis"})
+_STILL_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"})
 _SYNONYMS = MappingProxyType(
     {
         "image/jpg": "image/jpeg",
         "image/pjpeg": "image/jpeg",
         "image/x-ms-bmp": "image/bmp",
+        "image/heif": "image/heic",
+        "image/heic-sequence": "image/heic",
+        "image/heif-sequence": "image/heic",
+        "image/tif": "image/tiff",
         "audio/x-wav": "audio/wav",
         "audio/wave": "audio/wav",
         "audio/vnd.wave": "audio/wav",
@@ -88,7 +97,10 @@ def container_of(head: bytes) -> str | None:
     if head[:4] in {b"RIFF", b"RF64"}:
         return _RIFF.get(head[8:12])
     if head[4:8] == b"ftyp":
-        return None if head[8:12] in _STILL_BRANDS else _BRANDS.get(head[8:12], "mp4")
+        if head[8:12] not in _STILL_BRANDS:
+            return _BRANDS.get(head[8:12], "mp4")
+        brands = {head[at : at + 4] for at in (8, *range(16, min(len(head), int.from_bytes(head[:4], "big")) - 3, 4))}
+        return "avif" if brands & {b"avif", b"avis"} else "heic"
     if head[4:8] in {b"moov", b"mdat", b"wide"}:
         return "mov"
     return _mpeg_audio(head)

@@ -43,7 +43,7 @@ class SearchRequest(Frozen):
     text: Annotated[str, StringConstraints(max_length=4000, strip_whitespace=True), NoNul()] = Field(
         default="", description="Words, at most 4,000 characters.", examples=["in red"]
     )
-    images: Media = Field(default_factory=list, description="Photos (JPEG, PNG, WebP, GIF, BMP).")
+    images: Media = Field(default_factory=list, description="Photos (JPEG, PNG, WebP, GIF, BMP, HEIC, AVIF, TIFF).")
     audio: Media = Field(default_factory=list, description="Voice clips; what was said is searched for.")
     video: Media = Field(default_factory=list, description="Video clips; frames and what was said count.")
     weights: SearchWeights = Field(default_factory=SearchWeights, description="How much each kind of part counts.")

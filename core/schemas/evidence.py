@@ -22,6 +22,8 @@ class MediaFile(Frozen):
     kind: MediaKind
     path: str
     mime: str
+    sent_path: str | None = None
+    """The bytes as they were sent, where ``path`` is a smaller, upright copy of a photo."""
     width_px: int | None = None
     height_px: int | None = None
     seconds: float | None = None

@@ -211,7 +211,7 @@ class RecommendRequest(Frozen):
         description="What they typed, at most 4,000 characters.",
         examples=["something like this, but under 40 euros"],
     )
-    images: Media = Field(default_factory=list, description="Photos (JPEG, PNG, WebP, GIF, BMP).")
+    images: Media = Field(default_factory=list, description="Photos (JPEG, PNG, WebP, GIF, BMP, HEIC, AVIF, TIFF).")
     audio: Media = Field(default_factory=list, description="Voice clips (WAV, FLAC, MP3, OGG, M4A, WebM).")
     video: Media = Field(default_factory=list, description="Video clips (MP4, WebM, MOV).")
     thread_id: ThreadId | None = Field(

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ...core.errors import BackEndError
+from ...core.media.pictures import BROKEN, TooLarge, open_picture, size_problem, to_rgb
 
 IMAGE_PX = 224
+MAX_PX = 200_000_000
 MEAN, STD = 0.5, 0.5
 
 
@@ -20,22 +22,16 @@ def read_image(path: str | Path, min_px: int = IMAGE_PX) -> Image.Image:
     A JPEG is decoded at the smallest scale whose sides are still at least twice ``min_px``.
 
     Raises:
-        BackEndError: the file is missing or is no picture that Pillow reads.
+        BackEndError: the file is missing, too large, or no picture that Pillow reads.
     """
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
+            if problem := size_problem(*image.size, MAX_PX):
+                raise BackEndError(f"{Path(path).name}: {problem}", back_end="pillow")
             image.draft("RGB", (2 * min_px, 2 * min_px))
-            return _rgb(ImageOps.exif_transpose(image))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            return to_rgb(image)
+    except (TooLarge, *BROKEN) as error:
         raise BackEndError(f"{Path(path).name} cannot be read as a picture: {error}", back_end="pillow") from error
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        canvas = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
-        return Image.alpha_composite(canvas, rgba).convert("RGB")
-    return image.convert("RGB")
 
 
 def square(image: Image.Image, px: int = IMAGE_PX) -> Image.Image:

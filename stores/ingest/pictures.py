@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from pathlib import Path
 
-from PIL import Image
+from ...core.media.pictures import BROKEN, TooLarge, open_picture, size_problem
 
 MAX_IMAGE_BYTES = 50_000_000
-MAX_IMAGE_PX = 40_000_000
+MAX_IMAGE_PX = 64_000_000
 _BLOCK = 1 << 20
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 
 
 class ImageProblem(Exception):
@@ -64,15 +62,12 @@ def check_image(path: Path, *, decode: bool) -> None:
         ImageProblem: not a picture, too many pixels, or damaged.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path, formats=_FORMATS) as image:
-                pixels = image.width * image.height
-                if pixels > MAX_IMAGE_PX:
-                    raise ImageProblem(f"{pixels} pixels, at most {MAX_IMAGE_PX}")
-                if decode:
-                    image.load()
-    except Image.DecompressionBombError as error:
+        with open_picture(path) as image:
+            if problem := size_problem(*image.size, MAX_IMAGE_PX):
+                raise ImageProblem(problem)
+            if decode:
+                image.load()
+    except TooLarge as error:
         raise ImageProblem(f"more than {MAX_IMAGE_PX} pixels") from error
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
+    except BROKEN as error:
         raise ImageProblem("not a picture that can be decoded") from error

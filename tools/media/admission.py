@@ -16,12 +16,13 @@ from ...core.schemas import MediaFile, MediaInput, MediaKind, RecommendRequest
 from ...core.settings import LimitSettings
 from .https_fetch import MediaFetcher
 from .image_check import inspect_image
-from .sandbox import read_av
+from .sandbox import read_av, read_picture
 
 PROBE_TIMEOUT_S = 15.0
+MAX_WORKERS = 2
 STREAMED_BYTES = 0x7FFF0000
 _ACCEPTED = {
-    "image": "JPEG, PNG, WebP, GIF and BMP",
+    "image": "JPEG, PNG, WebP, GIF, BMP, HEIC, AVIF and TIFF",
     "audio": "WAV, FLAC, MP3, AAC, OGG, M4A and WebM",
     "video": "MP4, MOV and WebM",
 }
@@ -48,14 +49,15 @@ class MediaAdmitter:
     def __init__(self, limits: LimitSettings, fetcher: MediaFetcher | None = None) -> None:
         self._limits = limits
         self._fetcher = fetcher or MediaFetcher(timeout_s=limits.url_timeout_s)
+        self._workers = asyncio.Semaphore(MAX_WORKERS)
 
     async def admit(
         self, request: RecommendRequest, workdir: Path, *, allow_paths: bool = True
     ) -> tuple[MediaFile, ...]:
         """Return the request's photos, voice clips and videos, in this order, as files under ``workdir``.
 
-        Each file holds the bytes as they were sent, because Content Credentials cover them; only the name is ours. The
-        caller owns ``workdir`` and deletes it.
+        Each file holds the bytes as they were sent, because Content Credentials cover them; only the name is ours. Of a heavy
+        photo ``path`` is a smaller, upright copy and ``sent_path`` what was sent. The caller owns ``workdir`` and deletes it.
 
         Raises:
             InvalidRequestError: a medium breaks a limit or is not what it should be; names the field and the limit.
@@ -103,26 +105,29 @@ class MediaAdmitter:
 
     async def _admit_image(self, slot: _Slot, data: bytes, path: Path, mime: str) -> MediaFile:
         facts = await asyncio.to_thread(inspect_image, data, slot.field, self._limits.max_image_px)
-        return MediaFile(
-            media_id=slot.media_id,
-            kind="image",
-            path=str(path),
-            mime=mime,
-            width_px=facts.width_px,
-            height_px=facts.height_px,
-        )
+        known = {"media_id": slot.media_id, "kind": "image", "mime": mime}
+        if not facts.heavy:
+            return MediaFile(path=str(path), width_px=facts.width_px, height_px=facts.height_px, **known)
+        async with self._workers:
+            copy = path.with_name(f"{slot.media_id}-copy.jpg")
+            made = await read_picture(path, copy, max_px=self._limits.max_image_px, timeout_s=PROBE_TIMEOUT_S)
+        if "refused" in made:
+            raise InvalidRequestError(slot.field, made["refused"])
+        size = {"width_px": made["width_px"], "height_px": made["height_px"]}
+        return MediaFile(path=made["path"], sent_path=str(path), **size, **known)
 
     async def _admit_av(self, slot: _Slot, path: Path, name: str) -> MediaFile:
         max_s = self._limits.max_video_s if slot.kind == "video" else self._limits.max_audio_s
-        facts = await read_av(
-            "probe",
-            path,
-            CONTAINERS[name].demuxer,
-            timeout_s=PROBE_TIMEOUT_S,
-            kind=slot.kind,
-            max_s=max_s,
-            max_px=self._limits.max_image_px,
-        )
+        async with self._workers:
+            facts = await read_av(
+                "probe",
+                path,
+                CONTAINERS[name].demuxer,
+                timeout_s=PROBE_TIMEOUT_S,
+                kind=slot.kind,
+                max_s=max_s,
+                max_px=self._limits.max_image_px,
+            )
         if "refused" in facts:
             raise InvalidRequestError(slot.field, f"the {slot.kind} is refused: {facts['refused']}")
         mime = CONTAINERS[name].mime

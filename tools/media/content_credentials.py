@@ -35,9 +35,10 @@ async def read_credentials(media: MediaFile, *, trust_anchors: Path | None = Non
     Raises:
         ToolError: the file is gone or no process could be started.
     """
-    if not await asyncio.to_thread(_has_trace, media.path):
+    path = media.sent_path or media.path
+    if not await asyncio.to_thread(_has_trace, path):
         return _check(media, "no evidence", "It carries no Content Credentials.")
-    job = {"path": media.path, "mime": media.mime, "trust_anchors": str(trust_anchors) if trust_anchors else None}
+    job = {"path": path, "mime": media.mime, "trust_anchors": str(trust_anchors) if trust_anchors else None}
     facts = await run_worker(WORKER, job, timeout_s=TIMEOUT_S)
     if "state" not in facts:
         return _check(media, "no evidence", _unread(str(facts.get("error", ""))))

@@ -1,4 +1,4 @@
-"""Read untrusted sound and video in a short-lived process with bounded memory, processor time and output."""
+"""Read untrusted sound, video and unusual pictures in a short-lived process with bounded memory, processor time and output."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import asyncio
 import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import ToolError
 
 WORKER = Path(__file__).with_name("sandbox_worker.py")
-MEMORY_BYTES = 4_000_000_000
+MEMORY_BYTES = 2_000_000_000
+PICTURE_MEMORY_BYTES = 1_500_000_000
+PICTURE_SIDE_PX = 2048
 FILE_BYTES = 100_000_000
 KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP")
 
@@ -36,6 +39,18 @@ async def read_av(task: str, path: Path, demuxer: str, *, timeout_s: float, **jo
         "file_bytes": FILE_BYTES,
     }
     return await run_worker(WORKER, job, timeout_s=timeout_s)
+
+
+async def read_picture(path: Path, out: Path, *, max_px: int, timeout_s: float) -> dict[str, Any]:
+    """Write the picture at ``path``, upright and at most ``PICTURE_SIDE_PX`` a side, as a JPEG to ``out``; as ``read_av``.
+
+    Raises:
+        ToolError: the worker could not be started.
+    """
+    job = {"task": "picture", "path": str(path), "out": str(out), "max_px": max_px, "max_side_px": PICTURE_SIDE_PX}
+    limits = {"memory_bytes": PICTURE_MEMORY_BYTES, "cpu_s": int(timeout_s) + 1, "file_bytes": FILE_BYTES}
+    root = Path(import_module("tastemaker").__file__ or "").parents[1]
+    return await run_worker(WORKER, {**job, **limits, "package_root": str(root)}, timeout_s=timeout_s)
 
 
 async def run_worker(script: Path, job: dict[str, Any], *, timeout_s: float) -> dict[str, Any]:
