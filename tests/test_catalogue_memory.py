@@ -17,7 +17,7 @@ from tastemaker.core.schemas import Constraint, Item
 from tastemaker.stores.catalogue import record_cache as records
 from tastemaker.stores.catalogue import vectors_in_memory as resident
 from tastemaker.stores.catalogue.columns import ItemRow
-from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.stores.catalogue.lance_catalogue import LOOK_S, LanceCatalogue
 from tastemaker.stores.catalogue.table_version import read_key
 
 DIM = 24
@@ -66,6 +66,7 @@ async def test_memory_and_store_find_the_same(tmp_path: Path) -> None:
             wanted = await store.search_vector(column, query, limit, where, exclude)
             assert [f.item_id for f in found] == [w.item_id for w in wanted]
             np.testing.assert_allclose([f.score for f in found], [w.score for w in wanted], atol=1e-5)
+        assert await memory.scan(limit, where, exclude) == await store.scan(limit, where, exclude)
     ids = ["i3", "i4", "nope", "i5"]
     for column in COLUMNS:
         ours, theirs = await memory.vectors(column, ids), await store.vectors(column, ids)
@@ -74,7 +75,7 @@ async def test_memory_and_store_find_the_same(tmp_path: Path) -> None:
             np.testing.assert_allclose(ours[item_id], vector, atol=1e-6)
 
 
-async def test_another_process_is_seen_at_once(tmp_path: Path) -> None:
+async def test_another_process_is_seen_soon_and_this_one_at_once(tmp_path: Path) -> None:
     ours, theirs = await pair(tmp_path, rows(30))
     cheap = [c("price", "<", 5)]
     query = row(3).text_vector
@@ -82,6 +83,7 @@ async def test_another_process_is_seen_at_once(tmp_path: Path) -> None:
     assert (await ours.search_vector("text", query, 1, cheap))[0].item_id == "i3"
     dearer = Item(item_id="i3", title="Dearer lamp", attributes={"price": 40.0})
     await theirs.upsert([ItemRow(dearer, -query), row(99, price=1.0)])
+    await asyncio.sleep(LOOK_S)
     assert [i.item_id for i in await ours.get(["i3", "i99"], cheap)] == ["i99"]
     assert [i.title for i in await ours.get(["i3"])] == ["Dearer lamp"]
     found = [f.item_id for f in await ours.search_vector("text", query, 100, cheap)]
@@ -89,6 +91,9 @@ async def test_another_process_is_seen_at_once(tmp_path: Path) -> None:
     assert "i3" not in found
     assert (await ours.search_vector("text", -query, 1))[0].item_id == "i3"
     assert float((await ours.vectors("text", ["i3"]))["i3"] @ query) < 0
+    await ours.upsert([row(3, price=2.0)])
+    assert [i.attributes for i in await ours.get(["i3"], cheap)] == [{"price": 2.0}]
+    assert "i3" in await ours.scan(100, cheap)
 
 
 @pytest.mark.slow
@@ -175,6 +180,7 @@ async def test_a_table_made_again_with_the_same_version_is_never_answered_from_m
     shutil.rmtree(folder)
     second, version_again = await ingested(500.0)
     assert version_again == version
+    await asyncio.sleep(LOOK_S)
     assert await read(first) == (503.0, 500.0, ["i3"]) == await read(second)
 
 

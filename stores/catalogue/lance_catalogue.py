@@ -25,11 +25,13 @@ from .sql_filters import attribute_column, both, ids_sql, to_sql
 from .table_version import Key, View, read_key, read_view
 
 REMOTE_CONSISTENCY = timedelta(seconds=1)
-"""Another process's writes to an object store are seen after so long; those to a folder at once."""
+"""Another process's writes to an object store are seen after so long; those to a folder within ``LOOK_S``."""
 WRITE_ATTEMPTS = 8
 _CONTENTION = ("conflict", "already exists", "preempted")
 EXACT_MATCHES = 10_000
 """With an approximate index, a filter that leaves at most so many rows is searched exactly: as quick, and complete."""
+LOOK_S = 0.05
+"""Seconds between two looks for another process's writes; a request asks many times, and a look takes as long as a small search."""
 REFRESH_SHARE = 20
 """Another process's writes refresh the cached schema at most once in so many times the seconds a refresh takes."""
 T = TypeVar("T")
@@ -43,6 +45,7 @@ class LanceCatalogue:
         self._name = f"items__{tenant}"
         self._exact_below = exact_below
         self._opened: Any = None
+        self._looked: tuple[Key, float] | None = None
         self._view: View | None = None
         self._schema: tuple[Key, CatalogueSchema, float] | None = None
         self._write = asyncio.Lock()
@@ -66,7 +69,7 @@ class LanceCatalogue:
         table = await self._table()
         if table is None:
             return CatalogueSchema()
-        key, known = await _stored(read_key(table), "cannot read the catalogue's version"), self._schema
+        key, known = await self._key(table), self._schema
         if known and (known[0] == key or (known[0].table_id == key.table_id and time.monotonic() < known[2])):
             return known[1]
         start = time.perf_counter()
@@ -158,8 +161,11 @@ class LanceCatalogue:
         table = await self._table()
         if table is None or limit <= 0:
             return []
+        resident, sql = (await self._current(table)).resident, await self._sql(where)
+        if resident is not None:
+            return await _stored(resident.scan(table, limit, sql, frozenset(exclude)), "cannot scan the catalogue")
         skip = Skip(exclude, limit, OVERFETCH)
-        filters = both(await self._sql(where), skip.filter)
+        filters = both(sql, skip.filter)
         query = table.query().select(["item_id"]).limit(skip.fetch)
         found = await _stored((query.where(filters) if filters else query).to_arrow(), "cannot scan the catalogue")
         return [i for i in found.column("item_id").to_pylist() if i not in skip.ids][:limit]
@@ -233,8 +239,15 @@ class LanceCatalogue:
                     raise StoreError(f"cannot open the catalogue: {str(error)[:300]}") from error
         return self._opened
 
+    async def _key(self, table: Any) -> Key:
+        """Return the table's state, read anew every ``LOOK_S`` seconds and after each write of this process."""
+        if self._looked is None or time.monotonic() > self._looked[1]:
+            key = await _stored(read_key(table), "cannot read the catalogue's version")
+            self._looked = (key, time.monotonic() + LOOK_S)
+        return self._looked[0]
+
     async def _current(self, table: Any) -> View:
-        key = await _stored(read_key(table), "cannot read the catalogue's version")
+        key = await self._key(table)
         if self._view is None or self._view.key != key:
             view = read_view(table, key, self._exact_below)
             self._view = await _stored(view, "cannot read the catalogue's columns")
@@ -252,15 +265,18 @@ class LanceCatalogue:
     async def _contended(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do ``work``, one writer of this process at a time, and again when another process's write came between."""
         async with self._write:
-            for attempt in range(1, WRITE_ATTEMPTS):
-                try:
-                    return await work()
-                except StoreError as error:
-                    if not any(sign in str(error).lower() for sign in _CONTENTION):
-                        raise
-                await asyncio.sleep(0.05 * attempt)
-                await _stored(self._opened.checkout_latest(), "cannot see the latest catalogue")
-            return await work()
+            try:
+                for attempt in range(1, WRITE_ATTEMPTS):
+                    try:
+                        return await work()
+                    except StoreError as error:
+                        if not any(sign in str(error).lower() for sign in _CONTENTION):
+                            raise
+                    await asyncio.sleep(0.05 * attempt)
+                    await _stored(self._opened.checkout_latest(), "cannot see the latest catalogue")
+                return await work()
+            finally:
+                self._looked = None
 
     async def _merge(self, rows: Sequence[ItemRow]) -> UpsertResult:
         table = await self._prepared(rows)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ class Matrix:
         self.index = {item_id: row for row, item_id in enumerate(self.ids)}
 
     def nearest(
-        self, vector: Vectors, limit: int, allowed: frozenset[str] | None, exclude: Iterable[str]
+        self, vector: Vectors, limit: int, allowed: Set[str] | None, exclude: Iterable[str]
     ) -> tuple[list[str], list[float]]:
         """Return ids and cosines of the ``limit`` rows nearest to ``vector``, shape (dim,), best first.
 
@@ -57,7 +58,7 @@ class Resident:
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
         self._matrices: dict[str, Matrix] = {}
-        self._allowed: dict[str, frozenset[str]] = {}
+        self._passed: dict[str, dict[str, None]] = {}
 
     async def search(
         self, table: Any, column: str, vector: Vectors, filters: str, skip: Skip
@@ -67,7 +68,7 @@ class Resident:
         ``filters`` is SQL; empty for none.
         """
         matrix = await self._matrix(table, column)
-        allowed = await self._passing(table, filters) if filters else None
+        allowed = (await self._passing(table, filters)).keys() if filters else None
         if matrix.rows.size <= INLINE_NUMBERS:
             return matrix.nearest(vector, skip.limit, allowed, skip.ids)
         return await asyncio.to_thread(matrix.nearest, vector, skip.limit, allowed, skip.ids)
@@ -84,14 +85,21 @@ class Resident:
                 self._matrices[column] = await asyncio.to_thread(Matrix, read, column)
         return self._matrices[column]
 
-    async def _passing(self, table: Any, filters: str) -> frozenset[str]:
+    async def scan(self, table: Any, limit: int, filters: str, exclude: Set[str]) -> list[str]:
+        """Return the ids of up to ``limit`` items that pass ``filters`` and are not excluded, in the order of the table."""
+        passing = await self._passing(table, filters)
+        return list(islice((i for i in passing if i not in exclude), limit))
+
+    async def _passing(self, table: Any, filters: str) -> dict[str, None]:
+        """Return the ids that pass, as the keys of a dictionary in the order of the table."""
         async with self._lock:
-            if filters not in self._allowed:
-                found = await table.query().where(filters).select(["item_id"]).to_arrow()
-                if len(self._allowed) >= MAX_FILTERS:
-                    self._allowed.clear()
-                self._allowed[filters] = frozenset(found.column("item_id").to_pylist())
-            return self._allowed[filters]
+            if filters not in self._passed:
+                query = table.query().select(["item_id"])
+                found = await (query.where(filters) if filters else query).to_arrow()
+                if len(self._passed) >= MAX_FILTERS:
+                    self._passed.clear()
+                self._passed[filters] = dict.fromkeys(found.column("item_id").to_pylist())
+            return self._passed[filters]
 
 
 def _unit_rows(rows: Vectors) -> Vectors:
