@@ -9,7 +9,7 @@ import pytest
 from tastemaker.agents.deliberation.loop import DeliberationTools, Deliberator
 from tastemaker.agents.deliberation.sets import best_set, compare
 from tastemaker.agents.deliberation.steps import Deliberation
-from tastemaker.agents.explaining.rendered import render_reason
+from tastemaker.agents.explaining.rendered import ReasonWriter
 from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.agents.understanding.wish_parts import WishPart, parse_budget, split_wish
 from tastemaker.core.errors import BackEndUnavailable, StoreError
@@ -111,7 +111,7 @@ async def test_the_model_searches_and_chooses() -> None:
     assert done.prompts[0].startswith("deliberate@1#")
     assert shop.where[0].value == 60
     assert len({c.messages[0].content for c in chat.calls}) == 1, "the prefix must be the same in every step"
-    assert "“top” of your set" in render_reason(done.items[0], brief()).text
+    assert "“top” of your set" in ReasonWriter(brief()).reason(done.items[0]).text
 
 
 async def test_ids_are_limited_to_what_came_back() -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...core.schemas import Item
+from ...core.text.field_names import label_of
 from ...core.text.words import amount, listed, shorten, value_text
-from ..explaining.constraint_wording import label
 from ..understanding.wish_parts import WishPart
 
 MAX_CHOICES = 8
@@ -92,9 +92,9 @@ def compare(items: Sequence[Item], price_field: str | None, unit: str) -> str:
     for name in names:
         shown = {t: _shown(i, name, price_field, unit) for t, i in zip(titles, items, strict=True)}
         if len(set(shown.values())) == 1:
-            same.append(f"{label(name)} {next(iter(shown.values()))}")
+            same.append(f"{label_of(name)} {next(iter(shown.values()))}")
         else:
-            different.append(f"{label(name).capitalize()}: {'; '.join(f'{t} {v}' for t, v in shown.items())}.")
+            different.append(f"{label_of(name).capitalize()}: {'; '.join(f'{t} {v}' for t, v in shown.items())}.")
     alike = f"{'Both' if len(items) == 2 else 'All'} have {listed(same[:4])}." if same else ""
     return " ".join([*different[:6], alike]).strip()
 

@@ -15,8 +15,7 @@ from ...core.schemas import Brief, Composition, Degradation, RankedItem, Usage, 
 from ...core.settings import LLMSettings
 from ..prompt_files.library import Prompt, PromptLibrary, render
 from .composer_prompt import MESSAGE_CHARACTERS, REASON_CHARACTERS, AnswerReader, answer_schema, prompt_inputs
-from .rendered import render_message, render_reason
-from .rendered_chinese import speaks_chinese
+from .rendered import ReasonWriter, render_message, speaks_chinese
 from .sentence_check import best_part, check_message, check_words, cited_evidence, is_repeat
 
 log = logging.getLogger("tastemaker.composer")
@@ -116,6 +115,7 @@ class _Desk:
         self.usage = ChatUsage()
         self.words: dict[str | None, Words] = {}
         self.answered = False
+        self.writer = ReasonWriter(brief)
 
     def take(self, name: str, value: Any, top: tuple[RankedItem, ...]) -> None:
         """Check one member of the answer and give it out, or what is rendered in its place."""
@@ -128,7 +128,7 @@ class _Desk:
         """Give out rendered reasons for ``items`` that have none."""
         for item in items:
             if item.item.item_id not in self.words:
-                self._give(render_reason(item, self.brief))
+                self._give(self.writer.reason(item))
 
     def render_message(self) -> None:
         """Give out the rendered message, unless there is one."""
@@ -166,7 +166,7 @@ class _Desk:
         text, problem = best_part(value, check, REASON_CHARACTERS)
         if problem:
             log.info("reason of rank %d rendered instead: %s", ranked.rank, problem)
-            self._give(render_reason(ranked, self.brief))
+            self._give(self.writer.reason(ranked))
             return
         cited = cited_evidence(text, self.brief)
         self._give(Words(item_id=ranked.item.item_id, text=text, by="model", evidence_ids=cited))

@@ -1,103 +1,67 @@
-"""Find what speaks for an item: each clue is one sentence from data and the evidence that it rests on."""
+"""Find what speaks for an item: points from data, each with what it tells and the evidence that it rests on.
+
+Points come in four groups, best first: what was asked for, what is known of the shopper, what sets the item apart from the others
+of the list, and what else the record holds. They are found one by one, so nothing is looked up that no sentence needs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
+from ...core.predicates import holds
 from ...core.ranking.recommendation_paths import PEOPLE
 from ...core.ranking.source_weights import reason_of
-from ...core.schemas import Brief, Constraint, Evidence, Item, RankedItem, SourceScore
+from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, RankedItem, SourceScore
+from ...core.text.chinese import han_pairs
+from ...core.text.word_lists import CLASS_NOUNS
 from ...core.text.words import (
     COLOURS,
-    affirmed_stems,
-    amount,
     content_words,
-    listed,
     plain_text,
+    sentences,
     shorten,
     stem,
     stems,
+    tokens,
     value_text,
 )
-from .constraint_wording import how_met, label, proven, stated
-from .sentence_check import trusted
+from .claim_sources import GUARDED, trusted
+from .clauses import YES, clauses_of
+from .record_claims import claims_of
+from .wording import Wording
 
-LEARNT_FROM = {"stated_preferences": "told us you like", "answered": "told us you like", "session": "looked at"}
+LEARNT_FROM = {
+    "en": {"stated_preferences": "told us you like", "answered": "told us you like", "session": "looked at"},
+    "zh": {"stated_preferences": "说过喜欢", "answered": "说过喜欢", "session": "看过"},
+}
 """What a cold-start strategy learns from, in the words of a reason."""
 CLEAR_RANK = 30
 """A source's word counts as a reason down to this rank in its own list; co-occurrence and anchors at any rank."""
-MAX_WORDS = 3
-SHOWN_DETAILS = 3
+MAX_QUOTE = 120
+MIN_QUOTED_WORD = 4
+"""Shorter words are no reason to quote a text: they are found everywhere."""
+PEERS = 3
+"""Superlatives and "the only one" need so many items."""
+_ENDS = re.compile(r"[\s.;,。，；]+$")
 
 
 @dataclass(frozen=True)
-class Clue:
-    """One sentence and the evidence it rests on; ``strong`` if it names something of the item, ``words`` which."""
+class Point:
+    """One thing to say: the kind of sentence, what stands in it, what it tells (fields and words), and the evidence."""
 
-    text: str
+    kind: str
+    slots: Mapping[str, str] = field(default_factory=dict)
+    tells: frozenset[str] = frozenset()
     evidence_ids: tuple[str, ...] = ()
-    strong: bool = False
-    words: tuple[str, ...] = ()
 
 
-def clues(item: RankedItem, brief: Brief) -> list[Clue]:
-    """Return every clue for ``item``, the most telling first: words of the shopper before looks, taste and popularity."""
-    record = _record(item.item)
-    families = {_family(s.source) for s in item.sources if s.score > 0 and _is_clear(s)}
-    said = _said(item, brief, record)
-    seen = _photo(item, brief, record, families)
-    found = [
-        _slot(item),
-        _anchor(brief, families),
-        _sound(brief, families),
-        said,
-        _because(item, brief),
-        seen if seen and seen.strong else None,
-        _preference(brief, record, said.words if said else ()),
-        _new(families),
-        _stated(brief, families),
-        _taste(brief, families, item.rank),
-        seen if seen and not seen.strong else None,
-        _described(brief, record, families),
-        _profile(brief, families),
-        _meaning(brief, families),
-        _popular(families, item.rank),
-    ]
-    return [c for c in found if c is not None]
-
-
-def limit_clue(item: RankedItem, brief: Brief) -> Clue | None:
-    """Return how ``item`` keeps to the first stated condition that is not just a word of its record, price before others."""
-    kept = [c for c in brief.understanding.constraints if not _is_word(c) and proven(c, item.item)]
-    if not kept:
-        return None
-    chosen = min(kept, key=lambda c: c.field != brief.price_field)
-    text = how_met(chosen, item.item, brief, item.rank)
-    cited = chosen.source.partition(":")[2]
-    return Clue(f"{_capital(text)}.", (cited,) if cited else ())
-
-
-def detail(item: Item, brief: Brief, known: Sequence[str] = ()) -> Clue:
-    """Return something of the record that was not said yet: members of its longest list, else an attribute, else its price."""
-    told = {stem(w) for w in known} | {stem(w) for c in brief.understanding.constraints for w in [str(c.value)]}
-    lists = {n: vs for n, vs in item.attributes.items() if isinstance(vs, list) and len(vs) > 1}
-    fresh_of = {n: [v for v in vs if not stems(v) <= told] for n, vs in lists.items()}
-    longest = max(fresh_of, key=lambda n: len(fresh_of[n]), default="")
-    if longest and fresh_of[longest]:
-        also = "also " if len(fresh_of[longest]) < len(lists[longest]) else ""
-        verb = "include" if longest.endswith("s") else "includes"
-        return Clue(f"Its {label(longest)} {also}{verb} {listed(fresh_of[longest][:SHOWN_DETAILS])}.")
-    texts = [(n, v) for n, v in item.attributes.items() if isinstance(v, str | list) and v and n != brief.price_field]
-    fresh = [(n, v) for n, v in texts if not stems(value_text(v)) <= told] or texts
-    if fresh:
-        name, value = fresh[0]
-        return Clue(f"Its {shorten(stated(name, value), 100)}.")
-    price = item.attributes.get(brief.price_field or "")
-    if isinstance(price, int | float) and not isinstance(price, bool):
-        return Clue(f"It costs {amount(price, brief.price_unit)}.")
-    return Clue("It is one of the closest items in the catalogue.")
+def proven(constraint: Constraint, item: Item) -> bool:
+    """Say whether the record itself shows that ``item`` meets ``constraint``; a missing attribute shows nothing."""
+    return item.attributes.get(constraint.field) is not None and holds(constraint, item)
 
 
 def of_kind(brief: Brief, kind: str) -> list[Evidence]:
@@ -106,15 +70,320 @@ def of_kind(brief: Brief, kind: str) -> list[Evidence]:
     return trusted(found, brief.verdict.distrusted) if found else found
 
 
-def _record(item: Item) -> frozenset[str]:
-    values = " . ".join(value_text(v) for v in item.attributes.values() if not isinstance(v, bool))
-    return _record_stems(item.title, item.text, values)
+class Points:
+    """What can be said of the items of one brief.
+
+    Args:
+        brief: everything that may be spoken about.
+        words: the language; what it has no plain words for is left unsaid.
+    """
+
+    def __init__(self, brief: Brief, words: Wording) -> None:
+        self.brief = brief
+        self.words = words
+        self.items = [r.item for r in brief.items]
+
+    def groups(self, ranked: RankedItem) -> Iterator[Iterator[Point]]:
+        """Yield the groups of points of an item, the best first."""
+        families = {_family(s.source) for s in ranked.sources if s.score > 0 and _is_clear(s)}
+        yield self._asked_for(ranked, families)
+        yield self._personal(ranked, families)
+        yield self._apart(ranked.item)
+        yield self._details(ranked.item)
+
+    def last(self, ranked: RankedItem) -> Iterator[Point]:
+        """Yield what is said of an item whose record says nothing worth repeating."""
+        families = {_family(s.source) for s in ranked.sources if s.score > 0 and _is_clear(s)}
+        if "popular" in families:
+            yield Point("popular")
+        for held in self.brief.understanding.constraints:
+            value = ranked.item.attributes.get(held.field)
+            says = self.words.says(held.field, value, self.brief) if value is not None else ""
+            if says and proven(held, ranked.item):
+                yield Point("asked", {"says": says}, evidence_ids=_cited(held))
+        ids = tuple(e.evidence_id for e in (*of_kind(self.brief, "text"), *of_kind(self.brief, "transcript")))
+        if families & {"words", "picture"} and (self.brief.text or ids):
+            yield Point("meaning" if "words" in families else "picture", evidence_ids=ids)
+        yield Point("closest")
+
+    # --- what was asked for ----------------------------------------------------------------------
+
+    def _asked_for(self, ranked: RankedItem, families: set[str]) -> Iterator[Point]:
+        item = ranked.item
+        labels = [s.source.partition(":")[2] for s in ranked.sources if s.source.startswith("deliberate:")]
+        if labels and labels[0] != "compare":
+            yield Point("set_part", {"label": labels[0]})
+        yield from self._limits(item)
+        if "anchor" in families:
+            yield Point("anchor_many" if len(self.brief.understanding.like_item_ids) > 1 else "anchor_one")
+        if "sound" in families:
+            yield Point("sound", evidence_ids=tuple(e.evidence_id for e in of_kind(self.brief, "transcript")))
+        yield from self._photo_things(item)
+        yield from self._wished_words(item)
+        yield from self._values(item)
+        captions = of_kind(self.brief, "caption")
+        if "photo" in families and (captions or not self.brief.verdict.distrusted):
+            photo = self.words.opening("photos" if len(captions) > 1 else "photo")
+            yield Point("photo_looks", {"photo": photo}, evidence_ids=tuple(c.evidence_id for c in captions))
+
+    def _limits(self, item: Item) -> Iterator[Point]:
+        """Yield how the item keeps to limits of numbers, the price first; two limits of one field together."""
+        held = [c for c in self.brief.understanding.constraints if c.op in {"<=", "<", ">=", ">"} and proven(c, item)]
+        for name in sorted({c.field for c in held}, key=lambda f: not self.words.is_price(f, self.brief)):
+            have = item.attributes[name]
+            mine = [c for c in held if c.field == name and isinstance(c.value, float)]
+            if isinstance(have, int | float) and mine:
+                yield self._limit(name, have, mine)
+
+    def _limit(self, name: str, have: float, held: Sequence[Constraint]) -> Point:
+        tops = [float(c.value) for c in held if "<" in c.op and isinstance(c.value, float)]
+        floors = [float(c.value) for c in held if ">" in c.op and isinstance(c.value, float)]
+        bound = min(tops) if tops else max(floors)
+        low, high = (max(floors) if floors else bound), bound
+        kind = "price" if self.words.is_price(name, self.brief) else "year" if self.words.is_year(name) else ""
+        figures = {"bound": bound, "limit": bound, "low": low, "high": high, "value": have, "price": have}
+        figures |= {k: abs(bound - have) for k in ("left", "more", "less")}
+        slots = {k: self.words.figure(name, v, self.brief) for k, v in figures.items()}
+        if kind == "year":
+            slots |= {k: f"{abs(bound - have):.0f}" for k in ("left", "more", "less")}
+        slots["amount"] = self.words.amount(name, have, self.brief)
+        slots["says"] = self.words.says(name, have, self.brief) or slots["amount"]
+        if tops and floors:
+            way = {"price": "price_between", "year": "year_between"}.get(kind, "between")
+        elif have == bound:
+            way = "price_exact" if kind == "price" and tops else "price_above" if kind == "price" else "exactly"
+        else:
+            ways = {"price": ("price_within", "price_above"), "year": ("year_until", "year_since")}
+            way = ways.get(kind, ("at_most", "at_least"))[0 if tops else 1]
+        return Point(way, slots, frozenset({name}), tuple(i for c in held for i in _cited(c)))
+
+    def _photo_things(self, item: Item) -> Iterator[Point]:
+        record = claims_of(item, self.brief.price_field).affirmed
+        spoken = stems(" ".join([self.brief.text, *(e.content for e in of_kind(self.brief, "transcript"))]))
+        for caption in of_kind(self.brief, "caption"):
+            seen = [t.label for t in caption.tags] or content_words(caption.content)
+            shared = [w for w in seen if content_words(w) and all(stem(c) in record for c in content_words(w))]
+            things = [w for w in shared if w.lower() not in COLOURS] or (shared if spoken & COLOURS else [])
+            if things:
+                told = frozenset(stem(w) for t in things[:2] for w in tokens(t))
+                yield Point("photo_things", {"things": self.words.joined(things[:2])}, told, (caption.evidence_id,))
+                return
+
+    def _wished_words(self, item: Item) -> Iterator[Point]:
+        """Yield where the record has words of the request that no condition took: in a value, or quoted from the text."""
+        for kind in ("text", "transcript"):
+            pieces = of_kind(self.brief, kind)
+            text = self.brief.text if kind == "text" else " ".join(e.content for e in pieces)
+            ids = tuple(e.evidence_id for e in pieces)
+            wanted = self._free_words(text, item)
+            yield from (self._value_with(word, item, ids) for word in wanted if self._field_with(word, item))
+            for words in (wanted,) if wanted else ():
+                if point := self._quote(words, item, ids):
+                    yield point
+            if wanted:
+                return
+
+    def _free_words(self, text: str, item: Item) -> list[str]:
+        """Return the words of a request, as written, that neither a condition nor the item's title shows."""
+        taken = {s for c in self.brief.understanding.constraints for s in stems(f"{c.field} {c.value}")}
+        if self.words.language == "zh":
+            named = " ".join(str(c.value) for c in self.brief.understanding.constraints)
+            return [p for p in han_pairs(text) if p not in item.title and p not in named]
+        known = set(content_words(text)) - CLASS_NOUNS
+        free = [w for w in tokens(text) if w.lower() in known]
+        return [w for w in dict.fromkeys(free) if stem(w) not in taken | stems(item.title)]
+
+    def _field_with(self, word: str, item: Item) -> str:
+        for name, value in item.attributes.items():
+            values = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+            has = any(word in v if self.words.language == "zh" else stem(word) in stems(v) for v in values)
+            if has and not self.words.trait(name, "skip") and self._says(item, name):
+                return name
+        return ""
+
+    def _value_with(self, word: str, item: Item, ids: tuple[str, ...]) -> Point:
+        name = self._field_with(word, item)
+        same = stem(word) == stem(value_text(item.attributes[name]))
+        slots = {"words": word, "says": self._says(item, name)}
+        return Point("asked" if same else "matches", slots, frozenset({name, stem(word)}), ids)
+
+    def _quote(self, wanted: Sequence[str], item: Item, ids: tuple[str, ...]) -> Point | None:
+        """Return the first sentence of the item's text that affirms a word of the request, word for word."""
+        for sentence in sentences(plain_text(item.text)):
+            affirmed = frozenset().union(*(c.holding(YES) for c in clauses_of(sentence)))
+            chinese = self.words.language == "zh"
+            found = [
+                w for w in wanted if (w in sentence if chinese else len(w) >= MIN_QUOTED_WORD and stem(w) in affirmed)
+            ]
+            quote = _quoted(sentence)
+            shown = [w for w in found if w.lower() in quote.lower()]
+            if shown and quote:
+                slots = {"words": self.words.joined([f"“{w}”" for w in shown[:2]]), "quote": quote}
+                return Point("mention", slots, frozenset({"text", *map(stem, shown)}), ids)
+        return None
+
+    def _values(self, item: Item) -> Iterator[Point]:
+        """Yield how the item meets conditions on words where the record says more than the condition."""
+        for held in self.brief.understanding.constraints:
+            have = item.attributes.get(held.field)
+            if have is None or not proven(held, item) or isinstance(have, int | float):
+                continue
+            point = (
+                self._refused(held, item)
+                if held.op in {"!=", "not in", "not contains"}
+                else self._wanted(held, have, item)
+            )
+            if point:
+                yield point
+
+    def _refused(self, held: Constraint, item: Item) -> Point | None:
+        says = self._says(item, held.field)
+        values = [str(v) for v in (held.value if isinstance(held.value, list) else [held.value])]
+        guarded = self.words.trait(held.field, "guarded") or any(stems(v) & GUARDED for v in values)
+        wanted = self.words.joined([self.words.value(held.field, v) for v in values], "or")
+        kind = "unlisted" if guarded else "instead"
+        return Point(kind, {"wanted": wanted, "says": says}, frozenset({held.field}), _cited(held)) if says else None
+
+    def _wanted(self, held: Constraint, have: AttributeValue, item: Item) -> Point | None:
+        asked = {str(v).casefold() for v in (held.value if isinstance(held.value, list) else [held.value])}
+        if isinstance(have, list) and self.words.trait(held.field, "mixes"):
+            mine = [self.words.value(held.field, v) for v in have if v.casefold() in asked]
+            others = [self.words.value(held.field, v) for v in have if v.casefold() not in asked]
+            if mine:
+                slots = {"asked": self.words.joined(mine), "others": self.words.joined(others[:2])}
+                return Point("besides" if others else "only_asked", slots, frozenset({held.field}), _cited(held))
+        if len(asked) > 1 and (says := self._says(item, held.field)):
+            return Point("chosen", {"says": says}, frozenset({held.field}), _cited(held))
+        return None
+
+    # --- what is known of the shopper ------------------------------------------------------------
+
+    def _personal(self, ranked: RankedItem, families: set[str]) -> Iterator[Point]:
+        """Yield what history, stated likes and the other shoppers say, the most telling first."""
+        brief, ids = self.brief, tuple(e.evidence_id for e in of_kind(self.brief, "history"))
+        learnt = {"learnt": LEARNT_FROM[self.words.language].get(brief.strategy or "", "")}
+        known = brief.user == "known"
+        one = {"liked": shorten(brief.liked_titles[0], 60)} if known and len(brief.liked_titles) == 1 else {}
+        yield from self._path(ranked)
+        if "new" in families:
+            yield Point("new")
+        if families & {"stated", "elsewhere"} and brief.strategy == "other_domain":
+            yield Point("elsewhere")
+        elif "stated" in families:
+            yield Point("stated")
+        if "described" in families and known:
+            yield from self._described(ranked.item, ids)
+        for family in ("taste", "profile"):
+            if family in families and learnt["learnt"]:
+                yield Point(f"{family}_learnt", learnt)
+            elif family in families and known:
+                kind = "profile" if family == "profile" else "taste_one" if one else "taste_many"
+                yield Point(kind, one, evidence_ids=ids)
+
+    def _described(self, item: Item, ids: tuple[str, ...]) -> Iterator[Point]:
+        """Yield the words for the taste of a known user that the item's own record holds."""
+        record = claims_of(item, self.brief.price_field).affirmed
+        held = [w for w in self.brief.taste if stems(w) and stems(w) <= record][:2]
+        if held:
+            yield Point("described", {"words": self.words.joined(held)}, frozenset(stems(" ".join(held))), ids)
+
+    def _path(self, ranked: RankedItem) -> Iterator[Point]:
+        """Yield the item the shopper liked from which a checked path of one edge leads here; its title is in the evidence."""
+        if len(ranked.path) != 1 or not ranked.path[0].source_title:
+            return
+        step = ranked.path[0]
+        ids = tuple(e.evidence_id for e in of_kind(self.brief, "history") if step.source_title in e.content)
+        slots = {"liked": shorten(step.source_title, 60)}
+        if ids and step.relation == PEOPLE:
+            yield Point("because_people", slots, evidence_ids=ids)
+            return
+        name, _, value = step.relation.partition(": ")
+        have = ranked.item.attributes.get(name)
+        says = self.words.says(name, value if value and isinstance(have, str | list) else have or "", self.brief)
+        if ids and says:
+            yield Point("because_value", slots | {"says": says}, frozenset({name}), ids)
+
+    # --- what sets it apart, and what else it is -------------------------------------------------
+
+    def _apart(self, item: Item) -> Iterator[Point]:
+        if len(self.items) < PEERS:
+            return
+        n = self.words.count(len(self.items))
+        for name, (least, most) in self._extremes.items():
+            have = item.attributes.get(name)
+            for end, is_most in ((most, True), (least, False)):
+                called = self.words.superlative(name, self.brief, most=is_most)
+                if called and have == end and isinstance(have, int | float):
+                    slots = {"superlative": called, "n": n, "with": self.words.with_(name, have, self.brief)}
+                    slots["amount"] = self.words.amount(name, have, self.brief)
+                    yield Point("superlative", slots, frozenset({name}))
+        for name, value in item.attributes.items():
+            counts = self._holders.get(name, Counter())
+            common = max(counts.values(), default=0)
+            alone = isinstance(value, str) and counts[value] == 1 and common >= max(2, len(self.items) // 2)
+            if alone and not self.words.trait(name, "skip") and (says := self._says(item, name)):
+                yield Point("unique", {"says": says, "n": n}, frozenset({name}))
+
+    def _details(self, item: Item) -> Iterator[Point]:
+        """Yield two things of the record that the title does not show, the rarer in this list first, or the start of its text."""
+        asked = {c.field for c in self.brief.understanding.constraints}
+        names = [n for n in item.attributes if n not in asked and not self.words.trait(n, "skip")]
+        names.sort(key=lambda n: self._holders.get(n, Counter())[value_text(item.attributes[n])])
+        told = [(n, says) for n in names if not self.words.is_price(n, self.brief) and (says := self._says(item, n))]
+        quote = next((q for s in sentences(plain_text(item.text)) if (q := _quoted(s))), "")
+        if told:
+            says = self.words.both([s for _, s in told[:2]])
+            yield Point("details", {"says": says}, frozenset(n for n, _ in told[:2]))
+            yield from (Point("details", {"says": s}, frozenset({n})) for n, s in told)
+        if quote:
+            yield Point("story", {"quote": quote}, frozenset({"text"}))
+        for name in (n for n in names if self.words.is_price(n, self.brief)):
+            if says := self._says(item, name):
+                yield Point("details", {"says": says}, frozenset({name}))
+
+    def _says(self, item: Item, name: str) -> str:
+        """Return what may be said of a field, empty where the title shows it already."""
+        value = item.attributes.get(name)
+        if value is None or value in ("", []):
+            return ""
+        shown = value_text(value) if not isinstance(value, int | float) else f"{value:g}"
+        in_title = bool(stems(shown)) and stems(shown) <= stems(item.title)
+        return "" if in_title or shown in item.title else self.words.says(name, value, self.brief)
+
+    @cached_property
+    def _extremes(self) -> dict[str, tuple[float | None, float | None]]:
+        """Return the least and the most of every number that all items have, None where several share it."""
+        found: dict[str, tuple[float | None, float | None]] = {}
+        for name in self.items[0].attributes:
+            values = [
+                v
+                for i in self.items
+                if isinstance(v := i.attributes.get(name), int | float) and not isinstance(v, bool)
+            ]
+            if len(values) == len(self.items):
+                low, high = min(values), max(values)
+                found[name] = (low if values.count(low) == 1 else None, high if values.count(high) == 1 else None)
+        return found
+
+    @cached_property
+    def _holders(self) -> dict[str, Counter[str]]:
+        """Return how many items hold each value of each field."""
+        found: dict[str, Counter[str]] = {}
+        for item in self.items:
+            for name, value in item.attributes.items():
+                found.setdefault(name, Counter())[value_text(value)] += 1
+        return found
 
 
-@lru_cache(maxsize=8192)
-def _record_stems(title: str, text: str, values: str) -> frozenset[str]:
-    """Return the stems that a record affirms; kept, as the same records are spoken of again and again."""
-    return frozenset(affirmed_stems(f"{title} . {plain_text(text)} . {values}"))
+def _quoted(sentence: str) -> str:
+    """Return a sentence to be quoted, an ellipsis where it is cut; empty where it is no sentence."""
+    plain = _ENDS.sub("", sentence.replace("“", "‘").replace("”", "’").replace('"', "'"))
+    return plain if 8 <= len(plain) <= MAX_QUOTE else f"{shorten(plain, MAX_QUOTE)}…" if plain[8:] else ""
+
+
+def _cited(held: Constraint) -> tuple[str, ...]:
+    cited = held.source.partition(":")[2]
+    return (cited,) if cited else ()
 
 
 def _family(source: str) -> str:
@@ -123,169 +392,3 @@ def _family(source: str) -> str:
 
 def _is_clear(score: SourceScore) -> bool:
     return score.rank <= CLEAR_RANK or _family(score.source) in {"taste", "anchor", "slot"}
-
-
-def _slot(item: RankedItem) -> Clue | None:
-    labels = [s.source.partition(":")[2] for s in item.sources if s.source.startswith("deliberate:")]
-    return Clue(f"It is the “{labels[0]}” of your set.", strong=True) if labels and labels[0] != "compare" else None
-
-
-def _anchor(brief: Brief, families: set[str]) -> Clue | None:
-    if "anchor" not in families:
-        return None
-    several = len(brief.understanding.like_item_ids) > 1
-    return Clue(f"It is close to {'those' if several else 'the one'} you pointed at.")
-
-
-def _sound(brief: Brief, families: set[str]) -> Clue | None:
-    if "sound" not in families:
-        return None
-    return Clue("It sounds like your clip.", tuple(e.evidence_id for e in of_kind(brief, "transcript")))
-
-
-def _is_word(constraint: Constraint) -> bool:
-    """Say whether a condition asks for a word of the record, such as a colour or a theme."""
-    return constraint.op in {"=", "contains"} and isinstance(constraint.value, str)
-
-
-def _said(item: RankedItem, brief: Brief, record: frozenset[str]) -> Clue | None:
-    """Return the words of the request, typed or spoken, that the record holds; words of conditions first."""
-    held = [c for c in brief.understanding.constraints if _is_word(c) and proven(c, item.item)]
-    wanted = [str(c.value).lower() for c in held]
-    named = {s for w in wanted for s in stems(w)}
-    ids = [c.source.partition(":")[2] for c in held]
-    for kind in ("text", "transcript"):
-        found = of_kind(brief, kind)
-        text = brief.text if kind == "text" else " ".join(e.content for e in found)
-        shared = [w for w in content_words(text) if stem(w) in record and stem(w) not in named]
-        if shared:
-            wanted += shared
-            ids += [e.evidence_id for e in found]
-            break
-    if not wanted:
-        return None
-    words = tuple(wanted[:MAX_WORDS])
-    return Clue(_said_sentence(words, item.rank), tuple(dict.fromkeys(i for i in ids if i)), True, words)
-
-
-def _said_sentence(words: Sequence[str], rank: int) -> str:
-    what = listed(words)
-    all_of_it = ("it", "both", "all of it")[min(len(words), 3) - 1]
-    return (
-        f"{_capital(what)}, as you asked.",
-        f"You asked for {what}, and this one has {all_of_it}.",
-        f"It answers your wish for {what}.",
-        f"{_capital(what)}: just what you were looking for.",
-        f"You wanted {what}; here {'it is' if len(words) == 1 else 'they are'}.",
-    )[(rank - 1) % 5]
-
-
-def _photo(item: RankedItem, brief: Brief, record: frozenset[str], families: set[str]) -> Clue | None:
-    captions = of_kind(brief, "caption")
-    spoken = stems(" ".join([brief.text, *(e.content for e in of_kind(brief, "transcript"))]))
-    for caption in captions:
-        seen = [t.label for t in caption.tags] or content_words(caption.content)
-        shared = [w for w in seen if content_words(w) and all(stem(c) in record for c in content_words(w))]
-        things = [w for w in shared if w.lower() not in COLOURS] or (shared if spoken & COLOURS else [])
-        if things:
-            words = listed(things[:2])
-            text = (
-                f"Your photo shows {words}; so does this one."
-                if item.rank % 2
-                else f"It has {words} in common with your photo."
-            )
-            return Clue(text, (caption.evidence_id,), True, tuple(things[:2]))
-    if "photo" not in families or (brief.verdict.distrusted and not captions):
-        return None
-    whose = "one of your photos" if len(captions) > 1 else "your photo"
-    text = f"It looks like {whose}." if item.rank % 2 else f"In looks it comes close to {whose}."
-    return Clue(text, tuple(c.evidence_id for c in captions))
-
-
-def _preference(brief: Brief, record: frozenset[str], known: Sequence[str]) -> Clue | None:
-    told = {s for w in known for s in stems(w)}
-    wished = [p for p in brief.understanding.preferences if content_words(p) and not stems(p) & told]
-    kept = [p for p in wished if all(stem(w) in record for w in content_words(p))]
-    return Clue(f"It has the {listed(kept[:2])} you would like.", (), True, tuple(kept[:2])) if kept else None
-
-
-def _because(item: RankedItem, brief: Brief) -> Clue | None:
-    """Return the item the shopper liked from which a checked path of one edge leads here; its title is among the evidence."""
-    if len(item.path) != 1:
-        return None
-    step = item.path[0]
-    ids = tuple(e.evidence_id for e in of_kind(brief, "history") if step.source_title in e.content)
-    if not step.source_title or not ids:
-        return None
-    liked = f"You liked “{shorten(step.source_title, 60)}”"
-    if step.relation == PEOPLE:
-        return Clue(f"{liked}; the same people like this one.", ids, True)
-    name, _, value = step.relation.partition(": ")
-    what = f"{label(name)} is {value} too" if value else f"it is {label(name)} too"
-    return Clue(f"{liked}; here the {what}." if value else f"{liked}; {what}.", ids, True, tuple(content_words(value)))
-
-
-def _taste(brief: Brief, families: set[str], rank: int) -> Clue | None:
-    if "taste" not in families:
-        return None
-    if learnt := LEARNT_FROM.get(brief.strategy or ""):
-        return Clue(f"It goes with what you {learnt}: others chose them together.")
-    if brief.user != "known":
-        return None
-    ids = tuple(e.evidence_id for e in of_kind(brief, "history"))
-    if len(brief.liked_titles) == 1:
-        return Clue(f"People who liked “{shorten(brief.liked_titles[0], 60)}” also chose it.", ids, True)
-    if rank % 2:
-        return Clue("People who share some of your likes also chose it.", ids)
-    return Clue("It goes with what you liked: others chose them together.", ids)
-
-
-def _described(brief: Brief, record: frozenset[str], families: set[str]) -> Clue | None:
-    """Return the words for the taste of a known user that the item's own record holds."""
-    held = [w for w in brief.taste if stems(w) and stems(w) <= record] if "described" in families else []
-    if not held or brief.user != "known":
-        return None
-    ids = tuple(e.evidence_id for e in of_kind(brief, "history"))
-    shared = "both" if len(held) > 1 else "it"
-    return Clue(
-        f"What you liked suggests a taste for {listed(held[:2])}; this one has {shared}.", ids, True, tuple(held[:2])
-    )
-
-
-def _profile(brief: Brief, families: set[str]) -> Clue | None:
-    if "profile" not in families:
-        return None
-    if learnt := LEARNT_FROM.get(brief.strategy or ""):
-        return Clue(f"It is close to what you {learnt}.")
-    if brief.user != "known":
-        return None
-    return Clue("It is close to what you liked before.", tuple(e.evidence_id for e in of_kind(brief, "history")))
-
-
-def _stated(brief: Brief, families: set[str]) -> Clue | None:
-    if brief.strategy == "other_domain" and families & {"stated", "elsewhere"}:
-        return Clue("It is close to what you liked elsewhere.")
-    return Clue("It has something that you told us you like.") if "stated" in families else None
-
-
-def _new(families: set[str]) -> Clue | None:
-    return Clue("It is new here, and few people have seen it yet.") if "new" in families else None
-
-
-def _meaning(brief: Brief, families: set[str]) -> Clue | None:
-    if not families & {"words", "picture"} or not (brief.text or of_kind(brief, "transcript")):
-        return None
-    ids = tuple(e.evidence_id for e in (*of_kind(brief, "text"), *of_kind(brief, "transcript")))
-    if "words" in families:
-        return Clue("Its description comes close to your words.", ids)
-    return Clue("Its picture looks like what you asked for.", ids)
-
-
-def _popular(families: set[str], rank: int) -> Clue | None:
-    if "popular" not in families:
-        return None
-    return Clue("It is popular with other shoppers here." if rank % 2 else "Many other shoppers here chose it.")
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

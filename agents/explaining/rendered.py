@@ -1,116 +1,159 @@
-"""Render the reasons and the opening line from data alone: no model, nothing that the record or evidence does not say."""
+"""Render the reasons and the opening line from data alone: no model, nothing that the record or evidence does not say.
+
+The wording is in ``wording_en.toml`` and ``wording_zh.toml``; what is worth saying of an item is found in ``item_reasons``.
+"""
 
 from __future__ import annotations
 
-from ...core.schemas import Brief, Composition, RankedItem, Words
-from ...core.text.words import counted, listed, shorten
-from .constraint_wording import describe, proven
-from .item_reasons import clues, detail, limit_clue, of_kind
-from .rendered_chinese import message_in_chinese, reason_in_chinese, speaks_chinese
+from collections import Counter
+from collections.abc import Iterator
+
+from ...core.schemas import Brief, Composition, Constraint, Question, RankedItem, Words
+from ...core.text.chinese import is_chinese
+from ...core.text.words import shorten
+from .item_reasons import Point, Points, of_kind, proven
+from .wording import Wording, wording
+
+SENTENCES = 2
+MAX_ASKED = 5
+
+
+def speaks_chinese(brief: Brief) -> bool:
+    """Say whether the request is made in Chinese: typed, or else spoken."""
+    if brief.text.strip():
+        return is_chinese(brief.text)
+    return is_chinese(" ".join(e.content for e in of_kind(brief, "transcript")))
 
 
 def render_composition(brief: Brief) -> Composition:
     """Return the words of a whole response without a model."""
-    return Composition(message=render_message(brief), reasons=tuple(render_reason(r, brief) for r in brief.items))
+    writer = ReasonWriter(brief)
+    return Composition(message=render_message(brief), reasons=tuple(writer.reason(r) for r in brief.items))
 
 
-def render_reason(item: RankedItem, brief: Brief) -> Words:
-    """Return one or two sentences that say why ``item`` is on the list, varied by its rank; Chinese for a Chinese request."""
-    if speaks_chinese(brief):
-        return reason_in_chinese(item, brief)
-    found = clues(item, brief)
-    limits = limit_clue(item, brief)
-    telling = bool(found) and found[0].strong
-    chosen = found[:1]
-    if limits and (item.rank == 1 or not telling):
-        chosen.append(limits)
-    elif len(found) > 1 and found[1].strong:
-        chosen.append(found[1])
-    if len(chosen) < 2 and not (limits and chosen == [limits]):
-        chosen.append(detail(item.item, brief, [w for c in chosen for w in c.words]))
-    ids = dict.fromkeys(i for c in chosen for i in c.evidence_ids)
-    return Words(item_id=item.item.item_id, text=" ".join(c.text for c in chosen), by="data", evidence_ids=tuple(ids))
+class ReasonWriter:
+    """Writes the reasons of one list, one after the other, so that no two of them begin alike."""
+
+    def __init__(self, brief: Brief) -> None:
+        self.words = _words(brief)
+        self.points = Points(brief, self.words)
+        self.taken: Counter[str] = Counter()
+        self.first = len(brief.text)  # so that another request starts with other sentences
+
+    def reason(self, ranked: RankedItem) -> Words:
+        """Return one or two sentences that say why an item is on the list, each thing once."""
+        chosen: list[Point] = []
+        for group in self.points.groups(ranked):
+            told = frozenset().union(*(p.tells for p in chosen))
+            chosen += [p for p in [next((p for p in group if not p.tells & told), None)] if p]
+            if len(chosen) == SENTENCES:
+                break
+        chosen = chosen or [next(self.points.last(ranked))]
+        text = ""
+        for point in chosen:
+            kind = "details_alone" if point.kind == "details" and not text else point.kind
+            said = self.words.sentence(kind, point.slots, self.taken, self.first + ranked.rank, text)
+            text += (str(self.words.table["space"]) if text else "") + said
+        ids = tuple(dict.fromkeys(i for p in chosen for i in p.evidence_ids))
+        return Words(item_id=ranked.item.item_id, text=text, by="data", evidence_ids=ids)
 
 
 def render_message(brief: Brief) -> Words:
-    """Return the opening line: disagreement first, then what the list is and which limits all of it keeps."""
-    if speaks_chinese(brief):
-        return message_in_chinese(brief)
-    used = _inputs(brief)
-    parts = [_disagreement(brief), _unheard(brief)]
-    if not brief.items:
-        parts.append(_nothing(brief))
-        return Words(item_id=None, text=" ".join(p for p in parts if p), by="data")
-    count = counted(len(brief.items), "item")
-    lead = "Here is" if len(brief.items) == 1 else "Here are"
-    parts.append(f"{lead} {count}{_basis(brief, [words for words, _ in used])}.")
-    kept = [c for c in brief.understanding.constraints if all(proven(c, r.item) for r in brief.items)]
-    if kept:
-        subject = "It keeps" if len(brief.items) == 1 else "All keep" if len(brief.items) > 2 else "Both keep"
-        parts.append(f"{subject} to what you asked: {listed([describe(c, brief) for c in kept[:3]])}.")
-    if brief.cold_start and not used:
-        parts.append(_sentence(brief.cold_start))
-    ids = dict.fromkeys(i for _, evidence in used for i in evidence)
-    return Words(item_id=None, text=" ".join(p for p in parts if p), by="data", evidence_ids=tuple(ids))
+    """Return the opening line: what was not applied or disagrees first, then what the list is and what all of it keeps to."""
+    words = _words(brief)
+    used = list(_inputs(brief, words))
+    parts = [_unapplied(brief, words), _disagreement(brief, words), _unheard(brief, words)]
+    if brief.items:
+        parts.append(_list(brief, words, [said for said, _ in used]))
+        kept = [c for c in brief.understanding.constraints if all(proven(c, r.item) for r in brief.items)]
+        if kept:
+            name = {1: "kept_one", 2: "kept_two"}.get(len(brief.items), "kept")
+            parts.append(words.opening(name, asked=_asked(kept, brief, words)))
+        if brief.cold_start and not used and words.language == "en":
+            parts.append(_sentence(brief.cold_start))
+    else:
+        limits = brief.understanding.constraints
+        parts.append(
+            words.opening("nothing_meets", asked=_asked(limits, brief, words)) if limits else words.opening("nothing")
+        )
+    text = str(words.table["space"]).join(p for p in parts if p)
+    ids = dict.fromkeys(i for _, evidence in used for i in evidence) if brief.items else {}
+    return Words(item_id=None, text=text, by="data", evidence_ids=tuple(ids))
+
+
+def question_in_chinese(question: Question) -> Question:
+    """Return a question with its words in Chinese; the values stay as the records have them."""
+    named = [c.text for c in question.choices if c.preference is not None]
+    rest = any(c.preference is None for c in question.choices)
+    listed = f"{'、'.join(named)}，还是其他" if rest else "，还是".join(("、".join(named[:-1]), named[-1]))
+    choices = tuple(c if c.preference is not None else c.model_copy(update={"text": "其他"}) for c in question.choices)
+    text = f"您想要哪种{wording('zh').label(question.about)}：{listed}？"
+    return question.model_copy(update={"text": text, "choices": choices})
+
+
+def _words(brief: Brief) -> Wording:
+    return wording("zh" if speaks_chinese(brief) else "en")
+
+
+def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words: Wording) -> str:
+    """Return conditions in words, two limits of one number as one range."""
+    said: dict[str, str] = {}
+    for c in sorted(held, key=lambda c: c.op in {"!=", "not in", "not contains"}):
+        ends = {o.op[0]: o.value for o in held if o.field == c.field and o.op[0] in "<>" and isinstance(o.value, float)}
+        if len(ends) == 2 and c.op[0] in ends:
+            said[c.field] = words.between(c.field, ends[">"], ends["<"], brief)
+        else:
+            said[f"{c.field} {c.op} {c.value}"] = words.asks(c, brief)
+    return words.joined(list(said.values())[:MAX_ASKED])
+
+
+def _inputs(brief: Brief, words: Wording) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if brief.text.strip():
+        said = shorten(brief.text, 10_000)
+        quoted = f"“{said.rstrip('.。')}”" if len(said) <= 60 else words.opening("words")
+        yield quoted, tuple(e.evidence_id for e in of_kind(brief, "text"))
+    for kind, name in (("caption", "photo"), ("transcript", "recording")):
+        found = of_kind(brief, kind)
+        plural = "s" if len({e.source.partition("-frame-")[0] for e in found}) > 1 else ""
+        if found and any(e.content.strip() for e in found):
+            yield words.opening(name + plural), tuple(e.evidence_id for e in found)
+
+
+def _list(brief: Brief, words: Wording, used: list[str]) -> str:
+    understood = brief.understanding
+    if understood.intent == "compare":
+        basis = words.opening("compare")
+    elif understood.intent == "similar" and understood.like_item_ids:
+        basis = words.opening("similar")
+    elif used:
+        basis = words.opening("for", used=words.joined(used))
+    elif brief.user == "known" and brief.liked_titles:
+        basis = words.opening("liked", title=shorten(brief.liked_titles[0], 60))
+    else:
+        basis = words.opening("start") if brief.cold_start or words.language == "zh" else ""
+    return words.opening("one" if len(brief.items) == 1 else "list", n=str(len(brief.items)), basis=basis)
+
+
+def _unapplied(brief: Brief, words: Wording) -> str:
+    """Say which wishes no condition expresses."""
+    left = [shorten(w, 60) for w in brief.understanding.unparsed if w.strip()]
+    return words.opening("unapplied", words=words.joined([f"“{w}”" for w in left])) if left else ""
+
+
+def _disagreement(brief: Brief, words: Wording) -> str:
+    conflicts = words.table["conflicts"]
+    return next(
+        (str(conflicts[c.check]) for c in brief.verdict.checks if c.state == "conflict" and c.check in conflicts), ""
+    )
+
+
+def _unheard(brief: Brief, words: Wording) -> str:
+    """Say what a recording without words holds instead of them."""
+    sounds = dict.fromkeys(e.sound for e in of_kind(brief, "transcript") if not e.content.strip() and e.sound)
+    what = [words.opening("unclear") if sound == "unclear" else sound for sound in sounds]
+    return words.opening("unheard", sounds=words.joined(what)) if what else ""
 
 
 def _sentence(text: str) -> str:
     text = text.strip().rstrip(".")
     return f"{text[0].upper()}{text[1:]}." if text else ""
-
-
-def _inputs(brief: Brief) -> list[tuple[str, tuple[str, ...]]]:
-    used: list[tuple[str, tuple[str, ...]]] = []
-    if brief.text.strip():
-        said = shorten(brief.text, 10_000)
-        words = f"“{said.rstrip('.')}”" if len(said) <= 60 else "your words"
-        used.append((words, tuple(e.evidence_id for e in of_kind(brief, "text"))))
-    for kind, words in (("caption", "your photo"), ("transcript", "your recording")):
-        found = of_kind(brief, kind)
-        plural = "s" if len({e.source.partition("-frame-")[0] for e in found}) > 1 else ""
-        if found and any(e.content.strip() for e in found):
-            used.append((words + plural, tuple(e.evidence_id for e in found)))
-    return used
-
-
-def _basis(brief: Brief, used: list[str]) -> str:
-    intent = brief.understanding.intent
-    if intent == "compare":
-        return " to compare"
-    if intent == "similar" and brief.understanding.like_item_ids:
-        return " close to the one you pointed at"
-    if used:
-        return f" for {listed(used)}"
-    if brief.user == "known" and brief.liked_titles:
-        return f", chosen from what you liked, such as “{shorten(brief.liked_titles[0], 60)}”"
-    return " to start with" if brief.cold_start else ""
-
-
-def _disagreement(brief: Brief) -> str:
-    for check in brief.verdict.checks:
-        if check.state != "conflict":
-            continue
-        if check.check == "text_image":
-            return "The photo and the text disagree, so I followed the text."
-        if check.check == "image_transcript":
-            return "The photo and the recording disagree, so I followed the recording."
-        if check.check == "text_transcript":
-            return "The text and the recording disagree, so I followed the text."
-        if check.check == "content_credentials":
-            return "The Content Credentials of a file do not hold, so it counts for less."
-    return ""
-
-
-def _unheard(brief: Brief) -> str:
-    """Say what a recording without words holds instead of them."""
-    sounds = dict.fromkeys(e.sound for e in of_kind(brief, "transcript") if not e.content.strip() and e.sound)
-    what = ["something unclear" if sound == "unclear" else sound for sound in sounds]
-    return f"I heard no words in your recording, only {listed(what)}." if what else ""
-
-
-def _nothing(brief: Brief) -> str:
-    limits = brief.understanding.constraints
-    if not limits:
-        return "I found nothing for this; try other words or another photo."
-    asked = listed([describe(c, brief) for c in limits[:4]])
-    return f"Nothing in the catalogue meets what you asked: {asked}. Change or drop a condition and I will look again."

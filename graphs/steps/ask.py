@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from langgraph.types import interrupt
 
-from ...agents.explaining.rendered_chinese import question_in_chinese
+from ...agents.explaining.rendered import question_in_chinese
 from ...core.errors import InvalidRequestError
 from ...core.questions.answerable_facets import facets_of
 from ...core.questions.information_gain import answer_scores, beliefs, best_offer, question_of

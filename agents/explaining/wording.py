@@ -1,0 +1,220 @@
+"""Put facts and conditions into words: the wording itself is data, in ``wording_en.toml`` and ``wording_zh.toml``.
+
+The wording of a price reason, for example, is ``price_within`` there.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from ...core.schemas import AttributeValue, Brief, Constraint
+from ...core.text.chinese import is_chinese
+from ...core.text.field_names import label_of
+from ...core.text.words import amount as price_text
+from ...core.text.words import listed, number
+
+Language = Literal["en", "zh"]
+MAX_MEMBERS = 3
+MAX_VALUE = 60
+_AN = re.compile(r"(?:[aeiou]|hour|8\b|11\b|18\b|[AEFHILMNORSX][A-Z]{1,}\b)")
+_UNITS = frozenset("g kg mg cm mm m km ml l h w gb mb tb inch inches".split())  # noqa: SIM905
+_NO_WORD = re.compile(r"[\d\W_]*|https?:.*|unknown|n/?a|none|null|other|others|misc|不详|未知|其他|无", re.IGNORECASE)
+"""Values that say nothing: codes, links, and words for a missing value."""
+_COUNTS = {"en": "zero one two three four five six seven eight nine ten".split(), "zh": [*"零一二三四五六七八九十"]}  # noqa: SIM905
+_OPS = {">=": "at_least", "<=": "at_most", ">": "above", "<": "below", "=": "exactly"}
+_YEAR_OPS = {">=": "year_since", "<=": "year_until", ">": "year_after", "<": "year_before", "=": "year"}
+_PRICE_OPS = {">=": "price_at_least", "<=": "price_at_most", ">": "price_above", "<": "price_below", "=": "price"}
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The words of one language."""
+
+    language: Language
+    table: Mapping[str, Any]
+
+    def sentence(self, kind: str, slots: Mapping[str, str], taken: Counter[str], turn: int, before: str = "") -> str:
+        """Return one sentence of a kind, worded as no other in ``taken`` begins and as ``before`` is not, if possible.
+
+        How it begins is added to ``taken``; ``turn`` says which way is tried first.
+        """
+        ways = self.table["sentences"][kind]
+        ways = [*ways[turn % len(ways) :], *ways[: turn % len(ways)]]
+        way = min(ways, key=lambda w: (taken[self._start(w, slots)], self._start(w, slots) in before.lower()))
+        taken[self._start(way, slots)] += 1
+        return self._fill(way, slots)
+
+    def opening(self, name: str, **slots: str) -> str:
+        """Return a piece of the opening line."""
+        return self._fill(self.table["opening"][name], slots)
+
+    def joined(self, parts: Sequence[str], joint: Literal["and", "or"] = "and") -> str:
+        """Join words: "a, b and c"; in Chinese "a、b"."""
+        if self.language == "zh":
+            return "、".join(parts) if joint == "and" or len(parts) > 2 else self.table[joint].join(parts)
+        return listed(parts, self.table[joint])
+
+    def count(self, n: int) -> str:
+        """Write a count of items: "five", "12"."""
+        return _COUNTS[self.language][n] if n <= 10 else str(n)
+
+    def both(self, says: Sequence[str]) -> str:
+        """Join what is said of an item; words that come again are left out: "has 185 horsepower and 4 doors"."""
+        if self.language == "en" and len(says) == 2:
+            one, other = (s.split() for s in says)
+            same = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+            says = [says[0], " ".join(other[max(same - 1, min(same, 1)) :])]
+        joint = str(self.table["join"])
+        return (f",{joint}" if joint in says[0] else joint).join(says)
+
+    def says(self, field: str, value: AttributeValue, brief: Brief) -> str:
+        """Return what may be said of an item that holds ``value``, after "it"; empty if there is no plain way to say it."""
+        if isinstance(value, bool):
+            return self.table["flag"].format(label=label_of(field)) if value else ""
+        if isinstance(value, int | float):
+            entry, shown = self._number(field, brief), self.amount(field, value, brief)
+            if entry:
+                return str(entry["says"]).format(amount=shown)
+            return ("" if self.language == "zh" else "has ") + shown if self._plain_number(field) else ""
+        members = [value] if isinstance(value, str) else value[:MAX_MEMBERS]
+        if not members or any(_NO_WORD.fullmatch(m) or len(m) > MAX_VALUE for m in members):
+            return ""
+        return self._worded(field, members, "says", self.joined([self.value(field, m) for m in members]))
+
+    def asks(self, constraint: Constraint, brief: Brief) -> str:
+        """Return a condition in words: "at most 40 EUR", "for women", "not from Volvo"."""
+        field, op, value = constraint.field, constraint.op, constraint.value
+        if isinstance(value, bool):
+            flag = self.opening("flag", label=label_of(field))
+            return flag if value is (op == "=") else self.opening("not", asks=flag)
+        if isinstance(value, int | float) and op in _OPS:
+            return self._bound(field, op, value, brief)
+        members = [self.value(field, str(v)) for v in (value if isinstance(value, list) else [value])]
+        shown = self._worded(field, members, "asks", self.joined(members, "or"))
+        return self.opening("not", asks=shown) if op in {"!=", "not in", "not contains"} else shown
+
+    def between(self, field: str, low: float, high: float, brief: Brief) -> str:
+        """Return a lower and an upper limit of one field in words: "1980 to 1989"."""
+        if field == brief.price_field:
+            return self.opening(
+                "price_between", low=self.figure(field, low, brief), price=self.figure(field, high, brief)
+            )
+        if self.is_year(field):
+            return self.opening("year_between", low=f"{low:.0f}", value=f"{high:.0f}")
+        shown = self.opening("between", low=self.figure(field, low, brief), value=self.figure(field, high, brief))
+        return self._counted(field, shown, brief)
+
+    def figure(self, field: str, value: float, brief: Brief) -> str:
+        """Return a number as it is written for its field: a price with its currency, a year without a comma."""
+        if field == brief.price_field:
+            unit = "元" if self.language == "zh" and brief.price_unit.upper() in {"CNY", "RMB"} else brief.price_unit
+            return price_text(value, unit)
+        return f"{value:.0f}" if self.is_year(field) and float(value).is_integer() else number(value)
+
+    def amount(self, field: str, value: float, brief: Brief) -> str:
+        """Return a number with what it counts: "552 horsepower", "4 doors", "28 EUR"."""
+        return self._counted(field, self.figure(field, value, brief), brief)
+
+    def _counted(self, field: str, shown: str, brief: Brief) -> str:
+        """Return a number, or words for a range of it, with what it counts."""
+        if entry := self._number(field, brief):
+            return str(entry["amount"]).format(value=shown)
+        words = label_of(field).split()
+        if len(words) > 1 and words[-1] in _UNITS and self.language == "en":
+            return f"a {' '.join(words[:-1])} of {shown} {words[-1]}"
+        return str(self.table["number"]).format(value=shown, label=label_of(field))
+
+    def value(self, field: str, value: str) -> str:
+        """Return a value as it stands in a sentence: "Navy Blue" as "navy blue", a brand as it is written."""
+        entry = self._field(field)
+        known = entry.get("values", {}).get(value)
+        if known is not None:
+            return str(known)
+        plain = re.sub(r"\s*\([^)]*\)", "", value).strip() or value
+        if entry.get("keep_case") or not entry or self.language == "zh":
+            return plain
+        return re.sub(r"\b[A-Z][a-z'’]*\b", lambda m: m.group(0).lower(), plain)
+
+    def superlative(self, field: str, brief: Brief, *, most: bool) -> str:
+        """Return what the item with the most or the least of a number is called; empty if nothing."""
+        return str(self._number(field, brief).get("most" if most else "least", ""))
+
+    def with_(self, field: str, value: float, brief: Brief) -> str:
+        """Return a number as it stands after a comma: "with 552 horsepower"."""
+        return str(self._number(field, brief)["with"]).format(amount=self.amount(field, value, brief))
+
+    def trait(self, field: str, name: Literal["skip", "mixes", "guarded"]) -> bool:
+        """Say whether a field tells nothing worth saying, mixes its values, or is about safety."""
+        return bool(self._field(field).get(name))
+
+    def is_price(self, field: str, brief: Brief) -> bool:
+        """Say whether a field holds the price."""
+        return field == brief.price_field or label_of(field) in self.table["numbers"]["price"]["names"]
+
+    def is_year(self, field: str) -> bool:
+        """Say whether a field holds years."""
+        return label_of(field) in self.table["numbers"]["year"]["names"] or "year" in label_of(field).split()
+
+    def label(self, field: str) -> str:
+        """Return a field's name for people, translated where it is a common one."""
+        plain = label_of(field)
+        return str(
+            self.table.get("labels", {}).get(plain, self.table.get("labels", {}).get(plain.split(" ")[0], plain))
+        )
+
+    def _bound(self, field: str, op: str, value: float, brief: Brief) -> str:
+        if self.is_price(field, brief):
+            return self.opening(_PRICE_OPS[op], price=self.figure(field, value, brief))
+        if self.is_year(field):
+            return self.opening(_YEAR_OPS[op], value=f"{value:.0f}")
+        return self._counted(field, self.opening(_OPS[op], value=self.figure(field, value, brief)), brief)
+
+    def _worded(self, field: str, members: Sequence[str], form: Literal["says", "asks"], shown: str) -> str:
+        entry = self._field(field)
+        word = entry.get(f"{form}_word") if all(len(m) > 3 and m.isalpha() for m in members) else None
+        way = word or entry.get(form)
+        if way is None:
+            own = self.language == "zh" and is_chinese(label_of(field))
+            way = f"{label_of(field)}{'是' if form == 'says' else ''}{{value}}" if own else None
+        way = way or (self.table["listed"] if form == "says" else self.table["opening"]["listed"])
+        return str(way).format(value=shown, a="an" if _AN.match(shown) else "a")
+
+    def _plain_number(self, field: str) -> bool:
+        """Say whether a number may be named by its field without sounding like a database: "4 doors", not "3 spf"."""
+        plain = label_of(field)
+        return is_chinese(plain) if self.language == "zh" else plain.endswith("s") or plain.split()[-1] in _UNITS
+
+    def _field(self, field: str) -> Mapping[str, Any]:
+        plain = label_of(field)
+        return next((e for e in self.table["fields"].values() if plain in e["names"]), {})
+
+    def _number(self, field: str, brief: Brief) -> Mapping[str, Any]:
+        if self.is_price(field, brief):
+            return self.table["numbers"]["price"]  # type: ignore[no-any-return]
+        if self.is_year(field):
+            return self.table["numbers"]["year"]  # type: ignore[no-any-return]
+        plain = label_of(field)
+        return next((e for e in self.table["numbers"].values() if plain in e["names"]), {})
+
+    def _start(self, way: str, slots: Mapping[str, str]) -> str:
+        text = self._fill(way, {k: v if k == "says" else "_" for k, v in slots.items()})
+        return text[:3] if self.language == "zh" else " ".join(text.lower().split()[:2])
+
+    @staticmethod
+    def _fill(way: str, slots: Mapping[str, str]) -> str:
+        capitals = {k.capitalize(): v[:1].upper() + v[1:] for k, v in slots.items()}
+        return way.format_map(capitals | dict(slots))
+
+
+@lru_cache(maxsize=2)
+def wording(language: Language) -> Wording:
+    """Return the words of a language."""
+    file = Path(__file__).with_name(f"wording_{language}.toml")
+    return Wording(language, tomllib.loads(file.read_text(encoding="utf-8")))
