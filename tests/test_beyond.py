@@ -14,12 +14,16 @@ from tastemaker.api.cli import main as cli
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.learning.interactions import Interactions, ItemTable
 from tastemaker.evals.movielens import beyond_accuracy as beyond
-from tastemaker.evals.movielens.beyond_accuracy import Asked, choose, figures_of, listed, measure
-from tastemaker.evals.movielens.beyond_accuracy_figures import (
+from tastemaker.evals.movielens.beyond_accuracy import (
+    Asked,
     Facts,
     Shown,
+    choose,
     figures,
+    figures_of,
     lift,
+    listed,
+    measure,
     miscalibration,
     ndcg_of,
     user_groups,
