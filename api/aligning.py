@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from ..core.schemas import Frozen
@@ -11,6 +11,7 @@ from ..models.alignment.align import AlignReport, PairSet, align, write_projecti
 from ..models.alignment.version_in_use import alignable
 from ..models.alignment.versions import Alignments
 from ..stores.ingest.picture_text_pairs import read_pairs
+from ..stores.ingest.plan import Choices
 
 
 class Aligned(Frozen):
@@ -27,9 +28,8 @@ def align_to(
     source: Path,
     *,
     tenant: str = "default",
-    mapping: Mapping[str, str] | None = None,
+    choices: Choices | None = None,
     media: Path | None = None,
-    list_separator: str = "|",
     holdout: float = 0.1,
     seed: int = 0,
     epochs: int = 0,
@@ -47,7 +47,7 @@ def align_to(
         ConfigurationError: the image-text slot is served by another model, which cannot be aligned.
     """
     model = alignable(settings)
-    pairs = read_pairs(source, mapping=mapping, media=media, separator=list_separator, seed=seed)
+    pairs = read_pairs(source, choices=choices, media=media, seed=seed)
     weights, report = align(
         PairSet(pairs.paths, pairs.captions, pairs.owners, pairs.labels),
         model,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from ..core.settings import Settings
 from ..models.registry import open_image_text
 from ..stores.catalogue.lance_catalogue import LanceCatalogue
 from ..stores.events.history import SqlHistory
+from ..stores.ingest.changes import Refresh
+from ..stores.ingest.events_plan import EventChoices
 from ..stores.ingest.pipeline import Progress, ingest
+from ..stores.ingest.plan import Choices
 from ..stores.ingest.report import IngestReport
 
 
@@ -21,10 +23,11 @@ async def stock(
     tenant: str = "default",
     interactions: Path | None = None,
     media: Path | None = None,
-    mapping: Mapping[str, str] | None = None,
+    choices: Choices | None = None,
+    event_choices: EventChoices | None = None,
+    refresh: Refresh | None = None,
     batch: int = 64,
     progress: Progress | None = None,
-    list_separator: str = "|",
 ) -> IngestReport:
     """Open the tenant's stores and the image-text model, ingest, and close; see ``stores.ingest.ingest``.
 
@@ -40,14 +43,15 @@ async def stock(
             catalogue,
             store,
             open_image_text(settings, tenant),
-            mapping=mapping,
+            choices=choices,
+            refresh=refresh,
             media=media,
             interactions=interactions,
+            event_choices=event_choices,
             history=history,
             rejects=rejects,
             batch=batch,
             progress=progress,
-            list_separator=list_separator,
         )
     finally:
         await history.close()

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from ...core.errors import InvalidRequestError
 from ...core.settings import Settings, load_settings
+from ...stores.ingest.plan import Choices
 from .options import guarded, parse_mapping, tenant_of
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def align_command(
                 settings,
                 source,
                 tenant=tenant_of(tenant),
-                mapping=parse_mapping(mapping or []),
+                choices=Choices(mapping=parse_mapping(mapping or [])),
                 media=media,
                 holdout=holdout,
                 seed=seed,

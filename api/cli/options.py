@@ -53,17 +53,17 @@ def run_async(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     return guarded(lambda: asyncio.run(work()))
 
 
-def parse_mapping(pairs: list[str]) -> dict[str, str]:
-    """Return target -> column from ``TARGET=COLUMN`` pairs.
+def parse_mapping(pairs: list[str], option: str = "--map") -> dict[str, str]:
+    """Return target -> column from the ``TARGET=COLUMN`` pairs of ``option``.
 
     Raises:
         InvalidRequestError: a pair without ``=``, or a target twice.
     """
     mapping: dict[str, str] = {}
     for pair in pairs:
-        target, equals, column = pair.partition("=")
+        target, equals, column = pair.rpartition("=") if option == "--as" else pair.partition("=")
         if not (target and equals and column) or target in mapping:
-            raise InvalidRequestError("--map", f"{pair!r} must be TARGET=COLUMN, each target once")
+            raise InvalidRequestError(option, f"{pair!r} must be NAME=VALUE, each name once")
         mapping[target] = column
     return mapping
 

@@ -21,6 +21,7 @@ from rich.text import Text
 from ...core.errors import BackEndError, ConfigurationError, TastemakerError
 from ...core.schemas import RecommendRequest
 from ...core.settings import PREFIX, Settings
+from ...stores.ingest.plan import Choices
 from ..client.http_client import stream_from_server
 from ..client.terminal import TerminalRenderer
 from .movielens import convert, download
@@ -157,7 +158,7 @@ async def _prepare(demo: Settings, source: Demonstration, show: _Show) -> None:
     report = await stock(
         demo,
         source.catalogue,
-        mapping=source.mapping,
+        choices=Choices(mapping=source.mapping),
         media=source.media,
         interactions=source.interactions,
         rejects=demo.home / "rejects.jsonl",

@@ -16,6 +16,7 @@ from ...core.settings import CatalogueSettings, Settings
 from ...graphs.recommender import Recommender
 from ...graphs.shop.services import Services
 from ...stores.events.history import SqlHistory
+from ...stores.ingest.plan import Choices
 from . import first_item, footprint
 from . import graph_against_tool_loop as turn
 from . import promises as valid
@@ -82,7 +83,7 @@ async def movielens(settings: Settings, data: Path) -> Settings:
     await stock(
         prepared,
         source.catalogue,
-        mapping=source.mapping or None,
+        choices=Choices(mapping=source.mapping),
         media=folder,
         interactions=source.interactions,
         rejects=home / "rejects.jsonl",

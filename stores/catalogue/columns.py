@@ -190,6 +190,22 @@ def price_unit(name: str) -> str:
     return words[1].upper() if len(words) == 2 and len(words[1]) == 3 and words[1].isalpha() else ""
 
 
+def field_marks(schema: pa.Schema, units: Mapping[str, str], price: str) -> list[dict[str, Any]]:
+    """Return the updates of metadata that give number attributes their units and make ``price`` the only price."""
+    updates = []
+    for name, kind in attribute_types(schema).items():
+        field = schema.field(attribute_column(name))
+        have = {key: metadata_text(field, key) for key in (ROLE_KEY, UNIT_KEY)}
+        want = dict(have)
+        if kind == "number" and units.get(name):
+            want[UNIT_KEY] = units[name]
+        if price:
+            want[ROLE_KEY] = "price" if name == price and kind == "number" else ""
+        if want != have:
+            updates.append({"path": field.name, "metadata": {k.decode(): v or None for k, v in want.items()}})
+    return updates
+
+
 def metadata_text(field: pa.Field, key: bytes) -> str:
     """Return a piece of a column's metadata, or an empty string."""
     return str((field.metadata or {}).get(key, b"").decode("utf-8"))

@@ -25,9 +25,7 @@ async def describe(table: Any) -> CatalogueSchema:
     for name, kind in types.items():
         column = attribute_column(name)
         role = "price" if name == price else "none"
-        unit = ""
-        if role == "price":
-            unit = metadata_text(schema.field(column), UNIT_KEY) or price_unit(name)
+        unit = metadata_text(schema.field(column), UNIT_KEY) or (price_unit(name) if price_role(name) else "")
         fields.append(await _field(table, name, kind, role, unit))
     return CatalogueSchema(fields=tuple(_with_currency(fields)), count=await table.count_rows())
 

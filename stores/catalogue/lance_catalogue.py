@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,12 +22,14 @@ from .columns import ItemRow, UpsertResult
 from .field_statistics import describe
 from .indexes import AnnPlan, build_indexes, compact, create_text_index
 from .search_helpers import OVERFETCH, OVERFETCH_APPROXIMATE, Skip, candidates, checked, read_vectors, terms
-from .sql_filters import attribute_column, both, ids_sql, to_sql
+from .sql_filters import attribute_column, both, folded_column, ids_sql, to_sql
 from .table_version import Key, View, read_key, read_view
 
 REMOTE_CONSISTENCY = timedelta(seconds=1)
 """Another process's writes to an object store are seen after so long; those to a folder within ``LOOK_S``."""
 WRITE_ATTEMPTS = 8
+DELETE_IDS = 1_000
+"""Items removed in one write."""
 _CONTENTION = ("conflict", "already exists", "preempted")
 EXACT_MATCHES = 10_000
 """With an approximate index, a filter that leaves at most so many rows is searched exactly: as quick, and complete."""
@@ -216,14 +219,48 @@ class LanceCatalogue:
         Raises:
             InvalidRequestError: there is no such number field.
         """
-        table = await self._table()
-        types = columns.attribute_types(await _stored(table.schema(), "cannot read columns")) if table else {}
-        if types.get(name) != "number":
+        field = (await self.schema()).field(name)
+        if field is None or field.type != "number":
             raise InvalidRequestError("price", f"the catalogue has no number field {name!r}")
-        metadata = {columns.ROLE_KEY.decode(): "price", **({columns.UNIT_KEY.decode(): unit} if unit else {})}
-        update = {"path": attribute_column(name), "metadata": metadata}
-        await self._contended(lambda: _stored(table.update_field_metadata(update), "cannot mark the price field"))
-        self._schema = None
+        await self.mark_fields({name: unit}, name)
+
+    async def mark_fields(self, units: Mapping[str, str], price: str = "") -> None:
+        """Record the units of number fields, and which of them is the price (no other is it then); what is no number field is passed over."""
+        table = await self._table()
+        if table is None:
+            return
+        schema = await _stored(table.schema(), "cannot read columns")
+        for update in columns.field_marks(schema, units, price):
+            await self._contended(partial(_changed, table.update_field_metadata, update, "cannot mark a field"))
+            self._schema = None
+
+    async def drop_fields(self, names: Iterable[str]) -> None:
+        """Remove attributes with all their values; vectors and everything else stay. One that comes again may be of another type."""
+        table = await self._table()
+        if table is None:
+            return
+        have = set((await _stored(table.schema(), "cannot read columns")).names)
+        gone = [c for n in names for c in (attribute_column(n), folded_column(n)) if c in have]
+        if gone:
+            await self._contended(lambda: _stored(table.drop_columns(gone), "cannot remove columns"))
+            self._view = self._schema = None
+
+    async def delete(self, item_ids: Sequence[str]) -> int:
+        """Remove the items of ``item_ids`` and return how many there were."""
+        table, removed = await self._table(), 0
+        for start in range(0, len(item_ids) if table is not None else 0, DELETE_IDS):
+            only = ids_sql(item_ids[start : start + DELETE_IDS])
+            result = await self._contended(partial(_changed, table.delete, only, "cannot remove items"))
+            removed += result.num_deleted_rows
+            self._schema = None
+        return removed
+
+    async def stored_vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]:
+        """Return as ``vectors`` does, without keeping the table's vectors in memory: for a writer, under whom it changes all the time."""
+        table = await self._table()
+        if table is None or not item_ids:
+            return {}
+        return await _stored(read_vectors(table, f"{column}_vector", item_ids), "cannot read vectors")
 
     async def ann_plans(self) -> dict[str, AnnPlan | None]:
         """Return, for each vector column, the approximate index in use with its measured recall, or None for exact."""
@@ -303,6 +340,10 @@ class LanceCatalogue:
                 table.add_columns(pa.schema(columns.attribute_fields(new))), "cannot add columns to the catalogue"
             )
         return table
+
+
+def _changed(change: Callable[[Any], Awaitable[T]], what: Any, failed: str) -> Awaitable[T]:
+    return _stored(change(what), failed)
 
 
 async def _stored(work: Awaitable[T], failed: str) -> T:

@@ -1,112 +1,109 @@
-"""Add a file of interactions to the history; adding it again changes nothing."""
+"""Add a file of interactions to the history; adding it again changes nothing, and what names no item is counted and named."""
 
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from ...core.errors import InvalidRequestError
 from ...core.protocols import History
-from ...core.schemas import Event
-from .file_readers import Record, column_names, read_records
+from ...core.schemas import Event, EventKind
+from .column import text_of
+from .column_names import simple
+from .events_plan import KINDS, EventPlan, rating_in
+from .file_readers import Reading, Record, read_records
+from .numbers import number_in
 from .report import Rejects
-from .rows_to_items import RowError, number_of
+from .rows_to_items import RowError
+from .values import is_unknown, time_in
 
 EVENT_ROWS = 2_000
-MILLISECONDS_FROM = 1e11
-"""A number above this is a time in milliseconds, below in seconds: 1e11 s is the year 5138, 1e11 ms is 1973."""
 MAX_CONTEXT_CHARS = 200
-_NAMES: dict[str, tuple[str, ...]] = {
-    "user_id": ("user_id", "userid", "user", "customer_id", "visitor_id"),
-    "item_id": ("item_id", "itemid", "item", "product_id", "article_id", "movie_id", "movieid"),
-    "kind": ("kind", "event", "event_type", "type", "action"),
-    "value": ("rating", "value", "score", "stars"),
-    "at": ("timestamp", "at", "time", "datetime", "date", "ts"),
-}
-_KINDS = {
-    "view": "view",
-    "click": "click",
-    "like": "like",
-    "dislike": "dislike",
-    "skip": "skip",
-    "skipped": "skip",
-    "purchase": "purchase",
-    "rating": "rating",
-    "impression": "view",
-    "favorite": "like",
-    "favourite": "like",
-    "buy": "purchase",
-    "bought": "purchase",
-    "order": "purchase",
-    "transaction": "purchase",
-    "rate": "rating",
-}
+AHEAD = timedelta(days=1)
+"""An event so far in the future is a mistake: clocks and time zones differ by less."""
+NAMED = 5
 
 
-async def ingest_events(path: Path, history: History, problems: Rejects) -> tuple[int, int]:
-    """Add the events of ``path`` to ``history``; return how many rows were read and how many events were new.
+class EventCounts(NamedTuple):
+    """Rows read, events that were new, and what is to be said of them."""
+
+    read: int
+    added: int
+    notes: tuple[str, ...]
+
+
+async def ingest_events(
+    plan: EventPlan, how: Reading, history: History, problems: Rejects, known: Collection[str]
+) -> EventCounts:
+    """Add the events of the planned file to ``history``; ``known`` are the ids of the items that there are.
 
     Raises:
-        InvalidRequestError: the file has no user, item or time column; names ``interactions``.
         StoreError: the history failed; starting again resumes.
     """
-    names = await asyncio.to_thread(column_names, path)
-    columns = _columns(names)
-    records = read_records(path)
+    path, records = plan.path, read_records(plan.path, how)
     read = added = 0
+    strange: Counter[str] = Counter()
     while chunk := await asyncio.to_thread(lambda: list(islice(records, EVENT_ROWS))):
         read += len(chunk)
-        events = await asyncio.to_thread(_events, chunk, columns, path, problems)
+        events = await asyncio.to_thread(_events, chunk, plan, path, problems)
+        strange.update(e.item_id for e in events if e.item_id not in known)
         added += await history.add(events)
-    return read, added
+    return EventCounts(read, added, (*plan.notes, *_unknown(strange, read, known)))
 
 
-def _columns(names: Sequence[str]) -> dict[str, str]:
-    plain = {name.split(":", maxsplit=1)[0].strip().lower(): name for name in reversed(names)}
-    found = {target: next((plain[n] for n in known if n in plain), "") for target, known in _NAMES.items()}
-    for target in ("user_id", "item_id", "at"):
-        if not found[target]:
-            wanted = " or ".join(_NAMES[target])
-            raise InvalidRequestError("interactions", f"no column {wanted}; there are: {', '.join(names[:30])}")
-    return {target: name for target, name in found.items() if name}
+def _unknown(strange: Counter[str], read: int, known: Collection[str]) -> list[str]:
+    """Say how many events name no item, which, and whether leading zeros were lost."""
+    if not strange:
+        return []
+    named = ", ".join(item_id for item_id, _ in strange.most_common(NAMED))
+    said = f"{sum(strange.values())} of {read} events name no item of the catalogue ({named}{', ...' if len(strange) > NAMED else ''})"
+    zeros = {i.lstrip("0"): len(i) for i in known if i.startswith("0")}
+    widths = Counter(zeros[i] for i in strange if i in zeros)
+    if widths:
+        width = widths.most_common(1)[0][0]
+        return [f"{said}: the file has lost the leading zeros of ids; add --map-events pad={width}"]
+    return [f"{said}; they are kept for when the items come"]
 
 
-def _events(chunk: Sequence[Record], columns: Mapping[str, str], path: Path, problems: Rejects) -> list[Event]:
+def _events(chunk: Sequence[Record], plan: EventPlan, path: Path, problems: Rejects) -> list[Event]:
     events: list[Event] = []
     for record in chunk:
         if record.problem:
             problems.add(path, record.line, field="", reason=record.problem)
             continue
         try:
-            events.append(_event(record.values, columns))
+            events.append(_event(record.values, plan))
         except RowError as error:
             problems.add(path, record.line, field=error.field, reason=error.reason, item_id=error.item_id[:128])
     return events
 
 
-def _event(values: Mapping[str, Any], columns: Mapping[str, str]) -> Event:
-    item_id = _cell(values, columns, "item_id")
-    value = _value(values.get(columns.get("value", "")), item_id)
+def _event(values: Mapping[str, Any], plan: EventPlan) -> Event:
+    columns = plan.columns
+    item_id = _id(values.get(columns["item"])).rjust(plan.pad, "0") if _id(values.get(columns["item"])) else ""
+    cell = values.get(columns.get("value", ""))
+    kind = _kind(text_of(values.get(columns.get("kind", "")) or ""), not is_unknown(cell), plan, item_id)
+    value = _rating(cell, plan, item_id) if kind == "rating" else number_in(text_of(cell)) if cell is not None else None
     used = set(columns.values())
     context = {
-        name[:MAX_CONTEXT_CHARS]: str(cell)[:MAX_CONTEXT_CHARS]
+        name[:MAX_CONTEXT_CHARS]: text_of(cell)[:MAX_CONTEXT_CHARS]
         for name, cell in values.items()
-        if name not in used and cell not in (None, "")
+        if name not in used and not is_unknown(cell)
     }
     try:
         return Event.model_validate(
             {
-                "user_id": _cell(values, columns, "user_id"),
+                "user_id": _id(values.get(columns["user"])),
                 "item_id": item_id,
-                "kind": _kind(_cell(values, columns, "kind"), value, item_id),
-                "at": _time(_cell(values, columns, "at"), item_id),
+                "kind": kind,
+                "at": _time(values.get(columns["at"]), plan, item_id),
                 "value": value,
                 "context": context,
             }
@@ -116,41 +113,40 @@ def _event(values: Mapping[str, Any], columns: Mapping[str, str]) -> Event:
         raise RowError(str(first["loc"][0]), first["msg"], item_id) from error
 
 
-def _cell(values: Mapping[str, Any], columns: Mapping[str, str], target: str) -> str:
-    value = values.get(columns.get(target, ""))
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return "" if value is None else str(value).strip()
+def _id(value: Any) -> str:
+    """Return an id as text; of a number that a program wrote with a point, ``12.0``, the whole number."""
+    return "" if is_unknown(value) else re.sub(r"^(\d+)\.0$", r"\1", text_of(value))
 
 
-def _value(cell: Any, item_id: str) -> float | None:
-    if cell is None or cell == "" or (isinstance(cell, float) and math.isnan(cell)):
-        return None
-    value = number_of(cell)
+def _rating(cell: Any, plan: EventPlan, item_id: str) -> float:
+    try:
+        value = rating_in(cell, plan.scale)
+    except ValueError as error:
+        raise RowError("value", str(error), item_id) from error
     if value is None:
         raise RowError("value", f"{str(cell)[:40]!r} is not a number", item_id)
     return value
 
 
-def _kind(word: str, value: float | None, item_id: str) -> str:
+def _kind(word: str, rated: bool, plan: EventPlan, item_id: str) -> EventKind:
     if not word:
-        return "view" if value is None else "rating"
-    kind = _KINDS.get(word.lower())
+        return "rating" if rated else plan.usual
+    kind = plan.kinds.get(word) or KINDS.get(simple(word))
     if kind is None:
-        raise RowError("kind", f"{word[:40]!r} is none of {', '.join(_KINDS)}", item_id)
-    if kind == "rating" and value is None:
+        raise RowError("kind", f"{word[:40]!r} is no known kind; say which it is: --map-kind {word[:40]}=view", item_id)
+    if kind == "rating" and not rated:
         raise RowError("value", "a rating without its value", item_id)
     return kind
 
 
-def _time(text: str, item_id: str) -> datetime:
-    if not text:
+def _time(cell: Any, plan: EventPlan, item_id: str) -> datetime:
+    if is_unknown(cell):
         raise RowError("at", "missing", item_id)
-    try:
-        number = number_of(text)
-        if number is not None:
-            return datetime.fromtimestamp(number / 1000 if abs(number) >= MILLISECONDS_FROM else number, tz=UTC)
-        at = datetime.fromisoformat(text)
-    except (ValueError, OverflowError, OSError) as error:
-        raise RowError("at", f"{text[:40]!r} is no ISO 8601 time nor seconds since 1970", item_id) from error
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    at = time_in(cell, plan.order)
+    if at is None:
+        raise RowError(
+            "at", f"{str(cell)[:40]!r} is no time that is known: ISO 8601, a date, seconds since 1970", item_id
+        )
+    if at > datetime.now(UTC) + AHEAD:
+        raise RowError("at", f"{str(cell)[:40]!r} lies in the future", item_id)
+    return at

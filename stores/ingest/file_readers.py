@@ -1,68 +1,168 @@
-"""Stream the rows of CSV, TSV, JSON Lines and Parquet files with their line numbers, in constant memory.
+"""Stream the rows of a file with their line numbers: delimited text, JSON, Parquet, Excel and XML feeds, also packed by gzip.
 
-A row that cannot be read is yielded with its problem and never hides the rows after it: an unclosed quote costs one line.
+A row that cannot be read is yielded with its problem and never hides the rows after it.
 """
 
 from __future__ import annotations
 
-import csv
+import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from ...core.errors import InvalidRequestError
+from .delimited import MAX_LINE_CHARS, Table, encoding_of, is_broken, open_binary, open_text, unique_names
 
-MAX_LINE_BYTES = 4_000_000
-MAX_QUOTED_LINES = 500
-MAX_QUOTED_CHARS = 200_000
 PARQUET_ROWS = 256
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 HEADER_SAMPLE = 1_000
-_DELIMITERS = ",;\t|"
-_UNCLOSED = "unclosed quote"
+MAX_DOCUMENT_BYTES = 500_000_000
+RECORD_TAGS = frozenset({"item", "entry", "product", "offer", "shopitem", "row", "record", "article", "book", "movie"})
 
 
 @dataclass(frozen=True)
 class Record:
-    """One row: the line it starts on (from 1; for Parquet the row's number), its values, or why it cannot be read."""
+    """One row: the line it starts on (from 1; else the row's number), its values, or why it cannot be read."""
 
     line: int
     values: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""
 
 
-def read_records(path: Path) -> Iterator[Record]:
+@dataclass(frozen=True)
+class Reading:
+    """How a file is opened: encoding and delimiter where they are not to be found out, and the sheet of a workbook."""
+
+    encoding: str = ""
+    delimiter: str = ""
+    sheet: str = ""
+
+
+def read_records(path: Path, how: Reading | None = None) -> Iterator[Record]:
     """Yield the rows of ``path``, its format told by the suffix.
 
     Raises:
         InvalidRequestError: the file is missing, of another format, or has no header; names ``source``.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise InvalidRequestError("source", f"{path.name} must end in {', '.join(SUFFIXES)}")
+    suffix = _suffix(path)
+    if suffix not in _READERS:
+        raise InvalidRequestError("source", f"{path.name} must end in {', '.join(SUFFIXES)}, or one of them and .gz")
     if not path.is_file():
         raise InvalidRequestError("source", f"no file at {path}")
-    if suffix == ".parquet":
-        yield from _read_parquet(path)
-        return
-    with path.open("rb") as file:
-        yield from _read_json_lines(file) if suffix in (".jsonl", ".ndjson") else _read_delimited(file, suffix)
+    try:
+        yield from _READERS[suffix](path, how or Reading())
+    except (LookupError, UnicodeError) as error:
+        raise InvalidRequestError("source", f"{path.name} cannot be decoded: {error}") from error
+    except (OSError, EOFError) as error:
+        raise InvalidRequestError("source", f"{path.name} cannot be read: {error}") from error
 
 
-def column_names(path: Path) -> list[str]:
+def column_names(path: Path, how: Reading | None = None) -> list[str]:
     """Return the names of the columns of ``path``; of JSON Lines, those of the first ``HEADER_SAMPLE`` rows."""
     names: dict[str, None] = {}
-    for count, record in enumerate(read_records(path), start=1):
+    for count, record in enumerate(read_records(path, how), start=1):
         names.update(dict.fromkeys(record.values))
         if count >= HEADER_SAMPLE:
             break
     return list(names)
 
 
-def _read_parquet(path: Path) -> Iterator[Record]:
+def said_of(path: Path, how: Reading) -> str:
+    """Return in words how a text file is read: its encoding and delimiter."""
+    if _suffix(path) not in (".csv", ".tsv", ".txt"):
+        return ""
+    table = Table(path, how.encoding, how.delimiter)
+    mark = {"\t": "tabs"}.get(table.delimiter, repr(table.delimiter))
+    return f"{table.encoding.removesuffix('-sig')}, columns separated by {mark}"
+
+
+def _suffix(path: Path) -> str:
+    suffix = path.suffix.lower()
+    return Path(path.stem).suffix.lower() if suffix == ".gz" else suffix
+
+
+def _read_delimited(path: Path, how: Reading) -> Iterator[Record]:
+    table = Table(path, how.encoding, how.delimiter)
+    for line, cells, problem in table.rows():
+        broken = next((name for name, cell in zip(table.header, cells, strict=False) if is_broken(cell)), "")
+        values = {} if problem else dict(zip(table.header, cells, strict=True))
+        shown = table.encoding.removesuffix("-sig").upper()
+        yield Record(line, values, problem or (f"column {broken!r}: invalid {shown}" if broken else ""))
+
+
+def _read_json(path: Path, how: Reading) -> Iterator[Record]:
+    """Read one object a line; or one document: a list of objects, or an object that holds such a list."""
+    encoding = how.encoding or encoding_of(path)
+    with open_text(path, encoding) as file:
+        head = file.read(1_000).lstrip("\ufeff \t\r\n")
+        file.seek(0)
+        first = next((line for line in _lines(file) if line[1] is None or line[1].strip()), (1, ""))[1] or ""
+    spread = _suffix(path) in (".json", ".jsonld") and not isinstance(_parsed(first)[0], dict)
+    if head.startswith("[") or spread:
+        yield from _read_document(path, encoding)
+        return
+    with open_text(path, encoding) as file:
+        for line, text in _lines(file):
+            if text is None:
+                yield Record(line, problem=f"the line is longer than {MAX_LINE_CHARS} characters")
+            elif text.strip():
+                values, problem = _parsed(text)
+                problem = f"invalid {encoding.removesuffix('-sig').upper()}" if is_broken(text) else problem
+                if not problem and not isinstance(values, dict):
+                    problem = "not a JSON object"
+                yield Record(line, values if isinstance(values, dict) and not problem else {}, problem)
+
+
+def _parsed(text: str) -> tuple[Any, str]:
+    try:
+        return json.loads(text), ""
+    except (ValueError, RecursionError) as error:
+        if text.lstrip().startswith(("{'", "{u'")):
+            try:
+                return ast.literal_eval(text.strip()), ""
+            except (ValueError, SyntaxError, RecursionError, MemoryError):
+                pass
+        return None, f"not JSON: {error}"
+
+
+def _read_document(path: Path, encoding: str) -> Iterator[Record]:
+    if path.stat().st_size > MAX_DOCUMENT_BYTES:
+        raise InvalidRequestError(
+            "source", f"{path.name} is one document of over {MAX_DOCUMENT_BYTES} bytes; write one object a line"
+        )
+    with open_text(path, encoding) as file:
+        try:
+            document = json.load(file)
+        except (ValueError, RecursionError) as error:
+            raise InvalidRequestError("source", f"{path.name} is no JSON: {error}") from error
+    for number, value in enumerate(_longest_list(document), start=1):
+        yield Record(number, value) if isinstance(value, dict) else Record(number, problem="not a JSON object")
+
+
+def _longest_list(document: Any) -> list[Any]:
+    """Return the longest list of objects in a document, or the document itself as the only object."""
+    if isinstance(document, list):
+        return document
+    found: list[Any] = []
+    waiting = [document]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            objects = node if any(isinstance(v, dict) for v in node) else []
+            found = objects if len(objects) > len(found) else found
+        elif isinstance(node, dict) and "sku" not in node and node.get("@type") != "Product":
+            waiting += node.values()
+    return [v.get("item", v) if isinstance(v, dict) else v for v in found] or [document]
+
+
+def _lines(file: Iterable[str]) -> Iterator[tuple[int, str | None]]:
+    for number, text in enumerate(file, start=1):
+        yield number, text.removeprefix("\ufeff") if len(text) <= MAX_LINE_CHARS else None
+
+
+def _read_parquet(path: Path, how: Reading) -> Iterator[Record]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -72,14 +172,87 @@ def _read_parquet(path: Path) -> Iterator[Record]:
             for batch in file.iter_batches(batch_size=PARQUET_ROWS):
                 for values in batch.to_pylist():
                     line += 1
-                    yield Record(line, {str(k): _plain(v) for k, v in values.items()})
+                    yield Record(line, {str(k): plain(v) for k, v in values.items()})
     except (pa.ArrowException, OSError) as error:
         if line == 0:
             raise InvalidRequestError("source", f"{path.name} is not a Parquet file: {str(error)[:200]}") from error
         yield Record(line + 1, problem=f"the rest of the file cannot be read: {str(error)[:200]}")
 
 
-def _plain(value: Any) -> Any:
+def _read_workbook(path: Path, how: Reading) -> Iterator[Record]:
+    """Read the first sheet that has rows, or the one named; the header is the first row with two cells or more."""
+    import warnings
+
+    from openpyxl import load_workbook
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = load_workbook(path, read_only=True, data_only=True)
+    except Exception as error:  # openpyxl raises what zipfile, expat and its own parsers raise
+        raise InvalidRequestError("source", f"{path.name} is not an Excel workbook: {str(error)[:200]}") from error
+    try:
+        if how.sheet and how.sheet not in book.sheetnames:
+            raise InvalidRequestError("source", f"no sheet {how.sheet!r}; there are: {', '.join(book.sheetnames)}")
+        for name in [how.sheet] if how.sheet else book.sheetnames:
+            rows = [*_sheet_rows(book[name].iter_rows(values_only=True))]
+            if rows:
+                yield from rows
+                return
+    finally:
+        book.close()
+
+
+def _sheet_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[Record]:
+
+    header: list[str] = []
+    for number, cells in enumerate(rows, start=1):
+        filled = sum(cell is not None and str(cell).strip() != "" for cell in cells)
+        if not header:
+            if filled >= 2:
+                header = unique_names([str(plain(cell) or "").strip() for cell in cells])
+        elif filled:
+            yield Record(number, {name: plain(cell) for name, cell in zip(header, cells, strict=False)})
+
+
+def _read_feed(path: Path, how: Reading) -> Iterator[Record]:
+    """Read the products of an XML feed, RSS or Atom among them; names lose their namespace, repeated ones are a list."""
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import ParseError, iterparse
+
+    number = 0
+    with open_binary(path) as file:
+        try:
+            for _, element in iterparse(file, events=("end",)):
+                if _name(element.tag).lower() in RECORD_TAGS and len(element):
+                    number += 1
+                    yield Record(number, _values(element))
+                    element.clear()
+        except (ParseError, DefusedXmlException) as error:
+            if number == 0:
+                raise InvalidRequestError("source", f"{path.name} is no XML: {error}") from error
+            yield Record(number + 1, problem=f"the rest of the file cannot be read: {error}")
+
+
+def _values(element: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {_name(k): v for k, v in element.attrib.items()}
+    for child in element:
+        name = _name(child.tag)
+        value: Any = _values(child) if len(child) else (child.text or "").strip() or child.attrib.get("href", "")
+        if name in found:
+            earlier = found[name]
+            found[name] = [*(earlier if isinstance(earlier, list) else [earlier]), value]
+        else:
+            found[name] = value
+    return found
+
+
+def _name(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def plain(value: Any) -> Any:
+    """Return a cell of a typed file as text, number, truth, list or mapping."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, bytes):
@@ -89,116 +262,16 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _read_json_lines(file: BinaryIO) -> Iterator[Record]:
-    for line, text in _lines(file):
-        if text is None:
-            yield Record(line, problem=f"the line is longer than {MAX_LINE_BYTES} bytes")
-            continue
-        if not text.strip():
-            continue
-        try:
-            values = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            yield Record(line, problem="invalid UTF-8" if _broken(text) else f"not JSON: {error}")
-            continue
-        if isinstance(values, dict):
-            yield Record(line, values, "invalid UTF-8" if _broken(text) else "")
-        else:
-            yield Record(line, problem="not a JSON object")
-
-
-def _read_delimited(file: BinaryIO, suffix: str) -> Iterator[Record]:
-    rows = _Rows(file, suffix)
-    for line, cells, problem in rows:
-        if problem:
-            yield Record(line, problem=problem)
-        elif len(cells) != len(rows.header):
-            yield Record(line, problem=f"{len(cells)} columns instead of {len(rows.header)}")
-        else:
-            broken = any(_broken(cell) for cell in cells)
-            yield Record(line, dict(zip(rows.header, cells, strict=True)), "invalid UTF-8" if broken else "")
-
-
-class _Rows:
-    """Split lines into rows of cells, joining lines while a quote is open and giving up on it within bounds."""
-
-    def __init__(self, file: BinaryIO, suffix: str) -> None:
-        self._source = _lines(file)
-        self._pending: list[tuple[int, str | None]] = []
-        first = next((text for _, text in self._source if text is None or text.strip()), None)
-        if first is None:
-            raise InvalidRequestError("source", "the file has no header line")
-        self._tabs = suffix == ".tsv"
-        self._delimiter = "\t" if self._tabs else max(_DELIMITERS, key=first.count)
-        cells, problem = self._parse(first)
-        self.header = [cell.strip() for cell in cells]
-        if problem or len(set(self.header)) < len(self.header) or "" in self.header or _broken(first):
-            raise InvalidRequestError("source", "the header line must name every column once, in UTF-8")
-
-    def __iter__(self) -> Iterator[tuple[int, list[str], str]]:
-        while (head := self._next()) is not None:
-            line, text = head
-            if text is None:
-                yield line, [], f"the line is longer than {MAX_LINE_BYTES} bytes"
-            elif text.strip():
-                yield (line, *self._row(text))
-
-    def _next(self) -> tuple[int, str | None] | None:
-        return self._pending.pop(0) if self._pending else next(self._source, None)
-
-    def _row(self, text: str) -> tuple[list[str], str]:
-        cells, problem = self._parse(text)
-        if problem != _UNCLOSED:
-            return cells, problem
-        taken: list[tuple[int, str | None]] = []
-        while problem == _UNCLOSED and (more := self._to_next_quote(taken)):
-            text += more
-            cells, problem = self._parse(text)
-        if not problem and len(cells) == len(self.header):
-            return cells, ""
-        self._pending[:0] = taken
-        return [], "a quote is opened and not closed"
-
-    def _to_next_quote(self, taken: list[tuple[int, str | None]]) -> str:
-        """Move lines to ``taken`` up to one with a quote and return their text; empty at the end or the bounds."""
-        found: list[str] = []
-        while len(taken) < MAX_QUOTED_LINES and sum(map(len, found)) < MAX_QUOTED_CHARS:
-            following = self._next()
-            if following is None:
-                return ""
-            taken.append(following)
-            if following[1] is None:
-                return ""
-            found.append(following[1])
-            if '"' in following[1]:
-                return "".join(found)
-        return ""
-
-    def _parse(self, text: str) -> tuple[list[str], str]:
-        try:
-            return next(csv.reader([text], delimiter=self._delimiter, strict=True)), ""
-        except csv.Error as error:
-            if self._tabs:
-                return text.rstrip("\r\n").split("\t"), ""
-            return [], _UNCLOSED if "unexpected end of data" in str(error) else f"bad quoting: {error}"
-        except StopIteration:
-            return [], ""
-
-
-def _lines(file: BinaryIO) -> Iterator[tuple[int, str | None]]:
-    """Yield (number from 1, text), or None for a line that is too long; bytes that are not UTF-8 become surrogates."""
-    number = 0
-    while raw := file.readline(MAX_LINE_BYTES):
-        number += 1
-        if len(raw) == MAX_LINE_BYTES and not raw.endswith(b"\n"):
-            while rest := file.readline(MAX_LINE_BYTES):
-                if rest.endswith(b"\n"):
-                    break
-            yield number, None
-            continue
-        text = raw.decode("utf-8", "surrogateescape")
-        yield number, text.removeprefix("\ufeff") if number == 1 else text
-
-
-def _broken(text: str) -> bool:
-    return not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text)
+_READERS: dict[str, Callable[[Path, Reading], Iterator[Record]]] = {
+    ".csv": _read_delimited,
+    ".tsv": _read_delimited,
+    ".txt": _read_delimited,
+    ".jsonl": _read_json,
+    ".ndjson": _read_json,
+    ".json": _read_json,
+    ".jsonld": _read_json,
+    ".parquet": _read_parquet,
+    ".xlsx": _read_workbook,
+    ".xml": _read_feed,
+}
+SUFFIXES = tuple(_READERS)

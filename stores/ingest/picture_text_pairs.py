@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ...core.schemas import AttributeValue, Item
 from .file_readers import column_names, read_records
 from .file_survey import survey
 from .pictures import ImageProblem, check_image, locate
+from .plan import Choices
 from .rows_to_items import RowError, to_item
 
 SHORT_CHARS, TEXT_CHARS = 40, 200
@@ -42,9 +43,8 @@ class Pairs:
 def read_pairs(
     source: Path,
     *,
-    mapping: Mapping[str, str] | None = None,
+    choices: Choices | None = None,
     media: Path | None = None,
-    separator: str = "|",
     seed: int = 0,
 ) -> Pairs:
     """Return the pairs of a file: of a table with the columns ``image`` and ``caption``, or else of a catalogue.
@@ -55,15 +55,15 @@ def read_pairs(
     Raises:
         InvalidRequestError: the file or the mapping is not usable.
     """
-    if not mapping and {"image", "caption"} <= set(column_names(source)):
+    if not (choices and choices.mapping) and {"image", "caption"} <= set(column_names(source)):
         return _captioned(source, media or source.parent)
-    found = survey(source, mapping, {}, separator)
-    if "image" not in found.columns.fields:
+    found = survey(source, choices)
+    if "image" not in found.plan.fields:
         raise InvalidRequestError("image", f"{source.name} has no column of pictures; name it with --map image=COLUMN")
     chance, pairs = np.random.default_rng(seed), Pairs()
-    for record in read_records(source):
+    for record in found.records():
         try:
-            item = to_item(record.values, found.columns, found.types, separator) if not record.problem else None
+            item = to_item(record.values, found.plan) if not record.problem else None
         except RowError:
             item = None
         path = _picture(item.image if item else None, media or source.parent)
@@ -71,7 +71,7 @@ def read_pairs(
             pairs.skipped += 1
             continue
         pairs.add(path, list(dict.fromkeys(_captions(item, chance))))
-        pairs.labels.append(tuple(_label(item.attributes.get(name)) for name in found.columns.attributes))
+        pairs.labels.append(tuple(_label(item.attributes.get(column.target)) for column in found.plan.attributes()))
     return pairs
 
 

@@ -4,29 +4,44 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from ...core.media.pictures import BROKEN, TooLarge, open_picture, size_problem
 
 MAX_IMAGE_BYTES = 50_000_000
 MAX_IMAGE_PX = 64_000_000
 _BLOCK = 1 << 20
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic")
 
 
 class ImageProblem(Exception):
     """Say why a picture cannot be used."""
 
 
+class PictureAddress(ImageProblem):
+    """The picture lies elsewhere."""
+
+
+def named_by_id(item_id: str, media: Path) -> str:
+    """Return the picture in ``media`` that is called by an item's id, also in a folder of its first digits, or nothing."""
+    names = (f"{folder}{item_id}{suffix}" for folder in ("", f"{item_id[:3]}/", "images/") for suffix in _SUFFIXES)
+    return next((name for name in names if "/" not in item_id and (media / name).is_file()), "")
+
+
 def locate(name: str, media: Path) -> Path:
-    """Return the file of the picture ``name`` in the folder ``media``.
+    """Return the file of the picture ``name`` in the folder ``media``; of an address, the file there of the same name.
 
     Raises:
-        ImageProblem: an address, outside the folder, missing, or too large.
+        PictureAddress: an address, and no file of its name.
+        ImageProblem: outside the folder, missing, or too large.
     """
-    if "://" in name:
-        raise ImageProblem("is an address; only files in the media folder are read")
     root = media.resolve()
+    if "://" in name:
+        name = unquote(urlsplit(name).path).rpartition("/")[2]
+        if not name or not (root / name).is_file():
+            raise PictureAddress("is an address; only files in the media folder are read, and none there has its name")
     try:
-        path = (root / name).resolve()
+        path = (root / name.lstrip("/\\")).resolve()
         if not path.is_relative_to(root):
             raise ImageProblem("lies outside the media folder")
         if not path.is_file():

@@ -1,50 +1,65 @@
 """Bring a file of items (and of interactions) into the stores: idempotent, resumable, and a bad row stops nothing.
 
 Reading, embedding and writing overlap. A batch is written in one atomic step and an item whose digest is stored already is
-skipped, so that a run killed at any moment is resumed by starting it again.
+skipped, so that a run killed at any moment is resumed by starting it again. Of an item that changed only what changed is
+embedded again: a new price costs no vector.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from ...core.errors import BackEndError
-from ...core.protocols import History, ImageTextModel, Vectors
+from ...core.protocols import History, ImageTextModel, VectorColumn, Vectors
 from ...core.schemas import Item
 from ..catalogue.columns import ItemRow, model_mark
 from ..catalogue.lance_catalogue import LanceCatalogue
-from .events import ingest_events
-from .file_readers import Record, read_records
+from .changes import Refresh, check_removal, plan_types, removed_ids
+from .digest import Digest, digest_of, embedding_text, read_digest
+from .events import EventCounts, ingest_events
+from .events_plan import EventChoices, plan_events
+from .file_readers import Record
 from .file_survey import Survey, survey
-from .pictures import ImageProblem, check_image, file_digest, locate
+from .pictures import ImageProblem, PictureAddress, check_image, file_digest, locate, named_by_id
+from .plan import Choices
 from .report import IngestReport, Rejects
-from .rows_to_items import RowError, to_item
+from .rows_to_items import RowError, attributes_of, to_item
 
 WRITE_ROWS = 256
 COMPACT_ROWS = 10_000
 """The table is compacted after so many written rows, so that writing does not slow down as it grows."""
-TEXT_CHARS = 1_000
-SHORT_ATTRIBUTE_CHARS = 40
-DAMAGED = "damaged-image:"
-"""Marks the digest of an item whose picture could not be decoded, so that the next run reports it again."""
+MAX_ADDRESSES = 20
+"""So many pictures that lie elsewhere are reported row by row; after them they are counted."""
+ALL_IDS = 100_000_000
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class _Row:
-    """An item ready to be embedded, with the picture's file and the digest of both."""
+    """An item to write, with the picture's file, its digest, and what its stored digest says can be kept."""
 
     line: int
     item: Item
     image: Path | None
-    digest: str
+    digest: Digest
+    stored: Digest | None = None
+
+    @property
+    def keeps_text(self) -> bool:
+        """Whether the stored text vector is of these words and this model."""
+        old = self.stored
+        return old is not None and (old.mark, old.text) == (self.digest.mark, self.digest.text)
+
+    @property
+    def keeps_image(self) -> bool:
+        """Whether the stored picture vector is of this file and this model."""
+        old = self.stored
+        return old is not None and not old.damaged and (old.mark, old.image) == (self.digest.mark, self.digest.image)
 
 
 async def ingest(
@@ -52,48 +67,58 @@ async def ingest(
     catalogue: LanceCatalogue,
     embed: ImageTextModel,
     *,
-    mapping: Mapping[str, str] | None = None,
+    choices: Choices | None = None,
+    refresh: Refresh | None = None,
     media: Path | None = None,
     interactions: Path | None = None,
+    event_choices: EventChoices | None = None,
     history: History | None = None,
     rejects: Path | None = None,
     batch: int = 64,
     progress: Progress | None = None,
-    list_separator: str = "|",
 ) -> IngestReport:
     """Upsert the items of ``source`` into ``catalogue`` and add ``interactions`` to ``history``.
 
     Args:
-        source: a CSV, TSV, JSON Lines or Parquet file.
+        source: a CSV, TSV, JSON, Parquet, Excel or XML file.
         catalogue: where items go.
         embed: the image-text model; a changed model embeds every item again.
-        mapping: target (item_id, title, text, image, url or an attribute) -> column; the rest is found by common names.
+        choices: what is said of the file; the rest is found out.
+        refresh: whether items that are no longer in the file are removed, or only some attributes written.
         media: folder that pictures are relative to; by default the folder of ``source``.
         interactions: file of events, needs ``history``.
+        event_choices: what is said of the file of events.
         history: where events go.
-        rejects: JSON Lines file for rows that could not be used.
+        rejects: JSON Lines file for rows and cells that could not be used.
         batch: rows embedded at once.
         progress: called with (rows done, rows in all) after each batch.
-        list_separator: splits the members of list attributes.
 
     Raises:
-        InvalidRequestError: a file or the mapping is not usable.
+        InvalidRequestError: a file or a choice is not usable, or too many items would be removed; nothing is written.
         BackEndError: the model failed; what was written stays, and starting again resumes.
         StoreError: a store failed, likewise.
     """
     start = time.perf_counter()
-    known = {field.name: field.type for field in (await catalogue.schema()).fields}
-    found = await asyncio.to_thread(survey, source, mapping, known, list_separator)
+    said, how = choices or Choices(), refresh or Refresh()
+    said_of_events = event_choices or EventChoices()
+    events = await asyncio.to_thread(plan_events, interactions, said_of_events) if interactions else None
+    found = await asyncio.to_thread(survey, source, said)
+    found, notes, retyped = await plan_types(found, catalogue)
+    gone = await removed_ids(found, catalogue) if how.prune else []
+    check_removal(gone, await catalogue.count(), how)
     with Rejects(rejects) as problems:
-        run = _Run(source, found, media or source.parent, problems, list_separator)
-        await _Pipeline(run, catalogue, embed, max(1, batch), progress).run()
-        if found.columns.price and (found.currency or "price" in (mapping or {})):
-            await _mark_price(catalogue, found)
-        await catalogue.optimize()
+        run = _Run(source, found, media, problems)
+        if not how.dry_run:
+            await catalogue.drop_fields(retyped)
+        await _Pipeline(run, catalogue, embed, max(1, batch), progress, dry_run=how.dry_run).run()
+        if not how.dry_run:
+            await catalogue.delete(gone)
+            await _finish(catalogue, found)
         items_s = time.perf_counter() - start
-        events = (0, 0)
-        if interactions is not None and history is not None:
-            events = await ingest_events(interactions, history, problems)
+        counts = EventCounts(0, 0, ())
+        if events is not None and history is not None and not how.dry_run:
+            known = frozenset(await catalogue.scan(ALL_IDS))
+            counts = await ingest_events(events, said_of_events.how, history, problems, known)
     return IngestReport(
         read=run.read,
         inserted=run.inserted,
@@ -101,49 +126,41 @@ async def ingest(
         unchanged=run.unchanged,
         rejected=problems.rejected,
         warnings=problems.warnings,
-        events_read=events[0],
-        events_added=events[1],
+        left_out=found.plan.left_out,
+        removed=len(gone),
+        columns=found.plan.in_short(),
+        notes=(*notes, *found.plan.oddities(), *run.notes(), *counts.notes),
+        events_read=counts.read,
+        events_added=counts.added,
         seconds=round(time.perf_counter() - start, 3),
         items_per_s=round(run.read / max(items_s, 1e-9), 1),
         rejects=str(rejects) if rejects and problems.rejected + problems.warnings else None,
     )
 
 
-async def _mark_price(catalogue: LanceCatalogue, found: Survey) -> None:
-    name = found.columns.price
-    field = (await catalogue.schema()).field(name) if name else None
-    if (
-        field is not None
-        and field.type == "number"
-        and (field.role != "price" or found.currency not in ("", field.unit))
-    ):
-        await catalogue.mark_price(field.name, found.currency)
-
-
-def embedding_text(item: Item) -> str:
-    """Return what is embedded of ``item``: its title, its short text and list attributes, the start of its text."""
-    short: list[str] = []
-    for value in item.attributes.values():
-        members = value if isinstance(value, list) else [value] if isinstance(value, str) else []
-        short += [m for m in members if len(m) <= SHORT_ATTRIBUTE_CHARS]
-    return ". ".join(part for part in (item.title, ", ".join(short), item.text[:TEXT_CHARS]) if part)
+async def _finish(catalogue: LanceCatalogue, found: Survey) -> None:
+    """Record units and the price, and bring the indexes up to date."""
+    if not found.choices.only:
+        units = {c.target: c.unit for c in found.plan.attributes() if c.unit}
+        await catalogue.mark_fields(units, found.plan.price)
+    await catalogue.optimize()
 
 
 class _Run:
     """Read the rows of one file, report the bad ones, and count."""
 
-    def __init__(self, source: Path, found: Survey, media: Path, problems: Rejects, separator: str) -> None:
-        self.source, self.found, self.media, self.problems = source, found, media, problems
-        self._separator = separator
-        self.read = self.inserted = self.updated = self.unchanged = 0
+    def __init__(self, source: Path, found: Survey, media: Path | None, problems: Rejects) -> None:
+        self.source, self.found, self.problems = source, found, problems
+        self.media, self._by_id = media or source.parent, media is not None and "image" not in found.plan.fields
+        self.read = self.inserted = self.updated = self.unchanged = self.addresses = 0
 
     def rows(self, mark: str) -> Iterator[_Row]:
         """Yield the usable rows; of rows with the same id only the last usable one."""
         held: dict[str, _Row] = {}
-        for record in read_records(self.source):
+        for record in self.found.records():
             self.read += 1
             row = self._usable(record, mark)
-            item_id = row.item.item_id if row else self.found.columns.item_id(record.values)
+            item_id = row.item.item_id if row else self.found.plan.item_id(record.values)
             last = self.found.last_line.get(item_id)
             if last is None:
                 if row is not None:
@@ -160,41 +177,79 @@ class _Run:
 
     def warn(self, row: _Row, field: str, reason: str) -> None:
         """Report a row that is used only in part."""
-        item_id = row.item.item_id
-        self.problems.add(self.source, row.line, field=field, reason=reason, item_id=item_id, level="warning")
+        self._warn(row.line, row.item.item_id, field, reason)
+
+    def notes(self) -> list[str]:
+        """Return what is to be said of the run as a whole."""
+        if self.addresses <= MAX_ADDRESSES:
+            return []
+        return [
+            f"{self.addresses} pictures are web addresses and were not read: put the files into a folder and name it with "
+            "--media; they are found there by their names"
+        ]
+
+    def _warn(self, line: int, item_id: str, field: str, reason: str) -> None:
+        self.problems.add(self.source, line, field=field, reason=reason, item_id=item_id[:128], level="warning")
 
     def _usable(self, record: Record, mark: str) -> _Row | None:
         if record.problem:
             self.problems.add(self.source, record.line, field="", reason=record.problem)
             return None
+        plan = self.found.plan
+        item_id = plan.item_id(record.values)
+
+        def warn(field: str, reason: str) -> None:
+            self._warn(record.line, item_id, field, reason)
+
         try:
-            item = to_item(record.values, self.found.columns, self.found.types, self._separator)
+            if self.found.choices.only:
+                attributes = attributes_of(record.values, plan, warn)
+                item = Item.model_construct(item_id=item_id, title="", text="", attributes=attributes)
+                return _Row(record.line, item, None, Digest(mark, ""))
+            item = to_item(record.values, plan, warn)
         except RowError as error:
             self.problems.add(
                 self.source, record.line, field=error.field, reason=error.reason, item_id=error.item_id[:128]
             )
             return None
-        row = _Row(record.line, item, None, "")
-        content = ""
-        if item.image is not None:
-            try:
-                image = locate(item.image, self.media)
-                content = file_digest(image)
-                check_image(image, decode=False)
-                row = _Row(record.line, item, image, "")
-            except ImageProblem as problem:
-                self.warn(row, "image", f"{item.image[:200]}: {problem}; stored without it")
-                row = _Row(record.line, item.model_copy(update={"image": None}), None, "")
-        return _Row(row.line, row.item, row.image, _digest(row.item, content, mark))
+        if self._by_id and (name := named_by_id(item_id, self.media)):
+            item = item.model_copy(update={"image": name})
+        item, image, content = self._picture(item, record.line)
+        return _Row(record.line, item, image, digest_of(item, content, mark))
+
+    def _picture(self, item: Item, line: int) -> tuple[Item, Path | None, str]:
+        """Return the item, without its picture if that cannot be used, the picture's file and the hash of its bytes."""
+        if item.image is None:
+            return item, None, ""
+        try:
+            image = locate(item.image, self.media)
+            content = file_digest(image)
+            check_image(image, decode=False)
+        except ImageProblem as problem:
+            self.addresses += isinstance(problem, PictureAddress)
+            if not isinstance(problem, PictureAddress) or self.addresses <= MAX_ADDRESSES:
+                self._warn(line, item.item_id, "image", f"{item.image[:200]}: {problem}; stored without it")
+            return item.model_copy(update={"image": None}), None, ""
+        if "://" in item.image or item.image.startswith("/"):
+            item = item.model_copy(update={"image": image.relative_to(self.media.resolve()).as_posix()})
+        return item, image, content
 
 
 class _Pipeline:
     """Run reading, embedding and writing at once, with two batches in each queue at most."""
 
     def __init__(
-        self, run: _Run, catalogue: LanceCatalogue, embed: ImageTextModel, batch: int, progress: Progress | None
+        self,
+        run: _Run,
+        catalogue: LanceCatalogue,
+        embed: ImageTextModel,
+        batch: int,
+        progress: Progress | None,
+        *,
+        dry_run: bool,
     ) -> None:
         self._run, self._catalogue, self._embed, self._batch, self._progress = run, catalogue, embed, batch, progress
+        self._dry_run, self._only = dry_run, frozenset(run.found.choices.only)
         self._since_compaction = 0
         self._read: asyncio.Queue[list[_Row] | None] = asyncio.Queue(2)
         self._done: asyncio.Queue[list[ItemRow] | None] = asyncio.Queue(2)
@@ -211,18 +266,46 @@ class _Pipeline:
     async def _reading(self) -> None:
         rows = self._run.rows(model_mark(self._embed))
         while chunk := await asyncio.to_thread(lambda: list(islice(rows, self._batch))):
+            if self._only:
+                chunk = await self._overlaid(chunk)
             stored = await self._catalogue.digests([row.item.item_id for row in chunk])
-            await self._read.put([row for row in chunk if not await self._is_stored(row, stored)])
+            known = [
+                replace(r, stored=read_digest(stored[r.item.item_id] or "")) if r.item.item_id in stored else r
+                for r in chunk
+            ]
+            changed = [row for row in known if not await self._is_stored(row)]
+            if self._dry_run:
+                self._run.updated += sum(row.stored is not None for row in changed)
+                self._run.inserted += sum(row.stored is None for row in changed)
+            else:
+                await self._read.put(changed)
             if self._progress is not None:
-                self._progress(self._run.read, self._run.found.rows)
+                self._progress(self._run.read, self._run.found.lines)
         await self._read.put(None)
 
-    async def _is_stored(self, row: _Row, stored: Mapping[str, str]) -> bool:
-        digest = stored.get(row.item.item_id)
-        if digest == DAMAGED + row.digest and row.image is not None:
-            await self._warn_if_damaged(row)
-        elif digest != row.digest:
+    async def _overlaid(self, chunk: Sequence[_Row]) -> list[_Row]:
+        """Return the stored items of ``chunk`` with the attributes that are updated; unknown ids are reported."""
+        ids = [row.item.item_id for row in chunk]
+        items = {item.item_id: item for item in await self._catalogue.get(ids)}
+        stored = await self._catalogue.digests(ids)
+        made = []
+        for row in chunk:
+            item = items.get(row.item.item_id)
+            if item is None:
+                self._run.warn(row, "item_id", "no such item in the catalogue, nothing to update")
+                continue
+            kept = {name: value for name, value in item.attributes.items() if name not in self._only}
+            item = item.model_copy(update={"attributes": {**kept, **row.item.attributes}})
+            old = read_digest(stored[item.item_id] or "")
+            image = None if item.image is None else self._run.media / item.image
+            made.append(replace(row, item=item, image=image, digest=digest_of(item, old.image, row.digest.mark)))
+        return made
+
+    async def _is_stored(self, row: _Row) -> bool:
+        if row.stored is None or row.stored.key != row.digest.key:
             return False
+        if row.stored.damaged:
+            await self._warn_if_damaged(row)
         self._run.unchanged += 1
         return True
 
@@ -238,25 +321,40 @@ class _Pipeline:
     async def _embedding(self) -> None:
         while (chunk := await self._read.get()) is not None:
             if chunk:
-                texts, (pictures, damaged) = await asyncio.gather(
-                    self._embed.embed_texts([embedding_text(row.item) for row in chunk]),
-                    self._pictures([row for row in chunk if row.image is not None]),
-                )
-                await self._done.put(_item_rows(chunk, texts, pictures, damaged))
+                texts, (pictures, damaged) = await asyncio.gather(self._texts(chunk), self._pictures(chunk))
+                await self._done.put([_item_row(row, texts, pictures, row.line in damaged) for row in chunk])
         await self._done.put(None)
 
-    async def _pictures(self, rows: Sequence[_Row]) -> tuple[dict[int, Vectors], set[int]]:
-        """Return line -> vector of the rows' pictures, and the lines of those that turn out to be damaged."""
+    async def _texts(self, rows: Sequence[_Row]) -> dict[str, Vectors]:
+        """Return id -> vector of the rows' words, embedded only where they changed."""
+        vectors = await self._kept("text", [row for row in rows if row.keeps_text])
+        new = [row for row in rows if row.item.item_id not in vectors]
+        if new:
+            made = await self._embed.embed_texts([embedding_text(row.item) for row in new])
+            vectors.update({row.item.item_id: vector for row, vector in zip(new, made, strict=True)})
+        return vectors
+
+    async def _pictures(self, rows: Sequence[_Row]) -> tuple[dict[str, Vectors], set[int]]:
+        """Return id -> vector of the rows' pictures, embedded only where the file changed, and the lines of damaged ones."""
+        pictured = [row for row in rows if row.image is not None]
+        vectors = await self._kept("image", [row for row in pictured if row.keeps_image])
+        found, damaged = await self._new_pictures([row for row in pictured if row.item.item_id not in vectors])
+        return {**vectors, **found}, damaged
+
+    async def _kept(self, column: VectorColumn, rows: Sequence[_Row]) -> dict[str, Vectors]:
+        return await self._catalogue.stored_vectors(column, [row.item.item_id for row in rows]) if rows else {}
+
+    async def _new_pictures(self, rows: Sequence[_Row]) -> tuple[dict[str, Vectors], set[int]]:
         if not rows:
             return {}, set()
         try:
             vectors = await self._embed.embed_images([str(row.image) for row in rows])
-            return {row.line: vector for row, vector in zip(rows, vectors, strict=True)}, set()
+            return {row.item.item_id: vector for row, vector in zip(rows, vectors, strict=True)}, set()
         except (BackEndError, OSError, ValueError):
             damaged = {row.line for row in rows if await self._warn_if_damaged(row)}
             if not damaged:
                 raise
-        found, _ = await self._pictures([row for row in rows if row.line not in damaged])
+        found, _ = await self._new_pictures([row for row in rows if row.line not in damaged])
         return found, damaged
 
     async def _writing(self) -> None:
@@ -278,18 +376,8 @@ class _Pipeline:
         self._run.updated += result.updated
 
 
-def _item_rows(
-    rows: Sequence[_Row], texts: Vectors, pictures: Mapping[int, Vectors], damaged: set[int]
-) -> list[ItemRow]:
-    made = []
-    for row, text in zip(rows, texts, strict=True):
-        item, digest = row.item, row.digest
-        if row.line in damaged:
-            item, digest = item.model_copy(update={"image": None}), DAMAGED + digest
-        made.append(ItemRow(item, text, pictures.get(row.line), digest))
-    return made
-
-
-def _digest(item: Item, image: str, mark: str) -> str:
-    content = json.dumps([item.model_dump(mode="json"), image], sort_keys=True, ensure_ascii=True)
-    return mark + hashlib.sha256(content.encode()).hexdigest()[:32]
+def _item_row(row: _Row, texts: Mapping[str, Vectors], pictures: Mapping[str, Vectors], damaged: bool) -> ItemRow:
+    item, digest = row.item, row.digest
+    if damaged:
+        item, digest = item.model_copy(update={"image": None}), digest._replace(damaged=True)
+    return ItemRow(item, texts[item.item_id], pictures.get(item.item_id), str(digest))

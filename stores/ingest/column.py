@@ -1,0 +1,212 @@
+"""One column of a file: what it becomes, how its cells are read, and what was seen of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, get_args
+
+from pydantic import Field
+
+from ...core.errors import InvalidRequestError
+from ...core.schemas import AttributeValue, FieldType, Frozen
+from .markup import plain_text
+from .numbers import Decimal, currency_code, in_unit, mark_of, money_in, number_in, number_text, quantity_in, tidy
+from .values import DayOrder, is_unknown, iso, split, time_in, truth_in
+
+Kind = Literal["text", "number", "price", "bool", "list", "date", "ignore"]
+ITEM_FIELDS = ("item_id", "title", "text", "image", "url")
+MAX_ATTRIBUTE_CHARS = 20_000
+MAX_LIST = 1_000
+_FIELD_TYPES: dict[Kind, FieldType] = {"number": "number", "price": "number", "bool": "bool", "list": "list"}
+_MARKS: dict[str, Decimal] = {"comma": ",", "dot": "."}
+READINGS = "text, number, price, bool, list, date or ignore, with details after a colon: number:comma, price:EUR, list:, or date:mdy"
+
+
+class Column(Frozen):
+    """A column of the file, what its cells are taken for, and what looks odd about them."""
+
+    name: str = Field(description="The column's name in the file.")
+    target: str = Field(default="", description="item_id, title, text, image, url, an attribute's name, or nothing.")
+    kind: Kind = Field(default="text", description="How its cells are read.")
+    unit: str = Field(default="", description="The unit of its numbers, of a price the currency.")
+    decimal: Decimal = Field(
+        default=".", description="What a single mark before three digits is, if it is not thousands."
+    )
+    thousandths: bool = Field(
+        default=True, description="Whether such a number is read; else it is left out as doubtful."
+    )
+    separators: tuple[str, ...] = Field(default=(), description="What separates the members of its lists.")
+    order: DayOrder = Field(default="dmy", description="Which of day and month comes first in 05/01/2024.")
+    currency_column: str = Field(default="", description="The column that holds the currency of its prices.")
+    sizes: bool = Field(default=False, description="Whether ranges such as 40-44 stand for every size between.")
+    why: str = Field(default="", description="How it was recognised, or why it is left out.")
+    samples: tuple[str, ...] = Field(default=(), description="Three values as they are read.")
+    filled: int = Field(default=0, description="Rows that say something.")
+    read: float = Field(default=1.0, description="Share of the filled cells that can be read.")
+    odd: tuple[str, ...] = Field(default=(), description="What looks odd, with the option that changes it.")
+
+    @property
+    def type(self) -> FieldType:
+        """The type of the attribute."""
+        return _FIELD_TYPES.get(self.kind, "text")
+
+    @property
+    def reading(self) -> str:
+        """How the cells are read, as ``--as`` and the mapping file say it."""
+        mark = {",": "comma", ".": ""}[self.decimal]
+        detail = {
+            "number": ":".join(filter(None, [mark, self.unit])),
+            "price": ":".join(filter(None, [mark, self.unit])),
+            "list": "".join(self.separators),
+            "date": self.order if self.order != "dmy" else "",
+        }.get(self.kind, "")
+        return f"{self.kind}:{detail}" if detail else self.kind
+
+
+def parse_reading(name: str, reading: str) -> dict[str, Any]:
+    """Return what ``--as NAME=READING`` sets of a column.
+
+    Raises:
+        InvalidRequestError: not a reading; names ``--as NAME``.
+    """
+    kind, _, detail = reading.partition(":")
+    if kind not in get_args(Kind):
+        raise InvalidRequestError(f"--as {name}", f"{reading!r} is none of {READINGS}")
+    found: dict[str, Any] = {"kind": kind}
+    if kind == "list":
+        return found | {"separators": tuple(detail)}
+    for part in filter(None, detail.split(":")):
+        if kind in ("number", "price") and part in _MARKS:
+            found |= {"decimal": _MARKS[part], "thousandths": True}
+        elif kind == "price" and currency_code(part):
+            found["unit"] = currency_code(part)
+        elif kind == "number":
+            found["unit"] = part
+        elif kind == "date" and part in get_args(DayOrder):
+            found["order"] = part
+        else:
+            raise InvalidRequestError(f"--as {name}", f"{part!r} of {reading!r} is not understood: {READINGS}")
+    return found
+
+
+def read_cell(column: Column, row: Mapping[str, Any]) -> dict[str, AttributeValue]:
+    """Return the attributes that the cell of ``column`` in ``row`` gives; most give one, none when it says nothing.
+
+    A price in another currency than the column's goes to an attribute of its own (``price_usd``), and what a price is for
+    to ``price_per``, so that amounts that cannot be compared never are.
+
+    Raises:
+        ValueError: the cell cannot be read as the column is; says why.
+    """
+    value = row.get(column.name)
+    if is_unknown(value) and not (column.kind == "text" and isinstance(value, str) and value.strip()):
+        return {}
+    if column.kind == "price":
+        return _price(column, value, row)
+    made = _READERS[column.kind](column, value)
+    return {} if made in ("", []) else {column.target: made}
+
+
+def _text(column: Column, value: Any) -> str:
+    text = text_of(value)
+    if len(text) > MAX_ATTRIBUTE_CHARS:
+        raise ValueError(f"{len(text)} characters, at most {MAX_ATTRIBUTE_CHARS}")
+    return text
+
+
+def _date(column: Column, value: Any) -> str:
+    at = time_in(value, column.order)
+    if at is None:
+        raise ValueError(f"{shown(value)} is no date")
+    return iso(at)
+
+
+def _price(column: Column, value: Any, row: Mapping[str, Any]) -> dict[str, AttributeValue]:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        amount, code, per = float(value), "", ""
+    else:
+        text = text_of(value)
+        money = money_in(text, column.decimal)
+        if money is None:
+            raise ValueError(f"{shown(value)} is no price")
+        if not column.thousandths and mark_of(number_text(text)) == "?" and column.decimal in number_text(text):
+            raise ValueError(f"{shown(value)} may be thousands or decimals")
+        amount, code, per = money.amount, money.currency, money.per
+    code = code or currency_code(text_of(row.get(column.currency_column) or "")) or column.unit
+    own = not code or code == column.unit
+    name = column.target if own else f"{column.target}_{code.lower()}"
+    made: dict[str, AttributeValue] = {name: amount}
+    return made | {f"{column.target}_per": per} if per else made
+
+
+def _number(column: Column, value: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    text = text_of(value)
+    number = number_in(text, column.decimal)
+    if number is None and (quantity := quantity_in(text, column.decimal)) is not None:
+        number = in_unit(quantity, column.unit) if column.unit else None
+    if number is None:
+        raise ValueError(f"{shown(value)} is no number" + (f" of {column.unit}" if column.unit else ""))
+    return number
+
+
+def _truth(column: Column, value: Any) -> bool:
+    truth = truth_in(value)
+    if truth is None and text_of(value) in ("0", "1"):
+        truth = text_of(value) == "1"
+    if truth is None:
+        raise ValueError(f"{shown(value)} is neither yes nor no")
+    return truth
+
+
+def _members(column: Column, value: Any) -> list[str]:
+    found = value if isinstance(value, list) else json_list(value)
+    parts = [text_of(v) for v in found if not is_unknown(v)] if found is not None else [text_of(value)]
+    members = [m for part in parts for m in split(part, column.separators if found is None else (), sizes=column.sizes)]
+    if len(members) > MAX_LIST:
+        raise ValueError(f"{len(members)} list members, at most {MAX_LIST}")
+    return [*dict.fromkeys(members)]
+
+
+_READERS: dict[Kind, Callable[[Column, Any], AttributeValue]] = {
+    "text": _text,
+    "number": _number,
+    "bool": _truth,
+    "list": _members,
+    "date": _date,
+}
+
+
+def json_list(value: Any) -> list[Any] | None:
+    """Return the list that a cell of text holds as JSON or as Python writes it, or None."""
+    if not isinstance(value, str) or not (value.startswith("[") and value.rstrip().endswith("]")):
+        return None
+    import ast
+
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            parsed = parse(value)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        return parsed if isinstance(parsed, list) else None
+    return None
+
+
+def text_of(value: Any) -> str:
+    """Return a cell as text: without markup, whole numbers without a point, the members of a list joined by lines."""
+    if isinstance(value, str):
+        return plain_text(value).strip()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, list) and not any(isinstance(v, dict | list) for v in value):
+        return "\n".join(text_of(v) for v in value if not is_unknown(v))
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+
+
+def shown(value: Any) -> str:
+    """Return a cell for a message, in quotes and short."""
+    return repr(tidy(text_of(value))[:40])

@@ -1,0 +1,323 @@
+"""Find what a column's cells are by looking at them: numbers, prices, truths, dates, lists or words, and what looks odd."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from .column import Column, json_list, read_cell, shown, text_of
+from .column_names import (
+    IDENTIFIERS,
+    INDEX_NAMES,
+    is_code_name,
+    is_date_name,
+    is_price_name,
+    is_size_name,
+    is_truth_name,
+    simple,
+)
+from .column_sample import Sample
+from .numbers import (
+    Decimal,
+    currency_code,
+    decimal_mark,
+    decimals_of,
+    in_unit,
+    mark_of,
+    money_in,
+    number_in,
+    number_text,
+    quantity_in,
+    unit_family,
+)
+from .values import LATER, SEPARATORS, day_order, separators_of, time_in, truth_in
+
+MOSTLY = 0.95
+"""Share of a column's cells that must read as one kind for the column to be of that kind."""
+PRICED = 0.5
+"""Share of the cells that must be prices in a column that is called a price."""
+THOUSANDTHS = 0.2
+"""Share of a price's cells that must have three decimals for three decimals to be believed."""
+MIN_CODES = 10
+_CODE = re.compile(r"0\d+|\d{16,}")
+_ID = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9_./-]{4,}|\d{8,}|[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f-]{27}", re.ASCII)
+_ADDRESS = re.compile(r"(?:https?:)?//\S+|www\.\S+", re.IGNORECASE)
+_UNIT_IN_NAME = re.compile(r"[\s_(\[]+([A-Za-z%]{1,4})[)\]]?$")
+
+
+def guess(name: str, sample: Sample, usual: Decimal | None, rows: int) -> Column:
+    """Return the column ``name`` with the kind that fits its cells; ``usual`` is the decimal mark of the file's other numbers."""
+    column = Column(name=name, target=name.strip(), filled=sample.filled)
+    if reason := _left_out(name, sample, rows):
+        return column.model_copy(update={"kind": "ignore", "target": "", "why": reason})
+    if sample.lists >= MOSTLY * sample.filled or sample.share(lambda v: json_list(v) is not None) >= MOSTLY:
+        return column.model_copy(update={"kind": "list"})
+    for attempt in (_as_price, _as_truth, _as_date, _as_sizes, _as_number, _as_quantity, _as_list):
+        found = attempt(column, sample, usual)
+        if found is not None:
+            return found
+    return column.model_copy(update={"odd": _nearly(column, sample)})
+
+
+def refine(column: Column, sample: Sample, usual: Decimal | None) -> Column:
+    """Find the decimal mark, currency, separators and order of days of a column whose kind is set by hand."""
+    attempt = {"price": _as_price, "number": _as_number, "date": _as_date}.get(column.kind)
+    found = attempt(column.model_copy(update={"name": column.name}), sample, usual) if attempt else None
+    if column.kind == "list" and not column.separators:
+        return column.model_copy(update={"separators": separators_of(sample.texts(), sizes=column.sizes) or ("|",)})
+    return found if found is not None and found.kind == column.kind else column
+
+
+def measured(column: Column, sample: Sample) -> Column:
+    """Return ``column`` with three values as they are read, the share that can be read, and what cannot."""
+    read: list[str] = []
+    bad: Counter[str] = Counter()
+    total = 0
+    for value, times in sample.cells.values():
+        total += times
+        try:
+            made = read_cell(column, {column.name: value})
+        except ValueError as error:
+            bad[str(error)] += times
+            continue
+        if made and len(read) < 3:
+            read.append(_shown_value(next(iter(made.values()))))
+    failed = sum(bad.values())
+    odd = list(column.odd)
+    if failed:
+        examples = ", ".join(reason for reason, _ in bad.most_common(3))
+        odd.append(f"{failed} of {total} cells are left out: {examples}; to keep them: --as '{column.name}=text'")
+    share = 1 - failed / total if total else 1.0
+    return column.model_copy(update={"samples": tuple(read), "read": round(share, 4), "odd": tuple(odd)})
+
+
+def _left_out(name: str, sample: Sample, rows: int) -> str:
+    if not sample.filled:
+        return "empty"
+    if simple(name) in IDENTIFIERS:
+        return "an identifier, nothing to ask for"
+    texts = sample.texts()
+    if simple(name) in INDEX_NAMES and sample.filled == rows and _counts_rows(texts, rows):
+        return "numbers the rows"
+    total = sum(texts.values())
+    if sum(n for t, n in texts.items() if _ADDRESS.fullmatch(t.split("\n")[0])) >= 0.8 * total:
+        return "addresses"
+    codes = sum(1 for t in texts if _ID.fullmatch(t))
+    words = re.search(r"(?:^|[_ ])(?:id|ids|uid)$|[a-z]I[dD]$", name)
+    unique = len(texts) >= 0.9 * total
+    if (
+        total >= MIN_CODES
+        and unique
+        and not is_price_name(name)
+        and not is_date_name(name)
+        and codes >= MOSTLY * len(texts)
+    ):
+        return "codes, nothing to ask for"
+    return "an identifier, nothing to ask for" if words and (unique or total >= MIN_CODES) else ""
+
+
+def _counts_rows(texts: Mapping[str, int], rows: int) -> bool:
+    numbers = {int(t) for t in texts if t.isdigit()}
+    return len(numbers) == len(texts) and min(numbers, default=2) <= 1 and max(numbers, default=0) <= rows
+
+
+def _as_price(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
+    named = column.kind == "price" or is_price_name(column.name)
+    texts = sample.texts()
+    money = {text: money_in(text) for text in texts}
+    total = sum(texts.values())
+    signed = sum(n for t, n in texts.items() if (m := money[t]) and m.currency)
+    readable = sum(n for t, n in texts.items() if money[t]) / max(1, total)
+    if column.kind != "price" and (readable < (PRICED if named else MOSTLY) or (not named and signed < PRICED * total)):
+        return None
+    currencies = _currencies(texts, money)
+    unit = column.unit or _currency_in(column.name) or next((c for c, _ in currencies.most_common(1)), "")
+    digits = [(number_text(t), n) for t, n in texts.items() if money[t]]
+    if sample.typed >= MOSTLY * sample.filled:
+        digits = []
+    decimal, guessed = decimal_mark(digits, None, price=decimals_of(unit) != 3)
+    triple = sum(n for t, n in digits if mark_of(t) == "?" and decimal in t)
+    marked = sum(n for t, n in digits if mark_of(t))
+    return column.model_copy(
+        update={
+            "kind": "price",
+            "unit": unit,
+            "decimal": column.decimal if column.decimal == "," else decimal,
+            "thousandths": not triple or triple >= THOUSANDTHS * marked,
+            "odd": (*column.odd, *_odd_prices(column, texts, money, currencies, guessed and not unit)),
+        }
+    )
+
+
+def _currencies(texts: Mapping[str, int], money: Mapping[str, Any]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for text, times in texts.items():
+        if money[text] and money[text].currency:
+            found[money[text].currency] += times
+    return found
+
+
+def _odd_prices(
+    column: Column, texts: Mapping[str, int], money: Mapping[str, Any], currencies: Counter[str], guessed: bool
+) -> list[str]:
+    name = column.name
+    odd = []
+    if len(currencies) > 1:
+        listed = ", ".join(f"{code} {count}" for code, count in currencies.most_common(6))
+        odd.append(f"{len(currencies)} currencies ({listed}); each but the first becomes an attribute of its own")
+    if guessed:
+        example = next(t for t in texts if mark_of(number_text(t)) == "?")
+        odd.append(
+            f"{example!r} is read with thousands; for decimals: --as '{name}=price:{'dot' if '.' in example else 'comma'}'"
+        )
+    for said, meaning in (("range", "ranges are read as their lower end"), ("from", "prices 'from' are read as that price"),
+                          ("negative", "prices below zero")):  # fmt: skip
+        cells = [t for t in texts if money[t] and said in money[t].said]
+        if cells:
+            odd.append(f"{meaning}: {len(cells)}, such as {cells[0]!r}")
+    if pers := {money[t].per for t in texts if money[t] and money[t].per}:
+        odd.append(f"prices for a {', '.join(sorted(pers)[:4])}: see '{column.target}_per'")
+    doubtful = {"kr": "SEK, NOK or DKK", "¥": "JPY or CNY", "rs": "INR, PKR or LKR"}
+    for sign, choice in doubtful.items():
+        if any(sign in t.casefold() and money[t] for t in texts) and currencies:
+            odd.append(f"{sign!r} may be {choice}: to say which, --as '{name}=price:CODE'")
+    return odd
+
+
+def _currency_in(name: str) -> str:
+    match = re.search(r"[\s_(\[\-]([A-Za-z]{3})[)\]]?$", name)
+    return currency_code(match[1]) if match and currency_code(match[1]) == match[1].upper() else ""
+
+
+def _as_truth(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
+    texts = sample.texts()
+    binary = set(texts) <= {"0", "1", "0.0", "1.0"} and is_truth_name(column.name)
+    if not binary and sample.share(lambda v: truth_in(v) is not None) < MOSTLY:
+        return None
+    later = sorted(t for t in texts if t.casefold() in LATER)
+    odd = [f"{', '.join(later)}: read as no; to keep the words: --as '{column.name}=text'"] if later else []
+    return column.model_copy(update={"kind": "bool", "odd": (*column.odd, *odd)})
+
+
+def _as_date(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
+    named = is_date_name(column.name) or column.kind == "date"
+    texts = sample.texts()
+    order, guessed = day_order(texts)
+    if sample.share(lambda v: time_in(v, order, numeric=named) is not None) < MOSTLY and column.kind != "date":
+        return None
+    odd = [f"day or month first is not to be seen; read as day first: --as '{column.name}=date:mdy'"] if guessed else []
+    return column.model_copy(update={"kind": "date", "order": order, "odd": (*column.odd, *odd)})
+
+
+def _as_sizes(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
+    if not is_size_name(column.name):
+        return None
+    texts = sample.texts()
+    separators = separators_of(texts, sizes=True)
+    if sample.lists:
+        separators = separators or (",",)
+    if not separators and (
+        _all_numbers(texts) or sample.share(lambda v: quantity_in(text_of(v)) is not None) >= MOSTLY
+    ):
+        return None
+    ranges = [t for t in texts if re.search(r"\d\s*[-–]\s*\d", t)]
+    odd = [f"ranges stand for every size between: {ranges[0]!r}"] if ranges else []
+    return column.model_copy(
+        update={"kind": "list", "separators": separators, "sizes": True, "odd": (*column.odd, *odd)}
+    )
+
+
+def _all_numbers(texts: Mapping[str, int]) -> bool:
+    return all(number_in(t) is not None and "," not in t for t in texts)
+
+
+def _as_number(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
+    texts = sample.texts()
+    if column.kind != "number":
+        if any(_CODE.fullmatch(t) for t in texts) and sample.typed < sample.filled:
+            return None
+        if is_code_name(column.name) or sample.share(_is_number) < MOSTLY:
+            return None
+    digits = [] if sample.typed >= MOSTLY * sample.filled else list(texts.items())
+    decimal, guessed = decimal_mark(digits, usual, price=False)
+    unit = column.unit or _unit_of_name(column.name)
+    odd = []
+    if guessed and (example := next((t for t in texts if mark_of(t) == "?"), "")):
+        other = "comma" if decimal == "." else "dot"
+        odd.append(f"{example!r} is read as {number_in(example, decimal):g}; else: --as '{column.name}=number:{other}'")
+    return column.model_copy(update={"kind": "number", "decimal": decimal, "unit": unit, "odd": (*column.odd, *odd)})
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, int | float) or number_in(text_of(value)) is not None
+
+
+def _unit_of_name(name: str) -> str:
+    match = _UNIT_IN_NAME.search(name.strip())
+    unit = match[1].lower() if match else ""
+    return unit if unit_family([unit]) and unit not in ("in", "d", "m", "v") else ""
+
+
+def _as_quantity(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
+    texts = sample.texts()
+    decimal, _ = decimal_mark([(number_text(t), n) for t, n in texts.items()], usual, price=False)
+    units: Counter[str] = Counter()
+    for text, times in texts.items():
+        if (found := quantity_in(text, decimal)) is not None:
+            units[found.unit] += times
+    if not units:
+        return None
+    unit = units.most_common(1)[0][0]
+    readable = sample.share(
+        lambda v: (q := quantity_in(text_of(v), decimal)) is not None and in_unit(q, unit) is not None
+    )
+    if readable < MOSTLY:
+        return None
+    odd = [f"units {', '.join(units)} are turned into {unit}"] if len(units) > 1 else []
+    return column.model_copy(update={"kind": "number", "unit": unit, "decimal": decimal, "odd": (*column.odd, *odd)})
+
+
+def _as_list(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
+    texts = sample.texts()
+    separators = separators_of(texts)
+    if not separators:
+        return Column.model_copy(column, update={"kind": "list"}) if sample.lists else None
+    return column.model_copy(update={"kind": "list", "separators": separators})
+
+
+def _nearly(column: Column, sample: Sample) -> tuple[str, ...]:
+    """Say that a column of words holds many numbers, or cells that look like lists."""
+    numbers = sample.share(
+        lambda v: _is_number(v) or (not is_price_name(column.name) and quantity_in(text_of(v)) is not None)
+    )
+    odd = list(column.odd)
+    if 0.5 <= numbers < 1 and not any(_CODE.fullmatch(t) for t in sample.texts()):
+        words = next(t for t in sample.texts() if not _is_number(t))
+        odd.append(
+            f"{numbers:.0%} are numbers and {shown(words)} is none: read as words; for numbers: --as '{column.name}=number'"
+        )
+    if is_price_name(column.name):
+        odd.append(f"called a price and not read as one: --as '{column.name}=price'")
+    texts = sample.texts()
+    total = sum(texts.values())
+    shares = {m: sum(n for t, n in texts.items() if m in t and len(t) < 80) / max(1, total) for m in SEPARATORS[:-2]}
+    if marks := [m for m in SEPARATORS[:-2] if shares[m] >= 0.3]:
+        odd.append(
+            f"{marks[0]!r} in many cells is not taken for a list; if it is: --as '{column.name}=list:{marks[0]}'"
+        )
+    return tuple(odd)
+
+
+def _shown_value(value: Any) -> str:
+    text = (
+        ", ".join(value)
+        if isinstance(value, list)
+        else format(value, ".15g")
+        if isinstance(value, float)
+        else str(value)
+    )
+    return " ".join(text.split())[:60]

@@ -1,0 +1,84 @@
+"""What columns are called, in many languages: item fields, prices, sizes, dates, identifiers."""
+
+from __future__ import annotations
+
+import re
+
+FIELD_NAMES: dict[str, tuple[str, ...]] = {
+    "item_id": ("itemid", "id", "productid", "articleid", "movieid", "sku", "asin", "artikelnummer", "artikelnr", "artnr", "produktid", "référence",
+                "reference", "referencia", "codigo", "código", "商品编号", "商品id", "产品编号", "编号", "货号", "商品コード", "商品番号", "상품번호", "상품id"),
+    "title": ("title", "name", "productdisplayname", "productname", "producttitle", "itemtitle", "itemname", "displayname", "prodname",
+              "bezeichnung", "artikelbezeichnung", "artikelname", "produktname", "titel", "titre", "nom", "nombre", "título", "titulo", "nome", "naam",
+              "商品名称", "产品名称", "名称", "标题", "品名", "商品名", "상품명", "제품명"),
+    "text": ("text", "description", "desc", "plot", "summary", "overview", "abstract", "body", "longdescription", "productdescription", "beschreibung",
+             "produktbeschreibung", "langtext", "descripción", "descripcion", "descrizione", "descrição", "omschrijving", "描述", "商品描述", "简介", "详情",
+             "商品说明", "説明", "설명"),
+    "image": ("image", "imagepath", "imagefile", "poster", "photo", "picture", "img", "imagelink", "imageurl", "imagesrc", "bild", "bilder",
+              "imagen", "immagine", "图片", "主图", "画像", "이미지"),
+    "url": ("url", "link", "href", "producturl", "productlink", "permalink", "lien", "enlace", "链接"),
+}  # fmt: skip
+SALE_NAMES = ("saleprice", "specialprice", "discountedprice", "discountprice", "offerprice", "finalprice", "currentprice", "promoprice",
+         "angebotspreis", "aktionspreis", "sonderpreis", "prixpromo", "促销价", "现价", "特价")  # fmt: skip
+REGULAR_NAMES = ("price", "regularprice", "originalprice", "listprice", "actualprice", "compareatprice", "mrp", "msrp", "rrp", "retailprice",
+            "oldprice", "wasprice", "preis", "uvp", "normalpreis", "prix", "原价")  # fmt: skip
+CURRENCY_NAMES = ("currency", "pricecurrency", "currencycode", "offerspricecurrency", "währung", "waehrung", "devise", "moneda", "valuta", "货币", "币种")  # fmt: skip
+IDENTIFIERS = frozenset({
+    "gtin", "gtin8", "gtin12", "gtin13", "gtin14", "ean", "ean13", "upc", "isbn", "isbn10", "isbn13", "barcode", "mpn", "sku", "handle", "slug",
+    "urlkey", "urlhandle", "uuid", "guid", "hash", "asin", "etag", "taxclassname", "taxcode", "itemgroupid", "createdat", "updatedat", "deletedat",
+    "modifiedat", "lastmodified",
+})  # fmt: skip
+"""Columns that nobody asks for."""
+INDEX_NAMES = frozenset({"column1", "unnamed0", "index", "level0"})
+_TRUTHS = re.compile(
+    r"^(?:is|has|can|in|on)[\s_]|stock|avail|enabled|active|featured|published|explicit|库存|verfügbar", re.IGNORECASE
+)
+_DATES = re.compile(
+    r"(?:^|[\s_.-])(?:date|dates|datum|fecha|created|updated|released|timestamp)(?:$|[\s_.-])|[a-z]Date$|_at$|日期|日付|时间$",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(
+    r"^(?:zip|zipcode|postal|postalcode|plz|postcode|phone|tel|telephone|fax|邮编|电话|version|year_month)$",
+    re.IGNORECASE,
+)
+_SIZES = re.compile(
+    r"(?:^|[\s_])(?:sizes?|größen?|groesse|tailles?|tallas?|taglie|taglia|rozmiar|maat|maten|storlek)$|尺码|尺寸|サイズ|사이즈",
+    re.IGNORECASE,
+)
+_PRICES = re.compile(
+    r"price|\bcost\b|\bamount\b|preis|prix|precio|prezzo|pre[çc]o|prijs|\bpris\b|\bcena\b|fiyat|\bmrp\b|msrp|\brrp\b|价格|价钱|售价|单价|價格|価格|値段|가격|цена",
+    re.IGNORECASE,
+)
+_NO_PRICES = re.compile(
+    r"currency|date|range|categor|type|level|priceless|per_item|per item|count|pricing|units?$", re.IGNORECASE
+)
+
+
+def is_price_name(name: str) -> bool:
+    """Return whether a column's name says that it holds prices, in one of many languages."""
+    spaced = re.sub(r"[_.\-]+", " ", name)
+    return bool(_PRICES.search(spaced)) and not _NO_PRICES.search(spaced)
+
+
+def is_size_name(name: str) -> bool:
+    """Return whether a column's name says that it holds sizes."""
+    return bool(_SIZES.search(name.strip()))
+
+
+def simple(name: str) -> str:
+    """Return a column's name as it is compared: letters and digits, folded, without what follows a colon."""
+    return "".join(c for c in name.split(":", maxsplit=1)[0].casefold() if c.isalnum())
+
+
+def is_truth_name(name: str) -> bool:
+    """Return whether zeros and ones in a column so called mean no and yes."""
+    return bool(_TRUTHS.search(name))
+
+
+def is_date_name(name: str) -> bool:
+    """Return whether numbers in a column so called are times."""
+    return bool(_DATES.search(name))
+
+
+def is_code_name(name: str) -> bool:
+    """Return whether numbers in a column so called are no amounts: postcodes, telephone numbers."""
+    return bool(_WORDS.search(name.strip()))

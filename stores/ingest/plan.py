@@ -1,0 +1,294 @@
+"""Decide what each column of a catalogue file becomes: by what a person says, else by its layout, its name and its cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pydantic import Field
+
+from ...core.errors import InvalidRequestError
+from ...core.schemas import FieldType, Frozen
+from .column import ITEM_FIELDS, Column, parse_reading, text_of
+from .column_guess import guess, measured, refine
+from .column_names import CURRENCY_NAMES, FIELD_NAMES, REGULAR_NAMES, SALE_NAMES, is_price_name, is_size_name, simple
+from .column_sample import Sample
+from .file_readers import Reading
+from .layouts import PLAIN, Layout
+from .numbers import Decimal, currency_code, decimal_mark, mark_of, number_text
+from .values import LISTED, is_unknown
+
+MAX_FIELD_NAME = 64
+MAX_COLUMNS = 200
+SPARSE = 0.02
+"""Of a file with more columns than ``MAX_COLUMNS``, those that say something in less than this share of rows are left out."""
+_NUMERIC = re.compile(r"\D{0,6}[\d.,' ]*\d\D{0,6}")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a person says of a file; the rest is found out.
+
+    Args:
+        mapping: target (item_id, title, text, image, url or an attribute) -> column, or columns joined by ``+``.
+        readings: column -> how its cells are read, such as ``list:,``.
+        separator: what separates the members of every list.
+        how: encoding, delimiter and sheet.
+        layout: the name of a layout, ``table`` for none.
+        only: attributes that are updated; of the others nothing is read.
+    """
+
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    readings: Mapping[str, str] = field(default_factory=dict)
+    separator: str = ""
+    how: Reading = field(default_factory=Reading)
+    layout: str = ""
+    only: tuple[str, ...] = ()
+
+
+class Plan(Frozen):
+    """What a file is taken for."""
+
+    layout: str = Field(description="The layout it was recognised as.")
+    rows: int = Field(default=0, description="Items in the file.")
+    read_as: str = Field(default="", description="Encoding and delimiter.")
+    fields: dict[str, tuple[str, ...]] = Field(description="Item field -> the columns it is taken from.")
+    firsts: frozenset[str] = Field(
+        default=frozenset(), description="Fields that take the first of their columns, not all."
+    )
+    columns: tuple[Column, ...] = Field(description="Every column.")
+    price: str = Field(default="", description="The attribute that is the price.")
+    regular: str = Field(default="", description="The attribute that is the price without an offer.")
+    left_out: dict[str, int] = Field(default_factory=dict, description="Why rows are left out -> how many.")
+    notes: tuple[str, ...] = Field(default=(), description="What concerns the whole file.")
+
+    def attributes(self) -> tuple[Column, ...]:
+        """Return the columns that become attributes."""
+        return tuple(c for c in self.columns if c.target and c.target not in ITEM_FIELDS)
+
+    def types(self) -> dict[str, FieldType]:
+        """Return attribute -> type."""
+        return {c.target: c.type for c in self.attributes()}
+
+    def in_short(self) -> tuple[str, ...]:
+        """Return what each column was taken for, one line a column; those of no use together."""
+        used = [
+            f"{c.name} -> {c.target}" + ("" if c.target in ITEM_FIELDS else f" ({c.reading})")
+            for c in self.columns
+            if c.target
+        ]
+        unused = [c.name for c in self.columns if not c.target and c.filled]
+        return (*used, *([f"not used: {', '.join(unused)}"] if unused else []))
+
+    def oddities(self) -> tuple[str, ...]:
+        """Return what looks odd, with the option that changes it."""
+        return (*self.notes, *(f"{c.name}: {odd}" for c in self.columns for odd in c.odd))
+
+    def item_id(self, row: Mapping[str, Any]) -> str:
+        """Return the item id in a row, or an empty string."""
+        return self.field(row, "item_id")
+
+    def field(self, row: Mapping[str, Any], target: str) -> str:
+        """Return an item field of a row."""
+        cells = (text_of(row[name]) for name in self.fields.get(target, ()) if not is_unknown(row.get(name)))
+        known = [cell for cell in cells if cell]
+        return (known[0] if known else "") if target in self.firsts else "\n".join(known)
+
+
+def plan_fields(names: Sequence[str], mapping: Mapping[str, str] | None, layout: Layout) -> dict[str, tuple[str, ...]]:
+    """Return item field -> columns: by ``mapping`` (target -> column, or columns joined by ``+``), layout or common names.
+
+    Raises:
+        InvalidRequestError: a mapped column does not exist, or none holds the id or the title; names ``mapping.TARGET``.
+    """
+    fields = {t: _existing(t, s, names) for t, s in (mapping or {}).items() if t in ITEM_FIELDS}
+    for target, columns in layout.fields.items():
+        have = tuple(c for c in columns if c in names or (layout.key is not None and target != "url"))
+        if target not in fields and have:
+            fields[target] = have
+    used = {name for sources in fields.values() for name in sources} | {
+        s for t, s in (mapping or {}).items() if t not in ITEM_FIELDS
+    }
+    plain = {simple(name): name for name in reversed(names) if name not in used}
+    for target in ITEM_FIELDS:
+        found = next((plain[n] for n in FIELD_NAMES[target] if n in plain), None)
+        if target not in fields and found is not None and not (target == "text" and layout.fields.get("text")):
+            fields[target] = (found,)
+            plain.pop(simple(found))
+    if "item_id" not in fields and (found := _only_id(names)):
+        fields["item_id"] = (found,)
+    return {target: fields[target] for target in ITEM_FIELDS if target in fields}
+
+
+def check_fields(
+    fields: Mapping[str, Sequence[str]], names: Sequence[str], needed: Sequence[str] = ("item_id", "title")
+) -> None:
+    """Check that the fields an item needs have a column.
+
+    Raises:
+        InvalidRequestError: one has none; names ``mapping.TARGET``.
+    """
+    for target in needed:
+        if target not in fields:
+            listed = ", ".join(names[:30])
+            raise InvalidRequestError(
+                f"mapping.{target}", f"no column for it; add --map {target}=COLUMN, one of: {listed}"
+            )
+
+
+def make_plan(
+    samples: Mapping[str, Sample], rows: int, fields: Mapping[str, tuple[str, ...]], layout: Layout, choices: Choices
+) -> Plan:
+    """Return the plan of a file whose cells were sampled.
+
+    Raises:
+        InvalidRequestError: a mapped column or a reading is not usable.
+    """
+    names = [*samples]
+    mapped = {_existing(t, s, names)[0]: t for t, s in choices.mapping.items() if t not in ITEM_FIELDS}
+    for name in choices.readings:
+        _existing("as", name, names)
+    field_of = {name: target for target, sources in fields.items() for name in sources}
+    file = _File(rows, _usual_mark(samples), choices.separator, len(names) > MAX_COLUMNS)
+    columns: list[Column] = []
+    for name, sample in samples.items():
+        reading = choices.readings.get(name, "")
+        chosen = bool(reading) or name in mapped
+        column = Column(name=name, target=field_of.get(name, ""), filled=sample.filled)
+        if name in field_of:
+            columns.append(measured(column, sample))
+        elif not chosen and (why := _of_no_use(name, sample, layout, file)):
+            columns.append(column.model_copy(update={"kind": "ignore", "why": why}))
+        else:
+            target = mapped.get(name) or layout.attributes.get(name) or name.strip()
+            reading = reading or layout.readings.get(name, "")
+            columns.append(_attribute(column.model_copy(update={"target": target}), sample, reading, file))
+    columns, price, regular = _prices(_currencies(columns, samples), mapped)
+    firsts = frozenset(t for t in fields if layout is not PLAIN and t != "text" and t not in choices.mapping)
+    plan = Plan(
+        layout=layout.name, rows=rows, fields=dict(fields), firsts=firsts, columns=tuple(columns), price=price, regular=regular
+    )  # fmt: skip
+    _check_names(plan)
+    return plan
+
+
+class _File(NamedTuple):
+    """What all columns of a file are read with."""
+
+    rows: int
+    usual: Decimal | None
+    separator: str
+    wide: bool
+
+
+def _of_no_use(name: str, sample: Sample, layout: Layout, file: _File) -> str:
+    if layout.leaves(name):
+        return f"of no use in {layout.name}"
+    return "hardly ever filled" if file.wide and sample.filled < SPARSE * file.rows else ""
+
+
+def _attribute(column: Column, sample: Sample, reading: str, file: _File) -> Column:
+    """Return the column of an attribute, read as said or else as its cells look."""
+    if reading:
+        said = parse_reading(column.name, reading)
+        if said["kind"] == "ignore":
+            return column.model_copy(update={"kind": "ignore", "target": "", "why": "as you said"})
+        details = {key: value for key, value in said.items() if key != "kind"}
+        found = column.model_copy(update={**said, "sizes": is_size_name(column.name)})
+        found = refine(found, sample, file.usual).model_copy(update=details)
+    else:
+        found = guess(column.name, sample, file.usual, file.rows)
+    if found.kind == "ignore":
+        return found
+    listed = found.kind == "text" and file.separator and sample.share(lambda v: file.separator in text_of(v)) >= LISTED
+    if file.separator and (found.kind == "list" or listed):
+        found = found.model_copy(update={"kind": "list", "separators": (file.separator,), "odd": ()})
+    return measured(found.model_copy(update={"target": column.target}), sample)
+
+
+def _usual_mark(samples: Mapping[str, Sample]) -> Decimal | None:
+    """Return the decimal mark that the file's numbers show without doubt, or None."""
+    texts = [
+        (number_text(t), n)
+        for name, s in samples.items()
+        if not is_size_name(name) and s.share(lambda v: bool(_NUMERIC.fullmatch(text_of(v)))) >= 0.9
+        for t, n in s.texts().items()
+    ]
+    shown = [(text, times) for text, times in texts if mark_of(text) in (".", ",")]
+    return decimal_mark(shown, None, price=False)[0] if shown else None
+
+
+def _currencies(columns: list[Column], samples: Mapping[str, Sample]) -> list[Column]:
+    """Let prices take their currency from a column that holds codes."""
+    holder = next((c.name for c in columns if simple(c.name) in CURRENCY_NAMES), None)
+    counts = samples[holder].texts() if holder else {}
+    codes = {currency_code(text): times for text, times in counts.items() if currency_code(text)}
+    if not codes:
+        return columns
+    usual = max(codes, key=lambda code: codes[code])
+    odd = (
+        (f"{len(codes)} currencies ({', '.join(codes)}); each but {usual} becomes an attribute of its own",)
+        if len(codes) > 1
+        else ()
+    )
+    return [
+        c.model_copy(update={"currency_column": holder, "unit": c.unit or usual, "odd": (*c.odd, *odd)})
+        if c.kind == "price"
+        else c
+        for c in columns
+    ]
+
+
+def _prices(columns: list[Column], mapped: Mapping[str, str]) -> tuple[list[Column], str, str]:
+    """Return the columns with the price called ``price`` where there is an offer beside it, the price and the regular price."""
+    priced = [
+        c for c in columns if c.kind in ("price", "number") and c.target and (c.kind == "price" or c.target == "price")
+    ]
+    if "price" in mapped.values():
+        return columns, "price", ""
+    sale = next((c for n in SALE_NAMES for c in priced if n in (simple(c.name), simple(c.target))), None)
+    regular = next(
+        (c for n in REGULAR_NAMES for c in priced if c is not sale and n in (simple(c.target), simple(c.name))), None
+    )
+    if sale is not None and regular is not None:
+        targets = {sale.name: "price", regular.name: "regular_price"}
+        columns = [c.model_copy(update={"target": targets[c.name], "why": "the offer, where there is one" if c is sale else "the price without an offer"})
+                   if c.name in targets else c for c in columns]  # fmt: skip
+        return columns, "price", "regular_price"
+    named = [c for c in priced if is_price_name(c.target) or c.target == "price"] or [
+        c for c in priced if c.kind == "price"
+    ]
+    best = min(
+        named,
+        key=lambda c: (
+            simple(c.target) != "price",
+            simple(c.target) not in REGULAR_NAMES,
+            simple(c.target) in ("regularprice",),
+        ),
+        default=None,
+    )
+    return columns, best.target if best else "", ""
+
+
+def _only_id(names: Sequence[str]) -> str:
+    """Return the column that must be the id: the only one called so, in the first place."""
+    ids = [n for n in names if n.casefold().endswith(("_id", "id")) and "user" not in n.casefold()]
+    return ids[0] if ids and ids[0] in names[:2] else ""
+
+
+def _check_names(plan: Plan) -> None:
+    long = next((c.target for c in plan.attributes() if len(c.target) > MAX_FIELD_NAME), None)
+    if long is not None:
+        raise InvalidRequestError(
+            "mapping", f"the field name {long[:80]!r} must have 1 to {MAX_FIELD_NAME} characters; rename it with --map"
+        )
+
+
+def _existing(target: str, source: str, names: Sequence[str]) -> tuple[str, ...]:
+    sources = (source,) if source in names or target not in ITEM_FIELDS else tuple(source.split("+"))
+    for name in sources:
+        if name not in names:
+            raise InvalidRequestError(f"mapping.{target}", f"no column {name!r}; there are: {', '.join(names[:30])}")
+    return sources

@@ -1,0 +1,260 @@
+"""Turn the rows of known layouts into one flat row an item: nested values opened, variants and store views put together."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .column import text_of
+from .values import is_unknown
+
+Row = dict[str, Any]
+NAMED = ("name", "value", "title", "hi_res", "large", "url", "contentUrl", "src", "@id")
+"""What stands for an object in a list: the first of these that it has."""
+FLATTENED_KEYS = 200
+
+
+class LeftOut(Exception):
+    """Say why a row is no item that is on offer: a draft, a part of another row."""
+
+
+def flatten(row: Mapping[str, Any]) -> Row:
+    """Return the row with objects opened one level (``offers.price``) and objects in lists replaced by their names."""
+    flat: Row = {}
+    for name, cell in row.items():
+        value = _opened(cell)
+        if not isinstance(value, dict) or len(value) > FLATTENED_KEYS:
+            flat[name] = value
+        elif _is_name(value):
+            flat[name] = value["name"]
+        else:
+            flat.update({f"{name}.{key}": _stands_for(v) or v for key, v in value.items() if key != "@type"})
+    return flat
+
+
+def _opened(value: Any) -> Any:
+    """Return a cell of JSON as what it holds, and objects in a list as their names; an only object without a name as itself."""
+    if isinstance(value, str):
+        return _json_object(value) if value.startswith("{") and value.rstrip().endswith("}") else value
+    if isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
+        alone = len(value) == 1 and not _stands_for(value[0])
+        return value[0] if alone else [_stands_for(v) or v for v in value]
+    return value
+
+
+def _is_name(value: Mapping[str, Any]) -> bool:
+    """Return whether an object of schema.org only names something, such as a brand."""
+    return (
+        "@type" in value
+        and isinstance(value.get("name"), str)
+        and len(value) <= 4
+        and not any(isinstance(v, dict | list) for v in value.values())
+    )
+
+
+def _stands_for(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return next((value[key] for key in NAMED if isinstance(value.get(key), str) and value[key]), None)
+
+
+def _json_object(text: str) -> Any:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return found if isinstance(found, dict) else text
+
+
+def first(rows: Sequence[Row], name: str) -> Any:
+    """Return the first cell of a column that says something, or None."""
+    return next((row[name] for row in rows if not is_unknown(row.get(name))), None)
+
+
+def union(rows: Iterable[Row], name: str) -> list[str]:
+    """Return the different cells of a column, in order."""
+    return [*dict.fromkeys(text_of(row[name]) for row in rows if not is_unknown(row.get(name)))]
+
+
+def joined(rows: Sequence[Row]) -> Row:
+    """Return one row with the first known cell of every column."""
+    return {name: first(rows, name) for name in dict.fromkeys(n for row in rows for n in row)}
+
+
+def unite(*names: str) -> Any:
+    """Return a merge of rows of the same item: the first known cell of every column, and of ``names`` all cells as a list."""
+
+    def merge(rows: Sequence[Row]) -> Row:
+        return joined(rows) | {name: union(rows, name) for name in names if any(name in row for row in rows)}
+
+    return merge
+
+
+def _lowest(rows: Sequence[Row], name: str) -> Any:
+    from .numbers import money_in
+
+    priced = [(m.amount, row[name]) for row in rows if (m := money_in(text_of(row.get(name) or ""))) is not None]
+    return min(priced, key=lambda pair: pair[0])[1] if priced else first(rows, name)
+
+
+def shopify(rows: Sequence[Row]) -> Row:
+    """Merge a product's variants: options become lists under their names, the price is the lowest, stock that of any."""
+    made = joined(rows)
+    if text_of(made.get("Status") or "active").lower() not in ("active", ""):
+        raise LeftOut(f"status {text_of(made['Status']).lower()}")
+    if text_of(made.get("Published") or "true").lower() == "false":
+        raise LeftOut("not published")
+    variants = [
+        row for row in rows if not is_unknown(row.get("Variant Price")) or not is_unknown(row.get("Option1 Value"))
+    ]
+    names = [(f"Option{n} Value", text_of(made.get(f"Option{n} Name") or "")) for n in (1, 2, 3)]
+    options = {column: name for column, name in names if name and name != "Title"}
+    made |= {name.lower(): union(variants, column) for column, name in options.items()}
+    cheapest = _lowest(variants, "Variant Price")
+    of_cheapest = [row for row in variants if row.get("Variant Price") == cheapest]
+    made |= {"Variant Price": cheapest, "Variant Compare At Price": first(of_cheapest, "Variant Compare At Price")}
+    if first(variants, "Variant Inventory Qty") is not None:
+        made |= _stock(variants, [*options], "Variant Inventory Qty", "Variant Inventory Policy", "continue")
+    return made
+
+
+def _stock(variants: Sequence[Row], options: Sequence[str], quantity: str, policy: str, sells_on: str) -> Row:
+    """Return whether any variant can be had, and which cannot when some can."""
+    gone = [r for r in variants if _number(r.get(quantity)) <= 0 and text_of(r.get(policy) or "").lower() != sells_on]
+    names = [" / ".join(text_of(r[o]) for o in options if not is_unknown(r.get(o))) for r in gone]
+    return {
+        "in_stock": len(gone) < len(variants),
+        "sold_out": [n for n in names if n] if len(gone) < len(variants) else [],
+    }
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(text_of(value or 0) or 0)
+    except ValueError:
+        return 0.0
+
+
+def woocommerce(rows: Sequence[Row]) -> Row:
+    """Merge a product with its variations, whose attributes, lowest price and stock it takes; open the attribute columns."""
+    own = next((r for r in rows if text_of(r.get("Type") or "").split(",")[0].strip() != "variation"), None)
+    if own is None:
+        raise LeftOut("a variation without its product")
+    if text_of(own.get("Published")) in ("-1", "0"):
+        raise LeftOut("not published")
+    variations = [r for r in rows if r is not own]
+    made = dict(own)
+    for row in rows:
+        for name, value in _woo_attributes(row).items():
+            made[name] = _with(made.get(name), value)
+    if variations and is_unknown(own.get("Regular price")):
+        cheapest = _lowest(variations, "Regular price")
+        made |= {"Regular price": cheapest, "Sale price": _lowest(variations, "Sale price")}
+    if variations:
+        made["In stock?"] = "1" if any(text_of(r.get("In stock?")) in ("1", "backorder") for r in variations) else "0"
+    if is_unknown(made.get("ID")):
+        made["ID"] = made.get("SKU")
+    made["Categories"] = [*dict.fromkeys(p.strip() for c in _commas(made.get("Categories")) for p in c.split(">"))]
+    made["Tags"] = _commas(made.get("Tags"))
+    made["Images"] = next(iter(_commas(made.get("Images"))), "")
+    return made
+
+
+def woo_key(row: Mapping[str, Any]) -> list[str]:
+    """Return the names under which a row's product may be known: of a variation its parent, else its id and SKU."""
+    parent = text_of(row.get("Parent") or "")
+    if text_of(row.get("Type") or "").split(",")[0].strip() == "variation" and parent:
+        return [parent.removeprefix("id:").strip()]
+    return [text_of(row.get(n) or "") for n in ("ID", "SKU") if not is_unknown(row.get(n))]
+
+
+def _woo_attributes(row: Row) -> dict[str, list[str]]:
+    found = {}
+    for column, value in row.items():
+        match = re.fullmatch(r"Attribute (\d+) name", column)
+        if match and not is_unknown(value):
+            found[text_of(value).lower()] = _commas(row.get(f"Attribute {match[1]} value(s)"))
+    return found
+
+
+def _with(known: Any, more: Sequence[str]) -> list[str]:
+    """Return a list with more members, each once."""
+    return [*dict.fromkeys([*(known if isinstance(known, list) else []), *more])]
+
+
+def _commas(value: Any) -> list[str]:
+    """Split by commas, of which ``\\,`` is none."""
+    parts = re.split(r"(?<!\\),", text_of(value or ""))
+    return [p.replace("\\,", ",").strip() for p in parts if p.strip()]
+
+
+def magento(rows: Sequence[Row]) -> Row:
+    """Merge a product's store views, of which the default one counts, and open its additional attributes and variations."""
+    own = next((r for r in rows if is_unknown(r.get("store_view_code"))), rows[0])
+    made = joined([own, *(r for r in rows if r is not own)])
+    if text_of(made.get("product_online") or "1") in ("2", "0"):
+        raise LeftOut("not online")
+    if text_of(made.get("visibility") or "").lower() == "not visible individually":
+        raise LeftOut("a part of another product")
+    for pair in re.split(r",(?=[\w-]+=)", text_of(made.pop("additional_attributes", None) or "")):
+        name, equals, value = pair.partition("=")
+        if equals:
+            made[name.strip()] = [v.strip() for v in value.split("|") if v.strip()]
+    for variation in text_of(made.pop("configurable_variations", None) or "").split("|"):
+        for pair in variation.split(",")[1:]:
+            name, equals, value = pair.partition("=")
+            if equals:
+                made[name.strip()] = _with(made.get(name.strip()), [value.strip()])
+    paths = (p for path in _commas(made.get("categories")) for p in path.split("/")[1:])
+    made["categories"] = [*dict.fromkeys(p.strip() for p in paths)]
+    return made
+
+
+def akeneo(rows: Sequence[Row]) -> Row:
+    """Open locales, channels and currencies in the names of columns: name-en_US, price-EUR, weight with weight-unit."""
+    made = joined(rows)
+    if text_of(made.get("enabled") or "1") in ("0", "false"):
+        raise LeftOut("not enabled")
+    locales: dict[str, str] = {}
+    for name, value in [*made.items()]:
+        match = re.fullmatch(r"(.+?)-([a-z]{2}_[A-Z]{2})(?:-[A-Za-z0-9_]+)?", name)
+        if match is None:
+            continue
+        made.pop(name)
+        english = match[2] == "en_US" or (match[2].startswith("en") and locales.get(match[1]) != "en_US")
+        if not is_unknown(value) and (match[1] not in locales or (english and not locales[match[1]].startswith("en"))):
+            made[match[1]], locales[match[1]] = value, match[2]
+    for name in [n for n in made if n.endswith("-unit")]:
+        unit = text_of(made.pop(name) or "").lower()
+        measure = name.removesuffix("-unit")
+        if unit and not is_unknown(made.get(measure)):
+            made[measure] = f"{text_of(made[measure])} {unit}"
+    return made
+
+
+def movielens(row: Mapping[str, Any]) -> Row:
+    """Take the year out of a film's title, where it stands in brackets at the end."""
+    match = re.search(r"\((\d{4})\)\s*$", text_of(row.get("title") or ""))
+    return dict(row) | ({"year": int(match[1])} if match else {})
+
+
+def amazon(row: Mapping[str, Any]) -> Row:
+    """Join features and description, and take the first picture."""
+    flat = flatten(row)
+    images = flat.get("images")
+    return flat | {"images": images[0] if isinstance(images, list) and images else images}
+
+
+def feed(row: Mapping[str, Any]) -> Row:
+    """Split the levels of a feed's product type; the last of several is the narrowest."""
+    flat = flatten(row)
+    for name in ("product_type", "google_product_category", "fb_product_category"):
+        value = flat.get(name)
+        text = text_of(value[-1] if isinstance(value, list) and value else value or "")
+        if text and not text.isdigit():
+            flat[name] = [*dict.fromkeys(p.strip() for p in text.split(">") if p.strip())]
+        elif name in flat:
+            flat[name] = None
+    return flat
