@@ -98,7 +98,7 @@ def test_align(
     with pytest.raises(SystemExit) as stopped:
         cli.main()
     assert not stopped.value.code
-    assert (seen["epochs"], seen["seed"], seen["holdout"], seen["mapping"]) == (3, 7, 0.2, {"title": "name"})
+    assert (seen["epochs"], seen["seed"], seen["holdout"], seen["choices"].mapping) == (3, 7, 0.2, {"title": "name"})
     printed = capsys.readouterr().out
     if as_json:
         assert json.loads(printed)["report"]["after"]["image_to_text"] == [0.4, 0.5, 0.6]

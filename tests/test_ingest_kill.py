@@ -85,11 +85,10 @@ async def test_killed_and_resumed(tmp_path: Path) -> None:
     assert kills >= 2
     report = finished(tmp_path)
     assert report["read"] == ITEMS
-    assert report["rejected"] == 1
-    assert report["warnings"] == 1
-    assert report["inserted"] + report["unchanged"] == ITEMS - 2
+    assert (report["rejected"], report["warnings"]) == (0, 2)
+    assert report["inserted"] + report["unchanged"] == ITEMS - 1
     catalogue = await LanceCatalogue.open(str(tmp_path / "db"))
-    expected = {f"i{n}" for n in range(ITEMS) if n not in (10, 700)}
+    expected = {f"i{n}" for n in range(ITEMS) if n != 700}
     ids = await catalogue.scan(10 * ITEMS)
     assert len(ids) == len(set(ids))
     assert set(ids) == expected
@@ -101,4 +100,4 @@ async def test_killed_and_resumed(tmp_path: Path) -> None:
     rejects = [json.loads(line) for line in (tmp_path / "rejects.jsonl").read_text().splitlines()]
     assert sorted(r["line"] for r in rejects) == [7, 12]
     again = finished(tmp_path)
-    assert (again["unchanged"], again["inserted"], again["updated"], again["events_added"]) == (ITEMS - 2, 0, 0, 0)
+    assert (again["unchanged"], again["inserted"], again["updated"], again["events_added"]) == (ITEMS - 1, 0, 0, 0)
