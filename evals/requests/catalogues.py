@@ -13,6 +13,7 @@ from ...api.demo.movielens import film_rows
 from ...api.stock import stock
 from ...core.errors import InvalidRequestError
 from ...core.settings import CatalogueSettings, ExposureSettings, Settings
+from ...stores.ingest.plan import Choices
 from .invented_catalogues import streaming_films, tea_shop
 
 Record = Mapping[str, Any]
@@ -53,7 +54,7 @@ async def prepared(name: str, settings: Settings, data: Path) -> Prepared:
     changed = {"home": home, "catalogue": CatalogueSettings(), "exposures": ExposureSettings(enabled=False)}
     own = settings.model_copy(update=changed)
     mapping = {"item_id": _SOURCES[name][1], **_TITLES.get(name, {})}
-    await stock(own, source, mapping=mapping, rejects=home / "rejects.jsonl")
+    await stock(own, source, choices=Choices(mapping=mapping), rejects=home / "rejects.jsonl")
     return Prepared(own, records)
 
 
