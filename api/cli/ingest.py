@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -199,10 +198,10 @@ def _plain(text: str) -> str:
 
 
 async def _asked(task: _Task, settings: Settings, tenant: str) -> _Task:
-    """Before a first ingest show the plan and ask: yes keeps it in catalogue.toml, edit opens that, no ends.
+    """Before a first ingest show the plan and ask: yes and edit keep it in catalogue.toml, edit and no end.
 
     Raises:
-        typer.Exit: the answer is no.
+        typer.Exit: the answer is edit or no.
     """
     store = await LanceCatalogue.open(settings.catalogue_uri, tenant)
     if await store.count() or task.choices.only:
@@ -214,7 +213,8 @@ async def _asked(task: _Task, settings: Settings, tenant: str) -> _Task:
         raise typer.Exit(1)
     path = _saved(task, plan, events)
     if answer == "e":
-        click.edit(filename=str(path))
+        typer.echo(f"change {path} and run this again")
+        raise typer.Exit(0)
     return _with_file(task, path)
 
 
