@@ -30,7 +30,7 @@ PROMPTS = PromptLibrary(None, {})
 SCHEMA = CatalogueSchema(
     count=1000,
     fields=(
-        CatalogueField(name="price", type="number", role="price", unit="EUR", minimum=5, maximum=300),
+        CatalogueField(name="price", type="number", role="price", minimum=5, maximum=300),
         CatalogueField(name="year", type="number", minimum=1922, maximum=1998),
         CatalogueField(
             name="baseColour", type="text", values=("Black", "White", "Blue", "Red", "Grey", "Green", "Navy Blue")
@@ -97,6 +97,7 @@ def seen(content: str, confidence: float = 0.8) -> Evidence:
     return Evidence(evidence_id="caption-1", kind="caption", source="image-1", content=content, confidence=confidence)
 
 
+NO_BLUE = "baseColour not in ['Blue', 'Navy Blue']"
 YEARS_80S = [str(year) for year in range(1980, 1990)]
 SENTENCES = [
     # numbers
@@ -150,7 +151,7 @@ SENTENCES = [
     ("in red", {"baseColour = Red"}, "red"),
     ("red ones", {"baseColour = Red"}, "red ones"),
     ("navy blue shirt", {"baseColour = Navy Blue", "articleType = Shirts"}, "navy blue shirt"),
-    ("must be gray and women's", {"baseColour = Grey", "gender = Women"}, "gray and women's"),
+    ("must be gray and women's", {"baseColour = Grey", "gender in ['Women', 'Unisex']"}, "gray and women's"),
     ("red or blue dress", {"baseColour in ['Red', 'Blue']", "articleType = Dresses"}, "red or blue dress"),
     ("romantic comedy", {"genres contains Romance", "genres contains Comedy"}, "romantic comedy"),
     ("a drama or a thriller", {"genres in ['Drama', 'Thriller']"}, "drama or a thriller"),
@@ -158,13 +159,13 @@ SENTENCES = [
     ("science fiction", {"genres contains Sci-Fi"}, "science fiction"),
     ("film noir", {"genres contains Film-Noir"}, "film noir"),
     ("films for kids", {"genres contains Children's"}, "films for kids"),
-    ("watches for women", {"gender = Women"}, "watches for women"),
-    ("only watches", {"subCategory = Watches"}, "watches"),
+    ("watches for women", {"articleType = Watches", "gender in ['Women', 'Unisex']"}, "watches for women"),
+    ("only watches", {"articleType = Watches"}, "watches"),
     ("article type watches", {"articleType = Watches"}, "article type watches"),
     ("a hot dog", {"objects contains hot dog"}, "hot dog"),
     ("vegan snacks", {"vegan = True"}, "vegan snacks"),
     ("not vegan", {"vegan = False"}, ""),
-    ("paintings by artist 7", set(), "paintings by artist 7"),
+    ("paintings by artist 7", {"artist = Artist 7"}, "paintings by artist 7"),
     ("dogs and cars", {"objects in ['dog', 'car']"}, "dogs and cars"),
     ("a dog and a car", {"objects contains dog", "objects contains car"}, "dog and a car"),
     ("something like Star Wars but not a war film", {"genres not contains War"}, "Star Wars"),
@@ -175,10 +176,10 @@ SENTENCES = [
     ("something like a red dress", {"baseColour = Red", "articleType = Dresses"}, "red dress"),
     # negations
     ("not red", {"baseColour != Red"}, ""),
-    ("red, not blue", {"baseColour = Red", "baseColour != Blue"}, "red"),
+    ("red, not blue", {"baseColour = Red", "baseColour not in ['Blue', 'Navy Blue']"}, "red"),
     ("a funny comedy, no horror", {"genres contains Comedy", "genres not contains Horror"}, "funny comedy"),
     ("a beach without people", {"objects not contains person"}, "beach"),
-    ("anything but blue", {"baseColour != Blue"}, ""),
+    ("anything but blue", {"baseColour not in ['Blue', 'Navy Blue']"}, ""),
     (
         "shirts except black or white",
         {"articleType = Shirts", "baseColour != Black", "baseColour != White"},
@@ -196,10 +197,20 @@ SENTENCES = [
     ("预算40以下的红色衬衫", {"price <= 40", "baseColour = Red", "articleType = Shirts"}, "红色衬衫"),
     (
         "给妈妈买一件蓝色的衬衫，不要红色，不超过200元",
-        {"price <= 200", "baseColour = Blue", "baseColour != Red", "articleType = Shirts"},
+        {
+            "price <= 200",
+            "baseColour = Blue",
+            "baseColour != Red",
+            "articleType = Shirts",
+            "gender in ['Women', 'Unisex']",
+        },
         "给妈妈买一件蓝色的衬衫",
     ),
-    ("20到50欧元之间的女士手表", {"price >= 20", "price <= 50", "gender = Women"}, "女士手表"),
+    (
+        "20到50欧元之间的女士手表",
+        {"price >= 20", "price <= 50", "gender in ['Women', 'Unisex']", "articleType = Watches"},
+        "女士手表",
+    ),
     ("红色或者蓝色的牛仔裤", {"baseColour in ['Red', 'Blue']", "articleType = Jeans"}, "红色或者蓝色的牛仔裤"),
     (
         "90年代的喜剧片，不要恐怖片",
@@ -208,12 +219,12 @@ SENTENCES = [
     ),
     ("不要恐怖片", {"genres not contains Horror"}, ""),
     ("不超过50元", {"price <= 50"}, ""),
-    ("我想找一张有狗的照片，40欧元以下", {"objects contains dog", "price <= 40"}, "有狗的照片"),
-    ("送给妈妈的礼物，预算两百元", {"price <= 200"}, "送给妈妈的礼物"),
+    ("我想找一张有狗的照片，40欧元以下", {"objects contains dog", "price < 40"}, "有狗的照片"),
+    ("送给妈妈的礼物，预算两百元", {"price <= 200", "gender in ['Women', 'Unisex']"}, "送给妈妈的礼物"),
     ("三十到五十欧元的连衣裙", {"price >= 30", "price <= 50", "articleType = Dresses"}, "连衣裙"),
     ("给我推荐几部科幻片，2000年以后的", {"genres contains Sci-Fi", "year >= 2000"}, "科幻片"),
     ("2000年之前的电影", {"year < 2000"}, ""),
-    ("至少4分的喜剧", {"genres contains Comedy"}, "至少4分的喜剧"),
+    ("至少4分的喜剧", {"genres contains Comedy"}, "喜剧"),
     ("unter 40 Euro, kein Rot", {"price < 40", "baseColour != Red"}, ""),
     ("moins de 40 euros", {"price < 40"}, ""),
     # nothing to enforce
@@ -244,7 +255,7 @@ TURNS = [
     ("太贵了", {"price < 30", "baseColour = Red"}),
     ("比第二个便宜一点", {"price < 20", "baseColour = Red"}),
     ("贵一点的", {"price < 100", "price > 30", "baseColour = Red"}),
-    ("五十元以下", {"price <= 50", "baseColour = Red"}),
+    ("五十元以下", {"price < 50", "baseColour = Red"}),
     ("颜色都可以", {"price < 100"}),
     ("不一定要红色", {"price < 100"}),
     ("改成蓝色", {"price < 100", "baseColour = Blue"}),
@@ -343,16 +354,13 @@ def test_intent(text: str, memory: ThreadMemory, intent: str) -> None:
 @pytest.mark.parametrize(
     ("text", "preferences"),
     [
-        ("around 30 euros", ("price around 30",)),
         ("something cheap", ("low price",)),
         ("not too expensive", ("low price",)),
         ("便宜的", ("low price",)),
-        ("四十块左右", ("price around 40",)),
         ("最新的电影", ("high year",)),
         ("cheaper", ("low price",)),
         ("the latest films", ("high year",)),
         ("I like red", ("red",)),
-        ("watches", ("watches",)),
     ],
 )
 def test_soft_wishes_are_preferences_not_constraints(text: str, preferences: tuple[str, ...]) -> None:
@@ -480,10 +488,10 @@ def test_a_comparison_of_two_things_needs_no_question(text: str, like: tuple[str
 UNMET = [
     (
         "in size 45 cm, must ship by friday, rated 4 stars or better",
-        ("in size 45 cm", "must ship by friday", "rated 4 stars or better"),
+        ("size 45 cm", "must ship by friday", "rated 4 stars or better"),
     ),
     ("a red dress, delivered within 3 days", ("delivered within 3 days",)),
-    ("a shirt that must not be see-through", ("must not be see-through",)),
+    ("a shirt that must not be transparent", ("must not be transparent",)),
     ("it has to be waterproof and red", ("has to be waterproof",)),
     ("at least 300 dpi", ("at least 300 dpi",)),
     ("at most 5 colours", ("at most 5 colours",)),
@@ -491,9 +499,9 @@ UNMET = [
     ("bigger than 50 cm", ("bigger than 50 cm",)),
     ("not older than 5 years", ("not older than 5 years",)),
     ("between 30 and 40 cm wide", ("between 30 and 40 cm wide",)),
-    ("should be under 2 kg", ("should be under 2 kg",)),
-    ("I need it by Friday", ("I need it by Friday",)),
-    ("with free shipping only", ("with free shipping only",)),
+    ("should be under 2 kg", ("under 2 kg",)),
+    ("I need it by Friday", ("by Friday",)),
+    ("with free shipping only", ("free shipping",)),
     ("我要一件衬衫，不要条纹", ("不要条纹",)),
 ]
 
@@ -564,13 +572,13 @@ def test_a_refinement_keeps_what_the_items_are(text: str) -> None:
 
 def test_of_several_wanted_values_a_refusal_leaves_the_others() -> None:
     one = after("a shirt, red or blue", "not blue")
-    assert said(one.constraints) == {"articleType = Shirts", "baseColour = Red", "baseColour != Blue"}
+    assert said(one.constraints) == {"articleType = Shirts", "baseColour = Red", NO_BLUE}
     assert (said(one.dropped), one.query) == ({"baseColour in ['Red', 'Blue']"}, "shirt, red")
     two = after("red, blue or green", "no blue")
-    assert said(two.constraints) == {"baseColour in ['Red', 'Green']", "baseColour != Blue"}
+    assert said(two.constraints) == {"baseColour in ['Red', 'Green']", NO_BLUE}
     genre = after("comedy or drama", "no drama")
     assert said(genre.constraints) == {"genres contains Comedy", "genres not contains Drama"}
-    assert said(after("red or blue", "not red", "not blue").constraints) == {"baseColour != Red", "baseColour != Blue"}
+    assert said(after("red or blue", "not red", "not blue").constraints) == {"baseColour != Red", NO_BLUE}
 
 
 def test_a_decade_asked_for_replaces_its_refusal() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from ...core.language.catalogue_language import CatalogueLanguage, language_of
 from ...core.schemas import (
     CatalogueSchema,
     Constraint,
@@ -18,19 +19,17 @@ from ...core.schemas import (
     Understanding,
     Verdict,
 )
-from ...core.text.field_names import says_what, year_field
+from ...core.text.field_names import says_what
 from . import turn_phrases as phrases
-from .amounts import MIN_HARD_CONFIDENCE, take_amounts
 from .comparisons import comparison_words, names_two, take_compared
 from .constraint_merge import WANTED, merge, unique
-from .follow_up import Reading, changes_subject, preferences_of, query_of, without_repeats
+from .follow_up import TurnReading, changes_subject, preferences_of, query_of, without_repeats
 from .mood import read_mood, suiting
 from .plans import Plan, read_plan, take_amount
 from .query_text import clean, request_part
+from .reader import MIN_HARD_CONFIDENCE, joined_reading, read_utterance
 from .shown_item_references import take_references
-from .unread_requirements import take_unmet
 from .utterance import Utterance
-from .wanted_values import take_wishes
 
 MIN_CAPTION_CONFIDENCE = 0.3
 WHICH_TWO = "Which two should I compare?"
@@ -43,18 +42,21 @@ def understand(  # noqa: PLR0917
     memory: ThreadMemory,
     stated: Sequence[Constraint] = (),
     verdict: Verdict | None = None,
+    language: CatalogueLanguage | None = None,
 ) -> Understanding:
     """Merge what was typed, said and shown with what the thread remembers.
 
     Typed text and transcripts may state constraints; captions only feed the query. A distrusted medium adds nothing to
-    the query, and what was said in it counts with half its confidence. ``stated`` are the request's own typed constraints.
+    the query, and what was said in it counts with half its confidence. ``stated`` are the request's own typed constraints;
+    ``language`` is the catalogue's, compiled from ``schema`` where it is not given.
     """
+    language = language or language_of(schema)
     distrusted = frozenset(verdict.distrusted if verdict else ())
     captions = _captions(evidence, distrusted)
     has_photo = any(e.kind == "caption" for e in evidence)
-    reading = Reading()
+    reading = TurnReading()
     for utterance, in_query in _utterances(text, evidence, distrusted):
-        _read(utterance, schema, memory, has_photo, reading, in_query=in_query)
+        _read(utterance, language, memory, has_photo, reading, in_query=in_query)
     mood = read_mood([text, *(e.content for e in evidence if e.kind == "transcript")])
     question = _settle_comparison(reading, memory)
     constraints, dropped = _constraints(reading, memory, schema, stated)
@@ -77,11 +79,12 @@ def understand(  # noqa: PLR0917
         unparsed=without_repeats(reading.unparsed),
         budget=_budget(reading, memory),
         question=question,
+        reading=joined_reading(reading.readings),
     )
 
 
 def _constraints(
-    reading: Reading, memory: ThreadMemory, schema: CatalogueSchema, stated: Sequence[Constraint]
+    reading: TurnReading, memory: ThreadMemory, schema: CatalogueSchema, stated: Sequence[Constraint]
 ) -> tuple[tuple[Constraint, ...], tuple[Constraint, ...]]:
     """Return the constraints in force and those of earlier turns that no longer are."""
     if reading.reset:
@@ -98,7 +101,7 @@ def _constraints(
     )
 
 
-def _settle_comparison(reading: Reading, memory: ThreadMemory) -> str | None:
+def _settle_comparison(reading: TurnReading, memory: ThreadMemory) -> str | None:
     """Keep the comparison if two things are named; else note it as not understood and return what to ask."""
     if not reading.compare:
         return None
@@ -112,7 +115,7 @@ def _settle_comparison(reading: Reading, memory: ThreadMemory) -> str | None:
     return WHICH_TWO
 
 
-def _budget(reading: Reading, memory: ThreadMemory) -> Constraint | None:
+def _budget(reading: TurnReading, memory: ThreadMemory) -> Constraint | None:
     """Return the total of this turn, else that of an earlier one unless its field no longer matters."""
     if reading.budget or memory.budget is None or memory.budget.field in {f.name for f in reading.freed}:
         return reading.budget
@@ -144,9 +147,16 @@ def _captions(evidence: Sequence[Evidence], distrusted: frozenset[str]) -> list[
 
 
 def _read(
-    u: Utterance, schema: CatalogueSchema, memory: ThreadMemory, has_photo: bool, reading: Reading, *, in_query: bool
+    u: Utterance,
+    language: CatalogueLanguage,
+    memory: ThreadMemory,
+    has_photo: bool,
+    reading: TurnReading,
+    *,
+    in_query: bool,
 ) -> None:
-    """Run the rules over one sentence in the order in which their phrases may contain one another."""
+    """Read one sentence: acts, references to shown items, the total of a plan, then the grammar over what is left."""
+    schema = language.schema
     reading.adds |= phrases.adds(u.low)
     reading.continues |= phrases.continues(u.low)
     reading.compare |= phrases.asks_to_compare(u.low)
@@ -154,27 +164,31 @@ def _read(
     reading.plan |= phrases.asks_to_plan(u.low)
     plan = read_plan(u)
     reading.reset |= phrases.take_reset(u)
-    reading.freed += phrases.take_drops(u, schema)
     references = take_references(u, schema, memory, has_photo)
     reading.like += references.like
     reading.exclude += references.exclude
     reading.compared += [*references.compared, *take_compared(u, memory.shown)]
     reading.again |= phrases.take_again(u)
     _read_total(u, plan, schema, reading)
-    amounts = take_amounts(u, schema)
-    leanings = phrases.take_leanings(u, schema, year_field(schema))
-    wishes = take_wishes(u, schema, partial(plan.is_local, u) if plan else None)
     reading.similar |= phrases.take_similar(u)
-    reading.hard += [*references.hard, *amounts.hard, *wishes.hard]
-    reading.soft += [*references.soft, *amounts.soft, *leanings, *wishes.soft]
-    reading.unparsed += [*references.unresolved, *amounts.unparsed, *take_unmet(_without(u, wishes.mentioned))]
-    reading.released += wishes.released
+    parts = partial(plan.is_local, u) if plan else None
+    read = read_utterance(u, language, parts)
+    reading.readings.append(read.reading)
+    reading.hard += [*references.hard, *read.hard]
+    reading.soft += [*references.soft, *read.soft]
+    reading.unparsed += [*references.unresolved, *read.reading.not_applied]
+    for name, value in read.reading.released:
+        if value:
+            reading.released.append((name, value))
+        else:
+            reading.freed.append(language.fields[name].field)
+    reading.adds |= bool(read.reading.added)
     if in_query:
         reading.content.append(clean(request_part(u.remainder())))
-        reading.beyond.append(clean(u.remainder(tuple(wishes.spans))))
+        reading.beyond.append(clean(u.remainder(read.wanted)))
 
 
-def _read_total(u: Utterance, plan: Plan | None, schema: CatalogueSchema, reading: Reading) -> None:
+def _read_total(u: Utterance, plan: Plan | None, schema: CatalogueSchema, reading: TurnReading) -> None:
     """Take the total of a plan, which bounds no single item, and the amounts of single parts, which nothing can enforce."""
     if plan is None:
         return
@@ -192,13 +206,9 @@ def _read_total(u: Utterance, plan: Plan | None, schema: CatalogueSchema, readin
     )
 
 
-def _without(u: Utterance, spans: Sequence[tuple[int, int]]) -> Utterance:
-    for start, end in spans:
-        u.mark(start, end)
-    return u
-
-
-def _intent(reading: Reading, query: str, constraints: Sequence[Constraint], refined: bool, has_photo: bool) -> Intent:
+def _intent(
+    reading: TurnReading, query: str, constraints: Sequence[Constraint], refined: bool, has_photo: bool
+) -> Intent:
     if reading.compare:
         return "compare"
     if reading.comparison and not reading.compare:

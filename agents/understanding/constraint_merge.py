@@ -10,6 +10,7 @@ _UP = (">", ">=")
 _DOWN = ("<", "<=")
 WANTED = ("=", "in", "contains")
 """Operators of a wish for a value."""
+REFUSED = ("!=", "not in", "not contains")
 
 
 def merge(
@@ -78,7 +79,7 @@ def _texts(constraint: Constraint) -> list[str]:
 def _narrowed(old: Constraint, new: Sequence[Constraint]) -> list[Constraint]:
     """Return what is left of "red or blue" after "not blue"; nothing if a new wish replaces it or all is refused."""
     about = [n for n in new if n.field == old.field]
-    refused = {v for n in about if n.op in ("!=", "not contains") for v in values_of(n)}
+    refused = {v for n in about if n.op in REFUSED for v in values_of(n)}
     left = [v for v in _texts(old) if v.lower() not in refused]
     if not left or not refused or any(n.op in WANTED for n in about):
         return []

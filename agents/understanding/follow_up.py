@@ -11,17 +11,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ...core.schemas import CatalogueField, Constraint, ThreadMemory
+from ...core.schemas import CatalogueField, Constraint, Reading, ThreadMemory
 from ...core.text.catalogue_values import stem
 from ...core.text.field_names import label_of
-from .constraint_merge import WANTED, values_of
+from .constraint_merge import REFUSED, WANTED, values_of
 from .query_text import clean, join_queries
 
 
 @dataclass
-class Reading:
+class TurnReading:
     """What the rules found in the sentences of one turn."""
 
+    readings: list[Reading] = field(default_factory=list)
     hard: list[Constraint] = field(default_factory=list)
     soft: list[str] = field(default_factory=list)
     unparsed: list[str] = field(default_factory=list)
@@ -43,14 +44,14 @@ class Reading:
     comparison: str = ""
 
 
-def changes_subject(reading: Reading, memory: ThreadMemory) -> bool:
+def changes_subject(reading: TurnReading, memory: ThreadMemory) -> bool:
     """Tell whether the turn names a new subject and nothing in it points back to the turns before."""
     points_back = reading.continues or reading.adds or reading.similar or reading.like or reading.comparison
     return memory.turn > 0 and any(reading.beyond) and not points_back
 
 
 def query_of(
-    reading: Reading,
+    reading: TurnReading,
     captions: Sequence[str],
     memory: ThreadMemory,
     dropped: Sequence[Constraint],
@@ -63,7 +64,7 @@ def query_of(
     """
     content = [c for c in reading.content if c]
     has_new = any(reading.beyond) or bool(captions)
-    refused = [c for c in reading.hard if c.op in ("!=", "not contains")]
+    refused = [c for c in reading.hard if c.op in REFUSED]
     earlier = _forget(memory.query, (*dropped, *refused), [c for c in constraints if c.op in WANTED])
     if memory.turn == 0 or not (memory.query or memory.constraints or memory.shown):
         return join_queries((*content, *captions)), False
@@ -87,7 +88,7 @@ def _value_stems(constraints: Sequence[Constraint]) -> set[str]:
     return {stem(word) for c in constraints for value in values_of(c) for word in re.findall(r"\w+", value)}
 
 
-def preferences_of(reading: Reading, memory: ThreadMemory, constraints: Sequence[Constraint]) -> tuple[str, ...]:
+def preferences_of(reading: TurnReading, memory: ThreadMemory, constraints: Sequence[Constraint]) -> tuple[str, ...]:
     """Keep earlier preferences unless this turn says the opposite, frees their field, makes them constraints or is new."""
     hard = {v for c in constraints for v in values_of(c)}
     freed = [label_of(f.name) for f in reading.freed]

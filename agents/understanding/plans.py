@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ...core.text.catalogue_values import Mention, stem
+from ...core.text.catalogue_values import stem
 from .numbers_and_money import Number
 from .turn_phrases import asks_to_compare, asks_to_plan
 from .utterance import WINDOW, Utterance
@@ -33,11 +33,11 @@ class Plan:
     budget: Number | None = None
     of_parts: tuple[Number, ...] = ()
 
-    def is_local(self, u: Utterance, mention: Mention) -> bool:
-        """Tell whether a named value belongs to some of the parts only."""
-        words = {stem(w) for w in re.findall(r"[^\W\d_]+", u.plain[mention.start : mention.end])}
+    def is_local(self, u: Utterance, start: int, end: int) -> bool:
+        """Tell whether the value named at a span belongs to some of the parts only."""
+        words = {stem(w) for w in re.findall(r"[^\W\d_]+", u.plain[start:end])}
         shares = [bool(words & part) for part in self.parts]
-        return any(shares) and not all(shares) and not _FOR_ALL.search(_piece(u, mention))
+        return any(shares) and not all(shares) and not _FOR_ALL.search(_piece(u, start, end))
 
 
 def read_plan(u: Utterance) -> Plan | None:
@@ -66,9 +66,9 @@ def take_amount(u: Utterance, number: Number) -> str:
     return u.take(start, number.end + (after.end() if after else 0))
 
 
-def _piece(u: Utterance, mention: Mention) -> str:
-    """Return the words around a mention up to the nearest comma or "and" on either side."""
-    before = u.plain[max(0, mention.start - WINDOW) : mention.start]
-    start = max((m.end() for m in _EDGE.finditer(before)), default=0)
-    stop = _EDGE.search(u.plain, mention.end, mention.end + WINDOW)
-    return before[start:] + u.plain[mention.start : stop.start() if stop else mention.end + WINDOW]
+def _piece(u: Utterance, start: int, end: int) -> str:
+    """Return the words around a span up to the nearest comma or "and" on either side."""
+    before = u.plain[max(0, start - WINDOW) : start]
+    edge = max((m.end() for m in _EDGE.finditer(before)), default=0)
+    stop = _EDGE.search(u.plain, end, end + WINDOW)
+    return before[edge:] + u.plain[start : stop.start() if stop else end + WINDOW]

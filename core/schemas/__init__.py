@@ -34,6 +34,7 @@ from .evidence import (
     VerdictState,
 )
 from .ranking import Candidate, PathStep, RankedItem, SourceScore
+from .reading import Act, Condition, Order, Reading
 from .request import (
     Answer,
     Constraint,
@@ -70,6 +71,7 @@ from .understanding import (
 )
 
 __all__ = [
+    "Act",
     "Answer",
     "Answered",
     "AttributeValue",
@@ -81,6 +83,7 @@ __all__ = [
     "Check",
     "Choice",
     "Composition",
+    "Condition",
     "Constraint",
     "ContextName",
     "ContextValue",
@@ -106,11 +109,13 @@ __all__ = [
     "MoodName",
     "NoNul",
     "Operator",
+    "Order",
     "PathStep",
     "Preference",
     "Preferences",
     "Question",
     "RankedItem",
+    "Reading",
     "Reason",
     "RecommendRequest",
     "RecommendResponse",

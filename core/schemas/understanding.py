@@ -9,6 +9,7 @@ from pydantic import (
 )
 
 from .catalogue import Event, Frozen
+from .reading import Reading
 from .request import Constraint, Preference
 
 RouteName = Literal["direct", "deliberate"]
@@ -92,6 +93,7 @@ class Understanding(Frozen):
     )
     mood: Mood | None = Field(default=None, description="How the user says they feel, if they do.")
     question: str | None = Field(default=None, description="A question the request left open.")
+    reading: Reading = Field(default_factory=Reading, description="What this turn's words say, word by word.")
 
 
 class Route(Frozen):

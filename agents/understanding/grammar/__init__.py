@@ -1,0 +1,1 @@
+"""The grammar: segments of a sentence into bounds, wishes, refusals and an order."""

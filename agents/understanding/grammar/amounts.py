@@ -1,0 +1,272 @@
+"""Read one number from tokens: digits, number words, Chinese numerals, scales, money, units, decades."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ....core.language.tokens import Token
+from ....core.language.word_data import currencies, joined, units
+from ....core.text.chinese import read_numeral
+
+_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_GERMAN = {
+    "null": 0, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "funf": 5, "sechs": 6, "sieben": 7, "acht": 8, "neun": 9, "zehn": 10,
+    "elf": 11, "zwölf": 12, "zwolf": 12, "zwanzig": 20, "dreißig": 30, "dreissig": 30, "vierzig": 40, "fünfzig": 50, "funfzig": 50,
+    "sechzig": 60, "siebzig": 70, "achtzig": 80, "neunzig": 90,
+}  # fmt: skip
+WORDS = (
+    {w: float(i) for i, w in enumerate(_ONES.split())}
+    | {w: float(20 + 10 * i) for i, w in enumerate(_TENS.split())}
+    | {w: float(v) for w, v in _GERMAN.items()}
+    | {"dozen": 12.0, "fourty": 40.0, "ninty": 90.0}
+)
+HUNDREDS = {"hundred": 100.0, "hundert": 100.0}
+SCALES = {
+    "thousand": 1e3, "thousands": 1e3, "grand": 1e3, "k": 1e3, "tausend": 1e3, "tsd": 1e3, "million": 1e6, "millions": 1e6, "mio": 1e6,
+    "mil": 1e6, "mn": 1e6,
+}  # fmt: skip
+DECADES = {w: 10.0 * i for i, w in enumerate(["twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties"], 2)} | {
+    w: 10.0 * i for i, w in enumerate(["zwanziger", "dreissiger", "vierziger", "funfziger", "sechziger", "siebziger", "achtziger", "neunziger"], 2)
+}  # fmt: skip
+_HAN_NUMERAL = frozenset("零〇一二两三四五六七八九十百千万半")
+_HAN_SCALE = {"万": 1e4, "千": 1e3, "百": 1e2, "亿": 1e8}
+_PARTS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
+MAX_NUMERAL = 10
+
+
+class Amount(NamedTuple):
+    """A number that ends before token ``end``: its value, ISO currency or "", units as (measure, factor), how it was written.
+
+    ``high`` is set for a decade, the last year of it. ``scaled`` tells a value of thousands or more by word ("25 grand"), ``pairs`` two numbers side by side ("nineteen ninety").
+    """
+
+    value: float
+    end: int
+    currency: str = ""
+    units: tuple[tuple[str, float], ...] = ()
+    high: float | None = None
+    scaled: bool = False
+    spelled: bool = False
+    pairs: bool = False
+
+
+def read_amount(tokens: Sequence[Token], i: int) -> Amount | None:
+    """Return the amount that begins at token ``i``, or None."""
+    start, sign = i, ""
+    before = _currency_at(tokens, i)
+    if before and i + 1 < len(tokens):
+        sign, i = before
+    number = _decade(tokens, i) if not sign else None
+    if number is not None:
+        return number
+    number = _plain(tokens, i) or _spelled(tokens, i) or _han(tokens, i) or _one_hour(tokens, i)
+    if number is None or (number.spelled and start > 0 and tokens[start - 1].text == "x"):
+        return None
+    number = _scaled(tokens, number)
+    if sign:
+        return number._replace(currency=sign)
+    after = _currency_at(tokens, number.end)
+    if after:
+        value = number.value / 100 if number.pairs else number.value
+        return number._replace(value=value, currency=after[0], end=after[1])
+    return _with_unit(tokens, number)
+
+
+def _plain(tokens: Sequence[Token], i: int) -> Amount | None:
+    if i >= len(tokens) or tokens[i].kind != "number":
+        return None
+    return Amount(_value(tokens[i].text), i + 1)
+
+
+def _value(raw: str) -> float:
+    """Read digits with either way of writing thousands and decimals: "20.000", "1,299.99", "19,99"."""
+    plain = "".join(c if c.isdigit() or c in ".," else "" for c in raw)
+    marks = [c for c in plain if not c.isdigit()]
+    if marks:
+        head, _, tail = plain.rpartition(marks[-1])
+        decimals = len(tail) != 3 or (len(set(marks)) > 1 and marks.count(marks[-1]) == 1 and len(marks) > 1)
+        digits = "".join(c for c in head if c.isdigit())
+        plain = f"{digits}.{tail}" if decimals and len(tail) != 3 else digits + tail
+    return float(plain[:18] or 0)
+
+
+def _spelled(tokens: Sequence[Token], i: int) -> Amount | None:
+    """Read English and German number words: "two hundred and fifty", "nineteen ninety", "a hundred"."""
+    total, current, j, any_word, pairs = 0.0, 0.0, i, False, False
+    start = j
+    if j < len(tokens) and tokens[j].text in ("a", "an", "one", "ein", "half") and j + 1 < len(tokens):
+        following = tokens[j + 1].text
+        if following in HUNDREDS or (following in SCALES and following != "k"):
+            j += 1
+            current = 1.0
+    while j < len(tokens):
+        word = tokens[j].text
+        if word == "-" and any_word and j + 1 < len(tokens) and tokens[j].glued and tokens[j + 1].text in WORDS:
+            j += 1
+            continue
+        if (
+            word == "and"
+            and any_word
+            and current % 100 == 0
+            and current
+            and j + 1 < len(tokens)
+            and tokens[j + 1].text in WORDS
+        ):
+            j += 1
+            continue
+        if word in WORDS and (word != "one" or any_word):
+            value = WORDS[word]
+            if current and not (current % 100 == 0 or (current % 10 == 0 and current % 100 >= 20 and value < 10)):
+                current, pairs = current * 100, True
+            current += value
+        elif word in HUNDREDS:
+            current = (current or 1.0) * 100
+        elif word in SCALES and (any_word or j > start) and word not in ("k", "mn", "mil"):
+            total, current = total + (current or 1.0) * SCALES[word], 0.0
+        else:
+            break
+        any_word = True
+        j += 1
+    return Amount(total + current, j, spelled=True, scaled=total > 0, pairs=pairs) if any_word else None
+
+
+def _han(tokens: Sequence[Token], i: int) -> Amount | None:
+    j = i
+    while j < len(tokens) and j - i < MAX_NUMERAL and tokens[j].kind == "han" and tokens[j].text in _HAN_NUMERAL:
+        j += 1
+    if i and tokens[i - 1].text == "第":
+        return None
+    text = "".join(t.text for t in tokens[i:j])
+    if not text or text.startswith("半"):
+        return None
+    half = 0.5 if text.endswith("半") and len(text) > 1 else 0.0
+    numeral = text.rstrip("半")
+    ones = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2}
+    if len(numeral) == 1 and numeral in ones:
+        following = tokens[j].text if j < len(tokens) else ""
+        counted = any(_phrase(tokens, j, n) in units() for n in (1, 2, 3)) or bool(_currency_at(tokens, j))
+        if not counted and following not in "缸门座个人星分级页岁年":
+            return None
+        return Amount(ones[numeral] + half, j, spelled=True)
+    value = read_numeral(numeral)
+    return (
+        None
+        if value is None
+        else Amount(float(value) + half, j, spelled=True, scaled=any(c in "千万" for c in numeral))
+    )
+
+
+def _scaled(tokens: Sequence[Token], number: Amount) -> Amount:
+    """Multiply by a scale that follows: "25k", "25 grand", "3万", "1.5 million"."""
+    j = number.end
+    if j >= len(tokens) or number.spelled:
+        return number
+    word = tokens[j].text
+    if word in SCALES and (word not in ("k", "mn", "mil") or tokens[j].glued or word == "k"):
+        return number._replace(value=number.value * SCALES[word], end=j + 1, scaled=True)
+    if tokens[j].kind == "han" and word in _HAN_SCALE:
+        value, j = number.value * _HAN_SCALE[word], j + 1
+        return number._replace(value=value, end=j, scaled=True)
+    return number
+
+
+def _currency_at(tokens: Sequence[Token], i: int) -> tuple[str, int] | None:
+    """Return (ISO code, token after it) of a currency named at ``i``, the longest name first."""
+    for n in (3, 2, 1):
+        key = _phrase(tokens, i, n, marks=True)
+        if key and key in currencies():
+            return currencies()[key], i + n
+    return None
+
+
+def _one_hour(tokens: Sequence[Token], i: int) -> Amount | None:
+    """Read "an hour", "half an hour" and "eine Stunde" as numbers."""
+    lead = [t.text for t in tokens[i : i + 2]]
+    skip, value = (2, 0.5) if lead in (["half", "an"], ["half", "a"]) else (1, 1.0)
+    if lead[:1] and (lead[0] in ("a", "an", "one", "eine", "einer") or skip == 2):
+        found = units().get(_phrase(tokens, i + skip, 1), ())
+        if ("time", 60.0) in found:
+            return Amount(value, i + skip, spelled=True)
+    return None
+
+
+def _with_unit(tokens: Sequence[Token], number: Amount) -> Amount:
+    """Take the unit that follows, joined by a hyphen or not; "1h45" and "an hour and a half" add up."""
+    j = number.end
+    skip = j < len(tokens) and tokens[j].text == "-" and tokens[j].glued and j + 1 < len(tokens) and tokens[j + 1].glued
+    if j < len(tokens) and tokens[j].text == "个" and j + 1 < len(tokens):
+        if tokens[j + 1].text == "半":
+            number, j = number._replace(value=number.value + 0.5), j + 2
+        elif _phrase(tokens, j + 1, 2) in units():
+            j += 1
+    for n in (4, 3, 2, 1):
+        at = j + 1 if skip else j
+        key = _phrase(tokens, at, n, marks=True)
+        if key and key in units():
+            return _more_time(tokens, number._replace(units=units()[key], end=at + n))
+    return number
+
+
+def _more_time(tokens: Sequence[Token], number: Amount) -> Amount:
+    hours = next((f for m, f in number.units if m == "time" and f == 60.0), None)
+    if hours is None:
+        return number
+    j = number.end
+    rest = [t.text for t in tokens[j : j + 3]]
+    if rest == ["and", "a", "half"]:
+        return number._replace(value=number.value + 0.5, end=j + 3)
+    if j < len(tokens) and tokens[j].text in ("and", "und"):
+        j += 1
+    if j < len(tokens) and tokens[j].kind == "number" and (tokens[j].glued or _phrase(tokens, j + 1, 1) in units()):
+        minutes = _value(tokens[j].text)
+        end = j + 1
+        if ("time", 1.0) in units().get(_phrase(tokens, end, 1), ()):
+            end += 1
+        elif not tokens[j].glued:
+            return number
+        return number._replace(value=number.value + minutes / 60, end=end) if minutes < 60 else number
+    return number
+
+
+def _decade(tokens: Sequence[Token], i: int) -> Amount | None:
+    """Read "80s", "1960s", "'90s", "sixties", "90年代" with "early", "mid", "late" before."""
+    low, high = 0, 9
+    if i < len(tokens) and tokens[i].text in _PARTS:
+        low, high = _PARTS[tokens[i].text]
+        i += 1
+        i += i < len(tokens) and tokens[i].text == "-"
+    i += i + 1 < len(tokens) and tokens[i].text in "'’" and tokens[i + 1].glued
+    if i >= len(tokens):
+        return None
+    first, j = None, i + 1
+    if tokens[i].text in DECADES:
+        first = DECADES[tokens[i].text]
+    elif (
+        tokens[i].kind == "number"
+        and tokens[i].text.isdigit()
+        and tokens[i].text.endswith("0")
+        and len(tokens[i].text) in (2, 4)
+    ):
+        k = j + (j < len(tokens) and tokens[j].text in ("'", "’"))
+        if k < len(tokens) and tokens[k].text in ("s", "er") and tokens[k].glued:
+            first, j = float(tokens[i].text), k + 1
+        elif [t.text for t in tokens[j : j + 2]] == ["年", "代"]:
+            first, j = float(tokens[i].text), j + 2
+    elif tokens[i].kind == "han":
+        numeral = "".join(t.text for t in tokens[i : i + 2])
+        value = read_numeral(numeral) if len(numeral) == 2 and all(c in _HAN_NUMERAL for c in numeral) else None
+        if value is not None and [t.text for t in tokens[i + 2 : i + 4]] == ["年", "代"]:
+            first, j = float(value), i + 4
+    if first is None:
+        return None
+    if first < 100:
+        first += 2000 if first <= 10 else 1900
+    return Amount(first + low, j, high=first + high) if 1800 <= first <= 2100 else None
+
+
+def _phrase(tokens: Sequence[Token], i: int, n: int, *, marks: bool = False) -> str:
+    if i + n > len(tokens) or (not marks and any(t.kind == "mark" for t in tokens[i : i + n])):
+        return ""
+    return joined([t.text for t in tokens[i : i + n]])

@@ -1,0 +1,398 @@
+"""Read a number with what compares it: before it, after it, in a range, and with the "not" that turns it round.
+
+A unit, a field's name or an adjective beside the number decides the field; then years, then the price, then the only number field
+whose range holds the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.language.word_data import key_of
+from ....core.schemas import Operator
+from .amounts import Amount
+from .segments import Segment
+
+BAND = 0.10
+"""How far "around" reaches on either side."""
+HARDLY = 0.05
+OPPOSITE: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!="}
+CLAUSE_MARKS = frozenset(".!?;。！？；\n")
+_PRE: dict[str, Operator] = {"under": "<", "at_most": "<=", "over": ">", "at_least": ">="}
+_PRE_TIME: dict[str, Operator] = {"before": "<", "after": ">", "since": ">=", "until": "<="}
+_POST: dict[str, Operator] = {"or_less": "<=", "under_after": "<", "or_more": ">="}
+_POST_TIME: dict[str, Operator] = {"on_after": ">=", "before_after": "<"}
+MAX_COUNT = 50
+
+
+@dataclass
+class NumberPhrase:
+    """One number phrase: positions ``first:last`` of its segments, operators with amounts, what decides the field."""
+
+    first: int
+    last: int
+    parts: list[tuple[Operator, Amount]]
+    fields: tuple[str, ...] = ()
+    temporal: bool = False
+    around: bool = False
+    bare: bool = False
+    negated: bool = False
+
+
+def read_phrase(segments: Sequence[Segment], i: int, language: CatalogueLanguage) -> NumberPhrase:
+    """Return the phrase around the number at position ``i``."""
+    amount = segments[i].amount
+    assert amount is not None
+    found = _range(segments, i, amount) or _single(segments, i, amount, language)
+    _named_field(segments, found, language)
+    _negation(segments, found)
+    return found
+
+
+def _range(segments: Sequence[Segment], i: int, low: Amount) -> NumberPhrase | None:
+    """Read "between 18k and 22k", "20-30", "from 20 to 30", "200 to 260 hp"."""
+    j = i + 1
+    lead = _back(segments, i)
+    opened = lead >= 0 and bool(segments[lead].roles & {"between", "from"}) and not segments[lead].entries
+    between = opened and "between" in segments[lead].roles
+    if j >= len(segments):
+        return None
+    joint = segments[j]
+    dash = joint.mark in ("-", "~", "–", "—", "～", "−")
+    is_to = "to" in joint.roles and (dash or key_of(joint.text) not in ("and", "und", "et") or between)
+    if not (dash or is_to or (between and "and" in joint.roles)):
+        return None
+    k = j + 1
+    while k < len(segments) and (segments[k].is_glue or "around" in segments[k].roles) and segments[k].amount is None:
+        k += 1
+    high = segments[k].amount if k < len(segments) else None
+    if high is None or (low.high is not None) != (high.high is not None):
+        return None
+    low, high = _alike(low, high)
+    values = sorted((low, high), key=lambda a: a.value)
+    first = lead if opened and lead >= 0 else i
+    last = k + 1
+    if last < len(segments) and key_of(segments[last].text) in ("之间", "左右"):
+        last += 1
+    top = values[1] if values[1].high is None else values[1]._replace(value=values[1].high)
+    return NumberPhrase(first, last, [(">=", values[0]), ("<=", top)], bare=not opened)
+
+
+def _alike(low: Amount, high: Amount) -> tuple[Amount, Amount]:
+    """Give both ends of a range the unit, currency and scale that only one of them states: "18-22k"."""
+    if not low.units and high.units:
+        low = low._replace(units=high.units)
+    if not low.currency and high.currency:
+        low = low._replace(currency=high.currency)
+    if not high.currency and low.currency:
+        high = high._replace(currency=low.currency)
+    if not high.units and low.units:
+        high = high._replace(units=low.units)
+    if high.scaled and not low.scaled and low.value < 1000 <= high.value:
+        scale = (
+            1e6
+            if high.value >= 1e6
+            else 1e4
+            if high.value >= 1e4 and low.value < 10 and high.value / 1e4 < 100 and high.spelled
+            else 1e3
+        )
+        low = low._replace(value=low.value * scale, scaled=True)
+    return low, high
+
+
+def _single(segments: Sequence[Segment], i: int, amount: Amount, language: CatalogueLanguage) -> NumberPhrase:
+    """Read a number with a comparison before or after it, or none."""
+    phrase = NumberPhrase(i, i + 1, [("=", amount)], bare=True)
+    if amount.high is not None:
+        phrase.parts = [(">=", amount), ("<=", amount._replace(value=amount.high))]
+        phrase.temporal = True
+        _decade_lead(segments, phrase)
+        return phrase
+    if _before(segments, i, phrase, amount, language) or _after(segments, phrase, amount):
+        phrase.bare = False
+    _out_of(segments, phrase)
+    return phrase
+
+
+def _decade_lead(segments: Sequence[Segment], phrase: NumberPhrase) -> None:
+    j = _back(segments, phrase.first)
+    if j >= 0 and not segments[j].used:
+        roles = segments[j].roles
+        low, high = phrase.parts[0][1], phrase.parts[1][1]
+        if roles & {"before", "until"} and "to" not in roles:
+            phrase.parts = [("<", low)]
+        elif roles & {"after"}:
+            phrase.parts = [(">", high)]
+        elif roles & {"since"} and not roles & {"from", "in"}:
+            phrase.parts = [(">=", low)]
+        if roles & {"before", "until", "after", "since", "from", "in"}:
+            phrase.first = j
+    k = phrase.last
+    if k < len(segments) and "on_after" in segments[k].roles:
+        phrase.parts, phrase.last = [(">=", phrase.parts[0][1])], k + 1
+    elif k < len(segments) and "before_after" in segments[k].roles:
+        phrase.parts, phrase.last = [("<", phrase.parts[0][1])], k + 1
+
+
+def _before(
+    segments: Sequence[Segment], i: int, phrase: NumberPhrase, amount: Amount, language: CatalogueLanguage
+) -> bool:
+    j = _back(segments, i, over=frozenset({"around"}) if _is_around(segments, i) else frozenset())
+    if j < 0 or segments[j].used or (segments[j].entries and not segments[j].roles):
+        return False
+    s = segments[j]
+    if s.roles & {"than"} and j > 0:
+        k = j - 1
+        comps = [c for c in segments[k].comparisons if c.role in ("more", "less")] if not segments[k].used else []
+        if comps:
+            phrase.first, phrase.fields = k, tuple(c.field for c in comps)
+            phrase.parts = [(">" if comps[0].role == "more" else "<", amount)]
+            return True
+        if key_of(s.text) == "比":
+            k = phrase.last
+            comps = [c for c in segments[k].comparisons if c.role in ("more", "less")] if k < len(segments) else []
+            if comps:
+                phrase.first, phrase.last, phrase.fields = j, k + 1, tuple(c.field for c in comps)
+                phrase.parts = [(">" if comps[0].role == "more" else "<", amount)]
+                return True
+    if "hardly" in s.roles and key_of(s.text) != "比":
+        phrase.first, phrase.parts = j, [("<=", amount._replace(value=amount.value * (1 + HARDLY)))]
+        return True
+    for role, op in _PRE.items():
+        if role in s.roles:
+            phrase.first, phrase.parts = j, [(op, amount)]
+            k = phrase.last
+            if (
+                k < len(segments)
+                and segments[k].roles & {"or_less", "under_after", "or_more", "around_after"}
+                and not _leads_to_number(segments, k)
+            ):
+                phrase.last = k + 1
+            return True
+    for role, op in _PRE_TIME.items():
+        if role in s.roles and (role != "until" or key_of(s.text) not in ("to",)):
+            if (
+                role == "since"
+                and s.roles & {"from", "in"}
+                and not _goes_on(segments, phrase.last)
+                and key_of(s.text) not in ("since", "seit", "depuis", "ab", "starting from")
+            ):
+                continue
+            phrase.first, phrase.parts, phrase.temporal = j, [(op, amount)], True
+            _swallow_on(segments, phrase)
+            return True
+    if "around" in s.roles or _is_around(segments, i):
+        phrase.first, phrase.around = (j if "around" in s.roles else i - 1), True
+        return True
+    if s.roles & {"from", "in"} and not s.entries:
+        phrase.temporal = 1000 <= amount.value <= 2200 and not amount.units and not amount.currency
+        if phrase.temporal:
+            phrase.first = j
+            if _goes_on(segments, phrase.last):
+                phrase.parts = [(">=", amount)]
+                _swallow_on(segments, phrase)
+            return True
+    return False
+
+
+def _is_around(segments: Sequence[Segment], i: int) -> bool:
+    return i > 0 and "around" in segments[i - 1].roles and not segments[i - 1].used
+
+
+def _goes_on(segments: Sequence[Segment], k: int) -> bool:
+    return k < len(segments) and bool(segments[k].roles & {"on_after", "or_more"} or key_of(segments[k].text) == "on")
+
+
+def _swallow_on(segments: Sequence[Segment], phrase: NumberPhrase) -> None:
+    if _goes_on(segments, phrase.last):
+        phrase.last += 1
+
+
+def _after(segments: Sequence[Segment], phrase: NumberPhrase, amount: Amount) -> bool:
+    k = phrase.last
+    while k < len(segments) and (
+        (segments[k].fields and not segments[k].entries and not segments[k].roles & set(_POST))
+        or key_of(segments[k].text) in ("euro", "in")
+    ):
+        k += 1
+        if k - phrase.last > 2:
+            break
+    if k >= len(segments):
+        return False
+    s = segments[k]
+    if s.entries and not s.roles:
+        return False
+    leads_on = s.roles & (set(_PRE) | {"since"}) and _leads_to_number(segments, k)
+    for role, op in _POST.items():
+        if role in s.roles and not leads_on:
+            phrase.parts, phrase.last = [(op, amount)], k + 1
+            if 1900 <= amount.value <= 2100 and key_of(s.text) in (
+                "or newer",
+                "or later",
+                "or older",
+                "or earlier",
+                "or before",
+                "or after",
+                "and newer",
+                "and older",
+            ):
+                phrase.temporal = True
+            return True
+    for role, op in _POST_TIME.items():
+        plain = not amount.units or ("year", 1.0) in amount.units
+        if role in s.roles and not leads_on and plain and 1000 <= amount.value <= 2200:
+            phrase.parts, phrase.last, phrase.temporal = [(op, amount)], k + 1, True
+            return True
+    if key_of(s.text) == "on" and 1000 <= amount.value <= 2200:
+        phrase.parts, phrase.last, phrase.temporal = [(">=", amount)], k + 1, True
+        return True
+    if "around_after" in s.roles:
+        phrase.around, phrase.last = True, k + 1
+        return True
+    return False
+
+
+def _leads_to_number(segments: Sequence[Segment], k: int) -> bool:
+    k += 1
+    while k < len(segments) and segments[k].is_glue:
+        k += 1
+    return k < len(segments) and segments[k].amount is not None
+
+
+def _out_of(segments: Sequence[Segment], phrase: NumberPhrase) -> None:
+    """Read "7 out of 10" and "4/5": the second number is the scale of the first."""
+    k = phrase.last
+    if k + 1 >= len(segments) or segments[k + 1].amount is None:
+        return
+    joint, scale = segments[k], segments[k + 1].amount
+    if "out_of" not in joint.roles and joint.mark != "/":
+        return
+    if (
+        scale is None
+        or scale.value not in (5.0, 10.0, 100.0)
+        or (joint.mark == "/" and phrase.parts[0][1].value > scale.value)
+        or key_of(joint.text) == "of"
+    ):
+        return
+    phrase.parts = [(op, a._replace(units=(("rating", -scale.value),))) for op, a in phrase.parts]
+    phrase.last = k + 2
+    later = NumberPhrase(phrase.first, phrase.last, [("=", phrase.parts[0][1])])
+    if phrase.bare and _after(segments, later, phrase.parts[0][1]):
+        phrase.parts, phrase.last, phrase.bare = later.parts, later.last, False
+
+
+def _back(segments: Sequence[Segment], i: int, over: frozenset[str] = frozenset()) -> int:
+    """Return the position before ``i`` over glue and field names, or -1 at a clause's edge."""
+    j = i - 1
+    while j >= 0:
+        s = segments[j]
+        strong = s.roles & (set(_PRE) | set(_PRE_TIME) | {"between", "from", "than", "hardly", "around", "not"})
+        if s.used:
+            return -1
+        if strong and not (s.roles & over):
+            if s.roles & {"in", "from"} and s.is_glue and j > 0 and segments[j - 1].fields and i - j == 1:
+                return j
+            return j
+        if (
+            not (s.is_glue or (s.fields and not s.entries) or s.roles & over or s.mark in (":", "：", "="))
+            or s.mark in CLAUSE_MARKS
+        ):
+            return -1
+        j -= 1
+    return -1
+
+
+def _named_field(segments: Sequence[Segment], phrase: NumberPhrase, language: CatalogueLanguage) -> None:
+    """Take a field named just before or after the phrase, or inside it."""
+    if phrase.fields:
+        return
+    if segments[phrase.first].amount is not None and segments[phrase.first].fields:
+        phrase.fields = segments[phrase.first].fields
+        return
+    inside = [s for s in segments[phrase.first : phrase.last] if s.fields and not s.entries and s.amount is None]
+    k = phrase.last
+    skip = k
+    while skip < len(segments) and (
+        segments[skip].mark == "-"
+        or (
+            segments[skip].is_glue
+            and not segments[skip].fields
+            and key_of(segments[skip].text) in ("in", "the", "of", "of the", "on", "on the", "的")
+        )
+    ):
+        skip += 1
+    after = segments[skip] if skip < len(segments) and skip - k <= 2 else None
+    if (
+        after is not None
+        and _number_fields(after, language)
+        and not after.used
+        and not (after.entries and after.fields and not after.roles)
+        and not _next_is_number_phrase(segments, skip)
+    ):
+        phrase.fields, phrase.last = _number_fields(after, language), skip + 1
+        more = skip + 1
+        if (
+            more + 1 < len(segments)
+            and segments[more].is_glue
+            and _number_fields(segments[more + 1], language)
+            and len(phrase.fields) > 1
+        ):
+            both = tuple(f for f in _number_fields(segments[more + 1], language) if f in phrase.fields)
+            if both:
+                phrase.fields, phrase.last = both, more + 2
+        if phrase.bare:
+            _after(segments, phrase, phrase.parts[0][1])
+            phrase.bare = phrase.parts[0][0] == "=" and not phrase.around
+        return
+    named = next((s for s in reversed(inside) if _number_fields(s, language)), None)
+    if named is not None:
+        phrase.fields = _number_fields(named, language)
+        return
+    j = phrase.first - 1
+    while j >= 0 and (
+        (segments[j].is_glue and not segments[j].fields)
+        or segments[j].mark in (":", "：", "=")
+        or (segments[j].roles & {"only"} and not segments[j].entries)
+    ):
+        j -= 1
+    if j >= 0 and _number_fields(segments[j], language) and not segments[j].entries and not segments[j].used:
+        phrase.fields, phrase.first = _number_fields(segments[j], language), j
+
+
+def _next_is_number_phrase(segments: Sequence[Segment], k: int) -> bool:
+    """Tell whether the name at ``k`` belongs to the next number instead: "under 30000, horsepower 200"."""
+    following = segments[k + 1] if k + 1 < len(segments) else None
+    return following is not None and following.mark in (":", "=", "：")
+
+
+def _number_fields(s: Segment, language: CatalogueLanguage) -> tuple[str, ...]:
+    return tuple(n for n in s.fields if language.fields[n].field.type == "number")
+
+
+def _negation(segments: Sequence[Segment], phrase: NumberPhrase) -> None:
+    """Turn the comparison round after a "not" that reaches it: "nothing below 7", "can't be longer than two hours"."""
+    j = phrase.first - 1
+    while (
+        j >= 0
+        and not segments[j].used
+        and (segments[j].is_glue or segments[j].fields or segments[j].person)
+        and "not" not in segments[j].roles
+        and not segments[j].entries
+    ):
+        j -= 1
+    if j < 0 or segments[j].used or "not" not in segments[j].roles or segments[j].entries:
+        return
+    start, times = j, 1
+    k = j - 1
+    while (
+        k >= 0
+        and (segments[k].is_glue or "not" in segments[k].roles)
+        and not segments[k].used
+        and not segments[k].entries
+    ):
+        if "not" in segments[k].roles:
+            start, times = k, times + 1
+        k -= 1
+    phrase.first, phrase.negated = start, times % 2 == 1

@@ -1,0 +1,27 @@
+"""The grammar of a request, in the order in which its rules use the segments of a sentence.
+
+Numbers first, since comparison and its negation are one construct; then orders, releases, refusals, and what is left as wishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ....core.language.catalogue_language import CatalogueLanguage
+from .corrections_and_possessions import corrections, owned
+from .number_fields import bounds_of
+from .orders_and_releases import leanings, orders, releases
+from .refusals import demands, refusals
+from .segments import Segment
+from .sentence import Parsed, Sentence
+from .wishes import wanted
+
+
+def parse(segments: Sequence[Segment], language: CatalogueLanguage, text: str) -> Parsed:
+    """Return all that the segments of ``text`` say."""
+    sentence = Sentence(segments, language, text)
+    found = sentence.found
+    found.bounds, found.unmet, found.count = bounds_of(sentence.segments, language)
+    for rule in (orders, releases, leanings, corrections, owned, refusals, wanted, demands):
+        rule(sentence)
+    return found

@@ -1,0 +1,217 @@
+"""Cut a request into segments that mean something in one catalogue: the longest phrase first, slips put right.
+
+A segment may mean several things at once ("light": not heavy, or a lamp); the grammar decides by what stands around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ....core.language.catalogue_language import CatalogueLanguage, Comparison
+from ....core.language.tokens import Token, german_stem, stem, tokenise
+from ....core.language.value_index import Entry
+from ....core.language.word_data import common_words, currencies, phrases, units
+from .amounts import DECADES, SCALES, WORDS, Amount, read_amount
+
+MAX_TOKENS = 700
+"""Longer texts are read so far; what follows is named as not read."""
+MAX_WORDS = 7
+JOINERS = frozenset("-/&.'’·_")
+EMPTY: frozenset[str] = frozenset()
+
+
+@dataclass
+class Segment:
+    """Tokens ``first:last`` at ``start:end`` of the text, with all they may mean; ``used`` says what they ended in."""
+
+    first: int
+    last: int
+    start: int
+    end: int
+    text: str
+    roles: frozenset[str] = EMPTY
+    entries: tuple[Entry, ...] = ()
+    fields: tuple[str, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    person: str = ""
+    amount: Amount | None = None
+    mark: str = ""
+    capital: bool = False
+    corrected: bool = False
+    used: str = ""
+    words: tuple[str, ...] = field(default=())
+
+    @property
+    def is_word(self) -> bool:
+        """Tell whether it is a content word that nothing here knows."""
+        return not (
+            self.roles or self.entries or self.fields or self.comparisons or self.person or self.mark or self.amount
+        )
+
+    @property
+    def is_glue(self) -> bool:
+        """Tell whether it says nothing by itself."""
+        return "filler" in self.roles and not self.entries and self.amount is None
+
+
+def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]:
+    """Return the segments of ``text`` in order, and the rest that is too long to be read."""
+    tokens = tokenise(text)
+    rest = text[tokens[MAX_TOKENS].start :].strip() if len(tokens) > MAX_TOKENS else ""
+    tokens = tokens[:MAX_TOKENS]
+    corrected = [_corrected(t, language) for t in tokens]
+    changed = [a.text != b.text for a, b in zip(tokens, corrected, strict=True)]
+    found: list[Segment] = []
+    i = 0
+    while i < len(corrected):
+        piece = _longest(text, corrected, i, language)
+        piece.corrected = any(changed[piece.first : piece.last])
+        found.append(piece)
+        i = piece.last
+    return found, rest
+
+
+def _corrected(token: Token, language: CatalogueLanguage) -> Token:
+    word = token.text
+    if token.kind != "word" or len(word) < 4 or not word.isascii():
+        return token
+    spelling = language.spelling
+    if word in common_words() or spelling.knows(word) or word in phrases() or word in WORDS or word in SCALES:
+        return token
+    if (
+        word in language.names
+        or word in language.comparisons
+        or word in language.people
+        or word in units()
+        or word in currencies()
+    ):
+        return token
+    if (
+        word in language.values
+        or german_stem(word) in language.values
+        or word in DECADES
+        or stem(word) in common_words()
+    ):
+        return token
+    right = spelling.correct(word)
+    return token._replace(text=right) if right else token
+
+
+def _longest(text: str, tokens: Sequence[Token], i: int, language: CatalogueLanguage) -> Segment:
+    """Return the segment at token ``i``: the longest known phrase or number, else the token itself."""
+    amount = read_amount(tokens, i)
+    engine = _engine(text, tokens, i, language)
+    if engine is not None:
+        return engine
+    best: Segment | None = None
+    plain = key = stems = german = ""
+    words: list[str] = []
+    j = i
+    while j < len(tokens) and len(words) < MAX_WORDS + 4:
+        token = tokens[j]
+        if token.kind == "mark" and (not words or token.text not in JOINERS):
+            if j == i and (token.text in "+<>≤≥~" or token.text in phrases()):
+                return _mark(text, token, i)
+            break
+        j += 1
+        if token.kind == "mark":
+            continue
+        words.append(token.text)
+        plain += token.text
+        key = (
+            token.text
+            if not key
+            else f"{key}{'' if not key[-1].isascii() and not token.text.isascii() else ' '}{token.text}"
+        )
+        stems += stem(token.text)
+        german += german_stem(token.text)
+        piece = _known(plain, key, stems, german, words, language)
+        if piece is not None and not _opens_number(piece, words, tokens, j):
+            best = piece
+            best.first, best.last = i, j
+        if token.kind == "word" and len(words) >= MAX_WORDS:
+            break
+    if (
+        amount is not None
+        and (best is None or best.last <= amount.end)
+        and not (best and best.entries and best.last == amount.end and best.last - i > 1)
+    ):
+        best = Segment(i, amount.end, 0, 0, "", amount=amount, roles=frozenset(["number"]))
+    if best is None:
+        if tokens[i].kind == "mark":
+            return _mark(text, tokens[i], i)
+        best = _compound(tokens[i], i, language) or Segment(i, i + 1, 0, 0, "")
+    best.start, best.end = tokens[best.first].start, tokens[best.last - 1].end
+    best.text = text[best.start : best.end]
+    best.capital = tokens[best.first].capital
+    best.words = tuple(t.text for t in tokens[best.first : best.last] if t.kind != "mark")
+    return best
+
+
+def _known(
+    plain: str, key: str, stems: str, german: str, words: Sequence[str], language: CatalogueLanguage
+) -> Segment | None:
+    entries = _merged([language.values.get(k, ()) for k in dict.fromkeys((plain, stems))]) or language.values.get(
+        german, ()
+    )
+    if len(words) == 1 and len(plain) == 1 and plain.isascii():
+        entries = ()
+    roles = phrases().get(key, EMPTY)
+    names = language.names.get(key, ())
+    comparisons = language.comparisons.get(key, ())
+    person = language.people.get(key, "")
+    if not (entries or roles or names or comparisons or person):
+        return None
+    return Segment(0, 0, 0, 0, "", roles, entries, names, comparisons, person)
+
+
+def _opens_number(piece: Segment, words: Sequence[str], tokens: Sequence[Token], j: int) -> bool:
+    """Tell whether "and less" or "or more" belongs to a number that follows: "and less than 28"."""
+    if (
+        len(words) < 2
+        or words[0] not in ("and", "or", "und", "oder")
+        or not piece.roles & {"or_less", "or_more", "on_after"}
+    ):
+        return False
+    return j < len(tokens) and (tokens[j].text in ("than", "then", "als") or read_amount(tokens, j) is not None)
+
+
+def _merged(found: Sequence[tuple[Entry, ...]]) -> tuple[Entry, ...]:
+    """Return the surest meaning in each field."""
+    some = [rows for rows in found if rows]
+    if len(some) < 2:
+        return some[0] if some else ()
+    best: dict[str, Entry] = {}
+    for entry in (e for rows in some for e in rows):
+        if entry.field not in best or entry.rank < best[entry.field].rank:
+            best[entry.field] = entry
+    return tuple(sorted(best.values(), key=lambda e: e.rank))
+
+
+def _compound(token: Token, i: int, language: CatalogueLanguage) -> Segment | None:
+    """Read a German compound by the value it ends in ("Sommerkleid" is a Kleid), and by the one it begins with."""
+    word = token.text
+    if token.kind != "word" or len(word) < 8 or not token.capital:
+        return None
+    for cut in range(3, len(word) - 3):
+        entries = language.values.get(german_stem(word[cut:])) or language.values.get(word[cut:])
+        if entries and not (word.isascii() and word in common_words()):
+            return Segment(i, i + 1, 0, 0, "", entries=entries)
+    return None
+
+
+def _engine(text: str, tokens: Sequence[Token], i: int, language: CatalogueLanguage) -> Segment | None:
+    """Read "V6" as six cylinders."""
+    if tokens[i].text != "v" or i + 1 >= len(tokens) or tokens[i + 1].kind != "number" or not tokens[i + 1].glued:
+        return None
+    amount, fields = read_amount(tokens, i + 1), tuple(f.field.name for f in language.of_concept("cylinders"))
+    if amount is None or not fields or amount.end != i + 2:
+        return None
+    start, end = tokens[i].start, tokens[i + 1].end
+    return Segment(i, i + 2, start, end, text[start:end], fields=fields, amount=amount, roles=frozenset(["number"]))
+
+
+def _mark(text: str, token: Token, i: int) -> Segment:
+    roles = phrases().get(token.text, EMPTY)
+    return Segment(i, i + 1, token.start, token.end, text[token.start : token.end], roles=roles, mark=token.text)

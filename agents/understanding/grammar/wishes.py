@@ -1,0 +1,193 @@
+"""Read what is wanted: values with the field they belong to, must or prefer, how they are joined, and for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ....core.language.value_index import PART, SYNONYM, Entry, FieldTerms
+from ....core.language.word_data import key_of
+from ....core.schemas import Operator
+from .segments import Segment
+from .sentence import COMMAS, STOPS, Sentence, Wish
+
+STORY_WORDS = 40
+_LIKENESS = frozenset(("like", "similar to", "similar"))
+_SOFT_AFTER = frozenset(
+    map(
+        key_of,
+        (
+            "preferred",
+            "preferably",
+            "if possible",
+            "would be nice",
+            "would be great",
+            "ideally",
+            "maybe",
+            "or similar",
+            "a plus",
+            "wenn möglich",
+            "最好",
+            "优先",
+        ),
+    )
+)
+"""Words that make the value before them a preference."""
+
+
+def op_for(terms: FieldTerms, values: Sequence[str], *, refused: bool) -> tuple[Operator, str | bool | list[str]]:
+    """Return operator and value of a wish for values of a field."""
+    kind = terms.field.type
+    if kind == "bool":
+        return "=", not refused
+    if len(values) > 1:
+        return ("not in" if refused else "in"), list(values)
+    if kind == "list":
+        return ("not contains" if refused else "contains"), values[0]
+    return ("!=" if refused else "="), values[0]
+
+
+def wanted(sentence: Sentence) -> None:
+    """Read every value that is left as a wish, from left to right."""
+    story = sum(1 for s in sentence.segments if not s.mark) > STORY_WORDS
+    previous: Wish | None = None
+    last_position = -1
+    for i, s in enumerate(sentence.segments):
+        if s.used or (s.amount is not None and not s.entries):
+            continue
+        if s.entries and sentence.usable(i):
+            joint = _joint(sentence, last_position, i) if previous is not None else ""
+            wish = _wish(sentence, i, s, story, previous if joint else None)
+            if wish is not None:
+                wish.joined = joint
+            if wish is None:
+                continue
+            sentence.found.wishes.append(wish)
+            previous, last_position = wish, i
+        elif s.person:
+            _for_whom(sentence, i, s)
+
+
+def _wish(sentence: Sentence, i: int, s: Segment, story: bool, before: Wish | None) -> Wish | None:
+    found = sentence.best(s, evident=True)
+    if not found:
+        return None
+    entry = found[0]
+    same = next((e for e in found if before is not None and e.field == before.entry.field and e.rank <= SYNONYM), None)
+    if same is not None:
+        entry = same
+    elif len(found) > 1 and found[1].rank == entry.rank and _conflicts(sentence, entry):
+        entry = next((e for e in found if e.rank == entry.rank and not _conflicts(sentence, e)), entry)
+    must = (
+        not _soft(sentence, i)
+        and not (story and not _asked(sentence, i))
+        and not (entry.rank == PART and not entry.head and sentence.is_common(s))
+    )
+    if _used_for(sentence, i) and _season_like(sentence, entry):
+        must = False
+    s.used = "wanted" if must else "soft"
+    k = i + 1
+    while (
+        k < len(sentence.segments)
+        and sentence.segments[k].is_glue
+        and not sentence.segments[k].roles & {"also", "fine"}
+    ):
+        k += 1
+    added = (k < len(sentence.segments) and "also" in sentence.segments[k].roles) or (
+        i > 0 and "also" in sentence.segments[i - 1].roles
+    )
+    return Wish(entry, [s], must=must, added=added)
+
+
+def _conflicts(sentence: Sentence, entry: Entry) -> bool:
+    return any(
+        w.entry.field == entry.field and not w.refused and not w.released and w.must for w in sentence.found.wishes
+    )
+
+
+def _season_like(sentence: Sentence, entry: Entry) -> bool:
+    return sentence.language.fields[entry.field].concept in ("season",)
+
+
+def _used_for(sentence: Sentence, i: int) -> bool:
+    return True
+
+
+def _soft(sentence: Sentence, i: int) -> bool:
+    j = i - 1
+    while (
+        j >= 0
+        and not sentence.segments[j].mark
+        and not sentence.segments[j].is_word
+        and sentence.segments[j].amount is None
+    ):
+        roles = sentence.segments[j].roles
+        if key_of(sentence.segments[j].text) in _LIKENESS and not sentence.article_at(j + 1):
+            return True
+        if "soft" in roles and not sentence.segments[j].entries:
+            return True
+        if roles & {"want", "only", "and", "or", "not", "but"} and "filler" not in roles and j < i - 1:
+            break
+        if sentence.segments[j].entries and not _adjacent_values(sentence, j, i):
+            break
+        j -= 1
+    k = i + 1
+    while (
+        k < len(sentence.segments)
+        and not sentence.segments[k].mark
+        and (sentence.segments[k].is_glue or sentence.segments[k].entries)
+    ):
+        k += 1
+    return (
+        k < len(sentence.segments)
+        and "soft" in sentence.segments[k].roles
+        and key_of(sentence.segments[k].text) in _SOFT_AFTER
+    )
+
+
+def _adjacent_values(sentence: Sentence, j: int, i: int) -> bool:
+    return all(sentence.segments[m].entries or sentence.segments[m].is_glue for m in range(j, i))
+
+
+def _asked(sentence: Sentence, i: int) -> bool:
+    """Tell whether the sentence around ``i`` asks for something."""
+    a = i
+    while a > 0 and sentence.segments[a - 1].mark not in STOPS:
+        a -= 1
+    b = i
+    while b < len(sentence.segments) and sentence.segments[b].mark not in STOPS:
+        b += 1
+    return any("want" in s.roles or "only" in s.roles for s in sentence.segments[a:b])
+
+
+def _joint(sentence: Sentence, before: int, i: int) -> str:
+    """Return how a value is joined to the one before: "or", "and", "," or "" for none."""
+    between = sentence.segments[before + 1 : i]
+    if any(s.is_word or s.entries or s.amount or s.mark in STOPS for s in between):
+        return ""
+    roles = frozenset().union(*(s.roles for s in between)) if between else frozenset()
+    marks = {s.mark for s in between}
+    if roles & {"or"} or "/" in marks or "、" in marks:
+        return "or"
+    if "and" in roles or "&" in marks or "+" in marks:
+        return "and"
+    return "," if marks & COMMAS else ""
+
+
+def _for_whom(sentence: Sentence, i: int, s: Segment) -> None:
+    entries = [
+        e
+        for e in sentence.language.values.get(key_of(s.person), ())
+        if sentence.language.fields[e.field].concept == "gender" or e.rank <= SYNONYM
+    ]
+    entries = [e for e in entries if sentence.language.fields[e.field].concept in ("gender", "age", "")] or []
+    if not entries:
+        return
+    if key_of(s.text) in ("her", "him", "his", "kind", "guy") and (
+        i == 0 or key_of(sentence.segments[i - 1].text) not in ("for", "fur")
+    ):
+        return
+    sentence.found.people.append(s)
+    before = key_of(sentence.segments[i - 1].text) if i else ""
+    wish = Wish(entries[0], [s], joined="or" if before in ("and", "or") else "")
+    s.used = "wanted"
+    sentence.found.wishes.append(wish)

@@ -1,0 +1,268 @@
+"""Read one request against a catalogue's language: the deterministic reader, about a millisecond a sentence.
+
+The same text always gives the same reading. Every content word ends in a condition, the order, a reference, the query, or among
+what is not applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ...core.language.catalogue_language import CatalogueLanguage
+from ...core.language.tokens import stem
+from ...core.language.value_index import BROADER
+from ...core.language.word_data import comparison_words, forms_in, key_of
+from ...core.schemas import Condition, Constraint, Order, Reading
+from ...core.text.catalogue_values import TAKEN
+from ...core.text.field_names import label_of
+from .grammar.number_fields import Bound
+from .grammar.parse import parse
+from .grammar.segments import Segment, segment
+from .grammar.sentence import Parsed, Wish
+from .grammar.wishes import op_for
+from .utterance import Utterance
+
+MAX_CONDITIONS = 32
+MIN_HARD_CONFIDENCE = 0.3
+_FEATURE = frozenset(
+    map(key_of, ("with", "has", "having", "featuring", "including", "includes", "must have", "without", "mit", "带"))
+)
+
+
+def read(text: str, language: CatalogueLanguage) -> Reading:
+    """Return what ``text`` says in the terms of a catalogue. Never raises; at most 700 tokens are read, the rest is named."""
+    segments, rest = segment(text, language)
+    return _reading(segments, parse(segments, language, text), text, rest, language)
+
+
+def _reading(segments: Sequence[Segment], found: Parsed, text: str, rest: str, language: CatalogueLanguage) -> Reading:
+    conditions = [*_bounds(found.bounds, text), *_wishes(found.wishes, language)]
+    order = Order(field=found.order[0], descending=found.order[1], words=found.order[2].text) if found.order else None
+    unmet = _unmet(segments, found, text, language)
+    return Reading(
+        query=_query(segments, found),
+        conditions=tuple(c.model_copy(update={"condition_id": f"c{n}"}) for n, c in enumerate(_unique(conditions), 1)),
+        order=order,
+        for_whom=" ".join(s.text for s in found.people),
+        count=found.count,
+        released=tuple(
+            dict.fromkeys(
+                [
+                    *((name, "") for name in found.freed),
+                    *((w.entry.field, v) for w in found.wishes if w.released for v in w.entry.wanted),
+                ]
+            )
+        ),
+        added=tuple(dict.fromkeys(w.entry.field for w in found.wishes if w.added)),
+        not_applied=tuple(dict.fromkeys([*unmet, *([rest[:200]] if rest else [])])),
+    )
+
+
+_ARTICLES = frozenset(("a", "an", "the", "some", "any", "ein", "eine", "einem", "einer", "der", "die", "das", "dem"))
+
+
+@dataclass
+class UtteranceReading:
+    """A reading of one utterance as constraints, soft preferences, and the spans of values that stay in its query."""
+
+    reading: Reading
+    hard: list[Constraint]
+    soft: list[str]
+    wanted: tuple[tuple[int, int], ...]
+
+
+def read_utterance(
+    u: Utterance, language: CatalogueLanguage, is_local: Callable[[int, int], bool] | None = None
+) -> UtteranceReading:
+    """Read what earlier rules left of ``u``, and take out of it what is no matter of search.
+
+    ``is_local`` tells whether the value at a span belongs to one part of a plan only, which binds nothing else.
+    """
+    text = _left(u)
+    segments, rest = segment(text, language)
+    found = parse(segments, language, text)
+    local = [
+        w
+        for w in found.wishes
+        if is_local and not w.refused and any(s.person or is_local(s.start, s.end) for s in w.segments)
+    ]
+    found.wishes = [w for w in found.wishes if w not in local]
+    reading = _reading(segments, found, text, rest, language)
+    wanted = tuple((s.start, s.end) for s in segments if s.used in ("wanted", "soft"))
+    for s in segments:
+        if s.used in ("bound", "not", "refused", "release", "order", "leaning", "unmet", "correction", "owned"):
+            u.take(s.start, s.end)
+    sure = u.confidence >= MIN_HARD_CONFIDENCE
+    hard = [_constraint(c, u) for c in reading.conditions if c.must and sure]
+    soft = [_preference(c) for c in reading.conditions if not c.must or not sure]
+    soft += [f"{'high' if high else 'low'} {label_of(name)}" for name, high, _ in found.leanings]
+    if reading.order is not None:
+        soft.append(f"{'high' if reading.order.descending else 'low'} {label_of(reading.order.field)}")
+    return UtteranceReading(reading, hard, soft, wanted)
+
+
+def joined_reading(readings: Sequence[Reading]) -> Reading:
+    """Return one reading of several utterances of a turn."""
+    if len(readings) < 2:
+        return readings[0] if readings else Reading()
+    conditions = _unique([c for r in readings for c in r.conditions])
+    return Reading(
+        query=" ".join(dict.fromkeys(r.query for r in readings if r.query)),
+        conditions=tuple(c.model_copy(update={"condition_id": f"c{n}"}) for n, c in enumerate(conditions, 1)),
+        order=next((r.order for r in readings if r.order), None),
+        for_whom=next((r.for_whom for r in readings if r.for_whom), ""),
+        count=next((r.count for r in readings if r.count), None),
+        released=tuple(dict.fromkeys(x for r in readings for x in r.released)),
+        added=tuple(dict.fromkeys(x for r in readings for x in r.added)),
+        not_applied=tuple(dict.fromkeys(x for r in readings for x in r.not_applied)),
+    )
+
+
+def _left(u: Utterance) -> str:
+    """Return the text with every span that was read already closed by a semicolon, so that nothing reaches across it."""
+    chars = list(u.text)
+    for i, char in enumerate(u.low):
+        if char in (TAKEN, "\x04"):
+            chars[i] = " " if i and u.low[i - 1] in (TAKEN, "\x04") else ";"
+    return "".join(chars)
+
+
+def _constraint(c: Condition, u: Utterance) -> Constraint:
+    return Constraint(field=c.field, op=c.op, value=c.value, source=u.source, confidence=u.confidence)
+
+
+def _preference(c: Condition) -> str:
+    if isinstance(c.value, float) and not isinstance(c.value, bool):
+        return f"{label_of(c.field)} around {c.value:g}"
+    return c.words
+
+
+def _bounds(bounds: Sequence[Bound], text: str) -> list[Condition]:
+    return [
+        Condition(
+            condition_id="",
+            field=b.field,
+            op=b.op,
+            value=[f"{v:g}" for v in b.value] if isinstance(b.value, tuple) else b.value,
+            words=text[b.start : b.end].strip(),
+            refused=b.op == "not in",
+        )
+        for b in bounds
+    ]
+
+
+def _wishes(wishes: Sequence[Wish], language: CatalogueLanguage) -> list[Condition]:
+    """Join wishes for one field: of a field with one value any will do, of a list all, unless "or" or plurals join them."""
+    made: list[Condition] = []
+    by_field: dict[str, list[Wish]] = {}
+    for wish in wishes:
+        if wish.released:
+            continue
+        if wish.refused:
+            op, value = op_for(language.fields[wish.entry.field], wish.entry.refused, refused=True)
+            made.append(_condition(wish.entry.field, op, value, [wish]))
+        elif wish.must:
+            by_field.setdefault(wish.entry.field, []).append(wish)
+        else:
+            op, value = op_for(language.fields[wish.entry.field], wish.entry.wanted, refused=False)
+            made.append(_condition(wish.entry.field, op, value, [wish]))
+    for name, group in by_field.items():
+        made += _joined(name, group, language)
+    return made
+
+
+def _joined(name: str, group: Sequence[Wish], language: CatalogueLanguage) -> list[Condition]:
+    terms = language.fields[name]
+    values = tuple(dict.fromkeys(v for w in group for v in w.entry.wanted))
+    plural = len(group) > 1 and all(_is_plural(w) for w in group)
+    if (
+        terms.field.type == "list"
+        and len(group) > 1
+        and not plural
+        and terms.link != "service"
+        and not any(w.joined == "or" for w in group)
+    ):
+        return [_condition(name, *op_for(terms, w.entry.wanted, refused=False), [w]) for w in group]
+    return [_condition(name, *op_for(terms, values, refused=False), group)]
+
+
+def _is_plural(wish: Wish) -> bool:
+    word = wish.segments[-1].words[-1] if wish.segments[-1].words else ""
+    return word.isascii() and word.endswith("s") and stem(word) != word
+
+
+def _condition(name: str, op: object, value: object, wishes: Sequence[Wish]) -> Condition:
+    segments = {s.start: s for w in wishes for s in w.segments}
+    return Condition.model_validate(
+        {
+            "condition_id": "",
+            "field": name,
+            "op": op,
+            "value": value,
+            "words": " ".join(segments[k].text for k in sorted(segments)),
+            "refused": any(w.refused for w in wishes),
+            "must": all(w.must for w in wishes),
+        }
+    )
+
+
+def _unique(conditions: Sequence[Condition]) -> list[Condition]:
+    """Drop repetitions, and a wish that the same text refuses: what is in doubt must never be turned round."""
+    kept: dict[tuple[str, str, str], Condition] = {}
+    for c in conditions:
+        kept.setdefault((c.field, c.op, str(c.value)), c)
+    return list(kept.values())[:MAX_CONDITIONS]
+
+
+def _query(segments: Sequence[Segment], found: Parsed) -> str:
+    """Return the words that no condition holds, and those of values that only come near."""
+    near = {
+        id(s) for w in found.wishes if not w.refused and (w.entry.rank == BROADER or not w.must) for s in w.segments
+    }
+    kept = [
+        s.text
+        for s in segments
+        if not s.mark
+        and ((not s.used and not s.is_glue and not s.roles) or (not s.used and s.is_word) or id(s) in near)
+    ]
+    return " ".join(dict.fromkeys(kept))
+
+
+def _unmet(segments: Sequence[Segment], found: Parsed, text: str, language: CatalogueLanguage) -> list[str]:
+    """Return words that ask for what no field expresses: refusals, numbers, features, and known kinds of values the shop lacks."""
+    spans = list(found.unmet)
+    for i, s in enumerate(segments):
+        if s.used or s.mark or s.entries:
+            continue
+        if _is_kind_without_field(s) or (s.is_word and _is_feature(segments, i)):
+            end = s.end
+            k = i + 1
+            while k < len(segments) and segments[k].is_word and not segments[k].used and _is_feature(segments, i):
+                end, segments[k].used = segments[k].end, "query"
+                k += 1
+            spans.append((s.start, end))
+    return [text[a:b].strip() for a, b in _apart(spans)]
+
+
+def _apart(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the spans in order, those that overlap as one."""
+    kept: list[tuple[int, int]] = []
+    for a, b in sorted(set(spans)):
+        if kept and a <= kept[-1][1]:
+            kept[-1] = (kept[-1][0], max(b, kept[-1][1]))
+        else:
+            kept.append((a, b))
+    return kept
+
+
+def _is_feature(segments: Sequence[Segment], i: int) -> bool:
+    j = i - 1
+    while j >= 0 and key_of(segments[j].text) in _ARTICLES:
+        j -= 1
+    return j >= 0 and key_of(segments[j].text) in _FEATURE
+
+
+def _is_kind_without_field(s: Segment) -> bool:
+    """Tell whether a word is a colour, a material or a comparison, which a shop without such a field cannot keep to."""
+    return s.is_word and (key_of(s.text) in forms_in("colours", "materials") or key_of(s.text) in comparison_words())

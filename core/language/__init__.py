@@ -1,0 +1,1 @@
+"""A catalogue's own language: names, units, values and how people say them."""

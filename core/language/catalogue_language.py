@@ -1,0 +1,205 @@
+"""Compile the language of one catalogue: what its fields, units and values are called, and what each phrase means there.
+
+Built from the catalogue's own fields and values and from the word lists beside this module; nothing is learnt from requests.
+``CatalogueLanguage`` is made once for a version of a catalogue and only read afterwards.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from ..schemas import CatalogueField, CatalogueSchema
+from ..text.field_names import words_of
+from .spelling import Spelling
+from .tokens import words_of_form
+from .value_index import CLOSED, Entry, FieldTerms, ValueIndex
+from .word_data import (
+    FieldConcept,
+    field_concepts,
+    key_of,
+    people,
+    qualifiers,
+    scales,
+    units,
+    value_key,
+)
+
+
+class Comparison(NamedTuple):
+    """An adjective of a field: ``role`` is high, more, most, low, less or least."""
+
+    field: str
+    role: str
+
+
+@dataclass(frozen=True)
+class CatalogueLanguage:
+    """Every phrase that means something in one catalogue, by key; see ``word_data.key_of`` and ``stem_key``."""
+
+    schema: CatalogueSchema
+    fields: Mapping[str, FieldTerms]
+    names: Mapping[str, tuple[str, ...]]
+    values: Mapping[str, tuple[Entry, ...]]
+    numbered: Mapping[tuple[str, str], tuple[str, ...]]
+    comparisons: Mapping[str, tuple[Comparison, ...]]
+    people: Mapping[str, str]
+    steps: Mapping[tuple[str, str], tuple[str, ...]]
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    spelling: Spelling = field(default_factory=lambda: Spelling(()))
+
+    def of_measure(self, measure: str) -> tuple[FieldTerms, ...]:
+        """Return the number fields that hold a measure."""
+        return tuple(f for f in self.fields.values() if f.measure == measure and f.field.type == "number")
+
+    def of_concept(self, concept: str) -> tuple[FieldTerms, ...]:
+        """Return the fields of a concept, such as ``colour``."""
+        return tuple(f for f in self.fields.values() if f.concept == concept)
+
+
+@lru_cache(maxsize=16)
+def language_of(schema: CatalogueSchema) -> CatalogueLanguage:
+    """Return the language of a catalogue from what its schema lists of each field's values."""
+    return compile_language(schema, {})
+
+
+def compile_language(schema: CatalogueSchema, vocabulary: Mapping[str, Mapping[str, int]]) -> CatalogueLanguage:
+    """Return the language of a catalogue; ``vocabulary`` holds every distinct value of its fields with how often it occurs."""
+    terms = {f.name: _terms(f, tuple(vocabulary.get(f.name, f.values))) for f in schema.fields}
+    values = ValueIndex()
+    for term in terms.values():
+        if term.field.type in ("text", "list"):
+            values.add_field(term)
+        elif term.field.type == "bool":
+            values.add_flag(term)
+    return CatalogueLanguage(
+        schema=schema,
+        fields=terms,
+        names=_names(terms.values()),
+        values=values.index(),
+        numbered={key: tuple(dict.fromkeys(found)) for key, found in values.numbered.items()},
+        comparisons=_comparisons(terms.values()),
+        people=people(),
+        steps=_steps(terms.values()),
+        counts=vocabulary,
+        spelling=Spelling(values.words()),
+    )
+
+
+def _terms(of: CatalogueField, values: Sequence[str]) -> FieldTerms:
+    concept = _concept(of)
+    measure = concept.measure if concept else ""
+    unit = _unit_of(of, measure)
+    if unit:
+        measure = unit[0]
+    factor = unit[1] if unit else _usual_factor(of, measure)
+    if measure == "time" and concept is not None and concept.name == "length":
+        concept = next(c for c in field_concepts() if c.name == "duration")
+    return FieldTerms(
+        of,
+        concept.name if concept else "",
+        measure if of.type == "number" else "",
+        factor,
+        concept.better if concept else "none",
+        concept.link if concept else "",
+        tuple(values),
+    )
+
+
+def _concept(of: CatalogueField) -> FieldConcept | None:
+    """Return the concept whose name is the field's label, else its last word, else any of its words."""
+    if of.role == "price":
+        return next(c for c in field_concepts() if c.name == "price")
+    words = words_of(of.name)
+    fitting = [c for c in field_concepts() if bool(c.measure) == (of.type == "number")]
+    han = "".join(words_of_form(of.name)) if not of.name.isascii() else ""
+    for wanted in (key_of(" ".join(words)), *(key_of(w) for w in reversed(words)), han):
+        for concept in fitting:
+            if wanted and (wanted == key_of(concept.name) or wanted in map(key_of, concept.names)):
+                return concept
+    return None
+
+
+def _unit_of(of: CatalogueField, measure: str) -> tuple[str, float] | None:
+    """Return (measure, factor) of the unit that a field states, or that its name ends with: ``runtime_min``."""
+    if of.type != "number" or of.role == "price" or measure in ("year", "count"):
+        return None
+    last = words_of(of.name)[-1:] if len(words_of(of.name)) > 1 else ()
+    for name in (of.unit, *last):
+        found = units().get(key_of(name), ()) if name else ()
+        fitting = [u for u in found if u[0] == measure] or ([] if measure else list(found))
+        if fitting:
+            return fitting[0]
+    return None
+
+
+def _usual_factor(of: CatalogueField, measure: str) -> float:
+    """Guess the unit of a field that states none by its largest value."""
+    top = of.maximum or 0.0
+    if measure == "time" and 0 < top <= 20:
+        return 60.0
+    if measure == "mass" and 0 < top <= 150:
+        return 1000.0
+    return 2.54 if measure == "length" and "screen" in of.name.lower() else 1.0
+
+
+def _names(terms: Iterable[FieldTerms]) -> dict[str, tuple[str, ...]]:
+    """Return key -> the fields that a phrase names; a field's own label beats what its concept is called."""
+    own: dict[str, list[str]] = defaultdict(list)
+    shared: dict[str, list[str]] = defaultdict(list)
+    concepts = {c.name: c for c in field_concepts()}
+    for term in terms:
+        words = words_of(term.field.name)
+        label = key_of(" ".join(words)) or key_of(term.field.name)
+        own[label].append(term.field.name)
+        concept = concepts.get(term.concept)
+        called = [*(concept.names if concept else ()), *words[-1:]]
+        tags = [form for w in words for form in qualifiers().get(w, ())]
+        for name in called:
+            shared[key_of(name)].append(term.field.name)
+            for tag in tags:
+                if " " in tag or tag in ("highway", "motorway", "autobahn", "freeway", "高速", "市区", "市内"):
+                    own[key_of(tag)].append(term.field.name)
+                own[key_of(f"{tag} {name}")].append(term.field.name)
+                own[key_of(f"{name} {tag}")].append(term.field.name)
+    merged = {key: tuple(dict.fromkeys(found)) for key, found in shared.items() if key}
+    return merged | {key: tuple(dict.fromkeys(found)) for key, found in own.items() if key}
+
+
+def _comparisons(terms: Iterable[FieldTerms]) -> dict[str, tuple[Comparison, ...]]:
+    found: dict[str, list[Comparison]] = defaultdict(list)
+    concepts = {c.name: c for c in field_concepts()}
+    for term in terms:
+        concept = concepts.get(term.concept)
+        if concept is None or term.field.type != "number":
+            continue
+        for role, forms in concept.compare.items():
+            for form in forms:
+                found[key_of(form)].append(Comparison(term.field.name, role))
+        for role, lead in (
+            ("most", "most"),
+            ("most", "highest"),
+            ("least", "least"),
+            ("least", "lowest"),
+            ("least", "fewest"),
+        ):
+            for name in concept.names:
+                found[key_of(f"{lead} {name}")].append(Comparison(term.field.name, role))
+    return {key: tuple(rows) for key, rows in found.items() if key}
+
+
+def _steps(terms: Iterable[FieldTerms]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return (field, value) -> the field's values in order, where they are steps of a scale such as PG, PG-13, R."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for term in terms:
+        if term.field.type == "number" or not term.values or len(term.values) > CLOSED:
+            continue
+        by_key = {value_key(v): v for v in term.values}
+        best = max(scales(), key=lambda s: len([k for k in s if k in by_key]))
+        ordered = tuple(by_key[k] for k in best if k in by_key)
+        if len(ordered) >= 2:
+            found |= {(term.field.name, v): ordered for v in ordered}
+    return found

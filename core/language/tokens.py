@@ -1,0 +1,92 @@
+"""Cut a text into tokens that remember where they stand: folded words, numbers, Chinese characters and marks.
+
+Folding lowers case, drops accents and full-width forms and joins contractions ("isn't" is ``isnt``). A run of letters and a run
+of digits come apart ("200hp", "F-150", "4dr"), so that every way to write a name with a number is one.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from snowballstemmer import stemmer
+
+TokenKind = Literal["word", "number", "han", "mark"]
+_TOKEN = re.compile(
+    r"(?P<number>\d+(?:[.,'’٬\u00a0\u202f ]\d{3}(?!\d))+(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,]\d+)?)"
+    r"|(?P<han>[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])"
+    r"|(?P<word>[^\W\d_\u3400-\u9fff\uf900-\ufaff]+(?:['’´`][^\W\d_\u3400-\u9fff\uf900-\ufaff]+)*)"
+    r"|(?P<mark>[^\s\w]|_)"
+)
+_KEPT = {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe"}
+_ENGLISH, _GERMAN = stemmer("english"), stemmer("german")
+
+
+class Token(NamedTuple):
+    """One token: ``text`` folded, ``start:end`` in the original, ``glued`` to the token before, ``capital`` first letter."""
+
+    text: str
+    kind: TokenKind
+    start: int
+    end: int
+    glued: bool
+    capital: bool
+
+
+@lru_cache(maxsize=65_536)
+def fold_word(word: str) -> str:
+    """Return a word in lower case without accents, apostrophes and full-width forms."""
+    if word.isascii():
+        return word.lower().replace("'", "").replace("`", "")
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", word).casefold())
+    kept = "".join(_KEPT.get(c, c) for c in plain if not unicodedata.combining(c))
+    return re.sub("['’‘`´]", "", kept)
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """Return the English stem of a folded word."""
+    if not word.isascii() or len(word) < 3:
+        return word
+    return str(_ENGLISH.stemWord(word))
+
+
+@lru_cache(maxsize=65_536)
+def german_stem(word: str) -> str:
+    """Return the German stem of a folded word."""
+    return str(_GERMAN.stemWord(word)) if word.isalpha() and len(word) > 3 else word
+
+
+def tokenise(text: str) -> list[Token]:
+    """Return the tokens of ``text`` in order; white space only separates."""
+    found: list[Token] = []
+    last_end = -1
+    for match in _TOKEN.finditer(text):
+        kind: TokenKind = match.lastgroup  # type: ignore[assignment]
+        raw = match[0]
+        start, end = match.span()
+        glued = start == last_end
+        last_end = end
+        if kind == "word":
+            folded = fold_word(raw)
+            if len(folded) > 2 and folded.endswith("s") and raw[-2] in "'’´`":  # the possessive of "men's" and "BMW's"
+                folded = folded if folded in _CONTRACTED else folded[:-1]
+            found.append(Token(folded, kind, start, end, glued, raw[0].isupper()))
+        elif raw in "×✕":
+            found.append(Token("x", "word", start, end, glued, False))
+        elif kind == "mark":
+            found.append(Token(unicodedata.normalize("NFKC", raw)[0], kind, start, end, glued, False))
+        else:
+            found.append(Token(unicodedata.normalize("NFKC", raw), kind, start, end, glued, False))
+    return found
+
+
+_CONTRACTED = frozenset("its hes shes thats whats lets heres theres whos wheres".split())  # noqa: SIM905
+
+
+@lru_cache(maxsize=65_536)
+def words_of_form(form: str) -> tuple[str, ...]:
+    """Return the folded words, numbers and Chinese characters of a value or phrase, without marks."""
+    return tuple(t.text for t in tokenise(form) if t.kind != "mark" or t.text in "+<>=≤≥~/&%€$£¥₹")

@@ -1,0 +1,252 @@
+"""Index what phrases mean as values of one catalogue: spelled, inflected, by another name, in part, or by a broader word."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..schemas import CatalogueField
+from ..text.field_names import words_of
+from .tokens import german_stem, words_of_form
+from .word_data import ValueConcept, key_of, phrases, stem_key, value_concepts, value_key
+
+CLOSED = 120
+"""A field with at most so many values has a vocabulary of its own; in a larger one values are names."""
+MAX_PARTS = 400
+"""Parts of values ("SUV" of "4dr SUV") are words too in fields of at most so many values."""
+MEANINGLESS = frozenset("other others unknown na none misc all any no yes true false item the n a 是 否 有 无".split())  # noqa: SIM905
+YES, NO = (
+    frozenset(("yes", "true", "y", "1", "是", "有", "ja")),
+    frozenset(("no", "false", "n", "0", "否", "无", "nein")),
+)
+NAMED_GROUPS = frozenset(("makes", "streaming"))
+"""Groups of concepts that are names; no other word stands for a name."""
+SPELLED, INFLECTED, SYNONYM, PART, BROADER = range(5)
+
+
+class Entry(NamedTuple):
+    """What a phrase means as a value of ``field``: what is wanted by who asks for it, what is unwanted by who refuses it."""
+
+    field: str
+    wanted: tuple[str, ...]
+    refused: tuple[str, ...]
+    rank: int
+    head: bool = True
+
+
+@dataclass(frozen=True)
+class FieldTerms:
+    """A field with its concept, the measure of its numbers and the factor from the measure's base unit to the field's."""
+
+    field: CatalogueField
+    concept: str = ""
+    measure: str = ""
+    factor: float = 1.0
+    better: str = "none"
+    link: str = ""
+    values: tuple[str, ...] = ()
+
+    @property
+    def is_name(self) -> bool:
+        """Tell whether the values are names, which may be everyday words."""
+        return self.link == "name" or len(self.values) > CLOSED
+
+
+class ValueIndex:
+    """Collects what phrases mean as values, field by field."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, dict[str, Entry]] = defaultdict(dict)
+        self.numbered: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._words: set[str] = set()
+        self._by_stem: dict[str, list[ValueConcept]] = defaultdict(list)
+        self._children: dict[str, list[str]] = defaultdict(list)
+        for concept in value_concepts().values():
+            for key in {stem_key(f) for f in (concept.name, *concept.forms)}:
+                self._by_stem[key].append(concept)
+            if concept.broader:
+                self._children[concept.broader].append(concept.name)
+
+    def add_flag(self, term: FieldTerms) -> None:
+        """A field of yes and no is named by its own label and by what that may be called."""
+        label = " ".join(w for w in words_of(term.field.name) if w not in ("is", "has"))
+        concepts = self._by_stem.get(stem_key(label), ())
+        for form in (label, *(f for c in concepts for f in c.forms)):
+            self._put(form, Entry(term.field.name, ("true",), ("true",), SPELLED))
+
+    def add_field(self, term: FieldTerms) -> None:
+        """Index the values of a text or list field."""
+        name, values = term.field.name, [v for v in term.values if v.casefold() not in MEANINGLESS]
+        if term.values and len(term.values) <= 3 and self._as_flag(term):
+            return
+        for value in values:
+            parts = words_of_form(value)
+            if len(parts) == 1 and parts[0].isdigit():
+                self.numbered[name, parts[0]].append(value)
+                continue
+            for digits in (p for p in parts if p.isdigit()):
+                self.numbered[name, digits].append(value)
+            self._put(value, Entry(name, (value,), (value,), SPELLED))
+        closed = len(values) <= MAX_PARTS
+        if closed and term.link != "name":
+            self._add_parts(name, values, kinds=term.concept in ("colour", "category", "style", "material"))
+        if term.link == "name" or not closed:
+            self._add_surnames(name, values)
+        self._add_concepts(term, values)
+
+    def _as_flag(self, term: FieldTerms) -> bool:
+        kept = {v.casefold() for v in term.values}
+        if not (kept <= YES | NO and kept & YES):
+            return False
+        yes = tuple(v for v in term.values if v.casefold() in YES)
+        no = tuple(v for v in term.values if v.casefold() in NO)
+        label = " ".join(w for w in words_of(term.field.name) if w not in ("is", "has"))
+        for form in (label, *(f for c in self._by_stem.get(stem_key(label), ()) for f in c.forms)):
+            self._put(form, Entry(term.field.name, yes, yes or no, SPELLED))
+        return True
+
+    def _concepts_of(self, term: FieldTerms, values: Sequence[str]) -> dict[str, list[str]]:
+        """Return concept -> the values that are called so, else those whose last words are ("4dr SUV" is an SUV)."""
+        own: dict[str, list[str]] = defaultdict(list)
+        ending: dict[str, list[str]] = defaultdict(list)
+        for value in values:
+            whole = [c for c in self._by_stem.get(stem_key(value), ()) if not term.is_name or c.group in NAMED_GROUPS]
+            for concept in whole:
+                own[concept.name].append(value)
+            words = words_of_form(value)
+            if whole or term.is_name or len(words) < 2:
+                continue
+            tails = [words[i:] for i in range(1, len(words))] + [words_of_form(value.partition("(")[0])]
+            for tail in tails:
+                for concept in self._by_stem.get(stem_key(" ".join(tail)), ()):
+                    ending[concept.name].append(value)
+        return {**ending, **own}
+
+    def _add_concepts(self, term: FieldTerms, values: Sequence[str]) -> None:
+        name, own = term.field.name, self._concepts_of(term, values)
+        if not own:
+            return
+        reached = set(own) | {b for c in own for b in self._above(c)} | {d for c in own for d in self._below(c)}
+        for concept_name in reached:
+            concept = value_concepts().get(concept_name)
+            if concept is None:
+                continue
+            below = [v for d in self._below(concept_name) for v in own.get(d, ())]
+            wanted, rank = own.get(concept_name, []), SYNONYM
+            if not wanted:
+                wanted = below
+            if not wanted and not term.is_name:
+                above = next((own[b] for b in self._above(concept_name) if own.get(b)), [])
+                wanted, rank = above, BROADER
+            if not wanted:
+                continue
+            refused = tuple(dict.fromkeys([*own.get(concept_name, ()), *below])) or tuple(wanted)
+            served = tuple(dict.fromkeys([*wanted, *own.get(concept.also, ())]))
+            for form in (concept.name, *concept.forms):
+                self._put(form, Entry(name, served, refused, rank))
+            self._widen(name, wanted, served, refused, rank)
+
+    def _widen(
+        self, name: str, wanted: Sequence[str], served: tuple[str, ...], refused: tuple[str, ...], rank: int
+    ) -> None:
+        """Let a value's own spelling serve and refuse what its concept does."""
+        if rank == BROADER or len(wanted) != 1:
+            return
+        for key in (value_key(wanted[0]), stem_key(wanted[0])):
+            entry = self.found[key].get(name)
+            if entry is not None and entry.rank <= INFLECTED and entry.wanted == tuple(wanted):
+                all_refused = tuple(dict.fromkeys([*entry.refused, *refused]))
+                self.found[key][name] = entry._replace(wanted=served, refused=all_refused)
+
+    def _above(self, concept: str) -> list[str]:
+        found: list[str] = []
+        while (row := value_concepts().get(concept)) and row.broader and row.broader not in found:
+            concept = row.broader
+            found.append(concept)
+        return found
+
+    def _below(self, concept: str) -> list[str]:
+        found: list[str] = []
+        waiting = list(self._children.get(concept, ()))
+        while waiting:
+            child = waiting.pop(0)
+            if child not in found:
+                found.append(child)
+                waiting += self._children.get(child, ())
+        return found
+
+    def _add_parts(self, name: str, values: Sequence[str], *, kinds: bool) -> None:
+        """Let "SUV" mean every value that ends in it, "premium unleaded" every value that begins so.
+
+        Where values are ``kinds`` of things, who refuses blue refuses Turquoise Blue; a hot dog is no dog.
+        """
+        parts: dict[str, list[tuple[str, bool]]] = defaultdict(list)
+        for value in values:
+            words = words_of_form(value)
+            if len(words) < 2 or not all(w.isascii() for w in words):
+                continue
+            spans = {(i, j) for i in range(len(words)) for j in range(i + 1, len(words) + 1)} - {(0, len(words))}
+            for i, j in spans:
+                part = words[i:j]
+                plain = key_of(" ".join(part))
+                if plain in phrases() or all(w.isdigit() or len(w) < 3 or w in phrases() for w in part):
+                    continue
+                parts[" ".join(part)].append(
+                    (value, j == len(words) or value[len(" ".join(part)) :].lstrip()[:1] == "(")
+                )
+        for phrase, found in parts.items():
+            heads = tuple(dict.fromkeys(v for v, head in found if head))
+            every = tuple(dict.fromkeys(v for v, _ in found))
+            if heads:
+                self._put(phrase, Entry(name, heads, heads, PART))
+                if kinds:
+                    self._also_refuse(name, phrase, heads)
+            else:
+                self._put(phrase, Entry(name, every, every, PART, head=False))
+
+    def _also_refuse(self, name: str, part: str, heads: tuple[str, ...]) -> None:
+        for key in {value_key(part), stem_key(part)}:
+            entry = self.found[key].get(name)
+            if entry is not None and entry.rank < PART:
+                refused = tuple(dict.fromkeys([*entry.refused, *heads]))
+                self.found[key][name] = entry._replace(refused=refused)
+
+    def _add_surnames(self, name: str, values: Sequence[str]) -> None:
+        """Let the last word of a name of several words stand for it, and the first part of a model's."""
+        by_last: dict[str, list[str]] = defaultdict(list)
+        for value in values:
+            words = words_of_form(value)
+            for word in {words[0], words[-1]} if len(words) > 1 else ():
+                if len(word) >= 4 and not word.isdigit() and word.isascii() and word not in phrases():
+                    by_last[word].append(value)
+        for word, found in by_last.items():
+            if len(found) <= 12:
+                self._put(word, Entry(name, tuple(found), tuple(found), PART, head=False))
+
+    def _put(self, form: str, entry: Entry) -> None:
+        words = words_of_form(form)
+        if not words or form.casefold() in MEANINGLESS:
+            return
+        self._words.update(w for w in words if len(w) >= 4 and w.isalpha() and w.isascii())
+        keys = {value_key(form): entry.rank}
+        keys.setdefault(stem_key(form), max(entry.rank, INFLECTED))
+        if not form.isascii() or entry.rank in (SYNONYM, SPELLED):
+            keys.setdefault("".join(map(german_stem, words)), max(entry.rank, INFLECTED))
+        for key, rank in keys.items():
+            known = self.found[key].get(entry.field)
+            if known is None or rank < known.rank:
+                self.found[key][entry.field] = entry._replace(rank=rank)
+            elif rank == known.rank and entry.wanted != known.wanted:
+                both = tuple(dict.fromkeys([*known.wanted, *entry.wanted]))
+                refused = tuple(dict.fromkeys([*known.refused, *entry.refused]))
+                self.found[key][entry.field] = known._replace(wanted=both, refused=refused)
+
+    def index(self) -> dict[str, tuple[Entry, ...]]:
+        """Return key -> what the phrase means, field by field, the surest first."""
+        return {key: tuple(sorted(rows.values(), key=lambda e: e.rank)) for key, rows in self.found.items() if key}
+
+    def words(self) -> tuple[str, ...]:
+        """Return every word of a value or of what it may be called."""
+        return tuple(sorted(self._words))

@@ -1,0 +1,178 @@
+"""Read the word lists beside this module: phrases, fields, units, currencies, values, people, scales."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import yaml
+
+from .tokens import stem, words_of_form
+
+_BETWEEN_HAN = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
+
+
+class FieldConcept(NamedTuple):
+    """What people say of a kind of field: its names, its measure and its comparatives by role (``more``, ``least`` ...)."""
+
+    name: str
+    names: tuple[str, ...]
+    measure: str
+    better: str
+    link: str
+    scale: str
+    compare: Mapping[str, tuple[str, ...]]
+
+
+class ValueConcept(NamedTuple):
+    """What a value may be called, what it belongs to (``broader``) and what else serves who asks for it (``also``)."""
+
+    name: str
+    broader: str
+    also: str
+    forms: tuple[str, ...]
+    group: str = ""
+
+
+def joined(words: Sequence[str]) -> str:
+    """Join words by blanks and Chinese characters by nothing."""
+    text = " ".join(words)
+    return text if text.isascii() else _BETWEEN_HAN.sub("", text)
+
+
+def key_of(form: str) -> str:
+    """Return the key under which a phrase is found: its folded words."""
+    return joined(words_of_form(form))
+
+
+def value_key(form: str) -> str:
+    """Return the key under which a value is found: its folded words in one, so that "T-shirt" and "tshirt" are the same."""
+    return "".join(words_of_form(form))
+
+
+def stem_key(form: str) -> str:
+    """Return the key under which a value is found whatever its inflection: its stems in one."""
+    return "".join(map(stem, words_of_form(form)))
+
+
+@cache
+def phrases() -> Mapping[str, frozenset[str]]:
+    """Return key -> the roles that a phrase may play in a sentence."""
+    found: dict[str, set[str]] = {}
+    for role, forms in _load("phrases").items():
+        for form in _listed(forms):
+            found.setdefault(key_of(form), set()).add(role)
+    return {key: frozenset(roles) for key, roles in found.items() if key}
+
+
+@cache
+def field_concepts() -> tuple[FieldConcept, ...]:
+    """Return every kind of field, in the order of the list."""
+    roles = ("high", "more", "most", "low", "less", "least")
+    return tuple(
+        FieldConcept(
+            name=name,
+            names=_listed(row.get("names", "")),
+            measure=row.get("unit", ""),
+            better=row.get("better", "none"),
+            link=row.get("link", ""),
+            scale=row.get("scale", ""),
+            compare={role: _listed(row[role]) for role in roles if role in row},
+        )
+        for name, row in _load("fields").items()
+        if name != "qualifiers"
+    )
+
+
+@cache
+def qualifiers() -> Mapping[str, tuple[str, ...]]:
+    """Return word in a field's name -> how people say it."""
+    return {name: _listed(forms) for name, forms in _load("fields")["qualifiers"].items()}
+
+
+@cache
+def units() -> Mapping[str, tuple[tuple[str, float], ...]]:
+    """Return key of a unit -> its measures with the factor to their base unit."""
+    found: dict[str, list[tuple[str, float]]] = {}
+    for measure, rows in _load("units").items():
+        for factor, forms in rows.items():
+            for form in _listed(forms):
+                found.setdefault(key_of(form), []).append((measure, float(factor)))
+    return {key: tuple(rows) for key, rows in found.items()}
+
+
+@cache
+def currencies() -> Mapping[str, str]:
+    """Return key of a currency's name or sign -> ISO 4217 code."""
+    return {key_of(form) or form: code for code, forms in _load("currencies").items() for form in _listed(forms)}
+
+
+@cache
+def people() -> Mapping[str, str]:
+    """Return key of a word for a person -> the value concept that serves them."""
+    return {key_of(form): concept for concept, forms in _load("people").items() for form in _listed(forms)}
+
+
+@cache
+def scales() -> tuple[tuple[str, ...], ...]:
+    """Return ordered lists of value keys, the mildest or smallest first."""
+    return tuple(tuple(value_key(v) for v in _listed(values)) for values in _load("scales").values())
+
+
+@cache
+def value_concepts() -> Mapping[str, ValueConcept]:
+    """Return every value concept by name."""
+    found: dict[str, ValueConcept] = {}
+    for group, rows in _load("values").items():
+        for head, forms in rows.items():
+            name, _, broader = head.partition(" < ")
+            name, _, also = name.partition(" + ")
+            found[name] = ValueConcept(name, broader, also, _listed(forms), group)
+    return found
+
+
+@cache
+def forms_in(*groups: str) -> frozenset[str]:
+    """Return the keys of every form of some groups of values, such as ``colours``."""
+    rows = _load("values")
+    return frozenset(key_of(form) for group in groups for forms in rows[group].values() for form in _listed(forms))
+
+
+@cache
+def field_words() -> frozenset[str]:
+    """Return the keys of everything that some kind of field is called."""
+    return frozenset(key_of(name) for concept in field_concepts() for name in concept.names)
+
+
+@cache
+def comparison_words() -> frozenset[str]:
+    """Return the keys of comparatives and superlatives of any kind of field."""
+    roles = ("more", "most", "less", "least")
+    return frozenset(key_of(f) for c in field_concepts() for role in roles for f in c.compare.get(role, ())) - {
+        "best",
+        "beste",
+        "besten",
+        "greatest",
+        "worst",
+    }
+
+
+@cache
+def common_words() -> frozenset[str]:
+    """Return words that are spelled right, so that none is taken for a slip of a catalogue's value."""
+    text = (files(__package__) / "data" / "common_words.txt").read_text(encoding="utf-8")
+    return frozenset(text.split())
+
+
+def _load(name: str) -> dict[str, Any]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = (files(__package__) / "data" / f"{name}.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506  both loaders are safe ones
+    return loaded
+
+
+def _listed(forms: object) -> tuple[str, ...]:
+    return tuple(f.strip() for f in str(forms).replace("，", ",").split(",") if f.strip())
