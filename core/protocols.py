@@ -43,12 +43,51 @@ class ImageTextModel(Protocol):
 
 
 @runtime_checkable
+class Alignable(Protocol):
+    """An image-text model that each tenant may align to its own shop."""
+
+    def of_tenant(self, tenant: str) -> ImageTextModel: ...
+
+
+@runtime_checkable
+class Follows(Protocol):
+    """An image-text model that follows the alignment in use; ``current`` is the one as it is now, which stays so."""
+
+    def current(self) -> ImageTextModel: ...
+
+
+@runtime_checkable
+class TellsProblem(Protocol):
+    """A model that goes on with less than it should; ``problem`` says why, fit for clients, and is empty if nothing is wrong."""
+
+    @property
+    def problem(self) -> str: ...
+
+
+@runtime_checkable
+class TellsState(Protocol):
+    """A back-end that opens late; ``state`` is ok, idle or what is wrong."""
+
+    @property
+    def state(self) -> str: ...
+
+
+@runtime_checkable
 class Captioner(Protocol):
     """Describes a picture."""
 
     name: str
 
     async def caption(self, path: str) -> Caption: ...
+
+
+@runtime_checkable
+class Teachable(Protocol):
+    """A captioner that can be taught to look for values; ``prepare`` makes it ready."""
+
+    def with_vocabulary(self, values: Sequence[str]) -> Captioner: ...
+
+    async def prepare(self) -> object: ...
 
 
 @runtime_checkable
@@ -207,6 +246,13 @@ class ContentFilter(Protocol):
 
 
 @runtime_checkable
+class TellsOtherModels(Protocol):
+    """A catalogue that counts the items embedded by another image-text model than that of ``mark``."""
+
+    async def of_other_models(self, mark: str) -> int: ...
+
+
+@runtime_checkable
 class History(Protocol):
     """Events of users with items, for one tenant."""
 
@@ -226,3 +272,26 @@ class Collaborative(Protocol):
     async def similar(self, item_ids: Sequence[str], limit: int) -> list[tuple[str, float]]: ...
 
     async def popular(self, limit: int, segment: str | None = None) -> list[tuple[str, float]]: ...
+
+
+@runtime_checkable
+class HoldsFiles(Protocol):
+    """A store to close."""
+
+    async def close(self) -> None: ...
+
+
+@runtime_checkable
+class HoldsConnections(Protocol):
+    """A back-end whose connections are to be closed."""
+
+    async def aclose(self) -> None: ...
+
+
+async def close_each(*parts: object) -> None:
+    """Close the parts that hold files or connections."""
+    for part in parts:
+        if isinstance(part, HoldsFiles):
+            await part.close()
+        elif isinstance(part, HoldsConnections):
+            await part.aclose()

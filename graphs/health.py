@@ -12,7 +12,9 @@ from pathlib import Path
 from PIL import Image
 
 from ..core.errors import TastemakerError
+from ..core.protocols import TellsOtherModels, TellsProblem, TellsState
 from ..core.redaction import public_reason
+from ..models.lazy import LazyImageText
 from ..models.slots import Slot, slot_id
 from ..stores.catalogue.columns import model_mark
 from .shop.services import Services
@@ -38,7 +40,7 @@ async def health_of(services: Services) -> dict[str, dict[str, str]]:
         ("transcriber", services.transcriber),
     )
     for slot, part in slots:
-        state = str(getattr(part, "state", "ok"))
+        state = part.state if isinstance(part, TellsState) else "ok"
         good = state in {"ok", "idle"}
         report[slot] = {
             "state": "ok" if good else "degraded",
@@ -79,14 +81,14 @@ def _write_samples(picture: Path, clip: Path) -> None:
 
 async def _of_another_model(services: Services, shop: Shop) -> str:
     """Say how many items hold vectors of another image-text model than the one in use, once that is open."""
-    model = await services.image_text.get() if getattr(services.image_text, "state", "") == "ok" else None  # type: ignore[attr-defined]
-    if problem := getattr(model, "problem", ""):
-        return str(problem)
-    count = getattr(shop.catalogue, "of_other_models", None)
-    if model is None or count is None:
+    lazy = services.image_text
+    model = await lazy.get() if isinstance(lazy, LazyImageText) and lazy.state == "ok" else None
+    if isinstance(model, TellsProblem) and model.problem:
+        return model.problem
+    if model is None or not isinstance(shop.catalogue, TellsOtherModels):
         return ""
     try:
-        others = await asyncio.wait_for(count(model_mark(model)), PROBE_S)
+        others = await asyncio.wait_for(shop.catalogue.of_other_models(model_mark(model)), PROBE_S)
     except (TastemakerError, TimeoutError):
         return ""
     return f"{others} items were embedded by another version; run `tastemaker ingest` again" if others else ""

@@ -22,7 +22,6 @@ from langgraph.types import Command
 from .steps.ask import hear_answer
 from .steps.compose import compose_recommendations
 from .steps.deliberate import deliberate
-from .steps.llm_weight import strategies_of
 from .steps.perceive import admit, caption_images, check_consistency, look_up_history, read_video, transcribe_audio
 from .steps.rank import rank_candidates
 from .steps.rerank import rerank_with_llm
@@ -57,8 +56,7 @@ def after_perception(state: State, turn: Turn | None = None) -> str:
 
 def after_ranking(state: State, turn: Turn) -> str:
     """Return the step after ranking: the language model's opinion only where the request or the deployment asks for it."""
-    asked = strategies_of(state.request, turn.services.settings.llm_rank.strategies)
-    return "rerank_with_llm" if asked else after_reranking(state)
+    return "rerank_with_llm" if turn.strategies(state.request) else after_reranking(state)
 
 
 def after_reranking(state: State, turn: Turn | None = None) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from ..core.errors import BackEndError, InvalidRequestError, ToolError
-from ..core.protocols import Vectors
+from ..core.protocols import TellsProblem, Vectors
 from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.ranking.query import CandidateQuery
 from ..core.redaction import public_reason
@@ -78,6 +78,8 @@ class Search:
         return replace(q, effects=effects, exclude=await shop.scope.hidden(effects.exclusions))
 
     async def _screen(self, items: Sequence[Item]) -> dict[str, str]:
+        if self._services.filters is None:
+            return {}
         screening = await self._services.filters(items, {**self._request.context, "tenant": self._request.tenant})
         self._degraded += screening.degraded
         return dict(screening.denied)
@@ -101,9 +103,9 @@ class Search:
             rows = await model.embed_images(paths)
         except BackEndError as error:
             return self._missing(medium.media_id, error)
-        label = Degradation(what="alignment", why=getattr(model, "problem", ""))
-        if label.why and label not in self._degraded:
-            self._degraded.append(label)
+        if isinstance(model, TellsProblem) and model.problem:
+            label = Degradation(what="alignment", why=model.problem)
+            self._degraded += [label] if label not in self._degraded else []
         return [QueryPart(medium.media_id, _mean(rows), weight)]
 
     async def _said(self, name: str, words: str, weight: float) -> list[QueryPart]:

@@ -13,7 +13,17 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from ..core.errors import BackEndUnavailable, TastemakerError
-from ..core.protocols import Captioner, ImageTextModel, PartialTranscriber, Transcriber, Vectors
+from ..core.protocols import (
+    Alignable,
+    Captioner,
+    ImageTextModel,
+    PartialTranscriber,
+    Teachable,
+    TellsProblem,
+    Transcriber,
+    Vectors,
+    close_each,
+)
 from ..core.redaction import public_reason, redact
 from ..core.schemas import Caption, SpokenSegment, Transcript
 
@@ -54,9 +64,7 @@ class Lazy(Generic[T]):
     async def aclose(self) -> None:
         """Close the back-end if it is open and has connections; it is opened again when it is needed."""
         value, self._value = self._value, None
-        close = getattr(value, "aclose", None)
-        if close is not None:
-            await close()
+        await close_each(value)
 
     def _load(self) -> T:
         with self._lock:
@@ -107,7 +115,7 @@ class LazyImageText(Lazy[ImageTextModel]):
     @property
     def problem(self) -> str:
         """Say, fit for clients, what keeps the alignment in use from being used; empty if nothing does."""
-        return str(getattr(self._value, "problem", ""))
+        return self._value.problem if isinstance(self._value, TellsProblem) else ""
 
 
 class TenantImageText:
@@ -130,7 +138,7 @@ class TenantImageText:
     @property
     def problem(self) -> str:
         """Say, fit for clients, what keeps the tenant's alignment from being used; empty if nothing does."""
-        return str(getattr(self._aligned, "problem", ""))
+        return self._aligned.problem if isinstance(self._aligned, TellsProblem) else ""
 
     async def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Embed texts; see ImageTextModel."""
@@ -143,8 +151,7 @@ class TenantImageText:
     async def get(self) -> ImageTextModel:
         """Return the opened model under the tenant's alignment. Raises as ``Lazy.get``."""
         model = await self._lazy.get()
-        choose = getattr(model, "of_tenant", None)
-        self._aligned = model if choose is None else choose(self._tenant)
+        self._aligned = model.of_tenant(self._tenant) if isinstance(model, Alignable) else model
         return self._aligned
 
 
@@ -158,11 +165,9 @@ class LazyCaptioner(Lazy[Captioner]):
     async def knowing(self, words: Sequence[str]) -> Captioner:
         """Return the captioner, ready to look for ``words`` too where its kind can be taught any."""
         captioner = await self.get()
-        teach = getattr(captioner, "with_vocabulary", None)
-        if teach is None:
-            return captioner
-        taught: Captioner = teach(words)
-        await taught.prepare()  # type: ignore[attr-defined]  # what can be taught can be prepared
+        taught = captioner.with_vocabulary(words) if isinstance(captioner, Teachable) else captioner
+        if isinstance(taught, Teachable):
+            await taught.prepare()
         return taught
 
 

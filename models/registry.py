@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from ..core.errors import BackEndUnavailable, ConfigurationError
-from ..core.protocols import Captioner, ChatModel, ImageTextModel, Transcriber
+from ..core.protocols import Alignable, Captioner, ChatModel, Follows, ImageTextModel, Transcriber
 from ..core.settings import Settings
 from .captions.all_fields import complete
 from .slots import Slot, _setting, slot_id, split_id
@@ -62,8 +62,10 @@ def open_image_text(settings: Settings, tenant: str = "") -> ImageTextModel:
     """
     factory, name = _factory(settings, "image_text")
     model = cast(ImageTextModel, factory(name, settings))
-    choose = getattr(model, "of_tenant", None)
-    return cast(ImageTextModel, choose(tenant).current()) if tenant and choose is not None else model
+    if not tenant or not isinstance(model, Alignable):
+        return model
+    aligned = model.of_tenant(tenant)
+    return aligned.current() if isinstance(aligned, Follows) else aligned
 
 
 def open_captioner(settings: Settings, image_text: ImageTextModel) -> Captioner:

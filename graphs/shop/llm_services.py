@@ -9,7 +9,7 @@ from ...agents.prompt_files.library import PromptLibrary
 from ...agents.reranking.combined_signal import model_names, prompt_refs
 from ...agents.reranking.llm_ranker import LLMRanker
 from ...core.learning.llm_weight_fit import FittedWeight
-from ...core.protocols import ChatModel, TextEmbedder
+from ...core.protocols import ChatModel, TextEmbedder, close_each
 from ...core.schemas import LLMStrategy
 from ...core.settings import Settings
 from ...models.llm.embeddings import open_embeddings
@@ -64,6 +64,4 @@ class LLMParts:
         """Stop writing words and close the embedder's connections."""
         for words in self._words.values():
             await words.close()
-        close = getattr(self.embedder, "aclose", None)
-        if close is not None:
-            await close()
+        await close_each(self.embedder)

@@ -7,13 +7,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 from weakref import WeakValueDictionary
 
 from ...agents.explaining.composer import Composer
 from ...agents.prompt_files.library import PromptLibrary
 from ...core.errors import InvalidRequestError, StoreError
-from ...core.protocols import Captioner, Catalogue, ChatModel, Collaborative, History, ImageTextModel, Transcriber
+from ...core.protocols import (
+    Alignable,
+    Captioner,
+    Catalogue,
+    ChatModel,
+    Collaborative,
+    History,
+    ImageTextModel,
+    Transcriber,
+    close_each,
+)
 from ...core.settings import Settings
 from ...models import registry, slots
 from ...models.lazy import LazyCaptioner, LazyImageText, LazyTranscriber
@@ -73,7 +82,7 @@ class Services:
         self.transcribe = AudioTranscriber(self.transcriber)
         self.watch = VideoReader(self.captioner, self.transcriber, limits)
         self.check = ConsistencyChecker(self.image_text)
-        self.filters = open_filters(self.settings)
+        self.filters = open_filters(self.settings) if self.settings.filters.use else None
         self.composer = Composer(
             self.chat,
             self.prompts,
@@ -130,8 +139,8 @@ class Services:
 
     def image_text_of(self, tenant: str) -> ImageTextModel:
         """Return the image-text model as the tenant aligned it, where its kind can be aligned."""
-        choose = getattr(self.image_text, "of_tenant", None)
-        return self.image_text if choose is None else cast(ImageTextModel, choose(tenant))
+        model = self.image_text
+        return model.of_tenant(tenant) if isinstance(model, Alignable) else model
 
     def caption_for(self, shop: Shop) -> ImageCaptioner:
         """Return the captioner that also looks for the shop's attribute values, or the plain one until that is ready."""
@@ -165,13 +174,7 @@ class Services:
         await self.shop_words.close()
         while self.shops:
             await self.shops.popitem()[1].close()
-        for store in (self.exposures, self.tastes):
-            if store is not None:
-                await store.close()
-        for back_end in (self.chat, self.captioner, self.transcriber, self.llm_rank):
-            close = getattr(back_end, "aclose", None)
-            if close is not None:
-                await close()
+        await close_each(self.exposures, self.tastes, self.chat, self.captioner, self.transcriber, self.llm_rank)
 
 
 def open_exposures(settings: Settings) -> ExposureLog | None:

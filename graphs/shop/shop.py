@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...core.errors import StoreError, TastemakerError
-from ...core.protocols import Catalogue, Collaborative, History
+from ...core.protocols import Catalogue, Collaborative, History, close_each
 from ...core.redaction import redact
 from ...core.schemas import CatalogueSchema, Frozen, Item
 from ...core.settings import Settings
@@ -129,10 +129,7 @@ class Shop:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        for store in (self.new_items, self.learned, self.collaborative, self.history, self.catalogue):
-            close = getattr(store, "close", None)
-            if close is not None:
-                await close()
+        await close_each(self.new_items, self.learned, self.collaborative, self.history, self.catalogue)
 
     def _read_snapshot(self) -> Snapshot:
         try:

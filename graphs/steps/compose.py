@@ -161,6 +161,8 @@ def _number(value: object) -> float | None:
 def keep_senses(state: State, turn: Turn) -> None:
     """Keep what was seen and heard, without media, so that the next request can put a piece right."""
     pieces = tuple(e for e in state.evidence if e.kind in CORRECTABLE)
+    if not pieces and state.request.thread_id is None:
+        return
     pictures = state.pictures or Pictures()
     sensed = (
         Sensed(state.request.text or "", pieces, pictures, state.memory, owner_digest(state.request.user_id))

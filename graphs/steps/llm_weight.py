@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...core.learning.llm_signal import group_of
 from ...core.learning.llm_weight_fit import NOT_FITTED, FittedWeight
-from ...core.schemas import Item, LLMStrategy, RecommendRequest
+from ...core.schemas import Item, LLMStrategy
 from ..turn.state import State
 from ..turn.turn import FLOOR_S, Turn
 
@@ -22,11 +22,6 @@ class Taste:
 
 
 NO_TASTE = Taste()
-
-
-def strategies_of(request: RecommendRequest, default: Sequence[LLMStrategy]) -> tuple[LLMStrategy, ...]:
-    """Return what the request asks for, else the deployment's choice, each once."""
-    return tuple(dict.fromkeys(default if request.llm_rank is None else request.llm_rank))
 
 
 async def weight_for(strategies: Sequence[LLMStrategy], group: str, state: State, turn: Turn) -> FittedWeight:
@@ -48,11 +43,10 @@ async def weight_for(strategies: Sequence[LLMStrategy], group: str, state: State
 async def taste_of(state: State, turn: Turn) -> Taste:
     """Return the user's taste in words; none where nobody chose them or they were not shown to help."""
     settings = turn.services.settings.llm_rank
-    asked = strategies_of(state.request, settings.strategies)
     liked = state.known.liked[: settings.likes]
-    if "profile" not in asked or not liked:
+    if not liked:
         return NO_TASTE
-    weight = (await weight_for(asked, group_of(len(state.known.events)), state, turn)).weight
+    weight = (await weight_for(turn.strategies(state.request), group_of(len(state.known.events)), state, turn)).weight
     if weight <= 0:
         return NO_TASTE
     timeout = turn.services.settings.timeouts.retrieve_s

@@ -40,7 +40,8 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
         note = "" if ranked else await why_empty(state, turn)
         if wrong := unusable(state.query.stated, state.schema):
             turn.degrade("preferences", f"No field of the catalogue takes these preferences: {', '.join(wrong)}.")
-        asked = await question_for(state, turn) if ranked and not state.understanding.question else None
+        open_to_ask = ranked and not state.understanding.question and not state.query.is_concrete
+        asked = await question_for(state, turn) if open_to_ask else None
         send_items(ranked, replace(state, asked=asked), note, turn)
     return {**retrieved, "ranked": tuple(ranked), "drawn": tuple(drawn), "asked": asked, "note": note}
 

@@ -20,7 +20,7 @@ from ...core.schemas import Item, LLMInfluence, LLMStrategy, RankedItem, SourceS
 from ..shop.descriptions import ShopDescriptions
 from ..turn.state import Reranked, State
 from ..turn.turn import FLOOR_S, Turn, timed
-from .llm_weight import strategies_of, weight_for
+from .llm_weight import weight_for
 from .rank import send_items
 from .rerank_tools import make_task, make_tools
 from .retrieve import text_vectors
@@ -34,8 +34,7 @@ SOURCE = "language_model"
 @timed
 async def rerank_with_llm(state: State, turn: Turn) -> Reranked:
     """Move the top of the list by the model's opinion times the weight of the user's group, and say by how much."""
-    settings = turn.services.settings.llm_rank
-    asked = strategies_of(state.request, settings.strategies)
+    asked = turn.strategies(state.request)
     group = group_of(len(state.known.events))
     weight = await weight_for(asked, group, state, turn)
     influence = LLMInfluence(strategies=asked, group=group, weight=weight.weight, why=weight.why)

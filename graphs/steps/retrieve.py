@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from ...agents.understanding.query_text import asks_for_change
 from ...core.errors import StoreError
 from ...core.media.vector_fusion import disputed_pieces, pool_pictures, weighted_mean
-from ...core.protocols import Vectors
+from ...core.protocols import TellsProblem, Vectors
 from ...core.ranking.media_weights import NO_ATTENTION
 from ...core.ranking.query import SEGMENT_KEY, CandidateQuery
 from ...core.ranking.stated_preferences import merge_items, merge_stated
@@ -21,7 +21,7 @@ from ...tools.sources.listing import Source
 from ..shop.evidence_memory import Pictures
 from ..turn.state import Retrieved, State
 from ..turn.turn import FLOOR_S, Turn
-from .llm_weight import taste_of
+from .llm_weight import NO_TASTE, taste_of
 from .perceive import RANKING_RESERVE_S, of_kind
 from .rules import governed
 
@@ -50,7 +50,7 @@ async def ask_sources(query: CandidateQuery, turn: Turn) -> dict[str, list[Candi
 async def candidate_query(state: State, pictures: Pictures, turn: Turn) -> CandidateQuery:
     """Return what the sources need: understanding, profile, vectors and rules."""
     request, memory, profile = state.request, state.memory, state.known
-    taste = await taste_of(state, turn)
+    taste = await taste_of(state, turn) if "profile" in turn.strategies(request) else NO_TASTE
     query = CandidateQuery(
         understanding=within_budget(state.understanding),
         profile=profile,
@@ -142,8 +142,8 @@ async def picture_vectors(state: State, turn: Turn) -> Pictures:
     timeout = turn.services.settings.timeouts.retrieve_s
     work = model.embed_images([m.path for m in pictures])
     vectors = await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)
-    if problem := getattr(model, "problem", ""):
-        turn.degrade("alignment", problem)
+    if isinstance(model, TellsProblem) and model.problem:
+        turn.degrade("alignment", model.problem)
     return Pictures() if vectors is None else Pictures(*pool_pictures(pictures, vectors, state.verdict))
 
 

@@ -54,11 +54,16 @@ def moment_from(q: CandidateQuery, context: Mapping[str, str]) -> Moment:
     )
 
 
-def screen_of(request: RecommendRequest, turn: Turn) -> Screen:
-    """Return what asks the content filters; what they hold back is kept in the turn, and a filter that fails labelled."""
+def screen_of(request: RecommendRequest, turn: Turn) -> Screen | None:
+    """Return what asks the content filters, if there are any; what they hold back is kept in the turn, and a filter that fails
+    labelled.
+    """
+    filters = turn.services.filters
+    if filters is None:
+        return None
 
     async def screen(items: Sequence[Item]) -> dict[str, str]:
-        found = await turn.services.filters(items, {**request.context, "tenant": request.tenant})
+        found = await filters(items, {**request.context, "tenant": request.tenant})
         for label in found.degraded:
             turn.degrade(label.what, label.why)
         turn.denied |= found.denied
@@ -70,7 +75,8 @@ def screen_of(request: RecommendRequest, turn: Turn) -> Screen:
 async def screened(items: Sequence[Item], state: State, turn: Turn) -> list[Item]:
     """Return the items that neither a rule nor a content filter holds back."""
     allowed = [i for i in items if state.effects.allows(i)]
-    denied = await screen_of(state.request, turn)(allowed)
+    screen = screen_of(state.request, turn)
+    denied = await screen(allowed) if screen else {}
     return [i for i in allowed if i.item_id not in denied]
 
 

@@ -9,7 +9,7 @@ import logging
 import time
 import traceback
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -22,6 +22,7 @@ from ...core.schemas import (
     CatalogueSchema,
     Degradation,
     Frozen,
+    LLMStrategy,
     RecommendRequest,
     RecommendResponse,
     StepTime,
@@ -77,6 +78,11 @@ class Turn:
     def library(self) -> PromptLibrary:
         """Return the prompts with the versions that this request asks for."""
         return self.services.prompts.pinned(self.prompt_versions)
+
+    def strategies(self, request: RecommendRequest) -> tuple[LLMStrategy, ...]:
+        """Return how a language model may take part: as the request asks, else as the deployment chose, each way once."""
+        chosen = self.services.settings.llm_rank.strategies if request.llm_rank is None else request.llm_rank
+        return tuple(dict.fromkeys(chosen))
 
     def remaining(self) -> float:
         """Return the seconds left of the request's budget, at least 0."""
@@ -186,9 +192,8 @@ def _where(error: BaseException) -> str:
 
 def _close(work: Awaitable[Any]) -> None:
     """Drop work that is not started, so that Python does not warn about it."""
-    close = getattr(work, "close", None)
-    if close is not None:
-        close()
+    if isinstance(work, Coroutine):
+        work.close()
 
 
 def owner_digest(user_id: str | None) -> str:

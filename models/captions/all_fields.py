@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from ...core.protocols import Captioner
+from ...core.protocols import Captioner, Teachable, close_each
 from ...core.schemas import Caption, Tag
 from ...core.settings import Settings
 from .calibration import mentions
@@ -46,20 +46,18 @@ class FullCaptioner:
 
     def with_vocabulary(self, values: Sequence[str]) -> FullCaptioner:
         """Return a captioner that also looks for ``values``, if the one inside can be taught them."""
-        teach = getattr(self._inner, "with_vocabulary", None)
-        return FullCaptioner(teach(values), self._words) if teach else self
+        if not isinstance(self._inner, Teachable):
+            return self
+        return FullCaptioner(self._inner.with_vocabulary(values), self._words)
 
     async def prepare(self) -> None:
         """Let the captioner inside embed its words, if it has any."""
-        prepare = getattr(self._inner, "prepare", None)
-        if prepare is not None:
-            await prepare()
+        if isinstance(self._inner, Teachable):
+            await self._inner.prepare()
 
     async def aclose(self) -> None:
         """Close the captioner inside, if it has connections."""
-        close = getattr(self._inner, "aclose", None)
-        if close is not None:
-            await close()
+        await close_each(self._inner)
 
     async def _written(self, path: str) -> tuple[Tag, ...]:
         return await self._words(path) if self._words else ()

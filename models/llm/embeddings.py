@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import BadBackEndResponse
-from ...core.protocols import Vectors
+from ...core.protocols import Vectors, close_each
 from ...core.settings import Settings
 from .client import OpenAICompatible, open_client
 from .scoring import Posts
@@ -45,9 +45,7 @@ class ServedEmbeddings:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        close = getattr(self._client, "aclose", None)
-        if close is not None:
-            await close()
+        await close_each(self._client)
 
 
 def parse_embeddings(answer: Mapping[str, Any], n: int) -> Vectors:
