@@ -23,7 +23,7 @@ from .bench_recommendation import (
     order,
     progress,
 )
-from .bench_requests import conversation, requests
+from .bench_requests import conversation, personal, relevance, requests
 from .options import guarded
 
 app = typer.Typer(
@@ -34,6 +34,8 @@ app = typer.Typer(
 app.callback()(keep_figures)
 app.command("requests")(requests)
 app.command("conversation")(conversation)
+app.command("relevance")(relevance)
+app.command("personal")(personal)
 app.command("speech")(speech)
 app.command("elicit")(elicit)
 app.command("beyond")(beyond)

@@ -1,4 +1,4 @@
-"""Measure what people say and get: ``tastemaker bench requests`` and ``conversation``."""
+"""Measure what people say and get: ``tastemaker bench requests``, ``conversation``, ``relevance``, ``personal``."""
 
 from __future__ import annotations
 
@@ -44,6 +44,27 @@ def conversation(
     from ...evals.requests.conversation import conversation_run
 
     guarded(lambda: print_figures(conversation_run(load_settings(), data, n, seed, _say), as_json))
+
+
+PerGroupOption = Annotated[int, typer.Option("--n", min=1, help="Requests of each group, at most.")]
+
+
+def relevance(
+    data: DataOption = None, n: PerGroupOption = 16, seed: SeedOption = 0, as_json: JsonOption = False
+) -> None:
+    """Ask a fashion shop in thirteen ways, as a stranger and as two known people, against four searches."""
+    from ...evals.requests.relevance import relevance_run
+
+    guarded(lambda: print_figures(relevance_run(load_settings(), data, n, seed, _say), as_json))
+
+
+def personal(
+    data: DataOption = None, n: PerGroupOption = 16, seed: SeedOption = 0, as_json: JsonOption = False
+) -> None:
+    """Measure what history changes: what another taste costs, and how much of the same taste reaches the list."""
+    from ...evals.requests.relevance import personal_run
+
+    guarded(lambda: print_figures(personal_run(load_settings(), data, n, seed, _say), as_json))
 
 
 def _say(line: str) -> None:
