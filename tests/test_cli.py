@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -24,10 +25,11 @@ from tastemaker.api.cli import main as cli
 from tastemaker.api.cli import recommend as cli_recommend
 from tastemaker.api.cli.options import report
 from tastemaker.api.cli.recommend import parse_where
-from tastemaker.api.cli.serve import log_config
+from tastemaker.api.cli.serve import bind, log_config
 from tastemaker.api.client.terminal import TerminalRenderer, clean
 from tastemaker.core.errors import BackEndUnavailable, ConfigurationError, InvalidRequestError, TastemakerError
 from tastemaker.core.schemas import Constraint, RecommendRequest, RecommendResponse, StreamEvent
+from tastemaker.core.settings import ServeSettings
 
 from .fake_service import example_events
 
@@ -276,18 +278,55 @@ def test_the_log_of_the_service_has_no_passwords() -> None:
         log_config("loud")
 
 
+def test_connections_have_no_delay() -> None:
+    async def accepted() -> int:
+        loop = asyncio.get_running_loop()
+        seen: asyncio.Future[int] = loop.create_future()
+
+        class Looks(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                connection = transport.get_extra_info("socket")
+                seen.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+        server = await loop.create_server(Looks, sock=listener)
+        _, writer = await asyncio.open_connection(*listener.getsockname()[:2])
+        found = await seen
+        writer.close()
+        server.close()
+        return found
+
+    with bind(ServeSettings.model_construct(host="127.0.0.1", port=0)) as listener:
+        assert asyncio.run(accepted()) == 1
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_taken_port_is_one_line_and_serves_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], workers: str
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert run(monkeypatch, "serve", "--port", str(port), "--workers", workers) == 2
+    printed = capsys.readouterr()
+    assert f"port {port}" in printed.err
+    assert "serves at" not in printed.out
+
+
 @pytest.mark.slow
-def test_serve_announces_answers_and_stops_gracefully(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_serve_announces_answers_and_stops_gracefully(tmp_path: Path, workers: str) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environ = os.environ | {"TASTEMAKER_HOME": str(tmp_path / "home"), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "tastemaker.api.cli.main", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "tastemaker.api.cli.main", "serve", "--port", str(port), "--workers", workers]
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
         try:
             base = f"http://127.0.0.1:{port}"
             _wait_for(f"{base}/health", server)
             assert httpx.get(f"{base}/docs").status_code == 200
+            time.sleep(1)
         finally:
             server.send_signal(signal.SIGTERM)
             printed, _ = server.communicate(timeout=30)

@@ -175,3 +175,15 @@ def test_on_the_command_line(
         shown = capsys.readouterr().out
         assert wanted in shown
         assert "--json" not in arguments or json.loads(shown)
+
+
+@pytest.mark.parametrize("arguments", [["none"], ["none", "--json"]])
+def test_no_such_item_on_the_command_line_is_status_2(
+    monkeypatch: pytest.MonkeyPatch, services: Services, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    monkeypatch.setattr(Services, "from_settings", lambda settings: services)
+    monkeypatch.setattr(sys, "argv", ["tastemaker", "why-not", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 2
+    assert "none" in capsys.readouterr().out

@@ -27,7 +27,7 @@ def why_not_command(
     tenant: Annotated[str, typer.Option(help="Which shop.")] = "default",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
-    """Take the steps of a request once more and say which one drops the item, with the figures."""
+    """Take the steps of a request once more and say which one drops the item, with the figures; status 2 for no such item."""
     fields: dict[str, Any] = {"user_id": user, "text": text, "thread_id": thread, "n": n, "tenant": tenant}
 
     async def work() -> WhyNot:
@@ -45,7 +45,13 @@ def why_not_command(
     found = run_async(work)
     if as_json:
         typer.echo(found.model_dump_json(exclude_defaults=True))
-        return
+    else:
+        _show(found)
+    if found.step == "unknown":
+        raise typer.Exit(2)
+
+
+def _show(found: WhyNot) -> None:
     console = Console()
     console.print(f"[bold]{escape(found.title or found.item_id)}[/bold]: {escape(found.why)}", soft_wrap=True)
     for source in found.sources:
