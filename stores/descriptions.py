@@ -7,7 +7,6 @@ A taste is kept under a digest of the titles it was made from: nothing in the fi
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import re
@@ -17,10 +16,8 @@ from typing import Literal
 
 from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, String, Table, Text, select, text
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from ..core.errors import StoreError
+from .database import Database
 
 Kind = Literal["item", "taste"]
 Words = tuple[str, ...]
@@ -37,14 +34,6 @@ WORDS = Table(
     PrimaryKeyConstraint("tenant", "kind", "key"),
 )
 
-_SEARCHED = (
-    "CREATE VIRTUAL TABLE IF NOT EXISTS described USING fts5(tenant UNINDEXED, item_id UNINDEXED, words,"
-    " tokenize = 'porter unicode61')"
-)
-_FILL = (
-    "INSERT INTO described SELECT tenant, key, words FROM descriptions WHERE kind = 'item'"
-    " AND NOT EXISTS (SELECT 1 FROM described)"
-)
 _FORGET = "DELETE FROM described WHERE tenant = :tenant AND item_id = :key"
 _ADD = "INSERT INTO described VALUES (:tenant, :key, :words)"
 _FIND = (
@@ -59,24 +48,11 @@ def digest_of(*parts: str) -> str:
 
 
 class Descriptions:
-    """The words of one shop; ``open`` makes the file on first use."""
+    """The words of one shop in the file at ``path``, which is made on first use."""
 
-    def __init__(self, engine: AsyncEngine, tenant: str) -> None:
-        self._engine, self._tenant = engine, tenant
-
-    @classmethod
-    async def open(cls, path: Path, tenant: str) -> Descriptions:
-        """Open the file, making it if need be. Raises StoreError."""
-        try:
-            await asyncio.to_thread(lambda: path.parent.mkdir(parents=True, exist_ok=True))
-            engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
-            async with engine.begin() as connection:
-                await connection.run_sync(_METADATA.create_all)
-                await connection.execute(text(_SEARCHED))
-                await connection.execute(text(_FILL))
-        except (SQLAlchemyError, OSError) as error:
-            raise StoreError(f"{path} cannot be opened: {type(error).__name__}") from error
-        return cls(engine, tenant)
+    def __init__(self, path: Path, tenant: str) -> None:
+        self._database = Database(f"sqlite+aiosqlite:///{path}", "descriptions", "home")
+        self._tenant = tenant
 
     async def get(self, kind: Kind, wanted: Mapping[str, str]) -> dict[str, Words]:
         """Return key -> words for the keys whose digest is ``wanted[key]``; the others are missing or out of date.
@@ -85,19 +61,14 @@ class Descriptions:
             StoreError: the file cannot be read.
         """
         keys, found = list(wanted), {}
-        try:
-            async with self._engine.connect() as connection:
-                for start in range(0, len(keys), BATCH):
-                    asked = select(WORDS.c.key, WORDS.c.digest, WORDS.c.words).where(
-                        WORDS.c.tenant == self._tenant,
-                        WORDS.c.kind == kind,
-                        WORDS.c.key.in_(keys[start : start + BATCH]),
-                    )
-                    for key, digest, words in await connection.execute(asked):
-                        if wanted[key] == digest:
-                            found[key] = tuple(json.loads(words))
-        except (SQLAlchemyError, OSError, ValueError) as error:
-            raise StoreError(f"descriptions cannot be read: {type(error).__name__}") from error
+        mine = select(WORDS.c.key, WORDS.c.digest, WORDS.c.words)
+        mine = mine.where(WORDS.c.tenant == self._tenant, WORDS.c.kind == kind)
+        async with self._database.connect() as connection:
+            for start in range(0, len(keys), BATCH):
+                asked = mine.where(WORDS.c.key.in_(keys[start : start + BATCH]))
+                for key, digest, words in await connection.execute(asked):
+                    if wanted[key] == digest:
+                        found[key] = tuple(json.loads(words))
         return found
 
     async def put(self, kind: Kind, key: str, digest: str, words: Sequence[str]) -> None:
@@ -107,14 +78,19 @@ class Descriptions:
         changed = changed.on_conflict_do_update(
             index_elements=["tenant", "kind", "key"], set_={"digest": digest, "words": row["words"]}
         )
-        try:
-            async with self._engine.begin() as connection:
-                await connection.execute(changed)
-                if kind == "item":
-                    await connection.execute(text(_FORGET), row)
-                    await connection.execute(text(_ADD), row)
-        except (SQLAlchemyError, OSError) as error:
-            raise StoreError(f"descriptions cannot be written: {type(error).__name__}") from error
+        async with self._database.connect(write=True) as connection:
+            await connection.execute(changed)
+            if kind == "item":
+                await connection.execute(text(_FORGET), row)
+                await connection.execute(text(_ADD), row)
+
+    async def delete(self, item_ids: Sequence[str]) -> None:
+        """Remove the words about items. Raises StoreError."""
+        items = WORDS.delete().where(WORDS.c.tenant == self._tenant, WORDS.c.kind == "item")
+        async with self._database.connect(write=True) as connection:
+            for key in item_ids:
+                await connection.execute(items.where(WORDS.c.key == key))
+                await connection.execute(text(_FORGET), {"tenant": self._tenant, "key": key})
 
     async def find(self, words: Sequence[str], limit: int) -> list[tuple[str, float]]:
         """Return (item id, BM25) of the items that have any of ``words``, best first.
@@ -126,13 +102,10 @@ class Descriptions:
         if not plain:
             return []
         asked = " OR ".join(f'words:"{word}"' for word in dict.fromkeys(plain))
-        try:
-            async with self._engine.connect() as connection:
-                rows = await connection.execute(text(_FIND), {"asked": asked, "tenant": self._tenant, "most": limit})
-                return [(str(item_id), float(score)) for item_id, score in rows]
-        except (SQLAlchemyError, OSError) as error:
-            raise StoreError(f"descriptions cannot be searched: {type(error).__name__}") from error
+        async with self._database.connect() as connection:
+            rows = await connection.execute(text(_FIND), {"asked": asked, "tenant": self._tenant, "most": limit})
+            return [(str(item_id), float(score)) for item_id, score in rows]
 
     async def close(self) -> None:
         """Close the file."""
-        await self._engine.dispose()
+        await self._database.close()

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from ..core.errors import StoreError
-from ..core.protocols import Catalogue, History, VectorColumn, Vectors
-from ..core.schemas import Candidate, CatalogueSchema, Constraint, Event, HistoryProfile, Item
+from ..core.protocols import Catalogue, VectorColumn, Vectors
+from ..core.schemas import Candidate, CatalogueSchema, Constraint, Item
 
 RETRY_S = 5.0
 T = TypeVar("T")
@@ -98,23 +98,3 @@ class ReopeningCatalogue(Reopening[Catalogue]):
     async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]:
         """See Catalogue."""
         return await (await self.opened()).scan(limit, where, exclude)
-
-
-class ReopeningHistory(Reopening[History]):
-    """A History opened on first use."""
-
-    async def add(self, events: Sequence[Event]) -> int:
-        """See History."""
-        return await (await self.opened()).add(events)
-
-    async def profile(self, user_id: str, limit: int = 200) -> HistoryProfile:
-        """See History."""
-        return await (await self.opened()).profile(user_id, limit)
-
-    async def all_events(self, since_id: int = 0, limit: int = 1_000_000) -> list[Event]:
-        """See History."""
-        return await (await self.opened()).all_events(since_id, limit)
-
-    async def version(self) -> int:
-        """See History."""
-        return await (await self.opened()).version()

@@ -18,6 +18,7 @@ from tastemaker.core.settings import ElicitSettings, Settings
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.services import Services
 from tastemaker.graphs.threads.store import Threads
+from tastemaker.stores.database import Database
 from tastemaker.stores.events.remembered_preferences import TasteStore
 
 from .live_server import serving
@@ -37,7 +38,7 @@ async def once(settings: Settings, **fields: Any) -> RecommendResponse:
 
 def made(settings: Settings) -> Services:
     services = shop_services(settings)
-    services.tastes = TasteStore(history_url(settings.home))
+    services.tastes = TasteStore(Database(history_url(settings.home)))
     return services
 
 
@@ -194,7 +195,7 @@ async def test_with_consent_an_answer_is_kept_in_the_profile(settings: Settings)
     later = await once(settings, user_id="ada")
     assert later.strategy == "stated_preferences"
     assert (await once(settings, user_id="bob")).strategy == "popular"
-    tastes = TasteStore(history_url(settings.home))
+    tastes = TasteStore(Database(history_url(settings.home)))
     assert [p.field for p in await tastes.recall("default", "ada")] == [first.asked.about]
     assert await tastes.recall("other", "ada") == ()
     await tastes.forget("default", "ada")
@@ -223,7 +224,7 @@ async def test_stated_preferences_are_kept_with_consent_and_replaced_later(setti
     await once(settings, user_id="ada", preferences=likes)
     likes["values"] = [{"field": "colour", "value": "Green", "weight": -1}]
     await once(settings, user_id="ada", preferences=likes)
-    tastes = TasteStore(history_url(settings.home))
+    tastes = TasteStore(Database(history_url(settings.home)))
     assert [p.weight for p in await tastes.recall("default", "ada")] == [-1]
     await tastes.close()
 

@@ -21,6 +21,7 @@ from tastemaker.evals.stand_ins import ConstantChat, constant_services
 from tastemaker.graphs.fitting.media_weights import USUAL, fit_attention, lists_of
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.recommender.media_weights_fit import MIN_LISTS, ShownList, fit_situation
+from tastemaker.stores.database import Database
 from tastemaker.stores.events.exposure_log import ExposureLog
 from tastemaker.stores.fitted_files import AttentionFile
 
@@ -85,7 +86,7 @@ def click(number: int, chosen: ShownList) -> Event:
 
 async def test_the_log_teaches_and_a_broken_file_is_a_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lists = simulated(300, photo=1.0, words=0.0)
-    log = ExposureLog(f"sqlite+aiosqlite:///{tmp_path}/events.db", 90)
+    log = ExposureLog(Database(f"sqlite+aiosqlite:///{tmp_path}/events.db"), 90)
     for number, made in enumerate(lists):
         assert log.record(shown(number, made))
     await log.flush()

@@ -113,7 +113,7 @@ async def test_a_model_that_is_down_stops_the_run(tmp_path: Path) -> None:
 
 
 async def keep(home: Path, words: Mapping[str, Sequence[str]], tenant: str = "default") -> None:
-    store = await Descriptions.open(home / FILE, tenant)
+    store = Descriptions(home / FILE, tenant)
     for item_id, said in words.items():
         await store.put("item", item_id, "digest", said)
     await store.close()
@@ -195,7 +195,7 @@ async def test_words_propose_items_only_as_far_as_they_may_count(tmp_path: Path)
 async def test_words_about_items_are_found_by_stem_and_by_shop(tmp_path: Path) -> None:
     await keep(tmp_path, {"a": ("old harbours", "boats"), "b": ("harbour",), "c": ("desert",)})
     await keep(tmp_path, {"d": ("harbour",)}, tenant="other")
-    store = await Descriptions.open(tmp_path / FILE, "default")
+    store = Descriptions(tmp_path / FILE, "default")
     assert [i for i, _ in await store.find(["harbour", "boat"], 5)] == ["a", "b"]
     assert [i for i, _ in await store.find(["harbour"], 1)] in (["a"], ["b"])
     assert await store.find(['" OR 1 --', "*"], 5) == []

@@ -21,6 +21,7 @@ from tastemaker.core.settings import ExplorationSettings, ExposureSettings, Sett
 from tastemaker.evals.stand_ins import ConstantCatalogue
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.services import Services
+from tastemaker.stores.database import Database
 from tastemaker.stores.events.exposure_log import ExposureLog
 from tastemaker.tools.ranking.new_item_quota import NewItemQuota
 
@@ -142,7 +143,7 @@ def click(request_id: str, item_id: str) -> Event:
 
 
 async def test_lists_are_read_back_by_tenant_and_time(tmp_path: Path) -> None:
-    log = ExposureLog(history_url(tmp_path), retention_days=1e5)
+    log = ExposureLog(Database(history_url(tmp_path)), retention_days=1e5)
     for made in (exposure("r1"), exposure("r2", NOW + timedelta(days=1)), exposure("r3", tenant="other")):
         assert log.record(made)
     await log.flush()
@@ -154,7 +155,7 @@ async def test_lists_are_read_back_by_tenant_and_time(tmp_path: Path) -> None:
 
 
 async def test_old_rows_expire(tmp_path: Path) -> None:
-    log = ExposureLog(history_url(tmp_path), retention_days=10)
+    log = ExposureLog(Database(history_url(tmp_path)), retention_days=10)
     log.record(exposure("old", datetime.now(UTC) - timedelta(days=11)))
     log.record(exposure("new", datetime.now(UTC)))
     await log.flush()
@@ -165,7 +166,7 @@ async def test_old_rows_expire(tmp_path: Path) -> None:
 
 async def test_a_broken_or_full_log_only_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("")
-    log = ExposureLog(f"sqlite+aiosqlite:///{tmp_path}/file/history.db", retention_days=1)
+    log = ExposureLog(Database(f"sqlite+aiosqlite:///{tmp_path}/file/history.db"), retention_days=1)
     assert all(log.record(exposure(str(n))) for n in range(1000))
     assert not log.record(exposure("one too many"))
     await asyncio.wait_for(log.flush(), 20)
@@ -216,7 +217,7 @@ def services(tmp_path: Path) -> Services:
         home=tmp_path, exploration=ExplorationSettings(share=0.2), exposures=ExposureSettings(policy="v7")
     )
     made = shop_services(settings, collaborative=ScriptedCollaborative(popular=POPULAR))
-    made.exposures = ExposureLog(history_url(tmp_path), 90)
+    made.exposures = ExposureLog(Database(history_url(tmp_path)), 90)
     return made
 
 
@@ -253,7 +254,7 @@ async def test_without_exploration_only_versions_are_compared(tmp_path: Path) ->
     settings = Settings(home=tmp_path)
     with pytest.raises(InvalidRequestError, match="no list was logged"):
         await compare(settings, "default", 1.0, ["logged"], 20.0, 0)
-    log = ExposureLog(settings.history_url, 90)
+    log = ExposureLog(Database(settings.history_url), 90)
     log.record(exposure("r1", datetime.now(UTC)).model_copy(update={"drawn": ()}))
     await log.close()
     figures = await compare(settings, "default", 1.0, ["logged"], 20.0, 0)
@@ -268,7 +269,7 @@ async def test_a_known_taste_is_a_prior_and_a_broken_log_costs_only_the_quota(
 ) -> None:
     likes = Preferences(values=[Preference(field="objects", value="dog")])
     (tmp_path / "file").write_text("")
-    services.exposures = ExposureLog(f"sqlite+aiosqlite:///{tmp_path}/file/x.db", 90)
+    services.exposures = ExposureLog(Database(f"sqlite+aiosqlite:///{tmp_path}/file/x.db"), 90)
     async with Recommender(services=services) as recommender:
         answer = await recommender.recommend(n=10, words=False, preferences=likes)
     assert len(answer.items) == 10

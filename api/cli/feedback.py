@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, cast
 
 import typer
@@ -19,7 +18,9 @@ def feedback_command(
     user: Annotated[str, typer.Argument(help="Who.")],
     item: Annotated[str, typer.Argument(help="Which item.")],
     kind: Annotated[str, typer.Argument(help="view, click, like, dislike, skip, purchase or rating.")],
+    *,
     value: Annotated[float | None, typer.Option(help="The rating.")] = None,
+    event_id: Annotated[str | None, typer.Option(help="Your own name of the event; sent again, it is known.")] = None,
     tenant: Annotated[str, typer.Option(help="Which shop.")] = "default",
 ) -> None:
     """Store what a user did with an item, now."""
@@ -27,7 +28,7 @@ def feedback_command(
     async def work() -> int:
         from ...graphs.recommender import Recommender
 
-        event = _event(user, item, kind, value)
+        event = _event(user, item, kind, value, event_id)
         async with Recommender(load_settings()) as recommender:
             return await recommender.feedback([event], tenant=tenant)
 
@@ -35,11 +36,11 @@ def feedback_command(
     typer.echo("stored" if stored else "already known")
 
 
-def _event(user: str, item: str, kind: str, value: float | None) -> Event:
+def _event(user: str, item: str, kind: str, value: float | None, event_id: str | None) -> Event:
     if kind == "rating" and value is None:
         raise InvalidRequestError("--value", "a rating needs a value")
     try:
-        return Event(user_id=user, item_id=item, kind=cast(EventKind, kind), at=datetime.now(UTC), value=value)
+        return Event(user_id=user, item_id=item, kind=cast(EventKind, kind), value=value, event_id=event_id)
     except ValidationError as error:
         detail = validation_details(error.errors(include_input=False))[0]
         raise InvalidRequestError(detail.field or "event", detail.message) from error

@@ -47,12 +47,13 @@ async def compare(  # noqa: PLR0917
         InvalidRequestError: a policy has no such name, or no list was logged in that time.
         StoreError: the log or the history cannot be read.
     """
+    from ...stores.database import Database
     from ...stores.events.exposure_log import ExposureLog
     from ...stores.events.history import SqlHistory
 
     if unknown := [name for name in wanted if name not in POLICIES]:
         raise InvalidRequestError("--policy", f"{unknown[0]!r} is none of {', '.join(POLICIES)}")
-    log = ExposureLog(settings.history_url, settings.exposures.retention_days)
+    log = ExposureLog(Database(settings.history_url), settings.exposures.retention_days)
     history = await SqlHistory.open(settings.history_url, tenant)
     try:
         exposures = await log.read(tenant, datetime.now(UTC) - timedelta(days=days))

@@ -15,10 +15,12 @@ from ...core.redaction import public_reason
 from ...core.schemas import (
     ContextName,
     Event,
+    EventId,
     EventKind,
     Frozen,
     ItemId,
     NoNul,
+    NotAhead,
     RecommendRequest,
     RecommendResponse,
     StreamEvent,
@@ -39,7 +41,14 @@ class FeedbackEvent(Frozen):
     user_id: UserId = Field(description="Who.", examples=["ada"])
     item_id: ItemId = Field(description="Which item.", examples=["print-17"])
     kind: EventKind = Field(description="What happened.", examples=["click"])
-    at: AwareDatetime | None = Field(default=None, description="When, with a time zone; now if omitted.")
+    at: Annotated[AwareDatetime, NotAhead] | None = Field(
+        default=None, description="When, with a time zone, at most five minutes ahead; now if omitted."
+    )
+    event_id: EventId | None = Field(
+        default=None,
+        description="Your own name of the event: sent again, it is not stored twice.",
+        examples=["order-9:3"],
+    )
     value: float | None = Field(
         default=None, validate_default=True, allow_inf_nan=False, description="The rating; `rating` needs it."
     )
@@ -180,9 +189,11 @@ async def recommend_stream(request: Request, asked: AskBody) -> Response:
 
 
 async def feedback(request: Request, sent: FeedbackRequest) -> FeedbackReply:
-    """Store views, clicks, likes, dislikes, purchases and ratings, from which later answers learn."""
-    now = datetime.now(UTC)
-    events = [Event(**{**dict(event), "at": event.at or now}) for event in sent.events]
+    """Store views, clicks, likes, dislikes, purchases and ratings, from which later answers learn.
+
+    To send them again after a failure is safe: with `event_id` or `at` an event is known for ever; without either, for a minute.
+    """
+    events = [Event(**{name: value for name, value in event if value is not None}) for event in sent.events]
     return FeedbackReply(stored=await service_of(request).feedback(events, tenant=sent.tenant))
 
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
 from pydantic_core import CoreSchema, core_schema
 
 
@@ -84,12 +92,33 @@ class Item(Frozen):
     url: str | None = None
 
 
+def _not_ahead(at: datetime) -> datetime:
+    aware = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if aware > datetime.now(UTC) + CLOCK_SKEW:
+        raise ValueError(
+            f"lies in the future; at most {CLOCK_SKEW.seconds // 60} minutes are taken for a clock that is ahead"
+        )
+    return at
+
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far the time of an event may lie ahead of this machine's clock."""
+NotAhead = AfterValidator(_not_ahead)
+EventTime = Annotated[datetime, NotAhead]
+EventId = Annotated[str, StringConstraints(min_length=1, max_length=64), NoNul()]
+
+
 class Event(Frozen):
-    """One interaction of a user with an item. ``value`` holds the rating; ``at`` is in UTC."""
+    """One interaction of a user with an item.
+
+    ``value`` holds the rating; ``at`` is in UTC, now if left out; ``event_id`` is the client's own name of the event, by which one
+    that is sent twice is known.
+    """
 
     user_id: UserId
     item_id: ItemId
     kind: EventKind
-    at: datetime
+    at: EventTime = Field(default_factory=lambda: datetime.now(UTC))
     value: float | None = None
     context: dict[str, str] = Field(default_factory=dict)
+    event_id: EventId | None = None

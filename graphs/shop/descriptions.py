@@ -37,9 +37,8 @@ class ShopDescriptions:
     """The words of one shop. A taste that is not known yet is written in the background, for the next request."""
 
     def __init__(self, home: Path, tenant: str, describer: Describer) -> None:
-        self._path, self._tenant, self._describer = home / FILE, tenant, describer
-        self._store: Descriptions | None = None
-        self._lock = asyncio.Lock()
+        self._describer = describer
+        self._store = Descriptions(home / FILE, tenant)
         self._pending: dict[str, asyncio.Task[None]] = {}
 
     async def taste(self, titles: Sequence[str]) -> Words:
@@ -48,18 +47,18 @@ class ShopDescriptions:
             return ()
         key = digest_of(*titles)
         digest = self._digest("taste", *titles)
-        found = (await (await self._opened()).get("taste", {key: digest})).get(key, ())
+        found = (await self._store.get("taste", {key: digest})).get(key, ())
         if not found and key not in self._pending and len(self._pending) < PENDING:
             self._pending[key] = asyncio.create_task(self._write_taste(key, digest, tuple(titles)))
         return found
 
     async def keywords(self, items: Sequence[Item]) -> dict[str, Words]:
         """Return item id -> words for the items that are described as they are now. Raises StoreError."""
-        return await (await self._opened()).get("item", {i.item_id: self._item_digest(i) for i in items})
+        return await self._store.get("item", {i.item_id: self._item_digest(i) for i in items})
 
     async def find(self, words: Sequence[str], limit: int) -> list[tuple[str, float]]:
         """Return (item id, BM25) of the items whose words hold any of ``words``, best first. Raises StoreError."""
-        return await (await self._opened()).find(words, limit)
+        return await self._store.find(words, limit)
 
     async def describe(self, catalogue: Catalogue, most: int, budget_s: float, say: Say) -> DescribeReport:
         """Describe up to ``most`` items that are not described yet; each is kept at once, so that a killed run goes on.
@@ -69,7 +68,6 @@ class ShopDescriptions:
             BackEndError: the model failed ``GIVE_UP`` times in a row.
         """
         until = time.monotonic() + budget_s
-        store = await self._opened()
         items = await catalogue.get(await catalogue.scan(most))
         known = await self.keywords(items)
         described, failed, in_a_row = 0, 0, 0
@@ -87,7 +85,7 @@ class ShopDescriptions:
                 say(f"an item was left out: {redact(str(error))}")
                 continue
             in_a_row, described = 0, described + 1
-            await store.put("item", item.item_id, self._item_digest(item), words)
+            await self._store.put("item", item.item_id, self._item_digest(item), words)
             if described % SAY_EVERY == 0:
                 say(f"{len(known) + described} of {len(items)} items described")
         return _report(items, known, described, failed, complete=True)
@@ -101,24 +99,16 @@ class ShopDescriptions:
         for task in self._pending.values():
             task.cancel()
         await self.settled()
-        if self._store is not None:
-            await self._store.close()
-            self._store = None
+        await self._store.close()
 
     async def _write_taste(self, key: str, digest: str, titles: Words) -> None:
         try:
             words, _ = await self._describer.taste(titles)
-            await (await self._opened()).put("taste", key, digest, words)
+            await self._store.put("taste", key, digest, words)
         except TastemakerError as error:
             log.warning("a taste was not described: %s", redact(str(error)))
         finally:
             self._pending.pop(key, None)
-
-    async def _opened(self) -> Descriptions:
-        async with self._lock:
-            if self._store is None:
-                self._store = await Descriptions.open(self._path, self._tenant)
-            return self._store
 
     def _item_digest(self, item: Item) -> str:
         return self._digest("keywords", item.title, item.text)

@@ -27,11 +27,12 @@ from ...core.settings import Settings
 from ...models import registry, slots
 from ...models.lazy import LazyCaptioner, LazyImageText, LazyTranscriber
 from ...stores.catalogue.lance_catalogue import LanceCatalogue
+from ...stores.database import Database
 from ...stores.events.co_occurrence import CoOccurrence
 from ...stores.events.exposure_log import ExposureLog
 from ...stores.events.history import SqlHistory
 from ...stores.events.remembered_preferences import TasteStore
-from ...stores.reopening import ReopeningCatalogue, ReopeningHistory
+from ...stores.reopening import ReopeningCatalogue
 from ...stores.rules import Rules, RuleStore
 from ...tools.media.admission import MediaAdmitter
 from ...tools.perception.audio_transcriber import AudioTranscriber
@@ -96,6 +97,7 @@ class Services:
     def from_settings(cls, settings: Settings) -> Services:
         """Return the parts that the settings name; models open on first use."""
         image_text = LazyImageText(lambda: registry.open_image_text(settings), slots.slot_id(settings, "image_text"))
+        database = Database(settings.history_url)
         return cls(
             settings=settings,
             image_text=image_text,
@@ -107,9 +109,9 @@ class Services:
             ),
             chat=registry.open_chat(settings),
             prompts=PromptLibrary(Path(settings.prompts.dir) if settings.prompts.dir else None, settings.prompts.live),
-            open_stores=open_stores(settings),
-            exposures=open_exposures(settings),
-            tastes=TasteStore(settings.history_url),
+            open_stores=open_stores(settings, database),
+            exposures=open_exposures(settings, database),
+            tastes=TasteStore(database),
         )
 
     @asynccontextmanager
@@ -177,21 +179,24 @@ class Services:
         await close_each(self.exposures, self.tastes, self.chat, self.captioner, self.transcriber, self.llm_rank)
 
 
-def open_exposures(settings: Settings) -> ExposureLog | None:
-    """Return the log of what is shown, which opens on first use; None if it is turned off."""
+def open_exposures(settings: Settings, database: Database) -> ExposureLog | None:
+    """Return the log of what is shown; None if it is turned off."""
     wanted = settings.exposures
-    return ExposureLog(settings.history_url, wanted.retention_days) if wanted.enabled else None
+    return ExposureLog(database, wanted.retention_days) if wanted.enabled else None
 
 
-def open_stores(settings: Settings) -> OpenStores:
-    """Return the function that opens a tenant's catalogue, history and collaborative models."""
+def open_stores(settings: Settings, database: Database | None = None) -> OpenStores:
+    """Return the function that opens a tenant's catalogue, history and collaborative models.
+
+    All histories are in ``database``; without it each shop opens and closes that of the settings for itself.
+    """
 
     async def open_for(tenant: str) -> tuple[Catalogue, History, Collaborative]:
         settings.home.mkdir(parents=True, exist_ok=True)
         catalogue = ReopeningCatalogue(
             lambda: LanceCatalogue.open(settings.catalogue_uri, tenant, settings.catalogue.exact_below)
         )
-        history = ReopeningHistory(lambda: SqlHistory.open(settings.history_url, tenant))
+        history = SqlHistory(database or Database(settings.history_url), tenant, own=database is None)
         return catalogue, history, CoOccurrence(history)
 
     return open_for

@@ -29,6 +29,9 @@ class EventLog:
 
     def __init__(self, max_events: int) -> None:
         self.max_events = max_events
+        self._clear()
+
+    def _clear(self) -> None:
         self.last_id = 0
         self.item_ids: list[str] = []
         self._items: dict[str, int] = {}
@@ -45,10 +48,10 @@ class EventLog:
         Raises:
             StoreError: the history failed.
         """
-        before = self.last_id
-        oldest = await history.version() - self.max_events
+        if await history.version() < self.last_id:
+            self._clear()  # another database is behind the address now
         added = 0
-        async for page in history.pages(max(before, oldest)):
+        async for page in history.pages(self.last_id, newest=self.max_events):
             await asyncio.to_thread(self._take, page)
             added += len(page)
         self._forget()

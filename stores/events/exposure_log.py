@@ -13,39 +13,23 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    case,
-    delete,
-    func,
-    select,
-)
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, Text, case, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ...core.errors import StoreError
 from ...core.learning.exposures import Drawn, Exposure, Shown
-from ...core.redaction import redact
-from .history import EPOCH, EVENTS, MICROSECOND, micros, prepare_sqlite
+from ..database import METADATA, Database
+from .history import EPOCH, EVENTS, MICROSECOND, micros
 
 QUEUE = 1_000
 BATCH = 100
 EXPIRE_S = 3_600.0
 CLOSE_S = 5.0
 CLICKS = ("click", "like", "purchase")
-_METADATA = MetaData()
 _KEY = BigInteger().with_variant(Integer, "sqlite")
 LISTS = Table(
     "exposures",
-    _METADATA,
+    METADATA,
     Column("id", _KEY, primary_key=True, autoincrement=True),
     Column("tenant", String(64), nullable=False),
     Column("request_id", String(64), nullable=False),
@@ -57,7 +41,7 @@ LISTS = Table(
 )
 ITEMS = Table(
     "exposed_items",
-    _METADATA,
+    METADATA,
     Column("id", _KEY, primary_key=True, autoincrement=True),
     Column("tenant", String(64), nullable=False),
     Column("request_id", String(64), nullable=False),
@@ -70,7 +54,7 @@ ITEMS = Table(
 )
 SOURCES = Table(
     "exposed_sources",
-    _METADATA,
+    METADATA,
     Column("id", _KEY, primary_key=True, autoincrement=True),
     Column("tenant", String(64), nullable=False),
     Column("request_id", String(64), nullable=False),
@@ -85,10 +69,9 @@ _log = logging.getLogger("tastemaker.exposures")
 class ExposureLog:
     """The exposures of all tenants in one database. ``retention_days`` is how long rows are kept."""
 
-    def __init__(self, url: str, retention_days: float) -> None:
-        self._url = url
+    def __init__(self, database: Database, retention_days: float) -> None:
+        self._database = database
         self._retention = timedelta(days=retention_days)
-        self._engine: AsyncEngine | None = None
         self._queue: asyncio.Queue[Exposure] = asyncio.Queue(QUEUE)
         self._writer: asyncio.Task[None] | None = None
         self._expired_at = -EXPIRE_S
@@ -109,15 +92,13 @@ class ExposureLog:
         await self._queue.join()
 
     async def close(self) -> None:
-        """Write what is queued, as far as ``CLOSE_S`` seconds go, and close the connections."""
+        """Write what is queued, as far as ``CLOSE_S`` seconds go, and close the database."""
         if self._writer is not None and not self._writer.done():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.flush(), CLOSE_S)
             self._writer.cancel()
             await asyncio.gather(self._writer, return_exceptions=True)
-        if self._engine is not None:
-            await self._engine.dispose()
-            self._engine = None
+        await self._database.close()
 
     async def seen(self, tenant: str) -> dict[str, tuple[int, int, int]]:
         """Return item id -> (times shown, clicks, events of any kind) of every item that was shown or met.
@@ -128,12 +109,9 @@ class ExposureLog:
         clicked = func.sum(case((EVENTS.c.kind.in_(CLICKS), 1), else_=0))
         views = select(ITEMS.c.item_id, func.count()).where(ITEMS.c.tenant == tenant)
         events = select(EVENTS.c.item_id, clicked, func.count()).where(EVENTS.c.tenant == tenant)
-        try:
-            async with (await self._opened()).connect() as connection:
-                shown = {r[0]: int(r[1]) for r in await connection.execute(views.group_by(ITEMS.c.item_id))}
-                done = {i: (int(c), n) for i, c, n in await connection.execute(events.group_by(EVENTS.c.item_id))}
-        except (SQLAlchemyError, OSError) as error:
-            raise StoreError(f"the exposure log failed: {_why(error)}") from error
+        async with self._database.connect() as connection:
+            shown = {r[0]: int(r[1]) for r in await connection.execute(views.group_by(ITEMS.c.item_id))}
+            done = {i: (int(c), n) for i, c, n in await connection.execute(events.group_by(EVENTS.c.item_id))}
         return {i: (shown.get(i, 0), *done.get(i, (0, 0))) for i in shown.keys() | done.keys()}
 
     async def read(self, tenant: str, since: datetime | None = None, limit: int = 1_000_000) -> list[Exposure]:
@@ -147,32 +125,15 @@ class ExposureLog:
         lists = lists.order_by(LISTS.c.id.desc()).limit(limit)
         items = select(ITEMS).where(ITEMS.c.tenant == tenant, ITEMS.c.at_us >= at).order_by(ITEMS.c.id)
         sources = select(SOURCES).where(SOURCES.c.tenant == tenant, SOURCES.c.at_us >= at)
-        try:
-            async with (await self._opened()).connect() as connection:
-                rows = (await connection.execute(lists)).all()
-                ranks = {r.request_id: json.loads(r.ranks) for r in await connection.execute(sources)}
-                shown: dict[str, list[Shown]] = {}
-                for r in await connection.execute(items):
-                    shown.setdefault(r.request_id, []).append(
-                        Shown(
-                            item_id=r.item_id,
-                            place=r.place,
-                            propensity=r.propensity,
-                            ranks=ranks.get(r.request_id, {}).get(r.item_id, {}),
-                        )
-                    )
-        except (SQLAlchemyError, OSError) as error:
-            raise StoreError(f"the exposure log failed: {_why(error)}") from error
+        async with self._database.connect() as connection:
+            rows = (await connection.execute(lists)).all()
+            ranks = {r.request_id: json.loads(r.ranks) for r in await connection.execute(sources)}
+            shown: dict[str, list[Shown]] = {}
+            for r in await connection.execute(items):
+                told = ranks.get(r.request_id, {}).get(r.item_id, {})
+                one = Shown(item_id=r.item_id, place=r.place, propensity=r.propensity, ranks=told)
+                shown.setdefault(r.request_id, []).append(one)
         return [_exposure(r, shown.get(r.request_id, [])) for r in reversed(rows)]
-
-    async def _opened(self) -> AsyncEngine:
-        if self._engine is None:
-            engine = await prepare_sqlite(create_async_engine(self._url))
-            async with engine.begin() as connection:
-                await connection.run_sync(EVENTS.metadata.create_all)
-                await connection.run_sync(_METADATA.create_all)
-            self._engine = engine
-        return self._engine
 
     async def _write(self) -> None:
         while True:
@@ -181,15 +142,15 @@ class ExposureLog:
                 batch.append(self._queue.get_nowait())
             try:
                 await self._store(batch)
-            except (SQLAlchemyError, OSError, ImportError) as error:
-                _log.warning("%d exposures were not logged: %s", len(batch), _why(error))
+            except StoreError as error:
+                _log.warning("%d exposures were not logged: %s", len(batch), error)
             finally:
                 for _ in batch:
                     self._queue.task_done()
 
     async def _store(self, batch: Sequence[Exposure]) -> None:
         now = asyncio.get_running_loop().time()
-        async with (await self._opened()).begin() as connection:
+        async with self._database.connect(write=True) as connection:
             await connection.execute(LISTS.insert(), [_list_row(e) for e in batch])
             rows = [row for e in batch for row in _item_rows(e)]
             if rows:
@@ -234,7 +195,3 @@ def _exposure(row: Any, items: Sequence[Shown]) -> Exposure:
         items=tuple(items),
         drawn=tuple(Drawn.model_validate(d) for d in json.loads(row.drawn)),
     )
-
-
-def _why(error: Exception) -> str:
-    return redact(str(getattr(error, "orig", None) or type(error).__name__))[:200]

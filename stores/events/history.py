@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -16,34 +14,32 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
     and_,
-    event,
     func,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ...core.errors import ConfigurationError, StoreError
+from ...core.errors import StoreError
 from ...core.learning.event_meaning import opinion
-from ...core.redaction import redact
 from ...core.schemas import Event, HistoryProfile
+from ..database import METADATA, Database
 
-BUSY_TIMEOUT_MS = 10_000
 PAGE_ROWS = 20_000
+REPEAT_S = 60.0
+"""An event sent without its time and id is a repeat if the user's latest event with the item is the same and so many seconds old."""
+USERS_AT_ONCE = 500
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-_METADATA = MetaData()
 EVENTS = Table(
     "events",
-    _METADATA,
+    METADATA,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("tenant", String(64), nullable=False),
     Column("user_id", String(128), nullable=False),
@@ -52,50 +48,80 @@ EVENTS = Table(
     Column("at_us", BigInteger, nullable=False),
     Column("value", Float),
     Column("context", Text, nullable=False),
+    Column("event_id", String(64)),
     UniqueConstraint("tenant", "user_id", "item_id", "kind", "at_us", name="events_natural_key"),
     Index("events_by_user", "tenant", "user_id", "at_us"),
+    Index("events_by_tenant", "tenant", "id"),
+    Index("events_by_event_id", "tenant", "event_id", unique=True),
 )
 _OPINIONS = ("like", "dislike", "purchase", "rating")
 
 
 class SqlHistory:
-    """Events of one tenant's users; several processes may read and write at once. Implements ``protocols.History``."""
+    """Events of one tenant's users in ``database``. Implements ``protocols.History``.
 
-    def __init__(self, engine: AsyncEngine, tenant: str) -> None:
-        self._engine = engine
+    Within a tenant, ids grow in the order in which events can be read, so that who has read up to an id misses none.
+    """
+
+    def __init__(self, database: Database, tenant: str, *, own: bool = False) -> None:
+        self._database = database
         self._tenant = tenant
+        self._own = own
 
     @classmethod
     async def open(cls, url: str, tenant: str = "default") -> SqlHistory:
-        """Connect to ``url`` (``sqlite+aiosqlite:///FILE`` or ``postgresql+asyncpg://...``) and create missing tables.
+        """Open a database of its own at ``url``, which ``close`` closes.
 
         Raises:
             ConfigurationError: the URL is not understood or its driver is missing.
             StoreError: the database cannot be reached.
         """
+        history = cls(Database(url), tenant, own=True)
         try:
-            parsed = make_url(url)
-            engine = await prepare_sqlite(create_async_engine(parsed))
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            wanted = "sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME (extra: tastemaker[postgres])"
-            raise ConfigurationError(f"history.url is not usable, expected {wanted}") from error
-        except OSError as error:
-            raise StoreError(f"cannot make the history's folder: {error.strerror}") from error
-        history = cls(engine, tenant)
-        async with history._connect(write=True) as connection:
-            await connection.run_sync(_METADATA.create_all)
-        return history
+            async with history._database.connect():
+                return history
+        except StoreError:
+            await history.close()
+            raise
 
     async def add(self, events: Sequence[Event]) -> int:
-        """Store ``events`` in one transaction and return how many were new; one with the same key is left as it is."""
-        unique = {(e.user_id, e.item_id, e.kind, micros(e.at)): e for e in events}
-        if not unique:
+        """Store ``events`` in one transaction and return how many were new.
+
+        An event whose ``event_id``, or whose user, item, kind and time, are stored already is left out. So is one that was sent
+        without its time (``at``) and ``event_id`` if it repeats the user's latest event with the item within ``REPEAT_S`` seconds:
+        a client that got no answer can send it again.
+        """
+        if not events:
             return 0
-        rows = [self._row(e) for e in unique.values()]
-        dialect: Any = postgresql if self._engine.dialect.name == "postgresql" else sqlite
+        dialect: Any = postgresql if self._database.dialect == "postgresql" else sqlite
         insert = dialect.insert(EVENTS).on_conflict_do_nothing().returning(EVENTS.c.id)
-        async with self._connect(write=True) as connection:
-            return len((await connection.execute(insert, rows)).all())
+        async with self._database.connect(write=True) as connection:
+            if self._database.dialect == "postgresql":
+                lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:tenant, 0))")
+                await connection.execute(lock, {"tenant": self._tenant})
+            rows = [self._row(e) for e in await self._without_repeats(events, connection)]
+            return len((await connection.execute(insert, rows)).all()) if rows else 0
+
+    async def _without_repeats(self, events: Sequence[Event], connection: AsyncConnection) -> list[Event]:
+        timeless = [e for e in events if "at" not in e.model_fields_set and e.event_id is None]
+        if not timeless:
+            return list(events)
+        latest: dict[tuple[str, str], tuple[Any, ...]] = {}
+        since = micros(min(e.at for e in timeless)) - int(REPEAT_S * 1e6)
+        known = select(EVENTS).where(EVENTS.c.tenant == self._tenant, EVENTS.c.at_us >= since)
+        known = known.order_by(EVENTS.c.at_us, EVENTS.c.id)
+        users = sorted({e.user_id for e in timeless})
+        for start in range(0, len(users), USERS_AT_ONCE):
+            some = known.where(EVENTS.c.user_id.in_(users[start : start + USERS_AT_ONCE]))
+            for r in await connection.execute(some):
+                latest[r.user_id, r.item_id] = (r.kind, r.value, r.context)
+        kept = []
+        for e in events:
+            about, said = (e.user_id, e.item_id), (e.kind, e.value, _context(e))
+            if "at" in e.model_fields_set or e.event_id is not None or latest.get(about) != said:
+                kept.append(e)
+                latest[about] = said
+        return kept
 
     async def profile(self, user_id: str, limit: int = 200) -> HistoryProfile:
         """Return what is known of ``user_id``: the latest ``limit`` events and, over all events, what was consumed.
@@ -106,7 +132,7 @@ class SqlHistory:
         mine = and_(EVENTS.c.tenant == self._tenant, EVENTS.c.user_id == user_id)
         newest = (EVENTS.c.at_us.desc(), EVENTS.c.id.desc())
         opinions = select(EVENTS.c.item_id, EVENTS.c.kind, EVENTS.c.value).where(mine, EVENTS.c.kind.in_(_OPINIONS))
-        async with self._connect() as connection:
+        async with self._database.connect() as connection:
             latest = (await connection.execute(select(EVENTS).where(mine).order_by(*newest).limit(limit))).all()
             if len(latest) < limit:
                 judged = [(r.item_id, r.kind, r.value) for r in latest if r.kind in _OPINIONS]
@@ -123,22 +149,27 @@ class SqlHistory:
         )
 
     async def all_events(self, since_id: int = 0, limit: int = 1_000_000) -> list[Event]:
-        """Return up to ``limit`` events stored after ``version()`` was ``since_id``, in the order they were stored."""
-        query = select(EVENTS).where(EVENTS.c.tenant == self._tenant, EVENTS.c.id > since_id)
-        async with self._connect() as connection:
-            rows = (await connection.execute(query.order_by(EVENTS.c.id).limit(limit))).all()
+        """Return the newest ``limit`` events stored after ``version()`` was ``since_id``, in the order they were stored."""
+        rows = [row async for page in self.pages(since_id, newest=limit) for row in page]
         return await asyncio.to_thread(lambda: [_event(r) for r in rows])
 
-    async def pages(self, since_id: int = 0, size: int = PAGE_ROWS) -> AsyncIterator[list[Any]]:
+    async def pages(
+        self, since_id: int = 0, size: int = PAGE_ROWS, newest: int | None = None
+    ) -> AsyncIterator[list[Any]]:
         """Yield the events stored after ``version()`` was ``since_id``, in the order they were stored, ``size`` at a time.
 
-        Each is a row with the attributes id, user_id, item_id, kind, at_us (microseconds since 1970), value and context (JSON).
+        With ``newest`` only the last so many. Each is a row with the attributes id, user_id, item_id, kind, at_us (microseconds
+        since 1970), value and context (JSON).
         """
         columns = [EVENTS.c[n] for n in ("id", "user_id", "item_id", "kind", "at_us", "value", "context")]
-        last = since_id
+        mine, last = EVENTS.c.tenant == self._tenant, since_id
+        if newest is not None:
+            before = select(EVENTS.c.id).where(mine, EVENTS.c.id > last).order_by(EVENTS.c.id.desc())
+            async with self._database.connect() as connection:
+                last = (await connection.execute(before.offset(newest).limit(1))).scalar() or last
         while True:
-            query = select(*columns).where(EVENTS.c.tenant == self._tenant, EVENTS.c.id > last)
-            async with self._connect() as connection:
+            query = select(*columns).where(mine, EVENTS.c.id > last)
+            async with self._database.connect() as connection:
                 rows = list((await connection.execute(query.order_by(EVENTS.c.id).limit(size))).all())
             if rows:
                 yield rows
@@ -149,12 +180,13 @@ class SqlHistory:
     async def version(self) -> int:
         """Return a number that grows whenever an event is added; 0 when there is none."""
         query = select(func.max(EVENTS.c.id)).where(EVENTS.c.tenant == self._tenant)
-        async with self._connect() as connection:
+        async with self._database.connect() as connection:
             return int((await connection.execute(query)).scalar() or 0)
 
     async def close(self) -> None:
-        """Close every connection."""
-        await self._engine.dispose()
+        """Close the database if it is this history's own."""
+        if self._own:
+            await self._database.close()
 
     def _row(self, item: Event) -> dict[str, Any]:
         return {
@@ -164,30 +196,9 @@ class SqlHistory:
             "kind": item.kind,
             "at_us": micros(item.at),
             "value": item.value,
-            "context": json.dumps(item.context, ensure_ascii=False, sort_keys=True),
+            "context": _context(item),
+            "event_id": item.event_id,
         }
-
-    @asynccontextmanager
-    async def _connect(self, *, write: bool = False) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self._engine.begin() if write else self._engine.connect() as connection:
-                yield connection
-        except (SQLAlchemyError, OSError) as error:
-            reason = redact(str(getattr(error, "orig", None) or type(error).__name__))[:200]
-            raise StoreError(f"the history database failed; check history.url: {reason}") from error
-
-
-async def prepare_sqlite(engine: AsyncEngine) -> AsyncEngine:
-    """Make the file's folder and let several processes read and write at once; leave any other database alone."""
-    if engine.dialect.name == "sqlite":
-        if engine.url.database not in (None, "", ":memory:"):
-            await asyncio.to_thread(_make_folder, str(engine.url.database))
-        event.listen(engine.sync_engine, "connect", _tune_sqlite)
-    return engine
-
-
-def _make_folder(file: str) -> None:
-    Path(file).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _opinions(judged: Sequence[tuple[str, str, float | None]]) -> tuple[tuple[str, ...], frozenset[str]]:
@@ -204,6 +215,10 @@ def micros(at: datetime) -> int:
     return (aware - EPOCH) // MICROSECOND
 
 
+def _context(item: Event) -> str:
+    return json.dumps(item.context, ensure_ascii=False, sort_keys=True)
+
+
 def _event(row: Any) -> Event:
     return Event.model_construct(
         user_id=row.user_id,
@@ -213,10 +228,3 @@ def _event(row: Any) -> Event:
         value=row.value,
         context={} if row.context == "{}" else json.loads(row.context),
     )
-
-
-def _tune_sqlite(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

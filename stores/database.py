@@ -1,0 +1,205 @@
+"""Open a SQL database on first use and bring it to this version's schema; SQLite or PostgreSQL, through SQLAlchemy.
+
+Several processes may open, migrate, read and write one database at once. A SQLite file that is deleted or replaced while it is
+open is noticed at the next use and opened anew, so that nothing is written to a file that no longer has a name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import MetaData, event, inspect, text
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from ..core.errors import ConfigurationError, StoreError
+from ..core.redaction import redact
+
+Schema = Literal["history", "descriptions"]
+NEWEST: dict[Schema, str] = {"history": "h2", "descriptions": "d2"}
+"""The last migration of each schema; a database that is at it is opened without importing Alembic."""
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_TIMEOUT_MS = 10_000
+METADATA = MetaData()
+"""The tables of the schema ``history``, each defined where it is used; ``migrations/history`` makes and changes them."""
+_LOCK = 7_300_001
+"""The advisory lock of PostgreSQL under which the schema is changed."""
+RETRY_S = 5.0
+"""Seconds for which a failed opening is remembered, so that requests do not all wait for a server that is down."""
+_ONE_AT_A_TIME = threading.Lock()
+_log = logging.getLogger("tastemaker.database")
+
+
+class Database:
+    """The database at ``url``: ``sqlite+aiosqlite:///FILE`` or ``postgresql+asyncpg://...``.
+
+    Args:
+        url: where it is; the name of the setting that holds it is for messages.
+        schema: which migrations it follows.
+        setting: see ``url``.
+
+    Raises:
+        ConfigurationError: the URL is not understood or its driver is missing.
+    """
+
+    def __init__(self, url: str, schema: Schema = "history", setting: str = "history.url") -> None:
+        self._schema: Schema = schema
+        self._setting = setting
+        try:
+            parsed = make_url(url)
+            again = parsed.get_backend_name() != "sqlite"  # a server may have closed a connection meanwhile
+            self._engine: AsyncEngine = create_async_engine(parsed, pool_pre_ping=again)
+        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+            wanted = "sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME (extra: tastemaker[postgres])"
+            raise ConfigurationError(f"{setting} is not usable, expected {wanted}") from error
+        name = self._engine.url.database
+        if self._engine.dialect.name == "sqlite" and name in (None, "", ":memory:"):
+            raise ConfigurationError(f"{setting} must name a file: what is in memory is kept by nobody")
+        self._path = Path(str(name)) if self._engine.dialect.name == "sqlite" else None
+        self._opened: tuple[int, int] | None = None
+        self._opening = asyncio.Lock()
+        self._failed: tuple[float, StoreError] | None = None
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine.sync_engine, "connect", _tune_sqlite)
+
+    @property
+    def dialect(self) -> str:
+        """Return ``sqlite`` or ``postgresql``."""
+        return str(self._engine.dialect.name)
+
+    @asynccontextmanager
+    async def connect(self, *, write: bool = False) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection; with ``write`` it is one transaction, which SQLite begins by waiting for the other writers.
+
+        Raises:
+            StoreError: the database failed, or was written by a newer Tastemaker.
+        """
+        if self._opened is None or self._opened != self._identity():
+            await self._open()
+        with self._failures():
+            async with self._engine.begin() if write else self._engine.connect() as connection:
+                if write and self.dialect == "sqlite":
+                    await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, OSError, ImportError) as error:
+            reason = redact(str(getattr(error, "orig", None) or type(error).__name__))[:200]
+            raise StoreError(f"the {self._schema} database failed; check {self._setting}: {reason}") from error
+
+    async def close(self) -> None:
+        """Close every connection; the next use opens the database again."""
+        self._opened = None
+        await self._engine.dispose()
+
+    async def _open(self) -> None:
+        async with self._opening:
+            if self._opened is not None:
+                if self._opened == self._identity():
+                    return
+                _log.warning("the file of %s was deleted or replaced; it is opened anew", self._setting)
+                await self.close()
+            if self._failed and time.monotonic() - self._failed[0] < RETRY_S:
+                raise self._failed[1]
+            try:
+                with self._failures():
+                    await self._prepare()
+            except StoreError as error:
+                self._failed = (time.monotonic(), error)
+                raise
+            self._opened = self._identity()
+
+    async def _prepare(self) -> None:
+        if self._path is not None:
+            await asyncio.to_thread(self._path.parent.mkdir, parents=True, exist_ok=True)
+        async with self._engine.connect() as connection:
+            current = await connection.run_sync(_revision)
+        if current != NEWEST[self._schema]:
+            await asyncio.to_thread(_migrate, self._engine.url, self._schema)
+
+    def _identity(self) -> tuple[int, int]:
+        """Return what tells one file from another at the same path; the same for every other database."""
+        if self._path is None:
+            return (0, 0)
+        try:
+            status = os.stat(self._path)
+        except FileNotFoundError:
+            return (-1, -1)
+        return (status.st_dev, status.st_ino)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
+
+
+def _migrate(url: URL, schema: Schema) -> None:
+    """Run the migrations that a database lacks in an event loop of its own: Alembic knows one migration at a time.
+
+    Raises:
+        StoreError: it is at a migration that this version does not know.
+    """
+
+    async def run() -> None:
+        engine = create_async_engine(url)
+        lock = f"SELECT pg_advisory_xact_lock({_LOCK})"
+        if engine.dialect.name == "sqlite":
+            event.listen(engine.sync_engine, "connect", _tune_sqlite)
+            lock = "BEGIN IMMEDIATE"
+        try:
+            async with engine.begin() as connection:
+                await connection.exec_driver_sql(lock)
+                await connection.run_sync(_upgrade, schema)
+        finally:
+            await engine.dispose()
+
+    with _ONE_AT_A_TIME:
+        asyncio.run(run())
+
+
+def _upgrade(connection: Connection, schema: Schema) -> None:
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
+    config = migration_config(schema)
+    current = _revision(connection)
+    known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    if current is not None and current not in known:
+        raise StoreError(
+            f"the {schema} database was written by a newer Tastemaker (schema {current}, this version knows up to "
+            f"{known[0]}); upgrade Tastemaker or name another database"
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def migration_config(schema: Schema) -> Any:
+    """Return Alembic's configuration for a schema."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("version_locations", str(MIGRATIONS / schema).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _tune_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

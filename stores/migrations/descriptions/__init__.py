@@ -1,0 +1,1 @@
+"""The words that a language model wrote about items and tastes."""

@@ -1,0 +1,1 @@
+"""Events, what was shown, and remembered preferences."""
