@@ -469,6 +469,16 @@ async def test_feedback(client: httpx.AsyncClient, service: FakeService) -> None
     assert (tenant, stored.at.isoformat()) == ("prints", "2026-01-02T02:04:05+00:00")
 
 
+async def test_feedback_without_a_time_leaves_the_time_to_the_store(
+    client: httpx.AsyncClient, service: FakeService
+) -> None:
+    event = {"user_id": "ada", "item_id": "print-17", "kind": "click"}
+    await client.post("/feedback", json={"events": [event, {**event, "event_id": "order-9:3"}]})
+    (_, bare), (_, named) = service.stored
+    assert "at" not in bare.model_fields_set
+    assert named.event_id == "order-9:3"
+
+
 @pytest.mark.parametrize(
     ("event", "path"),
     [
@@ -478,6 +488,9 @@ async def test_feedback(client: httpx.AsyncClient, service: FakeService) -> None
         ({"user_id": "u", "item_id": "i", "kind": "click", "at": "2026-01-02T03:04:05"}, "events[0].at"),
         ({"user_id": "u", "item_id": "i", "kind": "click", "at": "0001-01-01T00:00:00+14:00"}, "events[0].at"),
         ({"user_id": "u", "item_id": "i", "kind": "click", "at": "9999-12-31T23:59:59-14:00"}, "events[0].at"),
+        ({"user_id": "u", "item_id": "i", "kind": "click", "at": "2999-01-01T00:00:00Z"}, "events[0].at"),
+        ({"user_id": "u", "item_id": "i", "kind": "click", "event_id": ""}, "events[0].event_id"),
+        ({"user_id": "u", "item_id": "i", "kind": "click", "event_id": "a\x00b"}, "events[0].event_id"),
         ({"user_id": "u", "item_id": "i", "kind": "rating", "value": "good"}, "events[0].value"),
         ({"user_id": "u", "item_id": "i", "kind": "rating"}, "events[0].value"),
         ({"user_id": "u", "item_id": "i", "kind": "rating", "value": None}, "events[0].value"),
