@@ -18,6 +18,7 @@ from tastemaker.core.protocols import Catalogue, Vectors
 from tastemaker.core.schemas import Constraint, Item
 from tastemaker.stores.catalogue.columns import ItemRow, price_role, price_unit, spaced
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.stores.catalogue.misspelt import is_slip
 
 DIM = 32
 
@@ -305,3 +306,65 @@ async def test_an_approximate_index_is_accepted_by_its_recall(tmp_path: Path) ->
     exact = np.argsort(-(text @ query[0]))[:50]
     found = {f.item_id for f in await catalogue.search_vector("text", query, 50)}
     assert len(found & {f"i{i}" for i in exact}) >= 45
+
+
+def named(*titles: str) -> list[ItemRow]:
+    text = vectors(len(titles))
+    return [ItemRow(Item(item_id=f"i{n}", title=t), text[n], None, digest=f"d{n}") for n, t in enumerate(titles)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("swaeter", {"i0", "i1"}),
+        ("SWEATTER", {"i0", "i1"}),
+        ("sneekers", {"i2"}),
+        ("adiddas snekers", {"i2", "i3"}),
+        ("wacth", {"i4"}),
+        ("jaens", {"i5"}),
+        ("rucksak", {"i6"}),
+        ("purse", set[str]()),
+        ("form", set[str]()),
+        ("(wacth) OR \x00 ~2", {"i4"}),
+    ],
+)
+async def test_a_word_that_no_item_has_is_taken_for_a_slip_of_the_nearest(
+    tmp_path: Path, typed: str, found: set[str]
+) -> None:
+    catalogue = await filled(
+        tmp_path,
+        named(
+            "Red sweater",
+            "Two sweaters",
+            "Black sneakers",
+            "Adidas cap",
+            "A watch",
+            "Blue jeans",
+            "Old rucksack",
+            "Pure silk",
+        ),
+    )
+    await catalogue.optimize()
+    assert {hit.item_id for hit in await catalogue.search_text(typed, 10)} == found
+    assert {hit.item_id for hit in await catalogue.search_text(typed, 10)} == found, "remembered"
+    await catalogue.upsert(named("Red sweater", "Purse"))
+    await catalogue.optimize()
+    assert [hit.item_id for hit in await catalogue.search_text("purse", 10)] == ["i1"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant", "slip"),
+    [
+        ("jaens", "jeans", True),
+        ("walet", "wallet", True),
+        ("wallett", "wallet", True),
+        ("purse", "pure", False),
+        ("shirt", "skirt", False),
+        ("bakpack", "backpack", True),
+        ("sandel", "sandal", True),
+        ("sungalses", "sunglasses", True),
+        ("trainers", "trousers", False),
+    ],
+)
+def test_only_slips_of_the_keyboard_count_as_such(typed: str, meant: str, slip: bool) -> None:
+    assert is_slip(typed, meant) is slip

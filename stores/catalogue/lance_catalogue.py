@@ -21,6 +21,7 @@ from . import columns
 from .columns import ItemRow, UpsertResult
 from .field_statistics import describe
 from .indexes import AnnPlan, build_indexes, compact, create_text_index
+from .misspelt import corrected
 from .search_helpers import OVERFETCH, OVERFETCH_APPROXIMATE, Skip, candidates, checked, read_vectors, terms
 from .sql_filters import attribute_column, both, folded_column, ids_sql, to_sql
 from .table_version import Key, View, read_key, read_view
@@ -145,6 +146,8 @@ class LanceCatalogue:
             return []
         skip = Skip(exclude, limit, OVERFETCH)
         filters = both(await self._sql(where), skip.filter)
+        meant = corrected(table, words, (await self._current(table)).words)
+        words = await _stored(meant, "text search failed")
         search = table.query().nearest_to_text(MatchQuery(words, columns.SEARCH_TEXT))
         search = search.select(["item_id", "_score"]).limit(skip.fetch)
         found = await _stored((search.where(filters) if filters else search).to_arrow(), "text search failed")

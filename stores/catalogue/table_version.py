@@ -21,13 +21,14 @@ class Key(NamedTuple):
 
 
 class View(NamedTuple):
-    """What is cached of one version of the table; ``resident`` only of a small one."""
+    """What is cached of one version of the table; ``resident`` only of a small one, ``words`` as ``misspelt.corrected`` says."""
 
     key: Key
     schema: pa.Schema
     plans: Mapping[str, AnnPlan | None]
     records: Records
     resident: Resident | None
+    words: dict[str, str]
 
 
 async def read_key(table: Any) -> Key:
@@ -40,4 +41,4 @@ async def read_view(table: Any, key: Key, exact_below: int) -> View:
     schema = await table.schema()
     plans = {name: read_plan(schema, name) for name in (columns.TEXT_VECTOR, columns.IMAGE_VECTOR)}
     small = await table.count_rows() <= min(RESIDENT_ROWS, exact_below)
-    return View(key, schema, plans, Records(columns.item_columns(schema)), Resident() if small else None)
+    return View(key, schema, plans, Records(columns.item_columns(schema)), Resident() if small else None, {})
