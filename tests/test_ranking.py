@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tastemaker.core.ranking.agreement import agreement
 from tastemaker.core.ranking.cold_start import cold_start_label
 from tastemaker.core.ranking.fusion import fuse, repeats, source_weights
-from tastemaker.core.ranking.query import CandidateQuery
+from tastemaker.core.ranking.query import CandidateQuery, remaining_words
 from tastemaker.core.ranking.soft_preferences import preference_fit
 from tastemaker.core.schemas import (
     Candidate,
@@ -222,3 +223,45 @@ def test_a_photo_that_is_pointed_at_outweighs_the_words_beside_it() -> None:
         CandidateQuery(understanding=pointing, profile=profile, image_vectors=PHOTO, image_weights=(0.25,))
     )
     assert doubted["image_vector"] < sum(doubted[name] for name in words)
+
+
+def test_words_that_conditions_took_up_no_longer_lead_and_taste_does() -> None:
+    red = Constraint(field="colour", op="=", value="Navy Blue")
+    said = ask(Understanding(query="something navy blue please", constraints=(red,)), FAN)
+    assert said.remaining == ()
+    assert not said.leads
+    weights, bare = source_weights(said), source_weights(ask(Understanding(constraints=(red,)), FAN))
+    taste = ("co_occurrence", "profile_vector", "popularity")
+    assert {s: weights[s] for s in taste} == {s: bare[s] for s in taste}
+    assert max(weights[s] for s in ("text_vector", "full_text", "text_to_image")) < weights["popularity"]
+    more = ask(Understanding(query="navy-blue boats for a beach", constraints=(red,)), FAN)
+    assert more.remaining == ("boats", "beach")
+    assert more.words == "boats beach"
+    assert source_weights(more)["text_vector"] == 1
+    stranger = ask(Understanding(query="something navy blue", constraints=(red,)))
+    assert cold_start_label(stranger) == "popular with everyone, within your requirements, since nothing is known yet"
+    for refused in ("!=", "not contains"):
+        unwanted = Constraint.model_validate({"field": "kind", "op": refused, "value": "Formal Shoes"})
+        assert remaining_words("casual shoes", [unwanted]) == ("casual", "shoes")
+
+
+def test_items_agree_with_what_the_first_have_in_common_where_no_condition_settles_it() -> None:
+    def made(item_id: str, colour: str, objects: list[str]) -> Item:
+        return Item(item_id=item_id, title=item_id, attributes={"colour": colour, "dominantObjects": objects})
+
+    first = [made("a", "Red", ["boat"]), made("b", "Blue", ["boat"]), made("c", "Green", ["dog", "boat"])]
+    relevance = np.array([1.0, 0.9, 0.8, 0.5], dtype=np.float32)
+    items = [
+        made("x", "Red", ["boat"]),
+        made("y", "Red", ["dog"]),
+        made("z", "Green", []),
+        Item(item_id="n", title="n"),
+    ]
+    fit = agreement(items, [*first, made("d", "Blue", ["car"])], relevance, SCHEMA)
+    assert fit[0] > fit[1] > fit[3]
+    assert fit[0] > fit[2]
+    assert fit[3] == 0
+    settled = agreement(items, first, relevance[:3], SCHEMA, {"dominantObjects"})
+    assert settled[0] == settled[1] > settled[2]
+    assert not agreement(items, [], np.zeros(0, dtype=np.float32), SCHEMA).any()
+    assert not agreement(items, first, np.ones(3, dtype=np.float32), SCHEMA).any(), "none stands out"

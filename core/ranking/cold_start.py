@@ -37,7 +37,7 @@ def _within(q: CandidateQuery) -> str:
 STRATEGIES: tuple[Strategy, ...] = (
     Strategy(
         "said_and_shown",
-        lambda q: bool(q.photos and q.said and q.understanding.query),
+        lambda q: bool(q.photos and q.said and q.remaining),
         _ranked_by("what you said and showed"),
         "asked",
     ),
@@ -45,7 +45,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     Strategy(
         "pointed_at", lambda q: bool(q.understanding.like_item_ids), _ranked_by("the items you pointed at"), "asked"
     ),
-    Strategy("said", lambda q: bool(q.understanding.query), _ranked_by("what you said"), "asked"),
+    Strategy("said", lambda q: bool(q.remaining), _ranked_by("what you said"), "asked"),
     Strategy("answered", lambda q: bool(q.answers), _ranked_by("your answer"), "stated"),
     Strategy(
         "stated_preferences",

@@ -20,6 +20,8 @@ from .query import CandidateQuery
 from .source_weights import LEARNED, LEARNED_ASKED, LEARNED_BARE, SOURCES, Kind, weights_of
 
 RRF_K = 60
+NOTHING_REMAINS = 0.1
+"""What is left of the words' weight where the conditions have taken them all up: they only break ties."""
 DUPLICATE_COSINE = 0.985
 
 
@@ -78,7 +80,7 @@ def kinds_of(q: CandidateQuery) -> dict[Kind, float]:
     kinds: dict[Kind, float] = {}
     trust = max((weight for _, weight in q.photos), default=0.0)
     if q.understanding.query and not q.pointed:
-        kinds["said" if q.said else "captioned"] = 1.0
+        kinds["said" if q.said else "captioned"] = 1.0 if q.remaining else NOTHING_REMAINS
     if q.pointed:
         kinds["changed" if q.changes_photo else "pointed"] = 1.0
     elif trust:
@@ -90,7 +92,7 @@ def kinds_of(q: CandidateQuery) -> dict[Kind, float]:
     if q.taste:
         kinds["described"] = q.taste_weight / MAX_WEIGHT
     strategy = choose(q)
-    kinds[strategy.kind if strategy else "asked" if q.is_concrete else "likes"] = 1.0
+    kinds[strategy.kind if strategy else "asked" if q.leads else "likes"] = 1.0
     return kinds
 
 
@@ -102,7 +104,7 @@ def with_learned(weights: Mapping[str, float], q: CandidateQuery, share: float =
     the words' first place brings.
     """
     kept = {name: weight * (1 - share) if SOURCES[name].learnt else weight for name, weight in weights.items()}
-    return kept | {LEARNED: share * (LEARNED_ASKED if q.is_concrete else LEARNED_BARE)}
+    return kept | {LEARNED: share * (LEARNED_ASKED if q.leads else LEARNED_BARE)}
 
 
 def combine_ranked(lists: Sequence[tuple[Sequence[Candidate], float]], source: str, limit: int) -> list[Candidate]:

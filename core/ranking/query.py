@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from ..predicates import NEGATED
 from ..protocols import Vectors
 from ..rules.effects import NO_EFFECTS, Effects
 from ..schemas import Answered, CatalogueSchema, Constraint, HistoryProfile, Preference, Understanding
+from ..text.catalogue_values import key_of
+from ..text.words import content_words
 from .diversity import MILD, Spread
 from .media_weights import NO_ATTENTION
 
@@ -98,6 +101,22 @@ class CandidateQuery:
         wish = self.understanding
         return wish.intent == "similar" and bool(wish.query) and not wish.like_item_ids and not self.photos
 
+    @cached_property
+    def remaining(self) -> tuple[str, ...]:
+        """Return the words that ask for more than the conditions, which every candidate meets anyway."""
+        return remaining_words(self.gloss or self.understanding.query, self.understanding.constraints)
+
+    @property
+    def words(self) -> str:
+        """Return the words to search for: those that remain after the conditions, else the whole query."""
+        return " ".join(self.remaining) or self.gloss or self.understanding.query
+
+    @cached_property
+    def leads(self) -> bool:
+        """Tell whether the request says, shows or points at more than its conditions, so that it leads and taste follows."""
+        wish = self.understanding
+        return bool(self.remaining or wish.like_item_ids or self.photos or self.track_vector is not None)
+
     @property
     def is_concrete(self) -> bool:
         """Tell whether this request itself says, shows or points at something."""
@@ -141,3 +160,18 @@ class CandidateQuery:
     def segment(self) -> str | None:
         """Return the nearest group the user belongs to, if any."""
         return next(iter(self.segments), None)
+
+
+def remaining_words(query: str, conditions: Sequence[Constraint]) -> tuple[str, ...]:
+    """Return the content words of ``query`` that no condition has taken up by its value or field, each once."""
+    taken = set[str]()
+    for condition in conditions:
+        values = _texts(condition.value)
+        taken |= {key_of(text) for text in (condition.field.replace("_", " "), *values)}
+        if condition.op not in NEGATED:
+            taken |= {key_of(word) for text in values for word in text.replace("-", " ").split()}
+    return tuple(word for word in content_words(query) if key_of(word) not in taken)
+
+
+def _texts(value: float | bool | str | list[str]) -> Sequence[str]:
+    return value if isinstance(value, list) else (str(value),)

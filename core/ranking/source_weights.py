@@ -59,7 +59,7 @@ SOURCES: Mapping[str, SourceRow] = MappingProxyType(
                 "text_to_image", "picture", {"said": 0.5, "captioned": 0.125, "pointed": 0.05, "changed": 0.05}, "words"
             ),
             SourceRow("image_vector", "photo", {"shown": 1.2, "pointed": 2.4, "changed": 0.3}, "photo"),
-            SourceRow("image_to_text", "photo", {"shown": 0.4, "pointed": 0.4, "changed": 0.1}, "photo"),
+            SourceRow("image_to_text", "photo", {"shown": 0.1, "pointed": 0.1, "changed": 0.1}, "photo"),
             SourceRow("photo_and_words", "photo", {"changed": 2.4}),
             SourceRow("similar_to_shown", "anchor", {"anchored": 2.0}),
             SourceRow("track", "sound", {"heard": 1.5}, "sound"),

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...core.protocols import Catalogue, Collaborative, Vectors
 from ...core.questions.information_gain import answer_scores
+from ...core.ranking.agreement import FIRST, agreement
 from ...core.ranking.diversity import group_field, group_shares
 from ...core.ranking.fusion import Fused
 from ...core.ranking.query import CandidateQuery
@@ -32,6 +33,7 @@ Screen = Callable[[Sequence[Item]], Awaitable[Mapping[str, str]]]
 _log = logging.getLogger(__name__)
 POOL = 60
 PREFERENCE_WEIGHT = 0.3
+AGREEMENT_WEIGHT = 0.8
 POPULAR = 5000
 LIKED = 50
 
@@ -119,11 +121,29 @@ class Ranker:
         items = [by_id[f.item_id] for f in kept]
         fit = preference_fit(items, q.understanding.preferences, schema) + stated_fit(items, q.tastes, schema)
         scores = np.array([f.score for f in kept], dtype=np.float32) + PREFERENCE_WEIGHT * fit
+        if q.leads:
+            scores = scores + AGREEMENT_WEIGHT * await self._agreement(q, items, [f.score for f in kept], schema)
         scores = scores + answer_scores(items, q.answers, schema, q.answer_noise)
         scores = scores + shift([i.item_id for i in items], feedback, text)
         text = {i: vector for i, vector in text.items() if i in by_id}
         popularity, (shares, target) = await asyncio.gather(self._popularity(q, items), self._groups(q, items, schema))
         return Shelf(items, scores, text, image, popularity=popularity, shares=shares, target=target), kept
+
+    async def _agreement(
+        self, q: CandidateQuery, items: Sequence[Item], relevance: Sequence[float], schema: CatalogueSchema
+    ) -> Vectors:
+        """Return how far the items agree with the first of them or, beside conditions, with what looks most like the photo."""
+        settled = {c.field for c in q.understanding.constraints}
+        if q.photos and settled:
+            photo = max(q.photos, key=lambda p: p[1])[0]
+            near = {c.item_id: c.score for c in await self._catalogue.search_vector("image", photo, FIRST + 1)}
+            first = await self._catalogue.get(list(near))
+            scores = np.array([near[i.item_id] for i in first], dtype=np.float32)
+        else:
+            order = np.argsort(-np.array(relevance), kind="stable")[: FIRST + 1]
+            first = [items[i] for i in order]
+            scores = np.array([relevance[i] for i in order], dtype=np.float32)
+        return agreement(items, first, scores, schema, settled)
 
     async def _paths(
         self, placed: Opinion | None, items: Sequence[Item], q: CandidateQuery

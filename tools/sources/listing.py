@@ -212,4 +212,4 @@ async def filtered(catalogue: Catalogue, q: CandidateQuery, limit: int, fetch: F
 
 def _background(q: CandidateQuery) -> int:
     """Return how many candidates history and popularity propose: few where the request itself leads."""
-    return min(q.limit, BACKGROUND_LIMIT) if q.is_concrete else q.limit
+    return min(q.limit, BACKGROUND_LIMIT) if q.leads else q.limit

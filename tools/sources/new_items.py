@@ -33,7 +33,7 @@ class NewItemSource:
     def applies(self, q: CandidateQuery) -> bool:
         """Tell whether a trained version can score new items, the request is bare, and something is known of the user."""
         loaded = self._learned.current()
-        if loaded is None or loaded.parts.new_items is None or q.is_concrete:
+        if loaded is None or loaded.parts.new_items is None or q.leads:
             return False
         return speaks(loaded.user(q))
 

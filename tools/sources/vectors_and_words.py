@@ -66,8 +66,7 @@ class FullTextSearch:
 
     async def __call__(self, q: CandidateQuery) -> list[Candidate]:
         """Return at most ``q.limit`` candidates, best match first."""
-        words = f"{q.understanding.query} {q.gloss}".strip()
-        found = await self._catalogue.search_text(words, q.limit, q.where, q.excluded)
+        found = await self._catalogue.search_text(q.words, q.limit, q.where, q.excluded)
         return renamed(found, self.name)
 
 

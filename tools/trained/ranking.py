@@ -43,7 +43,7 @@ class LearnedSource:
     def applies(self, q: CandidateQuery) -> bool:
         """Tell whether a trained version is in memory, the request is bare, and something is known of the user."""
         loaded = self._learned.current()
-        return loaded is not None and not q.is_concrete and speaks(loaded.user(q))
+        return loaded is not None and not q.leads and speaks(loaded.user(q))
 
     async def __call__(self, q: CandidateQuery) -> list[Candidate]:
         """Return what each scorer likes best within the limits; they are put in order with the rest of the pool."""

@@ -1,0 +1,54 @@
+"""Score how far items agree with those that fit a request best: what most of the first have in common is what was meant.
+
+Pseudo-relevance feedback (Rocchio 1971) over the values of the records instead of their words.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..protocols import Vectors
+from ..schemas import AttributeValue, CatalogueSchema, Item
+from ..text.field_names import is_closed
+
+FIRST = 12
+"""So many of the most relevant items say what was meant, each by how far it stands above the one after them."""
+
+
+def agreement(
+    items: Sequence[Item],
+    first: Sequence[Item],
+    relevance: Vectors,
+    schema: CatalogueSchema,
+    settled: Collection[str] = (),
+) -> NDArray[np.float32]:
+    """Return, from 0 to 1, how far every item has the values that the ``first`` have in common, shape (n,).
+
+    Each of the first counts by how far its ``relevance``, shape (k,), is above the least. A field counts as far as they agree in it;
+    those in ``settled``, which conditions hold fixed, do not.
+    """
+    total, norm = np.zeros(len(items), dtype=np.float64), 0.0
+    weights = relevance - relevance.min() if len(first) else relevance
+    if not float(weights.sum()) > 0:
+        return total.astype(np.float32)
+    weights = weights / float(weights.sum())
+    for name in (f.name for f in schema.fields if is_closed(f) and f.name not in settled):
+        share: dict[str, float] = defaultdict(float)
+        for item, weight in zip(first, weights.tolist(), strict=True):
+            values = _values(item.attributes.get(name))
+            for value in values:
+                share[value] += weight / len(values)
+        sure = sum(s * s for s in share.values())
+        most = max(share.values(), default=1.0)
+        fits = [max((share.get(v, 0.0) for v in _values(i.attributes.get(name))), default=0.0) for i in items]
+        total += sure / most * np.array(fits, dtype=np.float64)
+        norm += sure
+    return (total / norm if norm else total).astype(np.float32)
+
+
+def _values(value: AttributeValue | None) -> Sequence[str]:
+    return value if isinstance(value, list) else [value] if isinstance(value, str) else ()
