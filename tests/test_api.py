@@ -553,7 +553,7 @@ def test_openapi_documents_every_field_of_requests_and_answers() -> None:
     while (more := names | _named([schemas[name] for name in names])) != names:
         names = more
     assert names >= {"RecommendRequest", "MediaInput", "Constraint", "RecommendResponse", "Recommendation", "ErrorBody"}
-    assert names >= {"SourceScore", "StepTime", "Tag", "StreamEvent", "FeedbackRequest", "Ready"}
+    assert names >= {"SourceScore", "StepTime", "Tag", "FeedbackRequest", "Ready"}
     fields = {
         f"{name}.{field}": about for name in names for field, about in schemas[name].get("properties", {}).items()
     }
@@ -610,3 +610,37 @@ async def test_what_waits_for_the_models_is_told_once_they_are_loaded(service: F
                 break
             await asyncio.sleep(0.01)
     assert told == ["warm"]
+
+
+async def test_the_page_says_what_each_route_returns(client: httpx.AsyncClient) -> None:
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            responses = operation["responses"]
+            kinds = {name for status in responses for name in responses[status].get("content", {}) if status == "200"}
+            streams = "/stream" in path
+            assert kinds == ({"text/event-stream"} if streams else {"application/json"}), path
+            if method == "post":
+                assert {"413", "422", "500", "503"} <= set(responses), path
+                for status in ("413", "422", "500", "503"):
+                    schema = responses[status]["content"]["application/json"]["schema"]
+                    assert schema == {"$ref": "#/components/schemas/ErrorBody"}, path
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=b", b"--b\r\nbroken"),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"x" * 2_000_000,
+        ),
+    ],
+)
+async def test_a_form_that_cannot_be_read_is_a_422(client: httpx.AsyncClient, kind: str, content: bytes) -> None:
+    response = await client.post("/recommend/form", content=content, headers={"Content-Type": kind})
+    assert response.status_code in {200, 422}
+    if kind == "multipart/form-data":
+        assert response.status_code == 422
+        assert response.json()["error"]["field"] == "body"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import httpx
+from httpx_sse import ServerSentEvent, SSEError, aconnect_sse
 from pydantic import ValidationError
 
 from ...core.errors import (
@@ -23,7 +24,7 @@ from ...core.errors import (
 from ...core.schemas import MediaInput, RecommendRequest, StreamEvent
 
 _CONNECT_S = 5.0
-_SILENCE_S = 60.0  # the service sends a heartbeat every 10 s
+_SILENCE_S = 60.0  # the service sends a heartbeat every 15 s
 
 
 async def stream_from_server(server: str, request: RecommendRequest) -> AsyncGenerator[StreamEvent, None]:
@@ -39,12 +40,14 @@ async def stream_from_server(server: str, request: RecommendRequest) -> AsyncGen
     try:
         async with (
             httpx.AsyncClient(timeout=timeout, trust_env=False) as client,
-            client.stream("POST", address, json=body) as response,
+            aconnect_sse(client, "POST", address, json=body) as source,
         ):
-            if response.status_code != httpx.codes.OK:
-                raise _refusal(response.status_code, await response.aread(), server)
-            async for event in read_events(response.aiter_lines()):
-                yield event
+            if source.response.status_code != httpx.codes.OK:
+                raise _refusal(source.response.status_code, await source.response.aread(), server)
+            async for event in source.aiter_sse():
+                yield _ours(event)
+    except SSEError as error:
+        raise BadBackEndResponse(f"{server} answered in a form that is not ours", back_end=server) from error
     except httpx.TimeoutException as error:
         raise BackEndTimeout(f"no answer from {server}", back_end=server) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -52,27 +55,16 @@ async def stream_from_server(server: str, request: RecommendRequest) -> AsyncGen
         raise BackEndUnavailable(message, back_end=server) from error
 
 
-async def read_events(lines: AsyncIterator[str]) -> AsyncIterator[StreamEvent]:
-    """Parse the lines of a server-sent event stream; comments and unknown fields are skipped.
+def _ours(event: ServerSentEvent) -> StreamEvent:
+    """Return the event of a recommender.
 
     Raises:
-        BadBackEndResponse: an event is not one of ours.
+        BadBackEndResponse: it is not one of ours.
     """
-    name = ""
-    data: list[str] = []
-    async for line in lines:
-        field, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if not line and data:
-            try:
-                yield StreamEvent.model_validate({"event": name, "data": json.loads("\n".join(data))})
-            except (ValidationError, ValueError) as error:
-                raise BadBackEndResponse(f"the service sent an event that is not ours: {name[:40]!r}") from error
-            name, data = "", []
-        elif field == "event":
-            name = value
-        elif field == "data":
-            data.append(value)
+    try:
+        return StreamEvent.model_validate({"event": event.event, "data": event.json()})
+    except (ValidationError, ValueError) as error:
+        raise BadBackEndResponse(f"the service sent an event that is not ours: {event.event[:40]!r}") from error
 
 
 def _portable(request: RecommendRequest) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from importlib.util import find_spec
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -20,7 +21,7 @@ from .errors import add_error_handlers
 from .json_body import BoundedRoute
 from .langserve import add_langserve
 from .middleware import BodyLimit, RequestContext
-from .openapi_examples import DESCRIPTION, TAGS
+from .openapi_examples import DESCRIPTION, TAGS, describe_errors_and_streams
 from .recommend import add_routes
 from .recommend_form import add_form_route
 from .rules_and_why_not import add_rules_routes
@@ -81,6 +82,14 @@ def create_app(
     add_search_routes(app)
     _add_docs(app)
     add_langserve(app, lambda: app.state.recommender)
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = plain()
+        describe_errors_and_streams(schema)
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
     return app
 
 

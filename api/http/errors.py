@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from ...core.errors import BackEndError, ConfigurationError, InvalidRequestError, StoreError, TastemakerError
 from ...core.redaction import redact
@@ -23,8 +23,13 @@ log = logging.getLogger("tastemaker.api")
 ErrorType = Literal[
     "invalid_request", "too_large", "not_found", "not_allowed", "http", "back_end", "store", "configuration", "internal"
 ]
+CLIENT_GONE = 499  # nobody reads it; nginx's number for the log
 _UNION_TAGS = {"float", "bool", "str", "int"}
 _HTTP_TYPES: dict[int, ErrorType] = {404: "not_found", 405: "not_allowed", 413: "too_large"}
+
+
+class ClientGone(Exception):
+    """Report that nobody waits for the answer any more."""
 
 
 class ErrorDetail(Frozen):
@@ -134,8 +139,14 @@ def add_error_handlers(app: FastAPI) -> None:
             log_failure(error, request_id(request))
         return respond(status, [detail], request_id(request))
 
+    async def gone(request: Request, error: Exception) -> Response:
+        return Response(status_code=CLIENT_GONE)
+
     async def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
+        if error.status_code == 400:  # a form that cannot be read: wrong input, as everywhere
+            detail = ErrorDetail(type="invalid_request", message=str(error.detail), field="body")
+            return respond(422, [detail], request_id(request))
         kind = _HTTP_TYPES.get(error.status_code, "invalid_request" if error.status_code == 422 else "http")
         message = str(error.detail) or HTTPStatus(error.status_code).phrase
         response = respond(error.status_code, [ErrorDetail(type=kind, message=message)], request_id(request))
@@ -145,3 +156,4 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, wrong_form)
     app.add_exception_handler(TastemakerError, ours)
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(ClientGone, gone)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import struct
 import wave
 import zlib
 from typing import Any
+
+from fastapi.sse import format_sse_event
 
 from ...core.schemas import (
     Check,
@@ -177,6 +180,19 @@ def stream_example() -> str:
         StreamEvent(event="step", data=response.timings[0].model_dump()),
         StreamEvent(event="words", data={"item_id": None, "text": response.message, "by": response.message_by}),
     )
-    from .event_stream import encode
+    frames = (
+        format_sse_event(data_str=json.dumps(event.data), event=event.event, id=str(number))
+        for number, event in enumerate(events)
+    )
+    return b"".join(frames).decode()
 
-    return "".join(encode(event, number).decode() for number, event in enumerate(events))
+
+def describe_errors_and_streams(openapi: dict[str, Any]) -> None:
+    """Say of every POST which errors it answers with, in JSON, and of LangServe's streams, which it calls JSON, what they are."""
+    errors = openapi["paths"]["/recommend"]["post"]["responses"]
+    for path, operations in openapi["paths"].items():
+        responses = operations.get("post", {}).get("responses", {})
+        responses |= {status: errors[status] for status in ("413", "422", "500", "503") if responses}
+        if path.startswith("/langserve") and path.rsplit("/", 1)[-1].startswith("stream"):
+            text = "Events `data`, `metadata`, `error` and `end`, as LangServe's client reads them."
+            responses["200"] = {"description": text, "content": {"text/event-stream": {"schema": {"type": "string"}}}}

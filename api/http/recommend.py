@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
-from fastapi import Body, FastAPI, Request, Response
+from fastapi import Body, Depends, FastAPI, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
-from starlette.responses import JSONResponse, StreamingResponse
+from starlette.responses import JSONResponse
 
 from ... import __version__
 from ...core.errors import TastemakerError
@@ -29,10 +31,8 @@ from ...core.schemas import (
 )
 from ..service import Service, refuse_paths
 from .errors import ErrorBody, log_failure, request_id
-from .event_stream import ClientGone, event_response, until_disconnect
+from .event_stream import begun, server_sent, until_disconnect
 from .openapi_examples import error_examples, request_examples, response_example, stream_example
-
-CLIENT_GONE = 499  # nobody reads it; nginx's number for the log
 
 
 class FeedbackEvent(Frozen):
@@ -132,9 +132,8 @@ ANSWER: dict[int | str, dict[str, Any]] = {
 }
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
-        "model": StreamEvent,
         "description": "Events `route`, `partial`, `evidence`, `consistency`, `items`, `words`, `degraded`, `step`, `done` and "
-        "`error`, each with `event:`, JSON in `data:` and `id:`; a comment every 10 s while waiting.",
+        "`error`, each with `event:`, JSON in `data:` and `id:`; a comment every 15 s while waiting.",
         "content": {"text/event-stream": {"example": stream_example()}},
     }
 }
@@ -149,7 +148,7 @@ def add_routes(app: FastAPI) -> None:
         "/recommend/stream",
         tags=["recommend"],
         summary="Recommend, as a stream of events",
-        response_class=StreamingResponse,
+        response_class=EventSourceResponse,
         responses={**_STREAM, **ASK_ERRORS},
     )(recommend_stream)
     ask("/feedback", tags=["feedback"], summary="Store events", responses=error_responses(413, 422, 500, 503))(feedback)
@@ -166,26 +165,29 @@ def service_of(request: Request) -> Service:
     return service
 
 
-async def answer(request: Request, asked: RecommendRequest) -> RecommendResponse | Response:
+async def answer(request: Request, asked: RecommendRequest) -> RecommendResponse:
     """Answer, unless the client goes away meanwhile."""
-    try:
-        return await until_disconnect(request, service_of(request).recommend(refuse_paths(asked), allow_paths=False))
-    except ClientGone:
-        return Response(status_code=CLIENT_GONE)
+    return await until_disconnect(request, service_of(request).recommend(refuse_paths(asked), allow_paths=False))
 
 
 async def recommend(request: Request, asked: AskBody) -> RecommendResponse:
     """Answer with ranked items, each with a reason. Everything in the body is optional."""
-    return await answer(request, asked)  # type: ignore[return-value]
+    return await answer(request, asked)
 
 
-async def recommend_stream(request: Request, asked: AskBody) -> Response:
+async def events_of(request: Request, asked: AskBody) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    """Begin to answer; the first event is there when the route is entered."""
+    stream = service_of(request).stream(refuse_paths(asked), allow_paths=False)
+    async with begun(cast(AsyncGenerator[StreamEvent], stream), request) as events:
+        yield events
+
+
+async def recommend_stream(
+    request: Request, events: Annotated[AsyncIterator[StreamEvent], Depends(events_of)]
+) -> AsyncIterable[ServerSentEvent]:
     """Answer as it happens: the ranked items come before any word is written."""
-    events = service_of(request).stream(refuse_paths(asked), allow_paths=False)
-    try:
-        return await event_response(events, request)
-    except ClientGone:
-        return Response(status_code=CLIENT_GONE)
+    async for event in server_sent(events, request):
+        yield event
 
 
 async def feedback(request: Request, sent: FeedbackRequest) -> FeedbackReply:

@@ -96,7 +96,7 @@ async def recommend_form(
 async def _answered(request: Request, fields: Mapping[str, Any]) -> RecommendResponse:
     try:
         asked = RecommendRequest.model_validate({k: v for k, v in fields.items() if v is not None})
-        return await answer_it(request, asked)  # type: ignore[return-value]
+        return await answer_it(request, asked)
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_input=False)) from error
     except InvalidRequestError as error:

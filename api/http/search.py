@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Body, FastAPI, Request, Response
+from fastapi import Body, FastAPI, Request
 
 from ...core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..service import refuse_paths
-from .event_stream import ClientGone, until_disconnect
+from .event_stream import until_disconnect
 from .openapi_examples import tiny_photo
-from .recommend import CLIENT_GONE, error_responses, service_of
+from .recommend import error_responses, service_of
 
 EXAMPLES: dict[str, Any] = {
     "words": {"summary": "Words", "value": {"text": "a dog on a beach", "n": 5}},
@@ -41,14 +41,9 @@ def add_search_routes(app: FastAPI) -> None:
     )(search)
 
 
-async def search(
-    request: Request, asked: Annotated[SearchRequest, Body(openapi_examples=EXAMPLES)]
-) -> SearchResponse | Response:
+async def search(request: Request, asked: Annotated[SearchRequest, Body(openapi_examples=EXAMPLES)]) -> SearchResponse:
     """Compare words, photos and clips, alone or mixed by weight, with the items' pictures and words.
 
     No history and no language model: what is nearest comes first, within the constraints, the shop's rules and its filters.
     """
-    try:
-        return await until_disconnect(request, service_of(request).search(refuse_paths(asked), allow_paths=False))
-    except ClientGone:
-        return Response(status_code=CLIENT_GONE)
+    return await until_disconnect(request, service_of(request).search(refuse_paths(asked), allow_paths=False))
