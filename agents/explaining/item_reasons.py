@@ -6,7 +6,6 @@ of the list, and what else the record holds. They are found one by one, so nothi
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,13 +15,9 @@ from ...core.predicates import holds
 from ...core.ranking.recommendation_paths import PEOPLE
 from ...core.ranking.source_weights import reason_of
 from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, RankedItem, SourceScore
-from ...core.text.chinese import han_pairs
-from ...core.text.word_lists import CLASS_NOUNS
 from ...core.text.words import (
     COLOURS,
     content_words,
-    plain_text,
-    sentences,
     shorten,
     stem,
     stems,
@@ -30,8 +25,8 @@ from ...core.text.words import (
     value_text,
 )
 from .claim_sources import GUARDED, trusted
-from .clauses import YES, clauses_of
 from .record_claims import claims_of
+from .request_words import first_quote, free_words, quote_with
 from .wording import Wording
 
 LEARNT_FROM = {
@@ -41,12 +36,8 @@ LEARNT_FROM = {
 """What a cold-start strategy learns from, in the words of a reason."""
 CLEAR_RANK = 30
 """A source's word counts as a reason down to this rank in its own list; co-occurrence and anchors at any rank."""
-MAX_QUOTE = 120
-MIN_QUOTED_WORD = 4
-"""Shorter words are no reason to quote a text: they are found everywhere."""
 PEERS = 3
 """Superlatives and "the only one" need so many items."""
-_ENDS = re.compile(r"[\s.;,。，；]+$")
 
 
 @dataclass(frozen=True)
@@ -175,29 +166,21 @@ class Points:
             pieces = of_kind(self.brief, kind)
             text = self.brief.text if kind == "text" else " ".join(e.content for e in pieces)
             ids = tuple(e.evidence_id for e in pieces)
-            wanted = self._free_words(text, item)
+            wanted = free_words(text, item, self.brief.understanding.constraints, self.words.language)
             yield from (self._value_with(word, item, ids) for word in wanted if self._field_with(word, item))
-            for words in (wanted,) if wanted else ():
-                if point := self._quote(words, item, ids):
-                    yield point
+            quote, shown = quote_with(wanted, item, self.words.language) if wanted else ("", [])
+            if quote:
+                slots = {"words": self.words.joined([f"“{w}”" for w in shown[:2]]), "quote": quote}
+                yield Point("mention", slots, frozenset({"text", *map(stem, shown)}), ids)
             if wanted:
                 return
-
-    def _free_words(self, text: str, item: Item) -> list[str]:
-        """Return the words of a request, as written, that neither a condition nor the item's title shows."""
-        taken = {s for c in self.brief.understanding.constraints for s in stems(f"{c.field} {c.value}")}
-        if self.words.language == "zh":
-            named = " ".join(str(c.value) for c in self.brief.understanding.constraints)
-            return [p for p in han_pairs(text) if p not in item.title and p not in named]
-        known = set(content_words(text)) - CLASS_NOUNS
-        free = [w for w in tokens(text) if w.lower() in known]
-        return [w for w in dict.fromkeys(free) if stem(w) not in taken | stems(item.title)]
 
     def _field_with(self, word: str, item: Item) -> str:
         for name, value in item.attributes.items():
             values = [value] if isinstance(value, str) else value if isinstance(value, list) else []
             has = any(word in v if self.words.language == "zh" else stem(word) in stems(v) for v in values)
-            if has and not self.words.trait(name, "skip") and self._says(item, name):
+            told = self.words.trait(name, "skip") or self.words.trait(name, "guarded")
+            if has and not told and self._says(item, name):
                 return name
         return ""
 
@@ -206,21 +189,6 @@ class Points:
         same = stem(word) == stem(value_text(item.attributes[name]))
         slots = {"words": word, "says": self._says(item, name)}
         return Point("asked" if same else "matches", slots, frozenset({name, stem(word)}), ids)
-
-    def _quote(self, wanted: Sequence[str], item: Item, ids: tuple[str, ...]) -> Point | None:
-        """Return the first sentence of the item's text that affirms a word of the request, word for word."""
-        for sentence in sentences(plain_text(item.text)):
-            affirmed = frozenset().union(*(c.holding(YES) for c in clauses_of(sentence)))
-            chinese = self.words.language == "zh"
-            found = [
-                w for w in wanted if (w in sentence if chinese else len(w) >= MIN_QUOTED_WORD and stem(w) in affirmed)
-            ]
-            quote = _quoted(sentence)
-            shown = [w for w in found if w.lower() in quote.lower()]
-            if shown and quote:
-                slots = {"words": self.words.joined([f"“{w}”" for w in shown[:2]]), "quote": quote}
-                return Point("mention", slots, frozenset({"text", *map(stem, shown)}), ids)
-        return None
 
     def _values(self, item: Item) -> Iterator[Point]:
         """Yield how the item meets conditions on words where the record says more than the condition."""
@@ -330,12 +298,11 @@ class Points:
         names = [n for n in item.attributes if n not in asked and not self.words.trait(n, "skip")]
         names.sort(key=lambda n: self._holders.get(n, Counter())[value_text(item.attributes[n])])
         told = [(n, says) for n in names if not self.words.is_price(n, self.brief) and (says := self._says(item, n))]
-        quote = next((q for s in sentences(plain_text(item.text)) if (q := _quoted(s))), "")
         if told:
             says = self.words.both([s for _, s in told[:2]])
             yield Point("details", {"says": says}, frozenset(n for n, _ in told[:2]))
             yield from (Point("details", {"says": s}, frozenset({n})) for n, s in told)
-        if quote:
+        if quote := first_quote(item):
             yield Point("story", {"quote": quote}, frozenset({"text"}))
         for name in (n for n in names if self.words.is_price(n, self.brief)):
             if says := self._says(item, name):
@@ -373,12 +340,6 @@ class Points:
             for name, value in item.attributes.items():
                 found.setdefault(name, Counter())[value_text(value)] += 1
         return found
-
-
-def _quoted(sentence: str) -> str:
-    """Return a sentence to be quoted, an ellipsis where it is cut; empty where it is no sentence."""
-    plain = _ENDS.sub("", sentence.replace("“", "‘").replace("”", "’").replace('"', "'"))
-    return plain if 8 <= len(plain) <= MAX_QUOTE else f"{shorten(plain, MAX_QUOTE)}…" if plain[8:] else ""
 
 
 def _cited(held: Constraint) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Measure what people say and get: ``tastemaker bench requests``, ``conversation``, ``relevance``, ``personal``."""
+"""Measure what people say and get: ``tastemaker bench requests``, ``conversation``, ``relevance``, ``personal``, ``words``."""
 
 from __future__ import annotations
 
@@ -65,6 +65,21 @@ def personal(
     from ...evals.requests.relevance import personal_run
 
     guarded(lambda: print_figures(personal_run(load_settings(), data, n, seed, _say), as_json))
+
+
+def words(
+    *,
+    data: DataOption = None,
+    n: CountOption = 200,
+    seed: SeedOption = 0,
+    written: Annotated[bool, typer.Option(help="Also judge the sentences of the language model that serves.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write every reason to this JSON Lines file.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge N reasons over four catalogues: false, empty, leaking, repeated; and the check of sentences on labelled ones."""
+    from ...evals.words.run import words_run
+
+    guarded(lambda: print_figures(words_run(load_settings(), data, n, seed, _say, out=out, written=written), as_json))
 
 
 def _say(line: str) -> None:

@@ -11,7 +11,8 @@ from ..schemas import AttributeValue
 from .word_lists import NEGATIONS, NEUTRAL
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+(?:[.,]\d+)*")
-_SENTENCE = re.compile(r"(?<=[.!?。！？])[\"”’)]*\s+|\n+")
+_ABBREVIATION = r"(?<!\b[A-Z]\.)(?<!\b[DSM][rt]\.)(?<!\bMrs\.)(?<!\bvs\.)"
+_SENTENCE = re.compile(rf"(?<=[.!?。！？]){_ABBREVIATION}[\"”’)]*\s+|\n+")
 _ORDER = re.compile(
     r"\b(ignore|disregard|instructions?|system prompt|prompt|assistant|language model|you must|you should|you are|as an ai|"
     r"respond|reply|say (that|this|it)|tell (the|them|users?|everyone)|recommend (this|me|it)|rank (this|it)|"

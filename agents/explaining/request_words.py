@@ -1,0 +1,70 @@
+"""Find the words of a request that a record holds, and sentences of its text to quote word for word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ...core.schemas import Constraint, Item
+from ...core.text.chinese import han_pairs
+from ...core.text.word_lists import CLASS_NOUNS
+from ...core.text.words import content_words, plain_text, sentences, shorten, stem, stems, tokens
+from .clauses import YES, clauses_of
+from .wording import Language
+
+MAX_QUOTE = 120
+MIN_QUOTED_WORD = 4
+"""Shorter words are no reason to quote a text: they are found everywhere."""
+_CLAUSES = re.compile(r"[,;.!?()，。；！？、]|\b(?:but|though)\b")
+_REFUSES = re.compile(
+    r"n['’]?t\b|\b(?:no|not|none|never|without|free|except|apart|other than|anything but|hate\w*|dislike|avoid|allerg\w+|boring|rid|"
+    r"kein\w*|nicht|ohne)\b|[不无没别免非除忌]",
+    re.IGNORECASE,
+)
+"""A clause of a request that refuses something: none of its words is held up as met."""
+_NO_STORY = re.compile(
+    r"\b(?:no|not|have any|without|missing)\W+(?:\w+\W+){0,2}(?:description|summar(?:y|ies)|plot|synopsis|details?)\b|lorem ipsum",
+    re.IGNORECASE,
+)
+"""What stands in for a description that is missing."""
+_ENDS = re.compile(r"[\s.;,。，；]+$")
+
+
+def free_words(text: str, item: Item, held: Sequence[Constraint], language: Language) -> list[str]:
+    """Return the words of a request, as written, that neither a condition nor the item's title shows; none it refuses."""
+    text = " , ".join(c for c in _CLAUSES.split(text) if not _REFUSES.search(c))
+    if language == "zh":
+        named = " ".join(str(c.value) for c in held)
+        return [p for p in han_pairs(text) if p not in item.title and p not in named]
+    known = set(content_words(text)) - CLASS_NOUNS
+    free = [w for w in tokens(text) if w.lower() in known]
+    taken = {s for c in held for s in stems(f"{c.field} {c.value}")} | stems(item.title)
+    return [w for w in dict.fromkeys(free) if stem(w) not in taken]
+
+
+def quote_with(wanted: Sequence[str], item: Item, language: Language) -> tuple[str, list[str]]:
+    """Return the first sentence of the item's text that affirms a word of the request, and which; empty if there is none."""
+    for sentence in sentences(plain_text(item.text)):
+        affirmed = frozenset().union(*(c.holding(YES) for c in clauses_of(sentence)))
+        if language == "zh":
+            found = [w for w in wanted if w in sentence]
+        else:
+            found = [w for w in wanted if len(w) >= MIN_QUOTED_WORD and stem(w) in affirmed]
+        quote = quoted(sentence)
+        shown = [w for w in found if w.lower() in quote.lower()]
+        if shown and quote:
+            return quote, shown
+    return "", []
+
+
+def first_quote(item: Item) -> str:
+    """Return the first sentence of the item's text that is worth quoting; empty if there is none."""
+    return next((q for s in sentences(plain_text(item.text)) if (q := quoted(s))), "")
+
+
+def quoted(sentence: str) -> str:
+    """Return a sentence to be quoted, an ellipsis where it is cut; empty where it is no sentence."""
+    if _NO_STORY.search(sentence):
+        return ""
+    plain = _ENDS.sub("", sentence.replace("“", "‘").replace("”", "’").replace('"', "'"))
+    return plain if 8 <= len(plain) <= MAX_QUOTE else f"{shorten(plain, MAX_QUOTE)}…" if plain[8:] else ""
