@@ -293,7 +293,7 @@ def test_no_two_reasons_of_a_list_begin_alike_and_none_says_a_thing_twice() -> N
         (Constraint(field="year", op=">=", value=1990.0), "from 1990 or later"),
         (Constraint(field="genres", op="not contains", value="Horror"), "not horror"),
         (Constraint(field="wheelbase_cm", op="<=", value=270.0), "a wheelbase of at most 270 cm"),
-        (Constraint(field="vegan", op="=", value=True), "marked “vegan”"),
+        (Constraint(field="vegan", op="=", value=True), "marked as vegan"),
         (Constraint(field="closure", op="=", value="Zip"), "listed as Zip"),
     ],
 )

@@ -142,7 +142,8 @@ class Points:
         if tops and floors:
             way = {"price": "price_between", "year": "year_between"}.get(kind, "between")
         elif have == bound:
-            way = "price_exact" if kind == "price" and tops else "price_above" if kind == "price" else "exactly"
+            ways_equal = {"price": "price_exact" if tops else "price_above", "year": "year_exactly"}
+            way = ways_equal.get(kind, "exactly")
         else:
             ways = {"price": ("price_within", "price_above"), "year": ("year_until", "year_since")}
             way = ways.get(kind, ("at_most", "at_least"))[0 if tops else 1]
@@ -166,7 +167,7 @@ class Points:
             pieces = of_kind(self.brief, kind)
             text = self.brief.text if kind == "text" else " ".join(e.content for e in pieces)
             ids = tuple(e.evidence_id for e in pieces)
-            wanted = free_words(text, item, self.brief.understanding.constraints, self.words.language)
+            wanted = free_words(text, item, self.brief.understanding, self.words.language)
             yield from (self._value_with(word, item, ids) for word in wanted if self._field_with(word, item))
             quote, shown = quote_with(wanted, item, self.words.language) if wanted else ("", [])
             if quote:
@@ -217,9 +218,10 @@ class Points:
         if isinstance(have, list) and self.words.trait(held.field, "mixes"):
             mine = [self.words.value(held.field, v) for v in have if v.casefold() in asked]
             others = [self.words.value(held.field, v) for v in have if v.casefold() not in asked]
-            if mine:
+            if others or len(mine) == 1:
                 slots = {"asked": self.words.joined(mine), "others": self.words.joined(others[:2])}
-                return Point("besides" if others else "only_asked", slots, frozenset({held.field}), _cited(held))
+                kind = "besides" if mine and others else "only_asked"
+                return Point(kind, slots, frozenset({held.field}), _cited(held)) if mine else None
         if len(asked) > 1 and (says := self._says(item, held.field)):
             return Point("chosen", {"says": says}, frozenset({held.field}), _cited(held))
         return None

@@ -16,6 +16,8 @@ from .wording import Wording, wording
 
 SENTENCES = 2
 MAX_ASKED = 5
+_LEADS = frozenset("a at between for from in less marked more not with on of".split())  # noqa: SIM905
+"""Conditions that begin so come after nouns and colours: "blue, jeans and for women"."""
 
 
 def speaks_chinese(brief: Brief) -> bool:
@@ -69,6 +71,7 @@ def render_message(brief: Brief) -> Words:
         if kept:
             name = {1: "kept_one", 2: "kept_two"}.get(len(brief.items), "kept")
             parts.append(words.opening(name, asked=_asked(kept, brief, words)))
+        parts.append(_order(brief, words))
         if brief.cold_start and not used and words.language == "en":
             parts.append(_sentence(brief.cold_start))
     else:
@@ -104,7 +107,8 @@ def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words:
             said[c.field] = words.between(c.field, ends[">"], ends["<"], brief)
         else:
             said[f"{c.field} {c.op} {c.value}"] = words.asks(c, brief)
-    return words.joined(list(said.values())[:MAX_ASKED])
+    plain = list(dict.fromkeys(said.values()))
+    return words.joined(sorted(plain, key=lambda s: s.split(" ")[0] in _LEADS)[:MAX_ASKED])
 
 
 def _inputs(brief: Brief, words: Wording) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -134,9 +138,21 @@ def _list(brief: Brief, words: Wording, used: list[str]) -> str:
     return words.opening("one" if len(brief.items) == 1 else "list", n=str(len(brief.items)), basis=basis)
 
 
+def _order(brief: Brief, words: Wording) -> str:
+    """Say by what the list is ordered, where it was asked for and the list shows it."""
+    order = brief.understanding.reading.order
+    values = [r.item.attributes.get(order.field) for r in brief.items] if order else []
+    figures = [float(v) for v in values if isinstance(v, int | float)]
+    if order is None or len(figures) != len(brief.items) or figures != sorted(figures, reverse=order.descending):
+        return ""
+    called = words.superlative(order.field, brief, most=order.descending)
+    name = "ordered" if called else "ordered_by"
+    return words.opening(name, superlative=called, label=words.label(order.field)) if len(figures) > 1 else ""
+
+
 def _unapplied(brief: Brief, words: Wording) -> str:
     """Say which wishes no condition expresses."""
-    left = [shorten(w, 60) for w in brief.understanding.unparsed if w.strip()]
+    left = [w.strip() for w in dict.fromkeys(brief.understanding.unparsed) if w.strip()]
     return words.opening("unapplied", words=words.joined([f"“{w}”" for w in left])) if left else ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ...core.schemas import Constraint, Item
+from ...core.schemas import Item, Understanding
 from ...core.text.chinese import han_pairs
 from ...core.text.word_lists import CLASS_NOUNS
 from ...core.text.words import content_words, plain_text, sentences, shorten, stem, stems, tokens
@@ -15,7 +15,7 @@ from .wording import Language
 MAX_QUOTE = 120
 MIN_QUOTED_WORD = 4
 """Shorter words are no reason to quote a text: they are found everywhere."""
-_CLAUSES = re.compile(r"[,;.!?()，。；！？、]|\b(?:but|though)\b")
+_CLAUSES = re.compile(r"[,;.!?()，。；！？、]")
 _REFUSES = re.compile(
     r"n['’]?t\b|\b(?:no|not|none|never|without|free|except|apart|other than|anything but|hate\w*|dislike|avoid|allerg\w+|boring|rid|"
     r"kein\w*|nicht|ohne)\b|[不无没别免非除忌]",
@@ -30,15 +30,16 @@ _NO_STORY = re.compile(
 _ENDS = re.compile(r"[\s.;,。，；]+$")
 
 
-def free_words(text: str, item: Item, held: Sequence[Constraint], language: Language) -> list[str]:
+def free_words(text: str, item: Item, understood: Understanding, language: Language) -> list[str]:
     """Return the words of a request, as written, that neither a condition nor the item's title shows; none it refuses."""
     text = " , ".join(c for c in _CLAUSES.split(text) if not _REFUSES.search(c))
+    held, read = understood.constraints, [c.words for c in understood.reading.conditions]
     if language == "zh":
-        named = " ".join(str(c.value) for c in held)
+        named = " ".join([*(str(c.value) for c in held), *read])
         return [p for p in han_pairs(text) if p not in item.title and p not in named]
     known = set(content_words(text)) - CLASS_NOUNS
     free = [w for w in tokens(text) if w.lower() in known]
-    taken = {s for c in held for s in stems(f"{c.field} {c.value}")} | stems(item.title)
+    taken = {s for c in held for s in stems(f"{c.field} {c.value}")} | stems(f"{item.title} {' '.join(read)}")
     return [w for w in dict.fromkeys(free) if stem(w) not in taken]
 
 
