@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ...core.settings import load_settings
-from .bench_media import contact_sheet, ingest, speech, vision
+from .bench_media import contact_sheet, exports, ingest, speech, vision
 from .bench_options import CountOption, DataOption, JsonOption, SeedOption, keep_figures, print_figures
 from .bench_recommendation import (
     beyond,
@@ -44,6 +44,7 @@ app.command("harm")(harm)
 app.command("order")(order)
 app.command("vision")(vision)
 app.command("ingest")(ingest)
+app.command("exports")(exports)
 app.command("contact-sheet")(contact_sheet)
 app.command("games")(games)
 app.command("games-retrieved")(games_retrieved)

@@ -44,6 +44,13 @@ def ingest(
     print_figures(ingest_run(load_settings(), data, size or SIZES, _say), as_json)
 
 
+def exports(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Read export files of many layouts and notations: columns right, cells right, errors that nothing names."""
+    from ...evals.exports.run import exports_run
+
+    print_figures(exports_run(data or load_settings().data, _say), as_json)
+
+
 def contact_sheet(
     data: DataOption = None,
     out: Annotated[Path, typer.Option(help="PNG file to write.", dir_okay=False)] = Path("contact-sheet.png"),

@@ -44,6 +44,7 @@ MIN_CODES = 10
 _CODE = re.compile(r"0\d+|\d{16,}")
 _ID = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9_./-]{4,}|\d{8,}|[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f-]{27}", re.ASCII)
 _ADDRESS = re.compile(r"(?:https?:)?//\S+|www\.\S+", re.IGNORECASE)
+_WORDS_AND_UNITS = frozenset({"in", "d", "m", "v", "h", "s", "l", "w", "pages", "pcs"})
 _UNIT_IN_NAME = re.compile(r"[\s_(\[]+([A-Za-z%]{1,4})[)\]]?$")
 
 
@@ -63,8 +64,8 @@ def guess(name: str, sample: Sample, usual: Decimal | None, rows: int) -> Column
 
 def refine(column: Column, sample: Sample, usual: Decimal | None) -> Column:
     """Find the decimal mark, currency, separators and order of days of a column whose kind is set by hand."""
-    attempt = {"price": _as_price, "number": _as_number, "date": _as_date}.get(column.kind)
-    found = attempt(column.model_copy(update={"name": column.name}), sample, usual) if attempt else None
+    attempt = {"price": _as_price, "number": _as_number, "date": _as_date, "bool": _as_truth}.get(column.kind)
+    found = attempt(column, sample, usual) if attempt else None
     if column.kind == "list" and not column.separators:
         return column.model_copy(update={"separators": separators_of(sample.texts(), sizes=column.sizes) or ("|",)})
     return found if found is not None and found.kind == column.kind else column
@@ -259,7 +260,7 @@ def _is_number(value: Any) -> bool:
 def _unit_of_name(name: str) -> str:
     match = _UNIT_IN_NAME.search(name.strip())
     unit = match[1].lower() if match else ""
-    return unit if unit_family([unit]) and unit not in ("in", "d", "m", "v") else ""
+    return unit if unit_family([unit]) and unit not in _WORDS_AND_UNITS else ""
 
 
 def _as_quantity(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:

@@ -6,12 +6,12 @@ import re
 
 FIELD_NAMES: dict[str, tuple[str, ...]] = {
     "item_id": ("itemid", "id", "productid", "articleid", "movieid", "sku", "asin", "artikelnummer", "artikelnr", "artnr", "produktid", "référence",
-                "reference", "referencia", "codigo", "código", "商品编号", "商品id", "产品编号", "编号", "货号", "商品コード", "商品番号", "상품번호", "상품id"),
+                "reference", "referencia", "codigo", "código", "商品编号", "商品編號", "商品id", "产品编号", "编号", "货号", "商品コード", "商品番号", "상품번호", "상품id"),
     "title": ("title", "name", "productdisplayname", "productname", "producttitle", "itemtitle", "itemname", "displayname", "prodname",
               "bezeichnung", "artikelbezeichnung", "artikelname", "produktname", "titel", "titre", "nom", "nombre", "título", "titulo", "nome", "naam",
-              "商品名称", "产品名称", "名称", "标题", "品名", "商品名", "상품명", "제품명"),
+              "商品名称", "商品名稱", "产品名称", "名称", "标题", "品名", "商品名", "상품명", "제품명"),
     "text": ("text", "description", "desc", "plot", "summary", "overview", "abstract", "body", "longdescription", "productdescription", "beschreibung",
-             "produktbeschreibung", "langtext", "descripción", "descripcion", "descrizione", "descrição", "omschrijving", "描述", "商品描述", "简介", "详情",
+             "produktbeschreibung", "langtext", "descripción", "descripcion", "descrizione", "descrição", "omschrijving", "描述", "商品描述", "商品說明", "简介", "详情",
              "商品说明", "説明", "설명"),
     "image": ("image", "imagepath", "imagefile", "poster", "photo", "picture", "img", "imagelink", "imageurl", "imagesrc", "bild", "bilder",
               "imagen", "immagine", "图片", "主图", "画像", "이미지"),
@@ -28,7 +28,7 @@ IDENTIFIERS = frozenset({
     "modifiedat", "lastmodified",
 })  # fmt: skip
 """Columns that nobody asks for."""
-INDEX_NAMES = frozenset({"column1", "unnamed0", "index", "level0"})
+INDEX_NAMES = frozenset({"column1", "unnamed", "unnamed0", "index", "level0"})
 _TRUTHS = re.compile(
     r"^(?:is|has|can|in|on)[\s_]|stock|avail|enabled|active|featured|published|explicit|库存|verfügbar", re.IGNORECASE
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -47,23 +47,29 @@ async def ingest_events(
     Raises:
         StoreError: the history failed; starting again resumes.
     """
-    path, records = plan.path, read_records(plan.path, how)
-    read = added = 0
-    strange: Counter[str] = Counter()
-    while chunk := await asyncio.to_thread(lambda: list(islice(records, EVENT_ROWS))):
-        read += len(chunk)
-        events = await asyncio.to_thread(_events, chunk, plan, path, problems)
-        strange.update(e.item_id for e in events if e.item_id not in known)
+    added = 0
+    read: Counter[str] = Counter()
+    batches = read_events(plan, how, problems)
+    while (events := await asyncio.to_thread(next, batches, None)) is not None:
+        read.update(e.item_id for e in events)
         added += await history.add(events)
-    return EventCounts(read, added, (*plan.notes, *_unknown(strange, read, known)))
+    return EventCounts(plan.rows, added, (*plan.notes, *unknown_items(read, known)))
 
 
-def _unknown(strange: Counter[str], read: int, known: Collection[str]) -> list[str]:
-    """Say how many events name no item, which, and whether leading zeros were lost."""
+def read_events(plan: EventPlan, how: Reading, problems: Rejects) -> Iterator[list[Event]]:
+    """Yield the events of the planned file in batches; what cannot be read goes to ``problems``."""
+    records = read_records(plan.path, how)
+    while chunk := list(islice(records, EVENT_ROWS)):
+        yield _events(chunk, plan, plan.path, problems)
+
+
+def unknown_items(events: Mapping[str, int], known: Collection[str]) -> list[str]:
+    """Say how many events (item id -> count) name no item of ``known``, which, and whether leading zeros were lost."""
+    strange = Counter({item_id: count for item_id, count in events.items() if item_id not in known})
     if not strange:
         return []
-    named = ", ".join(item_id for item_id, _ in strange.most_common(NAMED))
-    said = f"{sum(strange.values())} of {read} events name no item of the catalogue ({named}{', ...' if len(strange) > NAMED else ''})"
+    named = ", ".join(item_id for item_id, _ in strange.most_common(NAMED)) + (", ..." if len(strange) > NAMED else "")
+    said = f"{sum(strange.values())} of {sum(events.values())} events name no item of the catalogue ({named})"
     zeros = {i.lstrip("0"): len(i) for i in known if i.startswith("0")}
     widths = Counter(zeros[i] for i in strange if i in zeros)
     if widths:

@@ -143,6 +143,7 @@ def event_columns(names: Sequence[str], said: Mapping[str, str]) -> dict[str, st
     found: dict[str, str] = {}
     for role, known in _NAMES.items():
         column = said.get(role) or next((plain[n] for n in known if n in plain and plain[n] not in found.values()), "")
+        column = column or (_only_item(names, found) if role == "item" else "")
         if column and column not in names and names:
             raise InvalidRequestError(
                 "interactions", f"no column {column!r} for {role}; there are: {', '.join(names[:30])}"
@@ -155,6 +156,14 @@ def event_columns(names: Sequence[str], said: Mapping[str, str]) -> dict[str, st
                 "interactions", f"no column for {role}; add --map-events {role}=COLUMN, one of: {listed}"
             )
     return found
+
+
+def _only_item(names: Sequence[str], found: Mapping[str, str]) -> str:
+    """Return the only column of ids beside the user's."""
+    ids = [
+        n for n in names if simple(n).endswith("id") and n not in found.values() and simple(n) not in _ORDERS | {"id"}
+    ]
+    return ids[0] if len(ids) == 1 else ""
 
 
 def rating_in(value: object, scale: float) -> float | None:

@@ -44,7 +44,7 @@ class Layout:
 
     def leaves(self, column: str) -> bool:
         """Return whether a column is of no use."""
-        return any(fnmatchcase(column, pattern) for pattern in self.ignore)
+        return column not in self.attributes and any(fnmatchcase(column, pattern) for pattern in self.ignore)
 
 
 def by(column: str) -> Callable[[Mapping[str, Any]], list[str]]:
@@ -107,7 +107,7 @@ LAYOUTS: tuple[Layout, ...] = (
         "Akeneo products",
         frozenset({"sku", "family", "categories", "enabled"}),
         {"item_id": ("sku",), "title": ("name", "label"), "text": ("description", "short_description"), "image": ("image", "picture")},
-        {"family": "type", "price-EUR": "price"}, {"categories": "list:,"}, ("enabled", "groups", "parent", "X_SELL*", "UPSELL*", "SUBSTITUTION*", "PACK*"),
+        {"family": "type"}, {"categories": "list:,"}, ("enabled", "groups", "parent", "X_SELL*", "UPSELL*", "SUBSTITUTION*", "PACK*"),
         row=dict, key=by("sku"), merge=reshaping.akeneo,
     ),
     Layout(

@@ -48,22 +48,28 @@ _CODES = {
 }  # fmt: skip
 _PENCE = {"GBX": ("GBP", 100.0)}
 UNITS: dict[str, dict[str, float]] = {
-    "mass": {"mg": 0.001, "g": 1, "gr": 1, "gram": 1, "grams": 1, "kg": 1000, "kgs": 1000, "kilogram": 1000, "oz": 28.349523125, "lb": 453.59237,
-             "lbs": 453.59237, "克": 1, "千克": 1000, "公斤": 1000},
-    "length": {"mm": 0.1, "cm": 1, "m": 100, "km": 100_000, "in": 2.54, "inch": 2.54, "inches": 2.54, '"': 2.54, "″": 2.54, "zoll": 2.54,
-               "ft": 30.48, "feet": 30.48, "厘米": 1, "米": 100},
-    "volume": {"ml": 1, "cl": 10, "dl": 100, "l": 1000, "liter": 1000, "litre": 1000, "liters": 1000, "litres": 1000, "fl oz": 29.5735, "毫升": 1,
-               "升": 1000},
-    "time": {"s": 1, "sec": 1, "secs": 1, "seconds": 1, "min": 60, "mins": 60, "minute": 60, "minutes": 60, "m": 60, "h": 3600, "hr": 3600,
-             "hrs": 3600, "hour": 3600, "hours": 3600, "std": 3600, "d": 86_400, "day": 86_400, "days": 86_400, "分钟": 60, "小时": 3600},
-    "share": {"%": 1, "percent": 1, "prozent": 1, "％": 1},
+    "mass": {"mg": 0.001, "g": 1, "kg": 1000, "oz": 28.349523125, "lb": 453.59237},
+    "length": {"mm": 0.1, "cm": 1, "m": 100, "km": 100_000, "in": 2.54, "ft": 30.48},
+    "volume": {"ml": 1, "cl": 10, "dl": 100, "l": 1000, "fl oz": 29.5735},
+    "time": {"s": 1, "min": 60, "h": 3600, "d": 86_400},
+    "share": {"%": 1},
     "data": {"kb": 0.001, "mb": 1, "gb": 1000, "tb": 1_000_000},
-    "power": {"mw": 0.001, "w": 1, "watt": 1, "watts": 1, "kw": 1000},
+    "power": {"mw": 0.001, "w": 1, "kw": 1000},
     "charge": {"mah": 1, "ah": 1000},
-    "voltage": {"v": 1, "volt": 1, "volts": 1},
+    "voltage": {"v": 1},
     "frequency": {"hz": 1, "khz": 1000, "mhz": 1_000_000, "ghz": 1_000_000_000},
     "pixels": {"px": 1, "mp": 1_000_000},
-    "count": {"pcs": 1, "pieces": 1, "pack": 1, "stück": 1, "stk": 1, "pages": 1, "件": 1, "个": 1},
+    "count": {"pcs": 1, "pages": 1},
+}
+"""Family of measures -> unit -> its size in one of them."""
+_UNIT_WORDS = {
+    "gr": "g", "gram": "g", "grams": "g", "kgs": "kg", "kilo": "kg", "kilogram": "kg", "kilograms": "kg", "lbs": "lb", "pound": "lb", "pounds": "lb",
+    "ounce": "oz", "ounces": "oz", "克": "g", "千克": "kg", "公斤": "kg", "millimeter": "mm", "centimeter": "cm", "meter": "m", "metre": "m",
+    "inch": "in", "inches": "in", '"': "in", "″": "in", "zoll": "in", "feet": "ft", "foot": "ft", "厘米": "cm", "毫米": "mm", "米": "m",
+    "liter": "l", "litre": "l", "liters": "l", "litres": "l", "毫升": "ml", "升": "l", "sec": "s", "secs": "s", "second": "s", "seconds": "s",
+    "mins": "min", "minute": "min", "minutes": "min", "minuten": "min", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "std": "h", "stunden": "h",
+    "day": "d", "days": "d", "分钟": "min", "小时": "h", "percent": "%", "prozent": "%", "％": "%", "watt": "w", "watts": "w", "volt": "v", "volts": "v",
+    "pieces": "pcs", "pack": "pcs", "stück": "pcs", "stk": "pcs", "件": "pcs", "个": "pcs",
 }  # fmt: skip
 _QUANTITY = re.compile(rf"(?P<number>[+-]?{_DIGITS})\s*(?P<unit>[^\W\d_]+(?: oz)?|[%％\"″])\.?", re.IGNORECASE)
 
@@ -78,7 +84,7 @@ class Money(NamedTuple):
 
 
 class Quantity(NamedTuple):
-    """A number with the unit as it is written, lower case."""
+    """A number with its unit."""
 
     number: float
     unit: str
@@ -160,7 +166,7 @@ def decimal_mark(texts: Iterable[tuple[str, int]], usual: Decimal | None, *, pri
     if not doubtful:
         return ".", False
     if usual is not None:
-        return usual, True
+        return usual, False
     return ("," if price and doubtful == "." else "."), True
 
 
@@ -248,7 +254,9 @@ def quantity_in(text: str, decimal: Decimal = ".") -> Quantity | None:
     for part in parts:
         number = number_in(part["number"].strip(), decimal)
         unit = part["unit"].casefold()
-        if number is None or not any(unit in family for family in UNITS.values()):
+        unit = _UNIT_WORDS.get(unit, unit)
+        unit = "min" if unit == "m" and found and found[0].unit == "h" else unit
+        if number is None or not unit_family([unit]):
             return None
         found.append(Quantity(number, unit))
     if len(found) == 1:

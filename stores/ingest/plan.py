@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -94,6 +95,8 @@ class Plan(Frozen):
         """Return an item field of a row."""
         cells = (text_of(row[name]) for name in self.fields.get(target, ()) if not is_unknown(row.get(name)))
         known = [cell for cell in cells if cell]
+        if target in ("image", "url"):  # of several pictures the first
+            known = [cell.split("\n")[0] for cell in known]
         return (known[0] if known else "") if target in self.firsts else "\n".join(known)
 
 
@@ -151,6 +154,7 @@ def make_plan(
     for name in choices.readings:
         _existing("as", name, names)
     field_of = {name: target for target, sources in fields.items() for name in sources}
+    leaves = Counter(name.rpartition(".")[2] for name in names)
     file = _File(rows, _usual_mark(samples), choices.separator, len(names) > MAX_COLUMNS)
     columns: list[Column] = []
     for name, sample in samples.items():
@@ -162,7 +166,9 @@ def make_plan(
         elif not chosen and (why := _of_no_use(name, sample, layout, file)):
             columns.append(column.model_copy(update={"kind": "ignore", "why": why}))
         else:
-            target = mapped.get(name) or layout.attributes.get(name) or name.strip()
+            leaf = name.rpartition(".")[2]
+            short = leaf if leaves[leaf] == 1 and leaf not in ITEM_FIELDS and leaf.isascii() else name
+            target = mapped.get(name) or layout.attributes.get(name) or short.strip()
             reading = reading or layout.readings.get(name, "")
             columns.append(_attribute(column.model_copy(update={"target": target}), sample, reading, file))
     columns, price, regular = _prices(_currencies(columns, samples), mapped)
@@ -222,7 +228,7 @@ def _usual_mark(samples: Mapping[str, Sample]) -> Decimal | None:
 
 def _currencies(columns: list[Column], samples: Mapping[str, Sample]) -> list[Column]:
     """Let prices take their currency from a column that holds codes."""
-    holder = next((c.name for c in columns if simple(c.name) in CURRENCY_NAMES), None)
+    holder = next((c.name for c in columns if simple(c.name) in CURRENCY_NAMES and c.target), "")
     counts = samples[holder].texts() if holder else {}
     codes = {currency_code(text): times for text, times in counts.items() if currency_code(text)}
     if not codes:
@@ -233,12 +239,15 @@ def _currencies(columns: list[Column], samples: Mapping[str, Sample]) -> list[Co
         if len(codes) > 1
         else ()
     )
-    return [
-        c.model_copy(update={"currency_column": holder, "unit": c.unit or usual, "odd": (*c.odd, *odd)})
-        if c.kind == "price"
-        else c
+    priced = {"currency_column": holder, "unit": usual}
+    made = [
+        c.model_copy(update={**priced, "unit": c.unit or usual, "odd": (*c.odd, *odd)}) if c.kind == "price" else c
         for c in columns
     ]
+    if made == columns:
+        return columns
+    used = {"kind": "ignore", "target": "", "why": "the currency of the prices"}
+    return [c.model_copy(update=used) if c.name == holder else c for c in made]
 
 
 def _prices(columns: list[Column], mapped: Mapping[str, str]) -> tuple[list[Column], str, str]:

@@ -226,6 +226,10 @@ def akeneo(rows: Sequence[Row]) -> Row:
         english = match[2] == "en_US" or (match[2].startswith("en") and locales.get(match[1]) != "en_US")
         if not is_unknown(value) and (match[1] not in locales or (english and not locales[match[1]].startswith("en"))):
             made[match[1]], locales[match[1]] = value, match[2]
+    prices = [(n, n[-3:]) for n in made if re.fullmatch(r"price-[A-Z]{3}", n)]
+    for place, (name, code) in enumerate(prices):
+        amount = text_of(made.pop(name) or "")
+        made["price" if place == 0 else f"price_{code.lower()}"] = f"{amount} {code}" if amount else None
     for name in [n for n in made if n.endswith("-unit")]:
         unit = text_of(made.pop(name) or "").lower()
         measure = name.removesuffix("-unit")

@@ -1,0 +1,1 @@
+"""Reading the exports that shops have."""
