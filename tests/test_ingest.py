@@ -179,7 +179,7 @@ async def test_json_lines_and_parquet_say_the_same(shop: Shop) -> None:
     ]
     await shop.ingest("x.jsonl", "\n\n".join(json.dumps(r) for r in rows) + "\nnot json\n[1]\n{}\n")
     first = await shop.items()
-    assert first["a"]["attributes"] == {"year": 1995.0, "tags": ["x", "y"], "eco": True, "extra.k": 1.0}
+    assert first["a"]["attributes"] == {"year": 1995.0, "tags": ["x", "y"], "eco": True, "k": 1.0}
     assert [(p[0], p[2]) for p in shop.problems()] == [(4, ""), (5, ""), (6, "item_id")]
     for row in rows:
         row.pop("extra", None)
