@@ -141,3 +141,48 @@ async def test_what_was_sensed_is_put_right_by_its_user_alone(tmp_path: Path, do
             await recommender.recommend(user_id=other, thread_id="t1", corrections=edits)
         again = await recommender.recommend(user_id="ada", thread_id="t1", corrections=edits)
     assert [e.evidence_id for e in again.evidence if e.corrected] == ["transcript-1"]
+
+
+async def test_conditions_carry_their_words_and_are_struck_and_put_right_by_id(tmp_path: Path) -> None:
+    services = constant_services(Settings(home=tmp_path))
+    async with Recommender(services=services) as recommender:
+        first = await recommender.recommend(text="a print under 14 euros")
+        (price,) = first.understanding.conditions
+        assert (price.condition_id, price.words) == ("price < 14", "under 14 euros")
+        thread = first.thread_id
+        kept = await recommender.recommend(thread_id=thread, text="something blue")
+        assert [c.condition_id for c in kept.understanding.conditions if c.field == "price"] == ["price < 14"]
+        assert next(c.words for c in kept.understanding.conditions if c.field == "price") == "under 14 euros"
+        edit = {"evidence_id": "price < 14", "text": "under 40 euros"}
+        edited = await recommender.recommend(thread_id=thread, corrections=[edit])
+        assert [(c.op, c.value) for c in edited.understanding.constraints if c.field == "price"] == [("<", 40.0)]
+        struck = await recommender.recommend(
+            thread_id=thread, corrections=[{"evidence_id": "price < 40", "strike": True}]
+        )
+        assert not [c for c in struck.understanding.constraints if c.field == "price"]
+        later = await recommender.recommend(thread_id=thread, text="another one please")
+        assert not [c for c in later.understanding.constraints if c.field == "price"], (
+            "it is out for the next turn, too"
+        )
+
+
+async def test_a_condition_that_was_heard_is_struck_where_the_turn_is_made_again(tmp_path: Path) -> None:
+    services = constant_services(Settings(home=tmp_path))
+    services.transcriber, services.captioner = Mishearing(), Misseeing()
+    services.rebuild()
+    async with Recommender(services=services) as recommender:
+        first = await recommender.recommend(**media())
+        (price,) = first.understanding.conditions
+        change = {"evidence_id": price.condition_id, "strike": True}
+        again = await recommender.recommend(thread_id=first.thread_id, corrections=[change])
+        assert not again.understanding.constraints
+        assert {e.evidence_id for e in again.evidence} == {"caption-1", "transcript-1"}, "what was seen and heard stays"
+
+
+async def test_the_reading_is_sent_before_the_items(tmp_path: Path) -> None:
+    async with Recommender(services=constant_services(Settings(home=tmp_path))) as recommender:
+        events = [e async for e in recommender.stream(text="a print under 14 euros")]
+    names = [e.event for e in events]
+    assert names.index("reading") < names.index("items")
+    data = events[names.index("reading")].data
+    assert [c["condition_id"] for c in data["conditions"]] == ["price < 14"]

@@ -322,7 +322,7 @@ def api_processes(home: Path) -> list[int]:
 def test_the_demo_runs_and_ends_by_itself(tmp_path: Path) -> None:
     out, _ = demo(tmp_path, "--no-llm").communicate(timeout=200)
     assert "47 items (47 new" in out
-    assert out.count(" asks") == 3
+    assert out.count(" asks") == 5
     assert "dogs and horses" in out, "the voice was heard"
     assert out.count("in all") == 3
     assert "API stopped" in out

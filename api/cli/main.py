@@ -24,6 +24,7 @@ class Lazy(NamedTuple):
 
 COMMANDS = {
     "recommend": Lazy("recommend", "recommend_command", "Recommend, printing as it happens."),
+    "read": Lazy("read", "read_command", "Show what the words of a request are taken to mean."),
     "search": Lazy("search", "search_command", "Find items by words, photos, voice or clips."),
     "why-not": Lazy("why_not", "why_not_command", "Say which step drops an item from a list."),
     "serve": Lazy("serve", "serve_command", "Serve the HTTP API."),

@@ -109,7 +109,7 @@ def parse_corrections(edits: Sequence[str], strikes: Sequence[str]) -> list[dict
     """
     found: list[dict[str, Any]] = []
     for edit in edits:
-        name, sign, text = edit.partition("=")
+        name, sign, text = edit.rpartition("=")
         if not (name.strip() and sign and text.strip()):
             raise InvalidRequestError("--correct", f"{edit!r} must look like 'caption-1=a red bag'")
         found.append({"evidence_id": name.strip(), "text": text.strip()})

@@ -77,6 +77,7 @@ class TerminalRenderer:
         """Print one event."""
         show = {
             "route": self._route,
+            "reading": self._reading,
             "evidence": self._evidence,
             "partial": self._partial,
             "consistency": self._consistency,
@@ -100,6 +101,21 @@ class TerminalRenderer:
     def _route(self, data: Mapping[str, Any]) -> None:
         name = Text(clean(data["name"]), style="bold magenta")
         self._line("route", Text.assemble(name, "  ", clean(data["why"])), f"by {clean(data['decided_by'])}")
+
+    def _reading(self, data: Mapping[str, Any]) -> None:
+        """Print each condition with the words that made it, the order, and what is not applied."""
+        for condition in data.get("conditions") or ():
+            words = clean(condition.get("words") or "")
+            style = "red" if condition.get("refused") else "green"
+            said = Text.assemble((clean(condition["condition_id"]), style), f"  “{words}”" if words else "")
+            self._line("read", said, "")
+        if order := data.get("order"):
+            way = "highest first" if order["descending"] else "lowest first"
+            self._line(
+                "order", Text.assemble((f"{clean(order['field'])}, {way}", "green"), f"  “{clean(order['words'])}”"), ""
+            )
+        if data.get("not_applied"):
+            self._line("not applied", Text(", ".join(map(clean, data["not_applied"])), style="yellow"), "")
 
     def _evidence(self, data: Mapping[str, Any]) -> None:
         kind = _KINDS.get(str(data["kind"]), str(data["kind"]))

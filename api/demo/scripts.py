@@ -60,6 +60,15 @@ def print_shop(data: Path = DATA) -> Demonstration:
                 follows=True,
             ),
             Ask(
+                "A stranger states a must, a limit, a refusal and something that the shop cannot know",
+                {"text": "Something with the sea, at most 45 euros, no people please, signed by the artist.", "n": 5},
+            ),
+            Ask(
+                "The stranger goes on: one condition is let go, another comes",
+                {"text": "The price does not matter after all, but it should be outdoors.", "n": 5},
+                follows=True,
+            ),
+            Ask(
                 "A stranger types, shows another photo and speaks",
                 {
                     "text": "I am looking for a picture for my kitchen.",

@@ -12,10 +12,12 @@ BY_PERSON = "person"
 CORRECTABLE = frozenset({"caption", "transcript"})
 
 
-def corrected(evidence: Sequence[Evidence], corrections: Sequence[Correction]) -> tuple[Evidence, ...]:
+def corrected(
+    evidence: Sequence[Evidence], corrections: Sequence[Correction], conditions: Sequence[str] = ()
+) -> tuple[Evidence, ...]:
     """Return the evidence without what was struck; edited pieces come first, with full confidence and ``corrected`` set.
 
-    Tags and times of an edited piece are dropped with its old words.
+    ``conditions`` are ids that a correction may name besides; they are only told. Tags and times of an edited piece are dropped with its old words.
 
     Raises:
         InvalidRequestError: an id that the last answer does not hold, or two corrections of one piece; names the field.
@@ -25,7 +27,7 @@ def corrected(evidence: Sequence[Evidence], corrections: Sequence[Correction]) -
     for index, change in enumerate(corrections):
         field = f"corrections[{index}].evidence_id"
         if change.evidence_id not in known:
-            there = ", ".join(known) or "none"
+            there = ", ".join([*known, *conditions]) or "none"
             raise InvalidRequestError(field, f"the last answer holds no such piece; there are: {there}")
         if change.evidence_id in changes:
             raise InvalidRequestError(field, "this piece is corrected twice")

@@ -118,13 +118,13 @@ class RecommendResponse(Frozen):
 class StreamEvent(Frozen):
     """One event of a stream. ``data`` is JSON-ready.
 
-    ``route`` {name, why, decided_by}; ``evidence`` one Evidence; ``consistency`` Verdict; ``items`` {items, question,
-    asked, cold_start, strategy}: the ranked items before any word is written; ``partial`` {evidence_id, segment}: a stretch of speech while the
+    ``route`` {name, why, decided_by}; ``reading`` {conditions, order, not_applied}: what was understood, each condition with its
+    words and id; ``evidence`` one Evidence; ``consistency`` Verdict; ``items`` {items, question, asked, cold_start, strategy}: the ranked items before any word is written; ``partial`` {evidence_id, segment}: a stretch of speech while the
     rest of a long clip is still read; ``words`` {item_id or null for the opening message, text, by,
     evidence_ids}; ``degraded`` one Degradation; ``step`` StepTime; ``done`` the whole RecommendResponse; ``error`` {message}.
     """
 
     event: Literal[
-        "route", "partial", "evidence", "consistency", "items", "words", "degraded", "step", "done", "error"
+        "route", "reading", "partial", "evidence", "consistency", "items", "words", "degraded", "step", "done", "error"
     ] = Field(description="What happened.")
     data: dict[str, Any] = Field(description="What it says, in the form that belongs to `event`.")

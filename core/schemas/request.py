@@ -173,15 +173,20 @@ class Answer(Frozen):
 
 
 class Correction(Frozen):
-    """What a person puts right of the last answer's evidence: other words for a piece, or that it does not count."""
+    """What a person puts right of the last answer: other words for a piece of evidence or a condition, or that it does not count."""
 
-    evidence_id: Annotated[str, StringConstraints(min_length=1, max_length=128), NoNul()] = Field(
-        description="The piece, such as `caption-1`.", examples=["caption-1"]
+    evidence_id: Annotated[str, StringConstraints(min_length=1, max_length=256), NoNul()] = Field(
+        description="The piece, such as `caption-1`, or the condition, such as `price <= 40`.", examples=["caption-1"]
     )
     text: Annotated[str, StringConstraints(min_length=1, max_length=2000), NoNul()] | None = Field(
-        default=None, description="What it should say.", examples=["a red leather bag"]
+        default=None,
+        description="What it should say: for a condition, the words to read in its place.",
+        examples=["a red leather bag"],
     )
-    strike: bool = Field(default=False, description="Leave the piece out, and for a caption its photo as well.")
+    strike: bool = Field(
+        default=False,
+        description="Leave it out, for a caption its photo as well; a condition is out for the next turns, too.",
+    )
 
     @model_validator(mode="after")
     def _one_change(self) -> Correction:

@@ -12,6 +12,7 @@ from .answer import Degradation, Usage
 from .catalogue import Frozen
 from .evidence import Evidence, Verdict
 from .ranking import RankedItem
+from .reading import Condition
 from .request import Constraint, Preference
 from .understanding import Answered, Question, Understanding
 
@@ -27,13 +28,14 @@ class ShownItem(Frozen):
 class ThreadMemory(Frozen):
     """What a thread carries from one turn to the next; ``owner`` is a digest of the user who started it.
 
-    ``questions`` counts those asked so far, ``open_question`` is the one that waits for an answer.
+    ``conditions`` are the ``constraints`` with the words that made them; ``questions`` counts those asked so far, ``open_question`` is the one that waits for an answer.
     """
 
     turn: int = 0
     owner: str = ""
     query: str = ""
     constraints: tuple[Constraint, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     preferences: tuple[str, ...] = ()
     stated: tuple[Preference, ...] = ()
     stated_item_ids: tuple[str, ...] = ()

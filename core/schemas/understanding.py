@@ -9,7 +9,7 @@ from pydantic import (
 )
 
 from .catalogue import Event, Frozen
-from .reading import Reading
+from .reading import Condition, Reading
 from .request import Constraint, Preference
 
 RouteName = Literal["direct", "deliberate"]
@@ -81,6 +81,10 @@ class Understanding(Frozen):
     query: str = Field(default="", description="The merged query text.")
     intent: Intent = Field(default="browse", description="What the user wants done.")
     constraints: tuple[Constraint, ...] = Field(default=(), description="Hard constraints in force.")
+    conditions: tuple[Condition, ...] = Field(
+        default=(),
+        description="The hard constraints in force with the words that made them; strike or edit one by its id in `corrections`.",
+    )
     dropped: tuple[Constraint, ...] = Field(default=(), description="Constraints of earlier turns dropped in this one.")
     preferences: tuple[str, ...] = Field(default=(), description="Soft preferences.")
     like_item_ids: tuple[str, ...] = Field(default=(), description="Items to be similar to.")

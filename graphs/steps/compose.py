@@ -141,6 +141,7 @@ def next_memory(state: State) -> ThreadMemory:
         owner=owner_digest(state.request.user_id),
         query=understood.query,
         constraints=understood.constraints,
+        conditions=understood.conditions,
         preferences=understood.preferences,
         stated=merge_stated(before, state.request.preferences),
         answers=before.answers,

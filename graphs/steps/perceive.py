@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from ...agents.understanding.conditions_in_force import split_corrections
 from ...core.errors import InvalidRequestError
 from ...core.media.corrections import captions_changed, corrected
 from ...core.schemas import (
@@ -54,22 +55,25 @@ def recalled(state: State, turn: Turn) -> Admitted:
     request = state.request
     if request.images or request.audio or request.video:
         raise InvalidRequestError("corrections", "cannot be sent together with new media; send the media alone")
+    corrections, of_conditions = split_corrections(request.corrections, state.memory)
     kept = turn.services.senses.recall(turn.key(request))
+    if kept is None and of_conditions and not corrections:
+        return {"media": ()}
     if kept is None:
         why = (
             "what this thread last saw and heard is not kept any more (or there is no thread_id); send the media again"
         )
         raise InvalidRequestError("corrections", why)
     check_owner(kept.owner, request)
-    evidence = corrected(kept.evidence, request.corrections)
-    changed = [captions_changed(kept.evidence, request.corrections, struck=struck) for struck in (True, False)]
+    evidence = corrected(kept.evidence, corrections, [c.condition_id for c in state.memory.conditions])
+    changed = [captions_changed(kept.evidence, corrections, struck=struck) for struck in (True, False)]
     announce(evidence, turn)
     return {
         "media": (),
         "request": request.model_copy(update={"text": kept.text if request.text is None else request.text}),
         "captions": tuple(e for e in evidence if e.kind == "caption"),
         "transcripts": tuple(e for e in evidence if e.kind == "transcript"),
-        "memory": kept.memory,
+        "memory": kept.memory.model_copy(update={"conditions": state.memory.conditions}),
         "pictures": kept.pictures.after(*changed),
     }
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...agents.understanding.by_rules import understand as parse
+from ...agents.understanding.conditions_in_force import split_corrections, with_words, without
 from ...agents.understanding.routing import ask_route, decide_route
 from ...core.schemas import (
     CatalogueSchema,
@@ -25,17 +28,30 @@ async def understand(state: State, turn: Turn) -> Understood:
     request = state.request
     check_owner(state.memory.owner, request)
     schema = await read_schema(turn)
-    understanding = parse(request.text or "", state.evidence, schema, state.memory, request.constraints, state.verdict)
-    understanding = drop_unknown(understanding, schema)
-    understanding = with_words(understanding, request)
+    _, corrections = split_corrections(request.corrections, state.memory)
+    text = " ".join(filter(None, [request.text, *(c.text for c in corrections)]))
+    understanding = parse(text, state.evidence, schema, state.memory, request.constraints, state.verdict)
+    understanding = without(drop_unknown(understanding, schema), {c.evidence_id for c in corrections})
+    understanding = with_stated_words(with_words(understanding, state.memory), request)
     if request.include_consumed and not understanding.include_consumed:
         understanding = understanding.model_copy(update={"include_consumed": True})
     route = await choose_route(request, understanding, turn)
     turn.emit("route", route)
+    turn.emit("reading", shown(understanding))
     return {"schema": schema, "understanding": understanding, "route": route}
 
 
-def with_words(understanding: Understanding, request: RecommendRequest) -> Understanding:
+def shown(understanding: Understanding) -> dict[str, Any]:
+    """Return what was understood as clients show it: conditions in force, the order asked for, and what is not applied."""
+    order = understanding.reading.order
+    return {
+        "conditions": [c.model_dump(mode="json") for c in understanding.conditions],
+        "order": order.model_dump(mode="json") if order else None,
+        "not_applied": list(understanding.unparsed),
+    }
+
+
+def with_stated_words(understanding: Understanding, request: RecommendRequest) -> Understanding:
     """Take the words of stated preferences as the query where nothing else is asked for, else as a soft preference."""
     words = request.preferences.words.strip() if request.preferences else ""
     if not words:
