@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from ..core.errors import InvalidRequestError, TastemakerError
 from ..core.redaction import redact
 from ..core.schemas import Degradation, RecommendRequest, RecommendResponse, StreamEvent
+from ..core.validation import invalid_request
 from .threads.store import KNOWN
 from .turn.state import State
 from .turn.turn import Turn
@@ -105,6 +106,4 @@ def as_request(request: RecommendRequest | None, fields: Mapping[str, Any]) -> R
     try:
         return RecommendRequest.model_validate({**(request.model_dump() if request else {}), **fields})
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"]).lstrip(".")
-        raise InvalidRequestError(path or "request", first["msg"]) from error
+        raise invalid_request(error) from error

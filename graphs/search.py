@@ -29,6 +29,7 @@ from ..core.schemas import (
     RecommendRequest,
     Understanding,
 )
+from ..core.validation import invalid_request
 from ..stores.catalogue.sql_filters import check_constraints
 from ..tools.ranking.search_within_rules import ruled
 from ..tools.sources.cross_modal import CrossSearch, QueryPart
@@ -160,9 +161,7 @@ def as_search(request: SearchRequest | None, fields: Mapping[str, Any]) -> Searc
     try:
         return SearchRequest.model_validate({**(request.model_dump() if request else {}), **fields})
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        path = ".".join(map(str, first["loc"]))
-        raise InvalidRequestError(path or "request", first["msg"]) from error
+        raise invalid_request(error) from error
 
 
 def _mean(rows: Vectors) -> Vectors:

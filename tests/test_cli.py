@@ -278,6 +278,22 @@ def test_the_log_of_the_service_has_no_passwords() -> None:
         log_config("loud")
 
 
+@pytest.mark.slow
+def test_recommend_imports_no_library_that_it_does_not_use(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "sys.argv = ['tastemaker', 'recommend', '--no-words', '--json']\n"
+        "from tastemaker.api.cli import main\n"
+        "try:\n    main.main()\nfinally:\n"
+        "    assert 'langgraph' in sys.modules\n"
+        "    unused = {'fastapi', 'openai', 'langserve', 'torch', 'uvicorn'} & set(sys.modules)\n"
+        "    print('unused', sorted(unused), file=sys.stderr)\n"
+    )
+    environ = os.environ | {"TASTEMAKER_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
+    assert "unused []" in done.stderr
+
+
 def test_connections_have_no_delay() -> None:
     async def accepted() -> int:
         loop = asyncio.get_running_loop()

@@ -111,7 +111,7 @@ def streaming(*pieces: str, pause_s: float = 0.0, die: bool = False) -> Any:
 
 def model_at(url: str, breaker: CircuitBreaker | None = None, **llm: Any) -> OpenAICompatible:
     settings = LLMSettings(**{"timeout_s": 5.0, **llm})
-    return OpenAICompatible(open_client(f"{url}/v1", settings), "m", settings, breaker=breaker)
+    return OpenAICompatible(lambda: open_client(f"{url}/v1", settings), "m", settings, breaker=breaker)
 
 
 async def collect(model: OpenAICompatible, request: ChatRequest = REQUEST) -> list[ChatDelta]:

@@ -61,7 +61,7 @@ class Server:
 
 def client(url: str, **llm: Any) -> OpenAICompatible:
     settings = LLMSettings(**{"timeout_s": 5.0, **llm})
-    return OpenAICompatible(open_client(f"{url}/v1", settings), "m", settings)
+    return OpenAICompatible(lambda: open_client(f"{url}/v1", settings), "m", settings)
 
 
 @pytest_asyncio.fixture

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ...core.errors import InvalidRequestError
 from ...core.schemas import Event, EventKind
 from ...core.settings import load_settings
-from ..http.errors import validation_details
+from ...core.validation import invalid_request
 from .options import run_async
 
 
@@ -42,5 +42,4 @@ def _event(user: str, item: str, kind: str, value: float | None, event_id: str |
     try:
         return Event(user_id=user, item_id=item, kind=cast(EventKind, kind), value=value, event_id=event_id)
     except ValidationError as error:
-        detail = validation_details(error.errors(include_input=False))[0]
-        raise InvalidRequestError(detail.field or "event", detail.message) from error
+        raise invalid_request(error, "event") from error

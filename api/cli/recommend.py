@@ -18,8 +18,8 @@ from rich.console import Console
 from ...core.errors import InvalidRequestError, TastemakerError
 from ...core.schemas import Constraint, RecommendRequest, StreamEvent
 from ...core.settings import load_settings
+from ...core.validation import invalid_request
 from ..client.terminal import TerminalRenderer
-from ..http.errors import validation_details
 from .options import guarded, run_async
 from .recommend_preferences import ask, follow_up, parse_preferences
 
@@ -149,8 +149,7 @@ def parse_where(expression: str) -> Constraint:
     try:
         return Constraint(field=found["field"], op=cast(Any, op), value=value)
     except ValidationError as error:
-        detail = validation_details(error.errors(include_input=False))[0]
-        raise InvalidRequestError("--where", f"{expression!r}: {detail.message}") from error
+        raise InvalidRequestError("--where", f"{expression!r}: {invalid_request(error).message}") from error
 
 
 def _scalar(value: str, op: str) -> float | bool | str:
@@ -172,8 +171,7 @@ def _request(fields: dict[str, Any]) -> RecommendRequest:
     try:
         return RecommendRequest.model_validate(fields)
     except ValidationError as error:
-        detail = validation_details(error.errors(include_input=False))[0]
-        raise InvalidRequestError(detail.field or "request", detail.message) from error
+        raise invalid_request(error) from error
 
 
 async def _events(server: str | None, request: RecommendRequest) -> AsyncIterator[StreamEvent]:

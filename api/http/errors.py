@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from ...core.errors import BackEndError, ConfigurationError, InvalidRequestError, StoreError, TastemakerError
 from ...core.redaction import redact
 from ...core.schemas import Frozen
+from ...core.validation import problems
 
 log = logging.getLogger("tastemaker.api")
 
@@ -24,7 +25,6 @@ ErrorType = Literal[
     "invalid_request", "too_large", "not_found", "not_allowed", "http", "back_end", "store", "configuration", "internal"
 ]
 CLIENT_GONE = 499  # nobody reads it; nginx's number for the log
-_UNION_TAGS = {"float", "bool", "str", "int"}
 _HTTP_TYPES: dict[int, ErrorType] = {404: "not_found", 405: "not_allowed", 413: "too_large"}
 
 
@@ -56,41 +56,11 @@ def request_id(request: Request) -> str:
     return str(getattr(request.state, "request_id", ""))
 
 
-def field_path(location: Sequence[str | int], *, exact: bool = False) -> str:
-    """Join a pydantic location to a path such as ``constraints[1].op``.
-
-    The names pydantic adds for the members of a union are left out unless ``exact`` (for unknown keys).
-    """
-    path = ""
-    for part in location[1:] if location and location[0] in ("body", "query", "path", "header") else location:
-        if isinstance(part, int):
-            path += f"[{part}]"
-        elif path and not exact and (part in _UNION_TAGS or not part.isidentifier()):
-            break
-        else:
-            name = "".join(c for c in part[:64] if c.isprintable())
-            path += f".{name}" if path else name
-    return path or "body"
-
-
 def validation_details(errors: Sequence[Mapping[str, Any] | str]) -> list[ErrorDetail]:
-    """Merge pydantic errors (or LangServe's plain sentences) by field; the input itself is left out."""
-    messages: dict[str, list[str]] = {}
-    for error in errors:
-        if isinstance(error, str):
-            messages.setdefault("body", []).append(error)
-            continue
-        location = error["loc"]
-        if error["type"] == "json_invalid":
-            path, message = "body", f"is not valid JSON: {error.get('ctx', {}).get('error', '')}".rstrip(": ")
-        else:
-            path = field_path(location, exact=error["type"] == "extra_forbidden")
-            message = str(error["msg"]).removeprefix("Value error, ")
-        known = messages.setdefault(path, [])
-        if message not in known:
-            known.append(message)
+    """Describe pydantic's errors (or LangServe's plain sentences), merged by field; the input itself is left out."""
     return [
-        ErrorDetail(type="invalid_request", field=path, message="; or ".join(texts)) for path, texts in messages.items()
+        ErrorDetail(type="invalid_request", field=path, message="; or ".join(texts))
+        for path, texts in problems(errors).items()
     ]
 
 

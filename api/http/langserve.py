@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from ...core.errors import InvalidRequestError
 from ...core.schemas import RecommendRequest
+from ...core.validation import invalid_request
 from ..service import Service
-from .errors import validation_details
 from .json_body import parse_json
 
 PATH = "/langserve/recommend"
@@ -85,6 +85,5 @@ def _check_input(number: int, value: object) -> None:
     try:
         RecommendRequest.model_validate(value)
     except ValidationError as error:
-        detail = validation_details(error.errors(include_input=False))[0]
-        field = "" if detail.field in (None, "body") else f".{detail.field}"
-        raise InvalidRequestError(f"inputs[{number}]{field}", detail.message) from error
+        wrong = invalid_request(error, "")
+        raise InvalidRequestError(f"inputs[{number}].{wrong.field}".rstrip("."), wrong.message) from error

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from ...core.errors import InvalidRequestError
 from ...core.schemas import RecommendRequest, RecommendResponse, StreamEvent, ThreadId, UserId
+from ...core.validation import invalid_request
 from ..service import Service, refuse_paths
-from .errors import validation_details
 from .event_stream import failure, stop
 
 MAX_BATCH = 32
@@ -156,8 +156,7 @@ def _request(value: Any, config: RunnableConfig) -> RecommendRequest:
                 raise InvalidRequestError(name, f"differs from config.configurable.{name}; give one of them")
         return refuse_paths(RecommendRequest.model_validate({**asked.model_dump(exclude_unset=True), **added}))
     except ValidationError as error:
-        detail = validation_details(error.errors(include_input=False))[0]
-        raise InvalidRequestError(detail.field or "input", detail.message) from error
+        raise invalid_request(error, "input") from error
 
 
 async def _detached(work: Coroutine[Any, Any, RecommendResponse]) -> RecommendResponse:

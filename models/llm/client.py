@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -61,7 +62,7 @@ class OpenAICompatible(ChatModel):
     """A ChatModel behind any server that speaks OpenAI's chat completions.
 
     Args:
-        client: from ``open_client``, with its own retries off.
+        open_it: opens the SDK's client, its own retries off, on first use, since to import the SDK takes a third of a second.
         model: name the server knows.
         llm: patience and retries.
         thinks: the model reasons before it answers and can be told not to (Qwen3): asked not to.
@@ -71,7 +72,7 @@ class OpenAICompatible(ChatModel):
 
     def __init__(
         self,
-        client: AsyncOpenAI,
+        open_it: Callable[[], AsyncOpenAI],
         model: str,
         llm: LLMSettings,
         *,
@@ -79,11 +80,15 @@ class OpenAICompatible(ChatModel):
         any_model: bool = False,
         breaker: CircuitBreaker | None = None,
     ) -> None:
-        self._client, self._model, self._llm = client, model, llm
+        self._open, self._model, self._llm = open_it, model, llm
         self._thinks, self._any_model = thinks, any_model
         self._chosen = "" if any_model else model
         self._breaker = breaker or CircuitBreaker()
         self.name = f"vllm:{model}"
+
+    @cached_property
+    def _client(self) -> AsyncOpenAI:
+        return self._open()
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Return the whole answer.
@@ -167,7 +172,8 @@ class OpenAICompatible(ChatModel):
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        if "_client" in self.__dict__:
+            await self._client.close()
 
     def _deadline(self, request: ChatRequest) -> float:
         return asyncio.get_running_loop().time() + (request.timeout_s or self._llm.timeout_s)
@@ -267,7 +273,7 @@ def open_chat_model(settings: Settings) -> OpenAICompatible:
     llm, model_id = settings.llm, slot_id(settings, "llm")
     base_url = llm.base_url or f"http://{llm.host}:{llm.port}/v1"
     return OpenAICompatible(
-        open_client(base_url, llm),
+        partial(open_client, base_url, llm),
         served_name(model_id),
         llm,
         thinks=reasoning_parser(model_id) == "qwen3",

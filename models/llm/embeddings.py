@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,4 +73,4 @@ def open_embeddings(settings: Settings) -> ServedEmbeddings | None:
     if not llm.embeddings_model:
         return None
     url = llm.embeddings_url or llm.base_url or f"http://{llm.host}:{llm.port}/v1"
-    return ServedEmbeddings(OpenAICompatible(open_client(url, llm), llm.embeddings_model, llm))
+    return ServedEmbeddings(OpenAICompatible(partial(open_client, url, llm), llm.embeddings_model, llm))
