@@ -115,7 +115,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("answer", {"question_id": "x" * 65}, "answer.question_id"),
     ("answer", {"question_id": "q1", "choice_id": "x" * 65}, "answer.choice_id"),
     ("profile", {"segment": "a\x00"}, "profile.segment"),
-    ("corrections", [{"evidence_id": "x" * 129, "strike": True}], "corrections[0].evidence_id"),
+    ("corrections", [{"evidence_id": "x" * 257, "strike": True}], "corrections[0].evidence_id"),
     ("corrections", [{"evidence_id": "a\x00", "strike": True}], "corrections[0].evidence_id"),
     ("corrections", [{"evidence_id": "a", "text": "\x00"}], "corrections[0].text"),
     ("llm_rank", ["score"] * 6, "llm_rank"),
