@@ -13,7 +13,7 @@ from tastemaker.api.cli import main as cli
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.history import SqlHistory
-from tastemaker.stores.ingest.changes import Refresh
+from tastemaker.stores.ingest.changes import Refresh, delete_items
 from tastemaker.stores.ingest.events_plan import EventChoices
 from tastemaker.stores.ingest.file_survey import survey
 from tastemaker.stores.ingest.mapping_file import as_toml, read_mapping
@@ -115,6 +115,13 @@ async def test_what_is_gone_is_removed_within_a_limit_and_a_dry_run_writes_nothi
     assert (dry.removed, dry.updated, dry.unchanged, await store.catalogue.count()) == (1, 1, 1, 3)
     done = await store.ingest(fewer, refresh=Refresh(prune=True, prune_limit=0.5))
     assert (done.removed, await store.catalogue.count()) == (1, 2)
+    assert sorted(await store.catalogue.scan(9)) == ["a", "b"]
+
+
+async def test_items_are_removed_by_id(store: Store) -> None:
+    (store.folder / "ids.csv").write_text("id\nc\nzz\nc\n")
+    assert await delete_items(store.folder / "ids.csv", store.catalogue, Choices(), dry_run=True) == (2, 1)
+    assert await delete_items(store.folder / "ids.csv", store.catalogue, Choices()) == (2, 1)
     assert sorted(await store.catalogue.scan(9)) == ["a", "b"]
 
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from ...core.settings import Settings, load_settings
 from ...stores.catalogue.lance_catalogue import LanceCatalogue
 from ...stores.ingest import mapping_file
-from ...stores.ingest.changes import Refresh
+from ...stores.ingest.changes import Refresh, delete_items
 from ...stores.ingest.column import ITEM_FIELDS
 from ...stores.ingest.events_plan import EventChoices, EventPlan, plan_events
 from ...stores.ingest.file_readers import Reading, column_names
@@ -82,6 +82,7 @@ def ingest_command(
     update: Annotated[str, typer.Option(help="Write only these attributes, such as price,stock.")] = "",
     prune: Annotated[bool, typer.Option("--prune", help="Remove items that are no longer in the file.")] = False,
     prune_limit: Annotated[float, typer.Option(min=0, max=1, help="The largest share that is removed.")] = 0.1,
+    delete: Annotated[bool, typer.Option("--delete", help="Remove the items that the file names.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing, only count what would change.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a first ingest.")] = False,
     tenant: Annotated[str, typer.Option(help="Which shop.")] = "default",
@@ -112,6 +113,12 @@ def ingest_command(
     if plan or save:
         guarded(lambda: _show_plan(task, save=save, as_json=as_json))
     if plan:
+        return
+    if delete:
+        named, there = run_async(lambda: _deleted(task, tenant_of(tenant), dry_run=dry_run))
+        typer.echo(
+            f"{named} ids: {there} {'would be removed' if dry_run else 'removed'}, {named - there} not in the catalogue"
+        )
         return
     refresh = Refresh(prune=prune, prune_limit=prune_limit, dry_run=dry_run)
 
@@ -216,6 +223,12 @@ async def _asked(task: _Task, settings: Settings, tenant: str) -> _Task:
         typer.echo(f"change {path} and run this again")
         raise typer.Exit(0)
     return _with_file(task, path)
+
+
+async def _deleted(task: _Task, tenant: str, *, dry_run: bool) -> tuple[int, int]:
+    settings = load_settings()
+    store = await LanceCatalogue.open(settings.catalogue_uri, tenant, settings.catalogue.exact_below)
+    return await delete_items(task.catalogue, store, task.choices, dry_run=dry_run)
 
 
 def _saved(task: _Task, plan: Plan, events: EventPlan | None) -> Path:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ...core.errors import InvalidRequestError
 from ..catalogue.lance_catalogue import LanceCatalogue
 from .file_survey import Survey, survey
+from .plan import Choices
 
 COVERED = 0.5
 """A file with at least this share of the catalogue's items may change the types of its fields."""
@@ -70,6 +72,21 @@ async def plan_types(found: Survey, catalogue: LanceCatalogue) -> tuple[Survey, 
         columns = tuple(c for c in read_anew.plan.columns if c.target in only or c.target in read_anew.plan.fields)
         read_anew = replace(read_anew, plan=read_anew.plan.model_copy(update={"columns": columns}))
     return read_anew, notes, []
+
+
+async def delete_items(
+    source: Path, catalogue: LanceCatalogue, choices: Choices, *, dry_run: bool = False
+) -> tuple[int, int]:
+    """Remove the items whose ids stand in ``source`` and return how many it names and how many there were.
+
+    Raises:
+        InvalidRequestError: the file has no column of ids.
+    """
+    found = await asyncio.to_thread(survey, source, replace(choices, only=("item_id",)))
+    named = [found.plan.item_id(record.values) for record in found.records() if not record.problem]
+    ids = [*dict.fromkeys(item_id for item_id in named if item_id)]
+    there = await catalogue.digests(ids)
+    return len(ids), len(there) if dry_run else await catalogue.delete([*there])
 
 
 async def removed_ids(found: Survey, catalogue: LanceCatalogue) -> list[str]:
