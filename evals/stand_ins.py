@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -154,6 +155,11 @@ class ConstantHistory:
     async def all_events(self, since_id: int = 0, limit: int = 1_000_000) -> list[Event]:
         """Return nothing."""
         return []
+
+    async def pages(self, since_id: int = 0, *, newest: int | None = None) -> AsyncIterator[list[Any]]:
+        """Yield nothing."""
+        return
+        yield
 
     async def version(self) -> int:
         """Return 0."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import random
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from tastemaker.core.errors import StoreError
 from tastemaker.core.protocols import Collaborative
 from tastemaker.core.schemas import Event, EventKind
-from tastemaker.stores.events.co_occurrence import HALF_LIFE_DAYS, CoOccurrence
+from tastemaker.stores.events.co_occurrence import HALF_LIFE_DAYS, CoOccurrence, similarity
+from tastemaker.stores.events.event_columns import EventLog
 from tastemaker.stores.events.history import SqlHistory
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -82,35 +86,93 @@ async def test_growth_is_learnt_in_the_background(history: SqlHistory) -> None:
     await model.close()
 
 
-class Failing:
-    """A history that works once."""
+class Failing(SqlHistory):
+    """A history that can be down."""
 
-    def __init__(self) -> None:
-        self.calls = 0
-
-    async def add(self, events: Sequence[Event]) -> int:
-        raise NotImplementedError
-
-    async def profile(self, user_id: str, limit: int = 200) -> None:
-        raise NotImplementedError
-
-    async def all_events(self, since_id: int = 0, limit: int = 1_000_000) -> list[Event]:
-        return [ev("a", "x")]
+    down = False
 
     async def version(self) -> int:
-        self.calls += 1
-        if self.calls > 1:
+        if self.down:
             raise StoreError("down")
-        return 1
+        return await super().version()
 
 
-async def test_a_failing_history_leaves_the_old_model(caplog: pytest.LogCaptureFixture) -> None:
-    failing = Failing()
-    model = CoOccurrence(failing, check_s=0.0)  # type: ignore[arg-type]
+async def test_a_failing_history_leaves_the_old_model(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    failing = await Failing.open(f"sqlite+aiosqlite:///{tmp_path / 'h.db'}")
+    assert isinstance(failing, Failing)
+    await failing.add([ev("a", "x")])
+    model = CoOccurrence(failing, check_s=0.0)
     assert len(await model.popular(5)) == 1
-    await model.popular(5)
-    await asyncio.sleep(0.05)
-    assert failing.calls == 2
-    assert [i for i, _ in await model.popular(5)] == ["x"]
-    assert "not refreshed" in caplog.text
+    failing.down = True
+    async with asyncio.timeout(10):
+        while "not refreshed" not in caplog.text:
+            assert [i for i, _ in await model.popular(5)] == ["x"]
+            await asyncio.sleep(0.01)
     await model.close()
+    await failing.close()
+
+
+async def test_what_is_learnt_step_by_step_is_what_is_learnt_at_once(history: SqlHistory) -> None:
+    """Whatever order events come in, dislikes and taken back ones included, each step knows what a fresh start would."""
+    rng = random.Random(4)
+    kinds: tuple[EventKind, ...] = ("view", "click", "like", "like", "purchase", "dislike", "skip", "rating")
+    step_by_step = CoOccurrence(history, check_s=1e9)
+    for batch in range(12):
+        events = []
+        for _ in range(1 if batch % 3 else 60):
+            kind = rng.choice(kinds)
+            user, item = f"u{rng.randrange(25)}", f"i{rng.randrange(40)}"
+            value = float(rng.randint(1, 5)) if kind == "rating" else None
+            city = {"city": rng.choice(["Oslo", "Bonn"]), "request_id": str(rng.random())}
+            events.append(ev(user, item, kind, rng.uniform(0, 90), value, **city))
+        await history.add(events)
+        await step_by_step.refresh()
+        at_once = CoOccurrence(history)
+        for segment in (None, "city=Oslo", "city=Bonn", f"request_id={city['request_id']}"):
+            known, fresh = await step_by_step.popular(99, segment), await at_once.popular(99, segment)
+            assert dict(known) == pytest.approx(dict(fresh))
+            assert [score for _, score in known] == sorted(dict(known).values(), reverse=True)
+        for anchors in (["i1"], ["i2", "i3", "i39"]):
+            found, expected = await step_by_step.similar(anchors, 99), await at_once.similar(anchors, 99)
+            assert dict(found).keys() == dict(expected).keys()
+            assert dict(found) == pytest.approx(dict(expected))
+
+
+async def test_similarity_is_that_of_the_whole_matrix(history: SqlHistory) -> None:
+    rng = np.random.default_rng(3)
+    pairs = {(int(u), int(i)) for u, i in zip(rng.integers(0, 30, 200), rng.integers(0, 20, 200), strict=True)}
+    await history.add([ev(f"u{u}", f"i{i:02}") for u, i in sorted(pairs)])
+    users, items = zip(*sorted(pairs), strict=True)
+    whole = similarity(users, items, [1.0] * len(pairs), (30, 20))
+    model = CoOccurrence(history)
+    for anchors in ([3], [4, 17]):
+        expected = np.asarray(whole[anchors].sum(axis=0)).reshape(-1)
+        found = dict(await model.similar([f"i{i:02}" for i in anchors], 99))
+        assert found == pytest.approx({f"i{i:02}": v for i, v in enumerate(expected) if v > 0 and i not in anchors})
+
+
+async def test_only_new_events_are_read_and_the_newest_stay(
+    history: SqlHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int] = []
+    take = EventLog._take
+
+    def counted(log: EventLog, page: list[Any]) -> None:
+        taken.append(len(page))
+        take(log, page)
+
+    monkeypatch.setattr(EventLog, "_take", counted)
+    model = CoOccurrence(history, max_events=10)
+    await history.add([ev("u", f"old{n}") for n in range(30)])
+    assert {i for i, _ in await model.popular(99)} == {f"old{n}" for n in range(20, 30)}
+    for n in range(12):
+        await history.add([ev("v", f"new{n}")])
+        await model.refresh()
+    assert {i for i, _ in await model.popular(99)} == {f"new{n}" for n in range(2, 12)}
+    assert taken == [10, *[1] * 12]
+
+
+async def test_request_ids_take_no_place_of_a_segment(history: SqlHistory) -> None:
+    await history.add([ev("u", f"i{n}", request_id=f"r{n}") for n in range(600)])
+    await history.add([ev("u", "last", city="Oslo")])
+    assert [i for i, _ in await CoOccurrence(history).popular(9, "city=Oslo")] == ["last"]

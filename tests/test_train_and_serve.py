@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -280,11 +281,14 @@ async def test_a_worse_version_is_kept_but_not_used(
 async def test_only_news_is_worth_training_again(stocked: Path, trained: Outcome) -> None:
     store = store_at(stocked)
     assert trained.card is not None
-    known = trained.card.history_version
+    log = EventLog(10_000)
+    row = SimpleNamespace(user_id="u", item_id="i", kind="view", at_us=0, value=None, context="{}")
     newest = store.card(max(store.versions())).history_version
-    assert not has_news(trained.card.events_read, newest, store)
-    assert has_news(trained.card.events_read, known + 1_000, store)
-    assert has_news(10, 10, Artefacts(stocked / "none"))
+    for fresh, news in ((0, False), (1, False), (8, False), (11, True)):
+        log._take([SimpleNamespace(**vars(row), id=newest + n - 1_000) for n in range(1, 1_001 + fresh)])
+        assert has_news(log, store) is news
+        log._clear()
+    assert has_news(log, Artefacts(stocked / "none"))
 
 
 async def regular(recommender: Recommender) -> str:

@@ -82,7 +82,7 @@ def _train(settings: Settings, tenant: str, store: Artefacts, options: Options, 
         began = time.monotonic()
         try:
             data = asyncio.run(_read(settings, tenant, log))
-            outcome = _once(data, settings, store, options, schedule.incremental)
+            outcome = _once(data, settings, store, options, log if schedule.incremental else None)
             _print(outcome.model_dump(mode="json"), _told(outcome), schedule.as_json)
         except TastemakerError as error:
             if schedule.every_s is None:
@@ -93,10 +93,11 @@ def _train(settings: Settings, tenant: str, store: Artefacts, options: Options, 
         time.sleep(max(0.0, schedule.every_s - (time.monotonic() - began)))
 
 
-def _once(data: TrainingData, settings: Settings, store: Artefacts, options: Options, incremental: bool) -> Outcome:
+def _once(data: TrainingData, settings: Settings, store: Artefacts, options: Options, log: EventLog | None) -> Outcome:
+    """Train; with a log only if enough of its events are new."""
     from ...tools.trained.train import Outcome, has_news, train
 
-    if incremental and not has_news(data.events_read, data.history_version, store):
+    if log is not None and not has_news(log, store):
         return Outcome(in_use=store.in_use(), decision="Nothing trained: too few events are new.")
     lines = _Lines()
     lines(f"{len(data.items):,} items, {data.events.n_users:,} users, {data.events_read:,} events", 0.0)

@@ -26,8 +26,9 @@ async def learn(demo: Settings, say: Callable[[str], None]) -> str:
     try:
         if await history.version() > MAX_EVENTS:
             return "untrained: with so many events it takes minutes, `tastemaker train` does it"
-        data = await read_data("default", catalogue, history, EventLog(MAX_EVENTS), demo.recommender)
-        if not has_news(data.events_read, data.history_version, store):
+        log = EventLog(MAX_EVENTS)
+        data = await read_data("default", catalogue, history, log, demo.recommender)
+        if not has_news(log, store):
             return f"as before: {store.current() or 'ranked without training'}"
         options = Options(budget_s=BUDGET_S)
         done = await asyncio.to_thread(train, data, store, demo.recommender, options, _briefly(say))

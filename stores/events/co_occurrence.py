@@ -1,6 +1,7 @@
 """Learn item-item co-occurrence and decayed popularity from the history, refreshed in the background as it grows.
 
-Co-occurrence is cosine similarity between items' columns of users' weights (Sarwar et al. 2001, through `implicit`).
+Co-occurrence is cosine similarity between items' columns of users' weights (Sarwar et al. 2001). New events are read and folded in
+alone: what is kept is each user's weights, and an item's neighbours are worked out when they are asked for.
 """
 
 from __future__ import annotations
@@ -9,38 +10,75 @@ import asyncio
 import logging
 import os
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...core.errors import StoreError
-from ...core.learning.event_meaning import wish
 from ...core.protocols import History
-from ...core.ranking.query import SEGMENT_KEY
-from ...core.schemas import Event
+from .event_columns import EventLog, fold
 
 HALF_LIFE_DAYS = 30.0
 """After so many days an event counts half towards popularity; time runs to the latest event, not to now."""
 NEIGHBOURS = 200
 CHECK_S = 2.0
-MAX_SEGMENTS = 500
+CLOSE_S = 1.0
+REFRESH_SHARE = 20
+"""At most one in so many seconds goes to refreshing."""
+MAX_EVENTS = 1_000_000
+"""The newest so many events are learnt from."""
+DAY_S = 86_400.0
 Scored = list[tuple[str, float]]
+Array = NDArray[Any]
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class _Model:
-    """What was learnt from one version of the history."""
+    """What was learnt from the first ``len(score)`` events of a log; p pairs of a user and an item, n items, e events.
+
+    ``user``, ``item`` and ``weight`` have shape (p,), a weight below 0 being a dislike; ``by_user`` holds the wanted ones, shape
+    (users, n), ``by_item`` the same by columns, ``norms`` (n,) the lengths of the columns; ``event_item`` and ``score`` (e,) say
+    what each event counts towards popularity. ``rows`` keeps the neighbours that were asked for.
+    """
 
     version: int
-    index: Mapping[str, int] = field(default_factory=dict)
-    item_ids: tuple[str, ...] = ()
-    similarity: Any = None
-    popular: Scored = field(default_factory=list)
-    segments: Mapping[str, Scored] = field(default_factory=dict)
+    generation: int
+    item_ids: Sequence[str]
+    index: Mapping[str, int]
+    user: Array
+    item: Array
+    weight: Array
+    by_user: Any
+    by_item: Any
+    norms: Array
+    event_item: Array
+    score: Array
+    alive: Array
+    names: Array
+    popular: Array
+    totals: Array
+    rows: dict[int, tuple[Array, Array]] = field(default_factory=dict)
+    segments: dict[str, Scored] = field(default_factory=dict)
+
+    def neighbours(self, items: Sequence[int]) -> None:
+        """Work out the ``NEIGHBOURS`` nearest of each item, with the products of their columns."""
+        dots = (self.by_item[:, items].T @ self.by_user).tocsr()
+        for place, item in enumerate(items):
+            span = slice(dots.indptr[place], dots.indptr[place + 1])
+            others, found = dots.indices[span], dots.data[span]
+            if len(others) > NEIGHBOURS:
+                best = np.argpartition(-found / self.norms[others], NEIGHBOURS)[:NEIGHBOURS]
+                others, found = others[best], found[best]
+            self.rows[item] = (others, found)
+
+    def most(self, order: Array, totals: Array, limit: int) -> Scored:
+        """Return the first ``limit`` items of an order that have a score."""
+        best = order[: max(0, limit)]
+        return [(self.item_ids[i], float(totals[i])) for i in best.tolist() if totals[i] > 0]
 
 
 class CoOccurrence:
@@ -49,24 +87,33 @@ class CoOccurrence:
     The first call learns; afterwards a changed history is learnt in the background while the old model answers.
     """
 
-    def __init__(self, history: History, check_s: float = CHECK_S) -> None:
+    def __init__(self, history: History, check_s: float = CHECK_S, max_events: int = MAX_EVENTS) -> None:
         self._history = history
         self._check_s = check_s
+        self._events = EventLog(max_events)
         self._model: _Model | None = None
         self._checked = 0.0
-        self._first = asyncio.Lock()
+        self._took = 0.0
         self._refreshing: asyncio.Task[None] | None = None
 
     async def similar(self, item_ids: Sequence[str], limit: int) -> Scored:
         """Return the items that users took together with ``item_ids``, which are left out; score is a sum of cosines."""
         model = await self._current()
-        anchors = [model.index[i] for i in dict.fromkeys(item_ids) if i in model.index]
+        anchors = [
+            model.index[i] for i in dict.fromkeys(item_ids) if model.index.get(i, len(model.norms)) < len(model.norms)
+        ]
         if not anchors or limit <= 0:
             return []
-        scores = np.asarray(model.similarity[anchors].sum(axis=0)).reshape(-1)
+        if unknown := [i for i in anchors if i not in model.rows]:
+            await asyncio.to_thread(model.neighbours, unknown)
+        scores = np.zeros(len(model.norms))
+        for anchor in anchors:
+            others, products = model.rows[anchor]
+            scores[others] += products / (model.norms[anchor] * model.norms[others])
         scores[anchors] = 0.0
-        order = np.lexsort((np.arange(scores.size), -scores))[:limit]
-        return [(model.item_ids[i], float(scores[i])) for i in order if scores[i] > 0]
+        found = np.flatnonzero(scores > 0)
+        order = found[np.lexsort((model.names[found], -scores[found]))][:limit]
+        return [(model.item_ids[i], float(scores[i])) for i in order.tolist()]
 
     async def popular(self, limit: int, segment: str | None = None) -> Scored:
         """Return the most wanted items, in all or among events whose context holds ``segment``.
@@ -74,71 +121,132 @@ class CoOccurrence:
         A segment is the value of the context's ``segment``, or ``name=value`` of any other key.
         """
         model = await self._current()
-        return list((model.popular if segment is None else model.segments.get(segment, []))[: max(0, limit)])
+        if segment is None:
+            return model.most(model.popular, model.totals, limit)
+        if segment not in model.segments:
+            model.segments[segment] = await asyncio.to_thread(self._of_segment, model, segment)
+        return model.segments[segment][: max(0, limit)]
 
     async def refresh(self) -> None:
-        """Learn from the history as it is now, if it changed.
+        """Learn from what is new in the history, if it changed.
 
         Raises:
             StoreError: the history failed.
         """
         version = await self._history.version()
         if self._model is None or self._model.version != version:
-            events = await self._history.all_events()
-            self._model = await asyncio.to_thread(learn, events, version)
+            began = time.monotonic()
+            await self._events.read(self._history)
+            self._model = await asyncio.to_thread(learn, self._events, self._model)
+            self._took = time.monotonic() - began
 
     async def close(self) -> None:
-        """Stop a refresh that is under way."""
+        """Let a refresh that is under way end soon, or stop it."""
         if self._refreshing is not None:
+            await asyncio.wait(
+                [self._refreshing], timeout=CLOSE_S
+            )  # a connection is not given back by who is cancelled
             self._refreshing.cancel()
             await asyncio.gather(self._refreshing, return_exceptions=True)
 
     async def _current(self) -> _Model:
-        if self._model is None:
-            async with self._first:
-                if self._model is None:
-                    await self.refresh()
-                    self._checked = time.monotonic()
-        elif time.monotonic() - self._checked >= self._check_s and (
-            self._refreshing is None or self._refreshing.done()
-        ):
-            self._checked = time.monotonic()
-            self._refreshing = asyncio.create_task(self._refresh_quietly())
-        return self._model or _Model(0)
+        due = time.monotonic() - self._checked >= max(self._check_s, REFRESH_SHARE * self._took)
+        task = self._refreshing
+        if (due or self._model is None) and (task is None or task.done()):
+            task = self._refreshing = asyncio.create_task(self._refresh())
+        if self._model is None and task is not None:
+            await asyncio.shield(task)  # who does not wait for the end leaves it to go on
+        assert self._model is not None
+        return self._model
 
-    async def _refresh_quietly(self) -> None:
+    async def _refresh(self) -> None:
         try:
             await self.refresh()
         except StoreError:
+            if self._model is None:
+                raise
             _log.warning("co-occurrence was not refreshed, the older one stays in use", exc_info=True)
+        finally:
+            self._checked = time.monotonic()
+
+    def _of_segment(self, model: _Model, segment: str) -> Scored:
+        at = self._events.of_segment(segment)
+        at = at[(at >= 0) & (at < len(model.score))] if self._events.generation == model.generation else at[:0]
+        totals = np.bincount(model.event_item[at], model.score[at], minlength=len(model.norms))
+        return model.most(np.lexsort((model.names, -totals)), totals, len(totals))
 
 
-def learn(events: Iterable[Event], version: int) -> _Model:
-    """Learn from ``events``; dislikes and ratings of at most 2 are left out, and later dislikes take an item back."""
-    wanted: dict[tuple[str, str], float] = {}
-    taken: list[tuple[Event, float]] = []
-    for event in sorted(events, key=lambda e: e.at):
-        key = (event.user_id, event.item_id)
-        weight = wish(event.kind, event.value)
-        if weight <= 0:
-            if weight < 0:
-                wanted.pop(key, None)
-            continue
-        wanted[key] = max(weight, wanted.get(key, 0.0))
-        taken.append((event, weight))
-    if not wanted:
-        return _Model(version)
-    item_ids = tuple(sorted({item for _, item in wanted}))
-    index = {item: i for i, item in enumerate(item_ids)}
-    popular, segments = _popularity([(e, w) for e, w in taken if (e.user_id, e.item_id) in wanted])
-    return _Model(version, index, item_ids, _similarity(wanted, index), popular, segments)
+def learn(log: EventLog, before: _Model | None) -> _Model:
+    """Return what the events of ``log`` say, beginning with what was learnt before; only users with new events are folded again.
+
+    A pair's weight is the strongest sign of interest; after a dislike, or a rating of at most 2, only a new opinion makes the item
+    wanted again.
+    """
+    events = log.columns()
+    user, item, at, weight = (events[name] for name in ("user", "item", "at", "weight"))
+    if before is not None and before.generation != log.generation:
+        before = None
+    known = len(before.score) if before else 0
+    touched = np.zeros(log.n_users, dtype=bool)
+    touched[user[known:]] = True
+    rows = np.flatnonzero(touched[user] & (weight != 0))
+    folded = fold({name: events[name][rows] for name in events})
+    alive = np.zeros(len(user), dtype=bool)
+    pairs = {name: folded[name] for name in ("user", "item", "weight")}
+    stale = pairs["item"]
+    if before is not None:
+        alive[:known] = before.alive
+        same = ~touched[before.user]
+        stale = np.union1d(stale, before.item[~same])
+        kept = {"user": before.user[same], "item": before.item[same], "weight": before.weight[same]}
+        pairs = {name: np.concatenate([kept[name], pairs[name]]) for name in pairs}
+    disliked = folded["weight"] < 0
+    against = _key(folded["user"][disliked], folded["item"][disliked])
+    alive[rows] = (weight[rows] > 0) & ~np.isin(_key(user[rows], item[rows]), against)
+    age = (at[alive].max() - at) / DAY_S if alive.any() else np.zeros(len(at))
+    score = np.where(alive, weight * 0.5 ** np.maximum(age / HALF_LIFE_DAYS, 0), 0.0)
+    return _model(log, before, pairs, stale, (item, score, alive))
 
 
-def _similarity(wanted: Mapping[tuple[str, str], float], index: Mapping[str, int]) -> Any:
-    users = {user: i for i, user in enumerate(dict.fromkeys(user for user, _ in wanted))}
-    rows = [users[user] for user, _ in wanted]
-    columns = [index[item] for _, item in wanted]
-    return similarity(rows, columns, list(wanted.values()), (len(users), len(index)))
+def _model(
+    log: EventLog, before: _Model | None, pairs: Mapping[str, Array], stale: Array, events: tuple[Array, Array, Array]
+) -> _Model:
+    from scipy.sparse import csr_matrix
+
+    item, score, alive = events
+    ids = tuple(log.item_ids)
+    wanted = pairs["weight"] > 0
+    cells = (pairs["weight"][wanted].astype(np.float64), (pairs["user"][wanted], pairs["item"][wanted]))
+    by_user = csr_matrix(cells, shape=(log.n_users, len(ids)))
+    squares = np.bincount(pairs["item"][wanted], cells[0] ** 2, minlength=len(ids))
+    same_items = before is not None and len(before.item_ids) == len(ids)
+    names = before.names if before is not None and same_items else np.argsort(np.argsort(np.array(ids, dtype=object)))
+    totals = np.bincount(item, score, minlength=len(ids))
+    gone = set(stale.tolist())
+    rows = {i: row for i, row in before.rows.items() if i not in gone} if before is not None else {}
+    return _Model(
+        version=log.last_id,
+        generation=log.generation,
+        item_ids=ids,
+        index=log.index,
+        user=pairs["user"],
+        item=pairs["item"],
+        weight=pairs["weight"],
+        by_user=by_user,
+        by_item=by_user.tocsc(),
+        norms=np.sqrt(squares),
+        event_item=item,
+        score=score,
+        alive=alive,
+        names=names,
+        popular=np.lexsort((names, -totals)),
+        totals=totals,
+        rows=rows,
+    )
+
+
+def _key(user: Array, item: Array) -> Array:
+    return (user.astype(np.int64) << 32) | item
 
 
 def similarity(users: Sequence[int], items: Sequence[int], weights: Sequence[float], shape: tuple[int, int]) -> Any:
@@ -158,23 +266,3 @@ def similarity(users: Sequence[int], items: Sequence[int], weights: Sequence[flo
     model = ItemItemRecommender(K=NEIGHBOURS, num_threads=1)
     model.fit(normalize(matrix.T).T.tocsr(), show_progress=False)
     return model.similarity
-
-
-def _popularity(taken: Sequence[tuple[Event, float]]) -> tuple[Scored, dict[str, Scored]]:
-    latest = max(event.at for event, _ in taken)
-    overall: dict[str, float] = defaultdict(float)
-    segments: dict[str, dict[str, float]] = {}
-    for event, weight in taken:
-        days = (latest - event.at).total_seconds() / 86_400
-        score = weight * 0.5 ** (days / HALF_LIFE_DAYS)
-        overall[event.item_id] += score
-        for name, value in event.context.items():
-            segment = value if name == SEGMENT_KEY else f"{name}={value}"
-            if segment in segments or len(segments) < MAX_SEGMENTS:
-                counts = segments.setdefault(segment, defaultdict(float))
-                counts[event.item_id] += score
-    return _ranked(overall), {segment: _ranked(counts) for segment, counts in segments.items()}
-
-
-def _ranked(scores: Mapping[str, float]) -> Scored:
-    return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))

@@ -11,38 +11,73 @@ from typing import Any
 import numpy as np
 
 from ...core.learning.event_meaning import SKIP, opinion, wish
+from ...core.learning.exposures import REQUEST_KEY
 from ...core.learning.interactions import Interactions, ItemTable
-from .history import SqlHistory
+from ...core.protocols import History
+from ...core.ranking.query import SEGMENT_KEY
 
 MAX_CONTEXT_VALUES = 500
 """A context name with more distinct values names sessions or people, not groups, and is left out."""
 MAX_CONTEXT_NAMES = 16
 _MICROSECONDS = 1e6
-_COLUMNS: Mapping[str, str] = {"user": "i", "item": "i", "at": "d", "weight": "f", "rating": "f", "opinion": "b"}
+MAX_SEGMENTS = 500
+SLACK = 20
+"""Events beyond the most are forgotten when they are one in so many, so that this is not done at every read."""
+_COLUMNS: Mapping[str, str] = {
+    "id": "q",
+    "user": "i",
+    "item": "i",
+    "at": "d",
+    "weight": "f",
+    "rating": "f",
+    "opinion": "b",
+}
 
 
 class EventLog:
-    """The events of one tenant. At most ``max_events`` of the newest are kept; users and items are numbered as they come.
+    """The events of one tenant. The newest ``max_events`` are kept, and a few more; users and items are numbered as they come.
 
-    User ids stay in memory only; what is learnt from the log holds row numbers.
+    ``generation`` changes when events were forgotten, so that positions in the columns mean others than before. User ids stay in memory only; what is learnt from the log holds row numbers.
     """
 
     def __init__(self, max_events: int) -> None:
         self.max_events = max_events
+        self.generation = 0
         self._clear()
 
     def _clear(self) -> None:
+        self.generation += 1
         self.last_id = 0
         self.item_ids: list[str] = []
         self._items: dict[str, int] = {}
         self._users: dict[str, int] = {}
         self._contexts: list[dict[str, str]] = []
         self._columns: dict[str, array[Any]] = {name: array(kind) for name, kind in _COLUMNS.items()}
+        self._segments: dict[str, array[int]] = {}
 
     def __len__(self) -> int:
         return len(self._columns["at"])
 
-    async def read(self, history: SqlHistory) -> int:
+    @property
+    def n_users(self) -> int:
+        """Return how many users there are."""
+        return len(self._users)
+
+    @property
+    def index(self) -> Mapping[str, int]:
+        """Return item id -> number."""
+        return self._items
+
+    def columns(self) -> dict[str, Any]:
+        """Return a copy of id, user, item, at (seconds since 1970), weight, rating and opinion, each of shape (len,)."""
+        return {name: self._array(name) for name in _COLUMNS}
+
+    def of_segment(self, segment: str) -> Any:
+        """Return the positions of the events of a segment: the value of the context's ``segment``, or ``name=value``."""
+        held = self._segments.get(segment)
+        return np.frombuffer(held.tobytes(), dtype=np.int64) if held else np.zeros(0, np.int64)
+
+    async def read(self, history: History) -> int:
         """Take the events that were added since the last call and return how many they are.
 
         Raises:
@@ -56,6 +91,10 @@ class EventLog:
             added += len(page)
         self._forget()
         return added
+
+    def since(self, version: int) -> int:
+        """Return how many events were stored after the history was at ``version``."""
+        return int((self._array("id") > version).sum())
 
     def counts(self) -> Mapping[str, float]:
         """Return item id -> the sum of its wanted weights."""
@@ -78,7 +117,7 @@ class EventLog:
         weight = self._array("weight").astype(np.float32)
         kept = np.flatnonzero((item >= 0) & (weight != 0))
         columns = {name: self._array(name)[kept] for name in ("user", "at", "rating", "opinion")}
-        folded = _fold({**columns, "item": item[kept], "weight": weight[kept]})
+        folded = fold({**columns, "item": item[kept], "weight": weight[kept]})
         present, compact = np.unique(folded["user"], return_inverse=True)
         return Interactions(
             user=compact.astype(np.int32),
@@ -94,6 +133,7 @@ class EventLog:
     def _take(self, page: Sequence[Any]) -> None:
         columns = self._columns
         for row in page:
+            columns["id"].append(row.id)
             columns["user"].append(self._user(row.user_id))
             columns["item"].append(self._item(row.item_id))
             columns["at"].append(row.at_us / _MICROSECONDS)
@@ -102,8 +142,16 @@ class EventLog:
             columns["rating"].append(row.value if rated else float("nan"))
             columns["opinion"].append(opinion(row.kind, row.value) is not None)
             if row.context != "{}":
-                self._contexts[columns["user"][-1]].update(json.loads(row.context))
+                context = json.loads(row.context)
+                self._contexts[columns["user"][-1]].update(context)
+                self._segment(context, len(self) - 1)
         self.last_id = page[-1].id
+
+    def _segment(self, context: Mapping[str, str], position: int) -> None:
+        for name, value in context.items():
+            segment = value if name == SEGMENT_KEY else f"{name}={value}"
+            if name != REQUEST_KEY and (segment in self._segments or len(self._segments) < MAX_SEGMENTS):
+                self._segments.setdefault(segment, array("q")).append(position)
 
     def _user(self, user_id: str) -> int:
         row = self._users.setdefault(user_id, len(self._users))
@@ -119,12 +167,16 @@ class EventLog:
 
     def _forget(self) -> None:
         surplus = len(self) - self.max_events
-        if surplus > 0:
+        if surplus > self.max_events // SLACK:
+            self.generation += 1
             for name, column in self._columns.items():
                 self._columns[name] = column[surplus:]
+            for name in self._segments:
+                held = self.of_segment(name) - surplus
+                self._segments[name] = array("q", held[held >= 0].tobytes())
 
     def _array(self, name: str) -> Any:
-        return np.frombuffer(self._columns[name], dtype=_COLUMNS[name]) if len(self) else np.zeros(0, _COLUMNS[name])
+        return np.frombuffer(self._columns[name].tobytes(), dtype=_COLUMNS[name])
 
     def _known_contexts(self, users: Any) -> tuple[Mapping[str, str], ...]:
         """Return the newest context of every user, of the names that group people."""
@@ -141,7 +193,7 @@ class EventLog:
         return tuple({n: v for n, v in self._contexts[u].items() if n in named} for u in users)
 
 
-def _fold(columns: Mapping[str, Any]) -> dict[str, Any]:
+def fold(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Make one row of all events of a user with an item; every column has shape (m,)."""
     if not len(columns["user"]):
         return dict(columns)

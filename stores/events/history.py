@@ -154,7 +154,7 @@ class SqlHistory:
         return await asyncio.to_thread(lambda: [_event(r) for r in rows])
 
     async def pages(
-        self, since_id: int = 0, size: int = PAGE_ROWS, newest: int | None = None
+        self, since_id: int = 0, size: int = PAGE_ROWS, *, newest: int | None = None
     ) -> AsyncIterator[list[Any]]:
         """Yield the events stored after ``version()`` was ``since_id``, in the order they were stored, ``size`` at a time.
 

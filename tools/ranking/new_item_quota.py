@@ -21,6 +21,7 @@ from ..trained.version_in_use import Learned
 MAX_SCANNED = 2_000_000
 """Of more items, the first so many of the table are looked at."""
 MAX_ARMS = 100
+CLOSE_S = 1.0
 REFRESH_S = 300.0
 NEW_BELOW_EVENTS = 20
 NEW_BELOW_VIEWS = 500
@@ -68,8 +69,9 @@ class NewItemQuota:
         return [(items[choice.item_id], choice) for choice in explore(arms, places, seed)]
 
     async def close(self) -> None:
-        """Stop a look that is under way."""
+        """Let a look that is under way end soon, or stop it."""
         if self._task is not None:
+            await asyncio.wait([self._task], timeout=CLOSE_S)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 

@@ -110,7 +110,7 @@ async def read_data(
     return TrainingData(tenant, items, events, len(log), log.span(), log.last_id)
 
 
-def has_news(log_events: int, history_version: int, store: Artefacts) -> bool:
+def has_news(log: EventLog, store: Artefacts) -> bool:
     """Tell whether enough happened since the newest version for training again."""
     newest = max(store.versions(), default=None)
     if newest is None:
@@ -119,8 +119,8 @@ def has_news(log_events: int, history_version: int, store: Artefacts) -> bool:
         card = store.card(newest)
     except TastemakerError:
         return True
-    fresh = history_version - card.history_version
-    return fresh > 0 and fresh >= NEW_SHARE * max(log_events, 1)
+    fresh = log.since(card.history_version)
+    return fresh > 0 and fresh >= NEW_SHARE * max(len(log), 1)
 
 
 def train(
