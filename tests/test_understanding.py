@@ -544,10 +544,10 @@ def test_an_ordinary_wish_is_no_unmet_requirement(text: str) -> None:
 
 
 def test_a_new_subject_keeps_limits_and_drops_what_said_what_the_items_were() -> None:
-    understood = after("a romantic comedy under 40 euros, no dogs, not from the 80s", "something scary")
+    understood = after("a romantic comedy under 40 euros, no dogs, not from the 80s", "something weird")
     assert said(understood.constraints) == {"price < 40", "objects not contains dog", f"year not in {YEARS_80S}"}
     assert said(understood.dropped) == {"genres contains Romance", "genres contains Comedy"}
-    assert (understood.query, understood.preferences) == ("scary", ())
+    assert (understood.query, understood.preferences) == ("weird", ())
 
 
 @pytest.mark.parametrize(
@@ -764,9 +764,9 @@ def test_rules_are_quick_and_do_not_blow_up() -> None:
         "compare the first and the second " * 121,
         "except the 80s " * 266,
     ):
-        start = time.perf_counter()
+        start = time.process_time()
         read(hostile, MEMORY)
-        assert time.perf_counter() - start < 2.0
+        assert time.process_time() - start < 0.2, hostile[:20]
 
 
 @pytest.mark.parametrize(

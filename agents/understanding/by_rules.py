@@ -32,6 +32,8 @@ from .shown_item_references import take_references
 from .utterance import Utterance
 
 MIN_CAPTION_CONFIDENCE = 0.3
+MAX_CHARACTERS = 1500
+"""Of a longer text the first third and the last two thirds of so much are read; that the rest is not is said."""
 WHICH_TWO = "Which two should I compare?"
 
 
@@ -76,7 +78,7 @@ def understand(  # noqa: PLR0917
             (*(i for i in memory.exclude_item_ids if i not in reading.like), *reading.exclude)
         ),
         include_consumed=reading.again,
-        unparsed=without_repeats(reading.unparsed),
+        unparsed=without_repeats([*reading.unparsed, *_not_read([text, *(e.content for e in evidence)])]),
         budget=_budget(reading, memory),
         question=question,
         reading=joined_reading(reading.readings),
@@ -130,12 +132,26 @@ def _utterances(text: str, evidence: Sequence[Evidence], distrusted: frozenset[s
     spoken = [e for e in evidence if e.kind == "transcript" and e.content.strip()]
     said = [
         (
-            Utterance(e.content, f"transcript:{e.evidence_id}", e.confidence / (2 if e.source in distrusted else 1)),
+            Utterance(
+                _bounded(e.content), f"transcript:{e.evidence_id}", e.confidence / (2 if e.source in distrusted else 1)
+            ),
             e.source not in distrusted,
         )
         for e in spoken
     ]
-    return ([(Utterance(text), True)] if text.strip() else []) + said
+    return ([(Utterance(_bounded(text)), True)] if text.strip() else []) + said
+
+
+def _bounded(text: str) -> str:
+    """Return the beginning and the end of a long text, where people say what they want."""
+    if len(text) <= MAX_CHARACTERS:
+        return text
+    return f"{text[: MAX_CHARACTERS // 3]}\n{text[-2 * MAX_CHARACTERS // 3 :]}"
+
+
+def _not_read(texts: Sequence[str]) -> list[str]:
+    """Return the first words of what is left out of long texts."""
+    return [f"{t[MAX_CHARACTERS // 3 :][:60].strip()}…" for t in texts if len(t) > MAX_CHARACTERS]
 
 
 def _captions(evidence: Sequence[Evidence], distrusted: frozenset[str]) -> list[str]:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.language.tokens import stem
 from ...core.language.value_index import BROADER
-from ...core.language.word_data import comparison_words, forms_in, key_of
 from ...core.schemas import Condition, Constraint, Order, Reading
 from ...core.text.catalogue_values import TAKEN
 from ...core.text.field_names import label_of
+from .grammar.left_over import left_over
 from .grammar.number_fields import Bound
 from .grammar.parse import parse
 from .grammar.segments import Segment, segment
@@ -25,13 +25,10 @@ from .utterance import Utterance
 
 MAX_CONDITIONS = 32
 MIN_HARD_CONFIDENCE = 0.3
-_FEATURE = frozenset(
-    map(key_of, ("with", "has", "having", "featuring", "including", "includes", "must have", "without", "mit", "带"))
-)
 
 
 def read(text: str, language: CatalogueLanguage) -> Reading:
-    """Return what ``text`` says in the terms of a catalogue. Never raises; at most 700 tokens are read, the rest is named."""
+    """Return what ``text`` says in the terms of a catalogue. Never raises; at most 300 tokens are read, the rest is named."""
     segments, rest = segment(text, language)
     return _reading(segments, parse(segments, language, text), text, rest, language)
 
@@ -39,7 +36,8 @@ def read(text: str, language: CatalogueLanguage) -> Reading:
 def _reading(segments: Sequence[Segment], found: Parsed, text: str, rest: str, language: CatalogueLanguage) -> Reading:
     conditions = [*_bounds(found.bounds, text), *_wishes(found.wishes, language)]
     order = Order(field=found.order[0], descending=found.order[1], words=found.order[2].text) if found.order else None
-    unmet = _unmet(segments, found, text, language)
+    spans = [*found.unmet, *left_over(segments, language)]
+    unmet = [text[a:b].strip() for a, b in _apart(spans)]
     return Reading(
         query=_query(segments, found),
         conditions=tuple(c.model_copy(update={"condition_id": f"c{n}"}) for n, c in enumerate(_unique(conditions), 1)),
@@ -57,9 +55,6 @@ def _reading(segments: Sequence[Segment], found: Parsed, text: str, rest: str, l
         added=tuple(dict.fromkeys(w.entry.field for w in found.wishes if w.added)),
         not_applied=tuple(dict.fromkeys([*unmet, *([rest[:200]] if rest else [])])),
     )
-
-
-_ARTICLES = frozenset(("a", "an", "the", "some", "any", "ein", "eine", "einem", "einer", "der", "die", "das", "dem"))
 
 
 @dataclass
@@ -180,7 +175,7 @@ def _joined(name: str, group: Sequence[Wish], language: CatalogueLanguage) -> li
         terms.field.type == "list"
         and len(group) > 1
         and not plural
-        and terms.link != "service"
+        and (terms.link != "service" or group[0].both)
         and not any(w.joined == "or" for w in group)
     ):
         return [_condition(name, *op_for(terms, w.entry.wanted, refused=False), [w]) for w in group]
@@ -210,7 +205,7 @@ def _condition(name: str, op: object, value: object, wishes: Sequence[Wish]) -> 
 def _unique(conditions: Sequence[Condition]) -> list[Condition]:
     """Drop repetitions, and a wish that the same text refuses: what is in doubt must never be turned round."""
     kept: dict[tuple[str, str, str], Condition] = {}
-    for c in conditions:
+    for c in sorted(conditions, key=lambda c: not c.must):
         kept.setdefault((c.field, c.op, str(c.value)), c)
     return list(kept.values())[:MAX_CONDITIONS]
 
@@ -229,22 +224,6 @@ def _query(segments: Sequence[Segment], found: Parsed) -> str:
     return " ".join(dict.fromkeys(kept))
 
 
-def _unmet(segments: Sequence[Segment], found: Parsed, text: str, language: CatalogueLanguage) -> list[str]:
-    """Return words that ask for what no field expresses: refusals, numbers, features, and known kinds of values the shop lacks."""
-    spans = list(found.unmet)
-    for i, s in enumerate(segments):
-        if s.used or s.mark or s.entries:
-            continue
-        if _is_kind_without_field(s) or (s.is_word and _is_feature(segments, i)):
-            end = s.end
-            k = i + 1
-            while k < len(segments) and segments[k].is_word and not segments[k].used and _is_feature(segments, i):
-                end, segments[k].used = segments[k].end, "query"
-                k += 1
-            spans.append((s.start, end))
-    return [text[a:b].strip() for a, b in _apart(spans)]
-
-
 def _apart(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the spans in order, those that overlap as one."""
     kept: list[tuple[int, int]] = []
@@ -254,15 +233,3 @@ def _apart(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             kept.append((a, b))
     return kept
-
-
-def _is_feature(segments: Sequence[Segment], i: int) -> bool:
-    j = i - 1
-    while j >= 0 and key_of(segments[j].text) in _ARTICLES:
-        j -= 1
-    return j >= 0 and key_of(segments[j].text) in _FEATURE
-
-
-def _is_kind_without_field(s: Segment) -> bool:
-    """Tell whether a word is a colour, a material or a comparison, which a shop without such a field cannot keep to."""
-    return s.is_word and (key_of(s.text) in forms_in("colours", "materials") or key_of(s.text) in comparison_words())

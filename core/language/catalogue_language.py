@@ -15,13 +15,14 @@ from typing import NamedTuple
 from ..schemas import CatalogueField, CatalogueSchema
 from ..text.field_names import words_of
 from .spelling import Spelling
-from .tokens import words_of_form
+from .tokens import german_stem, stem, words_of_form
 from .value_index import CLOSED, Entry, FieldTerms, ValueIndex
 from .word_data import (
     FieldConcept,
     field_concepts,
     key_of,
     people,
+    phrases,
     qualifiers,
     scales,
     units,
@@ -49,6 +50,7 @@ class CatalogueLanguage:
     people: Mapping[str, str]
     steps: Mapping[tuple[str, str], tuple[str, ...]]
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    words: frozenset[str] = frozenset()
     spelling: Spelling = field(default_factory=lambda: Spelling(()))
 
     def of_measure(self, measure: str) -> tuple[FieldTerms, ...]:
@@ -66,8 +68,13 @@ def language_of(schema: CatalogueSchema) -> CatalogueLanguage:
     return compile_language(schema, {})
 
 
-def compile_language(schema: CatalogueSchema, vocabulary: Mapping[str, Mapping[str, int]]) -> CatalogueLanguage:
-    """Return the language of a catalogue; ``vocabulary`` holds every distinct value of its fields with how often it occurs."""
+def compile_language(
+    schema: CatalogueSchema, vocabulary: Mapping[str, Mapping[str, int]], texts: Iterable[str] = ()
+) -> CatalogueLanguage:
+    """Return the language of a catalogue; ``vocabulary`` holds every distinct value of its fields with how often it occurs.
+
+    ``texts`` are titles and descriptions: what they mention can be searched for.
+    """
     terms = {f.name: _terms(f, tuple(vocabulary.get(f.name, f.values))) for f in schema.fields}
     values = ValueIndex()
     for term in terms.values():
@@ -85,7 +92,8 @@ def compile_language(schema: CatalogueSchema, vocabulary: Mapping[str, Mapping[s
         people=people(),
         steps=_steps(terms.values()),
         counts=vocabulary,
-        spelling=Spelling(values.words()),
+        words=frozenset(stem(w) for text in texts for w in words_of_form(text)),
+        spelling=Spelling({*values.words(), *(u for u in units() if len(u) >= 5 and u.isalpha() and u.isascii())}),
     )
 
 
@@ -165,6 +173,8 @@ def _names(terms: Iterable[FieldTerms]) -> dict[str, tuple[str, ...]]:
                     own[key_of(tag)].append(term.field.name)
                 own[key_of(f"{tag} {name}")].append(term.field.name)
                 own[key_of(f"{name} {tag}")].append(term.field.name)
+    for key in [k for k in shared if k.isalpha() and len(german_stem(k)) > 4 and german_stem(k) not in phrases()]:
+        shared[german_stem(key)] += shared[key]
     merged = {key: tuple(dict.fromkeys(found)) for key, found in shared.items() if key}
     return merged | {key: tuple(dict.fromkeys(found)) for key, found in own.items() if key}
 

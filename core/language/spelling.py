@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from .tokens import stem
 
@@ -30,19 +30,21 @@ class Spelling:
         return word in self.words or stem(word) in self._stems
 
     def _correct(self, word: str) -> str | None:
-        """Return the known word that ``word`` is a slip of, or None: one slip up to seven letters, two above.
+        """Return the known word that ``word`` is a slip of, or None: one slip up to six letters, two above or
+        where only vowels differ.
 
-        The distance counts swapped neighbours as one slip (optimal string alignment). The first letter must be right.
+        The distance counts swapped neighbours as one slip (optimal string alignment). The first letter must be right;
+        of equally near words the one that begins alike (Jaro-Winkler).
         """
         length = len(word)
         if length < SHORTEST or not word.isalpha() or not word.isascii():
             return None
-        allowed = 1 if length <= 7 else 2
-        best: tuple[float, str] | None = None
-        for other in range(length - allowed, length + allowed + 1):
-            found = process.extractOne(
-                word, self._near.get((word[0], other), ()), scorer=OSA.distance, score_cutoff=allowed
-            )
-            if found is not None and (best is None or found[1] < best[0]):
-                best = (found[1], found[0])
-        return best[1] if best else None
+        near = [w for other in range(length - 2, length + 3) for w in self._near.get((word[0], other), ())]
+        found = process.extract(word, near, scorer=OSA.distance, score_cutoff=2, limit=8)
+        frame = _consonants(word)
+        kept = [f for f in found if f[1] < 2 or length > 6 or _consonants(f[0]) == frame]
+        return min(kept, key=lambda f: (f[1], -JaroWinkler.similarity(word, f[0])))[0] if kept else None
+
+
+def _consonants(word: str) -> str:
+    return "".join(c for c in word if c not in "aeiouy")

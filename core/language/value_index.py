@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..schemas import CatalogueField
 from ..text.field_names import words_of
-from .tokens import german_stem, words_of_form
+from .tokens import german_stem, stem, words_of_form
 from .word_data import ValueConcept, key_of, phrases, stem_key, value_concepts, value_key
 
 CLOSED = 120
@@ -184,18 +184,18 @@ class ValueIndex:
         """
         parts: dict[str, list[tuple[str, bool]]] = defaultdict(list)
         for value in values:
-            words = words_of_form(value)
-            if len(words) < 2 or not all(w.isascii() for w in words):
+            words = words_of_form(value.partition("(")[0])
+            if len(words_of_form(value)) < 2 or not all(w.isascii() for w in words):
                 continue
-            spans = {(i, j) for i in range(len(words)) for j in range(i + 1, len(words) + 1)} - {(0, len(words))}
+            spans = {(i, j) for i in range(len(words)) for j in range(i + 1, len(words) + 1)} - {
+                (0, len(words_of_form(value)))
+            }
             for i, j in spans:
                 part = words[i:j]
                 plain = key_of(" ".join(part))
                 if plain in phrases() or all(w.isdigit() or len(w) < 3 or w in phrases() for w in part):
                     continue
-                parts[" ".join(part)].append(
-                    (value, j == len(words) or value[len(" ".join(part)) :].lstrip()[:1] == "(")
-                )
+                parts[" ".join(part)].append((value, j == len(words)))
         for phrase, found in parts.items():
             heads = tuple(dict.fromkeys(v for v, head in found if head))
             every = tuple(dict.fromkeys(v for v, _ in found))
@@ -227,11 +227,13 @@ class ValueIndex:
 
     def _put(self, form: str, entry: Entry) -> None:
         words = words_of_form(form)
-        if not words or form.casefold() in MEANINGLESS:
+        hidden = not form.isascii() and key_of(form) in phrases() and key_of(form).isascii()
+        if not words or form.casefold() in MEANINGLESS or hidden:
             return
         self._words.update(w for w in words if len(w) >= 4 and w.isalpha() and w.isascii())
         keys = {value_key(form): entry.rank}
-        keys.setdefault(stem_key(form), max(entry.rank, INFLECTED))
+        if entry.rank < SYNONYM or _is_base(words[-1]):
+            keys.setdefault(stem_key(form), max(entry.rank, INFLECTED))
         if not form.isascii() or entry.rank in (SYNONYM, SPELLED):
             keys.setdefault("".join(map(german_stem, words)), max(entry.rank, INFLECTED))
         for key, rank in keys.items():
@@ -250,3 +252,8 @@ class ValueIndex:
     def words(self) -> tuple[str, ...]:
         """Return every word of a value or of what it may be called."""
         return tuple(sorted(self._words))
+
+
+def _is_base(word: str) -> bool:
+    """Tell whether a word's stem stands for it: a noun or its plural, not "fitness" whose stem is "fit"."""
+    return len(word) - len(stem(word)) <= 2 and not word.endswith(("ing", "ed", "ly", "ful", "ness", "er", "less"))

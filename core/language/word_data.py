@@ -142,9 +142,21 @@ def forms_in(*groups: str) -> frozenset[str]:
 
 
 @cache
+def phrase_words() -> frozenset[str]:
+    """Return every single word of the phrases."""
+    return frozenset(word for key in phrases() for word in key.split(" "))
+
+
+@cache
 def field_words() -> frozenset[str]:
     """Return the keys of everything that some kind of field is called."""
     return frozenset(key_of(name) for concept in field_concepts() for name in concept.names)
+
+
+@cache
+def counted_words() -> frozenset[str]:
+    """Return the keys of what is counted in ones, such as seats and doors."""
+    return frozenset(key_of(name) for c in field_concepts() if c.measure == "count" for name in c.names)
 
 
 @cache

@@ -39,7 +39,8 @@ MAX_NUMERAL = 10
 class Amount(NamedTuple):
     """A number that ends before token ``end``: its value, ISO currency or "", units as (measure, factor), how it was written.
 
-    ``high`` is set for a decade, the last year of it. ``scaled`` tells a value of thousands or more by word ("25 grand"), ``pairs`` two numbers side by side ("nineteen ninety").
+    ``high`` is set for a decade, the last year of it. ``scaled`` tells a value of thousands or more by word ("25 grand"), ``pairs`` two numbers side by side ("nineteen ninety"),
+    ``above`` how far a mere "and more" reaches.
     """
 
     value: float
@@ -50,6 +51,7 @@ class Amount(NamedTuple):
     scaled: bool = False
     spelled: bool = False
     pairs: bool = False
+    above: float = 0.0
 
 
 def read_amount(tokens: Sequence[Token], i: int) -> Amount | None:
@@ -58,13 +60,13 @@ def read_amount(tokens: Sequence[Token], i: int) -> Amount | None:
     before = _currency_at(tokens, i)
     if before and i + 1 < len(tokens):
         sign, i = before
-    number = _decade(tokens, i) if not sign else None
+    number = (_decade(tokens, i) or _short_year(tokens, i)) if not sign else None
     if number is not None:
         return number
     number = _plain(tokens, i) or _spelled(tokens, i) or _han(tokens, i) or _one_hour(tokens, i)
     if number is None or (number.spelled and start > 0 and tokens[start - 1].text == "x"):
         return None
-    number = _scaled(tokens, number)
+    number = _some(tokens, _scaled(tokens, number))
     if sign:
         return number._replace(currency=sign)
     after = _currency_at(tokens, number.end)
@@ -139,6 +141,8 @@ def _han(tokens: Sequence[Token], i: int) -> Amount | None:
     if i and tokens[i - 1].text == "第":
         return None
     text = "".join(t.text for t in tokens[i:j])
+    if text == "半" and any(_phrase(tokens, j, n) in units() for n in (1, 2)):
+        return Amount(0.5, j, spelled=True)
     if not text or text.startswith("半"):
         return None
     half = 0.5 if text.endswith("半") and len(text) > 1 else 0.0
@@ -158,12 +162,23 @@ def _han(tokens: Sequence[Token], i: int) -> Amount | None:
     )
 
 
+def _some(tokens: Sequence[Token], number: Amount) -> Amount:
+    """Read 两百多 as from 200 to below 300."""
+    j = number.end
+    if number.spelled and j < len(tokens) and tokens[j].text == "多" and number.value >= 10:
+        step = 10.0 ** (len(str(int(number.value))) - 1)
+        return number._replace(end=j + 1, above=step)
+    return number
+
+
 def _scaled(tokens: Sequence[Token], number: Amount) -> Amount:
     """Multiply by a scale that follows: "25k", "25 grand", "3万", "1.5 million"."""
     j = number.end
     if j >= len(tokens) or number.spelled:
         return number
     word = tokens[j].text
+    if word in HUNDREDS:
+        return number._replace(value=number.value * 100, end=j + 1)
     if word in SCALES and (word not in ("k", "mn", "mil") or tokens[j].glued or word == "k"):
         return number._replace(value=number.value * SCALES[word], end=j + 1, scaled=True)
     if tokens[j].kind == "han" and word in _HAN_SCALE:
@@ -190,6 +205,19 @@ def _one_hour(tokens: Sequence[Token], i: int) -> Amount | None:
         if ("time", 60.0) in found:
             return Amount(value, i + skip, spelled=True)
     return None
+
+
+def _short_year(tokens: Sequence[Token], i: int) -> Amount | None:
+    """Read "'05" as the year 2005."""
+    if (
+        tokens[i].text not in ("'", "’")
+        or i + 1 >= len(tokens)
+        or not tokens[i + 1].glued
+        or len(tokens[i + 1].text) != 2
+    ):
+        return None
+    digits = tokens[i + 1].text
+    return Amount(float(digits) + (2000 if int(digits) < 40 else 1900), i + 2) if digits.isdigit() else None
 
 
 def _with_unit(tokens: Sequence[Token], number: Amount) -> Amount:
@@ -219,6 +247,10 @@ def _more_time(tokens: Sequence[Token], number: Amount) -> Amount:
         return number._replace(value=number.value + 0.5, end=j + 3)
     if j < len(tokens) and tokens[j].text in ("and", "und"):
         j += 1
+    spelled = _spelled(tokens, j) if j > number.end else None
+    if spelled is not None and 0 < spelled.value < 60:
+        named = ("time", 1.0) in units().get(_phrase(tokens, spelled.end, 1), ())
+        return number._replace(value=number.value + spelled.value / 60, end=spelled.end + named)
     if j < len(tokens) and tokens[j].kind == "number" and (tokens[j].glued or _phrase(tokens, j + 1, 1) in units()):
         minutes = _value(tokens[j].text)
         end = j + 1

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from ....core.language.word_data import key_of
-from .sentence import COMMAS, STOPS, Sentence, Wish
+from ....core.language.value_index import SYNONYM
+from .number_negation import is_correcting_no
+from .sentence import Sentence, Wish
+
+REACH = 9
+"""Segments on either side in which a correction looks for what it corrects."""
 
 
 def corrections(sentence: Sentence) -> None:
     """Cancel "red" in "red after all, no, gold": a later value of the same field after a word of correction."""
     for i, s in enumerate(sentence.segments):
-        is_no = (
-            key_of(s.text) in ("no", "nein", "nee")
-            and i + 1 < len(sentence.segments)
-            and sentence.segments[i + 1].mark in COMMAS
-        )
-        wrong = is_no or ("instead" in s.roles and not s.entries)
-        if not wrong or s.used or i == 0:
+        is_no = is_correcting_no(sentence.segments, i)
+        if s.used or i == 0 or not (is_no or ("instead" in s.roles and not s.entries)):
             continue
-        j = next((k for k in range(i + 1, min(i + 8, len(sentence.segments))) if sentence.segments[k].entries), None)
-        k = next(
-            (
-                k
-                for k in range(i - 1, max(-1, i - 8), -1)
-                if sentence.segments[k].entries and not sentence.segments[k].used
-            ),
-            None,
-        )
         if is_no:
             s.used = "correction"
-        if j is None or k is None or any(sentence.segments[m].mark in STOPS for m in range(k, i)):
+        pair = _same_field(sentence, i)
+        if pair is None:
             continue
-        shared = {e.field for e in sentence.segments[k].entries} & {e.field for e in sentence.segments[j].entries}
-        refused = any("not" in sentence.segments[m].roles for m in range(max(0, k - 3), k)) and not is_no
-        if shared and sentence.segments[k].text.casefold() != sentence.segments[j].text.casefold() and not refused:
+        k, j = pair
+        refused = not is_no and any("not" in p.roles for p in sentence.segments[max(0, k - 3) : k])
+        if sentence.segments[k].text.casefold() != sentence.segments[j].text.casefold() and not refused:
             sentence.segments[k].used = s.used = "correction"
+
+
+def _same_field(sentence: Sentence, i: int) -> tuple[int, int] | None:
+    """Return the nearest values before and after ``i`` that may belong to one field."""
+    before = [k for k in range(i - 1, max(-1, i - REACH), -1) if sentence.value_at(k)]
+    after = [j for j in range(i + 1, min(i + REACH, len(sentence.segments))) if sentence.value_at(j)]
+    for j in after:
+        for k in before:
+            fields = {e.field for e in sentence.segments[k].entries if e.rank <= SYNONYM}
+            if fields & {e.field for e in sentence.segments[j].entries if e.rank <= SYNONYM}:
+                return k, j
+    return None
 
 
 def owned(sentence: Sentence) -> None:

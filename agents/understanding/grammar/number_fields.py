@@ -11,16 +11,19 @@ from dataclasses import dataclass
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.value_index import FieldTerms
-from ....core.language.word_data import currencies, field_words, key_of
+from ....core.language.word_data import counted_words, currencies, field_words, key_of
 from ....core.schemas import Operator
 from .amounts import Amount
-from .number_phrases import NumberPhrase, read_phrase
+from .number_negation import NumberPhrase, corrects
+from .number_phrases import read_phrase
 from .segments import Segment
 
 BAND = 0.10
 """How far "around" reaches on either side."""
 OPPOSITE: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!="}
 MAX_COUNT = 50
+MIN_MONEY = 500.0
+"""A bare number from here on is what there is to spend, where things cost about as much."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,10 @@ def bounds_of(
     segments: list[Segment], language: CatalogueLanguage
 ) -> tuple[list[Bound], list[tuple[int, int]], int | None]:
     """Return the bounds that number phrases set, the spans of those no field expresses, and how many items are asked for."""
-    bounds: list[Bound] = []
+    found: list[tuple[NumberPhrase, list[Bound]]] = []
     unmet: list[tuple[int, int]] = []
-    count: int | None = None
     decades: list[NumberPhrase] = []
+    count: int | None = None
     i = 0
     while i < len(segments):
         s = segments[i]
@@ -50,6 +53,7 @@ def bounds_of(
             i += 1
             continue
         phrase = read_phrase(segments, i, language)
+        _inherit(segments, phrase, [p for p, _ in found[-1:]] + decades[-1:])
         made = _bounds(phrase, segments, language)
         if made is None:
             span = _unmet_span(phrase, segments)
@@ -60,20 +64,38 @@ def bounds_of(
                 count = int(phrase.parts[0][1].value)
                 s.used = "count"
         else:
-            if s.amount.high is not None and decades and _linked(segments, decades[-1].last, phrase.first):
-                phrase.negated = phrase.negated or decades[-1].negated
             if s.amount.high is not None and len(phrase.parts) == 2:
+                while decades and corrects(segments, decades[-1].last, phrase.first):
+                    decades.pop()
                 decades.append(phrase)
             else:
-                bounds += made
+                same = {b.field for b in made}
+                while (
+                    found
+                    and same & {b.field for b in found[-1][1]}
+                    and corrects(segments, found[-1][0].last, phrase.first)
+                ):
+                    found.pop()
+                found.append((phrase, made))
             _use(segments, phrase, "bound")
         i = max(i + 1, phrase.last)
-    return [*bounds, *_decades(decades, segments, language)], unmet, count
+    return [*(b for _, bs in found for b in bs), *_decades(decades, segments, language)], unmet, count
 
 
-def _linked(segments: Sequence[Segment], a: int, b: int) -> bool:
-    """Tell whether only "or", "and" and commas stand between two decades."""
-    return all(s.mark in (",", "、", "/") or s.roles & {"or", "and", "nor"} or s.is_glue for s in segments[a:b])
+def _inherit(segments: Sequence[Segment], phrase: NumberPhrase, before: Sequence[NumberPhrase]) -> None:
+    """Let a "not" reach over "or" to the next number: "nothing over 30k or older than 2010", "any year but 1996 and 1997"."""
+    last = max(before, key=lambda p: p.last, default=None)
+    if last is None or not last.negated or phrase.negated or last.last > phrase.first:
+        return
+    between = segments[last.last : phrase.first]
+    plain = all(
+        s.mark in (",", "、", "/") or s.roles & {"or", "and", "nor"} or s.is_glue or s.fields or s.is_word
+        for s in between
+    )
+    joined = any(s.roles & {"or", "nor"} for s in between) or (
+        phrase.bare and any("and" in s.roles or s.mark for s in between)
+    )
+    phrase.negated = plain and joined
 
 
 def _decades(found: Sequence[NumberPhrase], segments: Sequence[Segment], language: CatalogueLanguage) -> list[Bound]:
@@ -164,6 +186,8 @@ def _in_field(amount: Amount, terms: FieldTerms) -> float:
     for measure, factor in amount.units:
         if measure == "rating" and terms.measure == "rating":
             return _on_scale(value, -factor if factor < 0 else 0.0, terms)
+        if measure == "percent" and terms.measure == "rating":
+            return _on_scale(value, 100.0, terms)
         if measure == terms.measure and terms.factor:
             return round(value * factor / terms.factor, 6)
     return value
@@ -208,9 +232,22 @@ def _alike_fields(found: Sequence[FieldTerms]) -> list[FieldTerms]:
     return [f for f in unique if f.concept == unique[0].concept][:2]
 
 
+def _names_unknown(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
+    """Tell whether what a number measures is named before it, and the catalogue has no such field: 保质期一年以上."""
+    before = segments[phrase.first - 1] if phrase.first else None
+    if before is None or not before.is_word or before.used:
+        return False
+    if not before.text.isascii():
+        return True
+    counted = any(a.scaled or a.value >= 1000 for _, a in phrase.parts) and key_of(before.text) in counted_words()
+    return key_of(before.text) in field_words() and not counted
+
+
 def _counts_something(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
     """Tell whether the number counts what the catalogue has no field for: "at least 4 players"."""
     k = phrase.last
+    if _names_unknown(phrase, segments):
+        return True
     if k >= len(segments) or any(a.scaled or a.currency for _, a in phrase.parts):
         return False
     s = segments[k]
@@ -241,7 +278,8 @@ def _by_value(
     if year_like and not _prices_too(phrase, values, price):
         return [years[0]]
     if phrase.bare and phrase.parts[0][0] == "=":
-        return []
+        spends = price is not None and values[0] >= MIN_MONEY and _in_range(price, values)
+        return [price] if price is not None and spends else []
     if price is not None:
         scaled = any(a.scaled for a in amounts)
         dash_only = phrase.bare and len(amounts) == 2 and not scaled and not _in_range(price, values)
@@ -283,9 +321,14 @@ def _same_money(currency: str, price: FieldTerms) -> bool:
 def _unmet_span(phrase: NumberPhrase, segments: Sequence[Segment]) -> tuple[int, int] | None:
     """Return the span of a number phrase that no field expresses, where it is a requirement and no mere count."""
     amount = phrase.parts[0][1]
+    if phrase.around and not amount.units and not amount.currency:
+        return None
     if phrase.bare and not amount.units and not amount.currency and not phrase.negated:
         j = phrase.first - 1
         named = j >= 0 and not segments[j].used and (segments[j].fields or key_of(segments[j].text) in field_words())
+        k = phrase.last
+        if k < len(segments) and segments[k].is_word and key_of(segments[k].text) in field_words():
+            return segments[phrase.first].start, segments[k].end
         if not named:
             return None
         return segments[j].start, segments[phrase.last - 1].end

@@ -7,12 +7,12 @@ whose range holds the value.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.word_data import key_of
 from ....core.schemas import Operator
 from .amounts import Amount
+from .number_negation import NumberPhrase, negate
 from .segments import Segment
 
 BAND = 0.10
@@ -27,27 +27,13 @@ _POST_TIME: dict[str, Operator] = {"on_after": ">=", "before_after": "<"}
 MAX_COUNT = 50
 
 
-@dataclass
-class NumberPhrase:
-    """One number phrase: positions ``first:last`` of its segments, operators with amounts, what decides the field."""
-
-    first: int
-    last: int
-    parts: list[tuple[Operator, Amount]]
-    fields: tuple[str, ...] = ()
-    temporal: bool = False
-    around: bool = False
-    bare: bool = False
-    negated: bool = False
-
-
 def read_phrase(segments: Sequence[Segment], i: int, language: CatalogueLanguage) -> NumberPhrase:
     """Return the phrase around the number at position ``i``."""
     amount = segments[i].amount
     assert amount is not None
     found = _range(segments, i, amount) or _single(segments, i, amount, language)
     _named_field(segments, found, language)
-    _negation(segments, found)
+    negate(segments, found)
     return found
 
 
@@ -110,7 +96,9 @@ def _single(segments: Sequence[Segment], i: int, amount: Amount, language: Catal
         phrase.temporal = True
         _decade_lead(segments, phrase)
         return phrase
-    if _before(segments, i, phrase, amount, language) or _after(segments, phrase, amount):
+    if amount.above:
+        phrase.parts, phrase.bare = [(">=", amount), ("<", amount._replace(value=amount.value + amount.above))], False
+    elif _before(segments, i, phrase, amount, language) or _after(segments, phrase, amount):
         phrase.bare = False
     _out_of(segments, phrase)
     return phrase
@@ -141,7 +129,9 @@ def _before(
 ) -> bool:
     j = _back(segments, i, over=frozenset({"around"}) if _is_around(segments, i) else frozenset())
     if j < 0 or segments[j].used or (segments[j].entries and not segments[j].roles):
-        return False
+        phrase.around = _is_around(segments, i)
+        phrase.first -= phrase.around
+        return phrase.around
     s = segments[j]
     if s.roles & {"than"} and j > 0:
         k = j - 1
@@ -369,30 +359,3 @@ def _next_is_number_phrase(segments: Sequence[Segment], k: int) -> bool:
 
 def _number_fields(s: Segment, language: CatalogueLanguage) -> tuple[str, ...]:
     return tuple(n for n in s.fields if language.fields[n].field.type == "number")
-
-
-def _negation(segments: Sequence[Segment], phrase: NumberPhrase) -> None:
-    """Turn the comparison round after a "not" that reaches it: "nothing below 7", "can't be longer than two hours"."""
-    j = phrase.first - 1
-    while (
-        j >= 0
-        and not segments[j].used
-        and (segments[j].is_glue or segments[j].fields or segments[j].person)
-        and "not" not in segments[j].roles
-        and not segments[j].entries
-    ):
-        j -= 1
-    if j < 0 or segments[j].used or "not" not in segments[j].roles or segments[j].entries:
-        return
-    start, times = j, 1
-    k = j - 1
-    while (
-        k >= 0
-        and (segments[k].is_glue or "not" in segments[k].roles)
-        and not segments[k].used
-        and not segments[k].entries
-    ):
-        if "not" in segments[k].roles:
-            start, times = k, times + 1
-        k -= 1
-    phrase.first, phrase.negated = start, times % 2 == 1

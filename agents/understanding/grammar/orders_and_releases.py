@@ -18,14 +18,18 @@ def orders(sentence: Sentence) -> None:
         if ends and not sentence.negated_before(i):
             _set_order(sentence, ends[0].field, ends[0].role == "most", s)
     for i, s in enumerate(sentence.segments):
-        if s.used or not s.roles & {"most", "least"} or s.entries:
+        if s.used or not s.roles & {"most", "least", "ascending", "descending"} or s.entries:
             continue
-        j = i + 1
-        if j < len(sentence.segments) and sentence.segments[j].fields and not sentence.segments[j].used:
-            of = _number_field(sentence, sentence.segments[j].fields)
-            if of:
-                _set_order(sentence, of, "most" in s.roles, s)
-                sentence.segments[j].used = "order"
+        sorts = s.roles & {"ascending", "descending"}
+        beside = [j for j in (i + 1, i - 1) if 0 <= j < len(sentence.segments) and not sentence.segments[j].used]
+        of = next((n for j in beside if (n := _number_field(sentence, sentence.segments[j].fields))), None)
+        price = sentence.language.schema.price
+        of = of or (price.name if sorts and price is not None else None)
+        if of:
+            _set_order(sentence, of, bool(s.roles & {"most", "descending"}), s)
+            for j in beside:
+                if of in sentence.segments[j].fields and not sentence.segments[j].entries:
+                    sentence.segments[j].used = "order"
 
 
 def _set_order(sentence: Sentence, of: str, descending: bool, s: Segment) -> None:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from .corrections_and_possessions import corrections, owned
+from .left_over import demands
 from .number_fields import bounds_of
 from .orders_and_releases import leanings, orders, releases
-from .refusals import demands, refusals
+from .refusals import exceptions_with_but, refusals
 from .segments import Segment
 from .sentence import Parsed, Sentence
 from .wishes import wanted
@@ -21,6 +22,7 @@ def parse(segments: Sequence[Segment], language: CatalogueLanguage, text: str) -
     """Return all that the segments of ``text`` say."""
     sentence = Sentence(segments, language, text)
     found = sentence.found
+    exceptions_with_but(sentence)
     found.bounds, found.unmet, found.count = bounds_of(sentence.segments, language)
     for rule in (orders, releases, leanings, corrections, owned, refusals, wanted, demands):
         rule(sentence)

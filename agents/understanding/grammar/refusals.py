@@ -1,7 +1,7 @@
-"""Read what is not wanted: how far a "not" reaches, before and after the value, exceptions, allergies, corrections.
+"""Read what is not wanted: how far a "not" reaches, before and after the value, exceptions, allergies.
 
 A refusal reaches to the end of its clause and over lists joined by "or", "and" and commas; two of them cancel each other. What it
-refuses and no field expresses is noted word for word. Nothing that stands in doubt is turned into a wish.
+refuses and no field expresses is noted word for word. What stands in doubt is noted, never turned into a wish.
 """
 
 from __future__ import annotations
@@ -11,62 +11,117 @@ from collections.abc import Sequence
 from ....core.language.value_index import BROADER, SYNONYM
 from ....core.language.word_data import key_of
 from .segments import Segment
-from .sentence import COMMAS, STOPS, Sentence, Wish
+from .sentence import COMMAS, Sentence, Wish
+
+LINKS = frozenset(("or", "nor", "and"))
+LACKING = frozenset(
+    map(
+        key_of,
+        ("不含", "没有", "无", "不带", "不加", "不含有", "without", "free of", "free from", "ohne", "sans", "不要含"),
+    )
+)
+"""Words that say what a thing lacks: the thing itself is wanted."""
 
 
 def refusals(sentence: Sentence) -> None:
     """Read every "not" and every exception, from left to right."""
-    i = 0
-    while i < len(sentence.segments):
-        s = sentence.segments[i]
-        if not s.used and not s.entries:
-            if "wanted_double" in s.roles:
-                s.used = "glue"
-            elif "not" in s.roles or "except" in s.roles:
-                _refuse_after(sentence, i)
-            elif s.roles & {"not_after", "except_after", "free"} and not s.roles & {"filler"}:
-                _refuse_before(sentence, i)
-            elif (
-                s.mark == "-"
-                and i + 1 < len(sentence.segments)
-                and (i == 0 or sentence.segments[i - 1].end < s.start)
-                and sentence.segments[i + 1].start == s.end
-            ):
-                _refuse_after(sentence, i)
-        i += 1
+    for i, s in enumerate(sentence.segments):
+        if s.used or s.entries:
+            continue
+        if "wanted_double" in s.roles:
+            s.used = "glue"
+        elif s.roles & {"not", "except"} or _is_minus(sentence, i):
+            _refuse_after(sentence, i)
+        elif s.roles & {"not_after", "except_after", "free"} and "filler" not in s.roles:
+            refuse_before(sentence, i)
+
+
+def exceptions_with_but(sentence: Sentence) -> None:
+    """Read "but" and "save" as "except" after "any", "all" or "everything": "all languages but English"."""
+    wide = frozenset(
+        ("all", "every", "everything", "anything", "everyone", "anyone", "none", "nothing", "any", "alles", "jede")
+    )
+    for i, s in enumerate(sentence.segments):
+        if key_of(s.text) not in ("but", "save", "except", "aber nicht") or s.used or s.entries:
+            continue
+        j = i - 1
+        while (
+            j >= 0
+            and not sentence.segments[j].mark
+            and key_of(sentence.segments[j].text) not in wide
+            and "any" not in sentence.segments[j].roles
+        ):
+            j -= 1
+        if j < 0 or sentence.segments[j].mark:
+            continue
+        k = i + 1
+        while k < len(sentence.segments) and sentence.article_at(k):
+            k += 1
+        if sentence.value_at(k) or (k < len(sentence.segments) and sentence.segments[k].amount is not None):
+            s.roles = frozenset(["except"])
+
+
+def _is_minus(sentence: Sentence, i: int) -> bool:
+    """Tell whether a hyphen before a word and after a blank excludes it, as in search boxes: "dress -red"."""
+    s, following = sentence.segments[i], sentence.segments[i + 1 : i + 2]
+    apart = i == 0 or sentence.segments[i - 1].end < s.start
+    return s.mark == "-" and apart and bool(following) and following[0].start == s.end
 
 
 def _refuse_after(sentence: Sentence, i: int) -> None:
-    """Refuse the values that a "not" reaches: to the end of its clause, over lists joined by "or", "and", commas."""
-    start, refused, negations = i, True, [sentence.segments[i]]
-    j = i + 1
-    while j < len(sentence.segments):
+    """Refuse the values that the "not" at ``i`` reaches; else the value before it; else note what it is about."""
+    first, refused, negations = sentence.segments[i], True, [sentence.segments[i]]
+    j, unknown = i + 1, False
+    if _is_interjection(sentence, i):
+        first.used = "glue"
+        return
+    while j < len(sentence.segments) and not sentence.stops(j):
         s = sentence.segments[j]
-        if ("not" in s.roles or "wanted_double" in s.roles) and not s.used and not s.entries:
+        if s.roles & {"not", "wanted_double"} and not s.used and not s.entries and not unknown:
             refused = not refused
             negations.append(s)
+        elif sentence.value_at(j):
+            if unknown and not _linked(sentence, j):
+                break
+            _take_refused(sentence, j, negations, refused=refused)
+            return
         elif (
-            (s.entries and not s.used and sentence.usable(j))
-            or sentence.stops(j)
-            or s.used
+            s.used
             or s.mark in COMMAS
-            or s.is_word
-            or s.roles & {"but", "own"}
+            or s.roles & {"own"}
             or (s.amount is not None and not s.entries)
-            or ("want" in s.roles and j > i + 1 and not _only_glue(sentence, i, j))
-        ):
+            or ("want" in s.roles and any(not p.is_glue and not p.roles for p in sentence.segments[i + 1 : j]))
+        ) or (unknown and s.text == "的"):
             break
+        unknown = unknown or s.is_word
         j += 1
-    if (
+    if _names_more(sentence, i) or not refuse_before(sentence, i):
+        _unmet_words(sentence, i)
+    for n in negations:
+        n.used = n.used or "glue"
+
+
+def _is_interjection(sentence: Sentence, i: int) -> bool:
+    """Tell whether a bare "no" only opens another refusal: "no, not drama", "no I don't want that"."""
+    if key_of(sentence.segments[i].text) not in ("no", "nein", "nope", "不"):
+        return False
+    j = i + 1
+    while j < len(sentence.segments) and sentence.segments[j].mark in COMMAS:
+        j += 1
+    return (
         j < len(sentence.segments)
-        and sentence.segments[j].entries
-        and not sentence.segments[j].used
-        and sentence.usable(j)
-    ):
-        _take_refused(sentence, j, refused, negations)
-        return
-    if _names_more(sentence, i) or not _refuse_before(sentence, i):
-        _unmet_words(sentence, start)
+        and "not" in sentence.segments[j].roles
+        and not sentence.segments[j].entries
+        and key_of(sentence.segments[j].text) != "without"
+    )
+
+
+def _linked(sentence: Sentence, j: int) -> bool:
+    """Tell whether "or", "and" or "nor" leads to the value at ``j``: "other than Jeep or Chevy"."""
+    j -= 1
+    while j >= 0 and sentence.segments[j].is_glue and not sentence.segments[j].roles & LINKS:
+        j -= 1
+    return j >= 0 and bool(sentence.segments[j].roles & LINKS or sentence.segments[j].mark == "/")
 
 
 def _names_more(sentence: Sentence, i: int) -> bool:
@@ -82,41 +137,46 @@ def _names_more(sentence: Sentence, i: int) -> bool:
     return False
 
 
-def _only_glue(sentence: Sentence, i: int, j: int) -> bool:
-    return all(sentence.segments[k].is_glue or sentence.segments[k].roles for k in range(i + 1, j))
-
-
-def _take_refused(sentence: Sentence, j: int, refused: bool, negations: Sequence[Segment]) -> None:
-    """Take the list of values that begins at ``j`` as refused (or as wanted, after two negations)."""
-    group: list[int] = [j]
-    phrase_start = [True]
+def _take_refused(sentence: Sentence, j: int, negations: Sequence[Segment], *, refused: bool) -> None:
+    """Take the list of values that begins at ``j`` as refused (or as wanted, after two negations), phrase by phrase."""
+    phrases: list[list[int]] = [[j]]
     k = j + 1
     while k < len(sentence.segments):
-        s = sentence.segments[k]
-        if s.entries and not s.used and sentence.usable(k):
-            group.append(k)
-            phrase_start.append(False)
+        if sentence.value_at(k):
+            phrases[-1].append(k)
             k += 1
             continue
-        nxt = _continues(sentence, k, group[-1])
-        if nxt is None:
+        of = key_of(sentence.segments[k].text) in ("in", "of", "的", "aus", "von")
+        following = _continues(sentence, k, phrases[-1][-1])
+        if following is None:
             break
-        group.append(nxt)
-        phrase_start.append(sentence.segments[k].mark != "的" and not _is_preposition(sentence, k))
-        k = nxt + 1
+        if of:
+            phrases[-1].append(following)
+        else:
+            phrases.append([following])
+        k = following + 1
+    inner = _inner_negation(sentence, k)
     for n in negations:
         n.used = "not"
-    phrases_: list[list[int]] = []
-    for position, first in zip(group, phrase_start, strict=True):
-        if first:
-            phrases_.append([])
-        phrases_[-1].append(position)
-    for phrase in phrases_:
-        _refuse_phrase(sentence, phrase, refused, negations)
+    if inner is not None and refused:
+        sentence.segments[inner].used = "not"
+        return
+    for phrase in phrases:
+        _refuse_phrase(sentence, phrase, negations, refused=refused)
 
 
-def _is_preposition(sentence: Sentence, k: int) -> bool:
-    return key_of(sentence.segments[k].text) in ("in", "of", "的", "with", "aus", "von")
+def _inner_negation(sentence: Sentence, k: int) -> int | None:
+    """Return the position of the second "not" of "no shoes that aren't formal", which wants shoes that are."""
+    relative = False
+    while k < len(sentence.segments) and (sentence.segments[k].is_glue or "not" in sentence.segments[k].roles):
+        if "not" in sentence.segments[k].roles and not sentence.segments[k].entries:
+            j = k + 1
+            while j < len(sentence.segments) and sentence.segments[j].is_glue:
+                j += 1
+            return k if relative and sentence.value_at(j) else None
+        relative = relative or key_of(sentence.segments[k].text) in ("that", "which", "who", "die", "der", "das")
+        k += 1
+    return None
 
 
 def _continues(sentence: Sentence, k: int, last: int) -> int | None:
@@ -124,221 +184,179 @@ def _continues(sentence: Sentence, k: int, last: int) -> int | None:
     s = sentence.segments[k]
     if s.used:
         return None
-    if key_of(s.text) in ("in", "of", "的") and not s.entries:
+    if key_of(s.text) in ("in", "of", "的", "aus", "von") and not s.entries:
         n = k + 1
-        while (
-            n < len(sentence.segments)
-            and sentence.segments[n].is_glue
-            and key_of(sentence.segments[n].text) in ("a", "the", "colour", "color")
-        ):
+        while n < len(sentence.segments) and key_of(sentence.segments[n].text) in ("a", "the", "colour", "color"):
             n += 1
-        return (
-            n
-            if n < len(sentence.segments)
-            and sentence.segments[n].entries
-            and not sentence.segments[n].used
-            and sentence.usable(n)
-            else None
-        )
-    is_or = bool(s.roles & {"or", "nor"}) or s.mark == "/"
-    is_and = "and" in s.roles
-    is_comma = s.mark in COMMAS
-    if not (is_or or is_and or is_comma):
+        return n if sentence.value_at(n) else None
+    roles = set(s.roles & LINKS) | ({"or"} if s.mark == "/" else set())
+    comma = s.mark in COMMAS
+    if not roles and not comma:
         return None
     n = k + 1
     while (
         n < len(sentence.segments)
-        and (sentence.segments[n].is_glue or sentence.segments[n].roles & {"or", "nor", "and", "any"})
+        and (sentence.segments[n].is_glue or sentence.segments[n].roles & (LINKS | {"any"}))
         and not sentence.segments[n].entries
     ):
-        if sentence.segments[n].roles & {"or", "nor"}:
-            is_or, is_comma = True, False
-        elif "and" in sentence.segments[n].roles:
-            is_and, is_comma = True, False
+        roles |= sentence.segments[n].roles & LINKS
         n += 1
     if (
-        n >= len(sentence.segments)
-        or not sentence.segments[n].entries
-        or sentence.segments[n].used
-        or not sentence.usable(n)
+        n < len(sentence.segments)
+        and sentence.segments[n].is_word
+        and sentence.value_at(n + 2)
+        and sentence.segments[n + 1].roles & LINKS
     ):
+        n += 2
+    if not sentence.value_at(n):
         return None
     same = bool({e.field for e in sentence.segments[n].entries} & {e.field for e in sentence.segments[last].entries})
-    if is_or or (is_and and (same or s.text in "和与跟及以及")) or s.mark == "、":
+    if roles & {"or", "nor"} or s.mark == "、" or ("and" in roles and (same or not s.text.isascii())):
         return n
-    if is_comma and same:
-        return n if _closes(sentence, n) else None
-    return None
+    return n if same and comma and not roles and _closes(sentence, n) else None
 
 
 def _closes(sentence: Sentence, n: int) -> bool:
     """Tell whether a list of commas goes on from ``n`` to an "or" or "and": "no horror, war or drama"."""
     k = n + 1
-    while (
-        k < len(sentence.segments)
-        and sentence.segments[k].is_glue
-        and not sentence.segments[k].roles & {"or", "and", "nor"}
-    ):
+    comma = False
+    while k < len(sentence.segments):
+        s = sentence.segments[k]
+        if s.roles & LINKS and not s.entries:
+            m = k + 1
+            while m < len(sentence.segments) and sentence.segments[m].is_glue:
+                m += 1
+            return sentence.value_at(m)
+        if s.entries:
+            if not comma:
+                return False
+            comma = False
+        elif s.mark in COMMAS:
+            comma = True
+        elif not s.is_glue:
+            return False
         k += 1
-    if k >= len(sentence.segments):
-        return False
-    s = sentence.segments[k]
-    if s.roles & {"or", "and", "nor"}:
-        m = k + 1
-        while m < len(sentence.segments) and sentence.segments[m].is_glue:
-            m += 1
-        return m < len(sentence.segments) and bool(sentence.segments[m].entries)
-    if s.mark in COMMAS:
-        m = k + 1
-        while (
-            m < len(sentence.segments)
-            and (sentence.segments[m].is_glue or sentence.segments[m].roles & {"or", "and", "nor"})
-            and not sentence.segments[m].entries
-        ):
-            if sentence.segments[m].roles & {"or", "and", "nor"}:
-                return True
-            m += 1
-        return m < len(sentence.segments) and bool(sentence.segments[m].entries) and _closes(sentence, m)
     return False
 
 
-def _refuse_phrase(sentence: Sentence, phrase: Sequence[int], refused: bool, negations: Sequence[Segment]) -> None:
+def _refuse_phrase(sentence: Sentence, phrase: Sequence[int], negations: Sequence[Segment], *, refused: bool) -> None:
     """Refuse one noun phrase: of "black shoes" the black, of "black" the black, of "shoes" the shoes."""
-    segs = [sentence.segments[p] for p in phrase]
-    kinds = [sentence.says_what(s) for s in segs]
-    heads = [s for s, what in zip(segs, kinds, strict=True) if what] if len(segs) > 1 and not all(kinds) else []
-    for s in segs:
-        if s in heads:
-            for entry in sentence.best(s, evident=True)[:1]:
-                sentence.found.wishes.append(Wish(entry, [s], must=False))
-            s.used = "soft"
+    segments = [sentence.segments[p] for p in phrase]
+    if not refused:
+        for p in phrase:
+            sentence.want(p)
+        return
+    heads, wanted = _heads(sentence, phrase, negations)
+    for p, s in zip(phrase, segments, strict=True):
+        if p in heads:
+            if wanted:
+                sentence.want(p)
+            else:
+                sentence.found.wishes += [Wish(e, [s], must=False) for e in sentence.best(s, evident=True)[:1]]
+                s.used = "soft"
             continue
-        entries = (
-            sentence.best(s, evident=True)
-            if not refused
-            else [e for e in s.entries if sentence.evident(s, e) and e.rank < BROADER]
-        )
-        best = min((e.rank for e in entries), default=0)
+        entries = [e for e in s.entries if sentence.evident(s, e) and e.rank < BROADER]
+        surest = min((e.rank for e in entries), default=0)
         for entry in entries:
-            if entry.rank > SYNONYM and best <= SYNONYM:
-                continue
-            sentence.found.wishes.append(Wish(entry, [*negations, s], refused=refused))
+            if entry.rank <= SYNONYM or surest > SYNONYM:
+                sentence.found.wishes.append(Wish(entry, [*negations, s], refused=True))
         if not entries:
             sentence.found.unmet.append((negations[0].start, s.end))
-        s.used = "refused" if refused else "wanted"
+        s.used = "refused"
 
 
-def _refuse_before(sentence: Sentence, i: int) -> bool:
-    """Refuse the value just before ``i``: "red doesn't suit me", "wool allergy", "nut free", 黑色以外."""
-    s = sentence.segments[i]
-    k = i - 1
-    crossed = False
+def _heads(sentence: Sentence, phrase: Sequence[int], negations: Sequence[Segment]) -> tuple[set[int], bool]:
+    """Return the values of a phrase that only say of what the others are refused, and whether they are wanted themselves."""
+    if len(phrase) < 2:
+        return set(), False
+    after_of = [p for p in phrase[1:] if sentence.segments[p - 1].text == "的"]
+    if after_of:
+        return {p for p in phrase if p >= after_of[-1]}, True
+    fields = [{e.field for e in sentence.segments[p].entries} for p in phrase]
+    if set.intersection(*fields):
+        return set(), False
+    kinds = {p for p in phrase if sentence.says_what(sentence.segments[p])}
+    lacking = any(key_of(n.text) in LACKING for n in negations)
+    if len(kinds) == len(phrase):
+        return {phrase[-1]}, lacking
+    return kinds, lacking
+
+
+def refuse_before(sentence: Sentence, i: int) -> bool:
+    """Refuse the value just before ``i``: "red doesn't suit me", "Dodge? never", "wool allergy", "nut free", 黑色以外."""
+    s, k, crossed = sentence.segments[i], i - 1, 0
     while k >= 0 and not sentence.segments[k].entries:
         piece = sentence.segments[k]
-        if piece.mark in COMMAS and not crossed and "not" in s.roles:
-            crossed = True
+        if piece.mark and piece.mark in ",，、?？-–—…." and crossed < 3 and s.roles & {"not", "not_after"}:
+            crossed += 1 if piece.mark != "." or "not_after" in s.roles else 3
         elif (
-            piece.mark in STOPS | COMMAS
-            or piece.is_word
-            or piece.used
+            piece.used
             or piece.amount is not None
-            or not (piece.is_glue or piece.fields or piece.mark == "-" or piece.roles & {"only", "too"})
+            or not (
+                piece.is_glue
+                or piece.fields
+                or piece.roles & {"only", "too", "own"}
+                or (piece.is_word and "not_after" in s.roles and i - k < 3 and not crossed)
+            )
         ):
             return False
         k -= 1
-    if k < 0 or sentence.segments[k].used or not sentence.usable(k):
+    if not sentence.value_at(k) or (crossed and _asked_before(sentence, k)):
         return False
-    if "free" in s.roles and i - k > 1 and not any(sentence.segments[m].mark == "-" for m in range(k, i)):
+    if "free" in s.roles and sentence.segments[k].end < s.start - 1:
         return False
-    group = [k]
-    fields = {e.field for e in sentence.segments[k].entries}
-    m = k - 1
-    while m > 0 and (sentence.segments[m].roles & {"or", "and", "nor"} or sentence.segments[m].mark in "/、"):
-        prior = sentence.segments[m - 1]
-        if not prior.entries or prior.used or not fields & {e.field for e in prior.entries}:
+    group, fields, m = [k], {e.field for e in sentence.segments[k].entries}, k - 1
+    while (
+        m > 0
+        and (sentence.segments[m].roles & LINKS or sentence.segments[m].mark in ("/", "、"))
+        and sentence.value_at(m - 1)
+    ):
+        if not fields & {e.field for e in sentence.segments[m - 1].entries}:
             break
         group.append(m - 1)
         m -= 2
     for position in group:
         piece = sentence.segments[position]
-        for entry in piece.entries:
-            if entry.rank < BROADER and sentence.evident(piece, entry):
-                sentence.found.wishes.append(Wish(entry, [piece, s], refused=True))
+        entries = [e for e in piece.entries if e.rank < BROADER and sentence.evident(piece, e)]
+        sentence.found.wishes += [Wish(e, [piece, s], refused=True) for e in entries]
         piece.used = "refused"
     s.used = "not"
     return True
 
 
+def _asked_before(sentence: Sentence, k: int) -> bool:
+    """Tell whether the value at ``k`` was asked for in so many words: "I want red, no thanks to you"."""
+    j = k - 1
+    while j >= 0 and not sentence.segments[j].mark:
+        if "want" in sentence.segments[j].roles:
+            return True
+        j -= 1
+    return False
+
+
 def _unmet_words(sentence: Sentence, i: int) -> None:
     """Note what a "not" refuses and no field expresses, word for word."""
-    first, j, words = sentence.segments[i], i + 1, False
-    last = first
+    first = last = sentence.segments[i]
+    j, words = i + 1, False
     while j < len(sentence.segments) and not sentence.stops(j):
         s = sentence.segments[j]
-        if s.mark in COMMAS or s.used or s.entries or s.amount is not None:
+        if s.mark in COMMAS or s.used or (s.amount is not None and not s.entries) or (words and s.text == "的"):
             break
-        if words and (
-            s.roles & {"and", "but", "want", "own", "soft", "only"}
-            or key_of(s.text) in ("for", "in", "with", "please", "from", "that", "which", "以外")
-        ):
+        ends = s.roles & {"and", "but", "want", "own", "soft", "only"} or key_of(s.text) in (
+            "for",
+            "in",
+            "with",
+            "please",
+            "from",
+        )
+        if words and ends and not s.entries:
             break
-        if s.is_word or s.fields or s.person:
+        if s.is_word or s.fields or s.person or s.entries:
             words, last = True, s
         j += 1
     if not words:
         return
     sentence.found.unmet.append((first.start, last.end))
-    for k in range(i, len(sentence.segments)):
-        if sentence.segments[k].start >= last.end:
-            break
-        sentence.segments[k].used = "unmet"
-
-
-def demands(sentence: Sentence) -> None:
-    """Note what must be and no field expresses: "must be waterproof", "free shipping", "by Friday"."""
-    for i, s in enumerate(sentence.segments):
-        if s.used or not s.roles & {"demand", "terms"} or s.entries:
-            continue
-        j, last = i + 1, s if "terms" in s.roles else None
-        k = j
-        while k < len(sentence.segments) and key_of(sentence.segments[k].text) in (
-            "a",
-            "an",
-            "the",
-            "not",
-            "be",
-            "very",
-            "really",
-            "absolutely",
-        ):
-            k += 1
-        if last is None and (
-            k >= len(sentence.segments)
-            or not (sentence.segments[k].is_word or "terms" in sentence.segments[k].roles)
-            or s.end == sentence.segments[k].start
-        ):
-            continue
-        if (
-            last is None
-            and i
-            and key_of(sentence.segments[i - 1].text) in ("who", "they", "he", "she", "we", "i", "you")
-        ):
-            continue
-        while j < len(sentence.segments) and not sentence.stops(j) and sentence.segments[j].mark not in COMMAS:
-            piece = sentence.segments[j]
-            if piece.used == "unmet" and last is not None:
-                last, j = piece, j + 1
-                continue
-            if piece.used or piece.entries or piece.amount is not None or piece.roles & {"and", "but", "want", "soft"}:
-                break
-            if piece.is_word or piece.fields or piece.roles & {"terms", "not"}:
-                last = piece
-            elif last is not None and "terms" in s.roles:
-                break
-            j += 1
-        if last is None:
-            continue
-        sentence.found.unmet.append((s.start, last.end))
-        for piece in sentence.segments[i:j]:
-            if piece.start < last.end:
-                piece.used = piece.used or "unmet"
+    for s in sentence.segments[i:j]:
+        if s.start < last.end:
+            s.used = "unmet"

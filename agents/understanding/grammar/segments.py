@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 from ....core.language.catalogue_language import CatalogueLanguage, Comparison
 from ....core.language.tokens import Token, german_stem, stem, tokenise
-from ....core.language.value_index import Entry
-from ....core.language.word_data import common_words, currencies, phrases, units
+from ....core.language.value_index import INFLECTED, SPELLED, Entry
+from ....core.language.word_data import common_words, currencies, phrase_words, phrases, units
 from .amounts import DECADES, SCALES, WORDS, Amount, read_amount
 
-MAX_TOKENS = 700
+MAX_TOKENS = 300
 """Longer texts are read so far; what follows is named as not read."""
 MAX_WORDS = 7
 JOINERS = frozenset("-/&.'’·_")
@@ -69,7 +69,23 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
         piece.corrected = any(changed[piece.first : piece.last])
         found.append(piece)
         i = piece.last
+    _numbered(found, language)
     return found, rest
+
+
+def _numbered(segments: Sequence[Segment], language: CatalogueLanguage) -> None:
+    """Let a number stand for a value beside its field's name or its maker: "size 43", "43码", "Porsche 911"."""
+    for i, s in enumerate(segments):
+        if s.amount is None or s.entries or len(s.words) != 1 or not s.words[0].isdigit():
+            continue
+        before, after = (segments[j] if 0 <= j < len(segments) else None for j in (i - 1, i + 1))
+        named = [f for piece in (before, after) if piece is not None and not piece.entries for f in piece.fields]
+        if before is not None and any(language.fields[e.field].concept == "brand" for e in before.entries):
+            named += [f.field.name for f in language.of_concept("model")]
+        found = [
+            (f, language.numbered[f, s.words[0]]) for f in dict.fromkeys(named) if (f, s.words[0]) in language.numbered
+        ]
+        s.entries = tuple(Entry(f, values, values, 0) for f, values in found)
 
 
 def _corrected(token: Token, language: CatalogueLanguage) -> Token:
@@ -77,7 +93,7 @@ def _corrected(token: Token, language: CatalogueLanguage) -> Token:
     if token.kind != "word" or len(word) < 4 or not word.isascii():
         return token
     spelling = language.spelling
-    if word in common_words() or spelling.knows(word) or word in phrases() or word in WORDS or word in SCALES:
+    if word in common_words() or spelling.knows(word) or word in phrase_words() or word in WORDS or word in SCALES:
         return token
     if (
         word in language.names
@@ -152,15 +168,18 @@ def _longest(text: str, tokens: Sequence[Token], i: int, language: CatalogueLang
 def _known(
     plain: str, key: str, stems: str, german: str, words: Sequence[str], language: CatalogueLanguage
 ) -> Segment | None:
-    entries = _merged([language.values.get(k, ()) for k in dict.fromkeys((plain, stems))]) or language.values.get(
-        german, ()
-    )
-    if len(words) == 1 and len(plain) == 1 and plain.isascii():
-        entries = ()
     roles = phrases().get(key, EMPTY)
     names = language.names.get(key, ())
     comparisons = language.comparisons.get(key, ())
     person = language.people.get(key, "")
+    spelled = language.values.get(plain, ())
+    inflected = () if plain == stems else language.values.get(stems, ())
+    entries = _merged([spelled, tuple(e._replace(rank=max(e.rank, INFLECTED)) for e in inflected)])
+    if names:
+        entries = tuple(e for e in entries if e.rank == SPELLED)
+    if not (entries or roles or names or comparisons or person) and len(words) < 3:
+        entries = language.values.get(german, ())
+        names = language.names.get(german, ())
     if not (entries or roles or names or comparisons or person):
         return None
     return Segment(0, 0, 0, 0, "", roles, entries, names, comparisons, person)
@@ -170,7 +189,7 @@ def _opens_number(piece: Segment, words: Sequence[str], tokens: Sequence[Token],
     """Tell whether "and less" or "or more" belongs to a number that follows: "and less than 28"."""
     if (
         len(words) < 2
-        or words[0] not in ("and", "or", "und", "oder")
+        or words[0] not in ("and", "or", "und", "oder", "not", "no")
         or not piece.roles & {"or_less", "or_more", "on_after"}
     ):
         return False

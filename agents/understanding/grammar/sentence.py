@@ -6,14 +6,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.value_index import PART, Entry
-from ....core.language.word_data import common_words, key_of
+from ....core.language.value_index import BROADER, PART, SPELLED, SYNONYM, Entry
+from ....core.language.word_data import common_words, key_of, value_key
+from ....core.text.chinese import is_han
 from ....core.text.field_names import says_what
 from .number_fields import Bound
 from .segments import Segment
 
 STOPS = frozenset(".!?;:。！？；：\n")
+MAX_QUOTES = 20
 COMMAS = frozenset(",，、")
+WEAK = frozenset(
+    (
+        "filler",
+        "number",
+        "soft",
+        "fine",
+        "too",
+        "most",
+        "least",
+        "or_less",
+        "or_more",
+        "at_most",
+        "at_least",
+        "around",
+        "around_after",
+        "over",
+        "in",
+        "from",
+        "to",
+    )
+)
+"""Roles of phrases that are values as well where no number used them."""
 
 
 @dataclass
@@ -27,7 +51,7 @@ class Wish:
     released: bool = False
     joined: str = ""
     added: bool = False
-    evident: bool = True
+    both: bool = False
 
 
 @dataclass
@@ -52,6 +76,8 @@ class Sentence:
         self.language = language
         self.text = text
         self.found = Parsed()
+        self._place = {id(s): n for n, s in enumerate(self.segments)}
+        self._quoted = _quoted_spans(text)
 
     def next(self, i: int, *, over: frozenset[str] = frozenset()) -> int:
         """Return the next position after ``i`` that is no glue and plays none of the roles ``over``."""
@@ -72,7 +98,7 @@ class Sentence:
     def usable(self, i: int) -> bool:
         """Tell whether some meaning of the values at ``i`` has the evidence it needs."""
         s = self.segments[i]
-        strong = s.roles - {"filler", "soft", "fine", "too", "most", "least"}
+        strong = s.roles - WEAK
         if strong and not s.capital:
             return False
         return any(self.evident(s, e) for e in s.entries)
@@ -82,13 +108,17 @@ class Sentence:
         terms = self.language.fields[entry.field]
         if self.in_name(s, entry):
             return False
+        if len(s.text) == 1 and s.text.isascii():
+            return self._letter(s, entry)
+        if terms.is_name and entry.rank == SPELLED and is_han(s.text[0]):
+            return self._named_in_chinese(self._place[id(s)], entry.field)
         everyday = len(s.words) == 1 and (s.words[0] in common_words() or bool(s.roles))
         part = entry.rank == PART and not entry.head
         if not (terms.is_name and entry.rank in (0, 1, PART)) and not (part and everyday):
             return not (part and not terms.is_name and everyday)
         if not everyday and not part:
             return True
-        i = self.segments.index(s)
+        i = self._place[id(s)]
         if self.named_beside(i, entry.field):
             return True
         capital = (
@@ -114,14 +144,31 @@ class Sentence:
             or self.text.istitle()
         ):
             return False
-        i = self.segments.index(s)
+        i = self._place[id(s)]
         beside = [self.segments[j] for j in (i - 1, i + 1) if 0 <= j < len(self.segments)]
         return any(p.is_word and p.capital and (p.first > 0 or p.last == s.first) for p in beside)
 
+    def _letter(self, s: Segment, entry: Entry) -> bool:
+        """Take a single letter for a value only beside its field's name or "rated", or as a capital that is no article or pronoun."""
+        i = self._place[id(s)]
+        around = [self.segments[j] for j in (i - 1, i + 1) if 0 <= j < len(self.segments)]
+        if any(entry.field in p.fields or key_of(p.text) in ("rated", "rating", "size") for p in around):
+            return True
+        return s.text.isupper() and s.text not in "AI" and not self.text.isupper()
+
+    def _named_in_chinese(self, i: int, name: str) -> bool:
+        """Ask for 的, 牌 or a value after a Chinese name, the field's name before it, or nothing beside it."""
+        after = self.segments[i + 1] if i + 1 < len(self.segments) else None
+        before = self.segments[i - 1] if i else None
+        if after is not None and (after.text in ("的", "牌", "家", "和", "或", "、") or after.entries):
+            return True
+        if before is not None and (name in before.fields or before.roles & {"not", "except", "or", "and", "want"}):
+            return True
+        return before is None and after is None
+
     def quoted(self, s: Segment) -> bool:
         """Tell whether a segment stands in quotes."""
-        before = sum(self.text.count(q, 0, s.start) for q in '"“”「」《》')
-        return before % 2 == 1 and any(self.text.find(q, s.end) >= 0 for q in '"”」》')
+        return any(a <= s.start and s.end <= b for a, b in self._quoted)
 
     def named_beside(self, i: int, name: str) -> bool:
         """Tell whether the fields name, a preposition of names or "only" stands beside the value at ``i``."""
@@ -148,17 +195,31 @@ class Sentence:
     def best(self, s: Segment, *, evident: bool = False) -> list[Entry]:
         """Return the meanings of a value, the surest first: by the field named beside it, by rank, by what the field is."""
         entries = [e for e in s.entries if not evident or self.evident(s, e)]
-        i = self.segments.index(s)
+        i = self._place[id(s)]
         named = [e for e in entries if self.field_beside(i, e.field)]
         entries = named or entries
-        return sorted(
-            entries,
-            key=lambda e: (
-                e.rank if e.rank != 1 else 1,
-                self.generic(e),
-                -self.weight(e),
-                -len(self.language.fields[e.field].values),
-            ),
+        return sorted(entries, key=self._preference)
+
+    def _preference(self, entry: Entry) -> tuple[float, ...]:
+        """Order meanings: what things are before what they are named, by rank, then the more usual and the finer field."""
+        terms = self.language.fields[entry.field]
+        named = (terms.is_name and entry.rank > 0) or terms.concept == "allergen"
+        weight = self.weight(entry) * (1 if entry.rank == BROADER else -1)
+        return (
+            named,
+            terms.is_name and len(self.language.fields) > 1 and self._also_kind(entry),
+            entry.rank,
+            self.generic(entry),
+            weight,
+            -len(terms.values),
+        )
+
+    def _also_kind(self, entry: Entry) -> bool:
+        """Tell whether a name's words are those of a kind of thing in this catalogue too: the Coupe of a maker."""
+        return any(
+            e.rank <= SYNONYM and not self.language.fields[e.field].is_name
+            for v in entry.wanted[:1]
+            for e in self.language.values.get(value_key(v), ())
         )
 
     def field_beside(self, i: int, name: str) -> bool:
@@ -176,6 +237,21 @@ class Sentence:
         """Return how many items have the value."""
         counts = self.language.counts.get(entry.field, {})
         return sum(counts.get(v, 0) for v in entry.wanted)
+
+    def value_at(self, i: int) -> bool:
+        """Tell whether an unused value that may be meant stands at ``i``."""
+        return (
+            0 <= i < len(self.segments)
+            and bool(self.segments[i].entries)
+            and not self.segments[i].used
+            and self.usable(i)
+        )
+
+    def want(self, i: int) -> None:
+        """Take the value at ``i`` as wanted."""
+        s = self.segments[i]
+        self.found.wishes += [Wish(e, [s]) for e in self.best(s, evident=True)[:1]]
+        s.used = "wanted"
 
     def negated_before(self, i: int) -> bool:
         """Tell whether an unused "not" stands before ``i``, with nothing but glue between."""
@@ -223,3 +299,19 @@ class Sentence:
             "those",
             "some",
         )
+
+
+def _quoted_spans(text: str) -> list[tuple[int, int]]:
+    """Return the spans between quotation marks, at most twenty."""
+    spans: list[tuple[int, int]] = []
+    start = -1
+    for n, char in enumerate(text):
+        if char in '"“”「」《》':
+            if start < 0:
+                start = n
+            else:
+                spans.append((start, n + 1))
+                start = -1
+        if len(spans) >= MAX_QUOTES:
+            break
+    return spans

@@ -11,6 +11,8 @@ from .segments import Segment
 from .sentence import COMMAS, STOPS, Sentence, Wish
 
 STORY_WORDS = 40
+REACH = 12
+"""Segments before a value in which a word like "maybe" makes it a preference."""
 _LIKENESS = frozenset(("like", "similar to", "similar"))
 _SOFT_AFTER = frozenset(
     map(
@@ -72,17 +74,17 @@ def _wish(sentence: Sentence, i: int, s: Segment, story: bool, before: Wish | No
     if not found:
         return None
     entry = found[0]
-    same = next((e for e in found if before is not None and e.field == before.entry.field and e.rank <= SYNONYM), None)
+    same = next((e for e in found if before is not None and e.field == before.entry.field and e.rank <= PART), None)
     if same is not None:
         entry = same
-    elif len(found) > 1 and found[1].rank == entry.rank and _conflicts(sentence, entry):
-        entry = next((e for e in found if e.rank == entry.rank and not _conflicts(sentence, e)), entry)
+    elif before is not None:
+        entry = _shared(sentence, found, before) or entry
     must = (
         not _soft(sentence, i)
         and not (story and not _asked(sentence, i))
         and not (entry.rank == PART and not entry.head and sentence.is_common(s))
     )
-    if _used_for(sentence, i) and _season_like(sentence, entry):
+    if _season_like(sentence, entry):
         must = False
     s.used = "wanted" if must else "soft"
     k = i + 1
@@ -95,27 +97,27 @@ def _wish(sentence: Sentence, i: int, s: Segment, story: bool, before: Wish | No
     added = (k < len(sentence.segments) and "also" in sentence.segments[k].roles) or (
         i > 0 and "also" in sentence.segments[i - 1].roles
     )
-    return Wish(entry, [s], must=must, added=added)
+    both = any("both" in p.roles for p in sentence.segments[max(0, i - 2) : i])
+    return Wish(entry, [s], must=must, added=added, both=both)
 
 
-def _conflicts(sentence: Sentence, entry: Entry) -> bool:
-    return any(
-        w.entry.field == entry.field and not w.refused and not w.released and w.must for w in sentence.found.wishes
-    )
+def _shared(sentence: Sentence, found: Sequence[Entry], before: Wish) -> Entry | None:
+    """Bring two joined values into one field that may hold both: of "hatchback or coupe" the style."""
+    others = {e.field: e for s in before.segments for e in s.entries if sentence.evident(s, e) and e.rank <= PART}
+    entry = next((e for e in found if e.field in others and e.rank <= PART), None)
+    if entry is not None:
+        before.entry = others[entry.field]
+    return entry
 
 
 def _season_like(sentence: Sentence, entry: Entry) -> bool:
     return sentence.language.fields[entry.field].concept in ("season",)
 
 
-def _used_for(sentence: Sentence, i: int) -> bool:
-    return True
-
-
 def _soft(sentence: Sentence, i: int) -> bool:
     j = i - 1
     while (
-        j >= 0
+        j >= max(0, i - REACH)
         and not sentence.segments[j].mark
         and not sentence.segments[j].is_word
         and sentence.segments[j].amount is None
@@ -124,7 +126,8 @@ def _soft(sentence: Sentence, i: int) -> bool:
         if key_of(sentence.segments[j].text) in _LIKENESS and not sentence.article_at(j + 1):
             return True
         if "soft" in roles and not sentence.segments[j].entries:
-            return True
+            theirs = key_of(sentence.segments[j].text).split(" ")[0] in ("he", "she", "they")
+            return not (theirs and sentence.found.people)
         if roles & {"want", "only", "and", "or", "not", "but"} and "filler" not in roles and j < i - 1:
             break
         if sentence.segments[j].entries and not _adjacent_values(sentence, j, i):
@@ -150,11 +153,10 @@ def _adjacent_values(sentence: Sentence, j: int, i: int) -> bool:
 
 def _asked(sentence: Sentence, i: int) -> bool:
     """Tell whether the sentence around ``i`` asks for something."""
-    a = i
-    while a > 0 and sentence.segments[a - 1].mark not in STOPS:
+    a = b = i
+    while a > max(0, i - STORY_WORDS) and sentence.segments[a - 1].mark not in STOPS:
         a -= 1
-    b = i
-    while b < len(sentence.segments) and sentence.segments[b].mark not in STOPS:
+    while b < min(len(sentence.segments), i + STORY_WORDS) and sentence.segments[b].mark not in STOPS:
         b += 1
     return any("want" in s.roles or "only" in s.roles for s in sentence.segments[a:b])
 
@@ -183,7 +185,7 @@ def _for_whom(sentence: Sentence, i: int, s: Segment) -> None:
     if not entries:
         return
     if key_of(s.text) in ("her", "him", "his", "kind", "guy") and (
-        i == 0 or key_of(sentence.segments[i - 1].text) not in ("for", "fur")
+        i == 0 or key_of(sentence.segments[i - 1].text) not in ("for", "fur", "a", "4", "give")
     ):
         return
     sentence.found.people.append(s)

@@ -1,0 +1,147 @@
+"""Tell which of the words that no rule used ask for something that the catalogue cannot keep to, so that they are named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.language.tokens import stem
+from ....core.language.word_data import comparison_words, forms_in, key_of
+from .segments import Segment
+from .sentence import COMMAS, Sentence
+
+FEATURES = frozenset(
+    map(
+        key_of,
+        ("with", "has", "having", "featuring", "including", "includes", "must have", "without", "a must", "mit", "带"),
+    )
+)
+PLACES = frozenset(map(key_of, ("in", "on", "from", "based on", "dubbed in", "set in")))
+ARTICLES = frozenset(("a", "an", "the", "some", "any", "ein", "eine", "einem", "einer", "der", "die", "das", "dem"))
+KINDS = ("colours", "materials", "streaming", "countries")
+MAX_FRAGMENT = 3
+
+
+def left_over(segments: Sequence[Segment], language: CatalogueLanguage) -> list[tuple[int, int]]:
+    """Return the spans of unused words that ask for a feature no field expresses and no text of the catalogue mentions."""
+    found = []
+    for a, b in _runs(segments):
+        words = [s for s in segments[a:b] if s.is_word]
+        if _is_kind(words) or _is_feature(segments, a) or (_unheard(words, language) and _is_attached(segments, a, b)):
+            found.append((segments[a].start, segments[b - 1].end))
+    return found
+
+
+def _runs(segments: Sequence[Segment]) -> Iterator[tuple[int, int]]:
+    """Yield the runs of neighbouring unused words, over hyphens."""
+    i = 0
+    while i < len(segments):
+        if not _is_unused(segments[i]):
+            i += 1
+            continue
+        j = i + 1
+        while j < len(segments) and (
+            _is_unused(segments[j])
+            or (segments[j].mark == "-" and j + 1 < len(segments) and _is_unused(segments[j + 1]))
+        ):
+            j += 1
+        yield i, j
+        i = j
+
+
+def _is_unused(s: Segment) -> bool:
+    return s.is_word and not s.used
+
+
+def _is_kind(words: Sequence[Segment]) -> bool:
+    """Tell whether a colour, a material, a country or a comparison is among the words."""
+    known = forms_in(*KINDS)
+    for s in words:
+        key = key_of(s.text)
+        if (
+            (key in known or key in comparison_words())
+            and not (s.capital and len(words) > 1)
+            and not (len(key) == 1 and len(words) > 1)
+        ):
+            return True
+    return False
+
+
+def _is_feature(segments: Sequence[Segment], a: int) -> bool:
+    return _lead(segments, a) in FEATURES
+
+
+def _lead(segments: Sequence[Segment], a: int) -> str:
+    """Return what stands before position ``a``, over articles."""
+    j = a - 1
+    while j >= 0 and key_of(segments[j].text) in ARTICLES:
+        j -= 1
+    return key_of(segments[j].text) if j >= 0 else ""
+
+
+def _unheard(words: Sequence[Segment], language: CatalogueLanguage) -> bool:
+    """Tell whether no title or text of the catalogue has the words; where its words are not known, it may."""
+    if not language.words or any(s.capital and s.first > 0 for s in words):
+        return False
+    return all(stem(w) not in language.words for s in words for w in s.words)
+
+
+def _is_attached(segments: Sequence[Segment], a: int, b: int) -> bool:
+    """Tell whether the words stand beside a value, after "in" or "on", or alone between commas."""
+    before = segments[a - 1] if a else None
+    after = segments[b] if b < len(segments) else None
+    if after is not None and after.text == "的":
+        after = segments[b + 1] if b + 1 < len(segments) else None
+    beside = [p for p in (before, after) if p is not None and p.entries and p.used]
+    alone = (before is None or bool(before.mark)) and (after is None or bool(after.mark)) and b - a <= MAX_FRAGMENT
+    return bool(beside) or _lead(segments, a) in PLACES or (alone and not (before is None and after is None))
+
+
+def demands(sentence: Sentence) -> None:
+    """Note what must be and no field expresses: "must be waterproof", "free shipping", "by Friday"."""
+    for i, s in enumerate(sentence.segments):
+        if s.used or s.entries or not s.roles & {"demand", "terms"} or not _demands(sentence, i):
+            continue
+        j, last = i + 1, s if "terms" in s.roles else None
+        while j < len(sentence.segments) and not sentence.stops(j) and sentence.segments[j].mark not in COMMAS:
+            piece = sentence.segments[j]
+            if piece.used == "unmet" and last is not None:
+                last = piece
+            elif (
+                piece.used or piece.entries or piece.amount is not None or piece.roles & {"and", "but", "want", "soft"}
+            ):
+                break
+            elif piece.is_word or piece.fields or piece.roles & {"terms", "not"}:
+                last = piece
+            elif last is not None and "terms" in s.roles:
+                break
+            j += 1
+        if last is None:
+            continue
+        sentence.found.unmet.append((s.start, last.end))
+        for piece in sentence.segments[i:j]:
+            if piece.start < last.end:
+                piece.used = piece.used or "unmet"
+
+
+def _demands(sentence: Sentence, i: int) -> bool:
+    """Tell whether "must be" at ``i`` speaks of the item: an unknown word follows, and no person is its subject."""
+    s, k = sentence.segments[i], i + 1
+    if "terms" in s.roles:
+        return True
+    while k < len(sentence.segments) and key_of(sentence.segments[k].text) in (
+        "a",
+        "an",
+        "the",
+        "not",
+        "be",
+        "very",
+        "really",
+        "absolutely",
+    ):
+        k += 1
+    if k >= len(sentence.segments) or s.end == sentence.segments[k].start:
+        return False
+    follows = sentence.segments[k].is_word or "terms" in sentence.segments[k].roles
+    people = i > 0 and key_of(sentence.segments[i - 1].text) in ("who", "they", "he", "she", "we", "i", "you")
+    return follows and not people
