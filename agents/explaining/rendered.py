@@ -76,8 +76,11 @@ def render_message(brief: Brief) -> Words:
             parts.append(_sentence(brief.cold_start))
     else:
         limits = brief.understanding.constraints
+        since = brief.nothing_since
+        name = "nothing" if since in {"conditions", "search"} else f"nothing_{since}"
+        meets = limits and since != "search"
         parts.append(
-            words.opening("nothing_meets", asked=_asked(limits, brief, words)) if limits else words.opening("nothing")
+            words.opening(f"{name}_meets", asked=_asked(limits, brief, words)) if meets else words.opening(name)
         )
     text = str(words.table["space"]).join(p for p in parts if p)
     ids = dict.fromkeys(i for _, evidence in used for i in evidence) if brief.items else {}

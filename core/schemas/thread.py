@@ -72,6 +72,9 @@ class Brief(Frozen):
     strategy: str | None = None
     price_field: str | None = None
     price_unit: str = ""
+    nothing_since: Literal["conditions", "theirs", "refused", "rules", "search"] = "conditions"
+    """What an empty list comes from: nothing fits; all that fits is the user's, was refused or is held back by the shop; or
+    the search did not find it."""
 
 
 class Composition(Frozen):

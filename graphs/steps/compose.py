@@ -28,6 +28,8 @@ from ..turn.state import Composed, State
 from ..turn.turn import FLOOR_S, Turn, owner_digest, timed
 from .rank import recommendation
 
+NothingSince = Literal["conditions", "theirs", "refused", "rules", "search"]
+
 
 @timed
 async def compose_recommendations(state: State, turn: Turn) -> Composed:
@@ -44,6 +46,8 @@ async def compose_recommendations(state: State, turn: Turn) -> Composed:
 async def compose(state: State, turn: Turn) -> Composition:
     """Return the words: one language-model call whose checked sentences are sent as they come; else rendered ones."""
     about = brief(state)
+    if not state.ranked:
+        about = about.model_copy(update={"nothing_since": await nothing_since(state, turn)})
     if not state.request.words or not state.ranked:
         composition = render_composition(about)
         for words in (composition.message, *composition.reasons):
@@ -56,6 +60,24 @@ async def compose(state: State, turn: Turn) -> Composition:
     )
     written = await turn.attempt("llm", work, limit + 1, None, floor_s=limit + 1)
     return written or render_composition(about)
+
+
+async def nothing_since(state: State, turn: Turn) -> NothingSince:
+    """Return why the list is empty: the catalogue is asked what fits without what the user has, refused, or the shop's rules."""
+    query, catalogue = state.query, turn.shop.catalogue
+    own = query.profile.consumed | frozenset(query.stated_item_ids)
+
+    async def look() -> NothingSince:
+        if not await catalogue.scan(1, query.understanding.constraints):
+            return "conditions"
+        if not await catalogue.scan(1, query.where, query.exclude):
+            return "rules"
+        if await catalogue.scan(1, query.where, query.excluded):
+            return "search"
+        return "theirs" if await catalogue.scan(1, query.where, (query.excluded - own) | query.exclude) else "refused"
+
+    limit = turn.services.settings.timeouts.retrieve_s
+    return await turn.attempt("catalogue", look(), limit, "search", floor_s=FLOOR_S)
 
 
 def brief(state: State) -> Brief:
