@@ -13,6 +13,7 @@ from .column_names import (
     INDEX_NAMES,
     is_code_name,
     is_date_name,
+    is_list_name,
     is_price_name,
     is_size_name,
     is_truth_name,
@@ -284,7 +285,7 @@ def _as_quantity(column: Column, sample: Sample, usual: Decimal | None) -> Colum
 
 def _as_list(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
     texts = sample.texts()
-    separators = separators_of(texts)
+    separators = separators_of(texts, listed=is_list_name(column.name))
     if not separators:
         return Column.model_copy(column, update={"kind": "list"}) if sample.lists else None
     return column.model_copy(update={"kind": "list", "separators": separators})

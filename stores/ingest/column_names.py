@@ -13,7 +13,8 @@ FIELD_NAMES: dict[str, tuple[str, ...]] = {
     "text": ("text", "description", "desc", "plot", "summary", "overview", "abstract", "body", "longdescription", "productdescription", "beschreibung",
              "produktbeschreibung", "langtext", "descripción", "descripcion", "descrizione", "descrição", "omschrijving", "描述", "商品描述", "商品說明", "简介", "详情",
              "商品说明", "説明", "설명"),
-    "image": ("image", "imagepath", "imagefile", "poster", "photo", "picture", "img", "imagelink", "imageurl", "imagesrc", "bild", "bilder",
+    "image": ("image", "imagepath", "imagefile", "poster", "photo", "picture", "img", "imagelink", "imageurl", "imagesrc", "image1", "imglink", "imgurl", "imageurls", "mainimage", "productimageurl", "pictureurl", "thumbnail", "posterurl",
+              "posterpath", "bild", "bilder",
               "imagen", "immagine", "图片", "主图", "画像", "이미지"),
     "url": ("url", "link", "href", "producturl", "productlink", "permalink", "lien", "enlace", "链接"),
 }  # fmt: skip
@@ -44,6 +45,11 @@ _SIZES = re.compile(
     r"(?:^|[\s_])(?:sizes?|größen?|groesse|tailles?|tallas?|taglie|taglia|rozmiar|maat|maten|storlek)$|尺码|尺寸|サイズ|사이즈",
     re.IGNORECASE,
 )
+_LISTS = re.compile(
+    r"\b(?:tags|keywords|genres|categories|materials|ingredients|cast|actors|listed in|colou?rs|labels|features|allergens|cuisines|themes|topics)\b"
+    r"|标签|关键词|schlagworte|stichworte|kategorien|étiquettes|mots.clés|etiquetas",
+    re.IGNORECASE,
+)
 _PRICES = re.compile(
     r"price|\bcost\b|\bamount\b|preis|prix|precio|prezzo|pre[çc]o|prijs|\bpris\b|\bcena\b|fiyat|\bmrp\b|msrp|\brrp\b|价格|价钱|售价|单价|價格|価格|値段|가격|цена",
     re.IGNORECASE,
@@ -62,6 +68,11 @@ def is_price_name(name: str) -> bool:
 def is_size_name(name: str) -> bool:
     """Return whether a column's name says that it holds sizes."""
     return bool(_SIZES.search(name.strip()))
+
+
+def is_list_name(name: str) -> bool:
+    """Return whether a column's name says that its cells hold several values."""
+    return bool(_LISTS.search(re.sub(r"[_.\-]+", " ", name.strip())))
 
 
 def simple(name: str) -> str:

@@ -55,17 +55,26 @@ def by(column: str) -> Callable[[Mapping[str, Any]], list[str]]:
 PLAIN = Layout("table")
 _FEED = {"title": ("title",), "text": ("description",), "image": ("image_link",), "url": ("link",)}
 _FEED_IGNORE = ("additional_image_link*", "identifier_exists", "google_product_category", "shipping*", "tax*", "custom_label_*", "mobile_link", "adult")  # fmt: skip
+_SHOPIFY = {"Vendor": "brand", "Type": "category", "Tags": "tags", "Variant Price": "price", "Variant Compare At Price": "regular_price",
+         "Product Category": "product_category", "Variant Grams": "weight"}  # fmt: skip
+_SHOPIFY_READINGS = {"Tags": "list:,", "Product Category": "list:>", "Variant Price": "price", "in_stock": "bool", "sold_out": "list", "Variant Grams": "number:g"}  # fmt: skip
+_SHOPIFY_IGNORE = ("Option? *", "Variant *", "Image *", "SEO *", "Google Shopping*", "Published", "Gift Card", "Status", "Cost per item", "Price / *",
+         "Compare At Price / *", "Included / *", "* (product.metafields.*")  # fmt: skip
 LAYOUTS: tuple[Layout, ...] = (
     Layout(
         "Shopify products",
         frozenset({"Handle", "Title", "Variant Price", "Option1 Value"}),
         {"item_id": ("Handle",), "title": ("Title",), "text": ("Body (HTML)",), "image": ("Image Src",)},
-        {"Vendor": "brand", "Type": "category", "Tags": "tags", "Variant Price": "price", "Variant Compare At Price": "regular_price",
-         "Product Category": "product_category", "Variant Grams": "weight"},
-        {"Tags": "list:,", "Product Category": "list:>", "Variant Price": "price", "in_stock": "bool", "sold_out": "list", "Variant Grams": "number:g"},
-        ("Option? *", "Variant *", "Image *", "SEO *", "Google Shopping*", "Published", "Gift Card", "Status", "Cost per item", "Price / *",
-         "Compare At Price / *", "Included / *", "* (product.metafields.*"),
+        _SHOPIFY,
+        _SHOPIFY_READINGS,
+        _SHOPIFY_IGNORE,
         key=by("Handle"), merge=reshaping.shopify,
+    ),
+    Layout(
+        "Shopify products",
+        frozenset({"URL handle", "Title", "Price", "Option1 value"}),
+        {"item_id": ("Handle",), "title": ("Title",), "text": ("Body (HTML)",), "image": ("Image Src",)},
+        _SHOPIFY, _SHOPIFY_READINGS, _SHOPIFY_IGNORE, row=reshaping.shopify_old_names, key=by("Handle"), merge=reshaping.shopify,
     ),
     Layout(
         "WooCommerce products",

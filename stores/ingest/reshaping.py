@@ -99,6 +99,25 @@ def _lowest(rows: Sequence[Row], name: str) -> Any:
     return min(priced, key=lambda pair: pair[0])[1] if priced else first(rows, name)
 
 
+_SHOPIFY_NAMES = {
+    "URL handle": "Handle", "Description": "Body (HTML)", "Product category": "Product Category", "Published on online store": "Published",
+    "SKU": "Variant SKU", "Barcode": "Variant Barcode", "Price": "Variant Price", "Compare-at price": "Variant Compare At Price",
+    "Inventory quantity": "Variant Inventory Qty", "Continue selling when out of stock": "Variant Inventory Policy",
+    "Weight value (grams)": "Variant Grams", "Product image URL": "Image Src", "Inventory tracker": "Variant Inventory Tracker",
+    "Charge tax": "Variant Taxable", "Weight unit for display": "Variant Weight Unit", "Requires shipping": "Variant Requires Shipping",
+    "Fulfillment service": "Variant Fulfillment Service", "Image position": "Image Position", "Image alt text": "Image Alt Text",
+    "Variant image URL": "Variant Image", "Gift card": "Gift Card", "SEO title": "SEO Title", "SEO description": "SEO Description",
+}  # fmt: skip
+
+
+def shopify_old_names(row: Mapping[str, Any]) -> Row:
+    """Return a row of Shopify's file of 2024 and later under the names that came before."""
+    renamed = {_SHOPIFY_NAMES.get(name, name): value for name, value in row.items()}
+    return {
+        re.sub(r"^Option(\d) (name|value)$", lambda m: f"Option{m[1]} {m[2].title()}", n): v for n, v in renamed.items()
+    }
+
+
 def shopify(rows: Sequence[Row]) -> Row:
     """Merge a product's variants: options become lists under their names, the price is the lowest, stock that of any."""
     made = joined(rows)

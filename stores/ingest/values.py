@@ -182,11 +182,12 @@ def _sizes(member: str) -> list[str]:
     return [re.sub(r"(?<=\d)[.,]0$", "", member)]
 
 
-def separators_of(cells: Mapping[str, int], *, sizes: bool = False) -> tuple[str, ...]:
+def separators_of(cells: Mapping[str, int], *, sizes: bool = False, listed: bool = False) -> tuple[str, ...]:
     """Return what separates the members of a column's lists (cell -> how often), or nothing where it holds no lists.
 
     A bar, a semicolon or a line break separates where a part of the cells has it; a comma, a slash or "&" only where the
     members come again in other cells, or are all sizes: "Red, Blue" beside "Red" is a list, "Berlin, rear building" is none.
+    In a column that is called a list (``listed``) a comma always separates.
     """
     multi = {s: [c for c in cells if len(split(c, [s])) > 1] for s in SEPARATORS}
     used = [s for s in SEPARATORS if multi[s] and _short(multi[s], s, cells)]
@@ -199,7 +200,8 @@ def separators_of(cells: Mapping[str, int], *, sizes: bool = False) -> tuple[str
         share = sum(cells[c] for c in multi[mark]) / max(1, total)
         is_sizes = sizes and all(_SIZE.fullmatch(m) or _SIZES.fullmatch(m) for m in members)
         needed = 1.0 if mark in _SPACED - {">"} else RECURRING
-        if is_sizes or again >= needed or (mark in _STRONG and share >= LISTED):
+        strong = mark in _STRONG or (listed and mark == ",")
+        if is_sizes or again >= needed or (strong and share >= LISTED):
             found.append(mark)
     return tuple(found)
 
