@@ -12,7 +12,7 @@ from ...core.errors import InvalidRequestError
 from ...core.schemas import AttributeValue, FieldType, Frozen
 from .markup import plain_text
 from .numbers import Decimal, currency_code, in_unit, mark_of, money_in, number_in, number_text, quantity_in, tidy
-from .values import DayOrder, is_unknown, iso, split, time_in, truth_in
+from .values import DayOrder, is_blank, is_unknown, iso, split, time_in, truth_in
 
 Kind = Literal["text", "number", "price", "bool", "list", "date", "ignore"]
 ITEM_FIELDS = ("item_id", "title", "text", "image", "url")
@@ -100,7 +100,7 @@ def read_cell(column: Column, row: Mapping[str, Any]) -> dict[str, AttributeValu
         ValueError: the cell cannot be read as the column is; says why.
     """
     value = row.get(column.name)
-    if is_unknown(value) and not (column.kind == "text" and isinstance(value, str) and value.strip()):
+    if is_blank(value) if column.kind == "text" else is_unknown(value):
         return {}
     if column.kind == "price":
         return _price(column, value, row)

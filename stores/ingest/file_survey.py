@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from ...core.errors import InvalidRequestError
+from .column import text_of
+from .column_names import INDEX_NAMES, is_price_name, simple
 from .column_sample import Sample
 from .file_readers import HEADER_SAMPLE, Record, read_records, said_of
 from .layouts import LAYOUTS, PLAIN, Layout, item_rows, layout_of
 from .plan import Choices, Plan, check_fields, make_plan, plan_fields
+
+MIN_ROWS, MIN_OTHER_ROWS, MAX_ID = 3, 20, 64
+"""Rows that must differ before a column is taken for the id: called a code, or otherwise; and the length of its values."""
+_CODES = re.compile(r"(?:code|number|key|ref|nr|no|nummer|id)\.?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,12 @@ def survey(path: Path, choices: Choices | None = None) -> Survey:
     layout = _named(said.layout) if said.layout else layout_of(raw_names)
     names = [*dict.fromkeys(n for r in item_rows((Record(1, v) for v in head), layout) for n in r.values)] or raw_names
     fields = plan_fields(names, said.mapping, layout)
+    notes: tuple[str, ...] = ()
+    if "item_id" not in fields and (taken := _all_different(head, fields)):
+        fields["item_id"] = (taken,)
+        notes = (
+            f"no column is called an id; {taken!r} is taken, for no value comes twice; else: --map item_id=COLUMN",
+        )
     check_fields(fields, names, ("item_id",) if said.only else ("item_id", "title"))
     samples: dict[str, Sample] = {}
     seen: set[str] = set()
@@ -66,8 +80,22 @@ def survey(path: Path, choices: Choices | None = None) -> Survey:
     for name in names:
         samples.setdefault(name, Sample())
     plan = make_plan(samples, lines, fields, layout, said)
-    plan = plan.model_copy(update={"left_out": left_out, "read_as": said_of(path, said.how)})
+    plan = plan.model_copy(update={"notes": notes, "left_out": left_out, "read_as": said_of(path, said.how)})
     return Survey(path, plan, layout, said, lines, last_line)
+
+
+def _all_different(head: Sequence[Mapping[str, Any]], fields: Mapping[str, tuple[str, ...]]) -> str:
+    """Return the column that tells rows apart: short, never empty, never twice; row numbers only where there is no other."""
+    used = {name for sources in fields.values() for name in sources}
+    rows = [row for row in head if row]
+    found = []
+    for name in dict.fromkeys(name for row in rows for name in row):
+        cells = {text_of(row.get(name) or "") for row in rows}
+        plain = all(0 < len(cell) <= MAX_ID and not any(c.isspace() for c in cell) for cell in cells)
+        enough = len(rows) >= (MIN_ROWS if simple(name) in INDEX_NAMES or _CODES.search(name) else MIN_OTHER_ROWS)
+        if enough and plain and len(cells) == len(rows) and name not in used and not is_price_name(name):
+            found.append(name)
+    return min(found, key=lambda name: simple(name) in INDEX_NAMES, default="")
 
 
 def _named(name: str) -> Layout:

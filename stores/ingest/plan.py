@@ -19,10 +19,11 @@ from .column_sample import Sample
 from .file_readers import Reading
 from .layouts import PLAIN, Layout
 from .numbers import Decimal, currency_code, decimal_mark, mark_of, number_text
-from .values import LISTED, is_unknown
+from .values import LISTED, is_blank
 
 MAX_FIELD_NAME = 64
 MAX_COLUMNS = 200
+MIN_INDICATORS = 3
 SPARSE = 0.02
 """Of a file with more columns than ``MAX_COLUMNS``, those that say something in less than this share of rows are left out."""
 _NUMERIC = re.compile(r"\D{0,6}[\d.,' ]*\d\D{0,6}")
@@ -93,7 +94,8 @@ class Plan(Frozen):
 
     def field(self, row: Mapping[str, Any], target: str) -> str:
         """Return an item field of a row."""
-        cells = (text_of(row[name]) for name in self.fields.get(target, ()) if not is_unknown(row.get(name)))
+        words = target != "title"  # a title may be "Null" or "?"
+        cells = (text_of(row[name]) for name in self.fields.get(target, ()) if not is_blank(row.get(name), words=words))
         known = [cell for cell in cells if cell]
         if target in ("image", "url"):  # of several pictures the first
             known = [cell.split("\n")[0] for cell in known]
@@ -155,7 +157,7 @@ def make_plan(
         _existing("as", name, names)
     field_of = {name: target for target, sources in fields.items() for name in sources}
     leaves = Counter(name.rpartition(".")[2] for name in names)
-    file = _File(rows, _usual_mark(samples), choices.separator, len(names) > MAX_COLUMNS)
+    file = _File(rows, _usual_mark(samples), choices.separator, len(names) > MAX_COLUMNS, _indicators(samples))
     columns: list[Column] = []
     for name, sample in samples.items():
         reading = choices.readings.get(name, "")
@@ -169,7 +171,7 @@ def make_plan(
             leaf = name.rpartition(".")[2]
             short = leaf if leaves[leaf] == 1 and leaf not in ITEM_FIELDS and leaf.isascii() else name
             target = mapped.get(name) or layout.attributes.get(name) or short.strip()
-            reading = reading or layout.readings.get(name, "")
+            reading = reading or layout.readings.get(name, "") or ("bool" if name in file.indicators else "")
             columns.append(_attribute(column.model_copy(update={"target": target}), sample, reading, file))
     columns, price, regular = _prices(_currencies(columns, samples), mapped)
     firsts = frozenset(t for t in fields if layout is not PLAIN and t != "text" and t not in choices.mapping)
@@ -187,6 +189,13 @@ class _File(NamedTuple):
     usual: Decimal | None
     separator: str
     wide: bool
+    indicators: frozenset[str]
+
+
+def _indicators(samples: Mapping[str, Sample]) -> frozenset[str]:
+    """Return the columns of zeros and ones where there are several: each says whether the item is what the column is called."""
+    found = [name for name, sample in samples.items() if sample.filled and set(sample.texts()) == {"0", "1"}]
+    return frozenset(found if len(found) >= MIN_INDICATORS else [])
 
 
 def _of_no_use(name: str, sample: Sample, layout: Layout, file: _File) -> str:

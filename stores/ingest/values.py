@@ -12,6 +12,7 @@ from typing import Any, Literal
 from .numbers import number_in, tidy
 
 DayOrder = Literal["dmy", "mdy"]
+_NULLS = frozenset({"", "nan", "null", "n/a", "#n/a", "\\n", "-", "--", "—", "?"})
 UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "--", "—", "?", "unknown", "#n/a", "\\n", "无数据", "(no genres listed)"})  # fmt: skip
 _TRUE = frozenset({
     "true", "yes", "t", "y", "on", "ja", "oui", "si", "sí", "sì", "sim", "да", "是", "有", "はい", "예", "in stock",
@@ -55,6 +56,16 @@ def is_unknown(value: Any) -> bool:
     if value is None or value in ([], {}) or (isinstance(value, float) and math.isnan(value)):
         return True
     return isinstance(value, str) and value.strip().lower() in UNKNOWN
+
+
+def is_blank(value: Any, *, words: bool = True) -> bool:
+    """Return whether a cell of words says nothing: empty, or with ``words`` what programs write for that, such as ``null``.
+
+    Other cells may say "none" or "NA" and mean it: North America, no allergens.
+    """
+    if isinstance(value, str):
+        return value.strip().lower() in (_NULLS if words else ("",))
+    return is_unknown(value)
 
 
 def truth_in(value: Any) -> bool | None:
