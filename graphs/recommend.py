@@ -1,7 +1,8 @@
 """Say who runs after whom; read this file to follow a request.
 
 START -> [admit: only where there are media or corrections] -> in parallel {caption_images, transcribe_audio, read_video, look_up_history}
-      -> [check_consistency: only where there are media] -> understand -> rank_candidates (retrieves them, too; items are sent here)
+      -> [check_consistency: only where there are media] -> understand
+      -> rank_candidates (retrieves them, too; items are sent here), or answer_about_shown where the turn only asks about items shown
       -> [rerank_with_llm: items are sent again if they moved] -> [deliberate]
       -> compose_recommendations (words are sent here; the response is put together) -> END
       or, where a question was asked, -> hear_answer (waits for the next request; its answer goes on where a request begins)
@@ -19,6 +20,8 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from ..agents.conversation.acts import ANSWERED
+from .steps.answer_about_shown import answer_about_shown
 from .steps.ask import hear_answer
 from .steps.compose import compose_recommendations
 from .steps.deliberate import deliberate
@@ -52,6 +55,11 @@ def perceive(state: State) -> str | list[str]:
 def after_perception(state: State, turn: Turn | None = None) -> str:
     """Return the step after perception: without media there is nothing to compare with the words."""
     return "check_consistency" if state.media else "understand"
+
+
+def after_understanding(state: State, turn: Turn | None = None) -> str:
+    """Return the step after understanding: a question about the items shown is answered from their records."""
+    return "answer_about_shown" if state.act.name in ANSWERED else "rank_candidates"
 
 
 def after_ranking(state: State, turn: Turn) -> str:
@@ -104,7 +112,8 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Compile
     graph.add_node("read_video", read_video)
     add("look_up_history", look_up_history, after_perception, *compared)
     graph.add_node("check_consistency", check_consistency)
-    graph.add_node("understand", understand)
+    add("understand", understand, after_understanding, "rank_candidates", "answer_about_shown")
+    graph.add_node("answer_about_shown", answer_about_shown)
     add("rank_candidates", rank_candidates, after_ranking, "rerank_with_llm", *written)
     add("rerank_with_llm", rerank_with_llm, after_reranking, *written)
     graph.add_node("deliberate", deliberate)
@@ -113,6 +122,6 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Compile
     for name in perception[:-1]:
         graph.add_edge(name, "check_consistency")
     graph.add_edge("check_consistency", "understand")
-    graph.add_edge("understand", "rank_candidates")
+    graph.add_edge("answer_about_shown", "compose_recommendations")
     graph.add_edge("deliberate", "compose_recommendations")
     return graph.compile(checkpointer=checkpointer)

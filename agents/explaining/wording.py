@@ -55,6 +55,10 @@ class Wording:
         """Return a piece of the opening line."""
         return self._fill(self.table["opening"][name], slots)
 
+    def answer(self, name: str, **slots: str) -> str:
+        """Return a piece of an answer to a question about items shown."""
+        return self._fill(self.table["answers"][name], slots)
+
     def joined(self, parts: Sequence[str], joint: Literal["and", "or"] = "and") -> str:
         """Join words: "a, b and c"; in Chinese "a、b"."""
         if self.language == "zh":

@@ -58,7 +58,7 @@ from .request import (
     ThreadId,
     age_in_years,
 )
-from .thread import Brief, Composition, ShownItem, ThreadMemory, Words
+from .thread import Brief, Composition, EarlierWish, ShownItem, ThreadMemory, Words
 from .understanding import (
     Answered,
     Choice,
@@ -92,6 +92,7 @@ __all__ = [
     "Correction",
     "Degradation",
     "Diversity",
+    "EarlierWish",
     "Event",
     "EventId",
     "EventKind",

@@ -9,7 +9,9 @@ from pydantic import Field
 from .catalogue import Frozen
 from .request import Operator
 
-Act = Literal["ask", "refine", "undo", "more", "why", "compare", "price of", "start again"]
+Act = Literal[
+    "ask", "refine", "undo", "more", "seen", "start again", "why", "price of", "fact", "compare", "of these", "unclear"
+]
 
 
 class Condition(Frozen):

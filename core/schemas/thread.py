@@ -25,10 +25,24 @@ class ShownItem(Frozen):
     price: float | None = None
 
 
+class EarlierWish(Frozen):
+    """What was asked for before a turn changed it, so that the turn can be undone."""
+
+    query: str = ""
+    constraints: tuple[Constraint, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    preferences: tuple[str, ...] = ()
+    budget: Constraint | None = None
+    like_item_ids: tuple[str, ...] = ()
+    exclude_item_ids: tuple[str, ...] = ()
+
+
 class ThreadMemory(Frozen):
     """What a thread carries from one turn to the next; ``owner`` is a digest of the user who started it.
 
-    ``conditions`` are the ``constraints`` with the words that made them; ``questions`` counts those asked so far, ``open_question`` is the one that waits for an answer.
+    ``conditions`` are the ``constraints`` with the words that made them; ``questions`` counts those asked so far,
+    ``open_question`` is the one that waits for an answer. ``earlier`` are the wishes that can be gone back to, latest last;
+    ``paged_item_ids`` were shown on earlier pages of the same list.
     """
 
     turn: int = 0
@@ -46,6 +60,8 @@ class ThreadMemory(Frozen):
     exclude_item_ids: tuple[str, ...] = ()
     budget: Constraint | None = None
     shown: tuple[ShownItem, ...] = ()
+    earlier: tuple[EarlierWish, ...] = ()
+    paged_item_ids: tuple[str, ...] = ()
 
 
 class Words(Frozen):

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
-from ...agents.explaining.rendered import render_composition
+from ...agents.conversation.acts import ANSWERED
+from ...agents.explaining.rendered import render_composition, speaks_chinese
+from ...agents.explaining.wording import wording
 from ...core.learning.exposures import Exposure, Shown
 from ...core.media.corrections import CORRECTABLE
 from ...core.ranking.cold_start import choose
@@ -15,6 +17,7 @@ from ...core.ranking.stated_preferences import merge_items, merge_stated
 from ...core.schemas import (
     Brief,
     Composition,
+    EarlierWish,
     Reason,
     RecommendResponse,
     Route,
@@ -29,6 +32,8 @@ from ..turn.turn import FLOOR_S, Turn, owner_digest, timed
 from .rank import recommendation
 
 NothingSince = Literal["conditions", "theirs", "refused", "rules", "search"]
+PAGING = frozenset(("more", "seen"))
+MAX_UNDO = 5
 
 
 @timed
@@ -46,10 +51,13 @@ async def compose_recommendations(state: State, turn: Turn) -> Composed:
 async def compose(state: State, turn: Turn) -> Composition:
     """Return the words: one language-model call whose checked sentences are sent as they come; else rendered ones."""
     about = brief(state)
-    if not state.ranked:
+    told = state.reply or nothing_more(state, about)
+    if not told and not state.ranked:
         about = about.model_copy(update={"nothing_since": await nothing_since(state, turn)})
-    if not state.request.words or not state.ranked:
+    if told or not state.request.words or not state.ranked:
         composition = render_composition(about)
+        if told:
+            composition = composition.model_copy(update={"message": Words(item_id=None, text=told, by="data")})
         for words in (composition.message, *composition.reasons):
             turn.emit("words", words)
         return composition
@@ -78,6 +86,14 @@ async def nothing_since(state: State, turn: Turn) -> NothingSince:
 
     limit = turn.services.settings.timeouts.retrieve_s
     return await turn.attempt("catalogue", look(), limit, "search", floor_s=FLOOR_S)
+
+
+def nothing_more(state: State, about: Brief) -> str:
+    """Return what to say where all that fits was shown before, or there is nothing to undo; empty otherwise."""
+    words = wording("zh" if speaks_chinese(about) else "en")
+    if state.act.name == "undo" and not state.memory.earlier:
+        return words.answer("nothing_to_undo")
+    return words.answer("all_shown") if state.act.name in PAGING and not state.ranked else ""
 
 
 def brief(state: State) -> Brief:
@@ -173,8 +189,29 @@ def next_memory(state: State) -> ThreadMemory:
         budget=understood.budget,
         like_item_ids=understood.like_item_ids,
         exclude_item_ids=understood.exclude_item_ids,
-        shown=shown,
+        shown=before.shown if state.act.name in ANSWERED else shown or before.shown,
+        earlier=earlier_wishes(state),
+        paged_item_ids=paged(state),
     )
+
+
+def earlier_wishes(state: State) -> tuple[EarlierWish, ...]:
+    """Return the wishes that can be gone back to after this turn."""
+    before = state.memory
+    if state.act.name in ANSWERED or not before.turn or (state.act.name in PAGING and not state.ranked):
+        return before.earlier
+    if state.act.name == "undo":
+        return before.earlier[:-1]
+    wish = EarlierWish(**{name: getattr(before, name) for name in EarlierWish.model_fields})
+    return (*before.earlier, wish)[-MAX_UNDO:]
+
+
+def paged(state: State) -> tuple[str, ...]:
+    """Return the items of earlier pages of the list; a turn that changes the wish starts anew."""
+    before = state.memory
+    pages = tuple(s.item_id for s in before.shown) if state.act.name == "more" else ()
+    kept = state.act.name in ANSWERED or state.act.name in PAGING
+    return tuple(dict.fromkeys((*before.paged_item_ids, *pages))) if kept else ()
 
 
 def _number(value: object) -> float | None:
@@ -201,7 +238,7 @@ def log_exposure(state: State, turn: Turn) -> None:
     Where each source of a medium had the items is logged where the usual weights acted: with words that point at nothing.
     """
     log, request = turn.services.exposures, state.request
-    if log is None or not state.ranked or not turn.shows:
+    if log is None or not state.ranked or not turn.shows or state.reply:
         return
     ranks = state.has_words and state.understanding.intent != "similar"
     place_of = {r.item.item_id: r.rank for r in state.ranked}

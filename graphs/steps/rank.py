@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from ...agents.explaining.wording import wording
 from ...core.learning.exposures import Drawn
 from ...core.predicates import holds
 from ...core.ranking.cold_start import choose
 from ...core.ranking.query import CandidateQuery
 from ...core.ranking.stated_preferences import unusable
-from ...core.schemas import Candidate, Item, RankedItem, Reason, Recommendation, RecommendRequest, SourceScore
+from ...core.schemas import Brief, Candidate, Item, RankedItem, Reason, Recommendation, RecommendRequest, SourceScore
+from ...core.text.chinese import is_chinese
 from ...tools.sources.listing import explain_empty
 from ..turn.state import Ranked, State
 from ..turn.turn import FLOOR_S, NO_ITEMS, Turn, last_known, node
@@ -90,8 +92,9 @@ async def why_empty(state: State, turn: Turn) -> str:
     blockers = await turn.attempt("catalogue", work, timeout, (), floor_s=FLOOR_S)
     if not blockers:
         return ""
-    named = " or ".join(f"{c.field} {c.op} {_plain(c.value)}" for c in blockers)
-    return f"Without {named} there would be results."
+    price, words = state.schema.price, wording("zh" if is_chinese(state.said) else "en")
+    about = Brief(price_field=price.name if price else None, price_unit=price.unit if price else "")
+    return words.answer("without", asked=words.joined([f"“{words.asks(c, about)}”" for c in blockers], "or"))
 
 
 def catalogue_failed(query: CandidateQuery, turn: Turn) -> bool:
@@ -147,9 +150,3 @@ def recommendation(ranked: RankedItem, reason: Reason | None = None) -> Recommen
         predicted_rating=ranked.predicted_rating,
         reason=reason,
     )
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...agents.conversation.acts import TurnAct, read_act, value_constraints
 from ...agents.understanding.by_rules import understand as parse
 from ...agents.understanding.conditions_in_force import split_corrections, with_words, without
 from ...agents.understanding.routing import ask_route, decide_route
+from ...core.language.catalogue_language import language_of
 from ...core.schemas import (
     CatalogueSchema,
+    Constraint,
+    Item,
     RecommendRequest,
     Route,
+    ThreadMemory,
     Understanding,
 )
 from ..turn.state import State, Understood
@@ -30,15 +35,80 @@ async def understand(state: State, turn: Turn) -> Understood:
     schema = await read_schema(turn)
     _, corrections = split_corrections(request.corrections, state.memory)
     text = " ".join(filter(None, [request.text, *(c.text for c in corrections)]))
-    understanding = parse(text, state.evidence, schema, state.memory, request.constraints, state.verdict)
+    act = TurnAct(rest=text) if corrections else act_of(state, schema)
+    memory = memory_before(act, state.memory)
+    stated = [*request.constraints, *await value_of_shown(act, turn)]
+    understanding = parse(act.rest, state.evidence, schema, memory, stated, state.verdict)
+    if act.name == "ask" and await is_unclear(understanding, memory, turn):
+        act = TurnAct("unclear")
+        understanding = parse("", (), schema, state.memory, request.constraints)
+    understanding = with_act(understanding, act, state.memory)
     understanding = without(drop_unknown(understanding, schema), {c.evidence_id for c in corrections})
-    understanding = with_stated_words(with_words(understanding, state.memory), request)
+    understanding = with_stated_words(with_words(understanding, memory), request)
     if request.include_consumed and not understanding.include_consumed:
         understanding = understanding.model_copy(update={"include_consumed": True})
     route = await choose_route(request, understanding, turn)
     turn.emit("route", route)
     turn.emit("reading", shown(understanding))
-    return {"schema": schema, "understanding": understanding, "route": route}
+    return {"schema": schema, "understanding": understanding, "act": act, "route": route}
+
+
+def act_of(state: State, schema: CatalogueSchema) -> TurnAct:
+    """Return what the turn does; with media it asks for items. An undo without anything to undo is answered as such."""
+    text = state.request.text or ""
+    if state.evidence_of_media or state.request.answer is not None:
+        return TurnAct(rest=text)
+    return read_act(text, state.memory, language_of(schema))
+
+
+def memory_before(act: TurnAct, memory: ThreadMemory) -> ThreadMemory:
+    """Return the memory that the turn is read against: without its last change for an undo, with earlier pages only while paging."""
+    if act.name == "undo" and memory.earlier:
+        wish = memory.earlier[-1]
+        return memory.model_copy(update={name: getattr(wish, name) for name in type(wish).model_fields})
+    if act.name == "ask" and memory.paged_item_ids:
+        refused = tuple(i for i in memory.exclude_item_ids if i not in memory.paged_item_ids)
+        return memory.model_copy(update={"exclude_item_ids": refused})
+    return memory
+
+
+def with_act(understanding: Understanding, act: TurnAct, memory: ThreadMemory) -> Understanding:
+    """Return the understanding with the act, and with what the act leaves out of the list."""
+    gone = {"more": tuple(s.item_id for s in memory.shown), "seen": act.item_ids}.get(act.name, ())
+    name = "refine" if act.name == "ask" and understanding.intent == "refine" else act.name
+    return understanding.model_copy(
+        update={
+            "reading": understanding.reading.model_copy(update={"act": name}),
+            "exclude_item_ids": tuple(dict.fromkeys((*understanding.exclude_item_ids, *gone))),
+        }
+    )
+
+
+async def value_of_shown(act: TurnAct, turn: Turn) -> list[Constraint]:
+    """Return "not that brand" as a condition; where the record cannot be read, nothing."""
+    if act.same_field is None:
+        return []
+    timeout = turn.services.settings.timeouts.retrieve_s
+    items = await turn.attempt("catalogue", turn.shop.catalogue.get(act.item_ids), timeout, list[Item]())
+    return value_constraints(act, items)
+
+
+async def is_unclear(understanding: Understanding, memory: ThreadMemory, turn: Turn) -> bool:
+    """Tell whether a later turn says nothing that the catalogue's language or any item's words know."""
+    reading = understanding.reading
+    said = (reading.conditions, reading.order, reading.released, reading.for_whom, reading.not_applied, reading.count)
+    if (
+        not memory.shown
+        or not reading.query
+        or any(said)
+        or understanding.intent in ("refine", "similar", "compare", "plan")
+    ):
+        return False
+    if understanding.preferences != memory.preferences or understanding.dropped or understanding.mood:
+        return False
+    timeout = turn.services.settings.timeouts.retrieve_s
+    work = turn.shop.catalogue.search_text(reading.query, 1)
+    return await turn.attempt("catalogue", work, timeout, None) == []
 
 
 def shown(understanding: Understanding) -> dict[str, Any]:

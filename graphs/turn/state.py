@@ -11,6 +11,7 @@ from typing import Annotated, Any, NotRequired, Self, TypedDict
 
 from langgraph.channels import LastValue, UntrackedValue
 
+from ...agents.conversation.acts import TurnAct
 from ...core.learning.exposures import Drawn
 from ...core.ranking.query import CandidateQuery
 from ...core.rules.effects import Effects
@@ -68,6 +69,7 @@ class State:
     verdict: Annotated[Verdict, UntrackedValue] = field(default=Verdict())
     schema: Annotated[CatalogueSchema, UntrackedValue] = field(default=CatalogueSchema())
     understanding: Annotated[Understanding, UntrackedValue] = field(default=Understanding())
+    act: Annotated[TurnAct, UntrackedValue] = field(default=TurnAct())
     route: Annotated[Route | None, UntrackedValue] = None
     pictures: Annotated[Pictures | None, UntrackedValue] = None
     query: Annotated[CandidateQuery, UntrackedValue] = NOTHING_ASKED
@@ -77,12 +79,18 @@ class State:
     asked: Annotated[Question | None, UntrackedValue] = None
     skipped: Annotated[bool, UntrackedValue] = False
     note: Annotated[str, UntrackedValue] = ""
+    reply: Annotated[str, UntrackedValue] = ""
     influence: Annotated[LLMInfluence | None, UntrackedValue] = None
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """Return every piece of evidence, in the order of the media."""
         return (*self.captions, *self.video_evidence, *self.transcripts, *self.history_evidence)
+
+    @property
+    def evidence_of_media(self) -> bool:
+        """Tell whether anything was seen or heard in this turn."""
+        return bool(self.captions or self.video_evidence or self.transcripts)
 
     @property
     def said(self) -> str:
@@ -159,6 +167,7 @@ class Understood(TypedDict):
 
     schema: CatalogueSchema
     understanding: Understanding
+    act: TurnAct
     route: Route
 
 
@@ -177,6 +186,13 @@ class Ranked(Retrieved):
     drawn: tuple[Drawn, ...]
     asked: Question | None
     note: str
+
+
+class Replied(TypedDict):
+    """Written by ``answer_about_shown``."""
+
+    ranked: tuple[RankedItem, ...]
+    reply: str
 
 
 class Reranked(TypedDict):
@@ -216,6 +232,7 @@ WRITES: dict[str, type] = {
     "check_consistency": Checked,
     "understand": Understood,
     "rank_candidates": Ranked,
+    "answer_about_shown": Replied,
     "rerank_with_llm": Reranked,
     "deliberate": Deliberated,
     "compose_recommendations": Composed,

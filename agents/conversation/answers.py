@@ -1,0 +1,142 @@
+"""Answer questions about the items shown from their records alone; the wording is in ``agents/explaining/wording_*.toml``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...core.predicates import holds
+from ...core.schemas import AttributeValue, Brief, Condition, Constraint, Item, RankedItem
+from ...core.text.words import shorten
+from ..explaining.rendered import ReasonWriter, speaks_chinese
+from ..explaining.wording import Wording, wording
+from .acts import TurnAct
+
+MAX_SPOKEN_OF = 3
+MAX_DIFFERENCES = 6
+MAX_TITLE, MAX_WORDS = 80, 60
+
+
+def reply(act: TurnAct, brief: Brief) -> str:
+    """Return the answer to a question about ``brief.items``, the list as it was shown; data only, nothing is guessed."""
+    by_id = {ranked.item.item_id: ranked for ranked in brief.items}
+    spoken_of = [by_id[i] for i in act.item_ids if i in by_id]
+    return Answerer(brief).reply(act, spoken_of)
+
+
+class Answerer:
+    """Answers in the language of the request."""
+
+    def __init__(self, brief: Brief) -> None:
+        self.brief = brief
+        self.words: Wording = wording("zh" if speaks_chinese(brief) else "en")
+
+    def reply(self, act: TurnAct, items: Sequence[RankedItem]) -> str:
+        """Return the answer; where none of the items is there any more, say so."""
+        if act.name == "unclear":
+            return self._unclear()
+        if not items:
+            return self._say("gone")
+        first, some = items[0].item, [ranked.item for ranked in items[:MAX_SPOKEN_OF]]
+        if act.name == "why":
+            writer = ReasonWriter(self.brief)
+            return self._joined(
+                [self._say("why", first_title(r.item), reason=writer.reason(r).text) for r in items[:MAX_SPOKEN_OF]]
+            )
+        if act.name == "price of":
+            return self._joined([self._price(item) for item in some])
+        if act.name == "compare":
+            return self._compare([ranked.item for ranked in items])
+        if act.name == "of these" and act.order is not None:
+            says = self._says(act.order.field, first.attributes.get(act.order.field))
+            return self._say("best", first_title(first), says=says)
+        return self._joined([self._fact(act, item) for item in some])
+
+    def _price(self, item: Item) -> str:
+        price = item.attributes.get(self.brief.price_field or "")
+        if not isinstance(price, int | float) or isinstance(price, bool):
+            return self._say("no_price", first_title(item))
+        return self._say(
+            "price", first_title(item), price=self.words.figure(self.brief.price_field or "", price, self.brief)
+        )
+
+    def _fact(self, act: TurnAct, item: Item) -> str:
+        """Answer yes or no by the record, tell the fields asked for, or say that the catalogue does not know."""
+        title = first_title(item)
+        told = []
+        for condition in act.asked.conditions:
+            known = item.attributes.get(condition.field)
+            if known is None or known == []:
+                told.append(self._say("unknown", title, words=f"“{shorten(condition.words, MAX_WORDS)}”"))
+            else:
+                told.append(
+                    self._say(
+                        "yes" if _holds(condition, item) else "no", title, says=self._says(condition.field, known)
+                    )
+                )
+        told += [
+            self._say("fact", title, says=self._says(f, item.attributes[f]))
+            for f in act.fields
+            if item.attributes.get(f)
+        ]
+        told += [self._say("unknown", title, words=f"“{shorten(w, MAX_WORDS)}”") for w in act.asked.not_applied]
+        return self._joined(list(dict.fromkeys(told))) or self._say("not_known", title)
+
+    def _compare(self, items: Sequence[Item]) -> str:
+        """Say what differs, field by field, and only that."""
+        fields = list(dict.fromkeys(name for item in items for name in item.attributes))
+        differing = [f for f in fields if len({repr(item.attributes.get(f)) for item in items}) > 1]
+        if not differing:
+            return self._say("no_difference")
+        told = [
+            self._say(
+                "differs",
+                first_title(item),
+                says=self.words.joined(
+                    [
+                        self._says(f, item.attributes.get(f))
+                        for f in differing
+                        if item.attributes.get(f) not in (None, [])
+                    ][:MAX_DIFFERENCES]
+                )
+                or self._say("nothing"),
+            )
+            for item in items
+        ]
+        return self._joined(told)
+
+    def _says(self, field: str, value: AttributeValue | None) -> str:
+        """Return what the record says of one field, as it stands after the item's title."""
+        if value is None:
+            return self._say("nothing")
+        if said := self.words.says(field, value, self.brief):
+            return said
+        if isinstance(value, bool):
+            shown = self._say("true" if value else "false")
+        elif isinstance(value, int | float):
+            shown = self.words.figure(field, value, self.brief)
+        else:
+            shown = self.words.joined([value] if isinstance(value, str) else value)
+        return self._say("field", label=self.words.label(field), value=shown)
+
+    def _unclear(self) -> str:
+        kept = [self.words.asks(c, self.brief) for c in self.brief.understanding.constraints]
+        return self._say(
+            "unclear_kept" if kept else "unclear",
+            words=shorten(self.brief.text, MAX_WORDS),
+            kept=self.words.joined(kept[:MAX_DIFFERENCES]),
+        )
+
+    def _say(self, name: str, title: str = "", **slots: str) -> str:
+        return self.words.answer(name, title=title, **slots)
+
+    def _joined(self, sentences: Sequence[str]) -> str:
+        return str(self.words.table["space"]).join(sentences)
+
+
+def first_title(item: Item) -> str:
+    """Return the title as it stands in a sentence."""
+    return shorten(item.title, MAX_TITLE)
+
+
+def _holds(condition: Condition, item: Item) -> bool:
+    return holds(Constraint(field=condition.field, op=condition.op, value=condition.value), item)

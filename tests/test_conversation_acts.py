@@ -1,0 +1,234 @@
+"""Acts beside asking for items: recognised in the words of many people, answered from the record, the request left as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tastemaker.agents.conversation.acts import TurnAct, read_act, referred, value_constraints
+from tastemaker.agents.conversation.answers import reply
+from tastemaker.core.language.catalogue_language import language_of
+from tastemaker.core.schemas import (
+    Brief,
+    CatalogueField,
+    CatalogueSchema,
+    Item,
+    RankedItem,
+    RecommendResponse,
+    ShownItem,
+    ThreadMemory,
+)
+from tastemaker.core.settings import Settings
+from tastemaker.evals.stand_ins import constant_services
+from tastemaker.graphs.recommender import Recommender
+
+SCHEMA = CatalogueSchema(
+    fields=(
+        CatalogueField(name="colour", type="text", values=("Blue", "Red", "Black")),
+        CatalogueField(name="brand", type="text", values=("Acme", "Zenith")),
+        CatalogueField(name="category", type="text", values=("Shoes", "Bags")),
+        CatalogueField(name="price", type="number", role="price", unit="EUR", minimum=5, maximum=90),
+        CatalogueField(name="year", type="number", minimum=1990, maximum=2020),
+    ),
+    count=3,
+)
+LANGUAGE = language_of(SCHEMA)
+ITEMS = [
+    Item(
+        item_id="a", title="Runner One", attributes={"colour": "Blue", "brand": "Acme", "price": 40.0, "year": 2010.0}
+    ),
+    Item(
+        item_id="b", title="Walker Two", attributes={"colour": "Red", "brand": "Zenith", "price": 25.0, "year": 2015.0}
+    ),
+    Item(item_id="c", title="Sprinter Three", attributes={"colour": "Red", "brand": "Acme", "year": 1999.0}),
+]
+MEMORY = ThreadMemory(
+    turn=1, query="shoes", shown=tuple(ShownItem(item_id=item.item_id, title=item.title) for item in ITEMS)
+)
+
+
+def act(text: str, memory: ThreadMemory = MEMORY) -> TurnAct:
+    return read_act(text, memory, LANGUAGE)
+
+
+def answer(text: str) -> str:
+    ranked = tuple(RankedItem(item=item, rank=n, score=1 / n) for n, item in enumerate(ITEMS, 1))
+    return reply(act(text), Brief(text=text, items=ranked, price_field="price", price_unit="EUR"))
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("undo", "undo|Undo that, please|go back|take that back|forget my last request|撤销|返回上一步|zurück"),
+        (
+            "more",
+            "show more|more|More please!|next|another one|show me another one|what else|can I see others|anything else?|"
+            "还有吗|更多|下一个|换一个|换一批|再来几个|mehr",
+        ),
+        ("why", "why the first one?|Why?|but why did you pick number 2|how come|为什么推荐第一个|warum"),
+        (
+            "price of",
+            "how much is the second?|what does it cost|how much?|price of the last one|第一个多少钱|what's the price of these",
+        ),
+        (
+            "fact",
+            "does it come in blue?|is the second red|what colour is the first?|who makes number 2|它是什么颜色|第二个是红色的吗|"
+            "which brand is this?|when was it made",
+        ),
+        (
+            "compare",
+            "what is the difference between 1 and 3?|compare the first two|第一个和第三个有什么区别|1 vs 2: compare",
+        ),
+        ("of these", "the cheapest of these|which of these is the newest?|其中最便宜的"),
+        (
+            "seen",
+            "I have seen that one|seen it|I've already got the second one already|we watched Runner One|这个我看过了|i own it",
+        ),
+        ("refine", "not that brand|a different colour|the same brand as the second|换个颜色"),
+    ],
+)
+def test_acts_are_recognised_however_they_are_put(name: str, texts: str) -> None:
+    found = {text: act(text).name for text in texts.split("|")}
+    assert found == dict.fromkeys(found, name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "red shoes",
+        "do you have it in blue?",
+        "more expensive ones",
+        "something like the first but cheaper",
+        "how much is a red bag",
+        "I have Netflix and Hulu",
+        "can I have it in red",
+        "why not red",
+        "next to the sea",
+        "the cheapest bag",
+        "nothing more than 40",
+        "what about the bags",
+        "我想要红色的",
+        "is there a cheaper one",
+    ],
+)
+def test_wishes_are_no_acts(text: str) -> None:
+    assert act(text) == TurnAct(rest=text)
+
+
+def test_nothing_is_an_act_in_a_first_turn_and_only_undo_and_more_where_nothing_was_shown() -> None:
+    for text in ("undo", "more", "why the first one?"):
+        assert act(text, ThreadMemory()).name == "ask"
+    bare = ThreadMemory(turn=2)
+    assert [act(text, bare).name for text in ("undo", "more", "why?", "how much is it?")] == [
+        "undo",
+        "more",
+        "ask",
+        "ask",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("the second one", "b"),
+        ("number 3", "c"),
+        ("the last one", "c"),
+        ("the first two", "ab"),
+        ("walker two", "b"),
+        ("it", "a"),
+        ("these", "abc"),
+        ("第三个", "c"),
+        ("number 9", ""),
+    ],
+)
+def test_items_are_found_by_place_title_and_pointing(text: str, ids: str) -> None:
+    assert referred(text, MEMORY.shown) == tuple(ids)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("how much is the second?", "Walker Two costs 25 EUR."),
+        ("how much is the third?", "The catalogue gives no price for Sprinter Three."),
+        ("does it come in blue?", "Yes, Runner One is blue."),
+        ("is the second one blue?", "No, Walker Two is red."),
+        ("what colour is the second?", "Walker Two is red."),
+        ("who makes the second one?", "Walker Two comes from Zenith."),
+        ("does it have a zipper?", "The catalogue does not say"),
+        ("what is the difference between 1 and 2?", "Runner One is blue"),
+        ("why the first one?", "Runner One: "),
+        ("第二个多少钱", "Walker Two的价格是25"),
+    ],
+)
+def test_answers_are_the_records(text: str, said: str) -> None:
+    assert answer(text).startswith(said)
+
+
+def test_what_does_not_differ_is_not_told() -> None:
+    told = answer("what is the difference between 2 and 3?")
+    assert "red" not in told
+    assert "Zenith" in told
+
+
+def test_a_value_of_an_item_shown_becomes_a_condition() -> None:
+    def made(text: str) -> list[tuple[str, str, object]]:
+        found = act(text)
+        items = [item for item in ITEMS if item.item_id in found.item_ids]
+        return [(c.field, c.op, c.value) for c in value_constraints(found, items)]
+
+    assert made("not that brand") == [("brand", "!=", "Acme")]
+    assert made("the same brand as the second") == [("brand", "=", "Zenith")]
+    assert made("not that zipper") == []
+
+
+def test_what_is_said_beside_an_act_is_left_to_be_read() -> None:
+    assert act("I have seen that one, something red").rest == "something red"
+    assert act("not that brand, in red").rest == "in red"
+
+
+async def _talk(tmp_path: Path, *texts: str, n: int = 3) -> list[RecommendResponse]:
+    async with Recommender(services=constant_services(Settings(home=tmp_path))) as recommender:
+        first = await recommender.recommend(text=texts[0], n=n, words=False)
+        rest = [
+            await recommender.recommend(text=text, thread_id=first.thread_id, n=n, words=False) for text in texts[1:]
+        ]
+    return [first, *rest]
+
+
+def ids(response: RecommendResponse) -> list[str]:
+    return [item.item_id for item in response.items]
+
+
+async def test_a_question_leaves_the_list_and_the_request_as_they_are(tmp_path: Path) -> None:
+    asked, why, price, unclear, refined = await _talk(
+        tmp_path, "a print under 50", "why the first one?", "how much is the second?", "blorp zxqv", "over 10"
+    )
+    for response in (why, price, unclear):
+        assert ids(response) == ids(asked)
+        assert response.understanding.constraints == tuple(
+            c.model_copy(update={"source": "thread"}) for c in asked.understanding.constraints
+        )
+    assert why.message.startswith(asked.items[0].title)
+    assert asked.items[1].title in price.message
+    assert "blorp zxqv" in unclear.message
+    assert len(refined.understanding.constraints) == 2
+
+
+async def test_more_shows_others_until_all_were_shown_and_a_new_wish_starts_anew(tmp_path: Path) -> None:
+    first, second, seen, cheaper = await _talk(
+        tmp_path, "a print", "show more", "I have seen the first one", "under 1000 euros"
+    )
+    assert not set(ids(first)) & set(ids(second))
+    assert ids(second)[0] not in ids(seen)
+    assert not set(ids(first)) & set(ids(seen)), "earlier pages do not come back while paging"
+    assert ids(second)[0] in cheaper.understanding.exclude_item_ids, "what was seen stays away"
+    assert not set(ids(first)) & set(cheaper.understanding.exclude_item_ids), "what was only paged past does not"
+
+
+async def test_undo_goes_back_step_by_step_and_says_where_there_is_nothing_left(tmp_path: Path) -> None:
+    *_, back, further, nothing = await _talk(tmp_path, "a print under 50", "over 20", "over 30", "undo", "undo", "undo")
+    assert {c.value for c in back.understanding.constraints} == {50, 20}
+    assert {c.value for c in further.understanding.constraints} == {50}
+    assert "nothing to take back" in nothing.message
+    assert {c.value for c in nothing.understanding.constraints} == {50}
