@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from ..core.errors import InvalidRequestError
 from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.ranking.why_not import WhyNot
-from ..core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
+from ..core.schemas import Deleted, Event, RecommendRequest, RecommendResponse, StreamEvent
 from ..stores.rules import LoadedRules
 
 
@@ -51,6 +51,14 @@ class Service(Protocol):
 
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
         """Store what users did and return how many events were new."""
+        ...
+
+    async def delete_items(self, item_ids: Sequence[str], tenant: str = "default") -> Deleted:
+        """Delete items from the catalogue; events stay."""
+        ...
+
+    async def forget_preferences(self, user_id: str, tenant: str = "default", field: str | None = None) -> int:
+        """Forget what a user agreed to have remembered, or what is about one field; return how many preferences."""
         ...
 
     async def why_not(

@@ -253,6 +253,13 @@ class TellsOtherModels(Protocol):
 
 
 @runtime_checkable
+class DeletesItems(Protocol):
+    """A catalogue whose items can be deleted; how many there were is returned."""
+
+    async def delete(self, item_ids: Sequence[str]) -> int: ...
+
+
+@runtime_checkable
 class History(Protocol):
     """Events of users with items, for one tenant."""
 

@@ -21,7 +21,7 @@ from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.ranking.why_not import WhyNot
 from ..core.redaction import public_reason, redact
 from ..core.rules.file_format import rule_problems
-from ..core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
+from ..core.schemas import Deleted, Event, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.settings import Settings, load_settings
 from ..stores.rules import LoadedRules
 from .health import health_of, open_models
@@ -198,6 +198,26 @@ class Recommender:
         """
         async with self.services.lend(tenant) as shop:
             return await shop.history.add(events)
+
+    async def delete_items(self, item_ids: Sequence[str], tenant: str = "default") -> Deleted:
+        """Delete items: their records, vectors, sounds and descriptions; the events of users with them stay.
+
+        Raises:
+            StoreError: a store cannot be written; deleting again goes on.
+        """
+        async with self.services.lend(tenant) as shop:
+            deleted = await shop.delete_items(item_ids)
+            await self.services.llm_rank.words(tenant).delete(item_ids)
+            return deleted
+
+    async def forget_preferences(self, user_id: str, tenant: str = "default", field: str | None = None) -> int:
+        """Forget the likes and dislikes that a user agreed to have remembered, or those about one field; return how many.
+
+        Raises:
+            StoreError: they cannot be written.
+        """
+        tastes = self.services.tastes
+        return 0 if tastes is None else await tastes.forget(tenant, user_id, field)
 
     async def why_not(
         self, item_id: str, request: RecommendRequest | None = None, *, allow_paths: bool = True, **fields: Any

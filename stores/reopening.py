@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from ..core.errors import StoreError
-from ..core.protocols import Catalogue, VectorColumn, Vectors
+from ..core.protocols import Catalogue, DeletesItems, VectorColumn, Vectors
 from ..core.schemas import Candidate, CatalogueSchema, Constraint, Item
 
 RETRY_S = 5.0
@@ -65,6 +65,17 @@ class ReopeningCatalogue(Reopening[Catalogue]):
         """See LanceCatalogue; 0 from a catalogue that cannot tell."""
         count = getattr(await self.opened(), "of_other_models", None)
         return int(await count(mark)) if count else 0
+
+    async def delete(self, item_ids: Sequence[str]) -> int:
+        """See LanceCatalogue.
+
+        Raises:
+            StoreError: it cannot be opened, or items of this kind of catalogue cannot be deleted.
+        """
+        catalogue = await self.opened()
+        if not isinstance(catalogue, DeletesItems):
+            raise StoreError("items of this catalogue cannot be deleted")
+        return await catalogue.delete(item_ids)
 
     async def schema(self) -> CatalogueSchema:
         """See Catalogue."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +52,11 @@ class Tracks:
         matrix = np.stack(list(rows.values())) if rows else self.features
         return Tracks(tuple(rows), matrix.astype(np.float32), self.groups)
 
+    def without(self, item_ids: Collection[str]) -> Tracks:
+        """Return these tracks less those of some items."""
+        rows = [n for n, item_id in enumerate(self.ids) if item_id not in item_ids]
+        return Tracks(tuple(self.ids[n] for n in rows), self.features[rows], self.groups)
+
 
 class TrackStore:
     """The file of one tenant's tracks; it is read again when it has changed."""
@@ -91,6 +96,12 @@ class TrackStore:
             os.replace(file.name, self.path)
         except OSError as error:
             raise StoreError(f"the tracks cannot be written to {self.path}: {error}") from error
+
+    def delete(self, item_ids: Collection[str]) -> None:
+        """Remove the tracks of some items. Raises as ``load`` and ``save``."""
+        tracks = self.load()
+        if not set(tracks.ids).isdisjoint(item_ids):
+            self.save(tracks.without(item_ids))
 
     def _parse(self) -> Tracks:
         try:

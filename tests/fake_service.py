@@ -10,7 +10,7 @@ from tastemaker.api.http.openapi_examples import response_example
 from tastemaker.core.ranking.cross_modal import Hit, SearchRequest, SearchResponse
 from tastemaker.core.ranking.why_not import WhyNot
 from tastemaker.core.rules.file_format import parse_rules
-from tastemaker.core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
+from tastemaker.core.schemas import Deleted, Event, RecommendRequest, RecommendResponse, StreamEvent
 from tastemaker.stores.rules import LoadedRules
 
 
@@ -75,6 +75,13 @@ class FakeService:
         new = [(tenant, event) for event in events if (tenant, event) not in self.stored]
         self.stored += new
         return len(new)
+
+    async def delete_items(self, item_ids: Sequence[str], tenant: str = "default") -> Deleted:
+        known = [i for i in item_ids if i == "print-17"]
+        return Deleted(deleted=tuple(known), unknown=tuple(i for i in item_ids if i not in known))
+
+    async def forget_preferences(self, user_id: str, tenant: str = "default", field: str | None = None) -> int:
+        return 1 if field else 2
 
     async def why_not(
         self, item_id: str, request: RecommendRequest | None = None, *, allow_paths: bool = True, **fields: Any

@@ -35,6 +35,8 @@ COMMANDS = {
     "tracks": Lazy("tracks", "tracks_command", "Learn how a catalogue's tracks sound."),
     "train": Lazy("train", "train_command", "Train the recommender on the events, list its versions, go back."),
     "feedback": Lazy("feedback", "feedback_command", "Store what a user did with an item."),
+    "items": Lazy("forget", "items_app", "Delete items from a catalogue."),
+    "preferences": Lazy("forget", "preferences_app", "Forget what users agreed to have remembered."),
     "off-policy": Lazy("off_policy", "off_policy_command", "Compare policies from the log of what was shown."),
     "llm": Lazy("llm", "app", "Start, watch and stop the language model's server."),
     "prompts": Lazy("prompts", "app", "List, show, check and try prompts."),

@@ -18,6 +18,7 @@ from ... import __version__
 from ...core.settings import Settings, load_settings
 from ..service import Service, ServiceFactory
 from .errors import add_error_handlers
+from .forget import add_forget_routes
 from .json_body import BoundedRoute
 from .langserve import add_langserve
 from .middleware import BodyLimit, RequestContext
@@ -80,6 +81,7 @@ def create_app(
     add_form_route(app)
     add_rules_routes(app)
     add_search_routes(app)
+    add_forget_routes(app)
     _add_docs(app)
     add_langserve(app, lambda: app.state.recommender)
     plain = app.openapi

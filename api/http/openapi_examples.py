@@ -43,6 +43,7 @@ TAGS = [
     {"name": "recommend", "description": "Ask for recommendations."},
     {"name": "search", "description": "Find items by words, photos, voice or clips, without recommending."},
     {"name": "feedback", "description": "Tell what users did with them."},
+    {"name": "catalogue", "description": "Delete items, and forget what users agreed to have remembered."},
     {"name": "rules", "description": "The business rules that answers keep to."},
     {"name": "operations", "description": "Is the process up, and is every part of it ready?"},
 ]

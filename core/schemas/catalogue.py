@@ -49,6 +49,13 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Deleted(Frozen):
+    """What became of items that were to be deleted: those that are gone now, and ids of which there was none."""
+
+    deleted: tuple[str, ...] = Field(default=(), description="Items that were deleted.")
+    unknown: tuple[str, ...] = Field(default=(), description="Ids of which there was no item.")
+
+
 class CatalogueField(Frozen):
     """A filterable attribute of the catalogue.
 

@@ -38,7 +38,8 @@ class ShopDescriptions:
 
     def __init__(self, home: Path, tenant: str, describer: Describer) -> None:
         self._describer = describer
-        self._store = Descriptions(home / FILE, tenant)
+        self._path = home / FILE
+        self._store = Descriptions(self._path, tenant)
         self._pending: dict[str, asyncio.Task[None]] = {}
 
     async def taste(self, titles: Sequence[str]) -> Words:
@@ -89,6 +90,11 @@ class ShopDescriptions:
             if described % SAY_EVERY == 0:
                 say(f"{len(known) + described} of {len(items)} items described")
         return _report(items, known, described, failed, complete=True)
+
+    async def delete(self, item_ids: Sequence[str]) -> None:
+        """Remove the words about items. Raises StoreError."""
+        if await asyncio.to_thread(self._path.exists):
+            await self._store.delete(item_ids)
 
     async def settled(self) -> None:
         """Wait until every taste that is being written is done."""

@@ -7,15 +7,17 @@ import contextlib
 import logging
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...core.errors import StoreError, TastemakerError
-from ...core.protocols import Catalogue, Collaborative, History, close_each
+from ...core.protocols import Catalogue, Collaborative, DeletesItems, History, close_each
 from ...core.redaction import redact
-from ...core.schemas import CatalogueSchema, Frozen, Item
+from ...core.schemas import CatalogueSchema, Deleted, Frozen, Item
 from ...core.settings import Settings
 from ...stores.fitted_files import AttentionFile
+from ...stores.tracks import TrackStore
 from ...stores.trained_versions import Artefacts
 from ...tools.policy.rule_scope import RuleScope
 from ...tools.ranking.new_item_quota import NewItemQuota
@@ -55,6 +57,7 @@ class Shop:
     learned: Learned
     new_items: NewItemQuota | None = None
     attention: AttentionFile | None = None
+    tracks: TrackStore | None = None
     snapshot_path: Path | None = None
     snapshot: Snapshot = field(default_factory=Snapshot)
     users: int = 0
@@ -67,6 +70,7 @@ class Shop:
     ) -> Shop:
         """Return the shop over these stores; under ``settings.home`` are its trained versions and last popular items."""
         store = Artefacts(settings.models_path(tenant), settings.recommender.keep)
+        tracks = open_tracks(settings.home, tenant)
         learned = Learned(store, catalogue, settings.recommender)
         return cls(
             tenant=tenant,
@@ -77,13 +81,14 @@ class Shop:
                 *build_sources(catalogue, collaborative),
                 LearnedSource(catalogue, learned),
                 NewItemSource(catalogue, learned),
-                TrackSearch(catalogue, open_tracks(settings.home, tenant)),
+                TrackSearch(catalogue, tracks),
             ),
             ranker=Ranker(catalogue, collaborative, learned),
             look_up=UserHistoryLookup(history, catalogue),
             scope=RuleScope(catalogue),
             learned=learned,
             attention=AttentionFile(settings.models_path(tenant)),
+            tracks=tracks,
             snapshot_path=settings.home / f"popular-{tenant}.json",
         )
 
@@ -106,6 +111,28 @@ class Shop:
         if items:
             self.snapshot = Snapshot(fields=fields, items=items)
             await asyncio.to_thread(self._write_snapshot)
+
+    async def delete_items(self, item_ids: Sequence[str]) -> Deleted:
+        """Remove items from the catalogue and from what is kept of it: sounds and popular items; events stay.
+
+        Raises:
+            StoreError: a store cannot be written.
+        """
+        if not isinstance(self.catalogue, DeletesItems):
+            raise StoreError("items of this catalogue cannot be deleted")
+        wanted = list(dict.fromkeys(item_ids))
+        gone = {item.item_id for item in await self.catalogue.get(wanted)}
+        await self.catalogue.delete(wanted)
+        if self.tracks is not None:
+            await asyncio.to_thread(self.tracks.delete, wanted)
+        known = Snapshot()
+        with contextlib.suppress(StoreError):
+            known = await self.last_known()
+        if any(item.item_id in wanted for item in known.items):
+            left = tuple(item for item in known.items if item.item_id not in wanted)
+            self.snapshot = known.model_copy(update={"items": left})
+            await asyncio.to_thread(self._write_snapshot)
+        return Deleted(deleted=tuple(i for i in wanted if i in gone), unknown=tuple(i for i in wanted if i not in gone))
 
     def refresh_soon(self) -> None:
         """Take a snapshot in the background if the last one is old."""

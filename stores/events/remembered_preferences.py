@@ -59,13 +59,15 @@ class TasteStore:
             rows = (await connection.execute(mine.order_by(TASTES.c.at_us.desc()).limit(MAX_KEPT))).all()
         return tuple(Preference(field=r.field, value=json.loads(r.value), weight=r.weight, reach=r.reach) for r in rows)
 
-    async def forget(self, tenant: str, user_id: str) -> int:
-        """Remove everything kept of a user and return how many preferences that were.
+    async def forget(self, tenant: str, user_id: str, field: str | None = None) -> int:
+        """Remove what is kept of a user, or only what is about a field, and return how many preferences that were.
 
         Raises:
             StoreError: the database failed.
         """
         mine = delete(TASTES).where(TASTES.c.tenant == tenant, TASTES.c.user_id == user_id)
+        if field is not None:
+            mine = mine.where(TASTES.c.field == field)
         async with self._database.connect(write=True) as connection:
             return int((await connection.execute(mine)).rowcount)
 

@@ -1,0 +1,47 @@
+"""Define the HTTP routes that delete an item and forget what a user agreed to have remembered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import FastAPI, Path, Query, Request
+from pydantic import Field
+
+from ...core.schemas import Deleted, Frozen, ItemId, TenantId, UserId
+from .recommend import error_responses, service_of
+
+Tenant = Annotated[TenantId, Query(description="Which shop.")]
+
+
+class Forgotten(Frozen):
+    """How much was forgotten."""
+
+    forgotten: int = Field(description="Preferences that were remembered and are not any more.")
+
+
+def add_forget_routes(app: FastAPI) -> None:
+    """Register the routes."""
+    errors = error_responses(422, 500, 503)
+    app.delete("/items/{item_id:path}", tags=["catalogue"], summary="Delete an item", responses=errors)(delete_item)
+    app.delete(
+        "/users/{user_id}/preferences", tags=["catalogue"], summary="Forget remembered tastes", responses=errors
+    )(forget_preferences)
+
+
+async def delete_item(
+    request: Request,
+    item_id: Annotated[ItemId, Path(description="Catalogue id.", examples=["print-17"])],
+    tenant: Tenant = "default",
+) -> Deleted:
+    """Delete an item: its record, vectors, sound and description. Events of users with it stay; again is no error."""
+    return await service_of(request).delete_items([item_id], tenant=tenant)
+
+
+async def forget_preferences(
+    request: Request,
+    user_id: Annotated[UserId, Path(description="Who.", examples=["ada"])],
+    field: Annotated[str | None, Query(max_length=64, description="Only what is about this field.")] = None,
+    tenant: Tenant = "default",
+) -> Forgotten:
+    """Forget the likes and dislikes that a user agreed to have remembered; events stay, and what a thread said stays in it."""
+    return Forgotten(forgotten=await service_of(request).forget_preferences(user_id, tenant=tenant, field=field))
