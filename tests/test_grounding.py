@@ -103,7 +103,7 @@ BAD = [
     (SHOE, "A red canvas shoe.", {}, "word"),
     (SHOE, "A navy shoe in size 44.", {}, "number"),
     (SHOE, "A navy shoe with three soles.", {}, "number"),
-    (SHOE, "A navy shoe with 42 rubber soles.", {}, "something else"),
+    (SHOE, "A navy shoe with 42 rubber soles.", {}, "several clauses"),
     (SHOE, "One of 28 navy shoes.", {}, "number"),
     (SHOE, "A nаvy canvas shoe.", {}, "script"),
     (SHOE, "As an AI, I picked a navy shoe.", {}, "word"),

@@ -16,8 +16,9 @@ from itertools import pairwise
 from ...core.schemas import Brief, Evidence, Item
 from ...core.text.word_lists import CLASS_NOUNS, SATISFY
 from ...core.text.words import is_content, numbers, plain_text, sentences, stem, stems, tokens
-from .clauses import ALLERGENS, MATERIALS, NO, YES, Clause, clauses_of, figure
-from .record_claims import RecordClaims, claims_of, differs
+from .claim_comparison import differs
+from .clauses import NO, YES, Clause, clauses_of, figure
+from .record_claims import GUARDED, RecordClaims, claims_of
 
 _ASKED = re.compile(
     r"\byou(?:['’]re| are|['’]ve| have| were)?\s(?:asked?|want(?:ed)?|mentioned|said|typed|search(?:ed|ing)|need(?:ed)?|requested|"
@@ -38,8 +39,6 @@ _PHOTO = re.compile(r"\byour\s(?:\w+\s)?(?:photo|picture|image|snapshot|photogra
 _VOICE = re.compile(r"\byour\s(?:voice|clip|recording)\b|\byou(?:['’]ve| have)? spoke\b", re.IGNORECASE)
 _ALIKE = re.compile(r"\b(?:like|similar(?:ly)?|resembl\w+|close|echoes|reminds?|reminiscent|matches)\b", re.IGNORECASE)
 _PHRASE_END = re.compile(r"[.,;:!?()–—]+(?=\s|$)")
-GUARDED = frozenset(map(stem, {*ALLERGENS, *MATERIALS, "safe", "allergy", "allergic", "waterproof"}))
-"""Words about safety, allergy and material: even as a wish they are repeated only if the record affirms them."""
 
 
 @dataclass(frozen=True)
@@ -219,6 +218,8 @@ def _misplaced_number(text: str, sources: Sources) -> str | None:
     """Refuse "42 soles" where the record says "size 42": a number must count what it counts there; years are free."""
     said = sources.said.split()
     pairs = {(figure(a), stem(b)) for a, b in pairwise(said)}
+    stated = [c.stems for claims in sources.claims for c in claims.clauses if c.states and " = " in c.text]
+    pairs |= {(key, word) for stems_ in stated for key in stems_ if key[0].isdigit() for word in stems_}
     for sentence in sentences(text):
         for number, word in pairwise(tokens(sentence)):
             value = figure(number)

@@ -16,29 +16,49 @@ from ...core.text.words import is_content, numbers, sentences, stem, tokens
 
 YES, NO, OPEN = 1, -1, 0
 _CLAUSE = re.compile(
-    r"[,;:()–—.!?]+(?=\s|$)|[();:–—]|\s-\s|\b(?:but|yet|because|so|which|while|since|whereas|although|however"
+    r"[,;:()–—.!?]+(?=\s|$)|[();:–—]|\s-\s|(?<!anything )(?<!nothing )(?<!everything )(?<!all )\bbut\b|\b(?:yet|because|(?<!less )(?<!not )so(?! (?:is|are|was|were|does|do)\b)|which|while|since|whereas|although|however"
     r"|that(?=\s+(?:is|are|has|have|also)))\b"
     r"|\band\b(?=\s+(?:it|its|this|these|they|is|are|has|have|shows?|comes?|the)\b)",
     re.IGNORECASE,
 )
 _AFTER = frozenset(
-    "no not without never non neither nor nobody nothing none lacks lacking cannot excluding except avoid avoids away unlike "  # noqa: SIM905
-    "unsuitable incompatible instead rather too minus sans refuse refuses prohibits isn aren doesn don won wasn weren didn hasn "
+    "no not zero nil unfit unsafe unsuited inappropriate inadvisable dangerous harmful hazardous toxic skip refrain beware omit without never non neither nor nobody nothing none lacks lacking cannot excluding except avoid avoids away unlike "  # noqa: SIM905
+    "unsuitable incompatible instead rather too minus sans prohibits refuse refuses refused fails fail failed unable stopped ceased isn aren doesn don won wasn weren didn hasn "
     "haven couldn shouldn mustn".split()
 )
 """Words that deny what follows them in their clause."""
+_PHRASES = (
+    ("out", "of", "reach"),
+    ("anything", "but"),
+    ("everything", "but"),
+    ("all", "but"),
+    ("far", "from"),
+    ("other", "than"),
+    ("apart", "from"),
+    ("less", "so"),
+)
 _NOT_ALONE = {"instead": {"of"}, "rather": {"than"}}
 _GONE = frozenset(
     "missing absent excluded lacking separately unavailable omitted removed prohibited forbidden optional none".split()  # noqa: SIM905
 )
 """Words that deny their whole clause: "Mattress excluded"."""
-_HAD = frozenset(
+HAD = frozenset(
     "included supplied supported used needed required available permitted allowed added present part possible provided".split()  # noqa: SIM905
 )
 """With a negation before them they deny what stands before it, too: "Batteries not included"."""
-_MAYBE = frozenset(
-    "may might could hardly scarcely barely almost traces unless if kitchen factory facility handles warning caution hazard".split()  # noqa: SIM905
+_SEPARATE = re.compile(
+    r"\b(?:sold|bought|purchased|ordered|available|costs?)\b(?:\W+\w+){0,3}\W+(?:separately|extra)\b", re.IGNORECASE
 )
+"""Denies its whole clause, and the thing before it in its sentence: "four batteries, which must be bought separately"."""
+_MAYBE = frozenset(
+    "may might could need needs require requires hardly scarcely barely almost traces unless if factory facility handles warning caution hazard".split()  # noqa: SIM905
+)
+_NOTHING = frozenset(("0", "none", "no", "zero", "nil", "never"))
+"""A part of a sentence that begins so and is short denies the part before: "Lactose: 0 g"."""
+_LIKEWISE = re.compile(r"^\W*(?:and )?(?:so|neither|nor) (?:is|are|was|were|does|do)\b", re.IGNORECASE)
+"""What follows shares the state of the part before: "and so is salt"."""
+_STARTS = frozenset("contains comes has is are it they with made suits fits for".split())  # noqa: SIM905
+"""A denial does not go on into a part of the sentence that begins so."""
 _SEEMS = re.compile(r"(?:look|feel|smell|taste|seem)(?:s|ing)?")
 _FAKE = frozenset("faux fake imitation artificial mock simulated pretend pseudo".split())  # noqa: SIM905
 _FAKE_MATERIAL = frozenset("vegan protein synthetic eco pu bonded man manmade".split())  # noqa: SIM905
@@ -56,13 +76,15 @@ MATERIALS = frozenset(
 )
 ALLERGENS = frozenset(
     """
-    gluten milk dairy lactose nut nuts peanut almond hazelnut cashew walnut egg soya soy sesame celery mustard fish shellfish crustacean
+    gluten milk dairy lactose salt butter cream fat colouring additives nut nuts peanut almond hazelnut cashew walnut egg soya soy sesame celery mustard fish shellfish crustacean
     wheat rye sulphite lupin latex nickel perfume alcohol sugar meat pork gelatine caffeine
     """.split()  # noqa: SIM905
 )
 _LOW = frozenset("from over above least minimum min older larger bigger more exceeding".split())  # noqa: SIM905
 _HIGH = frozenset("under below up most maximum max younger smaller less within".split())  # noqa: SIM905
 _DENIALS = _AFTER | _GONE | {"free", "seldom"}
+EMPTY = _DENIALS | {"run", "runs"}
+"""Words that mean nothing alone: "runs on diesel", "runs large"."""
 _SUFFIX = re.compile(r"['’](?:s|re|ve|ll|d|m)?$")
 
 
@@ -93,7 +115,7 @@ class Clause:
         """Return word, stem or figure, and state of all words that carry meaning."""
         rows = zip(self.words, self.stems, self.states, strict=True)
         return [
-            (w, s, held) for w, s, held in rows if (is_content(w) or figure(w) or w in MATERIALS) and w not in _DENIALS
+            (w, s, held) for w, s, held in rows if (is_content(w) or figure(w) or w in MATERIALS) and w not in EMPTY
         ]
 
 
@@ -108,18 +130,35 @@ def clauses_of(text: str) -> tuple[Clause, ...]:
     found: list[Clause] = []
     for sentence in sentences(text):
         carried = False
-        for part in _parts(sentence):
+        for place, part in enumerate(_parts(sentence)):
             words = tuple(_SUFFIX.sub("", t.lower()) for t in tokens(part))
             if not words:
                 continue
-            continues = carried and (len(words) <= 3 or bool({"or", "nor", "and"} & set(words[:4])))
+            continues = (
+                carried and words[0] not in _STARTS and (len(words) <= 3 or bool({"or", "nor", "and"} & set(words[:4])))
+            )
             states = [OPEN] * len(words) if sentence.endswith("?") else _states(words, part, denied=continues)
-            if found and "none" in words and YES in found[-1].states:
+            if found and place and words[0] in _NOTHING and len(words) <= 3:
+                found[-1] = with_states(found[-1], [NO] * len(found[-1].words))
+            elif found and "none" in words and YES in found[-1].states:
                 found[-1] = with_states(found[-1], [OPEN] * len(found[-1].words))
+            if (
+                found
+                and place
+                and (gone := _SEPARATE.search(part))
+                and not any(map(is_content, tokens(part[: gone.start()])))
+            ):
+                found[-1] = _without_last(found[-1])
             stems_ = tuple(figure(w) or stem(w) for w in words)
             found.append(Clause(part, words, stems_, tuple(states), _bounds(words)))
             carried = states[-1] == NO
     return tuple(found)
+
+
+def _without_last(clause: Clause) -> Clause:
+    """Deny the last word that carries meaning."""
+    last = max((i for i, w in enumerate(clause.words) if is_content(w)), default=0)
+    return with_states(clause, [NO if i == last else s for i, s in enumerate(clause.states)])
 
 
 def _parts(sentence: str) -> list[str]:
@@ -133,12 +172,12 @@ def with_states(clause: Clause, states: list[int]) -> Clause:
 
 def _states(words: tuple[str, ...], text: str, *, denied: bool) -> list[int]:
     """Return whether each word is affirmed; a double negation leaves all of its words open."""
-    if _GONE & set(words) or re.search(r"\bleft out\b", text, re.IGNORECASE):
-        return [NO] * len(words)
+    if _GONE & set(words) or _SEPARATE.search(text) or re.search(r"\bleft out\b", text, re.IGNORECASE):
+        return _subjects_stay(words, [NO] * len(words))
     states = _denied(words, denied=denied)
     for i, word in enumerate(words):
         if _is_guess(words, i):
-            states[i:] = [OPEN] * (len(words) - i)
+            states[i:] = [OPEN if s == YES else s for s in states[i:]]
         elif word == "free" and i and words[i + 1 : i + 2] not in (("from",), ("of",)) and is_content(words[i - 1]):
             states[i - 1] = OPEN if states[i - 1] == NO else NO
         elif _is_likeness(words, i):
@@ -147,17 +186,14 @@ def _states(words: tuple[str, ...], text: str, *, denied: bool) -> list[int]:
 
 
 def _denied(words: tuple[str, ...], *, denied: bool) -> list[int]:
-    """Return the states that denials give: from the word that denies to the end or to "as", before it too with "included"."""
+    """Return the states that denials give: from the word that denies to the end, before it too with "included"."""
     states = [NO if denied else YES] * len(words)
     negators = [i for i, w in enumerate(words) if _denies(words, i)]
     for place in negators:
         goes_on = denied or words[place] == "nor" or (place and words[place - 1] in {"and", "or", "neither"})
         states[place:] = [OPEN if s == NO and not goes_on else NO for s in states[place:]]
-    if negators and (_HAD & set(words) or words[negators[-1]] == words[-1]):
+    if negators and (HAD & set(words) or words[negators[-1]] == words[-1]):
         states = [NO if s == YES else s for s in states]
-    if negators and "as" in words[negators[-1] :]:
-        end = words.index("as", negators[-1])
-        states[end:] = [YES] * (len(words) - end)
     return states
 
 
@@ -171,6 +207,8 @@ def _is_guess(words: tuple[str, ...], place: int) -> bool:
 
 def _denies(words: tuple[str, ...], place: int) -> bool:
     word, following = words[place].replace("’", "'"), words[place + 1 : place + 2]
+    if any(words[place : place + len(p)] == p for p in _PHRASES):
+        return True
     if word == "free":
         return following in (("from",), ("of",))
     if word == "too":
@@ -201,7 +239,7 @@ def _subjects_stay(words: tuple[str, ...], states: list[int]) -> list[int]:
             end = next(
                 (n for n in range(i + 1, len(words)) if words[n] in _DENIALS or not is_content(words[n])), len(words)
             )
-            states[i + 1 : end] = [YES] * (end - i - 1)
+            states[i:end] = [YES] * (end - i)
     return states
 
 

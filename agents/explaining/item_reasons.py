@@ -24,8 +24,8 @@ from ...core.text.words import (
     tokens,
     value_text,
 )
-from .claim_sources import GUARDED, trusted
-from .record_claims import claims_of
+from .claim_sources import trusted
+from .record_claims import GUARDED, claims_of
 from .request_words import first_quote, free_words, quote_with
 from .wording import Wording
 

@@ -46,13 +46,14 @@ _MARKUP = re.compile(r"[<>{}\[\]|`*_#\\@]|https?:|www\.|\b\w+\.(com|net|org|io|s
 _CURRENCY = re.compile(r"[$€£¥%]")
 _END = re.compile(r"[.!?。！？][\"”’)]*$")
 _QUOTE = re.compile(r"[\"“”«»]([^\"“”«»]+)[\"“”«»]")
-_FREE_FROM = re.compile(r"\bfree (?:from|of)\b|\w-free\b|\b(?:is|are|as|this) \w+ free\b", re.IGNORECASE)
+_FREE_FROM = re.compile(r"\bfree (?:from|of)\b|\b(?!(?:a|an|the|and|is|are|for) )[a-z]+[- ]free\b", re.IGNORECASE)
+_MUST_NOT = re.compile(r"\bmust (?:not|never)\b", re.IGNORECASE)
 _ENDS_ON_WISH = re.compile(r"\byou (?:asked|looked|wished|are looking|were looking) for\W*$", re.IGNORECASE)
 _SUBJECT_AND_VERB = re.compile(
     r"(?:^|[;,] |\band )(?:(?:it|they|there|you|we) \w+|(?:this(?: [\w-]+){1,3}?|(?:its|the) [\w-]+) \w+[^\Ws]s\b)",
     re.IGNORECASE,
 )
-_COPIED = 5
+_COPIED = 7
 """A text that ends on this many words of the record, in the middle of a phrase there, was copied and cut."""
 _SOME = re.compile(r"\b(?:some|including|include|few|mix|range|from|such)\b", re.IGNORECASE)
 _EVERY = re.compile(r"\b(?:all|every|each|both)\b", re.IGNORECASE)
@@ -158,7 +159,8 @@ def _only_title(text: str, item: Item) -> str | None:
 def _cut_off(text: str, sources: Sources) -> str | None:
     """Refuse a sentence that ends on a joining word, or that copies a text and stops in the middle of its phrase."""
     words = normal(text).split()
-    if words[-1] in JOINING and not _ENDS_ON_WISH.search(text):
+    counted = words[-2:-1] == ["and"] or words[-2][:1].isdigit()  # "aged 10 and over"
+    if words[-1] in JOINING and not counted and not _ENDS_ON_WISH.search(text):
         return f"cut off after: {words[-1]}"
     end = " ".join(words[-_COPIED:])
     found = re.search(rf"\b{re.escape(end)} (\w+)", sources.phrases)
@@ -193,10 +195,9 @@ def _forbidden(text: str, sources: Sources) -> str | None:
     if _CURRENCY.search(text):
         return "a price or percentage; those are rendered from the record"
     words = [re.sub(r"['’].*$", "", t.lower()) for t in tokens(text)]
-    denials = {
-        "never",
-        *(["free"] if _FREE_FROM.search(text) else []),
-    }  # compared with the record's own, see ``claim_comparison``
+    # Denials are compared with the record's own, see ``claim_comparison``.
+    denials = {"never", *(["free"] if _FREE_FROM.search(text) else []), *(["must"] if _MUST_NOT.search(text) else [])}
+    denials |= {"most"} if " at most" in text else set()
     for word in words:
         if word in MONEY and stem(word) not in sources.praise:
             return f"speaks of money: {word}"

@@ -88,8 +88,6 @@ NUMBER_WORDS = {
     "eleven": "11", "twelve": "12", "dozen": "12", "twenty": "20", "fifty": "50", "hundred": "100", "thousand": "1000",
 }  # fmt: skip
 
-NEGATIONS = frozenset("no not without never non neither nor lacks lacking isn aren doesn don won".split())  # noqa: SIM905
-
 VERBS = frozenset(
     """
     is are was were am be been has have had does do did shows show fits fit suits suit matches match brings bring makes make

@@ -7,8 +7,10 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
+from ..language.tokens import fold_word
+from ..language.tokens import stem as english_stem
 from ..schemas import AttributeValue
-from .word_lists import NEGATIONS, NEUTRAL
+from .word_lists import NEUTRAL
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+(?:[.,]\d+)*")
 _ABBREVIATION = r"(?<!\b[A-Z]\.)(?<!\b[DSM][rt]\.)(?<!\bMrs\.)(?<!\bvs\.)"
@@ -22,9 +24,8 @@ _ORDER = re.compile(
 COLOURS = frozenset(
     "beige black blue brown gold gray green grey navy orange pink purple red silver turquoise violet white yellow".split()  # noqa: SIM905
 )
-_NOT = re.compile(r"['’]t$")
 _POSSESSIVE = re.compile(r"['’].*$")
-_SUFFIXES = (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("s", ""))
+_CONTRACTED = re.compile(r"['’](?:s|re|ve|ll|d|m|t)?$")
 
 
 def tokens(text: str) -> list[str]:
@@ -34,21 +35,8 @@ def tokens(text: str) -> list[str]:
 
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
-    """Return a crude English stem: lower case, no accents, no possessive, plural, -ing, -ed, -ly or final e."""
-    word = "".join(c for c in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(c))
-    word = re.sub(r"['’](s|re|ve|ll|d|m|t)?$", "", word)
-    if len(word) > 3 and not word.endswith(("ss", "us", "is")):
-        for suffix, put in _SUFFIXES:
-            if word.endswith(suffix):
-                word = word[: len(word) - len(suffix)] + put
-                break
-    for suffix in ("ing", "ed", "ly"):
-        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
-            word = word[: -len(suffix)]
-            if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz":
-                word = word[:-1]
-            break
-    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+    """Return the English stem of a word without accents, possessive or contraction (Porter's second algorithm)."""
+    return english_stem(fold_word(_CONTRACTED.sub("", word)))
 
 
 NEUTRAL_STEMS = frozenset(stem(w) for w in NEUTRAL) | NEUTRAL
@@ -68,20 +56,6 @@ def content_words(text: str) -> list[str]:
 def stems(text: str) -> set[str]:
     """Return the stems of every word of ``text``, numbers left out."""
     return {stem(t) for t in tokens(text) if not t[0].isdigit()}
-
-
-def affirmed_stems(text: str) -> set[str]:
-    """Return the stems that ``text`` states without a negation in the two words before ("not waterproof")."""
-    found: set[str] = set()
-    for sentence in sentences(text):
-        words, lowered = tokens(sentence), sentence.lower()
-        plain = [_NOT.sub("", w.lower()) for w in words]
-        denied = {i + step for i, w in enumerate(plain) if w in NEGATIONS for step in (1, 2)}
-        for i, word in enumerate(words):
-            free = plain[i + 1 : i + 2] == ["free"] and f"{word}-free".lower() in lowered
-            if not word[0].isdigit() and i not in denied and not free:
-                found.add(stem(word))
-    return found
 
 
 def numbers(text: str) -> set[str]:
