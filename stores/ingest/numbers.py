@@ -120,13 +120,14 @@ def _mark(whole: str, tail: str) -> Mark | None:
         return "?" if grouped else ("." if last == "." else ",")
     other: Mark = "," if last == "." else "."
     if len(set(marks)) == 1:
-        return other if _THOUSANDS.fullmatch(whole + "".join(groups)) and _grouped(groups) else None
-    return ("." if last == "." else ",") if set(marks[:-1]) == {other} and _grouped(groups[:-1]) else None
+        return other if _THOUSANDS.fullmatch(whole + "".join(groups)) and _grouped(groups, last) else None
+    return ("." if last == "." else ",") if set(marks[:-1]) == {other} and _grouped(groups[:-1], other) else None
 
 
-def _grouped(groups: list[str]) -> bool:
-    """Return whether digits are grouped by thousands, or as in India: the last three, the others by two."""
-    return all(len(g) == 3 for g in groups) or (len(groups[-1]) == 3 and all(len(g) == 2 for g in groups[:-1]))
+def _grouped(groups: list[str], mark: str) -> bool:
+    """Return whether digits are grouped by thousands, or by commas as in India: the last three, the others by two."""
+    indian = mark == "," and len(groups[-1]) == 3 and all(len(g) == 2 for g in groups[:-1])
+    return indian or all(len(g) == 3 for g in groups)
 
 
 def number_in(text: str, decimal: Decimal = ".") -> float | None:
