@@ -10,8 +10,7 @@ from typing import Any, cast
 import pytest
 
 from tastemaker.core.schemas import Constraint
-from tastemaker.core.settings import Settings
-from tastemaker.evals.requests.catalogues import Prepared, records_of
+from tastemaker.evals.requests.catalogues import Shop, records_of
 from tastemaker.evals.requests.conversation import MAX_TURNS, explains, talk
 from tastemaker.evals.requests.person import ENOUGH, Part, Wish, wishes
 
@@ -42,7 +41,7 @@ def test_a_person_names_what_the_item_breaks_and_nothing_else() -> None:
     assert WISH.fits(FILMS["7"])
 
 
-class Shop:
+class Scripted:
     """A recommender that is told, by what was said so far in the thread, which ids to show."""
 
     def __init__(self, show: Callable[[list[str]], list[str]]) -> None:
@@ -58,8 +57,8 @@ class Shop:
 
 
 async def _talk(show: Callable[[list[str]], list[str]]) -> tuple[Any, list[str]]:
-    shop = Shop(show)
-    return await talk(cast("Any", shop), Prepared(Settings(), FILMS), WISH), shop.said
+    shop = Scripted(show)
+    return await talk(Shop(cast("Any", shop), FILMS), WISH), shop.said
 
 
 async def test_turns_are_counted_until_the_first_item_is_right_and_more_is_asked_for_after_it() -> None:

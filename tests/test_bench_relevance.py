@@ -6,8 +6,6 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from tastemaker.core.settings import Settings
-from tastemaker.evals.requests.catalogues import Prepared
 from tastemaker.evals.requests.fashion_shop import ENOUGH, FashionShop, Query, queries
 from tastemaker.evals.requests.relevance import figures_of, likes_of_people, precision
 
@@ -34,7 +32,7 @@ def product(number: int, kind: tuple[str, str, str], colour: str, gender: str, b
 MADE = [
     product(number, *parts) for number, parts in enumerate(list(itertools.product(KINDS, COLOURS, GENDERS, BRANDS)) * 6)
 ]
-SHOP = FashionShop(Prepared(Settings(), {row["id"]: row for row in MADE[:-20]}), MADE[-20:], Path("shop"))
+SHOP = FashionShop({row["id"]: row for row in MADE[:-20]}, MADE[-20:], Path("shop"))
 
 
 def test_every_request_has_enough_right_answers_and_the_same_seed_makes_the_same_ones() -> None:
@@ -42,7 +40,7 @@ def test_every_request_has_enough_right_answers_and_the_same_seed_makes_the_same
     assert made == queries(SHOP, 1, 3) != queries(SHOP, 2, 3)
     assert {"plain", "price", "typo", "negation", "brand", "photo", "photo_and_words"} <= {q.group for q in made}
     for query in made:
-        assert sum(query.fits(r) for r in SHOP.shop.records.values()) >= ENOUGH
+        assert sum(query.fits(r) for r in SHOP.records.values()) >= ENOUGH
         assert query.text or query.photo
 
 
@@ -59,9 +57,7 @@ def test_a_typo_is_no_word_of_the_shop_and_a_photo_shows_what_the_shop_does_not_
 def test_people_of_another_taste_like_nothing_that_fits_and_those_of_the_same_only_that() -> None:
     query = Query("plain", "red watches", ((("articleType", "=", "Watches"), True), (("baseColour", "=", "Red"), True)))
     events = likes_of_people(query, 4, SHOP, 0)
-    liked = {
-        user: [SHOP.shop.records[e.item_id] for e in events if e.user_id == user] for user in ("other-4", "same-4")
-    }
+    liked = {user: [SHOP.records[e.item_id] for e in events if e.user_id == user] for user in ("other-4", "same-4")}
     assert all(query.fits(r) for r in liked["same-4"])
     assert {r["articleType"] for r in liked["other-4"]} != {"Watches"}
     assert len({r["articleType"] for r in liked["other-4"]}) == 1
@@ -70,8 +66,8 @@ def test_people_of_another_taste_like_nothing_that_fits_and_those_of_the_same_on
 
 def test_precision_counts_missing_items_as_wrong_unless_there_are_no_more() -> None:
     query = Query("plain", "x", ((("price", "<", 12.0), True),))
-    right = [i for i, r in SHOP.shop.records.items() if query.fits(r)]
-    wrong = next(i for i in SHOP.shop.records if i not in right)
+    right = [i for i, r in SHOP.records.items() if query.fits(r)]
+    wrong = next(i for i in SHOP.records if i not in right)
     assert precision(query, right[:5], SHOP, 5) == 1.0
     assert precision(query, [*right[:4], wrong], SHOP, 5) == 0.8
     assert precision(query, right[:2], SHOP, 5) == 0.4
@@ -80,7 +76,7 @@ def test_precision_counts_missing_items_as_wrong_unless_there_are_no_more() -> N
 
 def test_figures_compare_with_the_best_baseline_and_with_the_photo_alone_only_where_there_is_a_photo() -> None:
     query = Query("plain", "x", ((("price", "<", 12.0), True),))
-    right = [i for i, r in SHOP.shop.records.items() if query.fits(r)]
+    right = [i for i, r in SHOP.records.items() if query.fits(r)]
     lists = dict.fromkeys(("other_taste", "same_taste", "full_text", "photo", "search_with_conditions"), right[:2])
     figures = figures_of([(query, {**lists, "stranger": right[:10], "search": right[:4]})], SHOP)
     assert figures["stranger"]["precision_at_5"] == 1.0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from ...api.demo.movielens import film_rows
 from ...api.stock import stock
 from ...core.errors import InvalidRequestError
 from ...core.settings import CatalogueSettings, ExposureSettings, Settings
+from ...graphs.recommender import Recommender
 from ...stores.ingest.plan import Choices
 from .invented_catalogues import streaming_films, tea_shop
 
@@ -20,10 +23,10 @@ Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A catalogue ready to be asked: settings whose home holds it, and the records of its source by item id."""
+class Shop:
+    """A catalogue that can be asked, with the records of its source by item id."""
 
-    settings: Settings
+    recommender: Recommender
     records: Mapping[str, Record]
 
 
@@ -42,20 +45,41 @@ def records_of(name: str, data: Path) -> dict[str, Record]:
         raise InvalidRequestError("--data", f"{error.filename} is not there; name the folder that holds it") from error
 
 
-async def prepared(name: str, settings: Settings, data: Path) -> Prepared:
-    """Return the catalogue ``name``, text only, ingested at most once for each state of its source. Raises as ``records_of``."""
+@contextlib.asynccontextmanager
+async def open_shop(name: str, settings: Settings, data: Path) -> AsyncGenerator[Shop]:
+    """Yield the shop of a catalogue, text only and warm. Raises as ``records_of``."""
     records = records_of(name, data)
-    home = settings.cache / "bench" / f"requests-{name}"
-    home.mkdir(parents=True, exist_ok=True)
-    source = home / "catalogue.jsonl"
-    lines = (json.dumps({**row, "image": None}, ensure_ascii=False) + "\n" for row in records.values())
-    source.write_text("".join(lines), encoding="utf-8")
-    (home / "threads.db").unlink(missing_ok=True)
-    changed = {"home": home, "catalogue": CatalogueSettings(), "exposures": ExposureSettings(enabled=False)}
-    own = settings.model_copy(update=changed)
     mapping = {"item_id": _SOURCES[name][1], **_TITLES.get(name, {})}
-    await stock(own, source, choices=Choices(mapping=mapping), rejects=home / "rejects.jsonl")
-    return Prepared(own, records)
+    rows = ({**row, "image": None} for row in records.values())
+    async with opened(f"requests-{name}", rows, settings, Choices(mapping=mapping)) as recommender:
+        yield Shop(recommender, records)
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    name: str, rows: Iterable[Record], settings: Settings, choices: Choices | None = None, media: Path | None = None
+) -> AsyncGenerator[Recommender]:
+    """Yield a warm recommender over ``rows``, ingested at most once for each state of theirs into the cache folder.
+
+    Threads and events live in a folder of their own that goes when the run ends, so that runs do not meet.
+    """
+    kept = settings.cache / "bench" / name
+    kept.mkdir(parents=True, exist_ok=True)
+    source = kept / "catalogue.jsonl"
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    if not source.is_file() or source.read_text(encoding="utf-8") != text:
+        source.write_text(text, encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="tastemaker-bench-") as scratch:
+        changed = {
+            "home": Path(scratch),
+            "catalogue": CatalogueSettings(uri=str(kept / "catalogue"), media_root=str(media or "")),
+            "exposures": ExposureSettings(enabled=False),
+        }
+        own = settings.model_copy(update=changed)
+        await stock(own, source, choices=choices, media=media, rejects=kept / "rejects.jsonl")
+        async with Recommender(own) as recommender:
+            await recommender.warm()
+            yield recommender
 
 
 def _cars(data: Path) -> Iterator[Record]:

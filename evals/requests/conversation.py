@@ -12,8 +12,8 @@ from ...core.schemas import Constraint, RecommendResponse
 from ...core.settings import Settings
 from ...graphs.recommender import Recommender
 from ..reporting.report import report
-from .catalogues import CATALOGUES, Prepared, prepared
-from .person import ENOUGH, Wish, wishes
+from .catalogues import CATALOGUES, Shop, open_shop
+from .person import ASKED_AGAIN, Wish, wishes
 from .run import Say
 
 MAX_TURNS, N = 8, 5
@@ -57,11 +57,9 @@ async def conversation_run(settings: Settings, data: Path | None, n: int, seed: 
     refused: list[bool] = []
     for name in CATALOGUES:
         say(name)
-        shop = await prepared(name, settings, data or settings.data)
-        async with Recommender(shop.settings) as recommender:
-            await recommender.warm()
-            talks[name] = [await talk(recommender, shop, wish) for wish in wishes(name, shop.records, n, seed)]
-            refused += [await _explained(recommender, text) for text in IMPOSSIBLE[name]]
+        async with open_shop(name, settings, data or settings.data) as shop:
+            talks[name] = [await talk(shop, wish) for wish in wishes(name, shop.records, n, seed)]
+            refused += [await _explained(shop.recommender, text) for text in IMPOSSIBLE[name]]
     everything = [talk for group in talks.values() for talk in group]
     figures = {
         **_figures(everything),
@@ -71,12 +69,12 @@ async def conversation_run(settings: Settings, data: Path | None, n: int, seed: 
     return report("conversation", figures, n=len(everything), seed=seed, targets=TARGETS)
 
 
-async def talk(recommender: Recommender, shop: Prepared, wish: Wish) -> Talk:
+async def talk(shop: Shop, wish: Wish) -> Talk:
     """Let a person with ``wish`` talk until the first item is right, then ask for others; at most ``MAX_TURNS`` until then."""
     thread = uuid.uuid4().hex
     text, empty, unexplained = wish.opening, 0, 0
     for turn in range(1, MAX_TURNS + 1):
-        response = await recommender.recommend(text=text, thread_id=thread, n=N, words=False)
+        response = await shop.recommender.recommend(text=text, thread_id=thread, n=N, words=False)
         if not response.items:
             empty += 1
             unexplained += not explains(response)
@@ -84,21 +82,21 @@ async def talk(recommender: Recommender, shop: Prepared, wish: Wish) -> Talk:
             continue
         first = shop.records[response.items[0].item_id]
         if wish.fits(first):
-            others = await _more(recommender, shop, wish, response, N)
-            singles = await _more(recommender, shop, wish, response, 1)
-            return Talk(True, turn, empty, unexplained, others, singles, ENOUGH - 1)
+            others = await _more(shop, wish, response, N)
+            singles = await _more(shop, wish, response, 1)
+            return Talk(True, turn, empty, unexplained, others, singles, ASKED_AGAIN)
         text = wish.complaint(first)
     return Talk(False, MAX_TURNS, empty, unexplained)
 
 
-async def _more(recommender: Recommender, shop: Prepared, wish: Wish, last: RecommendResponse, n: int) -> int:
+async def _more(shop: Shop, wish: Wish, last: RecommendResponse, n: int) -> int:
     """Return how often an item asked for after the right one was new and right; ``n`` 1 asks for one at a time."""
     said, otherwise = (NEXT, NEXT_ELSE) if n == 1 else (SEEN, SEEN_ELSE)
     seen = {last.items[0].item_id}
     good = 0
-    for _ in range(ENOUGH - 1):
+    for _ in range(ASKED_AGAIN):
         text = said.get(wish.catalogue, otherwise)
-        last = await recommender.recommend(text=text, thread_id=last.thread_id, n=n, words=False)
+        last = await shop.recommender.recommend(text=text, thread_id=last.thread_id, n=n, words=False)
         first = last.items[0].item_id if last.items else ""
         good += bool(first) and first not in seen and wish.fits(shop.records[first])
         seen.add(first)

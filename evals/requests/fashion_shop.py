@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
-import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...api.stock import stock
 from ...core.errors import InvalidRequestError
-from ...core.settings import CatalogueSettings, ExposureSettings, Settings
+from ...core.settings import Settings
+from ...graphs.recommender import Recommender
 from .cases import Predicate, satisfies
-from .catalogues import Prepared, Record
+from .catalogues import Record, opened
 
 HELD_OUT = 150
 """Products that are not in the shop: their photos are shown as a customer's."""
@@ -41,15 +41,15 @@ class Query:
 
 @dataclass(frozen=True)
 class FashionShop:
-    """The shop, ready to be asked, and the products whose photos customers bring."""
+    """What the shop sells by item id, the products whose photos customers bring, and the folder of all photos."""
 
-    shop: Prepared
+    records: Mapping[str, Record]
     brought: Sequence[Record]
     folder: Path
 
 
-async def fashion_shop(settings: Settings, data: Path) -> FashionShop:
-    """Return the shop, ingested with photos at most once, without any history.
+def fashion_shop(data: Path) -> FashionShop:
+    """Return what the shop sells and does not sell.
 
     Raises:
         InvalidRequestError: ``fashion`` is not in ``data``.
@@ -59,21 +59,12 @@ async def fashion_shop(settings: Settings, data: Path) -> FashionShop:
         raise InvalidRequestError("--data", f"{folder} holds no products.csv; name the folder that holds fashion/")
     rows = list(_rows(folder / "products.csv"))
     random.Random(SEED).shuffle(rows)  # noqa: S311
-    sold = rows[HELD_OUT:]
-    home = settings.cache / "bench" / "fashion-shop"
-    home.mkdir(parents=True, exist_ok=True)
-    source = home / "catalogue.jsonl"
-    source.write_text("".join(json.dumps(row) + "\n" for row in sold), encoding="utf-8")
-    changed = {
-        "home": home,
-        "catalogue": CatalogueSettings(media_root=str(folder.resolve())),
-        "exposures": ExposureSettings(enabled=False),
-    }
-    own = settings.model_copy(update=changed)
-    for leftover in ("history.db", "threads.db"):
-        (home / leftover).unlink(missing_ok=True)
-    await stock(own, source, media=folder, rejects=home / "rejects.jsonl")
-    return FashionShop(Prepared(own, {row["id"]: row for row in sold}), rows[:HELD_OUT], folder)
+    return FashionShop({row["id"]: row for row in rows[HELD_OUT:]}, rows[:HELD_OUT], folder)
+
+
+def open_fashion_shop(asked: FashionShop, settings: Settings) -> contextlib.AbstractAsyncContextManager[Recommender]:
+    """Return the shop with its photos, ready to be asked, without any history."""
+    return opened("fashion-shop", asked.records.values(), settings, media=asked.folder.resolve())
 
 
 def _rows(source: Path) -> Iterator[dict[str, Any]]:
@@ -86,7 +77,7 @@ def _rows(source: Path) -> Iterator[dict[str, Any]]:
 
 def queries(asked: FashionShop, seed: int, per_group: int = PER_GROUP) -> list[Query]:
     """Return up to ``per_group`` requests of each group, each with at least ``ENOUGH`` right answers in the shop."""
-    records = list(asked.shop.records.values())
+    records = list(asked.records.values())
     made: list[Query] = []
     for group, make in _GROUPS.items():
         rng = random.Random(f"{seed}-{group}")  # noqa: S311

@@ -10,8 +10,9 @@ from .cases import Predicate, satisfies
 from .catalogues import Record
 
 WISH_SIZES = (3, 4)
-ENOUGH = 3
-"""Records that must fit a wish, so that one can be refused as seen and the next still fits."""
+ASKED_AGAIN = 2
+ENOUGH = 1 + 2 * ASKED_AGAIN
+"""Records that must fit a wish: one, two asked for instead of what was seen, and two asked for one at a time."""
 TRIES = 200
 
 

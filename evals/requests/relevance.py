@@ -16,7 +16,7 @@ from ...graphs.recommender import Recommender
 from ..reporting.intervals import difference_of, mean_of
 from ..reporting.report import report
 from .catalogues import Record
-from .fashion_shop import FashionShop, Query, fashion_shop, queries
+from .fashion_shop import FashionShop, Query, fashion_shop, open_fashion_shop, queries
 from .run import Say
 
 N = 10
@@ -40,11 +40,10 @@ async def relevance_run(settings: Settings, data: Path | None, per_group: int, s
     Raises:
         InvalidRequestError: ``fashion`` is not in the data folder.
     """
-    asked = await fashion_shop(settings, data or settings.data)
+    asked = fashion_shop(data or settings.data)
     made = queries(asked, seed, per_group)
     say(f"{len(made)} requests")
-    async with Recommender(asked.shop.settings) as recommender:
-        await recommender.warm()
+    async with open_fashion_shop(asked, settings) as recommender:
         await recommender.feedback([e for i, query in enumerate(made) for e in likes_of_people(query, i, asked, seed)])
         lists = [await _all_lists(recommender, query, i) for i, query in enumerate(made)]
     groups = {
@@ -57,11 +56,10 @@ async def relevance_run(settings: Settings, data: Path | None, per_group: int, s
 
 async def personal_run(settings: Settings, data: Path | None, per_group: int, seed: int, say: Say) -> dict[str, Any]:
     """Return the figures of ``bench personal``: what another taste costs, and what the same taste brings. Raises as above."""
-    asked = await fashion_shop(settings, data or settings.data)
+    asked = fashion_shop(data or settings.data)
     made = [query for query in queries(asked, seed, per_group) if query.photo is None]
     say(f"{len(made)} requests as a stranger and as a person of another taste")
-    async with Recommender(asked.shop.settings) as recommender:
-        await recommender.warm()
+    async with open_fashion_shop(asked, settings) as recommender:
         await recommender.feedback([e for i, query in enumerate(made) for e in likes_of_people(query, i, asked, seed)])
         alone = [precision(q, await _recommended(recommender, q, None), asked, N) for q in made]
         other = [precision(q, await _recommended(recommender, q, f"other-{i}"), asked, N) for i, q in enumerate(made)]
@@ -103,7 +101,7 @@ async def _recommended(recommender: Recommender, query: Query, user_id: str | No
 def likes_of_people(query: Query, number: int, asked: FashionShop, seed: int) -> list[Event]:
     """Return the likes of a person of another taste, all of one kind that does not fit, and of one of the same taste."""
     rng = random.Random(f"{seed}-{number}")  # noqa: S311
-    records = asked.shop.records
+    records = asked.records
     fitting = [i for i, r in records.items() if query.fits(r)]
     kept = {str(records[i]["articleType"]) for i in fitting}
     strange = [r for r in records.values() if r["articleType"] not in kept]
@@ -126,7 +124,7 @@ def _likes(user_id: str, item_ids: Sequence[str]) -> list[Event]:
 def _colours(asked: FashionShop, seed: int) -> list[dict[str, tuple[str, ...]]]:
     """Return the two colours that each person likes."""
     rng = random.Random(seed)  # noqa: S311
-    known = [str(r["baseColour"]) for r in asked.shop.records.values()]
+    known = [str(r["baseColour"]) for r in asked.records.values()]
     often = sorted({c for c in known if known.count(c) >= len(known) / 40})
     return [{"baseColour": tuple(rng.sample(often, 2))} for _ in range(PEOPLE)]
 
@@ -140,7 +138,7 @@ async def _shares(
         (field, values), *_ = taste.items()
         user = f"{field}-{number}"
         rng = random.Random(f"{seed}-{user}")  # noqa: S311
-        liked = [i for i, r in asked.shop.records.items() if r[field] in values and not _is_shared(r)]
+        liked = [i for i, r in asked.records.items() if r[field] in values and not _is_shared(r)]
         await recommender.feedback(_likes(user, rng.sample(liked, LIKES)))
         for text, condition in SHARED_WISHES.items():
             lists = {
@@ -149,7 +147,7 @@ async def _shares(
                 STRANGER: await recommender.recommend(text=text, n=N, words=False),
             }
             for name, response in lists.items():
-                own = [asked.shop.records[item.item_id][field] in values for item in response.items]
+                own = [asked.records[item.item_id][field] in values for item in response.items]
                 found[name].append(sum(own) / max(1, len(own)))
     interval = mean_of(np.array(found.pop("value")), seed)
     return {**interval, **{name: round(float(np.mean(shares)), 4) for name, shares in found.items()}}
@@ -162,8 +160,8 @@ def _is_shared(record: Record) -> bool:
 
 def precision(query: Query, item_ids: Sequence[str], asked: FashionShop, k: int) -> float:
     """Return the share of right items among the first ``k``, or as many as there are."""
-    right = sum(query.fits(r) for r in asked.shop.records.values())
-    return sum(query.fits(asked.shop.records[i]) for i in item_ids[:k]) / min(k, right)
+    right = sum(query.fits(r) for r in asked.records.values())
+    return sum(query.fits(asked.records[i]) for i in item_ids[:k]) / min(k, right)
 
 
 def figures_of(answered: Sequence[tuple[Query, Lists]], asked: FashionShop) -> dict[str, Any]:

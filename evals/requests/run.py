@@ -15,7 +15,7 @@ from ...core.settings import Settings
 from ...graphs.recommender import Recommender
 from ..reporting.report import percentiles, report
 from .cases import Case
-from .catalogues import prepared
+from .catalogues import open_shop
 from .judging import Answer, Verdict, judge
 
 N = 10
@@ -71,14 +71,12 @@ async def requests_run(
 
 async def asked_of(name: str, cases: Sequence[Case], settings: Settings, data: Path) -> list[Asked]:
     """Ask all cases of one catalogue, each in a thread of its own."""
-    shop = await prepared(name, settings, data)
     done = []
-    async with Recommender(shop.settings) as recommender:
-        await recommender.warm()
+    async with open_shop(name, settings, data) as shop:
         for case in cases:
-            responses = await _conversation(recommender, case.texts)
+            responses = await _conversation(shop.recommender, case.texts)
             answer = answer_of(responses[-1])
-            hits = (await recommender.search(text=" ".join(case.texts), n=N)).hits
+            hits = (await shop.recommender.search(text=" ".join(case.texts), n=N)).hits
             alone = judge(case, Answer([hit.item_id for hit in hits]), shop.records)
             times = tuple(t.seconds for r in responses for t in r.timings if t.step == READING_STEP)
             done.append(Asked(case, answer, judge(case, answer, shop.records), alone, times))

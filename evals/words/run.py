@@ -11,10 +11,9 @@ from typing import Any
 
 from ...core.schemas import RecommendResponse
 from ...core.settings import Settings
-from ...graphs.recommender import Recommender
 from ..reporting.report import report
 from ..requests.cases import load_cases
-from ..requests.catalogues import Prepared, prepared
+from ..requests.catalogues import Shop, open_shop
 from .judge import Faults, judge, summary
 from .sentence_labels import SETS, measure
 
@@ -55,10 +54,10 @@ async def words_run(
         for name in CATALOGUES:
             say(f"{who}: {name}")
             lists = n // LIST // len(CATALOGUES)
-            shop = await prepared(name, settings, data or settings.data)
             texts = [c.text for c in load_cases(part="dev", catalogues=[name]) if c.text]
             random.Random(seed).shuffle(texts)  # noqa: S311
-            by_catalogue[name] = await _judged(shop, texts, lists, lines, written=who == "written")
+            async with open_shop(name, settings, data or settings.data) as shop:
+                by_catalogue[name] = await _judged(shop, texts, lists, lines, written=who == "written")
         figures[who] = {
             **summary([f for lists in by_catalogue.values() for f in lists]),
             "by_catalogue": {name: summary(lists) for name, lists in by_catalogue.items()},
@@ -72,20 +71,19 @@ async def words_run(
 
 
 async def _judged(
-    shop: Prepared, texts: Sequence[str], lists: int, lines: list[str], *, written: bool
+    shop: Shop, texts: Sequence[str], lists: int, lines: list[str], *, written: bool
 ) -> list[list[Faults]]:
     """Ask requests until so many lists of five came back, and judge their reasons."""
     held = {i: " ".join(_flat(record)) for i, record in shop.records.items()}
     judged: list[list[Faults]] = []
-    async with Recommender(shop.settings) as recommender:
-        for text in texts:
-            response = await recommender.recommend(text=text, n=LIST, words=written)
-            if len(response.items) < LIST or len(judged) == lists:
-                continue
-            found = [judge(i, held, response.items, text, response.understanding.constraints) for i in response.items]
-            by = "model" if written else "data"
-            judged.append([f for i, f in zip(response.items, found, strict=True) if i.reason and i.reason.by == by])
-            lines += [_line(text, response, place, faults) for place, faults in enumerate(found)]
+    for text in texts:
+        response = await shop.recommender.recommend(text=text, n=LIST, words=written)
+        if len(response.items) < LIST or len(judged) == lists:
+            continue
+        found = [judge(i, held, response.items, text, response.understanding.constraints) for i in response.items]
+        by = "model" if written else "data"
+        judged.append([f for i, f in zip(response.items, found, strict=True) if i.reason and i.reason.by == by])
+        lines += [_line(text, response, place, faults) for place, faults in enumerate(found)]
     return judged
 
 
