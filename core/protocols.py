@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from .language.catalogue_language import CatalogueLanguage
 from .schemas import (
     Candidate,
     Caption,
@@ -208,6 +209,18 @@ class Catalogue(Protocol):
     """
 
     async def schema(self) -> CatalogueSchema: ...
+
+    async def language(self) -> CatalogueLanguage: ...
+
+    async def in_order(
+        self,
+        field: str,
+        limit: int,
+        where: Sequence[Constraint] = (),
+        exclude: Iterable[str] = (),
+        *,
+        descending: bool = False,
+    ) -> list[str]: ...
 
     async def get(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> list[Item]: ...
 

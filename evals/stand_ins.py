@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..agents.prompt_files.library import PromptLibrary
+from ..core.language.catalogue_language import CatalogueLanguage, language_of
 from ..core.protocols import (
     Catalogue,
     ChatDelta,
@@ -110,6 +111,22 @@ class ConstantCatalogue:
         """Return one price field."""
         price = CatalogueField(name="price", type="number", role="price", unit="EUR", minimum=10, maximum=209)
         return CatalogueSchema(fields=(price,), count=len(ITEMS))
+
+    async def language(self) -> CatalogueLanguage:
+        """Return the language of its one field."""
+        return language_of(await self.schema())
+
+    async def in_order(
+        self,
+        field: str,
+        limit: int,
+        where: Sequence[Constraint] = (),
+        exclude: Iterable[str] = (),
+        *,
+        descending: bool = False,
+    ) -> list[str]:
+        """Return the first ``limit`` ids."""
+        return [item.item_id for item in ITEMS[:limit]]
 
     async def get(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> list[Item]:
         """Return the items that exist."""

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from ..core.errors import StoreError
+from ..core.language.catalogue_language import CatalogueLanguage
 from ..core.protocols import Catalogue, DeletesItems, VectorColumn, Vectors
 from ..core.schemas import Candidate, CatalogueSchema, Constraint, Item
 
@@ -80,6 +81,22 @@ class ReopeningCatalogue(Reopening[Catalogue]):
     async def schema(self) -> CatalogueSchema:
         """See Catalogue."""
         return await (await self.opened()).schema()
+
+    async def language(self) -> CatalogueLanguage:
+        """See Catalogue."""
+        return await (await self.opened()).language()
+
+    async def in_order(
+        self,
+        field: str,
+        limit: int,
+        where: Sequence[Constraint] = (),
+        exclude: Iterable[str] = (),
+        *,
+        descending: bool = False,
+    ) -> list[str]:
+        """See Catalogue."""
+        return await (await self.opened()).in_order(field, limit, where, exclude, descending=descending)
 
     async def get(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> list[Item]:
         """See Catalogue."""

@@ -368,3 +368,32 @@ async def test_a_word_that_no_item_has_is_taken_for_a_slip_of_the_nearest(
 )
 def test_only_slips_of_the_keyboard_count_as_such(typed: str, meant: str, slip: bool) -> None:
     assert is_slip(typed, meant) is slip
+
+
+async def test_the_language_knows_every_value_beyond_what_the_schema_lists(tmp_path: Path) -> None:
+    text = vectors(400)
+    people = [
+        ItemRow(
+            Item(item_id=f"f{i}", title=f"Film {i}", attributes={"director": f"Dana Unique{chr(97 + i % 26)}{i}"}),
+            text[i],
+        )
+        for i in range(400)
+    ]
+    catalogue = await LanceCatalogue.open(str(tmp_path / "items"))
+    await catalogue.upsert(people)
+    schema, language = await catalogue.schema(), await catalogue.language()
+    named = schema.field("director")
+    assert named is not None
+    assert len(named.values) == 200
+    assert len(language.fields["director"].values) == 400
+    assert language is await catalogue.language()
+    assert "film" in language.words
+
+
+async def test_items_in_order_keep_to_conditions_and_leave_out_what_has_no_value(tmp_path: Path) -> None:
+    catalogue = await filled(tmp_path)
+    dear = await catalogue.in_order("price", 3, descending=True)
+    assert dear == ["i59", "i58", "i57"]
+    assert await catalogue.in_order("price", 2, [c("colour", "=", "Red")], ["i3"]) == ["i6", "i9"]
+    assert await catalogue.in_order("colour", 2) == []
+    assert "i0" not in await catalogue.in_order("price", 60)

@@ -24,13 +24,12 @@ def read_command(
 
     async def work() -> Reading:
         from ...agents.understanding.reader import read
-        from ...core.language.catalogue_language import language_of
         from ...graphs.shop.services import Services
 
         services = Services.from_settings(load_settings())
         try:
             async with services.lend(tenant_of(tenant)) as shop:
-                return read(text, language_of(await shop.catalogue.schema()))
+                return read(text, await shop.catalogue.language())
         finally:
             await services.close()
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import Any
 
 from ...agents.conversation.acts import TurnAct, read_act, value_constraints
 from ...agents.understanding.by_rules import understand as parse
 from ...agents.understanding.conditions_in_force import split_corrections, with_words, without
 from ...agents.understanding.routing import ask_route, decide_route
-from ...core.language.catalogue_language import language_of
+from ...core.errors import TastemakerError
+from ...core.language.catalogue_language import CatalogueLanguage, language_of
 from ...core.schemas import (
     CatalogueSchema,
     Constraint,
@@ -21,6 +24,8 @@ from ...core.schemas import (
 from ..turn.state import State, Understood
 from ..turn.turn import Turn, check_owner, read_schema, timed
 from .perceive import RANKING_RESERVE_S
+
+log = logging.getLogger(__name__)
 
 
 @timed
@@ -35,13 +40,14 @@ async def understand(state: State, turn: Turn) -> Understood:
     schema = await read_schema(turn)
     _, corrections = split_corrections(request.corrections, state.memory)
     text = " ".join(filter(None, [request.text, *(c.text for c in corrections)]))
-    act = TurnAct(rest=text) if corrections else act_of(state, schema)
+    language = await read_language(schema, turn)
+    act = TurnAct(rest=text) if corrections else act_of(state, language)
     memory = memory_before(act, state.memory)
     stated = [*request.constraints, *await value_of_shown(act, turn)]
-    understanding = parse(act.rest, state.evidence, schema, memory, stated, state.verdict)
+    understanding = parse(act.rest, state.evidence, schema, memory, stated, state.verdict, language)
     if act.name == "ask" and await is_unclear(understanding, memory, turn):
         act = TurnAct("unclear")
-        understanding = parse("", (), schema, state.memory, request.constraints)
+        understanding = parse("", (), schema, state.memory, request.constraints, None, language)
     understanding = with_act(understanding, act, state.memory)
     understanding = without(drop_unknown(understanding, schema), {c.evidence_id for c in corrections})
     understanding = with_stated_words(with_words(understanding, memory), request)
@@ -53,12 +59,12 @@ async def understand(state: State, turn: Turn) -> Understood:
     return {"schema": schema, "understanding": understanding, "act": act, "route": route}
 
 
-def act_of(state: State, schema: CatalogueSchema) -> TurnAct:
+def act_of(state: State, language: CatalogueLanguage) -> TurnAct:
     """Return what the turn does; with media it asks for items. An undo without anything to undo is answered as such."""
     text = state.request.text or ""
     if state.evidence_of_media or state.request.answer is not None:
         return TurnAct(rest=text)
-    return read_act(text, state.memory, language_of(schema))
+    return read_act(text, state.memory, language)
 
 
 def memory_before(act: TurnAct, memory: ThreadMemory) -> ThreadMemory:
@@ -109,6 +115,16 @@ async def is_unclear(understanding: Understanding, memory: ThreadMemory, turn: T
     timeout = turn.services.settings.timeouts.retrieve_s
     work = turn.shop.catalogue.search_text(reading.query, 1)
     return await turn.attempt("catalogue", work, timeout, None) == []
+
+
+async def read_language(schema: CatalogueSchema, turn: Turn) -> CatalogueLanguage:
+    """Return the catalogue's language from all its values; that of its schema while it is not ready or cannot be read."""
+    limit = turn.services.settings.timeouts.retrieve_s
+    try:
+        return await asyncio.wait_for(turn.shop.catalogue.language(), limit) if schema.fields else language_of(schema)
+    except (TastemakerError, TimeoutError) as error:
+        log.warning("names beyond the schema's values are not read: %s", type(error).__name__)
+        return language_of(schema)
 
 
 def shown(understanding: Understanding) -> dict[str, Any]:

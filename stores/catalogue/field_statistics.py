@@ -14,6 +14,7 @@ from .sql_filters import attribute_column
 
 MAX_VALUES = 200
 MAX_TRACKED = 50_000
+MAX_TEXTS = 20_000
 
 
 async def describe(table: Any) -> CatalogueSchema:
@@ -28,6 +29,26 @@ async def describe(table: Any) -> CatalogueSchema:
         unit = metadata_text(schema.field(column), UNIT_KEY) or (price_unit(name) if price_role(name) else "")
         fields.append(await _field(table, name, kind, role, unit))
     return CatalogueSchema(fields=tuple(_with_currency(fields)), count=await table.count_rows())
+
+
+async def vocabulary(table: Any) -> dict[str, dict[str, int]]:
+    """Return field -> every distinct value with how often it occurs, of text and list fields, at most ``MAX_TRACKED`` each."""
+    found: dict[str, dict[str, int]] = {}
+    for name, kind in attribute_types(await table.schema()).items():
+        if kind not in ("text", "list"):
+            continue
+        counts: Counter[str] = Counter()
+        async for batch in await table.query().select([attribute_column(name)]).to_batches():
+            if len(counts) < MAX_TRACKED:
+                _count(counts, batch.column(0))
+        found[name] = dict(counts.most_common(MAX_TRACKED))
+    return found
+
+
+async def texts(table: Any) -> list[str]:
+    """Return titles and descriptions, of at most ``MAX_TEXTS`` items."""
+    rows = await table.query().select(["title", "text"]).limit(MAX_TEXTS).to_arrow()
+    return [value for name in ("title", "text") for value in rows.column(name).to_pylist() if value]
 
 
 async def _field(table: Any, name: str, kind: FieldType, role: str, unit: str) -> CatalogueField:

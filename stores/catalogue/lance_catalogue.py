@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from ...core.errors import InvalidRequestError, StoreError
+from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.predicates import all_hold
 from ...core.protocols import VectorColumn, Vectors
 from ...core.schemas import Candidate, CatalogueSchema, Constraint, Item
@@ -21,8 +22,18 @@ from . import columns
 from .columns import ItemRow, UpsertResult
 from .field_statistics import describe
 from .indexes import AnnPlan, build_indexes, compact, create_text_index
+from .language_cache import LanguageCache
 from .misspelt import corrected
-from .search_helpers import OVERFETCH, OVERFETCH_APPROXIMATE, Skip, candidates, checked, read_vectors, terms
+from .search_helpers import (
+    OVERFETCH,
+    OVERFETCH_APPROXIMATE,
+    Skip,
+    candidates,
+    checked,
+    ids_by_value,
+    read_vectors,
+    terms,
+)
 from .sql_filters import attribute_column, both, folded_column, ids_sql, to_sql
 from .table_version import Key, View, read_key, read_view
 
@@ -52,6 +63,7 @@ class LanceCatalogue:
         self._looked: tuple[Key, float] | None = None
         self._view: View | None = None
         self._schema: tuple[Key, CatalogueSchema, float] | None = None
+        self._language = LanguageCache()
         self._write = asyncio.Lock()
 
     @classmethod
@@ -81,6 +93,29 @@ class LanceCatalogue:
         again = time.monotonic() + REFRESH_SHARE * (time.perf_counter() - start)
         self._schema = (key, described, again)
         return described
+
+    async def language(self) -> CatalogueLanguage:
+        """Return the catalogue's language from all its values; compiled once for a version, by whoever asks first."""
+        return await self._language.of(await self._table(), await self.schema())
+
+    async def in_order(
+        self,
+        field: str,
+        limit: int,
+        where: Sequence[Constraint] = (),
+        exclude: Iterable[str] = (),
+        *,
+        descending: bool = False,
+    ) -> list[str]:
+        """Return the ids of the ``limit`` items that satisfy ``where`` and come first by a number field; those without it never do."""
+        table, about = await self._table(), (await self.schema()).field(field)
+        if table is None or about is None or about.type != "number" or limit <= 0:
+            return []
+        column, skip = attribute_column(field), frozenset(exclude)
+        filters = both(await self._sql(where), f"{column} IS NOT NULL")
+        work = ids_by_value(table, column, filters, descending=descending)
+        ids = await _stored(work, "cannot order the catalogue")
+        return [i for i in ids if i not in skip][:limit]
 
     async def count(self) -> int:
         """Return the number of items."""

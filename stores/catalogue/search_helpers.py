@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from ...core.errors import StoreError
 from ...core.protocols import Vectors
@@ -68,3 +69,11 @@ async def read_vectors(table: Any, name: str, item_ids: Sequence[str]) -> dict[s
         return {}
     matrix = np.stack(found.column(name).combine_chunks().to_numpy(zero_copy_only=False)).astype(np.float32)
     return dict(zip(found.column("item_id").to_pylist(), matrix, strict=True))
+
+
+async def ids_by_value(table: Any, column: str, filters: str, *, descending: bool) -> list[str]:
+    """Return the ids of the rows that pass, in the order of a column, equal ones by id."""
+    rows = await table.query().select(["item_id", column]).where(filters).to_arrow()
+    keys = [(column, "descending" if descending else "ascending"), ("item_id", "ascending")]
+    ids: list[str] = rows.take(pc.sort_indices(rows, sort_keys=keys)).column("item_id").to_pylist()
+    return ids

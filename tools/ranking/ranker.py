@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from ...core.ranking.soft_preferences import preference_fit
 from ...core.ranking.stated_preferences import stated_fit
 from ...core.ranking.why_not import Trace
 from ...core.rules.effects import moved_by
-from ...core.schemas import Candidate, CatalogueSchema, Item, PathStep, RankedItem
+from ...core.schemas import Candidate, CatalogueSchema, Item, Order, PathStep, RankedItem
 from ...core.text.titles import is_named
 from ..policy.rule_scope import pinned_ids
 from ..trained.ranking import Opinion, fuse_with, opinion, predicted_ratings
@@ -78,9 +79,14 @@ class Ranker:
             fused = fused[:pool]
         known = {f.item_id for f in fused}
         fused += [Fused(i, 0.0) for i in dict.fromkeys(await pinned_ids(self._catalogue, q)) if i not in known]
+        order = q.understanding.reading.order
+        if order is not None:
+            fused = await self._in_order(order, q, fused, pool)
         if not fused:
             return []
         shelf, fused = await self._shelf(q, fused, screen, trace)
+        if order is not None:
+            q, shelf = replace(q, spread=replace(q.spread, strategy="none")), _by_value(shelf, order)
         chosen = select(shelf, q.spread, q.effects, n)
         if trace is not None:
             trace.fill(shelf, select(shelf, q.spread, q.effects, len(shelf.items)))
@@ -99,6 +105,12 @@ class Ranker:
             )
             for rank, i in enumerate(chosen.order, 1)
         ]
+
+    async def _in_order(self, order: Order, q: CandidateQuery, fused: Sequence[Fused], pool: int) -> list[Fused]:
+        """Return the items that come first in the order asked for, with where sources placed them."""
+        placed = {f.item_id: f for f in fused}
+        first = await self._catalogue.in_order(order.field, pool, q.where, q.excluded, descending=order.descending)
+        return [placed.get(i, Fused(i, 0.0)) for i in first] or list(fused)
 
     async def _shelf(
         self, q: CandidateQuery, fused: Sequence[Fused], screen: Screen | None, trace: Trace | None
@@ -171,6 +183,20 @@ class Ranker:
         if name is None:
             return np.zeros((0, 0), dtype=np.float32), np.zeros(0, dtype=np.float32)
         return group_shares(items, await self._catalogue.get(q.profile.liked[:LIKED]), name)
+
+
+def _by_value(shelf: Shelf, order: Order) -> Shelf:
+    """Return the shelf with scores that follow a number field, items without it last."""
+    sign = 1.0 if order.descending else -1.0
+    values = [i.attributes.get(order.field) for i in shelf.items]
+    scores = [sign * v if isinstance(v, float | int) else -np.inf for v in values]
+    finite = [s for s in scores if np.isfinite(s)]
+    floor = min(finite, default=0.0) - 1.0
+    return replace(
+        shelf,
+        scores=np.array([max(s, floor) for s in scores], dtype=np.float64),
+        popularity=np.zeros(0, dtype=np.float32),
+    )
 
 
 def _is_anchor(item: Item, q: CandidateQuery) -> bool:
