@@ -142,7 +142,7 @@ async def _serve_one(settings: Settings, log_level: str, listener: socket.socket
     async def opened() -> Service:
         return recommender
 
-    config = _config(create_app(opened, settings, settle), log_level)
+    config = _config(create_app(opened, settings, settle), settings, log_level)
     await _Server(config, settings).serve([listener])
 
 
@@ -150,7 +150,7 @@ def _serve_many(settings: Settings, workers: int, log_level: str, listener: sock
     # Workers are new processes: they read the settings again, from the same environment and file.
     os.environ["TASTEMAKER_SERVE__HOST"] = settings.serve.host
     os.environ["TASTEMAKER_SERVE__PORT"] = str(settings.serve.port)
-    config = _config("tastemaker.api.http.app:create_app", log_level, factory=True, workers=workers)
+    config = _config("tastemaker.api.http.app:create_app", settings, log_level, factory=True, workers=workers)
     listener.set_inheritable(True)
     running = _Workers(config, [listener], settings)
     running.run()
@@ -158,12 +158,17 @@ def _serve_many(settings: Settings, workers: int, log_level: str, listener: sock
         raise TastemakerError("a worker could not start; its log says why")
 
 
-def _config(app: Any, log_level: str, **options: Any) -> uvicorn.Config:
+def _config(app: Any, settings: Settings, log_level: str, **options: Any) -> uvicorn.Config:
+    from ..http.connection import MAX_HEADER_BYTES, PatientH11
+
     return uvicorn.Config(
         app,
         log_level="warning" if log_level.lower() == "info" else log_level.lower(),
         log_config=log_config(log_level),
         access_log=False,
         timeout_graceful_shutdown=_GRACE_S,
+        http=PatientH11,
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        limit_concurrency=settings.serve.max_connections,
         **options,
     )

@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from ... import __version__
 from ...core.settings import Settings, load_settings
 from ..service import Service, ServiceFactory
+from .admission import AdmissionGate
 from .errors import add_error_handlers
 from .forget import add_forget_routes
 from .json_body import BoundedRoute
@@ -74,6 +75,7 @@ def create_app(
     )
     app.state.settings = chosen
     app.router.route_class = BoundedRoute
+    app.add_middleware(AdmissionGate, limits=chosen.serve)
     app.add_middleware(BodyLimit, max_bytes=chosen.limits.max_body_bytes, without_media=WITHOUT_MEDIA)
     app.add_middleware(RequestContext)
     add_error_handlers(app)

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
 
 from ...core.errors import BackEndError, ConfigurationError, InvalidRequestError, StoreError, TastemakerError
 from ...core.redaction import redact
@@ -22,10 +23,27 @@ from ...core.validation import problems
 log = logging.getLogger("tastemaker.api")
 
 ErrorType = Literal[
-    "invalid_request", "too_large", "not_found", "not_allowed", "http", "back_end", "store", "configuration", "internal"
+    "invalid_request",
+    "too_large",
+    "too_slow",
+    "overloaded",
+    "not_found",
+    "not_allowed",
+    "http",
+    "back_end",
+    "store",
+    "configuration",
+    "internal",
 ]
 CLIENT_GONE = 499  # nobody reads it; nginx's number for the log
-_HTTP_TYPES: dict[int, ErrorType] = {404: "not_found", 405: "not_allowed", 413: "too_large"}
+_HTTP_TYPES: dict[int, ErrorType] = {
+    404: "not_found",
+    405: "not_allowed",
+    408: "too_slow",
+    413: "too_large",
+    422: "invalid_request",
+    429: "overloaded",
+}
 
 
 class ClientGone(Exception):
@@ -40,7 +58,7 @@ class ErrorDetail(Frozen):
     field: str | None = Field(
         default=None, description="Path of the offending field; set for `invalid_request`.", examples=["images[0].data"]
     )
-    retryable: bool | None = Field(default=None, description="Whether trying again can help; set for 503.")
+    retryable: bool | None = Field(default=None, description="Whether trying again can help; set for 429 and 503.")
 
 
 class ErrorBody(Frozen):
@@ -87,6 +105,23 @@ def respond(status: int, details: Sequence[ErrorDetail], identifier: str) -> JSO
     return JSONResponse(body.model_dump(mode="json", exclude_none=True), status_code=status, headers=headers)
 
 
+def respond_http(error: HTTPException, scope: Scope) -> JSONResponse:
+    """Make the answer for an error that is known by its HTTP status."""
+    status = (
+        422 if error.status_code == 400 else error.status_code
+    )  # a form that cannot be read: wrong input, as everywhere
+    kind = _HTTP_TYPES.get(status, "http")
+    detail = ErrorDetail(
+        type=kind,
+        message=str(error.detail) or HTTPStatus(status).phrase,
+        field="body" if error.status_code == 400 else None,
+        retryable=True if kind == "overloaded" else None,
+    )
+    response = respond(status, [detail], str(scope.get("state", {}).get("request_id", "")))
+    response.headers.update(error.headers or {})
+    return response
+
+
 def log_failure(error: BaseException, identifier: str) -> None:
     """Log where an error was raised; messages of foreign exceptions may quote user input, so only ours are logged."""
     ours = isinstance(error, TastemakerError) and not isinstance(error, InvalidRequestError)
@@ -114,14 +149,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        if error.status_code == 400:  # a form that cannot be read: wrong input, as everywhere
-            detail = ErrorDetail(type="invalid_request", message=str(error.detail), field="body")
-            return respond(422, [detail], request_id(request))
-        kind = _HTTP_TYPES.get(error.status_code, "invalid_request" if error.status_code == 422 else "http")
-        message = str(error.detail) or HTTPStatus(error.status_code).phrase
-        response = respond(error.status_code, [ErrorDetail(type=kind, message=message)], request_id(request))
-        response.headers.update(error.headers or {})
-        return response
+        return respond_http(error, request.scope)
 
     app.add_exception_handler(RequestValidationError, wrong_form)
     app.add_exception_handler(TastemakerError, ours)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from ...core.errors import TastemakerError
 from ...core.schemas import StreamEvent
+from .admission import leave_early
 from .errors import ClientGone, details_of, log_failure, request_id
 
 T = TypeVar("T")
@@ -81,6 +82,8 @@ async def server_sent(events: AsyncIterator[StreamEvent], request: Request) -> A
         async for event in events:
             yield encode(event, number)
             number += 1
+            if event.event == "items":
+                leave_early(request.scope)
     except Exception as error:  # noqa: BLE001 - reported as an event, since the status is sent
         yield encode(failure(error, request_id(request)), number)
 

@@ -165,6 +165,8 @@ def response_example() -> RecommendResponse:
 def error_examples() -> dict[int, dict[str, Any]]:
     """Return what an error looks like, by HTTP status."""
     errors: dict[int, dict[str, Any]] = {
+        408: {"type": "too_slow", "message": "the body came too slowly; send at least 50,000 bytes a second"},
+        429: {"type": "overloaded", "message": "too many requests are waiting; try again shortly", "retryable": True},
         413: {"type": "too_large", "message": "the body is larger than 140,000,000 bytes"},
         422: {"type": "invalid_request", "message": "is not a picture", "field": "images[0].data"},
         500: {"type": "internal", "message": "something failed here; see the server's log"},
@@ -193,7 +195,7 @@ def describe_errors_and_streams(openapi: dict[str, Any]) -> None:
     errors = openapi["paths"]["/recommend"]["post"]["responses"]
     for path, operations in openapi["paths"].items():
         responses = operations.get("post", {}).get("responses", {})
-        responses |= {status: errors[status] for status in ("413", "422", "500", "503") if responses}
+        responses |= {status: errors[status] for status in ("408", "413", "422", "429", "500", "503") if responses}
         if path.startswith("/langserve") and path.rsplit("/", 1)[-1].startswith("stream"):
             text = "Events `data`, `metadata`, `error` and `end`, as LangServe's client reads them."
             responses["200"] = {"description": text, "content": {"text/event-stream": {"schema": {"type": "string"}}}}

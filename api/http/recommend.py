@@ -110,6 +110,8 @@ class Ready(Frozen):
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the documentation of these error statuses."""
     texts = {
+        408: "The body came too slowly.",
+        429: "Too many requests are waiting; `Retry-After` says when to try again.",
         413: "The body is too large.",
         422: "The request is wrong; `error.field` names where.",
         500: "Something unforeseen failed; `request_id` finds it in the log.",
@@ -126,7 +128,7 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-ASK_ERRORS = error_responses(413, 422, 500, 503)
+ASK_ERRORS = error_responses(408, 413, 422, 429, 500, 503)
 ANSWER: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {"example": response_example().model_dump(mode="json")}}}
 }
