@@ -140,7 +140,10 @@ async def test_a_slow_body_is_cut_off(monkeypatch: pytest.MonkeyPatch, piece: by
         await asyncio.sleep(0.05)
         async with httpx.AsyncClient(base_url=f"http://{host}:{port}") as client:
             assert (await client.post("/recommend", json={})).status_code == 200  # meanwhile it holds no place
-        assert b" 408 " in (await slow).split(b"\r\n")[0]
+        answer = await slow
+        assert b" 408 " in answer.split(b"\r\n")[0] or (
+            piece and answer == b""
+        )  # reset while it was still being sent to
     assert len(service.requests) == 1
 
 
