@@ -408,6 +408,16 @@ def test_a_guided_sentence_can_only_take_words_of_the_wish_and_of_the_record() -
     assert guide(brief(text="a tent", evidence=()), tagged, 0) == ""
 
 
+async def test_a_rendered_reason_does_not_begin_as_one_that_the_model_wrote() -> None:
+    chat = ScriptedChat(composition(None, "Good to know: it is a navy canvas shoe.", "nothing"))
+    made = await Composer(chat, PromptLibrary(None, {}), LLMSettings(), writes_message=False).compose(
+        brief(items=ITEMS, **BARE | {"text": "navy canvas"}), lambda w: None
+    )
+    starts = [" ".join(w.text.split()[:2]) for w in made.reasons]
+    assert made.reasons[0].by == "model"
+    assert len(starts) == len(set(starts))
+
+
 async def test_a_guided_composer_sends_the_patterns() -> None:
     tagged = RankedItem(item=SHOE.model_copy(update={"attributes": {"usage": ["casual", "travel"]}}), rank=1, score=1)
     chat = ScriptedChat(composition(None, "You asked for canvas; it has casual and travel."))

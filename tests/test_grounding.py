@@ -207,6 +207,7 @@ def test_a_message_about_nothing_is_refused() -> None:
 def test_the_same_sentence_twice_is_a_repeat() -> None:
     assert is_repeat("This is a navy canvas shoe.", ["These are navy canvas shoes."]) is False
     assert is_repeat("This is a navy canvas shoe.", ["A light boot.", "This is a canvas shoe, navy."])
+    assert is_repeat("You asked for navy; this is canvas.", ["You asked for a boot; it has leather."])
     assert not is_repeat("A navy canvas shoe.", [])
 
 

@@ -15,6 +15,8 @@ from ...core.text.word_lists import NUMBER_WORDS
 from ...core.text.words import is_content, numbers, sentences, stem, tokens
 
 YES, NO, OPEN = 1, -1, 0
+MAX_WORDS = 60
+"""No clause is longer: what comes after is neither affirmed nor denied."""
 _CLAUSE = re.compile(
     r"[,;:()–—.!?]+(?=\s|$)|[();:–—]|\s-\s|(?<!anything )(?<!nothing )(?<!everything )(?<!all )\bbut\b|\b(?:yet|because|(?<!less )(?<!not )so(?! (?:is|are|was|were|does|do)\b)|which|while|since|whereas|although|however"
     r"|that(?=\s+(?:is|are|has|have|also)))\b"
@@ -121,7 +123,7 @@ class Clause:
 
 def figure(word: str) -> str | None:
     """Return a number in plain figures, also if it is written in words."""
-    return next(iter(numbers(word)), None) or NUMBER_WORDS.get(word.lower())
+    return NUMBER_WORDS.get(word.lower()) if word.isalpha() else next(iter(numbers(word)), None)
 
 
 @lru_cache(maxsize=8192)
@@ -131,7 +133,7 @@ def clauses_of(text: str) -> tuple[Clause, ...]:
     for sentence in sentences(text):
         carried = False
         for place, part in enumerate(_parts(sentence)):
-            words = tuple(_SUFFIX.sub("", t.lower()) for t in tokens(part))
+            words = tuple(_SUFFIX.sub("", t.lower()) for t in tokens(part)[:MAX_WORDS])
             if not words:
                 continue
             continues = (

@@ -168,6 +168,7 @@ class _Desk:
             log.info("reason of rank %d rendered instead: %s", ranked.rank, problem)
             self._give(self.writer.reason(ranked))
             return
+        self.writer.note(text)
         cited = cited_evidence(text, self.brief)
         self._give(Words(item_id=ranked.item.item_id, text=text, by="model", evidence_ids=cited))
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import chain, islice
 
 from ...core.predicates import holds
 from ...core.ranking.recommendation_paths import PEOPLE
@@ -150,9 +151,10 @@ class Points:
         return Point(way, slots, frozenset({name}), tuple(i for c in held for i in _cited(c)))
 
     def _photo_things(self, item: Item) -> Iterator[Point]:
-        record = claims_of(item, self.brief.price_field).affirmed
+        captions = of_kind(self.brief, "caption")
+        record = claims_of(item, self.brief.price_field).affirmed if captions else frozenset()
         spoken = stems(" ".join([self.brief.text, *(e.content for e in of_kind(self.brief, "transcript"))]))
-        for caption in of_kind(self.brief, "caption"):
+        for caption in captions:
             seen = [t.label for t in caption.tags] or content_words(caption.content)
             shared = [w for w in seen if content_words(w) and all(stem(c) in record for c in content_words(w))]
             things = [w for w in shared if w.lower() not in COLOURS] or (shared if spoken & COLOURS else [])
@@ -299,11 +301,10 @@ class Points:
         asked = {c.field for c in self.brief.understanding.constraints}
         names = [n for n in item.attributes if n not in asked and not self.words.trait(n, "skip")]
         names.sort(key=lambda n: self._holders.get(n, Counter())[value_text(item.attributes[n])])
-        told = [(n, says) for n in names if not self.words.is_price(n, self.brief) and (says := self._says(item, n))]
-        if told:
-            says = self.words.both([s for _, s in told[:2]])
-            yield Point("details", {"says": says}, frozenset(n for n, _ in told[:2]))
-            yield from (Point("details", {"says": s}, frozenset({n})) for n, s in told)
+        told = ((n, says) for n in names if not self.words.is_price(n, self.brief) and (says := self._says(item, n)))
+        if pair := list(islice(told, 2)):
+            yield Point("details", {"says": self.words.both([s for _, s in pair])}, frozenset(n for n, _ in pair))
+            yield from (Point("details", {"says": s}, frozenset({n})) for n, s in chain(pair, told))
         if quote := first_quote(item):
             yield Point("story", {"quote": quote}, frozenset({"text"}))
         for name in (n for n in names if self.words.is_price(n, self.brief)):
@@ -316,8 +317,9 @@ class Points:
         if value is None or value in ("", []):
             return ""
         shown = value_text(value) if not isinstance(value, int | float) else f"{value:g}"
-        in_title = bool(stems(shown)) and stems(shown) <= stems(item.title)
-        return "" if in_title or shown in item.title else self.words.says(name, value, self.brief)
+        title = _stems(item.title)
+        in_title = shown in item.title or (any(w in title for w in _stems(shown)) and _stems(shown) <= title)
+        return "" if in_title else self.words.says(name, value, self.brief)
 
     @cached_property
     def _extremes(self) -> dict[str, tuple[float | None, float | None]]:
@@ -342,6 +344,11 @@ class Points:
             for name, value in item.attributes.items():
                 found.setdefault(name, Counter())[value_text(value)] += 1
         return found
+
+
+@lru_cache(maxsize=8192)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(stems(text))
 
 
 def _cited(held: Constraint) -> tuple[str, ...]:

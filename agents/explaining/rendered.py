@@ -59,6 +59,10 @@ class ReasonWriter:
         ids = tuple(dict.fromkeys(i for p in chosen for i in p.evidence_ids))
         return Words(item_id=ranked.item.item_id, text=text, by="data", evidence_ids=ids)
 
+    def note(self, text: str) -> None:
+        """Take notice of a reason that a model wrote, so that none begins like it."""
+        self.taken[" ".join(text.lower().split()[:2])] += 1
+
 
 def render_message(brief: Brief) -> Words:
     """Return the opening line: what was not applied or disagrees first, then what the list is and what all of it keeps to."""

@@ -45,7 +45,13 @@ def free_words(text: str, item: Item, understood: Understanding, language: Langu
 
 def quote_with(wanted: Sequence[str], item: Item, language: Language) -> tuple[str, list[str]]:
     """Return the first sentence of the item's text that affirms a word of the request, and which; empty if there is none."""
+    beginnings = [w[:MIN_QUOTED_WORD].casefold() for w in wanted if language == "zh" or len(w) >= MIN_QUOTED_WORD]
+    text = item.text.casefold()
+    if not any(b in text for b in beginnings):
+        return "", []
     for sentence in sentences(plain_text(item.text)):
+        if not any(b in sentence.casefold() for b in beginnings):
+            continue
         affirmed = frozenset().union(*(c.holding(YES) for c in clauses_of(sentence)))
         if language == "zh":
             found = [w for w in wanted if w in sentence]

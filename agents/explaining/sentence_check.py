@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -130,9 +130,11 @@ def check_message(text: str, brief: Brief) -> str | None:
     )
 
 
-def is_repeat(text: str, earlier: Iterable[str]) -> bool:
-    """Say whether ``text`` has nearly the same words as one of the earlier sentences (Jaccard over stems >= 0.9)."""
+def is_repeat(text: str, earlier: Sequence[str]) -> bool:
+    """Say whether ``text`` begins with the three words of an earlier sentence, or has nearly its words (Jaccard of stems >= 0.9)."""
     mine = stems(text)
+    if any(normal(text).split()[:3] == normal(other).split()[:3] for other in earlier):
+        return True
     return any(mine and len(mine & other) >= 0.9 * len(mine | other) for other in map(stems, earlier))
 
 

@@ -10,7 +10,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ from ...core.text.words import listed, number
 Language = Literal["en", "zh"]
 MAX_MEMBERS = 3
 MAX_VALUE = 60
+_SLOT = re.compile(r"\{(\w+)\}")
 _AN = re.compile(r"(?:[aeiou]|hour|8\b|11\b|18\b|[AEFHILMNORSX][A-Z]{1,}\b)")
 _UNITS = frozenset("g kg mg cm mm m km ml l h w gb mb tb inch inches".split())  # noqa: SIM905
 _NO_WORD = re.compile(r"[\d\W_]*|https?:.*|unknown|n/?a|none|null|other|others|misc|不详|未知|其他|无", re.IGNORECASE)
@@ -31,6 +32,11 @@ _COUNTS = {"en": "zero one two three four five six seven eight nine ten".split()
 _OPS = {">=": "at_least", "<=": "at_most", ">": "above", "<": "below", "=": "exactly"}
 _YEAR_OPS = {">=": "year_since", "<=": "year_until", ">": "year_after", "<": "year_before", "=": "year"}
 _PRICE_OPS = {">=": "price_at_least", "<=": "price_at_most", ">": "price_above", "<": "price_below", "=": "price"}
+
+
+@lru_cache(maxsize=4096)
+def _label(field: str) -> str:
+    return label_of(field)
 
 
 @dataclass(frozen=True)
@@ -47,8 +53,10 @@ class Wording:
         """
         ways = self.table["sentences"][kind]
         ways = [*ways[turn % len(ways) :], *ways[: turn % len(ways)]]
-        way = min(ways, key=lambda w: (taken[self._start(w, slots)], self._start(w, slots) in before.lower()))
-        taken[self._start(way, slots)] += 1
+        before = before.lower()
+        starts = {way: self._start(way, slots) for way in ways}
+        way = min(ways, key=lambda w: (taken[starts[w]], starts[w] in before))
+        taken[starts[way]] += 1
         return self._fill(way, slots)
 
     def opening(self, name: str, **slots: str) -> str:
@@ -81,11 +89,11 @@ class Wording:
     def says(self, field: str, value: AttributeValue, brief: Brief) -> str:
         """Return what may be said of an item that holds ``value``, after "it"; empty if there is no plain way to say it."""
         if isinstance(value, bool):
-            return self.table["flag"].format(label=label_of(field)) if value else ""
+            return self._fill(self.table["flag"], {"label": _label(field)}) if value else ""
         if isinstance(value, int | float):
             entry, shown = self._number(field, brief), self.amount(field, value, brief)
             if entry:
-                return str(entry["says"]).format(amount=shown)
+                return self._fill(entry["says"], {"amount": shown})
             return ("" if self.language == "zh" else "has ") + shown if self._plain_number(field) else ""
         members = [value] if isinstance(value, str) else value[:MAX_MEMBERS]
         if not members or any(_NO_WORD.fullmatch(m) or len(m) > MAX_VALUE for m in members):
@@ -96,7 +104,7 @@ class Wording:
         """Return a condition in words: "at most 40 EUR", "for women", "not from Volvo"."""
         field, op, value = constraint.field, constraint.op, constraint.value
         if isinstance(value, bool):
-            flag = self.opening("flag", label=label_of(field))
+            flag = self.opening("flag", label=_label(field))
             return flag if value is (op == "=") else self.opening("not", asks=flag)
         if isinstance(value, int | float) and op in _OPS:
             return self._bound(field, op, value, brief)
@@ -129,11 +137,11 @@ class Wording:
     def _counted(self, field: str, shown: str, brief: Brief) -> str:
         """Return a number, or words for a range of it, with what it counts."""
         if entry := self._number(field, brief):
-            return str(entry["amount"]).format(value=shown)
-        words = label_of(field).split()
+            return self._fill(entry["amount"], {"value": shown})
+        words = _label(field).split()
         if len(words) > 1 and words[-1] in _UNITS and self.language == "en":
             return f"a {' '.join(words[:-1])} of {shown} {words[-1]}"
-        return str(self.table["number"]).format(value=shown, label=label_of(field))
+        return self._fill(self.table["number"], {"value": shown, "label": _label(field)})
 
     def value(self, field: str, value: str) -> str:
         """Return a value as it stands in a sentence: "Navy Blue" as "navy blue", a brand as it is written."""
@@ -152,7 +160,7 @@ class Wording:
 
     def with_(self, field: str, value: float, brief: Brief) -> str:
         """Return a number as it stands after a comma: "with 552 horsepower"."""
-        return str(self._number(field, brief)["with"]).format(amount=self.amount(field, value, brief))
+        return self._fill(self._number(field, brief)["with"], {"amount": self.amount(field, value, brief)})
 
     def trait(self, field: str, name: Literal["skip", "mixes", "guarded"]) -> bool:
         """Say whether a field tells nothing worth saying, mixes its values, or is about safety."""
@@ -160,15 +168,15 @@ class Wording:
 
     def is_price(self, field: str, brief: Brief) -> bool:
         """Say whether a field holds the price."""
-        return field == brief.price_field or label_of(field) in self.table["numbers"]["price"]["names"]
+        return field == brief.price_field or _label(field) in self.table["numbers"]["price"]["names"]
 
     def is_year(self, field: str) -> bool:
         """Say whether a field holds years."""
-        return label_of(field) in self.table["numbers"]["year"]["names"] or "year" in label_of(field).split()
+        return "year" in _label(field).split() or _label(field) in self.table["numbers"]["year"]["names"]
 
     def label(self, field: str) -> str:
         """Return a field's name for people, translated where it is a common one."""
-        plain = label_of(field)
+        plain = _label(field)
         return str(
             self.table.get("labels", {}).get(plain, self.table.get("labels", {}).get(plain.split(" ")[0], plain))
         )
@@ -184,37 +192,42 @@ class Wording:
         entry = self._field(field)
         word = entry.get(f"{form}_word") if all(len(m) > 3 and m.isalpha() for m in members) else None
         way = word or entry.get(form)
-        if way is None:
-            own = self.language == "zh" and is_chinese(label_of(field))
-            way = f"{label_of(field)}{'是' if form == 'says' else ''}{{value}}" if own else None
+        if way is None and self.language == "zh" and is_chinese(_label(field)):
+            return f"{_label(field)}{'是' if form == 'says' else ''}{shown}"
         way = way or (self.table["listed"] if form == "says" else self.table["opening"]["listed"])
-        return str(way).format(value=shown, a="an" if _AN.match(shown) else "a")
+        return self._fill(way, {"value": shown, "a": "an" if _AN.match(shown) else "a"})
 
     def _plain_number(self, field: str) -> bool:
         """Say whether a number may be named by its field without sounding like a database: "4 doors", not "3 spf"."""
-        plain = label_of(field)
+        plain = _label(field)
         return is_chinese(plain) if self.language == "zh" else plain.endswith("s") or plain.split()[-1] in _UNITS
 
     def _field(self, field: str) -> Mapping[str, Any]:
-        plain = label_of(field)
-        return next((e for e in self.table["fields"].values() if plain in e["names"]), {})
+        return self._named["fields"].get(_label(field), {})
 
     def _number(self, field: str, brief: Brief) -> Mapping[str, Any]:
+        named = self._named["numbers"]
         if self.is_price(field, brief):
-            return self.table["numbers"]["price"]  # type: ignore[no-any-return]
-        if self.is_year(field):
-            return self.table["numbers"]["year"]  # type: ignore[no-any-return]
-        plain = label_of(field)
-        return next((e for e in self.table["numbers"].values() if plain in e["names"]), {})
+            return named["price"]
+        return named["year"] if self.is_year(field) else named.get(_label(field), {})
+
+    @cached_property
+    def _named(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+        """Return the entries of fields and of numbers by every name that such a field has."""
+        tables = {kind: self.table[kind].values() for kind in ("fields", "numbers")}
+        return {kind: {name: e for e in entries for name in e["names"]} for kind, entries in tables.items()}
 
     def _start(self, way: str, slots: Mapping[str, str]) -> str:
-        text = self._fill(way, {k: v if k == "says" else "_" for k, v in slots.items()})
-        return text[:3] if self.language == "zh" else " ".join(text.lower().split()[:2])
+        text = _SLOT.sub(lambda m: slots["says"] if m[1] == "says" else "_", way)
+        return text[:3] if self.language == "zh" else " ".join(text.lower().split(maxsplit=2)[:2])
 
     @staticmethod
     def _fill(way: str, slots: Mapping[str, str]) -> str:
-        capitals = {k.capitalize(): v[:1].upper() + v[1:] for k, v in slots.items()}
-        return way.format_map(capitals | dict(slots))
+        def filled(match: re.Match[str]) -> str:
+            name, value = match[1], slots[match[1].lower()]
+            return value if name[0].islower() else value[:1].upper() + value[1:]
+
+        return _SLOT.sub(filled, way)
 
 
 @lru_cache(maxsize=2)
