@@ -116,6 +116,23 @@ def test_wishes_are_no_acts(text: str) -> None:
     assert act(text) == TurnAct(rest=text)
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("that's no bag, I want a bag", "bag, I want a bag"),
+        ("this isn't red", "red"),
+        ("it is not a bag", "bag"),
+        ("that's not under 30", "under 30"),
+        ("这个不是红色的", "红色的"),
+        ("that is not what I meant", "that is not what I meant"),
+        ("not red", "not red"),
+        ("it should not be red", "it should not be red"),
+    ],
+)
+def test_a_complaint_about_what_is_shown_is_the_wish_that_it_is(text: str, meant: str) -> None:
+    assert act(text).rest == meant
+
+
 def test_nothing_is_an_act_in_a_first_turn_and_only_undo_and_more_where_nothing_was_shown() -> None:
     for text in ("undo", "more", "why the first one?"):
         assert act(text, ThreadMemory()).name == "ask"

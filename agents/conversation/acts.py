@@ -119,6 +119,9 @@ _ZH_ASKS = re.compile(r"(?:吗|么|没有)\s*[？?]?\s*$|什么|多少|多长|�
 _OF_THESE = re.compile(
     rf"\b(?:of|among|from|out of|between|von) (?:these|those|them|all of them|the ones shown|diesen)\b|其中|这些(?:里面?|当中|中)?|{_LEAD}which (?:one )?(?:of \w+ )?(?:is|has)\b|哪一?个最"
 )
+_DESCRIBED = re.compile(
+    rf"{_LEAD}(?:that|this|it|these|those)(?:'s| is|'re| are)?(?:n't| not| no)(?: really)?(?: an?| the| in)? (?P<about>.+)|^(?:这|那)个?不是(?P<zh>.+)"
+)
 _THAT_FIELD = re.compile(
     r"(?P<other>\b(?:(?:not|no more(?: of)?|without|except|anything but|don't (?:like|want)|do not (?:like|want)|other than|nicht)\s+(?:that|this|the same|diese\w*)|"
     r"(?:a |any |some )?(?:different|another|other|andere\w*))|换一?个|不要(?:这个|那个|同一个)|别的)\s*(?P<name>[\w-]+(?: [\w-]+)?)"
@@ -136,7 +139,7 @@ def read_act(text: str, memory: ThreadMemory, language: CatalogueLanguage) -> Tu
         act = (
             _seen(low, text, shown) or _question(low, text, shown, language) or _that_field(low, text, shown, language)
         )
-    return act or TurnAct(rest=text)
+    return act or TurnAct(rest=_meant(low, text, language))
 
 
 def spoken_low(text: str) -> str:
@@ -166,6 +169,16 @@ def referred(low: str, shown: Sequence[ShownItem], *, digits: bool = False) -> t
     if not ids and _ONE.search(low):
         ids = [shown[0].item_id]
     return tuple(dict.fromkeys(ids))
+
+
+def _meant(low: str, text: str, language: CatalogueLanguage) -> str:
+    """Return a complaint about what is shown as the wish that it is: "that's no sedan" means a sedan; else the text itself."""
+    match = _DESCRIBED.search(low)
+    if match is None or len(low) != len(text):
+        return text
+    about = text[match.start("about" if match["about"] else "zh") :]
+    conditions = read(about, language).conditions
+    return about if conditions and not any(c.refused for c in conditions) else text
 
 
 def _whole_turn(low: str) -> TurnAct | None:
