@@ -30,7 +30,9 @@ from .plan import Choices
 from .report import IngestReport, Rejects
 from .rows_to_items import RowError, attributes_of, to_item
 
-WRITE_ROWS = 256
+READ_ROWS = 512
+WRITE_ROWS, WRITE_S = 1_024, 5.0
+"""Rows are written together when so many wait, or when so many seconds passed: a run that is killed loses no more."""
 COMPACT_ROWS = 10_000
 """The table is compacted after so many written rows, so that writing does not slow down as it grows."""
 MAX_ADDRESSES = 20
@@ -265,7 +267,7 @@ class _Pipeline:
 
     async def _reading(self) -> None:
         rows = self._run.rows(model_mark(self._embed))
-        while chunk := await asyncio.to_thread(lambda: list(islice(rows, self._batch))):
+        while chunk := await asyncio.to_thread(lambda: list(islice(rows, max(READ_ROWS, self._batch)))):
             if self._only:
                 chunk = await self._overlaid(chunk)
             stored = await self._catalogue.digests([row.item.item_id for row in chunk])
@@ -277,8 +279,8 @@ class _Pipeline:
             if self._dry_run:
                 self._run.updated += sum(row.stored is not None for row in changed)
                 self._run.inserted += sum(row.stored is None for row in changed)
-            else:
-                await self._read.put(changed)
+            for start in range(0, 0 if self._dry_run else len(changed), self._batch):
+                await self._read.put(changed[start : start + self._batch])
             if self._progress is not None:
                 self._progress(self._run.read, self._run.found.lines)
         await self._read.put(None)
@@ -359,11 +361,12 @@ class _Pipeline:
 
     async def _writing(self) -> None:
         waiting: list[ItemRow] = []
+        written = time.monotonic()
         while (rows := await self._done.get()) is not None:
             waiting += rows
-            if len(waiting) >= WRITE_ROWS:
+            if len(waiting) >= WRITE_ROWS or time.monotonic() - written >= WRITE_S:
                 await self._write(waiting)
-                waiting = []
+                waiting, written = [], time.monotonic()
         await self._write(waiting)
 
     async def _write(self, rows: Sequence[ItemRow]) -> None:
