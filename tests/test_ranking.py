@@ -18,9 +18,12 @@ from tastemaker.core.schemas import (
     Candidate,
     CatalogueField,
     CatalogueSchema,
+    Condition,
     Constraint,
     HistoryProfile,
     Item,
+    Order,
+    Reading,
     Understanding,
 )
 from tastemaker.core.text.titles import is_named, title_key
@@ -265,3 +268,37 @@ def test_items_agree_with_what_the_first_have_in_common_where_no_condition_settl
     assert settled[0] == settled[1] > settled[2]
     assert not agreement(items, [], np.zeros(0, dtype=np.float32), SCHEMA).any()
     assert not agreement(items, first, np.ones(3, dtype=np.float32), SCHEMA).any(), "none stands out"
+
+
+def test_a_word_that_was_read_as_a_value_is_taken_up_and_one_beside_it_remains() -> None:
+    shoes = Constraint(field="kind", op="=", value="Sports Shoes")
+    read = Condition(condition_id="c1", field="kind", op="=", value="Sports Shoes", words="trainers")
+    order = Order(field="price", descending=False, words="cheapest")
+    wish = Understanding(query="cheapest trainers for my dad", constraints=(shoes,))
+    whole = wish.model_copy(update={"reading": Reading(conditions=(read,), order=order, for_whom="my dad")})
+    assert ask(whole).remaining == ()
+    longer = read.model_copy(update={"words": "trail trainers"})
+    assert ask(wish.model_copy(update={"reading": Reading(conditions=(longer,))})).remaining != ()
+    preferred = wish.model_copy(update={"reading": Reading(conditions=(read.model_copy(update={"must": False}),))})
+    assert "trainers" in ask(preferred).remaining, "what only moves the order is not held by every candidate"
+
+
+async def test_what_holds_every_word_comes_first_and_the_rest_is_said_to_come_close(tmp_path: Path) -> None:
+    catalogue = await open_catalogue(tmp_path)
+    ids = await catalogue.scan(30)
+    words = (await catalogue.get(ids[20:21]))[0].title.split()
+    wish = Understanding(query=" ".join(words), intent="recommend")
+    ranked = await Ranker(catalogue)(ask(wish), {"text_vector": listed("text_vector", ids)}, 10)
+    assert ids[20] in {r.item.item_id for r in ranked}
+    whole = [all(w.lower() in r.item.title.lower() for w in ask(wish).remaining) for r in ranked]
+    assert [not r.close for r in ranked] == whole
+    assert whole == sorted(whole, reverse=True)
+    assert 0 < sum(whole) < len(whole)
+    nothing = Understanding(query="zeppelin", intent="recommend")
+    unknown = await Ranker(catalogue)(ask(nothing), {"text_vector": listed("text_vector", ids)}, 10)
+    assert unknown[0].item.item_id == ids[0]
+    assert not any(r.close for r in unknown), "where none holds the words, none comes closer than another"
+    pictured = ask(wish, image_vectors=PHOTO)
+    assert not any(
+        r.close for r in await Ranker(catalogue)(pictured, {"image_vector": listed("image_vector", ids)}, 10)
+    )

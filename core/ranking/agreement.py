@@ -15,7 +15,7 @@ from ..protocols import Vectors
 from ..schemas import AttributeValue, CatalogueSchema, Item
 from ..text.field_names import is_closed
 
-FIRST = 12
+FIRST = 20
 """So many of the most relevant items say what was meant, each by how far it stands above the one after them."""
 
 

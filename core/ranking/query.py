@@ -104,7 +104,10 @@ class CandidateQuery:
     @cached_property
     def remaining(self) -> tuple[str, ...]:
         """Return the words that ask for more than the conditions, which every candidate meets anyway."""
-        return remaining_words(self.gloss or self.understanding.query, self.understanding.constraints)
+        wish, reading = self.understanding, self.understanding.reading
+        alike = (c.words for c in reading.conditions if c.must and len(c.words.split()) == 1)
+        read = (reading.for_whom, reading.order.words if reading.order else "", *alike)
+        return remaining_words(self.gloss or wish.query, wish.constraints, read)
 
     @property
     def words(self) -> str:
@@ -162,9 +165,9 @@ class CandidateQuery:
         return next(iter(self.segments), None)
 
 
-def remaining_words(query: str, conditions: Sequence[Constraint]) -> tuple[str, ...]:
-    """Return the content words of ``query`` that no condition has taken up by its value or field, each once."""
-    taken = set[str]()
+def remaining_words(query: str, conditions: Sequence[Constraint], read: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the content words of ``query`` that no condition has taken up by its value or field, and that were not ``read``."""
+    taken = {key_of(word) for text in read for word in text.replace("-", " ").split()}
     for condition in conditions:
         values = _texts(condition.value)
         taken |= {key_of(text) for text in (condition.field.replace("_", " "), *values)}

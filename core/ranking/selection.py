@@ -22,7 +22,8 @@ def _none() -> Vectors:
 class Shelf:
     """What a list is chosen from: m items with scores of shape (m,), and id -> vector of shape (dim,) of those that have one.
 
-    ``popularity`` has shape (m,) or is empty; ``shares`` and ``target`` are as in ``diversity.Pool``.
+    ``popularity`` has shape (m,) or is empty; ``shares`` and ``target`` are as in ``diversity.Pool``; ``close`` holds the ids of those
+    that only come close to what was asked for.
     """
 
     items: Sequence[Item]
@@ -32,6 +33,7 @@ class Shelf:
     popularity: Vectors = field(default_factory=_none)
     shares: Vectors = field(default_factory=_none)
     target: Vectors = field(default_factory=_none)
+    close: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

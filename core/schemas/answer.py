@@ -42,6 +42,9 @@ class Recommendation(Frozen):
         default=None,
         description="The rating the user is expected to give, on the shop's own scale; absent where the shop or the user has none.",
     )
+    close: bool = Field(
+        default=False, description="It comes close: others hold every word that was asked for, this one does not."
+    )
     reason: Reason | None = Field(default=None, description="Why it is here; absent in the `items` event.")
 
 

@@ -51,3 +51,4 @@ class RankedItem(Frozen):
     rules: tuple[str, ...] = ()
     path: tuple[PathStep, ...] = ()
     predicted_rating: float | None = None
+    close: bool = False

@@ -39,7 +39,7 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
             ranked = await as_it_was(ranked, state, turn)
         elif turn.shop.new_items is not None and not state.query.is_concrete:
             ranked, drawn = await with_new_items(ranked, turn.shop.new_items, state, turn)
-        note = "" if ranked else await why_empty(state, turn)
+        note = how_many_match(ranked, state) if ranked else await why_empty(state, turn)
         if wrong := unusable(state.query.stated, state.schema):
             turn.degrade("preferences", f"No field of the catalogue takes these preferences: {', '.join(wrong)}.")
         open_to_ask = ranked and not state.understanding.question and not state.query.is_concrete
@@ -80,6 +80,14 @@ async def ranked_list(
         query = replace(query, exclude=query.exclude | fresh)
         ranked = await ask(query, await ask_sources(query, turn), n)
     return ranked
+
+
+def how_many_match(ranked: Sequence[RankedItem], state: State) -> str:
+    """Say how many items hold every word that was asked for, where the others only come close."""
+    close = sum(r.close for r in ranked)
+    if not close or close == len(ranked):
+        return ""
+    return wording("zh" if is_chinese(state.said) else "en").answer("some_match", count=str(len(ranked) - close))
 
 
 async def why_empty(state: State, turn: Turn) -> str:
@@ -148,5 +156,6 @@ def recommendation(ranked: RankedItem, reason: Reason | None = None) -> Recommen
         rules=ranked.rules,
         path=ranked.path,
         predicted_rating=ranked.predicted_rating,
+        close=ranked.close,
         reason=reason,
     )

@@ -22,6 +22,7 @@ from ...core.ranking.selection import Shelf, select
 from ...core.ranking.soft_preferences import preference_fit
 from ...core.ranking.stated_preferences import stated_fit
 from ...core.ranking.why_not import Trace
+from ...core.ranking.word_match import coming_close
 from ...core.rules.effects import moved_by
 from ...core.schemas import Candidate, CatalogueSchema, Item, Order, PathStep, RankedItem
 from ...core.text.titles import is_named
@@ -33,8 +34,10 @@ Screen = Callable[[Sequence[Item]], Awaitable[Mapping[str, str]]]
 """Returns item id -> why it is held back."""
 _log = logging.getLogger(__name__)
 POOL = 60
-PREFERENCE_WEIGHT = 0.3
-AGREEMENT_WEIGHT = 0.8
+PREFERENCE_WEIGHT = 0.8
+AGREEMENT_WEIGHT = 1.2
+MATCH_WEIGHT = 3.0
+"""Above what fusion, agreement and preferences can give together: what holds every word comes before what comes close."""
 POPULAR = 5000
 LIKED = 50
 
@@ -102,6 +105,7 @@ class Ranker:
                 rules=moved_by(q.effects, shelf.items[i], chosen.pinned.get(i)),
                 path=paths.get(shelf.items[i].item_id, ()),
                 predicted_rating=ratings.get(shelf.items[i].item_id),
+                close=shelf.items[i].item_id in shelf.close,
             )
             for rank, i in enumerate(chosen.order, 1)
         ]
@@ -133,13 +137,18 @@ class Ranker:
         items = [by_id[f.item_id] for f in kept]
         fit = preference_fit(items, q.understanding.preferences, schema) + stated_fit(items, q.tastes, schema)
         scores = np.array([f.score for f in kept], dtype=np.float32) + PREFERENCE_WEIGHT * fit
+        close = frozenset[str]()
         if q.leads:
-            scores = scores + AGREEMENT_WEIGHT * await self._agreement(q, items, [f.score for f in kept], schema)
+            fits = await self._agreement(q, items, [f.score for f in kept], schema)
+            scores = scores + AGREEMENT_WEIGHT * fits
+            close = coming_close(items, q)
+            scores += MATCH_WEIGHT * np.array([bool(close) and i.item_id not in close for i in items], dtype=np.float32)
         scores = scores + answer_scores(items, q.answers, schema, q.answer_noise)
         scores = scores + shift([i.item_id for i in items], feedback, text)
         text = {i: vector for i, vector in text.items() if i in by_id}
         popularity, (shares, target) = await asyncio.gather(self._popularity(q, items), self._groups(q, items, schema))
-        return Shelf(items, scores, text, image, popularity=popularity, shares=shares, target=target), kept
+        shelf = Shelf(items, scores, text, image, popularity=popularity, shares=shares, target=target, close=close)
+        return shelf, kept
 
     async def _agreement(
         self, q: CandidateQuery, items: Sequence[Item], relevance: Sequence[float], schema: CatalogueSchema
