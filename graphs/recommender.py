@@ -30,7 +30,7 @@ from .run import answer, as_request, streamed
 from .search import as_search, search
 from .shop.services import Services
 from .steps.ask import check_answer
-from .threads.store import Threads, ThreadTurn
+from .threads.store import Threads, ThreadTurn, open_threads
 from .turn.state import State
 from .turn.turn import Turn, check_owner
 from .why_not import find_out
@@ -155,7 +155,7 @@ class Recommender:
         if time.monotonic() - self._threads_failed < THREADS_RETRY_S and self._threads_failed:
             return
         try:
-            self._threads = await Threads.open(self.settings.threads_path)
+            self._threads = await open_threads(self.settings)
         except StoreError as error:
             self._threads_failed = time.monotonic()
             log.warning("threads are not kept: %s", redact(str(error)))
@@ -266,7 +266,9 @@ class Recommender:
     async def health(self) -> dict[str, dict[str, str]]:
         """Return for each slot its ``state`` (ok, degraded, down) and a ``detail`` without secrets."""
         threads = (
-            {"state": "ok", "detail": "SQLite"} if self._threads else {"state": "down", "detail": "cannot be opened"}
+            {"state": "ok", "detail": self._threads.kind}
+            if self._threads
+            else {"state": "down", "detail": "cannot be opened"}
         )
         return {**await health_of(self.services), "threads": threads}
 

@@ -18,14 +18,16 @@ from sqlalchemy import MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tastemaker.core.errors import StoreError
-from tastemaker.core.schemas import Event
+from tastemaker.core.learning.exposures import Exposure, Shown
+from tastemaker.core.schemas import Event, Preference
 from tastemaker.stores import database as module
 from tastemaker.stores.database import METADATA, NEWEST, Database, Schema, migration_config
 from tastemaker.stores.descriptions import Descriptions
+from tastemaker.stores.events.co_occurrence import CoOccurrence
 from tastemaker.stores.events.event_columns import EventLog
-from tastemaker.stores.events.exposure_log import LISTS
+from tastemaker.stores.events.exposure_log import LISTS, ExposureLog
 from tastemaker.stores.events.history import EVENTS, SqlHistory
-from tastemaker.stores.events.remembered_preferences import TASTES
+from tastemaker.stores.events.remembered_preferences import TASTES, TasteStore
 
 from .postgres_server import postgres
 
@@ -226,6 +228,31 @@ def test_the_future_is_refused_and_a_clock_that_is_a_little_ahead_is_not(ahead: 
     with pytest.raises(ValueError, match=r"(?s)at\n.*future"):
         event("a", at=now + ahead if aware else (now + ahead).replace(tzinfo=None))
     event("a", at=now + timedelta(minutes=4))
+
+
+async def test_what_is_shown_and_what_is_liked_is_kept_in_either_database(url: str) -> None:
+    database = Database(url)
+    log, tastes = ExposureLog(database, retention_days=1.0), TasteStore(database)
+    history = SqlHistory(database, "default")
+    await history.add([event("x"), Event(user_id="bob", item_id="x", kind="click", at=NOW)])
+    for n, request_id in enumerate(("old", "r1", "r2")):
+        at = datetime.now(UTC) - timedelta(days=2 if request_id == "old" else 0)
+        shown = (
+            Shown(item_id="x", place=1, propensity=0.5, ranks={"text": n}),
+            Shown(item_id="y", place=2, propensity=1),
+        )
+        log.record(Exposure(tenant="default", request_id=request_id, at=at, policy="v1", user_id="ada", items=shown))
+    await log.flush()
+    assert [e.request_id for e in await log.read("default")] == ["r1", "r2"]
+    assert [e.items[0].ranks for e in await log.read("default", limit=1)] == [{"text": 2}]
+    assert await log.seen("default") == {"x": (2, 2, 2), "y": (2, 0, 0)}
+    await tastes.remember("default", "ada", [Preference(field="colour", value="Red")])
+    await tastes.remember("default", "ada", [Preference(field="colour", value="Red", weight=-1)])
+    assert [p.weight for p in await tastes.recall("default", "ada")] == [-1]
+    assert await tastes.forget("default", "ada") == 1
+    model = CoOccurrence(history)
+    assert [i for i, _ in await model.popular(5)] == ["x"]
+    await log.close()
 
 
 # --- readers -------------------------------------------------------------------------------------------

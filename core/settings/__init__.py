@@ -23,6 +23,7 @@ from .sections import (
     RuleSettings,
     Section,
     ServeSettings,
+    ThreadSettings,
     TimeoutSettings,
 )
 
@@ -49,6 +50,7 @@ __all__ = [
     "Section",
     "ServeSettings",
     "Settings",
+    "ThreadSettings",
     "TimeoutSettings",
     "load_settings",
 ]

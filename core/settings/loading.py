@@ -35,6 +35,7 @@ from .sections import (
     RuleSettings,
     Section,
     ServeSettings,
+    ThreadSettings,
     TimeoutSettings,
 )
 
@@ -61,6 +62,7 @@ class Settings(Section):
     llm_rank: LLMRankSettings = LLMRankSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     history: HistorySettings = HistorySettings()
+    threads: ThreadSettings = ThreadSettings()
     cold_start: ColdStartSettings = ColdStartSettings()
     cross_domain: CrossDomainSettings = CrossDomainSettings()
     elicit: ElicitSettings = ElicitSettings()

@@ -132,6 +132,15 @@ class HistorySettings(Section):
     url: str = Field(default="", description="SQLAlchemy async URL; empty: SQLite under home.")
 
 
+class ThreadSettings(Section):
+    """Where conversations live."""
+
+    url: SecretStr = Field(
+        default=SecretStr(""),
+        description="postgresql://USER@HOST/NAME, so that machines share them; empty: SQLite under home.",
+    )
+
+
 class PromptSettings(Section):
     """Where prompts live and which version is live."""
 

@@ -1,4 +1,4 @@
-"""Keep what threads carry from turn to turn in SQLite, through LangGraph's checkpointer: one checkpoint per thread.
+"""Keep what threads carry from turn to turn, through LangGraph's checkpointer: one checkpoint per thread, in SQLite by default.
 
 A store that is locked, full or gone never fails a request: the turn then runs without memory and says so. The turns of one
 thread follow each other, also those of other processes: a turn holds the thread's row in ``turns_at_work`` until it is saved.
@@ -10,20 +10,21 @@ import asyncio
 import sqlite3
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import aiosqlite
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import CheckpointTuple
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from ...core.errors import BackEndOverloaded, StoreError
+from ...core.errors import BackEndOverloaded, ConfigurationError, StoreError
 from ...core.schemas import ThreadMemory
+from ...core.settings import Settings
 
 BUSY_S = 2.0
 """Seconds to wait for a store that another process writes to."""
@@ -38,11 +39,12 @@ _TABLE = (
 )
 _BEGIN = (
     "INSERT INTO turns_at_work VALUES (?, ?, ?) ON CONFLICT (thread_id) "
-    "DO UPDATE SET turn = excluded.turn, until = excluded.until WHERE until < ?"
+    "DO UPDATE SET turn = excluded.turn, until = excluded.until WHERE turns_at_work.until < ?"
 )
 _KEPT = ("writes", "checkpoints")
 _END = "DELETE FROM turns_at_work WHERE thread_id = ? AND turn = ?"
 
+Statement = tuple[str, tuple[object, ...]]
 T = TypeVar("T")
 
 
@@ -84,9 +86,12 @@ class ThreadTurn:
 
 
 class Threads:
-    """The open thread store; ``saver`` is what the graph is compiled with."""
+    """The open thread store; ``saver`` is what the graph is compiled with. This one is a SQLite file; others say what differs."""
 
-    def __init__(self, saver: ThreadSaver) -> None:
+    kind = "SQLite"
+    failures: tuple[type[Exception], ...] = (sqlite3.Error,)
+
+    def __init__(self, saver: BaseCheckpointSaver[Any]) -> None:
         self.saver = saver
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -114,7 +119,30 @@ class Threads:
 
     async def close(self) -> None:
         """Close the store."""
-        await self.saver.conn.close()
+        await self._file.conn.close()
+
+    async def run(self, statements: Sequence[Statement]) -> int:
+        """Run the statements as one; return how many rows the last changed."""
+        connection = self._file.conn
+        async with self._file.lock:
+            try:
+                for statement, values in statements:
+                    cursor = await connection.execute(statement, values)
+                await connection.commit()
+            except sqlite3.Error:
+                await connection.rollback()
+                raise
+        return int(cursor.rowcount)
+
+    @staticmethod
+    def keep_latest(key: str) -> list[Statement]:
+        """Return what removes all of a thread but its latest checkpoint."""
+        return [(f"DELETE FROM {table} WHERE thread_id = ? AND {_LATEST}", (key, key)) for table in _KEPT]  # noqa: S608  fixed names
+
+    @property
+    def _file(self) -> ThreadSaver:
+        assert isinstance(self.saver, ThreadSaver)
+        return self.saver
 
     async def memory(self, key: str) -> ThreadMemory:
         """Return what the thread carries; empty for one that is not known.
@@ -150,15 +178,14 @@ class Threads:
 
     async def end(self, held: ThreadTurn) -> bool:
         """Keep only the thread's latest checkpoint and let the next turn begin; False if it began before. See ``ThreadTurn``."""
-        removed = [(f"DELETE FROM {table} WHERE thread_id = ? AND {_LATEST}", (held.key, held.key)) for table in _KEPT]  # noqa: S608  fixed names
         try:
-            return await self._changed(*removed, (_END, (held.key, held.turn)))
+            return await self._changed(*self.keep_latest(held.key), (_END, (held.key, held.turn)))
         except StoreError:
             return True
 
     async def forget(self, key: str) -> None:
         """Remove a thread; a failure is left alone."""
-        with suppress(sqlite3.Error):
+        with suppress(*self.failures):
             await self.saver.adelete_thread(key)
 
     async def _begin(self, held: ThreadTurn, until: float) -> None:
@@ -171,34 +198,38 @@ class Threads:
                 raise _still_going_on()
             await asyncio.sleep(POLL_S)
 
-    async def _changed(self, *statements: tuple[str, tuple[object, ...]]) -> bool:
+    async def _changed(self, *statements: Statement) -> bool:
         """Run the statements as one; tell whether the last changed a row. A caller that is cancelled does not stop it half-way."""
-
-        async def work() -> int:
-            connection = self.saver.conn
-            async with self.saver.lock:
-                try:
-                    for statement, values in statements:
-                        cursor = await connection.execute(statement, values)
-                    await connection.commit()
-                except sqlite3.Error:
-                    await connection.rollback()
-                    raise
-            return int(cursor.rowcount)
-
-        return await self._in_time(asyncio.shield(work()), "held") == 1
+        return await self._in_time(asyncio.shield(self.run(statements)), "held") == 1
 
     async def _read(self, key: str) -> CheckpointTuple | None:
         work = self.saver.aget_tuple({"configurable": {"thread_id": key}})
         return await self._in_time(work, "read")
 
-    @staticmethod
-    async def _in_time(work: Awaitable[T], what: str) -> T:
+    async def _in_time(self, work: Awaitable[T], what: str) -> T:
+        failures: tuple[type[Exception], ...] = (*self.failures, TimeoutError)
         try:
             return await asyncio.wait_for(work, BUSY_S)
-        except (sqlite3.Error, TimeoutError) as error:
+        except failures as error:
             raise StoreError(f"the thread cannot be {what}: {error or 'it took too long'}") from error
 
 
 def _still_going_on() -> BackEndOverloaded:
     return BackEndOverloaded("the turn before in this thread is still going on; try again")
+
+
+async def open_threads(settings: Settings) -> Threads:
+    """Open the store that the settings name.
+
+    Raises:
+        ConfigurationError: the URL is not understood, or its driver is missing.
+        StoreError: it cannot be opened.
+    """
+    url = settings.threads.url.get_secret_value()
+    if not url:
+        return await Threads.open(settings.threads_path)
+    try:
+        from .postgres import PostgresThreads
+    except ImportError as error:
+        raise ConfigurationError("threads.url needs the extra: pip install 'tastemaker[postgres]'") from error
+    return await PostgresThreads.connect(url)
