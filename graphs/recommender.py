@@ -30,7 +30,8 @@ from .run import answer, as_request, streamed
 from .search import as_search, search
 from .shop.services import Services
 from .steps.ask import check_answer
-from .threads.store import Threads, ThreadTurn, open_threads
+from .threads.opening import open_threads
+from .threads.store import Threads, ThreadTurn
 from .turn.state import State
 from .turn.turn import Turn, check_owner
 from .why_not import find_out

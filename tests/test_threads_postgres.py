@@ -15,7 +15,7 @@ from tastemaker.core.errors import ConfigurationError, StoreError
 from tastemaker.core.settings import Settings, ThreadSettings
 from tastemaker.evals.stand_ins import constant_services
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.graphs.threads.store import open_threads
+from tastemaker.graphs.threads.opening import open_threads
 
 from .postgres_server import postgres
 

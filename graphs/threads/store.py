@@ -22,9 +22,8 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from ...core.errors import BackEndOverloaded, ConfigurationError, StoreError
+from ...core.errors import BackEndOverloaded, StoreError
 from ...core.schemas import ThreadMemory
-from ...core.settings import Settings
 
 BUSY_S = 2.0
 """Seconds to wait for a store that another process writes to."""
@@ -216,20 +215,3 @@ class Threads:
 
 def _still_going_on() -> BackEndOverloaded:
     return BackEndOverloaded("the turn before in this thread is still going on; try again")
-
-
-async def open_threads(settings: Settings) -> Threads:
-    """Open the store that the settings name.
-
-    Raises:
-        ConfigurationError: the URL is not understood, or its driver is missing.
-        StoreError: it cannot be opened.
-    """
-    url = settings.threads.url.get_secret_value()
-    if not url:
-        return await Threads.open(settings.threads_path)
-    try:
-        from .postgres import PostgresThreads
-    except ImportError as error:
-        raise ConfigurationError("threads.url needs the extra: pip install 'tastemaker[postgres]'") from error
-    return await PostgresThreads.connect(url)
