@@ -221,6 +221,9 @@ KINDS = [
     ("films", "1h45 at most", {"runtime <= 105"}),
     ("films", "under an hour and a half", {"runtime < 90"}),
     ("films", "from the sixties", {"year >= 1960", "year <= 1969"}),
+    ("films", "nothing above PG-13", {"certificate in ['G', 'PG', 'PG-13']"}),
+    ("films", "PG or milder", {"certificate in ['G', 'PG']"}),
+    ("films", "not rated R", {"certificate != R"}),
     ("films", "no older than 2010", {"year >= 2010"}),
     ("films", "by agnes varda", {"director = Agnès Varda"}),
     ("films", "by Greta Gerwick", {"director = Greta Gerwig"}),
@@ -384,6 +387,9 @@ def test_no_text_takes_long() -> None:
     ]
     read("warm", language)
     for text in hostile:
-        start = time.process_time()
-        read(text, language)
-        assert time.process_time() - start < 0.1, text[:20]
+        taken = []
+        for _ in range(3):
+            start = time.process_time()
+            read(text, language)
+            taken.append(time.process_time() - start)
+        assert min(taken) < 0.06, text[:20]

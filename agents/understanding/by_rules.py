@@ -201,7 +201,7 @@ def _read(
     reading.adds |= bool(read.reading.added)
     if in_query:
         reading.content.append(clean(request_part(u.remainder())))
-        reading.beyond.append(clean(u.remainder(read.wanted)))
+        reading.beyond.append(clean(read.reading.query))
 
 
 def _read_total(u: Utterance, plan: Plan | None, schema: CatalogueSchema, reading: TurnReading) -> None:

@@ -215,12 +215,16 @@ def _query(segments: Sequence[Segment], found: Parsed) -> str:
     near = {
         id(s) for w in found.wishes if not w.refused and (w.entry.rank == BROADER or not w.must) for s in w.segments
     }
-    kept = [
-        s.text
-        for s in segments
-        if not s.mark
-        and ((not s.used and not s.is_glue and not s.roles) or (not s.used and s.is_word) or id(s) in near)
-    ]
+    kept: list[str] = []
+    end = -1
+    for s in segments:
+        if s.mark or not (id(s) in near or (not s.used and (s.is_word or not (s.is_glue or s.roles)))):
+            continue
+        if kept and s.start == end:
+            kept[-1] += s.text
+        else:
+            kept.append(s.text)
+        end = s.end
     return " ".join(dict.fromkeys(kept))
 
 

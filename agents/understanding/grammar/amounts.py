@@ -69,6 +69,8 @@ def read_amount(tokens: Sequence[Token], i: int) -> Amount | None:
     number = _some(tokens, _scaled(tokens, number))
     if sign:
         return number._replace(currency=sign)
+    if number.end < len(tokens) and tokens[number.end].text in ("cents", "cent", "pence"):
+        return number._replace(value=number.value / 100, end=number.end + 1, scaled=True)
     after = _currency_at(tokens, number.end)
     if after:
         value = number.value / 100 if number.pairs else number.value

@@ -29,6 +29,14 @@ def left_over(segments: Sequence[Segment], language: CatalogueLanguage) -> list[
         words = [s for s in segments[a:b] if s.is_word]
         if _is_kind(words) or _is_feature(segments, a) or (_unheard(words, language) and _is_attached(segments, a, b)):
             found.append((segments[a].start, segments[b - 1].end))
+    for n, s in enumerate(segments):
+        if (
+            s.amount is not None
+            and not s.used
+            and (s.amount.scaled or s.amount.units)
+            and _lead(segments, n) in PLACES | FEATURES
+        ):
+            found.append((s.start, s.end))
     return found
 
 
@@ -93,8 +101,20 @@ def _is_attached(segments: Sequence[Segment], a: int, b: int) -> bool:
     if after is not None and after.text == "的":
         after = segments[b + 1] if b + 1 < len(segments) else None
     beside = [p for p in (before, after) if p is not None and p.entries and p.used]
+    demanded = after is not None and bool(after.roles & {"only", "demand"})
+    before, after = _past_glue(segments, a - 1, -1), _past_glue(segments, b, 1)
+    demanded = demanded or (after is not None and bool(after.roles & {"only", "demand"}))
     alone = (before is None or bool(before.mark)) and (after is None or bool(after.mark)) and b - a <= MAX_FRAGMENT
+    if demanded:
+        return True
     return bool(beside) or _lead(segments, a) in PLACES or (alone and not (before is None and after is None))
+
+
+def _past_glue(segments: Sequence[Segment], i: int, step: int) -> Segment | None:
+    """Return the nearest segment from ``i`` on that says something, or None at the text's edge."""
+    while 0 <= i < len(segments) and segments[i].is_glue and not segments[i].roles & {"demand", "only"}:
+        i += step
+    return segments[i] if 0 <= i < len(segments) else None
 
 
 def demands(sentence: Sentence) -> None:

@@ -334,6 +334,8 @@ def _unmet_span(phrase: NumberPhrase, segments: Sequence[Segment]) -> tuple[int,
         return segments[j].start, segments[phrase.last - 1].end
     if phrase.temporal and not amount.units and phrase.bare:
         return None
+    while phrase.first > 0 and _han_word(segments[phrase.first - 1]):
+        phrase.first -= 1
     if (
         phrase.bare
         and amount.units
@@ -356,6 +358,10 @@ def _unmet_span(phrase: NumberPhrase, segments: Sequence[Segment]) -> tuple[int,
     ):
         phrase.last += 1
     return segments[phrase.first].start, segments[phrase.last - 1].end
+
+
+def _han_word(s: Segment) -> bool:
+    return s.is_word and not s.used and not s.text.isascii()
 
 
 def _is_count(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:

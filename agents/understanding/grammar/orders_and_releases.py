@@ -16,7 +16,11 @@ def orders(sentence: Sentence) -> None:
             continue
         ends = [c for c in s.comparisons if c.role in ("most", "least")]
         if ends and not sentence.negated_before(i):
-            _set_order(sentence, ends[0].field, ends[0].role == "most", s)
+            named = sentence.segments[i + 1].fields if i + 1 < len(sentence.segments) else ()
+            end = next((c for c in ends if c.field in named), ends[0])
+            if end.field in named and not sentence.segments[i + 1].entries:
+                sentence.segments[i + 1].used = "order"
+            _set_order(sentence, end.field, end.role == "most", s)
     for i, s in enumerate(sentence.segments):
         if s.used or not s.roles & {"most", "least", "ascending", "descending"} or s.entries:
             continue
@@ -101,7 +105,8 @@ def _release_around(sentence: Sentence, i: int) -> None:
     if after and after.fields and not after.entries and not after.used:
         _free_fields(sentence, after.fields, [s, after])
         return
-    if after and after.entries and not after.used and not sentence.comma_between(i, j):
+    bound = any(p.text == "的" for p in sentence.segments[i + 1 : j])
+    if after and after.entries and not after.used and not bound and not sentence.comma_between(i, j):
         for entry in after.entries:
             sentence.found.wishes.append(Wish(entry, [after], released=True))
         s.used = after.used = "release"

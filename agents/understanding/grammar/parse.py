@@ -15,6 +15,7 @@ from .orders_and_releases import leanings, orders, releases
 from .refusals import exceptions_with_but, refusals
 from .segments import Segment
 from .sentence import Parsed, Sentence
+from .steps import steps
 from .wishes import wanted
 
 
@@ -24,6 +25,6 @@ def parse(segments: Sequence[Segment], language: CatalogueLanguage, text: str) -
     found = sentence.found
     exceptions_with_but(sentence)
     found.bounds, found.unmet, found.count = bounds_of(sentence.segments, language)
-    for rule in (orders, releases, leanings, corrections, owned, refusals, wanted, demands):
+    for rule in (steps, orders, releases, leanings, corrections, owned, refusals, wanted, demands):
         rule(sentence)
     return found

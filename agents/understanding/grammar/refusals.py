@@ -32,8 +32,24 @@ def refusals(sentence: Sentence) -> None:
             s.used = "glue"
         elif s.roles & {"not", "except"} or _is_minus(sentence, i):
             _refuse_after(sentence, i)
-        elif s.roles & {"not_after", "except_after", "free"} and "filler" not in s.roles:
-            refuse_before(sentence, i)
+        elif (
+            s.roles & {"not_after", "except_after", "free"}
+            and "filler" not in s.roles
+            and not refuse_before(sentence, i)
+        ):
+            _doubt_before(sentence, i)
+
+
+def _doubt_before(sentence: Sentence, i: int) -> None:
+    """Note, rather than want, what stands before a refusal together with words that nothing knows: 皮夹克以外的外套."""
+    k = i - 1
+    while k >= 0 and (sentence.segments[k].is_word or sentence.segments[k].entries) and not sentence.segments[k].used:
+        k -= 1
+    run = sentence.segments[k + 1 : i]
+    if run and any(p.is_word for p in run):
+        sentence.found.unmet.append((run[0].start, sentence.segments[i].end))
+        for piece in (*run, sentence.segments[i]):
+            piece.used = "unmet"
 
 
 def exceptions_with_but(sentence: Sentence) -> None:

@@ -174,6 +174,8 @@ def _known(
     person = language.people.get(key, "")
     spelled = language.values.get(plain, ())
     inflected = () if plain == stems else language.values.get(stems, ())
+    if roles:  # "kindly" is no form of a value that is called "kind" elsewhere
+        inflected = tuple(e for e in inflected if e.rank <= INFLECTED)
     entries = _merged([spelled, tuple(e._replace(rank=max(e.rank, INFLECTED)) for e in inflected)])
     if names:
         entries = tuple(e for e in entries if e.rank == SPELLED)

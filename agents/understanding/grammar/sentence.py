@@ -112,7 +112,7 @@ class Sentence:
             return self._letter(s, entry)
         if terms.is_name and entry.rank == SPELLED and is_han(s.text[0]):
             return self._named_in_chinese(self._place[id(s)], entry.field)
-        everyday = len(s.words) == 1 and (s.words[0] in common_words() or bool(s.roles))
+        everyday = len(s.words) == 1 and (s.words[0] in common_words() or bool(s.roles - {"number"}))
         part = entry.rank == PART and not entry.head
         if not (terms.is_name and entry.rank in (0, 1, PART)) and not (part and everyday):
             return not (part and not terms.is_name and everyday)
@@ -129,7 +129,7 @@ class Sentence:
             and not self.text.istitle()
         )
         if everyday and s.roles:
-            return capital and self.named_beside(i, entry.field)
+            return capital and i + 1 < len(self.segments) and bool(self.segments[i + 1].entries)
         return capital or (not everyday and part) or all(p is s or p.mark for p in self.segments)
 
     def in_name(self, s: Segment, entry: Entry) -> bool:
