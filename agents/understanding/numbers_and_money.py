@@ -108,11 +108,6 @@ def mark_numbers(low: str, numbers: list[Number]) -> str:
     return low
 
 
-def format_number(value: float) -> str:
-    """Write ``value`` without a needless fraction: 40, 19.99."""
-    return str(int(value)) if value == int(value) else f"{value:.2f}"
-
-
 def _currency(before: str | None, after: str | None) -> str:
     name = (before or after or "").strip(" -")
     return _CURRENCY_OF.get(name, "")

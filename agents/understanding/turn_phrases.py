@@ -1,12 +1,9 @@
-"""Recognise what a turn does: start over, drop a requirement, ask again, compare, plan."""
+"""Recognise what a turn does: start over, ask again, compare, plan, go on with the turn before."""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
-from ...core.schemas import CatalogueField, CatalogueSchema
-from ...core.text.field_names import field_names, label_of, names_pattern
 from .utterance import Utterance
 
 _RESET = re.compile(
@@ -32,14 +29,6 @@ _SIMILAR = re.compile(
 _LIKE_NAMED = re.compile(
     r"\b(?:something|anything|more|movies?|films?|books?|games?|one) (?:like|similar to|along the lines of) \w"
 )
-_CHEAP = re.compile(
-    r"\b(?:(?:very|really|quite|as) )?(?:cheap(?:est)?|inexpensive|affordable|budget[- ]friendly|low[- ]cost|bargain|not (?:too|so|very) (?:expensive|pricey)|good value|günstig(?:e[snr]?)?|billig(?:e[snr]?)?|pas (?:trop )?cher)\b(?: as possible)?|最?便宜(?:的)?|(?:经济)?实惠的?|性价比高的?|不(?:要)?太贵的?|别太贵的?"
-)
-_DEAR = re.compile(r"\b(?:expensive|luxury|luxurious|high[- ]end|premium|not (?:too )?cheap)\b|高档的?|奢华的?|高端的?")
-_NEW = re.compile(
-    r"\b(?:newest|latest|newer|more recent|recent|brand[- ]new)\b(?! than\s*\x01)|最新(?:款)?的?|(?:更新|新)一?[点些]的?|新款|近几年的?"
-)
-_OLD = re.compile(r"\b(?:oldest|older|vintage years)\b(?! than\s*\x01)|(?:更|最)老的?|老一?[点些]的?")
 _OPENING = (
     r"^\W*(?:(?:what about|how about|show me|i want|i'd like|can you|could you|please|make it|ok(?:ay)?|yes|no|hmm|well|great|nice|"
     r"something|anything|ones?|some)\b[\s,]*)*"
@@ -67,40 +56,6 @@ def take_again(u: Utterance) -> bool:
     refused = bool(_NOT_AGAIN.search(u.low[start : match.start()]))
     u.take(match.start(), match.end())
     return not refused
-
-
-def take_drops(u: Utterance, schema: CatalogueSchema) -> tuple[CatalogueField, ...]:
-    """Take phrases such as "any colour" or "price doesn't matter" out of ``u``; return the fields they free."""
-    freed: list[CatalogueField] = []
-    for pattern in _drop_patterns(schema):
-        for match in list(pattern.finditer(u.low)):
-            freed += field_names(schema)[match["f"]]
-            u.take(match.start(), match.end())
-    return tuple(dict.fromkeys(freed))
-
-
-@lru_cache(maxsize=16)
-def _drop_patterns(schema: CatalogueSchema) -> tuple[re.Pattern[str], ...]:
-    name = f"(?P<f>{names_pattern(schema)})"
-    limit = r"(?:\s+(?:limits?|range|filters?|constraints?|restrictions?|requirements?))?"
-    tail = r"(?:\s+(?:is|are|will|would)\s+(?:fine|ok|okay|do|good|welcome))?"
-    patterns = (
-        rf"\b(?:any|whatever|whichever|every|jede|egal welche|n'importe quelle?)\s+(?:the\s+)?{name}{tail}",
-        rf"\b(?:the\s+|my\s+)?{name}{limit}\s+(?:(?:really\s+)?(?:doesn't|does not|don't|do not|no longer)\s+(?:really\s+)?matter|(?:is|are)(?:n't| not| no)?\s*(?:important|irrelevant|object|issue|problem|unimportant|flexible|up to you)|egal)(?:\s+any ?more)?",
-        rf"\b(?:forget(?: about)?|ignore|never mind|nevermind|regardless of|drop|remove|lift|clear|cancel|don't care about|do not care about|no matter)\s+(?:the\s+|my\s+|that\s+)?{name}{limit}",
-        rf"\bno\s+{name}\s+(?:limits?|range|filters?|constraints?|restrictions?|preferences?)",
-    )
-    chinese = (rf"(?:不限|随便){name}", rf"{name}(?:不限|随便|无所谓|不重要|都可以|都行|没关系|没要求)(?:了)?")
-    return tuple(re.compile(p) for p in (*(rf"{p}(?!\w)" for p in patterns), *chinese))
-
-
-def take_leanings(u: Utterance, schema: CatalogueSchema, year: CatalogueField | None) -> list[str]:
-    """Take "cheap", "newest" and the like; return soft preferences such as ``low price``."""
-    price = label_of(schema.price.name) if schema.price else "price"
-    leanings = [(_CHEAP, f"low {price}"), (_DEAR, f"high {price}")]
-    if year is not None:
-        leanings += [(_NEW, f"high {label_of(year.name)}"), (_OLD, f"low {label_of(year.name)}")]
-    return [wish for pattern, wish in leanings if _take(u, pattern)]
 
 
 def asks_to_compare(text: str) -> bool:

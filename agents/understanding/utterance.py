@@ -13,10 +13,7 @@ WINDOW = 80
 
 
 class Utterance:
-    """A typed text or a transcript. ``low`` has the same length as ``text``: lower case, numbers and taken spans marked.
-
-    ``known`` are the words found to name catalogue values.
-    """
+    """A typed text or a transcript. ``low`` has the same length as ``text``: lower case, numbers and taken spans marked."""
 
     def __init__(self, text: str, source: str = "text", confidence: float = 1.0) -> None:
         self.text = text
@@ -26,7 +23,6 @@ class Utterance:
         numbers = find_numbers(self.plain)
         self.numbers: dict[int, Number] = {n.start: n for n in numbers}
         self.low = mark_numbers(self.plain, numbers)
-        self.known: tuple[str, ...] = ()
         self._gone = bytearray(len(text))
 
     def take(self, start: int, end: int) -> str:

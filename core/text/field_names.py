@@ -91,54 +91,6 @@ def _names(field: CatalogueField) -> set[str]:
     return {name for name in names if len(name) > 1}
 
 
-@lru_cache(maxsize=16)
-def names_pattern(schema: CatalogueSchema) -> str:
-    """Return a regular-expression alternation of every field name, longest first; never matches when there is none."""
-    names = sorted(field_names(schema), key=len, reverse=True)
-    return "|".join(re.escape(n) for n in names) or r"(?!)"
-
-
 def says_what(field: CatalogueField) -> bool:
     """Tell whether a field says what an item is (its genre, category, theme or subject) rather than how it is."""
     return bool(_KINDS & set(words_of(field.name)))
-
-
-def year_field(schema: CatalogueSchema) -> CatalogueField | None:
-    """Return the number field that holds years, if any."""
-    for field in schema.fields:
-        if field.type == "number" and field.role == "none" and {"year", "jahr", "released"} & set(words_of(field.name)):
-            return field
-    return None
-
-
-def is_year(value: float) -> bool:
-    """Tell whether ``value`` looks like a calendar year."""
-    return value == int(value) and 1800 <= value <= 2100
-
-
-def field_for_number(
-    schema: CatalogueSchema, values: tuple[float, ...], *, currency: str, near: tuple[str, ...], temporal: bool
-) -> CatalogueField | None:
-    """Return the number field that ``values`` bound, or None when that cannot be told.
-
-    A field named in ``near`` (words around the number) wins, then a currency means the price, then years mean the year
-    field, then the price, then the only number field whose range holds the values.
-    """
-    by_name = field_names(schema)
-    named = [f for word in near for f in by_name.get(word, ()) if f.type == "number"]
-    if named:
-        return named[0]
-    if currency:
-        return schema.price
-    year = year_field(schema)
-    if temporal or (year is not None and all(is_year(v) for v in values)):
-        return year
-    if schema.price is not None:
-        return schema.price
-    fitting = [f for f in schema.fields if f.type == "number" and all(_in_range(f, v) for v in values)]
-    return fitting[0] if len(fitting) == 1 else None
-
-
-def _in_range(field: CatalogueField, value: float) -> bool:
-    low, high = field.minimum, field.maximum
-    return (low is None or value >= low) and (high is None or value <= high)
