@@ -32,11 +32,11 @@ OWNERS = {
     "langgraph": {"graphs"},
     "langchain": {"evals"},
     "langchain_openai": {"evals"},
-    "lancedb": {"stores"},
+    "lancedb": {"stores", "evals"},  # a floor of bench load is LanceDB alone
     "sqlalchemy": {"stores"},
     "implicit": {"stores", "models", "evals"},
     "lightgbm": {"models", "evals"},
-    "fastapi": {"api"},
+    "fastapi": {"api", "evals"},
     "langserve": {"api"},
     "typer": {"api"},
 }

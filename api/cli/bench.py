@@ -71,6 +71,19 @@ def first_item(data: DataOption = None, n: CountOption = 40, seed: SeedOption = 
 
 
 @app.command()
+def load(
+    seconds: Annotated[float, typer.Option(min=1, help="Seconds at each concurrency.")] = 10,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that serve.")] = 1,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure requests a second over HTTP at 1 to 128 at once, beside two floors, and goodput at twice the sustained rate."""
+    from ...evals.service.prepared_shops import load_run
+
+    print_figures(load_run(load_settings(), seconds, workers, seed), as_json)
+
+
+@app.command()
 def footprint(data: DataOption = None, n: CountOption = 32, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
     """Measure the service's peak memory without a language model, and photo requests that come at once."""
     from ...evals.service.prepared_shops import footprint_run

@@ -104,7 +104,12 @@ def _with_port(demo: Settings) -> Settings:
 
 @asynccontextmanager
 async def service(
-    home: Path, *, settings: Mapping[str, str] | None = None, host: str = "127.0.0.1", port: int = 0
+    home: Path,
+    *,
+    settings: Mapping[str, str] | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    workers: int = 1,
 ) -> AsyncIterator[Service]:
     """Run ``tastemaker serve`` over ``home`` in a process of its own, yield it once it is ready, and stop it at the end.
 
@@ -113,6 +118,7 @@ async def service(
         settings: environment variables over those of this process.
         host: the address to bind.
         port: the port to bind; 0 takes a free one.
+        workers: how many processes serve.
 
     Raises:
         BackEndUnavailable: it ended while starting; the message shows its last lines.
@@ -122,6 +128,7 @@ async def service(
     log = home / "logs" / "api.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "tastemaker", "serve", "--host", host, "--port", str(port)]
+    command += ["--workers", str(workers), "--log-level", "warning"] if workers > 1 else []
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
             *command,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import tempfile
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from ...graphs.recommender import Recommender
 from ...graphs.shop.services import Services
 from ...stores.events.history import SqlHistory
 from ...stores.ingest.plan import Choices
-from . import first_item, footprint
+from . import first_item, footprint, load
 from . import graph_against_tool_loop as turn
 from . import promises as valid
 
@@ -64,6 +65,16 @@ async def valid_run(settings: Settings, data: Path | None, n: int, llm_requests:
         async with Recommender(poisoned, services=services) as hostile, Recommender(poisoned) as real:
             alive = await real.services.chat.health()
             return await valid.run(hostile, real if alive else None, made, records, real_n=llm_requests, seed=seed)
+
+
+async def load_run(settings: Settings, seconds: float, workers: int, seed: int) -> dict[str, Any]:
+    """Run ``load`` over the bundled print shop."""
+    source = Path(str(files("tastemaker.api.demo") / "data"))
+    home = settings.cache / "bench" / "prints"
+    prepared = settings.model_copy(update={"home": home, "catalogue": CatalogueSettings(media_root=str(source))})
+    catalogue, interactions = source / "catalogue.csv", source / "interactions.csv"
+    await stock(prepared, catalogue, media=source, interactions=interactions, rejects=home / "rejects.jsonl")
+    return await load.run(prepared, seconds=seconds, workers=workers, seed=seed)
 
 
 async def movielens(settings: Settings, data: Path) -> Settings:
