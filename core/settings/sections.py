@@ -245,7 +245,7 @@ class ServeSettings(Section):
     host: str = Field(default="127.0.0.1", description="Address to bind.")
     port: int = Field(default=8010, ge=1, le=65535, description="Port to bind.")
     max_active: int = Field(
-        default=16, ge=1, description="Requests a process works on at once; feedback is not counted."
+        default=8, ge=1, description="Requests a process works on at once; feedback is not counted."
     )
     max_waiting: int = Field(default=32, ge=0, description="Requests that may wait for a place; more get a 429.")
     max_wait_s: float = Field(

@@ -1,0 +1,52 @@
+"""The benchmark of load counts what came back, in time or not."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from tastemaker.api.http.app import create_app
+from tastemaker.core.settings import ServeSettings, Settings
+from tastemaker.evals.service.load import (
+    Connection,
+    Sent,
+    bodies_for,
+    closed_loop,
+    open_loop,
+    overload_summary,
+    summary,
+)
+
+from .fake_service import FakeService
+from .live_server import serving
+
+
+def test_only_answers_count() -> None:
+    done = [*(Sent(0.001 * n, 200) for n in range(1, 102)), Sent(9.0, 429), Sent(9.0, 0), Sent(9.0, 503)]
+    assert summary(done, 10.1) == {"rps": 10.0, "p50_ms": 51, "p95_ms": 96, "p99_ms": 100, "refused": 1, "lost": 2}
+    overload = overload_summary(done, rate=20.8, sustained=10.4, seconds=10.1)
+    assert (overload["goodput_rps"], overload["goodput_share"]) == (10.0, 0.962)
+    assert (overload["refused"], overload["timed_out"], overload["other"]) == (1, 1, 1)
+
+
+def test_every_request_has_words_of_its_own() -> None:
+    assert len(set(itertools.islice(bodies_for(0), 100))) == 100
+    assert list(itertools.islice(bodies_for(1), 5)) == list(itertools.islice(bodies_for(1), 5))
+
+
+async def test_requests_go_over_http_and_refusals_are_seen() -> None:
+    service = FakeService(pause_s=0.02)
+
+    async def opened() -> FakeService:
+        return service
+
+    app = create_app(opened, Settings(serve=ServeSettings(max_active=2, max_waiting=1)))
+    async with serving(app) as url:
+        alone = await closed_loop(url, "/recommend", bodies_for(0), 1, 0.5)
+        assert {s.status for s in alone} == {200}
+        crowd = await open_loop(url, "/recommend", bodies_for(0), 60.0, 0.5)
+        assert len(crowd) == 30
+        assert {s.status for s in crowd} == {200, 429}
+        with pytest.raises(OSError, match="9"):
+            await Connection("http://127.0.0.1:9").post("/recommend", b"{}")
