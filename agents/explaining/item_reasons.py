@@ -6,6 +6,7 @@ of the list, and what else the record holds. They are found one by one, so nothi
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ LEARNT_FROM = {
 """What a cold-start strategy learns from, in the words of a reason."""
 CLEAR_RANK = 30
 """A source's word counts as a reason down to this rank in its own list; co-occurrence and anchors at any rank."""
+_ALTERNATIVES = re.compile(r"[,/、]|\b(?:or|and|either|oder|und)\b|或|和|还是")
+"""Words that name several values, not one word for many."""
 PEERS = 3
 """Superlatives and "the only one" need so many items."""
 
@@ -54,6 +57,12 @@ class Point:
 def proven(constraint: Constraint, item: Item) -> bool:
     """Say whether the record itself shows that ``item`` meets ``constraint``; a missing attribute shows nothing."""
     return item.attributes.get(constraint.field) is not None and holds(constraint, item)
+
+
+def typed_words(held: Constraint, brief: Brief) -> str:
+    """Return the words of the request that made a condition; empty if that is not known."""
+    found = (*brief.understanding.conditions, *brief.understanding.reading.conditions)
+    return next((c.words for c in found if (c.field, c.op, c.value) == (held.field, held.op, held.value)), "")
 
 
 def of_kind(brief: Brief, kind: str) -> list[Evidence]:
@@ -216,15 +225,18 @@ class Points:
         return Point(kind, {"wanted": wanted, "says": says}, frozenset({held.field}), _cited(held)) if says else None
 
     def _wanted(self, held: Constraint, have: AttributeValue, item: Item) -> Point | None:
-        asked = {str(v).casefold() for v in (held.value if isinstance(held.value, list) else [held.value])}
+        """Say what mixes with the values asked for, or which of several alternatives it is."""
         if isinstance(have, list) and self.words.trait(held.field, "mixes"):
+            every = [c for c in self.brief.understanding.constraints if c.field == held.field]
+            asked = {v for c in every if c.op in {"=", "in", "contains"} for v in _members(c)}
             mine = [self.words.value(held.field, v) for v in have if v.casefold() in asked]
             others = [self.words.value(held.field, v) for v in have if v.casefold() not in asked]
-            if others or len(mine) == 1:
+            if mine and (others or len(mine) == len(asked) == 1):
                 slots = {"asked": self.words.joined(mine), "others": self.words.joined(others[:2])}
-                kind = "besides" if mine and others else "only_asked"
-                return Point(kind, slots, frozenset({held.field}), _cited(held)) if mine else None
-        if len(asked) > 1 and (says := self._says(item, held.field)):
+                return Point("besides" if others else "only_asked", slots, frozenset({held.field}), _cited(held))
+        typed = typed_words(held, self.brief)
+        several = len(_members(held)) > 1 and (not typed or _ALTERNATIVES.search(typed))
+        if several and (says := self._says(item, held.field)):
             return Point("chosen", {"says": says}, frozenset({held.field}), _cited(held))
         return None
 
@@ -302,10 +314,13 @@ class Points:
         names = [n for n in item.attributes if n not in asked and not self.words.trait(n, "skip")]
         names.sort(key=lambda n: self._holders.get(n, Counter())[value_text(item.attributes[n])])
         told = ((n, says) for n in names if not self.words.is_price(n, self.brief) and (says := self._says(item, n)))
-        if pair := list(islice(told, 2)):
+        pair, quote = list(islice(told, 2)), first_quote(item)
+        if len(pair) == 2:
             yield Point("details", {"says": self.words.both([s for _, s in pair])}, frozenset(n for n, _ in pair))
-            yield from (Point("details", {"says": s}, frozenset({n})) for n, s in chain(pair, told))
-        if quote := first_quote(item):
+        elif quote:
+            yield Point("story", {"quote": quote}, frozenset({"text"}))
+        yield from (Point("details", {"says": s}, frozenset({n})) for n, s in chain(pair, told))
+        if quote:
             yield Point("story", {"quote": quote}, frozenset({"text"}))
         for name in (n for n in names if self.words.is_price(n, self.brief)):
             if says := self._says(item, name):
@@ -349,6 +364,11 @@ class Points:
 @lru_cache(maxsize=8192)
 def _stems(text: str) -> frozenset[str]:
     return frozenset(stems(text))
+
+
+def _members(held: Constraint) -> frozenset[str]:
+    values = held.value if isinstance(held.value, list) else [held.value]
+    return frozenset(str(v).casefold() for v in values)
 
 
 def _cited(held: Constraint) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ...core.schemas import Brief, Composition, Constraint, Question, RankedItem, Words
 from ...core.text.chinese import is_chinese
 from ...core.text.words import shorten
-from .item_reasons import Point, Points, of_kind, proven
+from .item_reasons import Point, Points, of_kind, proven, typed_words
 from .wording import Wording, wording
 
 SENTENCES = 2
@@ -113,7 +113,9 @@ def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words:
         if len(ends) == 2 and c.op[0] in ends:
             said[c.field] = words.between(c.field, ends[">"], ends["<"], brief)
         else:
-            said[f"{c.field} {c.op} {c.value}"] = words.asks(c, brief)
+            long = isinstance(c.value, list) and len(c.value) > 2 and c.op == "in"
+            typed = typed_words(c, brief) if long else ""
+            said[f"{c.field} {c.op} {c.value}"] = f"“{typed}”" if typed else words.asks(c, brief)
     plain = list(dict.fromkeys(said.values()))
     return words.joined(sorted(plain, key=lambda s: s.split(" ")[0] in _LEADS)[:MAX_ASKED])
 

@@ -108,7 +108,7 @@ class Wording:
             return flag if value is (op == "=") else self.opening("not", asks=flag)
         if isinstance(value, int | float) and op in _OPS:
             return self._bound(field, op, value, brief)
-        members = [self.value(field, str(v)) for v in (value if isinstance(value, list) else [value])]
+        members = [self.value(field, str(v)) for v in (value if isinstance(value, list) else [value])][:MAX_MEMBERS]
         shown = self._worded(field, members, "asks", self.joined(members, "or"))
         return self.opening("not", asks=shown) if op in {"!=", "not in", "not contains"} else shown
 
