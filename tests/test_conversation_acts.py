@@ -8,6 +8,7 @@ import pytest
 
 from tastemaker.agents.conversation.acts import TurnAct, read_act, referred, value_constraints
 from tastemaker.agents.conversation.answers import reply
+from tastemaker.agents.conversation.named_titles import named, resolved
 from tastemaker.core.language.catalogue_language import language_of
 from tastemaker.core.schemas import (
     Brief,
@@ -202,6 +203,37 @@ def test_a_value_of_an_item_shown_becomes_a_condition() -> None:
 def test_what_is_said_beside_an_act_is_left_to_be_read() -> None:
     assert act("I have seen that one, something red").rest == "something red"
     assert act("not that brand, in red").rest == "in red"
+
+
+TITLES = {"1": "Star Wars", "2": "Psycho", "3": "Batman & Robin", "4": "Toy Story", "5": "Shining, The", "6": "Heat"}
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "ids"),
+    [
+        ("I've seen Star Wars, what's like it?", "what's like Star Wars?", "1"),
+        ("similar to Psycho, please not Psycho", "similar to Psycho", "2"),
+        ("batman films but not batman & robin", "batman films", "3"),
+        ("something like Toy Story", "something like Toy Story", "4"),
+        ("we have already seen The Shining, another horror please", "another horror please", "5"),
+        ("看过Psycho,还有什么", "还有什么", "2"),
+        ("not red", "not red", ""),
+        ("I have Netflix and Hulu", "I have Netflix and Hulu", ""),
+        ("I have seen a lot", "I have seen a lot", ""),
+        ("in the heat, not blue or green", "in the heat, not blue or green", ""),
+    ],
+)
+def test_titles_that_are_known_or_refused_are_taken_out_and_left_off_the_list(text: str, left: str, ids: str) -> None:
+    assert resolved(text, named(text), TITLES) == (left, tuple(ids))
+
+
+async def test_a_title_named_in_a_first_request_is_not_recommended(tmp_path: Path) -> None:
+    [plain] = await _talk(tmp_path, "a print under 50")
+    title = plain.items[0].title
+    [known] = await _talk(tmp_path, f"I've seen {title}, another print under 50")
+    assert plain.items[0].item_id in known.understanding.exclude_item_ids
+    assert plain.items[0].item_id not in ids(known)
+    assert known.understanding.constraints == plain.understanding.constraints
 
 
 async def _talk(tmp_path: Path, *texts: str, n: int = 3) -> list[RecommendResponse]:

@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 from ...agents.conversation.acts import TurnAct, read_act, value_constraints
+from ...agents.conversation.named_titles import named, resolved
 from ...agents.understanding.by_rules import understand as parse
 from ...agents.understanding.conditions_in_force import split_corrections, with_words, without
 from ...agents.understanding.routing import ask_route, decide_route
@@ -26,6 +27,8 @@ from ..turn.turn import Turn, check_owner, read_schema, timed
 from .perceive import RANKING_RESERVE_S
 
 log = logging.getLogger(__name__)
+MAX_TITLES = 50
+"""Items whose words match a title that a request names, among which the title is looked for."""
 
 
 @timed
@@ -44,11 +47,12 @@ async def understand(state: State, turn: Turn) -> Understood:
     act = TurnAct(rest=text) if corrections else act_of(state, language)
     memory = memory_before(act, state.memory)
     stated = [*request.constraints, *await value_of_shown(act, turn)]
-    understanding = parse(act.rest, state.evidence, schema, memory, stated, state.verdict, language)
+    rest, known = await without_titles(act.rest, turn)
+    understanding = parse(rest, state.evidence, schema, memory, stated, state.verdict, language)
     if act.name == "ask" and await is_unclear(understanding, memory, turn):
         act = TurnAct("unclear")
         understanding = parse("", (), schema, state.memory, request.constraints, None, language)
-    understanding = with_act(understanding, act, state.memory)
+    understanding = with_act(understanding, act, state.memory, known)
     understanding = without(drop_unknown(understanding, schema), {c.evidence_id for c in corrections})
     understanding = with_stated_words(with_words(understanding, memory), request)
     if request.include_consumed and not understanding.include_consumed:
@@ -78,9 +82,27 @@ def memory_before(act: TurnAct, memory: ThreadMemory) -> ThreadMemory:
     return memory
 
 
-def with_act(understanding: Understanding, act: TurnAct, memory: ThreadMemory) -> Understanding:
-    """Return the understanding with the act, and with what the act leaves out of the list."""
+async def without_titles(text: str, turn: Turn) -> tuple[str, tuple[str, ...]]:
+    """Return the text without titles that are known or not wanted, and the ids of all items whose titles it names."""
+    candidates = named(text)
+    if not candidates:
+        return text, ()
+    timeout, catalogue = turn.services.settings.timeouts.retrieve_s, turn.shop.catalogue
+
+    async def titles() -> dict[str, str]:
+        words = " ".join(dict.fromkeys(word for candidate in candidates for word in candidate.words))
+        hits = await catalogue.search_text(words, MAX_TITLES)
+        return {item.item_id: item.title for item in await catalogue.get([hit.item_id for hit in hits])}
+
+    return resolved(text, candidates, await turn.attempt("catalogue", titles(), timeout, dict[str, str]()))
+
+
+def with_act(
+    understanding: Understanding, act: TurnAct, memory: ThreadMemory, known: tuple[str, ...] = ()
+) -> Understanding:
+    """Return the understanding with the act, and with what it and the titles named leave out of the list."""
     gone = {"more": tuple(s.item_id for s in memory.shown), "seen": act.item_ids}.get(act.name, ())
+    gone = (*gone, *(i for i in known if i not in understanding.like_item_ids))
     name = "refine" if act.name == "ask" and understanding.intent == "refine" else act.name
     return understanding.model_copy(
         update={
