@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from .corrections_and_possessions import corrections, owned
+from .exceptions import exceptions_with_but
 from .left_over import demands
 from .number_fields import bounds_of
 from .orders_and_releases import leanings, orders, releases
-from .refusals import exceptions_with_but, refusals
+from .refusals import refusals
 from .segments import Segment
 from .sentence import Parsed, Sentence
 from .steps import steps

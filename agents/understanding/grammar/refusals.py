@@ -13,6 +13,12 @@ from ....core.language.word_data import key_of
 from .segments import Segment
 from .sentence import COMMAS, Sentence, Wish
 
+COPULAS = frozenset("is are was be would look looks seem seems feel feels ist sind wirkt".split())  # noqa: SIM905
+WHOLE = frozenset(
+    "nope nah hurt hurts allergy allergies allergic intolerance intolerant sucks suck stinks stink dealbreaker excluded "  # noqa: SIM905
+    "unwanted unnecessary allergie".split()
+)
+"""Refusals of one word that need no verb before them."""
 LINKS = frozenset(("or", "nor", "and"))
 LACKING = frozenset(
     map(
@@ -50,31 +56,6 @@ def _doubt_before(sentence: Sentence, i: int) -> None:
         sentence.found.unmet.append((run[0].start, sentence.segments[i].end))
         for piece in (*run, sentence.segments[i]):
             piece.used = "unmet"
-
-
-def exceptions_with_but(sentence: Sentence) -> None:
-    """Read "but" and "save" as "except" after "any", "all" or "everything": "all languages but English"."""
-    wide = frozenset(
-        ("all", "every", "everything", "anything", "everyone", "anyone", "none", "nothing", "any", "alles", "jede")
-    )
-    for i, s in enumerate(sentence.segments):
-        if key_of(s.text) not in ("but", "save", "except", "aber nicht") or s.used or s.entries:
-            continue
-        j = i - 1
-        while (
-            j >= 0
-            and not sentence.segments[j].mark
-            and key_of(sentence.segments[j].text) not in wide
-            and "any" not in sentence.segments[j].roles
-        ):
-            j -= 1
-        if j < 0 or sentence.segments[j].mark:
-            continue
-        k = i + 1
-        while k < len(sentence.segments) and sentence.article_at(k):
-            k += 1
-        if sentence.value_at(k) or (k < len(sentence.segments) and sentence.segments[k].amount is not None):
-            s.roles = frozenset(["except"])
 
 
 def _is_minus(sentence: Sentence, i: int) -> bool:
@@ -303,7 +284,10 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
     s, k, crossed = sentence.segments[i], i - 1, 0
     while k >= 0 and not sentence.segments[k].entries:
         piece = sentence.segments[k]
-        if piece.mark and piece.mark in ",，、?？-–—…." and crossed < 3 and s.roles & {"not", "not_after"}:
+        if piece.mark == "-" and "free" in s.roles and i - k == 1:
+            k -= 1
+            continue
+        if piece.mark and piece.mark in ",，、?？-–—…." and crossed < 3 and _may_cross(s):
             crossed += 1 if piece.mark != "." or "not_after" in s.roles else 3
         elif (
             piece.used
@@ -318,6 +302,8 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
             return False
         k -= 1
     if not sentence.value_at(k) or (crossed and _asked_before(sentence, k)):
+        return False
+    if _is_judgement(s) and not any(key_of(p.text) in COPULAS for p in sentence.segments[k + 1 : i]):
         return False
     if "free" in s.roles and sentence.segments[k].end < s.start - 1:
         return False
@@ -338,6 +324,17 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
         piece.used = "refused"
     s.used = "not"
     return True
+
+
+def _may_cross(s: Segment) -> bool:
+    """Tell whether a refusal may stand apart from what it refuses: "Dodge? never", "red, no thanks", but not "red, ugly"."""
+    return "not" in s.roles or ("not_after" in s.roles and not _is_judgement(s))
+
+
+def _is_judgement(s: Segment) -> bool:
+    """Tell whether a refusal is one adjective, which needs a verb before it: "red is ugly"."""
+    one = len(s.words) == 1 and s.text.isascii() and key_of(s.text) not in WHOLE
+    return one and "not_after" in s.roles and "not" not in s.roles
 
 
 def _asked_before(sentence: Sentence, k: int) -> bool:

@@ -90,7 +90,7 @@ def _numbered(segments: Sequence[Segment], language: CatalogueLanguage) -> None:
 
 def _corrected(token: Token, language: CatalogueLanguage) -> Token:
     word = token.text
-    if token.kind != "word" or len(word) < 4 or not word.isascii():
+    if token.kind != "word" or len(word) < 4 or not word.isascii() or token.end - token.start != len(word):
         return token
     spelling = language.spelling
     if word in common_words() or spelling.knows(word) or word in phrase_words() or word in WORDS or word in SCALES:
