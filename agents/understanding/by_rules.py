@@ -32,7 +32,7 @@ from .shown_item_references import take_references
 from .utterance import Utterance
 
 MIN_CAPTION_CONFIDENCE = 0.3
-MAX_CHARACTERS = 1500
+MAX_CHARACTERS = 1200
 """Of a longer text the first third and the last two thirds of so much are read; that the rest is not is said."""
 WHICH_TWO = "Which two should I compare?"
 

@@ -28,7 +28,7 @@ MIN_HARD_CONFIDENCE = 0.3
 
 
 def read(text: str, language: CatalogueLanguage) -> Reading:
-    """Return what ``text`` says in the terms of a catalogue. Never raises; at most 300 tokens are read, the rest is named."""
+    """Return what ``text`` says in the terms of a catalogue. Never raises; at most 220 tokens are read, the rest is named."""
     segments, rest = segment(text, language)
     return _reading(segments, parse(segments, language, text), text, rest, language)
 

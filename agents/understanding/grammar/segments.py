@@ -14,7 +14,7 @@ from ....core.language.value_index import INFLECTED, SPELLED, Entry
 from ....core.language.word_data import common_words, currencies, phrase_words, phrases, units
 from .amounts import DECADES, SCALES, WORDS, Amount, read_amount
 
-MAX_TOKENS = 300
+MAX_TOKENS = 220
 """Longer texts are read so far; what follows is named as not read."""
 MAX_WORDS = 7
 JOINERS = frozenset("-/&.'’·_")
