@@ -129,7 +129,11 @@ class LanceCatalogue:
             return []
         view, filters = await self._current(table), await self._sql(where)
         found = await _stored(view.records.get(table, item_ids, filters), "cannot read items")
-        return all_hold((found[i] for i in dict.fromkeys(item_ids) if i in found), where)
+        items = [found[i] for i in dict.fromkeys(item_ids) if i in found]
+        if view.resident is None or not filters:
+            return all_hold(items, where)
+        passing = await _stored(view.resident.passing(table, filters), "cannot filter items")
+        return [i for i in items if i.item_id in passing]
 
     async def search_vector(
         self,

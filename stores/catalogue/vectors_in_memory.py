@@ -68,7 +68,7 @@ class Resident:
         ``filters`` is SQL; empty for none.
         """
         matrix = await self._matrix(table, column)
-        allowed = (await self._passing(table, filters)).keys() if filters else None
+        allowed = (await self.passing(table, filters)).keys() if filters else None
         if matrix.rows.size <= INLINE_NUMBERS:
             return matrix.nearest(vector, skip.limit, allowed, skip.ids)
         return await asyncio.to_thread(matrix.nearest, vector, skip.limit, allowed, skip.ids)
@@ -87,10 +87,10 @@ class Resident:
 
     async def scan(self, table: Any, limit: int, filters: str, exclude: Set[str]) -> list[str]:
         """Return the ids of up to ``limit`` items that pass ``filters`` and are not excluded, in the order of the table."""
-        passing = await self._passing(table, filters)
+        passing = await self.passing(table, filters)
         return list(islice((i for i in passing if i not in exclude), limit))
 
-    async def _passing(self, table: Any, filters: str) -> dict[str, None]:
+    async def passing(self, table: Any, filters: str) -> dict[str, None]:
         """Return the ids that pass, as the keys of a dictionary in the order of the table."""
         async with self._lock:
             if filters not in self._passed:
