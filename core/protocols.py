@@ -7,7 +7,7 @@ Every method may raise BackEndError (models) or StoreError (stores).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -200,6 +200,14 @@ class TextEmbedder(Protocol):
     async def embed_texts(self, texts: Sequence[str]) -> Vectors: ...
 
 
+class Records(NamedTuple):
+    """Items as ``Catalogue.get`` returns them and id -> vector, (dim,), of those that have one, of text and image."""
+
+    items: list[Item]
+    text: dict[str, Vectors]
+    image: dict[str, Vectors]
+
+
 @runtime_checkable
 class Catalogue(Protocol):
     """Items of one tenant with vectors, a full-text index and filterable attributes.
@@ -238,6 +246,8 @@ class Catalogue(Protocol):
     ) -> list[Candidate]: ...
 
     async def vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]: ...
+
+    async def records(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> Records: ...
 
     async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]: ...
 

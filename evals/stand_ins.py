@@ -20,6 +20,7 @@ from ..core.protocols import (
     ChatUsage,
     Collaborative,
     History,
+    Records,
     VectorColumn,
     Vectors,
 )
@@ -152,6 +153,12 @@ class ConstantCatalogue:
     async def vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]:
         """Return the same vector for each id."""
         return dict.fromkeys(item_ids, VECTOR[0])
+
+    async def records(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> Records:
+        """Return the items that exist with the same vector for each."""
+        items = await self.get(item_ids, where)
+        vectors = dict.fromkeys((i.item_id for i in items), VECTOR[0])
+        return Records(items, vectors, vectors)
 
     async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]:
         """Return the first ``limit`` ids."""

@@ -188,7 +188,8 @@ class Recommender:
             return None
         memory = held.memory
         check_owner(memory.owner, request)
-        check_answer(request, memory)
+        if request.answer is not None:
+            check_answer(request.answer, memory)
         return held
 
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:

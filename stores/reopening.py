@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from ..core.errors import StoreError
 from ..core.language.catalogue_language import CatalogueLanguage
-from ..core.protocols import Catalogue, DeletesItems, VectorColumn, Vectors
+from ..core.protocols import Catalogue, DeletesItems, Records, VectorColumn, Vectors
 from ..core.schemas import Candidate, CatalogueSchema, Constraint, Item
 
 RETRY_S = 5.0
@@ -122,6 +122,10 @@ class ReopeningCatalogue(Reopening[Catalogue]):
     async def vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]:
         """See Catalogue."""
         return await (await self.opened()).vectors(column, item_ids)
+
+    async def records(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> Records:
+        """See Catalogue."""
+        return await (await self.opened()).records(item_ids, where)
 
     async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]:
         """See Catalogue."""

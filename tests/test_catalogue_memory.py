@@ -68,6 +68,13 @@ async def test_memory_and_store_find_the_same(tmp_path: Path) -> None:
             np.testing.assert_allclose([f.score for f in found], [w.score for w in wanted], atol=1e-5)
         assert await memory.scan(limit, where, exclude) == await store.scan(limit, where, exclude)
     ids = ["i3", "i4", "nope", "i5"]
+    kept, read = await memory.records(ids, wheres[1]), await store.records(ids, wheres[1])
+    assert [i.item_id for i in kept.items] == [i.item_id for i in read.items] == ["i3", "i4", "i5"]
+    for ours, theirs in ((kept.text, read.text), (kept.image, read.image)):
+        assert ours.keys() == theirs.keys()
+        for item_id, vector in ours.items():
+            np.testing.assert_allclose(vector, theirs[item_id], atol=1e-6)
+    assert "i3" not in kept.image, "it has no picture"
     for column in COLUMNS:
         ours, theirs = await memory.vectors(column, ids), await store.vectors(column, ids)
         assert list(ours) == [i for i in ids if i in theirs]

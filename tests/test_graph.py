@@ -169,7 +169,10 @@ class DownCatalogue(ConstantCatalogue):
     down = False
 
     def __getattribute__(self, name: str) -> Any:
-        if name in {"schema", "get", "search_vector", "search_text", "vectors", "scan"} and DownCatalogue.down:
+        if (
+            name in {"schema", "get", "search_vector", "search_text", "vectors", "records", "scan"}
+            and DownCatalogue.down
+        ):
             return self.fail
         return super().__getattribute__(name)
 

@@ -82,15 +82,13 @@ def _about(answer: Answered) -> str:
     return answer.offered[0].field
 
 
-def check_answer(request: RecommendRequest, memory: ThreadMemory) -> None:
-    """Check that the request's answer belongs to the open question of its thread.
+def check_answer(said: Answer, memory: ThreadMemory) -> None:
+    """Check that an answer belongs to the open question of its thread.
 
     Raises:
         InvalidRequestError: there is no such question, or no such choice.
     """
-    said, question = request.answer, memory.open_question
-    if said is None:
-        return
+    question = memory.open_question
     if question is None or question.question_id != said.question_id:
         raise InvalidRequestError("answer.question_id", "no such question is open in this thread; omit `answer`")
     choices = [c.choice_id for c in question.choices]

@@ -16,7 +16,7 @@ import pyarrow as pa
 from ...core.errors import InvalidRequestError, StoreError
 from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.predicates import all_hold
-from ...core.protocols import VectorColumn, Vectors
+from ...core.protocols import Records, VectorColumn, Vectors
 from ...core.schemas import Candidate, CatalogueSchema, Constraint, Item
 from . import columns
 from .columns import ItemRow, UpsertResult
@@ -197,9 +197,15 @@ class LanceCatalogue:
         table = await self._table()
         if table is None or not item_ids:
             return {}
-        resident, name = (await self._current(table)).resident, f"{column}_vector"
-        read = resident.vectors(table, name, item_ids) if resident else read_vectors(table, name, item_ids)
-        return await _stored(read, "cannot read vectors")
+        return (await self._vectors(table, item_ids, f"{column}_vector"))[0]
+
+    async def records(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> Records:
+        """Return what ``get`` does, with both vectors of the items that have them."""
+        items, table = await self.get(item_ids, where), await self._table()
+        if table is None or not items:
+            return Records(items, {}, {})
+        ids = [i.item_id for i in items]
+        return Records(items, *(await self._vectors(table, ids, columns.TEXT_VECTOR, columns.IMAGE_VECTOR)))
 
     async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]:
         """Return the ids of up to ``limit`` items that satisfy ``where``, in the order of the table."""
@@ -302,7 +308,7 @@ class LanceCatalogue:
         table = await self._table()
         if table is None or not item_ids:
             return {}
-        return await _stored(read_vectors(table, f"{column}_vector", item_ids), "cannot read vectors")
+        return (await _stored(read_vectors(table, [f"{column}_vector"], item_ids), "cannot read vectors"))[0]
 
     async def ann_plans(self) -> dict[str, AnnPlan | None]:
         """Return, for each vector column, the approximate index in use with its measured recall, or None for exact."""
@@ -331,6 +337,13 @@ class LanceCatalogue:
             view = read_view(table, key, self._exact_below)
             self._view = await _stored(view, "cannot read the catalogue's columns")
         return self._view
+
+    async def _vectors(self, table: Any, item_ids: Sequence[str], *names: str) -> list[dict[str, Vectors]]:
+        resident = (await self._current(table)).resident
+        if resident is None:
+            read: list[dict[str, Vectors]] = await _stored(read_vectors(table, names, item_ids), "cannot read vectors")
+            return read
+        return [await _stored(resident.vectors(table, name, item_ids), "cannot read vectors") for name in names]
 
     async def _sql(self, where: Sequence[Constraint]) -> str:
         return to_sql(where, await self.schema()) if where else ""

@@ -58,17 +58,18 @@ def candidates(source: str, ids: Sequence[str], scores: Sequence[float], skip: S
     return [Candidate(item_id=i, source=source, rank=r, score=s) for r, (i, s) in enumerate(ordered, start=1)]
 
 
-async def read_vectors(table: Any, name: str, item_ids: Sequence[str]) -> dict[str, Vectors]:
-    """Return id -> vector of shape (dim,) of the items that have one in column ``name``; errors are LanceDB's."""
+async def read_vectors(table: Any, names: Sequence[str], item_ids: Sequence[str]) -> list[dict[str, Vectors]]:
+    """Return for each column of ``names`` id -> vector of shape (dim,) of the items that have one; errors are LanceDB's."""
     only = ids_sql(item_ids)
     if not only:
-        return {}
-    query = table.query().where(both(only, f"{name} IS NOT NULL")).select(["item_id", name])
-    found = await query.to_arrow()
-    if not found.num_rows:
-        return {}
-    matrix = np.stack(found.column(name).combine_chunks().to_numpy(zero_copy_only=False)).astype(np.float32)
-    return dict(zip(found.column("item_id").to_pylist(), matrix, strict=True))
+        return [{} for _ in names]
+    some = " OR ".join(f"{name} IS NOT NULL" for name in names)
+    found = await table.query().where(both(only, some)).select(["item_id", *names]).to_arrow()
+    ids, read = found.column("item_id").to_pylist(), list[dict[str, Vectors]]()
+    for name in names:
+        column = found.column(name).to_numpy()
+        read.append({i: np.asarray(v, np.float32) for i, v in zip(ids, column, strict=True) if v is not None})
+    return read
 
 
 async def ids_by_value(table: Any, column: str, filters: str, *, descending: bool) -> list[str]:

@@ -122,11 +122,7 @@ class Ranker:
         """Return the records that limits, exclusions and rules allow, with scores and vectors, and what was fused of each."""
         ids = [f.item_id for f in fused]
         feedback = feedback_of(q.profile, q.understanding, time.time())
-        found, text, image = await asyncio.gather(
-            self._catalogue.get(ids, q.where),
-            self._catalogue.vectors("text", [*ids, *feedback.item_ids]),
-            self._catalogue.vectors("image", ids),
-        )
+        found, text, image = await self._catalogue.records(ids, q.where)
         schema = q.schema or await self._catalogue.schema()
         found = [i for i in found if q.effects.allows(i) and not _is_anchor(i, q)]
         denied = await screen(found) if screen else {}
@@ -144,8 +140,9 @@ class Ranker:
             close = coming_close(items, q)
             scores += MATCH_WEIGHT * np.array([bool(close) and i.item_id not in close for i in items], dtype=np.float32)
         scores = scores + answer_scores(items, q.answers, schema, q.answer_noise)
-        scores = scores + shift([i.item_id for i in items], feedback, text)
-        text = {i: vector for i, vector in text.items() if i in by_id}
+        if feedback.item_ids:
+            judged = await self._catalogue.vectors("text", feedback.item_ids)
+            scores = scores + shift([i.item_id for i in items], feedback, text | judged)
         popularity, (shares, target) = await asyncio.gather(self._popularity(q, items), self._groups(q, items, schema))
         shelf = Shelf(items, scores, text, image, popularity=popularity, shares=shares, target=target, close=close)
         return shelf, kept
