@@ -34,6 +34,9 @@ from .search_helpers import (
     read_vectors,
     terms,
 )
+from .search_helpers import (
+    stored as _stored,
+)
 from .sql_filters import attribute_column, both, folded_column, ids_sql, to_sql
 from .table_version import Key, View, read_key, read_view
 
@@ -253,7 +256,7 @@ class LanceCatalogue:
             await self._contended(
                 lambda: _stored(build_indexes(table, self._exact_below), "cannot index the catalogue")
             )
-            self._view = self._schema = None
+            self._view = None
 
     async def compact(self) -> None:
         """Merge small pieces of the table and index the new ids, so that the next upserts stay quick."""
@@ -280,7 +283,6 @@ class LanceCatalogue:
         schema = await _stored(table.schema(), "cannot read columns")
         for update in columns.field_marks(schema, units, price):
             await self._contended(partial(_changed, table.update_field_metadata, update, "cannot mark a field"))
-            self._schema = None
 
     async def drop_fields(self, names: Iterable[str]) -> None:
         """Remove attributes with all their values; vectors and everything else stay. One that comes again may be of another type."""
@@ -291,7 +293,7 @@ class LanceCatalogue:
         gone = [c for n in names for c in (attribute_column(n), folded_column(n)) if c in have]
         if gone:
             await self._contended(lambda: _stored(table.drop_columns(gone), "cannot remove columns"))
-            self._view = self._schema = None
+            self._view = None
 
     async def delete(self, item_ids: Sequence[str]) -> int:
         """Remove the items of ``item_ids`` and return how many there were."""
@@ -300,7 +302,6 @@ class LanceCatalogue:
             only = ids_sql(item_ids[start : start + DELETE_IDS])
             result = await self._contended(partial(_changed, table.delete, only, "cannot remove items"))
             removed += result.num_deleted_rows
-            self._schema = None
         return removed
 
     async def stored_vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]:
@@ -368,7 +369,7 @@ class LanceCatalogue:
                     await _stored(self._opened.checkout_latest(), "cannot see the latest catalogue")
                 return await work()
             finally:
-                self._looked = None
+                self._looked = self._schema = None
 
     async def _merge(self, rows: Sequence[ItemRow]) -> UpsertResult:
         table = await self._prepared(rows)
@@ -376,7 +377,6 @@ class LanceCatalogue:
         data = await asyncio.to_thread(columns.to_arrow, rows, schema)
         merge = table.merge_insert("item_id").when_matched_update_all().when_not_matched_insert_all()
         result = await _stored(merge.execute(data, on_bad_vectors="null"), "cannot write to the catalogue")
-        self._schema = None
         return UpsertResult(result.num_inserted_rows, result.num_updated_rows)
 
     async def _prepared(self, rows: Sequence[ItemRow]) -> Any:
@@ -399,10 +399,3 @@ class LanceCatalogue:
 
 def _changed(change: Callable[[Any], Awaitable[T]], what: Any, failed: str) -> Awaitable[T]:
     return _stored(change(what), failed)
-
-
-async def _stored(work: Awaitable[T], failed: str) -> T:
-    try:
-        return await work
-    except (RuntimeError, ValueError, OSError, TypeError, KeyError) as error:
-        raise StoreError(f"{failed}: {str(error)[:300]}") from error

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow.compute as pc
@@ -18,6 +18,7 @@ OVERFETCH = 2_000
 """Up to so many excluded ids are dropped after fetching that many rows more, which is quicker than a filter on them."""
 OVERFETCH_APPROXIMATE = 100
 MAX_QUERY_TERMS = 64
+T = TypeVar("T")
 
 
 class Skip:
@@ -78,3 +79,11 @@ async def ids_by_value(table: Any, column: str, filters: str, *, descending: boo
     keys = [(column, "descending" if descending else "ascending"), ("item_id", "ascending")]
     ids: list[str] = rows.take(pc.sort_indices(rows, sort_keys=keys)).column("item_id").to_pylist()
     return ids
+
+
+async def stored(work: Awaitable[T], failed: str) -> T:
+    """Await LanceDB's ``work``; its errors become a StoreError that begins with ``failed``."""
+    try:
+        return await work
+    except (RuntimeError, ValueError, OSError, TypeError, KeyError) as error:
+        raise StoreError(f"{failed}: {str(error)[:300]}") from error
