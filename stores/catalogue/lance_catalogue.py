@@ -169,7 +169,7 @@ class LanceCatalogue:
             query = table.query().nearest_to(query_vector).column(name).distance_type("cosine").limit(skip.fetch)
             return (query.where(filters) if filters else query).select(["item_id", "_distance"])
 
-        if plan is not None and not await self._few(table, name, filters):
+        if plan is not None and not (filters and await self._few(table, name, filters)):
             found = await _stored(plan.apply(nearest()).to_arrow(), "vector search failed")
         if found is None or found.num_rows < skip.fetch:
             found = await _stored(nearest().bypass_vector_index().to_arrow(), "vector search failed")
@@ -350,8 +350,6 @@ class LanceCatalogue:
         return to_sql(where, await self.schema()) if where else ""
 
     async def _few(self, table: Any, column: str, filters: str) -> bool:
-        if not filters:
-            return False
         matching = await _stored(table.count_rows(both(filters, f"{column} IS NOT NULL")), "cannot count matches")
         return bool(matching <= EXACT_MATCHES)
 
