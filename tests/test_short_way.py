@@ -1,4 +1,4 @@
-"""Count what the common requests enter and ask: files of ours, and calls of the catalogue, its own inner ones included.
+"""Count what the common requests enter and ask: files of ours, and calls of the catalogue.
 
 The bounds are what was measured, with a little room while the house is rebuilt; lower one when a request gets shorter, and think twice
 before raising one.
