@@ -33,6 +33,7 @@ def stem(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=50_000)
 def key_of(text: str) -> str:
     """Return the spelling-tolerant key of a value or of a few words: ``T-shirts`` and ``tshirt`` are one."""
     joined = "".join(stem(m[0]) for m in _TOKEN.finditer(text.lower().replace("’", "'")))
