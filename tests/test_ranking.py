@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.core.ranking.agreement import agreement
 from tastemaker.core.ranking.cold_start import cold_start_label
 from tastemaker.core.ranking.fusion import fuse, repeats, source_weights
 from tastemaker.core.ranking.query import CandidateQuery, remaining_words
+from tastemaker.core.ranking.relevance import agreement
 from tastemaker.core.ranking.soft_preferences import preference_fit
 from tastemaker.core.schemas import (
     Candidate,

@@ -28,7 +28,7 @@ from tastemaker.graphs.shop.services import Services
 from tastemaker.stores.catalogue.columns import ItemRow
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.tools.sources.cross_modal import CrossSearch, QueryPart
-from tastemaker.tools.sources.photo_and_words import ComposedSource
+from tastemaker.tools.sources.words_and_pictures import ComposedSource
 
 from .catalogue_fixture import axis, open_catalogue, rows
 from .fake_service import FakeService

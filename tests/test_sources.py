@@ -13,7 +13,8 @@ from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.schemas import Candidate, Constraint, Event, HistoryProfile, Preference, Understanding
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.tools.ranking.ranker import Ranker
-from tastemaker.tools.sources.listing import build_sources, explain_empty, mean_vector
+from tastemaker.tools.sources.listing import build_sources, explain_empty
+from tastemaker.tools.sources.taste import mean_vector
 
 from .catalogue_fixture import DIM, ScriptedCollaborative, axis, open_catalogue
 

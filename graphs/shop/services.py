@@ -41,7 +41,7 @@ from ...tools.perception.image_captioner import ImageCaptioner
 from ...tools.perception.video_reader import VideoReader
 from ...tools.policy.content_filters import open_filters
 from ...tools.ranking.new_item_quota import NewItemQuota
-from ...tools.sources.described_taste import DescribedSource
+from ...tools.sources.taste import DescribedSource
 from .caption_vocabulary import CaptionVocabulary
 from .evidence_memory import SensesMemory
 from .llm_services import LLMParts

@@ -12,7 +12,7 @@ from ...core.learning.llm_task import RankTask
 from ...core.protocols import Catalogue, TextEmbedder, Vectors
 from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Item
-from ...tools.sources.listing import mean_vector
+from ...tools.sources.taste import mean_vector
 
 Embed = Callable[[Sequence[str]], Awaitable[Vectors | None]]
 

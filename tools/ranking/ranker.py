@@ -12,17 +12,16 @@ import numpy as np
 
 from ...core.protocols import Catalogue, Collaborative, Vectors
 from ...core.questions.information_gain import answer_scores
-from ...core.ranking.agreement import FIRST, agreement
 from ...core.ranking.diversity import group_field, group_shares
 from ...core.ranking.fusion import Fused
 from ...core.ranking.query import CandidateQuery
 from ...core.ranking.recent_feedback import feedback_of, shift
 from ...core.ranking.recommendation_paths import proven
+from ...core.ranking.relevance import FIRST, agreement, coming_close
 from ...core.ranking.selection import Shelf, select
 from ...core.ranking.soft_preferences import preference_fit
 from ...core.ranking.stated_preferences import stated_fit
 from ...core.ranking.why_not import Trace
-from ...core.ranking.word_match import coming_close
 from ...core.rules.effects import moved_by
 from ...core.schemas import Candidate, CatalogueSchema, Item, Order, PathStep, RankedItem
 from ...core.text.titles import is_named

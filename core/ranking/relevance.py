@@ -1,6 +1,6 @@
-"""Score how far items agree with those that fit a request best: what most of the first have in common is what was meant.
+"""Judge how far items fit a request beyond its conditions: by what the first have in common, and by the very words.
 
-Pseudo-relevance feedback (Rocchio 1971) over the values of the records instead of their words.
+Agreement is pseudo-relevance feedback (Rocchio 1971) over the values of the records instead of their words.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from ..protocols import Vectors
 from ..schemas import AttributeValue, CatalogueSchema, Item
 from ..text.field_names import is_closed
+from ..text.words import stems
+from .query import CandidateQuery
 
 FIRST = 20
 """So many of the most relevant items say what was meant, each by how far it stands above the one after them."""
@@ -52,3 +54,24 @@ def agreement(
 
 def _values(value: AttributeValue | None) -> Sequence[str]:
     return value if isinstance(value, list) else [value] if isinstance(value, str) else ()
+
+
+def coming_close(items: Sequence[Item], q: CandidateQuery) -> frozenset[str]:
+    """Return the ids of the items that lack a word which others hold; none where none holds them all, or words lead not alone."""
+    if q.photos or not q.said or q.understanding.intent not in ("recommend", "refine", "browse"):
+        return frozenset()
+    held = holding(items, q.remaining)
+    return (
+        frozenset(i.item_id for i, whole in zip(items, held, strict=True) if not whole) if held.any() else frozenset()
+    )
+
+
+def holding(items: Sequence[Item], words: Sequence[str]) -> NDArray[np.bool_]:
+    """Tell of every item, shape (n,), whether its title, values and text hold all the words, by their stems; none without words."""
+    wanted = stems(" ".join(words))
+    return np.array([bool(wanted) and wanted <= stems(_record(item)) for item in items], dtype=np.bool_)
+
+
+def _record(item: Item) -> str:
+    values = [v for value in item.attributes.values() for v in (value if isinstance(value, list) else [value])]
+    return " ".join([item.title, item.text, *(v for v in values if isinstance(v, str))])
