@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 TAKEN = "\x02"
 """Stands in a text for a character whose meaning was read already."""
