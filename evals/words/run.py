@@ -74,7 +74,7 @@ async def _judged(
     shop: Shop, texts: Sequence[str], lists: int, lines: list[str], *, written: bool
 ) -> list[list[Faults]]:
     """Ask requests until so many lists of five came back, and judge their reasons."""
-    held = {i: " ".join(_flat(record)) for i, record in shop.records.items()}
+    held = {i: ". ".join(_flat(record)) for i, record in shop.records.items()}
     judged: list[list[Faults]] = []
     for text in texts:
         response = await shop.recommender.recommend(text=text, n=LIST, words=written)
