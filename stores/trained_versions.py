@@ -1,8 +1,6 @@
 """Keep trained versions of one tenant in folders, put one to use atomically, go back, and tell a broken one.
 
-``ROOT/VERSION/`` holds a model's files, its card and ``manifest.json`` (sha256 of every file); ``ROOT/current`` names the one in
-use. A version appears by one rename after everything in it is on disk, so that a process killed half-way leaves nothing that looks
-whole. Several processes may read and one at a time may write.
+A version holds a model's files, its card and ``manifest.json`` (sha256 of every file); see ``core.versions``.
 """
 
 from __future__ import annotations
@@ -10,31 +8,27 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
-import re
-import secrets
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from ..core.errors import ConfigurationError, InvalidRequestError, StoreError
 from ..core.learning.model_card import ModelCard
+from ..core.versions import Versions
 
 MANIFEST, CARD, CARD_TEXT, CURRENT = "manifest.json", "card.json", "card.md", "current"
 KEEP = 5
-_VERSION = re.compile(r"^\d{8}T\d{6}-[0-9a-f]{6}$")
 _CHUNK = 1 << 20
 
 
-class Artefacts:
+class Artefacts(Versions):
     """The trained versions under ``root``; at least the newest ``keep`` and the one in use stay."""
 
     def __init__(self, root: Path, keep: int = KEEP) -> None:
-        self.root = root
+        super().__init__(root, MANIFEST, CURRENT, "`tastemaker train --rollback VERSION` puts one to use")
         self._keep = max(1, keep)
 
     @property
@@ -42,37 +36,9 @@ class Artefacts:
         """Return the folder of unfinished work."""
         return self.root / "work"
 
-    def versions(self) -> list[str]:
-        """Return every finished version, oldest first."""
-        if not self.root.is_dir():
-            return []
-        return sorted(p.name for p in self.root.iterdir() if _VERSION.match(p.name) and (p / MANIFEST).is_file())
-
     def current(self) -> str | None:
-        """Return the version in use, if any.
-
-        Raises:
-            StoreError: the file that names it cannot be read or names none.
-        """
-        path = self.root / CURRENT
-        try:
-            name = path.read_text(encoding="utf-8").strip()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except (OSError, UnicodeError) as error:
-            raise StoreError(f"the file {CURRENT!r} of the trained versions cannot be read") from error
-        if not _VERSION.match(name):
-            raise StoreError(
-                f"the file {CURRENT!r} names no version; `tastemaker train --rollback VERSION` puts one to use"
-            )
-        return name
-
-    def in_use(self) -> str | None:
-        """Return the version in use; None, too, where what names it is broken, so that another can be put to use."""
-        try:
-            return self.current()
-        except StoreError:
-            return None
+        """Return the version in use, if any. Raises as ``chosen``."""
+        return self.chosen()
 
     def before(self, version: str) -> str | None:
         """Return the newest version that is older than ``version``."""
@@ -143,14 +109,10 @@ class Artefacts:
 
     def begin(self) -> tuple[str, Path]:
         """Return the name of a new version, later than every other, and an empty folder for its files."""
-        newest = max(self.versions(), default="")
-        stamp = max(datetime.now(UTC).strftime("%Y%m%dT%H%M%S"), newest[:15])
-        suffix = secrets.token_hex(3)
-        while f"{stamp}-{suffix}" <= newest:
-            suffix = f"{min(int(newest[16:], 16) + 1, 0xFFFFFF):06x}"
-        folder = self.root / f"half-{stamp}-{suffix}"
+        version = self.new_name()
+        folder = self.root / f"half-{version}"
         folder.mkdir(parents=True)
-        return f"{stamp}-{suffix}", folder
+        return version, folder
 
     def publish(self, folder: Path, card: ModelCard) -> None:
         """Make the files in ``folder`` the version that ``card`` describes; it is not in use yet.
@@ -164,12 +126,9 @@ class Artefacts:
             files = sorted(p for p in folder.rglob("*") if p.is_file())
             digests = {p.relative_to(folder).as_posix(): _sha256(p) for p in files}
             (folder / MANIFEST).write_text(json.dumps({"files": digests}, indent=1), encoding="utf-8")
-            for path in (*files, folder / MANIFEST):
-                _to_disk(path)
-            folder.rename(self.root / card.version)
-            _to_disk(self.root)
         except OSError as error:
             raise StoreError(f"cannot write {self.root}: {error.strerror}; make room and train again") from error
+        self.move_in(folder, card.version)
         self._prune()
 
     def switch(self, version: str) -> None:
@@ -181,15 +140,7 @@ class Artefacts:
         """
         self._check(version)
         self.folder(version)
-        temporary = self.root / f"{CURRENT}.{os.getpid()}.{secrets.token_hex(3)}.tmp"
-        try:
-            temporary.write_text(f"{version}\n", encoding="utf-8")
-            _to_disk(temporary)
-            temporary.replace(self.root / CURRENT)
-            _to_disk(self.root)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise StoreError(f"cannot switch in {self.root}: {error.strerror}") from error
+        self.point_to(version)
 
     def roll_back(self, version: str | None = None) -> str:
         """Put ``version``, or the one before the one in use, to use; return its name.
@@ -223,11 +174,3 @@ def _sha256(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -201,10 +201,27 @@ def test_versions_are_switched_and_taken_back(tmp_path: Path) -> None:
 
 def test_unfinished_version_and_lost_choice_count_for_nothing(tmp_path: Path) -> None:
     versions = Alignments(tmp_path)
-    (versions.folder / ".half.part").mkdir(parents=True)
-    (versions.folder / "CURRENT").write_text("20260101T000000-00000000\n")
+    (versions.root / ".half.part").mkdir(parents=True)
+    (versions.root / "CURRENT").write_text("20260101T000000-00000000\n")
     assert versions.versions() == []
     assert versions.current() == PACKAGED
+
+
+@pytest.mark.parametrize("junk", [b"junk", b"\xff\x00", b""])
+def test_a_junk_choice_is_said_and_taken_back(tmp_path: Path, junk: bytes) -> None:
+    settings = load_settings({}, home=tmp_path, cache=tmp_path)
+    versions = Alignments(tmp_path)
+    versions.publish(_head(1, 8), {})
+    (versions.root / "CURRENT").write_bytes(junk)
+    model = open_embedded("efficientnet-lite0-minilm", settings)
+    assert isinstance(model, FollowingImageText)
+    model.current()
+    assert "'CURRENT'" in model.problem
+    assert str(tmp_path) not in model.problem
+    assert versions.roll_back() == PACKAGED
+    again = open_embedded("efficientnet-lite0-minilm", settings)
+    assert isinstance(again, FollowingImageText)
+    assert (again.current().name, again.problem) == ("embedded:efficientnet-lite0-minilm", "")
 
 
 def test_model_in_use_is_told_apart_by_name(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ...core.errors import BackEndError, ConfigurationError, TastemakerError
+from ...core.errors import BackEndError, ConfigurationError, StoreError, TastemakerError
 from ...core.protocols import Vectors
 from ...core.settings import Settings
 from ..image_text.embedded import MODEL_NAME, EmbeddedImageText
@@ -97,8 +97,12 @@ class FollowingImageText:
             return self._model
 
     def _follow(self) -> None:
-        store = self._own if self._own.current() != PACKAGED else self._common
-        chosen = (store.tenant, store.current())
+        try:
+            store = self._own if self._own.current() != PACKAGED else self._common
+            chosen = (store.tenant, store.current())
+        except StoreError as error:
+            self._seen, self.problem = ("", ""), f"{error}; the alignment before it stays in use"
+            return
         if chosen == self._seen:
             return
         self._seen = chosen

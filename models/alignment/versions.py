@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
 import shutil
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,33 +18,27 @@ import numpy as np
 
 from ...core.errors import ConfigurationError
 from ...core.protocols import Vectors
-from ..image_text.onnx_graph import write_atomically
+from ...core.versions import Versions
 
 PACKAGED, DEFAULT_TENANT = "packaged", "default"
 WEIGHTS, CARD, CURRENT = "projection.safetensors", "card.json", "CURRENT"
-_VERSION = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")
 
 
-class Alignments:
+class Alignments(Versions):
     """One tenant's versions under one home folder; several processes may read them while one publishes."""
 
     def __init__(self, home: Path, tenant: str = DEFAULT_TENANT) -> None:
         self.tenant = tenant
         folder = home / "models" / "image-text"
-        self.folder = folder if tenant == DEFAULT_TENANT else folder / "tenants" / tenant
+        root = folder if tenant == DEFAULT_TENANT else folder / "tenants" / tenant
+        super().__init__(root, WEIGHTS, CURRENT, "`tastemaker align` or `align --rollback` writes it anew")
 
     def current(self) -> str:
-        """Return the version in use, ``packaged`` if none was published or the chosen one is gone."""
-        try:
-            version = (self.folder / CURRENT).read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
-            return PACKAGED
-        return version if version in self.versions() else PACKAGED
+        """Return the version in use, ``packaged`` if none was published or the chosen one is gone. Raises as ``chosen``."""
+        return self._there(self.chosen())
 
-    def versions(self) -> list[str]:
-        """Return the published versions, oldest first."""
-        found = self.folder.glob(f"*/{WEIGHTS}")
-        return sorted(path.parent.name for path in found if _VERSION.fullmatch(path.parent.name))
+    def _there(self, version: str | None) -> str:
+        return version if version in self.versions() else PACKAGED
 
     def weights(self, version: str) -> Path:
         """Return the file of a published version's weights.
@@ -57,7 +48,7 @@ class Alignments:
         """
         if version not in self.versions():
             raise ConfigurationError(f"there is no alignment {version!r}; there are {', '.join(self._all())}")
-        return self.folder / version / WEIGHTS
+        return self.root / version / WEIGHTS
 
     def card(self, version: str) -> dict[str, Any]:
         """Return what is noted of a published version, such as its figures. Raises as ``weights``."""
@@ -70,15 +61,14 @@ class Alignments:
         The folder appears whole or not at all: it is written under another name and moved into place.
         """
         content = packed(weights)
-        version = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{hashlib.sha256(content).hexdigest()[:8]}"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        unfinished = self.folder / f".{uuid.uuid4().hex}.part"
+        version = self.new_name(hashlib.sha256(content).hexdigest()[:8])
+        unfinished = self.root / f".{uuid.uuid4().hex}.part"
         try:
-            unfinished.mkdir()
+            unfinished.mkdir(parents=True)
             (unfinished / WEIGHTS).write_bytes(content)
-            note = {**card, "version": version, "replaces": self.current()}
+            note = {**card, "version": version, "replaces": self._there(self.in_use())}
             (unfinished / CARD).write_text(json.dumps(note, indent=2), encoding="utf-8")
-            os.replace(unfinished, self.folder / version)
+            self.move_in(unfinished, version)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
         if use:
@@ -88,10 +78,10 @@ class Alignments:
     def use(self, version: str) -> None:
         """Put a published version, or ``packaged``, in use; running services take it up. Raises as ``weights``."""
         if version == PACKAGED:
-            (self.folder / CURRENT).unlink(missing_ok=True)
+            (self.root / CURRENT).unlink(missing_ok=True)
             return
         self.weights(version)
-        write_atomically(self.folder / CURRENT, f"{version}\n".encode())
+        self.point_to(version)
 
     def roll_back(self) -> str:
         """Put the version in use that the current one replaced; returns its name.
@@ -99,7 +89,10 @@ class Alignments:
         Raises:
             ConfigurationError: the packaged weights are in use already.
         """
-        current = self.current()
+        current = self._there(self.in_use())
+        if current == PACKAGED and (self.root / CURRENT).exists():
+            self.use(PACKAGED)
+            return PACKAGED
         if current == PACKAGED:
             raise ConfigurationError("the packaged weights are in use; there is nothing to go back to")
         before = str(self.card(current).get("replaces", PACKAGED))
