@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from tastemaker.agents.understanding.by_rules import understand
 from tastemaker.agents.understanding.reader import read
 from tastemaker.core.language.catalogue_language import CatalogueLanguage, compile_language
+from tastemaker.core.language.tokens import stem
 from tastemaker.core.schemas import CatalogueField, CatalogueSchema, ShownItem, ThreadMemory
 
 
@@ -404,3 +407,19 @@ def test_no_text_takes_long() -> None:
             read(text, language)
             taken.append(time.process_time() - start)
         assert min(taken) < 0.06, text[:20]
+
+
+def test_words_are_stemmed_alike_by_many_threads_at_once() -> None:
+    words = [
+        f"{start}{end}ingly" for start in ("walk", "happ", "nation", "runn", "cater") for end in map(str, range(200))
+    ]
+    words = [w.translate(str.maketrans("0123456789", "abcdefghij")) for w in words]
+    alone = [stem.__wrapped__(word) for word in words]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            together = list(pool.map(lambda _: [stem.__wrapped__(word) for word in words], range(8)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert all(found == alone for found in together)

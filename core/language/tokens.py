@@ -7,6 +7,7 @@ of digits come apart ("200hp", "F-150", "4dr"), so that every way to write a nam
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -21,7 +22,16 @@ _TOKEN = re.compile(
     r"|(?P<mark>[^\s\w]|_)"
 )
 _KEPT = {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe"}
-_ENGLISH, _GERMAN = stemmer("english"), stemmer("german")
+
+
+class _Stemmers(threading.local):
+    """The stemmers of one thread: a stemmer keeps the word that it works on in itself."""
+
+    def __init__(self) -> None:
+        self.english, self.german = stemmer("english"), stemmer("german")
+
+
+_STEMMERS = _Stemmers()
 
 
 class Token(NamedTuple):
@@ -50,13 +60,13 @@ def stem(word: str) -> str:
     """Return the English stem of a folded word."""
     if not word.isascii() or len(word) < 3:
         return word
-    return str(_ENGLISH.stemWord(word))
+    return str(_STEMMERS.english.stemWord(word))
 
 
 @lru_cache(maxsize=65_536)
 def german_stem(word: str) -> str:
     """Return the German stem of a folded word."""
-    return str(_GERMAN.stemWord(word)) if word.isalpha() and len(word) > 3 else word
+    return str(_STEMMERS.german.stemWord(word)) if word.isalpha() and len(word) > 3 else word
 
 
 def tokenise(text: str) -> list[Token]:
