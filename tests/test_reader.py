@@ -423,3 +423,28 @@ def test_words_are_stemmed_alike_by_many_threads_at_once() -> None:
     finally:
         sys.setswitchinterval(interval)
     assert all(found == alone for found in together)
+
+
+@pytest.mark.parametrize(
+    ("shop_name", "question", "plain"),
+    [
+        ("sofas", "isnt there a green one?", "a green one"),
+        ("sofas", "Don't you have any in leather", "in leather"),
+        ("sofas", "haven't you got a green sofa?", "a green sofa"),
+        ("sofas", "are there no linen ones?", "linen ones"),
+        ("bikes", "why don't you have red road bikes", "red road bikes"),
+        ("bikes", "gibt es keine roten?", "rote"),
+        ("phones", "没有红色的吗?", "红色的"),
+        ("phones", "有没有华为的手机", "华为的手机"),
+        ("phones", "是不是有白色的", "白色的"),
+    ],
+)
+def test_a_question_put_in_the_negative_asks_for_what_it_names(shop_name: str, question: str, plain: str) -> None:
+    assert conditions(shop_name, question) == conditions(shop_name, plain) != set()
+
+
+@pytest.mark.parametrize(
+    "text", ["I don't want green", "you don't have green, do you", "not green", "there is no green in it, please"]
+)
+def test_a_statement_in_the_negative_still_refuses(text: str) -> None:
+    assert "colour != Green" in conditions("sofas", text)

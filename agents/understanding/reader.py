@@ -6,6 +6,8 @@ what is not applied.
 
 from __future__ import annotations
 
+import re
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,12 +26,14 @@ from .grammar.wishes import op_for
 from .utterance import Utterance
 
 MAX_CONDITIONS = 32
+_ASKED = re.compile(r"没有([^，。！？,.!?;；\n]{1,20}[吗么])")
+"""A question put in the negative asks for what it names; the words that stand in for 没有 are as long."""
 MIN_HARD_CONFIDENCE = 0.3
 
 
 def read(text: str, language: CatalogueLanguage) -> Reading:
     """Return what ``text`` says in the terms of a catalogue. Never raises; at most 220 tokens are read, the rest is named."""
-    segments, rest = segment(text, language)
+    segments, rest = segment(_ASKED.sub(r"想要\1", text), language)
     return _reading(segments, parse(segments, language, text), text, rest, language)
 
 
