@@ -448,3 +448,13 @@ def test_a_question_put_in_the_negative_asks_for_what_it_names(shop_name: str, q
 )
 def test_a_statement_in_the_negative_still_refuses(text: str) -> None:
     assert "colour != Green" in conditions("sofas", text)
+
+
+@pytest.mark.parametrize("text", ["两千五以内", "2千5以内", "2500以内", "两千五百以内", "25百以内"])
+def test_the_last_digit_of_a_chinese_number_goes_on_below_its_scale(text: str) -> None:
+    assert conditions("phones", text) == {"价格 <= 2500"}
+
+
+@pytest.mark.parametrize(("text", "most"), [("一万二以内", 12_000), ("1万2以内", 12_000), ("一万零二以内", 10_002)])
+def test_ten_thousands_too(text: str, most: int) -> None:
+    assert conditions("phones", text) == {f"价格 <= {most}"}

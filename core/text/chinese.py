@@ -39,6 +39,8 @@ def read_numeral(text: str) -> int | None:
     head, mark, tail = text.rpartition("万")
     if mark:
         above, below = _below_wan(head or "一"), _below_wan(tail) if tail else 0
+        if len(tail) == 1 and below:  # 两万五 is 25,000
+            below *= 1_000
         return None if above is None or below is None else above * 10_000 + below
     return _below_wan(text)
 

@@ -185,6 +185,8 @@ def _scaled(tokens: Sequence[Token], number: Amount) -> Amount:
         return number._replace(value=number.value * SCALES[word], end=j + 1, scaled=True)
     if tokens[j].kind == "han" and word in _HAN_SCALE:
         value, j = number.value * _HAN_SCALE[word], j + 1
+        if j < len(tokens) and tokens[j].kind == "number" and tokens[j].glued and len(tokens[j].text) == 1:  # 3万5
+            value, j = value + int(tokens[j].text) * _HAN_SCALE[word] / 10, j + 1
         return number._replace(value=value, end=j, scaled=True)
     return number
 
