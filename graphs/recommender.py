@@ -264,6 +264,7 @@ class Recommender:
             async with self.services.lend("default") as shop:
                 await shop.take_snapshot()
                 await shop.learned.refresh()
+                await shop.catalogue.language()
 
     async def health(self) -> dict[str, dict[str, str]]:
         """Return for each slot its ``state`` (ok, degraded, down) and a ``detail`` without secrets."""

@@ -302,3 +302,10 @@ async def test_what_holds_every_word_comes_first_and_the_rest_is_said_to_come_cl
     assert not any(
         r.close for r in await Ranker(catalogue)(pictured, {"image_vector": listed("image_vector", ids)}, 10)
     )
+
+
+def test_a_value_that_only_the_least_relevant_item_has_counts_nothing() -> None:
+    schema = CatalogueSchema(fields=(CatalogueField(name="kind", type="text", values=("a", "b")),), count=2)
+    bare, kind = (Item(item_id=i, title="t", attributes=a) for i, a in (("x", {}), ("y", {"kind": "a"})))
+    found = agreement([kind], [bare, kind], np.array([1.0, 0.0], dtype=np.float32), schema)
+    assert found.tolist() == [0.0]

@@ -45,7 +45,7 @@ def agreement(
             for value in values:
                 share[value] += weight / len(values)
         sure = sum(s * s for s in share.values())
-        most = max(share.values(), default=1.0)
+        most = max(share.values(), default=0.0) or 1.0
         fits = [max((share.get(v, 0.0) for v in _values(i.attributes.get(name))), default=0.0) for i in items]
         total += sure / most * np.array(fits, dtype=np.float64)
         norm += sure
