@@ -17,6 +17,8 @@ from ..text.field_names import is_closed
 from ..text.words import stems
 from .query import CandidateQuery
 
+MARGIN = 0.1
+"""By so much the least item that holds every word stands above those that come close."""
 FIRST = 20
 """So many of the most relevant items say what was meant, each by how far it stands above the one after them."""
 
@@ -56,14 +58,19 @@ def _values(value: AttributeValue | None) -> Sequence[str]:
     return value if isinstance(value, list) else [value] if isinstance(value, str) else ()
 
 
-def coming_close(items: Sequence[Item], q: CandidateQuery) -> frozenset[str]:
-    """Return the ids of the items that lack a word which others hold; none where none holds them all, or words lead not alone."""
-    if q.photos or not q.said or q.understanding.intent not in ("recommend", "refine", "browse"):
-        return frozenset()
-    held = holding(items, q.remaining)
-    return (
-        frozenset(i.item_id for i, whole in zip(items, held, strict=True) if not whole) if held.any() else frozenset()
-    )
+def matching(items: Sequence[Item], q: CandidateQuery) -> NDArray[np.bool_]:
+    """Tell of every item, shape (n,), whether it holds each word that asks for more than the conditions; none where words only point."""
+    if not q.said or q.understanding.intent not in ("recommend", "refine", "browse"):
+        return np.zeros(len(items), dtype=np.bool_)
+    return holding(items, q.remaining)
+
+
+def lifted(scores: NDArray[np.float32], whole: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the scores with those of ``whole`` items, shape (n,), raised together until the least stands above all others."""
+    if not whole.any() or whole.all():
+        return scores
+    gap = float(scores[~whole].max() - scores[whole].min()) + MARGIN
+    return scores + np.float32(max(gap, 0.0)) * whole.astype(np.float32)
 
 
 def holding(items: Sequence[Item], words: Sequence[str]) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ from ...core.ranking.fusion import Fused
 from ...core.ranking.query import CandidateQuery
 from ...core.ranking.recent_feedback import feedback_of, shift
 from ...core.ranking.recommendation_paths import proven
-from ...core.ranking.relevance import FIRST, agreement, coming_close
+from ...core.ranking.relevance import FIRST, agreement, lifted, matching
 from ...core.ranking.selection import Shelf, select
 from ...core.ranking.soft_preferences import preference_fit
 from ...core.ranking.stated_preferences import stated_fit
@@ -35,8 +35,6 @@ _log = logging.getLogger(__name__)
 POOL = 60
 PREFERENCE_WEIGHT = 0.8
 AGREEMENT_WEIGHT = 1.2
-MATCH_WEIGHT = 3.0
-"""Above what fusion, agreement and preferences can give together: what holds every word comes before what comes close."""
 POPULAR = 5000
 LIKED = 50
 
@@ -136,8 +134,10 @@ class Ranker:
         if q.leads:
             fits = await self._agreement(q, items, [f.score for f in kept], schema)
             scores = scores + AGREEMENT_WEIGHT * fits
-            close = coming_close(items, q)
-            scores += MATCH_WEIGHT * np.array([bool(close) and i.item_id not in close for i in items], dtype=np.float32)
+            whole = matching(items, q)
+            scores = lifted(scores, whole)
+            if whole.any() and not q.photos:
+                close = frozenset(i.item_id for i, held in zip(items, whole, strict=True) if not held)
         scores = scores + answer_scores(items, q.answers, schema, q.answer_noise)
         if feedback.item_ids:
             judged = await self._catalogue.vectors("text", feedback.item_ids)
