@@ -34,7 +34,8 @@ Screen = Callable[[Sequence[Item]], Awaitable[Mapping[str, str]]]
 _log = logging.getLogger(__name__)
 POOL = 60
 PREFERENCE_WEIGHT = 0.8
-AGREEMENT_WEIGHT = 1.2
+AGREEMENT_WEIGHT, POINTED_AGREEMENT = 1.2, 0.6
+"""How much agreeing with the most relevant items counts; less where a photo is pointed at, which says itself what is meant."""
 POPULAR = 5000
 LIKED = 50
 
@@ -133,7 +134,7 @@ class Ranker:
         close = frozenset[str]()
         if q.leads:
             fits = await self._agreement(q, items, [f.score for f in kept], schema)
-            scores = scores + AGREEMENT_WEIGHT * fits
+            scores = scores + (POINTED_AGREEMENT if q.pointed else AGREEMENT_WEIGHT) * fits
             whole = matching(items, q)
             scores = lifted(scores, whole)
             if whole.any() and not q.photos:
