@@ -324,7 +324,7 @@ def test_the_demo_runs_and_ends_by_itself(tmp_path: Path) -> None:
     assert "47 items (47 new" in out
     assert out.count(" asks") == 5
     assert "dogs and horses" in out, "the voice was heard"
-    assert out.count("in all") == 3
+    assert out.count("in all") == 5
     assert "API stopped" in out
     assert api_processes(tmp_path) == []
     again, _ = (process := demo(tmp_path, "--no-llm")).communicate(timeout=200)
