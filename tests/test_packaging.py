@@ -206,3 +206,22 @@ def test_the_source_archive_builds_the_same_wheel(built: Path, in_wheel: set[str
     subprocess.run([sys.executable, "-c", code], cwd=source, capture_output=True, check=True, timeout=200)
     with zipfile.ZipFile(next(source.glob("*.whl"))) as wheel:
         assert set(wheel.namelist()) == in_wheel
+
+
+def test_nothing_strays_into_the_root() -> None:
+    kept = {
+        ".gitignore",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "Makefile",
+        "NOTICE",
+        "README.md",
+        "pyproject.toml",
+    }
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    assert {name for name in listed if name and "/" not in name} <= kept
