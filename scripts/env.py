@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "scripts" / "locks"
 MARKER = ".complete"
 LOCKS = {
-    "app": ("langserve", "bench", "ocr", "music"),
-    "dev": ("dev", "docs"),
+    "app": ("langserve", "bench", "ocr", "music", "langchain", "mcp", "agui", "telemetry"),
+    "dev": ("dev", "docs", "postgres", "privacy"),
     "train": ("train",),
 }  # lock -> extras of pyproject.toml it adds
 CACHED = ("venvs", "metadata", "weights", "models", "onnx", "vllm")
