@@ -16,7 +16,7 @@ from itertools import chain, islice
 from ...core.predicates import holds
 from ...core.ranking.recommendation_paths import PEOPLE
 from ...core.ranking.source_weights import reason_of
-from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, RankedItem, SourceScore
+from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, RankedItem
 from ...core.text.words import (
     COLOURS,
     content_words,
@@ -83,10 +83,17 @@ class Points:
         self.brief = brief
         self.words = words
         self.items = [r.item for r in brief.items]
+        self.kinds: dict[str, list[Evidence]] = {}
+
+    def evidence(self, kind: str) -> list[Evidence]:
+        """Return the trusted evidence of one kind, looked up once."""
+        if kind not in self.kinds:
+            self.kinds[kind] = of_kind(self.brief, kind)
+        return self.kinds[kind]
 
     def groups(self, ranked: RankedItem) -> Iterator[Iterator[Point]]:
         """Yield the groups of points of an item, the best first."""
-        families = {_family(s.source) for s in ranked.sources if s.score > 0 and _is_clear(s)}
+        families = families_of(ranked)
         yield self._asked_for(ranked, families)
         yield self._personal(ranked, families)
         yield self._apart(ranked.item)
@@ -94,7 +101,7 @@ class Points:
 
     def last(self, ranked: RankedItem) -> Iterator[Point]:
         """Yield what is said of an item whose record says nothing worth repeating."""
-        families = {_family(s.source) for s in ranked.sources if s.score > 0 and _is_clear(s)}
+        families = families_of(ranked)
         if "popular" in families:
             yield Point("popular")
         for held in self.brief.understanding.constraints:
@@ -102,7 +109,7 @@ class Points:
             says = self.words.says(held.field, value, self.brief) if value is not None else ""
             if says and proven(held, ranked.item):
                 yield Point("asked", {"says": says}, evidence_ids=_cited(held))
-        ids = tuple(e.evidence_id for e in (*of_kind(self.brief, "text"), *of_kind(self.brief, "transcript")))
+        ids = tuple(e.evidence_id for e in (*self.evidence("text"), *self.evidence("transcript")))
         if families & {"words", "picture"} and (self.brief.text or ids):
             yield Point("meaning" if "words" in families else "picture", evidence_ids=ids)
         yield Point("closest")
@@ -118,11 +125,11 @@ class Points:
         if "anchor" in families:
             yield Point("anchor_many" if len(self.brief.understanding.like_item_ids) > 1 else "anchor_one")
         if "sound" in families:
-            yield Point("sound", evidence_ids=tuple(e.evidence_id for e in of_kind(self.brief, "transcript")))
+            yield Point("sound", evidence_ids=tuple(e.evidence_id for e in self.evidence("transcript")))
         yield from self._photo_things(item)
         yield from self._wished_words(item)
         yield from self._values(item)
-        captions = of_kind(self.brief, "caption")
+        captions = self.evidence("caption")
         if "photo" in families and (captions or not self.brief.verdict.distrusted):
             photo = self.words.opening("photos" if len(captions) > 1 else "photo")
             yield Point("photo_looks", {"photo": photo}, evidence_ids=tuple(c.evidence_id for c in captions))
@@ -141,7 +148,7 @@ class Points:
         floors = [float(c.value) for c in held if ">" in c.op and isinstance(c.value, float)]
         bound = min(tops) if tops else max(floors)
         low, high = (max(floors) if floors else bound), bound
-        kind = "price" if self.words.is_price(name, self.brief) else "year" if self.words.is_year(name) else ""
+        kind = "price" if self.words.is_price(name, self.brief) else "year" if self.words.of(name).is_year else ""
         figures = {"bound": bound, "limit": bound, "low": low, "high": high, "value": have, "price": have}
         figures |= {k: abs(bound - have) for k in ("left", "more", "less")}
         slots = {k: self.words.figure(name, v, self.brief) for k, v in figures.items()}
@@ -160,9 +167,9 @@ class Points:
         return Point(way, slots, frozenset({name}), tuple(i for c in held for i in _cited(c)))
 
     def _photo_things(self, item: Item) -> Iterator[Point]:
-        captions = of_kind(self.brief, "caption")
+        captions = self.evidence("caption")
         record = claims_of(item, self.brief.price_field).affirmed if captions else frozenset()
-        spoken = stems(" ".join([self.brief.text, *(e.content for e in of_kind(self.brief, "transcript"))]))
+        spoken = stems(" ".join([self.brief.text, *(e.content for e in self.evidence("transcript"))]))
         for caption in captions:
             seen = [t.label for t in caption.tags] or content_words(caption.content)
             shared = [w for w in seen if content_words(w) and all(stem(c) in record for c in content_words(w))]
@@ -175,11 +182,12 @@ class Points:
     def _wished_words(self, item: Item) -> Iterator[Point]:
         """Yield where the record has words of the request that no condition took: in a value, or quoted from the text."""
         for kind in ("text", "transcript"):
-            pieces = of_kind(self.brief, kind)
+            pieces = self.evidence(kind)
             text = self.brief.text if kind == "text" else " ".join(e.content for e in pieces)
             ids = tuple(e.evidence_id for e in pieces)
             wanted = free_words(text, item, self.brief.understanding, self.words.language)
-            yield from (self._value_with(word, item, ids) for word in wanted if self._field_with(word, item))
+            held = {word: self._field_with(word, item) for word in wanted}
+            yield from [self._value_with(word, name, item, ids) for word, name in held.items() if name]
             quote, shown = quote_with(wanted, item, self.words.language) if wanted else ("", [])
             if quote:
                 slots = {"words": self.words.joined([f"“{w}”" for w in shown[:2]]), "quote": quote}
@@ -188,16 +196,18 @@ class Points:
                 return
 
     def _field_with(self, word: str, item: Item) -> str:
+        """Return the first field worth telling whose value has a word of the request; empty if none."""
+        key, chinese = stem(word), self.words.language == "zh"
         for name, value in item.attributes.items():
-            values = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-            has = any(word in v if self.words.language == "zh" else stem(word) in stems(v) for v in values)
+            text = value if isinstance(value, str) else " , ".join(value) if isinstance(value, list) else ""
+            if not (word in text if chinese else key in _stems(text)):
+                continue
             told = self.words.trait(name, "skip") or self.words.trait(name, "guarded")
-            if has and not told and self._says(item, name):
+            if not told and self._says(item, name):
                 return name
         return ""
 
-    def _value_with(self, word: str, item: Item, ids: tuple[str, ...]) -> Point:
-        name = self._field_with(word, item)
+    def _value_with(self, word: str, name: str, item: Item, ids: tuple[str, ...]) -> Point:
         same = stem(word) == stem(value_text(item.attributes[name]))
         slots = {"words": word, "says": self._says(item, name)}
         return Point("asked" if same else "matches", slots, frozenset({name, stem(word)}), ids)
@@ -244,7 +254,7 @@ class Points:
 
     def _personal(self, ranked: RankedItem, families: set[str]) -> Iterator[Point]:
         """Yield what history, stated likes and the other shoppers say, the most telling first."""
-        brief, ids = self.brief, tuple(e.evidence_id for e in of_kind(self.brief, "history"))
+        brief, ids = self.brief, tuple(e.evidence_id for e in self.evidence("history"))
         learnt = {"learnt": LEARNT_FROM[self.words.language].get(brief.strategy or "", "")}
         known = brief.user == "known"
         one = {"liked": shorten(brief.liked_titles[0], 60)} if known and len(brief.liked_titles) == 1 else {}
@@ -276,7 +286,7 @@ class Points:
         if len(ranked.path) != 1 or not ranked.path[0].source_title:
             return
         step = ranked.path[0]
-        ids = tuple(e.evidence_id for e in of_kind(self.brief, "history") if step.source_title in e.content)
+        ids = tuple(e.evidence_id for e in self.evidence("history") if step.source_title in e.content)
         slots = {"liked": shorten(step.source_title, 60)}
         if ids and step.relation == PEOPLE:
             yield Point("because_people", slots, evidence_ids=ids)
@@ -312,7 +322,8 @@ class Points:
         """Yield two things of the record that the title does not show, the rarer in this list first, or the start of its text."""
         asked = {c.field for c in self.brief.understanding.constraints}
         names = [n for n in item.attributes if n not in asked and not self.words.trait(n, "skip")]
-        names.sort(key=lambda n: self._holders.get(n, Counter())[value_text(item.attributes[n])])
+        shares = {n: self._holders[n][value_text(item.attributes[n])] for n in names if n in self._holders}
+        names.sort(key=lambda n: shares.get(n, 0))
         told = ((n, says) for n in names if not self.words.is_price(n, self.brief) and (says := self._says(item, n)))
         pair, quote = list(islice(told, 2)), first_quote(item)
         if len(pair) == 2:
@@ -338,9 +349,11 @@ class Points:
 
     @cached_property
     def _extremes(self) -> dict[str, tuple[float | None, float | None]]:
-        """Return the least and the most of every number that all items have, None where several share it."""
+        """Return the least and the most of every number that all items have and that has superlatives, None where several share it."""
         found: dict[str, tuple[float | None, float | None]] = {}
         for name in self.items[0].attributes:
+            if not any(self.words.superlative(name, self.brief, most=most) for most in (True, False)):
+                continue
             values = [
                 v
                 for i in self.items
@@ -376,9 +389,11 @@ def _cited(held: Constraint) -> tuple[str, ...]:
     return (cited,) if cited else ()
 
 
-def _family(source: str) -> str:
-    return "slot" if source.startswith("deliberate:") else reason_of(source)
-
-
-def _is_clear(score: SourceScore) -> bool:
-    return score.rank <= CLEAR_RANK or _family(score.source) in {"taste", "anchor", "slot"}
+def families_of(ranked: RankedItem) -> set[str]:
+    """Return the families of reasons that the sources of an item give, each where its word is clear."""
+    found = set[str]()
+    for placed in ranked.sources:
+        family = "slot" if placed.source.startswith("deliberate:") else reason_of(placed.source)
+        if placed.score > 0 and (placed.rank <= CLEAR_RANK or family in {"taste", "anchor", "slot"}):
+            found.add(family)
+    return found

@@ -45,9 +45,13 @@ class ReasonWriter:
     def reason(self, ranked: RankedItem) -> Words:
         """Return one or two sentences that say why an item is on the list, each thing once."""
         chosen: list[Point] = []
+        told = frozenset[str]()
         for group in self.points.groups(ranked):
-            told = frozenset().union(*(p.tells for p in chosen))
-            chosen += [p for p in [next((p for p in group if not p.tells & told), None)] if p]
+            for point in group:
+                if not point.tells & told:
+                    chosen.append(point)
+                    told |= point.tells
+                    break
             if len(chosen) == SENTENCES:
                 break
         chosen = chosen or [next(self.points.last(ranked))]

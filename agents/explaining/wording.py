@@ -34,9 +34,51 @@ _YEAR_OPS = {">=": "year_since", "<=": "year_until", ">": "year_after", "<": "ye
 _PRICE_OPS = {">=": "price_at_least", "<=": "price_at_most", ">": "price_above", "<": "price_below", "=": "price"}
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to say something, cut at its slots: (words before, slot, whether it starts a sentence), and the words after the last.
+
+    ``start`` is how it begins, its slots masked; empty where what is said begins it.
+    """
+
+    parts: tuple[tuple[str, str, bool], ...]
+    end: str
+    start: str
+
+    def filled(self, slots: Mapping[str, str]) -> str:
+        """Return the sentence with its slots filled in."""
+        text = ""
+        for before, name, starts in self.parts:
+            value = slots[name]
+            text += before + (value[:1].upper() + value[1:] if starts else value)
+        return text + self.end
+
+
 @lru_cache(maxsize=4096)
-def _label(field: str) -> str:
-    return label_of(field)
+def way_of(text: str, language: Language) -> Way:
+    """Return a way to say something as the files of wording write it."""
+    parts, last = list[tuple[str, str, bool]](), 0
+    for match in _SLOT.finditer(text):
+        parts.append((text[last : match.start()], match[1].lower(), match[1][0].isupper()))
+        last = match.end()
+    start = start_of(_SLOT.sub(lambda m: m[0] if m[1] == "says" else "_", text), language)
+    return Way(tuple(parts), text[last:], "" if "{" in start else start)
+
+
+def start_of(text: str, language: Language) -> str:
+    """Return how a sentence begins: two words, or three characters of Chinese."""
+    return text[:3] if language == "zh" else " ".join(text.lower().split(maxsplit=2)[:2])
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWords:
+    """What the wording knows of one field: its name for people, its entries of words and of numbers, and whether it holds years or prices."""
+
+    label: str
+    entry: Mapping[str, Any]
+    number: Mapping[str, Any]
+    is_year: bool
+    is_price: bool
 
 
 @dataclass(frozen=True)
@@ -51,21 +93,26 @@ class Wording:
 
         How it begins is added to ``taken``; ``turn`` says which way is tried first.
         """
-        ways = self.table["sentences"][kind]
-        ways = [*ways[turn % len(ways) :], *ways[: turn % len(ways)]]
-        before = before.lower()
-        starts = {way: self._start(way, slots) for way in ways}
-        way = min(ways, key=lambda w: (taken[starts[w]], starts[w] in before))
-        taken[starts[way]] += 1
-        return self._fill(way, slots)
+        ways, before = self._sentences[kind], before.lower()
+        best, least, start = ways[0], (1 << 30, True), ""
+        for i in range(len(ways)):
+            way = ways[(turn + i) % len(ways)]
+            begins = way.start or start_of(way.filled(slots), self.language)
+            rank = (taken[begins], begins in before)
+            if rank < least:
+                best, least, start = way, rank, begins
+            if rank == (0, False):
+                break
+        taken[start] += 1
+        return best.filled(slots)
 
     def opening(self, name: str, **slots: str) -> str:
         """Return a piece of the opening line."""
-        return self._fill(self.table["opening"][name], slots)
+        return way_of(self.table["opening"][name], self.language).filled(slots)
 
     def answer(self, name: str, **slots: str) -> str:
         """Return a piece of an answer to a question about items shown."""
-        return self._fill(self.table["answers"][name], slots)
+        return way_of(self.table["answers"][name], self.language).filled(slots)
 
     def joined(self, parts: Sequence[str], joint: Literal["and", "or"] = "and") -> str:
         """Join words: "a, b and c"; in Chinese "a、b"."""
@@ -89,11 +136,11 @@ class Wording:
     def says(self, field: str, value: AttributeValue, brief: Brief) -> str:
         """Return what may be said of an item that holds ``value``, after "it"; empty if there is no plain way to say it."""
         if isinstance(value, bool):
-            return self._fill(self.table["flag"], {"label": _label(field)}) if value else ""
+            return self._filled(self.table["flag"], {"label": self.of(field).label}) if value else ""
         if isinstance(value, int | float):
             entry, shown = self._number(field, brief), self.amount(field, value, brief)
             if entry:
-                return self._fill(entry["says"], {"amount": shown})
+                return self._filled(entry["says"], {"amount": shown})
             return ("" if self.language == "zh" else "has ") + shown if self._plain_number(field) else ""
         members = [value] if isinstance(value, str) else value[:MAX_MEMBERS]
         if not members or any(_NO_WORD.fullmatch(m) or len(m) > MAX_VALUE for m in members):
@@ -104,7 +151,7 @@ class Wording:
         """Return a condition in words: "at most 40 EUR", "for women", "not from Volvo"."""
         field, op, value = constraint.field, constraint.op, constraint.value
         if isinstance(value, bool):
-            flag = self.opening("flag", label=_label(field))
+            flag = self.opening("flag", label=self.of(field).label)
             return flag if value is (op == "=") else self.opening("not", asks=flag)
         if isinstance(value, int | float) and op in _OPS:
             return self._bound(field, op, value, brief)
@@ -118,7 +165,7 @@ class Wording:
             return self.opening(
                 "price_between", low=self.figure(field, low, brief), price=self.figure(field, high, brief)
             )
-        if self.is_year(field):
+        if self.of(field).is_year:
             return self.opening("year_between", low=f"{low:.0f}", value=f"{high:.0f}")
         shown = self.opening("between", low=self.figure(field, low, brief), value=self.figure(field, high, brief))
         return self._counted(field, shown, brief)
@@ -128,7 +175,7 @@ class Wording:
         if field == brief.price_field:
             unit = "元" if self.language == "zh" and brief.price_unit.upper() in {"CNY", "RMB"} else brief.price_unit
             return price_text(value, unit)
-        return f"{value:.0f}" if self.is_year(field) and float(value).is_integer() else number(value)
+        return f"{value:.0f}" if self.of(field).is_year and float(value).is_integer() else number(value)
 
     def amount(self, field: str, value: float, brief: Brief) -> str:
         """Return a number with what it counts: "552 horsepower", "4 doors", "28 EUR"."""
@@ -137,15 +184,15 @@ class Wording:
     def _counted(self, field: str, shown: str, brief: Brief) -> str:
         """Return a number, or words for a range of it, with what it counts."""
         if entry := self._number(field, brief):
-            return self._fill(entry["amount"], {"value": shown})
-        words = _label(field).split()
+            return self._filled(entry["amount"], {"value": shown})
+        words = self.of(field).label.split()
         if len(words) > 1 and words[-1] in _UNITS and self.language == "en":
             return f"a {' '.join(words[:-1])} of {shown} {words[-1]}"
-        return self._fill(self.table["number"], {"value": shown, "label": _label(field)})
+        return self._filled(self.table["number"], {"value": shown, "label": self.of(field).label})
 
     def value(self, field: str, value: str) -> str:
         """Return a value as it stands in a sentence: "Navy Blue" as "navy blue", a brand as it is written."""
-        entry = self._field(field)
+        entry = self.of(field).entry
         known = entry.get("values", {}).get(value)
         if known is not None:
             return str(known)
@@ -160,23 +207,19 @@ class Wording:
 
     def with_(self, field: str, value: float, brief: Brief) -> str:
         """Return a number as it stands after a comma: "with 552 horsepower"."""
-        return self._fill(self._number(field, brief)["with"], {"amount": self.amount(field, value, brief)})
+        return self._filled(self._number(field, brief)["with"], {"amount": self.amount(field, value, brief)})
 
     def trait(self, field: str, name: Literal["skip", "mixes", "guarded"]) -> bool:
         """Say whether a field tells nothing worth saying, mixes its values, or is about safety."""
-        return bool(self._field(field).get(name))
+        return bool(self.of(field).entry.get(name))
 
     def is_price(self, field: str, brief: Brief) -> bool:
         """Say whether a field holds the price."""
-        return field == brief.price_field or _label(field) in self.table["numbers"]["price"]["names"]
-
-    def is_year(self, field: str) -> bool:
-        """Say whether a field holds years."""
-        return "year" in _label(field).split() or _label(field) in self.table["numbers"]["year"]["names"]
+        return field == brief.price_field or self.of(field).is_price
 
     def label(self, field: str) -> str:
         """Return a field's name for people, translated where it is a common one."""
-        plain = _label(field)
+        plain = self.of(field).label
         return str(
             self.table.get("labels", {}).get(plain, self.table.get("labels", {}).get(plain.split(" ")[0], plain))
         )
@@ -184,50 +227,55 @@ class Wording:
     def _bound(self, field: str, op: str, value: float, brief: Brief) -> str:
         if self.is_price(field, brief):
             return self.opening(_PRICE_OPS[op], price=self.figure(field, value, brief))
-        if self.is_year(field):
+        if self.of(field).is_year:
             return self.opening(_YEAR_OPS[op], value=f"{value:.0f}")
         return self._counted(field, self.opening(_OPS[op], value=self.figure(field, value, brief)), brief)
 
     def _worded(self, field: str, members: Sequence[str], form: Literal["says", "asks"], shown: str) -> str:
-        entry = self._field(field)
+        entry = self.of(field).entry
         word = entry.get(f"{form}_word") if all(len(m) > 3 and m.isalpha() for m in members) else None
         way = word or entry.get(form)
-        if way is None and self.language == "zh" and is_chinese(_label(field)):
-            return f"{_label(field)}{'是' if form == 'says' else ''}{shown}"
+        if way is None and self.language == "zh" and is_chinese(self.of(field).label):
+            return f"{self.of(field).label}{'是' if form == 'says' else ''}{shown}"
         way = way or (self.table["listed"] if form == "says" else self.table["opening"]["listed"])
-        return self._fill(way, {"value": shown, "a": "an" if _AN.match(shown) else "a"})
+        return self._filled(way, {"value": shown, "a": "an" if _AN.match(shown) else "a"})
 
     def _plain_number(self, field: str) -> bool:
         """Say whether a number may be named by its field without sounding like a database: "4 doors", not "3 spf"."""
-        plain = _label(field)
+        plain = self.of(field).label
         return is_chinese(plain) if self.language == "zh" else plain.endswith("s") or plain.split()[-1] in _UNITS
 
-    def _field(self, field: str) -> Mapping[str, Any]:
-        return self._named["fields"].get(_label(field), {})
-
     def _number(self, field: str, brief: Brief) -> Mapping[str, Any]:
-        named = self._named["numbers"]
-        if self.is_price(field, brief):
-            return named["price"]
-        return named["year"] if self.is_year(field) else named.get(_label(field), {})
+        known = self.of(field)
+        price = field == brief.price_field or known.is_price
+        return self.named["numbers"]["price"] if price else known.number
 
     @cached_property
-    def _named(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+    def _sentences(self) -> Mapping[str, tuple[Way, ...]]:
+        sentences = self.table["sentences"]
+        return {kind: tuple(way_of(text, self.language) for text in ways) for kind, ways in sentences.items()}
+
+    @cached_property
+    def named(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
         """Return the entries of fields and of numbers by every name that such a field has."""
         tables = {kind: self.table[kind].values() for kind in ("fields", "numbers")}
         return {kind: {name: e for e in entries for name in e["names"]} for kind, entries in tables.items()}
 
-    def _start(self, way: str, slots: Mapping[str, str]) -> str:
-        text = _SLOT.sub(lambda m: slots["says"] if m[1] == "says" else "_", way)
-        return text[:3] if self.language == "zh" else " ".join(text.lower().split(maxsplit=2)[:2])
+    def of(self, field: str) -> FieldWords:
+        """Return what the wording knows of a field."""
+        return _known(field, self.language)
 
-    @staticmethod
-    def _fill(way: str, slots: Mapping[str, str]) -> str:
-        def filled(match: re.Match[str]) -> str:
-            name, value = match[1], slots[match[1].lower()]
-            return value if name[0].islower() else value[:1].upper() + value[1:]
+    def _filled(self, way: str, slots: Mapping[str, str]) -> str:
+        return way_of(way, self.language).filled(slots)
 
-        return _SLOT.sub(filled, way)
+
+@lru_cache(maxsize=8192)
+def _known(field: str, language: Language) -> FieldWords:
+    words, label = wording(language), label_of(field)
+    fields, numbers = words.named["fields"], words.named["numbers"]
+    is_year = "year" in label.split() or label in numbers["year"]["names"]
+    number = numbers["year"] if is_year else numbers.get(label, {})
+    return FieldWords(label, fields.get(label, {}), number, is_year, label in numbers["price"]["names"])
 
 
 @lru_cache(maxsize=2)

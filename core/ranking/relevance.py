@@ -6,7 +6,7 @@ Agreement is pseudo-relevance feedback (Rocchio 1971) over the values of the rec
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,10 +48,17 @@ def agreement(
                 share[value] += weight / len(values)
         sure = sum(s * s for s in share.values())
         most = max(share.values(), default=0.0) or 1.0
-        fits = [max((share.get(v, 0.0) for v in _values(i.attributes.get(name))), default=0.0) for i in items]
+        held = [i.attributes.get(name) for i in items]
+        fits = [
+            share.get(v, 0.0) if isinstance(v, str) else _most(v, share) if isinstance(v, list) else 0.0 for v in held
+        ]
         total += sure / most * np.array(fits, dtype=np.float64)
         norm += sure
     return (total / norm if norm else total).astype(np.float32)
+
+
+def _most(values: Sequence[str], share: Mapping[str, float]) -> float:
+    return max([share.get(v, 0.0) for v in values], default=0.0)
 
 
 def _values(value: AttributeValue | None) -> Sequence[str]:
