@@ -3,6 +3,9 @@
 TastemakerError
 ├── ConfigurationError      a setting, prompt or model folder is wrong; the message says what to change
 ├── InvalidRequestError     the caller's input is wrong; carries ``field`` and, over HTTP, becomes a 422
+├── AccessError             the caller may not do this; carries ``missing``: what they lack
+│   ├── UnknownCallerError  nobody knows who calls: no key, or one that is not valid; over HTTP a 401
+│   └── ForbiddenError      the caller lacks a scope, or asks for another tenant; over HTTP a 403
 ├── BackEndError            a model server or library failed; ``retryable`` says whether trying again can help
 │   ├── BackEndTimeout
 │   ├── BackEndOverloaded
@@ -36,6 +39,28 @@ class InvalidRequestError(TastemakerError):
         super().__init__(f"{field}: {message}")
         self.field = field
         self.message = message
+
+
+class AccessError(TastemakerError):
+    """Report that a caller may not do what they ask.
+
+    Args:
+        message: what is refused and what to do.
+        missing: what the caller lacks, such as ``scope read_users`` or ``key``.
+    """
+
+    def __init__(self, message: str, *, missing: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.missing = missing
+
+
+class UnknownCallerError(AccessError):
+    """Report a caller without a valid key or token."""
+
+
+class ForbiddenError(AccessError):
+    """Report a caller whose key or token does not allow what they ask."""
 
 
 class BackEndError(TastemakerError):

@@ -24,13 +24,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from ..core.errors import ConfigurationError, StoreError
 from ..core.redaction import redact
 
-Schema = Literal["history", "descriptions"]
-NEWEST: dict[Schema, str] = {"history": "h2", "descriptions": "d2"}
+Schema = Literal["history", "descriptions", "access"]
+NEWEST: dict[Schema, str] = {"history": "h2", "descriptions": "d2", "access": "a1"}
 """The last migration of each schema; a database that is at it is opened without importing Alembic."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 10_000
 METADATA = MetaData()
 """The tables of the schema ``history``, each defined where it is used; ``migrations/history`` makes and changes them."""
+VERSION_TABLES: dict[Schema, str] = {"access": "access_version"}
+"""The table that holds a schema's migration, where it may share a database with another; else ``alembic_version``."""
 _LOCK = 7_300_001
 """The advisory lock of PostgreSQL under which the schema is changed."""
 RETRY_S = 5.0
@@ -75,6 +77,11 @@ class Database:
     def dialect(self) -> str:
         """Return ``sqlite`` or ``postgresql``."""
         return str(self._engine.dialect.name)
+
+    @property
+    def missing(self) -> bool:
+        """Tell whether this is a file that does not exist yet."""
+        return self._path is not None and not self._path.exists()
 
     @asynccontextmanager
     async def connect(self, *, write: bool = False) -> AsyncIterator[AsyncConnection]:
@@ -125,7 +132,7 @@ class Database:
         if self._path is not None:
             await asyncio.to_thread(self._path.parent.mkdir, parents=True, exist_ok=True)
         async with self._engine.connect() as connection:
-            current = await connection.run_sync(_revision)
+            current = await connection.run_sync(_revision, version_table(self._schema))
         if current != NEWEST[self._schema]:
             await asyncio.to_thread(_migrate, self._engine.url, self._schema)
 
@@ -140,10 +147,15 @@ class Database:
         return (status.st_dev, status.st_ino)
 
 
-def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
+def version_table(schema: Schema) -> str:
+    """Return the name of the table that holds a schema's migration."""
+    return VERSION_TABLES.get(schema, "alembic_version")
+
+
+def _revision(connection: Connection, table: str) -> str | None:
+    if not inspect(connection).has_table(table):
         return None
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    found = connection.execute(text(f"SELECT version_num FROM {table}")).scalar()  # noqa: S608  a fixed name
     return None if found is None else str(found)
 
 
@@ -176,7 +188,7 @@ def _upgrade(connection: Connection, schema: Schema) -> None:
     from alembic.script import ScriptDirectory
 
     config = migration_config(schema)
-    current = _revision(connection)
+    current = _revision(connection, version_table(schema))
     known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
     if current is not None and current not in known:
         raise StoreError(
@@ -184,6 +196,7 @@ def _upgrade(connection: Connection, schema: Schema) -> None:
             f"{known[0]}); upgrade Tastemaker or name another database"
         )
     config.attributes["connection"] = connection
+    config.attributes["version_table"] = version_table(schema)
     command.upgrade(config, "head")
 
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from tastemaker.api.cli.main import build_app
 from tastemaker.api.http.app import create_app
 from tastemaker.core.schemas import Deleted, Event, Preference
-from tastemaker.core.settings import Settings
+from tastemaker.core.settings import AuthSettings, Settings
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.descriptions import FILE
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
@@ -77,7 +77,7 @@ async def test_remembered_preferences_are_forgotten_by_field_or_all(settings: Se
 
 
 async def test_the_http_door_deletes_and_forgets(settings: Settings) -> None:
-    app = create_app(None, settings)
+    app = create_app(None, settings.model_copy(update={"auth": AuthSettings(mode="open")}))
     app.state.recommender = FakeService()
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

@@ -37,11 +37,12 @@ def serve_command(
         serve = settings.serve.model_copy(update={k: v for k, v in (("host", host), ("port", port)) if v is not None})
         chosen = settings.model_copy(update={"serve": serve})
         logging.config.dictConfig(log_config(log_level))
+        closed = asyncio.run(_asks_for_keys(chosen))
         with bind(serve) as listener:
             if workers > 1:
-                _serve_many(chosen, workers, log_level, listener)
+                _serve_many(chosen, workers, log_level, listener, closed=closed)
             else:
-                asyncio.run(_serve_one(chosen, log_level, listener))
+                asyncio.run(_serve_one(chosen, log_level, listener, closed=closed))
 
     guarded(body)
 
@@ -66,34 +67,40 @@ def log_config(level: str) -> dict[str, Any]:
     }
 
 
-def _announce(settings: Settings) -> None:
+def _announce(settings: Settings, *, closed: bool) -> None:
     host = f"[{settings.serve.host}]" if ":" in settings.serve.host else settings.serve.host
     base = f"http://{host}:{settings.serve.port}"
     typer.secho(f"Tastemaker serves at {base}", bold=True)
     typer.echo(f"  documentation  {base}/docs")
     typer.echo(f"  readiness      {base}/ready")
+    if not closed:
+        typer.echo(
+            "  keys           off, anybody who reaches this address may ask; `tastemaker keys create` turns them on"
+        )
 
 
 class _Server(uvicorn.Server):
     """Say where it serves once it does."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+    def __init__(self, config: uvicorn.Config, settings: Settings, *, closed: bool) -> None:
         super().__init__(config)
-        self._settings = settings
+        self._settings, self._closed = settings, closed
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the addresses."""
         await super().startup(sockets)
         if self.started:
-            _announce(self._settings)
+            _announce(self._settings, closed=self._closed)
 
 
 class _Workers(Multiprocess):
     """Say where it serves once the first worker does."""
 
-    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], settings: Settings) -> None:
+    def __init__(
+        self, config: uvicorn.Config, sockets: list[socket.socket], settings: Settings, *, closed: bool
+    ) -> None:
         super().__init__(config, sockets)
-        self._settings = settings
+        self._settings, self._closed = settings, closed
         self._announced = False
 
     def keep_subprocess_alive(self) -> None:
@@ -101,7 +108,7 @@ class _Workers(Multiprocess):
         super().keep_subprocess_alive()
         if not self._announced and not self.should_exit.is_set() and any(p.is_ready(1) for p in self.processes):
             self._announced = True
-            _announce(self._settings)
+            _announce(self._settings, closed=self._closed)
 
 
 def bind(settings: ServeSettings) -> socket.socket:
@@ -133,7 +140,23 @@ def settle() -> None:
     gc.freeze()
 
 
-async def _serve_one(settings: Settings, log_level: str, listener: socket.socket) -> None:
+async def _asks_for_keys(settings: Settings) -> bool:
+    """Tell whether callers must show a key.
+
+    Raises:
+        ConfigurationError: there is none, and others than this machine can reach the address.
+    """
+    from ..auth.gate import Doorkeeper
+
+    doorkeeper = Doorkeeper(settings)
+    try:
+        await doorkeeper.start()
+        return doorkeeper.closed
+    finally:
+        await doorkeeper.close()
+
+
+async def _serve_one(settings: Settings, log_level: str, listener: socket.socket, *, closed: bool) -> None:
     from ...graphs.recommender import Recommender
     from ..http.app import create_app
 
@@ -143,16 +166,16 @@ async def _serve_one(settings: Settings, log_level: str, listener: socket.socket
         return recommender
 
     config = _config(create_app(opened, settings, settle), settings, log_level)
-    await _Server(config, settings).serve([listener])
+    await _Server(config, settings, closed=closed).serve([listener])
 
 
-def _serve_many(settings: Settings, workers: int, log_level: str, listener: socket.socket) -> None:
+def _serve_many(settings: Settings, workers: int, log_level: str, listener: socket.socket, *, closed: bool) -> None:
     # Workers are new processes: they read the settings again, from the same environment and file.
     os.environ["TASTEMAKER_SERVE__HOST"] = settings.serve.host
     os.environ["TASTEMAKER_SERVE__PORT"] = str(settings.serve.port)
     config = _config("tastemaker.api.http.app:create_app", settings, log_level, factory=True, workers=workers)
     listener.set_inheritable(True)
-    running = _Workers(config, [listener], settings)
+    running = _Workers(config, [listener], settings, closed=closed)
     running.run()
     if any(process.exitcode == STARTUP_FAILURE for process in running.processes):
         raise TastemakerError("a worker could not start; its log says why")

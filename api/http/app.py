@@ -16,6 +16,8 @@ from starlette.staticfiles import StaticFiles
 
 from ... import __version__
 from ...core.settings import Settings, load_settings
+from ..auth.gate import AuthGate, Doorkeeper
+from ..auth.guarded_service import GuardedService
 from ..service import Service, ServiceFactory
 from .admission import AdmissionGate
 from .errors import add_error_handlers
@@ -50,11 +52,13 @@ def create_app(
     """
     chosen = settings or load_settings()
     open_recommender = recommender_factory or _opener(chosen)
+    doorkeeper = Doorkeeper(chosen)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await doorkeeper.start()
         recommender = await open_recommender()
-        app.state.recommender = recommender
+        app.state.recommender = GuardedService(recommender)
         warming = asyncio.create_task(_warm(recommender, warmed))
         try:
             yield
@@ -62,6 +66,7 @@ def create_app(
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
             await recommender.close()
+            await doorkeeper.close()
 
     app = FastAPI(
         title="Tastemaker",
@@ -74,8 +79,10 @@ def create_app(
         redoc_url=None,
     )
     app.state.settings = chosen
+    app.state.doorkeeper = doorkeeper
     app.router.route_class = BoundedRoute
     app.add_middleware(AdmissionGate, limits=chosen.serve)
+    app.add_middleware(AuthGate, doorkeeper=doorkeeper)
     app.add_middleware(BodyLimit, max_bytes=chosen.limits.max_body_bytes, without_media=WITHOUT_MEDIA)
     app.add_middleware(RequestContext)
     add_error_handlers(app)
@@ -85,7 +92,12 @@ def create_app(
     add_search_routes(app)
     add_forget_routes(app)
     _add_docs(app)
-    add_langserve(app, lambda: app.state.recommender)
+
+    def for_caller() -> Service:
+        service: GuardedService = app.state.recommender
+        return service.bound()
+
+    add_langserve(app, for_caller)
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:

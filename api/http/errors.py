@@ -15,7 +15,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
-from ...core.errors import BackEndError, ConfigurationError, InvalidRequestError, StoreError, TastemakerError
+from ...core.errors import (
+    AccessError,
+    BackEndError,
+    ConfigurationError,
+    InvalidRequestError,
+    StoreError,
+    TastemakerError,
+    UnknownCallerError,
+)
 from ...core.redaction import redact
 from ...core.schemas import Frozen
 from ...core.validation import problems
@@ -27,6 +35,8 @@ ErrorType = Literal[
     "too_large",
     "too_slow",
     "overloaded",
+    "unauthenticated",
+    "forbidden",
     "not_found",
     "not_allowed",
     "http",
@@ -59,6 +69,9 @@ class ErrorDetail(Frozen):
         default=None, description="Path of the offending field; set for `invalid_request`.", examples=["images[0].data"]
     )
     retryable: bool | None = Field(default=None, description="Whether trying again can help; set for 429 and 503.")
+    missing: str | None = Field(
+        default=None, description="What the caller lacks; set for 401 and 403.", examples=["scope read_users"]
+    )
 
 
 class ErrorBody(Frozen):
@@ -86,6 +99,10 @@ def details_of(error: TastemakerError) -> tuple[int, ErrorDetail]:
     """Return the HTTP status and the public description of one of our errors."""
     if isinstance(error, InvalidRequestError):
         return 422, ErrorDetail(type="invalid_request", field=error.field, message=error.message)
+    if isinstance(error, AccessError):
+        unknown = isinstance(error, UnknownCallerError)
+        kind: ErrorType = "unauthenticated" if unknown else "forbidden"
+        return 401 if unknown else 403, ErrorDetail(type=kind, message=error.message, missing=error.missing)
     if isinstance(error, BackEndError):
         slot = f"the back-end {error.back_end}" if error.back_end else "a model back-end"
         advice = "try again shortly" if error.retryable else "see `GET /ready` and the server's log"
@@ -101,7 +118,9 @@ def details_of(error: TastemakerError) -> tuple[int, ErrorDetail]:
 def respond(status: int, details: Sequence[ErrorDetail], identifier: str) -> JSONResponse:
     """Make the answer for one or more errors."""
     body = ErrorBody(error=details[0], errors=tuple(details) if len(details) > 1 else None, request_id=identifier)
-    headers = {"Retry-After": "2"} if status == 503 and details[0].retryable else None
+    headers = {"Retry-After": "2"} if status == 503 and details[0].retryable else {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body.model_dump(mode="json", exclude_none=True), status_code=status, headers=headers)
 
 

@@ -8,9 +8,10 @@ from fastapi import FastAPI, Path, Query, Request
 from pydantic import Field
 
 from ...core.schemas import Deleted, Frozen, ItemId, TenantId, UserId
+from ..auth.caller import CallerOf
 from .recommend import error_responses, service_of
 
-Tenant = Annotated[TenantId, Query(description="Which shop.")]
+Tenant = Annotated[TenantId | None, Query(description="Which shop; left out: the key's, or `default`.")]
 
 
 class Forgotten(Frozen):
@@ -30,18 +31,22 @@ def add_forget_routes(app: FastAPI) -> None:
 
 async def delete_item(
     request: Request,
+    caller: CallerOf,
     item_id: Annotated[ItemId, Path(description="Catalogue id.", examples=["print-17"])],
-    tenant: Tenant = "default",
+    tenant: Tenant = None,
 ) -> Deleted:
     """Delete an item: its record, vectors, sound and description. Events of users with it stay; again is no error."""
-    return await service_of(request).delete_items([item_id], tenant=tenant)
+    return await service_of(request).delete_items([item_id], tenant=caller.tenant_of(tenant))
 
 
 async def forget_preferences(
     request: Request,
+    caller: CallerOf,
     user_id: Annotated[UserId, Path(description="Who.", examples=["ada"])],
     field: Annotated[str | None, Query(max_length=64, description="Only what is about this field.")] = None,
-    tenant: Tenant = "default",
+    tenant: Tenant = None,
 ) -> Forgotten:
     """Forget the likes and dislikes that a user agreed to have remembered; events stay, and what a thread said stays in it."""
-    return Forgotten(forgotten=await service_of(request).forget_preferences(user_id, tenant=tenant, field=field))
+    return Forgotten(
+        forgotten=await service_of(request).forget_preferences(user_id, tenant=caller.tenant_of(tenant), field=field)
+    )

@@ -28,6 +28,7 @@ from ...core.schemas import (
     Usage,
     Verdict,
 )
+from ..auth.gate import is_open
 
 DESCRIPTION = """\
 Text, photos and voice in; grounded recommendations out.
@@ -36,7 +37,8 @@ Text, photos and voice in; grounded recommendations out.
   takes files, for `curl -F`.
 * Send the response's `thread_id` back to continue: *cheaper*, *not that one*, *more like the second*.
 * What was missing or late is labelled in `degraded`; prices, titles and links always come from the catalogue record.
-* Every error has the form `{"error": {"type", "message", "field"}}`; 422 names the field.
+* Every error has the form `{"error": {"type", "message", "field"}}`; 422 names the field, 401 and 403 what is `missing`.
+* Where keys are asked for, send one as `Authorization: Bearer tm_...` or `X-API-Key`; the tenant comes from it.
 """
 
 TAGS = [
@@ -167,6 +169,8 @@ def error_examples() -> dict[int, dict[str, Any]]:
     errors: dict[int, dict[str, Any]] = {
         408: {"type": "too_slow", "message": "the body came too slowly; send at least 50,000 bytes a second"},
         429: {"type": "overloaded", "message": "too many requests are waiting; try again shortly", "retryable": True},
+        401: {"type": "unauthenticated", "message": "the API key is not known", "missing": "key"},
+        403: {"type": "forbidden", "message": "this needs the scope read_users", "missing": "scope read_users"},
         413: {"type": "too_large", "message": "the body is larger than 140,000,000 bytes"},
         422: {"type": "invalid_request", "message": "is not a picture", "field": "images[0].data"},
         500: {"type": "internal", "message": "something failed here; see the server's log"},
@@ -191,9 +195,15 @@ def stream_example() -> str:
 
 
 def describe_errors_and_streams(openapi: dict[str, Any]) -> None:
-    """Say of every POST which errors it answers with, in JSON, and of LangServe's streams, which it calls JSON, what they are."""
+    """Say of every operation who may call it and, if it is a POST, which errors it answers with; LangServe's streams are no JSON."""
     errors = openapi["paths"]["/recommend"]["post"]["responses"]
+    schemes: dict[str, Any] = openapi.setdefault("components", {}).setdefault("securitySchemes", {})
+    schemes["bearer"] = {"type": "http", "scheme": "bearer", "description": "An API key, or a person's OpenID token."}
+    schemes["key"] = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
     for path, operations in openapi["paths"].items():
+        for operation in () if is_open(path) else operations.values():
+            operation["security"] = [{"bearer": []}, {"key": []}]
+            operation["responses"] |= {status: errors[status] for status in ("401", "403")}
         responses = operations.get("post", {}).get("responses", {})
         responses |= {status: errors[status] for status in ("408", "413", "422", "429", "500", "503") if responses}
         if path.startswith("/langserve") and path.rsplit("/", 1)[-1].startswith("stream"):

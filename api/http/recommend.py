@@ -29,6 +29,7 @@ from ...core.schemas import (
     TenantId,
     UserId,
 )
+from ..auth.caller import CallerOf
 from ..service import Service, refuse_paths
 from .errors import ErrorBody, log_failure, request_id
 from .event_stream import begun, server_sent, until_disconnect
@@ -112,6 +113,8 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     texts = {
         408: "The body came too slowly.",
         429: "Too many requests are waiting; `Retry-After` says when to try again.",
+        401: "No API key or token, or one that is not valid.",
+        403: "The key or token does not allow this; `error.missing` names what it lacks.",
         413: "The body is too large.",
         422: "The request is wrong; `error.field` names where.",
         500: "Something unforeseen failed; `request_id` finds it in the log.",
@@ -128,7 +131,7 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-ASK_ERRORS = error_responses(408, 413, 422, 429, 500, 503)
+ASK_ERRORS = error_responses(401, 403, 408, 413, 422, 429, 500, 503)
 ANSWER: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {"example": response_example().model_dump(mode="json")}}}
 }
@@ -192,13 +195,14 @@ async def recommend_stream(
         yield event
 
 
-async def feedback(request: Request, sent: FeedbackRequest) -> FeedbackReply:
+async def feedback(request: Request, sent: FeedbackRequest, caller: CallerOf) -> FeedbackReply:
     """Store views, clicks, likes, dislikes, purchases and ratings, from which later answers learn.
 
     To send them again after a failure is safe: with `event_id` or `at` an event is known for ever; without either, for a minute.
     """
     events = [Event(**{name: value for name, value in event if value is not None}) for event in sent.events]
-    return FeedbackReply(stored=await service_of(request).feedback(events, tenant=sent.tenant))
+    tenant = caller.tenant_of(sent.tenant if "tenant" in sent.model_fields_set else None)
+    return FeedbackReply(stored=await service_of(request).feedback(events, tenant=tenant))
 
 
 async def health() -> Health:

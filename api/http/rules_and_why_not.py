@@ -10,6 +10,7 @@ from pydantic import Field
 from ...core.ranking.why_not import WhyNot
 from ...core.rules.model import RuleSet
 from ...core.schemas import Frozen, ItemId, RecommendRequest, TenantId
+from ..auth.caller import CallerOf
 from ..service import refuse_paths
 from .recommend import error_responses, service_of
 
@@ -67,14 +68,17 @@ async def why_not(request: Request, asked: WhyNotRequest) -> WhyNot:
 
 
 async def rules(
-    request: Request, tenant: Annotated[TenantId, Query(description="Which shop.")] = "default"
+    request: Request,
+    caller: CallerOf,
+    tenant: Annotated[TenantId | None, Query(description="Which shop; left out: the key's, or `default`.")] = None,
 ) -> RulesInUse:
     """Show the business rules that a shop's answers keep to."""
-    loaded = await service_of(request).rules(tenant)
+    loaded = await service_of(request).rules(caller.tenant_of(tenant))
     return RulesInUse(rules=loaded.rules, problems=loaded.problems)
 
 
-async def check(request: Request, sent: RulesToCheck) -> RulesChecked:
+async def check(request: Request, sent: RulesToCheck, caller: CallerOf) -> RulesChecked:
     """Say whether rules are right: their form, their values and the catalogue's fields. Nothing is stored."""
-    problems = await service_of(request).check_rules({"rules": sent.rules}, tenant=sent.tenant)
+    tenant = caller.tenant_of(sent.tenant if "tenant" in sent.model_fields_set else None)
+    problems = await service_of(request).check_rules({"rules": sent.rules}, tenant=tenant)
     return RulesChecked(ok=not problems, problems=tuple(problems))

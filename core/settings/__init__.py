@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .loading import CONFIG_FILE, PREFIX, Settings, load_settings
 from .sections import (
+    AuthSettings,
     CatalogueSettings,
     ColdStartSettings,
     CrossDomainSettings,
@@ -30,6 +31,7 @@ from .sections import (
 __all__ = [
     "CONFIG_FILE",
     "PREFIX",
+    "AuthSettings",
     "CatalogueSettings",
     "ColdStartSettings",
     "CrossDomainSettings",

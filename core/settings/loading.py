@@ -16,6 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from ..errors import ConfigurationError
 from .sections import (
+    AuthSettings,
     CatalogueSettings,
     ColdStartSettings,
     CrossDomainSettings,
@@ -73,6 +74,7 @@ class Settings(Section):
     diversity: DiversitySettings = DiversitySettings()
     filters: FilterSettings = FilterSettings()
     serve: ServeSettings = ServeSettings()
+    auth: AuthSettings = AuthSettings()
     deliberate: DeliberateSettings = DeliberateSettings()
     recommender: RecommenderSettings = RecommenderSettings()
 
@@ -91,6 +93,12 @@ class Settings(Section):
     def history_url(self) -> str:
         """Return the SQLAlchemy async URL of the event store."""
         return self.history.url or f"sqlite+aiosqlite:///{self.home / 'history.db'}"
+
+    @property
+    def access_url(self) -> str:
+        """Return the SQLAlchemy async URL of the keys: with the events if those are in PostgreSQL."""
+        beside = self.history.url if self.history.url.startswith("postgresql") else ""
+        return self.auth.url.get_secret_value() or beside or f"sqlite+aiosqlite:///{self.home / 'access.db'}"
 
     def models_path(self, tenant: str) -> Path:
         """Return the folder of a tenant's trained recommenders."""

@@ -254,6 +254,34 @@ class ServeSettings(Section):
     max_connections: int = Field(default=1000, ge=1, description="Connections a process keeps open; more get a 503.")
 
 
+class AuthSettings(Section):
+    """Who may call the HTTP service: API keys for programs, tokens of an OpenID provider for people."""
+
+    mode: Literal["auto", "on", "open"] = Field(
+        default="auto",
+        description="`auto`: keys are asked for once there is one or an issuer is set, and without either only this machine is served; "
+        "`on`: always asked for; `open`: never, whatever the address, for where something in front asks.",
+    )
+    url: SecretStr = Field(
+        default=SecretStr(""),
+        description="SQLAlchemy async URL of the keys; empty: with the events if those are in PostgreSQL, else SQLite under home.",
+    )
+    cache_s: float = Field(
+        default=30.0,
+        ge=0,
+        description="Seconds a process trusts a key it has checked: a revoked key lives at most so long.",
+    )
+    issuer: str = Field(
+        default="", description="OpenID issuer whose tokens people show, an https address; empty: none."
+    )
+    audience: str = Field(default="", description="Audience that its tokens must name.")
+    tenant_claim: str = Field(default="tenant", description="Claim of a token that names the tenant.")
+    roles_claim: str = Field(
+        default="roles",
+        description="Claim of a token with its roles: viewer, editor, approver, admin; none: a shopper.",
+    )
+
+
 class DeliberateSettings(Section):
     """Bounds of the deliberation loop."""
 

@@ -1,0 +1,152 @@
+"""Let in who shows a key or a token, with the scope that a path asks for; a path that is not in the table asks for ``admin``."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ...core.errors import ConfigurationError, TastemakerError, UnknownCallerError
+from ...core.settings import Settings
+from ...stores.api_keys import KeyStore
+from ..http.errors import details_of, log_failure, respond
+from .caller import ANYBODY, CURRENT, Caller
+from .caller import Scope as CallerScope
+from .keys import KeyRing
+from .tokens import Tokens
+
+OPEN: Final = ("/health", "/ready", "/docs", "/openapi.json")
+"""Paths, with what lies below them, that ask for nobody: they tell nothing of any tenant."""
+ASKED: Final[dict[str, CallerScope | None]] = {
+    "/recommend": "recommend",
+    "/search": "recommend",
+    "/why-not": "recommend",
+    "/langserve": "recommend",
+    "/feedback": "feedback",
+    "/rules": "rules",
+    "/items": "catalogue",
+    "/users": None,
+}
+"""What a path, with what lies below it, asks for; None: anybody who is known, the route looks at who."""
+
+
+def asked_for(path: str) -> CallerScope | None:
+    """Return the scope that a path asks for, None for one that only wants to know who calls."""
+    for known, scope in ASKED.items():
+        if _under(path, known):
+            return scope
+    return "admin"
+
+
+def is_open(path: str) -> bool:
+    """Tell whether a path asks for nobody."""
+    return any(_under(path, known) for known in OPEN)
+
+
+def _under(path: str, known: str) -> bool:
+    return path == known or path.startswith(known + "/")
+
+
+class Doorkeeper:
+    """Know callers by key or token; ``closed`` says whether they must show one."""
+
+    def __init__(self, settings: Settings) -> None:
+        auth = settings.auth
+        self._settings = settings
+        self.ring = KeyRing(KeyStore.at(settings.access_url), auth.cache_s)
+        self._tokens = Tokens(auth) if auth.issuer else None
+        self.closed = auth.mode != "open"
+
+    async def start(self) -> None:
+        """Find out whether keys are asked for.
+
+        Raises:
+            ConfigurationError: there are none, and others than this machine can reach the service.
+            StoreError: the keys cannot be read.
+        """
+        auth, host = self._settings.auth, self._settings.serve.host
+        if auth.mode == "auto":
+            self.closed = self._tokens is not None or await self.ring.store.any()
+            if not self.closed and not is_loopback(host):
+                raise ConfigurationError(
+                    f"serve.host {host} can be reached from other machines, and there is no API key: make one with "
+                    "`tastemaker keys create`, or set auth.mode to `open` if something in front asks who calls"
+                )
+
+    async def caller(self, headers: Headers) -> Caller:
+        """Return who sends these headers.
+
+        Raises:
+            UnknownCallerError: there is no key or token, or it is not valid.
+            StoreError, BackEndUnavailable: it cannot be checked.
+        """
+        if not self.closed:
+            return ANYBODY
+        kind, _, shown = headers.get("authorization", "").partition(" ")
+        given = shown.strip() if kind.lower() == "bearer" else headers.get("x-api-key", "")
+        if not given:
+            text = "send an API key or a token as `Authorization: Bearer ...`, or a key as `X-API-Key`"
+            raise UnknownCallerError(text, missing="key")
+        if self._tokens is not None and given.count(".") == 2:
+            return await self._tokens.caller(given)
+        return await self.ring.caller(given)
+
+    async def close(self) -> None:
+        """Close the stores and connections."""
+        await self.ring.close()
+        if self._tokens is not None:
+            await self._tokens.close()
+
+
+class AuthGate:
+    """Answer 401 or 403, or hand the request on with its caller in ``scope["state"]["caller"]`` and in ``CURRENT``."""
+
+    def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper) -> None:
+        self.app = app
+        self.doorkeeper = doorkeeper
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one ASGI connection."""
+        if scope["type"] not in ("http", "websocket") or is_open(scope["path"]) or _preflight(scope):
+            await self.app(scope, receive, send)
+            return
+        try:
+            caller = await self.doorkeeper.caller(Headers(scope=scope))
+            wanted = asked_for(scope["path"])
+            if wanted is not None:
+                caller.require(wanted)
+        except TastemakerError as error:
+            await refuse(error, scope, receive, send)
+            return
+        scope.setdefault("state", {})["caller"] = caller
+        token = CURRENT.set(caller)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            CURRENT.reset(token)
+
+
+async def refuse(error: TastemakerError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with an error of ours before any route is reached; a websocket is closed."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    identifier = str(scope.get("state", {}).get("request_id", ""))
+    status, detail = details_of(error)
+    if status >= 500:
+        log_failure(error, identifier)
+    await respond(status, [detail], identifier)(scope, receive, send)
+
+
+def _preflight(scope: Scope) -> bool:
+    return bool(scope["type"] == "http" and scope["method"] == "OPTIONS")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"

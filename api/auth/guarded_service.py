@@ -1,0 +1,135 @@
+"""Put who calls between every door and the recommender: the tenant is the caller's, and users are whom they may name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from typing import Any, TypeVar
+
+from ...core.ranking.cross_modal import SearchRequest, SearchResponse
+from ...core.ranking.why_not import WhyNot
+from ...core.schemas import Deleted, Event, RecommendRequest, RecommendResponse, StreamEvent
+from ...stores.rules import LoadedRules
+from ..service import Service
+from .caller import Caller, current_caller
+
+Asked = TypeVar("Asked", RecommendRequest, SearchRequest)
+
+
+class GuardedService:
+    """A recommender for one caller, or for whoever makes the current request; every method checks before it begins.
+
+    Raises of every method:
+        UnknownCallerError: nobody was let in.
+        ForbiddenError: another tenant or user than the caller's, or a scope that they lack.
+    """
+
+    def __init__(self, service: Service, caller: Caller | None = None) -> None:
+        self.service = service
+        self._caller = caller
+
+    def bound(self) -> GuardedService:
+        """Return this service for whoever makes the current request, also in tasks that are not theirs."""
+        return GuardedService(self.service, self._who())
+
+    def recommend(
+        self,
+        request: RecommendRequest | None = None,
+        *,
+        prompt_versions: Mapping[str, str] | None = None,
+        **fields: Any,
+    ) -> Coroutine[Any, Any, RecommendResponse]:
+        """Answer one request."""
+        asked = self._own(request or RecommendRequest())
+        return self.service.recommend(asked, prompt_versions=prompt_versions, **self._fields(fields))
+
+    def stream(
+        self,
+        request: RecommendRequest | None = None,
+        *,
+        prompt_versions: Mapping[str, str] | None = None,
+        **fields: Any,
+    ) -> AsyncIterator[StreamEvent]:
+        """Answer one request event by event."""
+        asked = self._own(request or RecommendRequest())
+        return self.service.stream(asked, prompt_versions=prompt_versions, **self._fields(fields))
+
+    def search(self, request: SearchRequest | None = None, **fields: Any) -> Coroutine[Any, Any, SearchResponse]:
+        """Find items."""
+        self._who().require("recommend")
+        return self.service.search(self._own(request or SearchRequest()), **self._fields(fields))
+
+    def feedback(self, events: Sequence[Event], tenant: str | None = None) -> Coroutine[Any, Any, int]:
+        """Store what users did."""
+        who = self._who()
+        who.require("feedback")
+        for event in events:
+            who.user_of(event.user_id)
+        return self.service.feedback(events, tenant=who.tenant_of(tenant))
+
+    def delete_items(self, item_ids: Sequence[str], tenant: str | None = None) -> Coroutine[Any, Any, Deleted]:
+        """Delete items from the catalogue."""
+        who = self._who()
+        who.require("catalogue")
+        return self.service.delete_items(item_ids, tenant=who.tenant_of(tenant))
+
+    def forget_preferences(
+        self, user_id: str, tenant: str | None = None, field: str | None = None
+    ) -> Coroutine[Any, Any, int]:
+        """Forget what a user agreed to have remembered."""
+        who = self._who()
+        who.require_of_user("erase_users", user_id)
+        return self.service.forget_preferences(user_id, tenant=who.tenant_of(tenant), field=field)
+
+    def why_not(
+        self, item_id: str, request: RecommendRequest | None = None, *, allow_paths: bool = True, **fields: Any
+    ) -> Coroutine[Any, Any, WhyNot]:
+        """Say which step drops an item."""
+        asked = self._own(request or RecommendRequest())
+        return self.service.why_not(item_id, asked, allow_paths=allow_paths, **self._fields(fields))
+
+    def rules(self, tenant: str | None = None) -> Coroutine[Any, Any, LoadedRules]:
+        """Return the business rules in use."""
+        who = self._who()
+        who.require("rules")
+        return self.service.rules(who.tenant_of(tenant))
+
+    def check_rules(self, data: object, tenant: str | None = None) -> Coroutine[Any, Any, list[str]]:
+        """Return what is wrong with rules."""
+        who = self._who()
+        who.require("rules")
+        return self.service.check_rules(data, tenant=who.tenant_of(tenant))
+
+    async def warm(self) -> None:
+        """Load the models that the common path needs."""
+        await self.service.warm()
+
+    async def health(self) -> dict[str, dict[str, str]]:
+        """Return the state of every part."""
+        return await self.service.health()
+
+    async def close(self) -> None:
+        """Release connections and files."""
+        await self.service.close()
+
+    def _who(self) -> Caller:
+        return self._caller or current_caller()
+
+    def _own(self, request: Asked) -> Asked:
+        """Return the request with the caller's tenant, and of a user that they may name."""
+        who = self._who()
+        who.require("recommend")
+        said = request.tenant if "tenant" in request.model_fields_set else None
+        update: dict[str, Any] = {"tenant": who.tenant_of(said)}
+        if isinstance(request, RecommendRequest):
+            update["user_id"] = who.user_of(request.user_id)
+        changed = {name: value for name, value in update.items() if getattr(request, name) != value}
+        return request.model_copy(update=changed) if changed else request
+
+    def _fields(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return fields given one by one, of which those that say who asks are checked."""
+        who, checked = self._who(), dict(fields)
+        if "tenant" in checked:
+            checked["tenant"] = who.tenant_of(checked["tenant"])
+        if "user_id" in checked:
+            checked["user_id"] = who.user_of(checked["user_id"])
+        return checked
