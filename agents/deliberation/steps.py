@@ -157,10 +157,10 @@ class Desk:
         """Return the items with those that fit ``label`` first."""
         return sorted(items, key=lambda item: not self.fits(label, item))
 
-    def _shared_stems(self) -> set[str]:
+    def _shared_stems(self) -> frozenset[str]:
         """Return the words that every part has, which tell none of them apart."""
         names = [stems(p.label) for p in self.parts]
-        return set.intersection(*names) if len(names) > 1 else set()
+        return frozenset.intersection(*names) if len(names) > 1 else frozenset()
 
     def part_for(self, choice: ChosenItem) -> WishPart:
         """Return the part that a choice belongs to, with the choice first and the rest of its search behind it."""
@@ -171,7 +171,7 @@ class Desk:
         return WishPart(label=choice.label, query=choice.label, items=(choice.item,))
 
 
-def _record(item: Item) -> set[str]:
+def _record(item: Item) -> frozenset[str]:
     return stems(f"{item.title} {item.text} " + " ".join(value_text(v) for v in item.attributes.values()))
 
 

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import chain, islice
 
 from ...core.predicates import holds
@@ -28,7 +28,7 @@ from ...core.text.words import (
 )
 from .claim_sources import trusted
 from .record_claims import GUARDED, claims_of
-from .request_words import first_quote, free_words, quote_with
+from .request_words import first_quote, free_words, quote_with, untitled
 from .wording import Wording
 
 LEARNT_FROM = {
@@ -182,10 +182,8 @@ class Points:
     def _wished_words(self, item: Item) -> Iterator[Point]:
         """Yield where the record has words of the request that no condition took: in a value, or quoted from the text."""
         for kind in ("text", "transcript"):
-            pieces = self.evidence(kind)
-            text = self.brief.text if kind == "text" else " ".join(e.content for e in pieces)
-            ids = tuple(e.evidence_id for e in pieces)
-            wanted = free_words(text, item, self.brief.understanding, self.words.language)
+            ids = tuple(e.evidence_id for e in self.evidence(kind))
+            wanted = untitled(self._free[kind], item, self.words.language)
             held = {word: self._field_with(word, item) for word in wanted}
             yield from [self._value_with(word, name, item, ids) for word, name in held.items() if name]
             quote, shown = quote_with(wanted, item, self.words.language) if wanted else ("", [])
@@ -195,12 +193,19 @@ class Points:
             if wanted:
                 return
 
+    @cached_property
+    def _free(self) -> Mapping[str, Sequence[str]]:
+        """Return the words, typed or spoken, that no condition shows."""
+        spoken = " ".join(e.content for e in self.evidence("transcript"))
+        said = {"text": self.brief.text, "transcript": spoken}
+        return {kind: free_words(s, self.brief.understanding, self.words.language) for kind, s in said.items()}
+
     def _field_with(self, word: str, item: Item) -> str:
         """Return the first field worth telling whose value has a word of the request; empty if none."""
         key, chinese = stem(word), self.words.language == "zh"
         for name, value in item.attributes.items():
             text = value if isinstance(value, str) else " , ".join(value) if isinstance(value, list) else ""
-            if not (word in text if chinese else key in _stems(text)):
+            if not (word in text if chinese else key in stems(text)):
                 continue
             told = self.words.trait(name, "skip") or self.words.trait(name, "guarded")
             if not told and self._says(item, name):
@@ -343,8 +348,8 @@ class Points:
         if value is None or value in ("", []):
             return ""
         shown = value_text(value) if not isinstance(value, int | float) else f"{value:g}"
-        title = _stems(item.title)
-        in_title = shown in item.title or (any(w in title for w in _stems(shown)) and _stems(shown) <= title)
+        title, words = stems(item.title), stems(shown)
+        in_title = shown in item.title or (bool(words) and words <= title)
         return "" if in_title else self.words.says(name, value, self.brief)
 
     @cached_property
@@ -372,11 +377,6 @@ class Points:
             for name, value in item.attributes.items():
                 found.setdefault(name, Counter())[value_text(value)] += 1
         return found
-
-
-@lru_cache(maxsize=8192)
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(stems(text))
 
 
 def _members(held: Constraint) -> frozenset[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from ...core.schemas import Item, Understanding
 from ...core.text.chinese import han_pairs
@@ -30,17 +31,24 @@ _NO_STORY = re.compile(
 _ENDS = re.compile(r"[\s.;,。，；]+$")
 
 
-def free_words(text: str, item: Item, understood: Understanding, language: Language) -> list[str]:
-    """Return the words of a request, as written, that neither a condition nor the item's title shows; none it refuses."""
+def free_words(text: str, understood: Understanding, language: Language) -> list[str]:
+    """Return the words of a request, as written, that no condition shows; none it refuses."""
     text = " , ".join(c for c in _CLAUSES.split(text) if not _REFUSES.search(c))
     held, read = understood.constraints, [c.words for c in understood.reading.conditions]
     if language == "zh":
         named = " ".join([*(str(c.value) for c in held), *read])
-        return [p for p in han_pairs(text) if p not in item.title and p not in named]
+        return [p for p in han_pairs(text) if p not in named]
     known = set(content_words(text)) - CLASS_NOUNS
     free = [w for w in tokens(text) if w.lower() in known]
-    taken = {s for c in held for s in stems(f"{c.field} {c.value}")} | stems(f"{item.title} {' '.join(read)}")
+    taken = {s for c in held for s in stems(f"{c.field} {c.value}")} | stems(" ".join(read))
     return [w for w in dict.fromkeys(free) if stem(w) not in taken]
+
+
+def untitled(words: Collection[str], item: Item, language: Language) -> list[str]:
+    """Return the words that the item's title does not show."""
+    if language == "zh":
+        return [w for w in words if w not in item.title]
+    return [w for w in words if stem(w) not in stems(item.title)]
 
 
 def quote_with(wanted: Sequence[str], item: Item, language: Language) -> tuple[str, list[str]]:
@@ -49,7 +57,7 @@ def quote_with(wanted: Sequence[str], item: Item, language: Language) -> tuple[s
     text = item.text.casefold()
     if not any(b in text for b in beginnings):
         return "", []
-    for sentence in sentences(plain_text(item.text)):
+    for sentence in _sentences(item.text):
         if not any(b in sentence.casefold() for b in beginnings):
             continue
         affirmed = frozenset().union(*(c.holding(YES) for c in clauses_of(sentence)))
@@ -66,7 +74,17 @@ def quote_with(wanted: Sequence[str], item: Item, language: Language) -> tuple[s
 
 def first_quote(item: Item) -> str:
     """Return the first sentence of the item's text that is worth quoting; empty if there is none."""
-    return next((q for s in sentences(plain_text(item.text)) if (q := quoted(s))), "")
+    return _first_quote(item.text)
+
+
+@lru_cache(maxsize=4096)
+def _first_quote(text: str) -> str:
+    return next((q for s in _sentences(text) if (q := quoted(s))), "")
+
+
+@lru_cache(maxsize=4096)
+def _sentences(text: str) -> tuple[str, ...]:
+    return tuple(sentences(plain_text(text)))
 
 
 def quoted(sentence: str) -> str:

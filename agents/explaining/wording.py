@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +23,8 @@ from ...core.text.words import listed, number
 Language = Literal["en", "zh"]
 MAX_MEMBERS = 3
 MAX_VALUE = 60
+MAX_SAID = 20_000
+"""So many values of fields are remembered as they are said."""
 _SLOT = re.compile(r"\{(\w+)\}")
 _AN = re.compile(r"(?:[aeiou]|hour|8\b|11\b|18\b|[AEFHILMNORSX][A-Z]{1,}\b)")
 _UNITS = frozenset("g kg mg cm mm m km ml l h w gb mb tb inch inches".split())  # noqa: SIM905
@@ -87,6 +89,7 @@ class Wording:
 
     language: Language
     table: Mapping[str, Any]
+    _said: dict[tuple[object, ...], str] = field(default_factory=dict, repr=False, compare=False)
 
     def sentence(self, kind: str, slots: Mapping[str, str], taken: Counter[str], turn: int, before: str = "") -> str:
         """Return one sentence of a kind, worded as no other in ``taken`` begins and as ``before`` is not, if possible.
@@ -135,6 +138,16 @@ class Wording:
 
     def says(self, field: str, value: AttributeValue, brief: Brief) -> str:
         """Return what may be said of an item that holds ``value``, after "it"; empty if there is no plain way to say it."""
+        held = tuple(value) if isinstance(value, list) else value
+        key = (field, type(value), held, brief.price_field, brief.price_unit)
+        said = self._said.get(key)
+        if said is None:
+            if len(self._said) >= MAX_SAID:
+                self._said.clear()
+            said = self._said[key] = self._says(field, value, brief)
+        return said
+
+    def _says(self, field: str, value: AttributeValue, brief: Brief) -> str:
         if isinstance(value, bool):
             return self._filled(self.table["flag"], {"label": self.of(field).label}) if value else ""
         if isinstance(value, int | float):

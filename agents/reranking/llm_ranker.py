@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -189,7 +189,7 @@ class LLMRanker:
         return LLMOpinion("generative", near.max(axis=0) + near.mean(axis=0), total([reply.usage]), (prompt.ref,))
 
 
-def jaccard(a: set[str], b: set[str]) -> float:
+def jaccard(a: Set[str], b: Set[str]) -> float:
     """Return the share of words that two sets have in common."""
     return len(a & b) / len(a | b) if a | b else 0.0
 

@@ -25,6 +25,8 @@ COLOURS = frozenset(
     "beige black blue brown gold gray green grey navy orange pink purple red silver turquoise violet white yellow".split()  # noqa: SIM905
 )
 _POSSESSIVE = re.compile(r"['’].*$")
+MAX_REMEMBERED = 2_000
+"""Longer texts are read anew each time."""
 _CONTRACTED = re.compile(r"['’](?:s|re|ve|ll|d|m|t)?$")
 
 
@@ -53,9 +55,16 @@ def content_words(text: str) -> list[str]:
     return list(dict.fromkeys(t.lower() for t in tokens(text) if is_content(t)))
 
 
-def stems(text: str) -> set[str]:
-    """Return the stems of every word of ``text``, numbers left out."""
-    return {stem(t) for t in tokens(text) if not t[0].isdigit()}
+def stems(text: str) -> frozenset[str]:
+    """Return the stems of every word of ``text``, numbers left out; those of short texts are remembered."""
+    return _remembered_stems(text) if len(text) <= MAX_REMEMBERED else _stems(text)
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(stem(t) for t in tokens(text) if not t[0].isdigit())
+
+
+_remembered_stems = lru_cache(maxsize=8_192)(_stems)
 
 
 def numbers(text: str) -> set[str]:
