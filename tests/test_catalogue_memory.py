@@ -17,7 +17,8 @@ from tastemaker.core.schemas import Constraint, Item
 from tastemaker.stores.catalogue import record_cache as records
 from tastemaker.stores.catalogue import vectors_in_memory as resident
 from tastemaker.stores.catalogue.columns import ItemRow
-from tastemaker.stores.catalogue.lance_catalogue import LOOK_S, LanceCatalogue
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.stores.catalogue.lance_table import LOOK_S
 from tastemaker.stores.catalogue.table_version import read_key
 
 DIM = 24

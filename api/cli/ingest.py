@@ -74,6 +74,12 @@ def ingest_command(
     delimiter: Annotated[str, typer.Option(help="What separates the columns.")] = "",
     sheet: Annotated[str, typer.Option(help="The sheet of a workbook.")] = "",
     list_separator: Annotated[str, typer.Option(help="What separates the members of every list.")] = "",
+    merge: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Rows of one item: by=COLUMN, with choices=SIZE+COLOUR, or with view=COLUMN and prefer=VALUE."
+        ),
+    ] = None,
     map_events: Annotated[
         list[str] | None,
         typer.Option(help="ROLE=COLUMN of the events: user, item, kind, value, at; scale=10; order=mdy; pad=10."),
@@ -103,6 +109,7 @@ def ingest_command(
             how=Reading(encoding, delimiter, sheet),
             layout=layout,
             only=tuple(name.strip() for name in update.split(",") if name.strip()),
+            merge=parse_mapping(merge or [], "--merge"),
         )
         events = EventChoices(
             parse_mapping(map_events or [], "--map-events"), parse_mapping(map_kind or [], "--map-kind")

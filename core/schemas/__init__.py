@@ -23,6 +23,7 @@ from .catalogue import (
     NotAhead,
     TenantId,
     UserId,
+    Variant,
 )
 from .evidence import (
     Caption,
@@ -146,6 +147,7 @@ __all__ = [
     "Understanding",
     "Usage",
     "UserId",
+    "Variant",
     "Verdict",
     "VerdictState",
     "Words",

@@ -8,7 +8,7 @@ from pydantic import (
     Field,
 )
 
-from .catalogue import AttributeValue, Frozen
+from .catalogue import AttributeValue, Frozen, Variant
 from .evidence import Evidence, Verdict
 from .ranking import PathStep, SourceScore
 from .request import LLMStrategy
@@ -33,6 +33,10 @@ class Recommendation(Frozen):
     attributes: dict[str, AttributeValue] = Field(description="Attributes from the record.")
     image: str | None = Field(default=None, description="Image reference from the record.")
     url: str | None = Field(default=None, description="Link from the record.")
+    variants: tuple[Variant, ...] = Field(
+        default=(),
+        description="The choices it comes in; where what was asked tells them apart, only those that fit and can be had.",
+    )
     sources: tuple[SourceScore, ...] = Field(default=(), description="Which sources proposed it, and where.")
     rules: tuple[str, ...] = Field(default=(), description="Ids of the business rules that pinned or moved it.")
     path: tuple[PathStep, ...] = Field(

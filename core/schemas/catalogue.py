@@ -88,8 +88,25 @@ class CatalogueSchema(Frozen):
         return next((f for f in self.fields if f.role == "price"), None)
 
 
+class Variant(Frozen):
+    """One of the choices that a product comes in."""
+
+    variant_id: str = Field(default="", description="The shop's own id of the choice, such as its SKU.")
+    attributes: dict[str, str | float | list[str]] = Field(
+        description="What tells it apart, and its price: size, colour, price. What it does not tell, it has in every form."
+    )
+    in_stock: bool | None = Field(
+        default=None, description="Whether it can be had; absent where the shop does not say."
+    )
+    image: str | None = Field(default=None, description="Its own picture, or that picture's address.")
+    url: str | None = Field(default=None, description="Its own link.")
+
+
 class Item(Frozen):
-    """One catalogue item. ``image`` is a path relative to the media folder; ``url`` a link for people."""
+    """One catalogue item. ``image`` is a path relative to the media folder; ``url`` a link for people.
+
+    Of a product with ``variants`` the attributes say in what sizes, colours ... it can be had, and the lowest price.
+    """
 
     item_id: ItemId
     title: Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -97,6 +114,7 @@ class Item(Frozen):
     attributes: dict[str, AttributeValue] = Field(default_factory=dict)
     image: str | None = None
     url: str | None = None
+    variants: tuple[Variant, ...] = ()
 
 
 def _not_ahead(at: datetime) -> datetime:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import InvalidRequestError
-from ...core.schemas import Event, Item
+from ...core.schemas import Event, Item, Variant
 from ...stores.ingest.events import read_events, unknown_items
 from ...stores.ingest.events_plan import plan_events
 from ...stores.ingest.file_readers import Reading
@@ -124,11 +124,22 @@ def _judged_items(path: Path, wanted: Mapping[str, Any]) -> Tally:
         own = units.get(attribute) or attribute.rpartition("_")[2].upper()
         if own != unit:
             tally.wrong(f"unit of {attribute}: {own!r} instead of {unit!r}", named=False)
+    _judge_cells(tally, wanted, items, said)
+    return _with_said(tally, wanted, said)
+
+
+def _judge_cells(tally: Tally, wanted: Mapping[str, Any], items: Mapping[str, Item], said: str) -> None:
+    """Count every cell of the items and of the variants that are expected."""
     for item_id, cells in wanted["items"].items():
         record = _record(items[item_id]) if item_id in items else {}
         for column in {**cells, **record}:
             tally.cell(item_id, column, cells.get(column), record.get(column), said)
-    return _with_said(tally, wanted, said)
+    for item_id, variants in wanted.get("variants", {}).items():
+        read = {v.variant_id: v for v in items[item_id].variants} if item_id in items else {}
+        for variant_id, cells in variants.items():
+            record = _variant_record(read[variant_id]) if variant_id in read else {}
+            for column in {**cells, **record}:
+                tally.cell(f"{item_id}/{variant_id}", f"variant {column}", cells.get(column), record.get(column), said)
 
 
 def _items(found: Survey) -> tuple[dict[str, Item], list[str]]:
@@ -149,6 +160,11 @@ def _items(found: Survey) -> tuple[dict[str, Item], list[str]]:
 def _record(item: Item) -> dict[str, Any]:
     fields = {"title": item.title, "text": item.text, "image": item.image, "url": item.url}
     return {**{name: value for name, value in fields.items() if value}, **item.attributes}
+
+
+def _variant_record(variant: Variant) -> dict[str, Any]:
+    own = {"in_stock": variant.in_stock, "image": variant.image, "url": variant.url}
+    return {**{name: value for name, value in own.items() if value is not None}, **variant.attributes}
 
 
 def _judged_events(path: Path, wanted: Mapping[str, Any]) -> Tally:

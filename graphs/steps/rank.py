@@ -152,6 +152,7 @@ def recommendation(ranked: RankedItem, reason: Reason | None = None) -> Recommen
         attributes=item.attributes,
         image=item.image,
         url=item.url,
+        variants=item.variants,
         sources=ranked.sources,
         rules=ranked.rules,
         path=ranked.path,

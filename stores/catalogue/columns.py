@@ -13,16 +13,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from pydantic import TypeAdapter
 
 from ...core.errors import InvalidRequestError, StoreError
 from ...core.predicates import fold, type_of
 from ...core.protocols import Vectors
-from ...core.schemas import AttributeValue, FieldType, Item
+from ...core.schemas import AttributeValue, FieldType, Item, Variant
 from .sql_filters import attribute_column, attribute_name, folded_column
 
 TEXT_VECTOR = "text_vector"
 IMAGE_VECTOR = "image_vector"
 SEARCH_TEXT = "search_text"
+VARIANTS = "variants"
+"""The choices of a product as JSON; a table has this column once an item comes in several."""
 ROLE_KEY = b"tastemaker.role"
 UNIT_KEY = b"tastemaker.unit"
 TABLE_ID_KEY = b"tastemaker.table"
@@ -36,6 +39,9 @@ _ARROW: dict[FieldType, pa.DataType] = {
     "text": pa.utf8(),
     "list": pa.list_(pa.utf8()),
 }
+
+
+_VARIANTS = TypeAdapter(tuple[Variant, ...])
 
 
 @dataclass(frozen=True)
@@ -130,13 +136,18 @@ def to_arrow(rows: Sequence[ItemRow], schema: pa.Schema) -> pa.Table:
 
 def item_columns(schema: pa.Schema) -> list[str]:
     """Return the columns that ``to_items`` reads."""
-    return [*_ITEM_COLUMNS, *(name for name in schema.names if name.startswith("a_"))]
+    return [*_ITEM_COLUMNS, *(name for name in schema.names if name.startswith("a_") or name == VARIANTS)]
 
 
 def to_items(table: pa.Table) -> list[Item]:
     """Return the items of a table that has the columns of ``item_columns``."""
     names = {c: attribute_name(c) for c in table.column_names if c.startswith("a_")}
     return [_item(record, names) for record in table.to_pylist()]
+
+
+def read_variants(stored: str | None) -> tuple[Variant, ...]:
+    """Return the choices that a row's column of variants holds."""
+    return _VARIANTS.validate_json(stored) if stored else ()
 
 
 def search_text(item: Item) -> str:
@@ -229,6 +240,7 @@ def _record(row: ItemRow) -> dict[str, Any]:
         SEARCH_TEXT: search_text(item),
         TEXT_VECTOR: unit(row.text_vector),
         IMAGE_VECTOR: None if row.image_vector is None else unit(row.image_vector),
+        VARIANTS: _VARIANTS.dump_json(item.variants, exclude_none=True).decode() if item.variants else None,
     }
     for name, value in item.attributes.items():
         stored = None if value == [] else value
@@ -246,7 +258,7 @@ def _item(record: Mapping[str, Any], names: Mapping[str, str]) -> Item:
     }
     fields = {name: record[name] for name in _ITEM_COLUMNS}
     fields["text"] = fields["text"] or ""
-    return Item.model_construct(**fields, attributes=attributes)
+    return Item.model_construct(**fields, attributes=attributes, variants=read_variants(record.get(VARIANTS)))
 
 
 def _is_cjk(char: str) -> bool:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
-from functools import partial
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from ...core.errors import InvalidRequestError, StoreError
 from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.predicates import all_hold
 from ...core.protocols import Records, VectorColumn, Vectors
-from ...core.schemas import Candidate, CatalogueSchema, Constraint, Item
+from ...core.schemas import Candidate, Constraint, Item
 from . import columns
-from .columns import ItemRow, UpsertResult
-from .field_statistics import describe
-from .indexes import AnnPlan, build_indexes, compact, create_text_index
-from .language_cache import LanguageCache
+from .catalogue_writer import CatalogueWriter
+from .indexes import AnnPlan
 from .misspelt import corrected
 from .search_helpers import (
     OVERFETCH,
@@ -37,65 +28,15 @@ from .search_helpers import (
 from .search_helpers import (
     stored as _stored,
 )
-from .sql_filters import attribute_column, both, folded_column, ids_sql, to_sql
-from .table_version import Key, View, read_key, read_view
+from .sql_filters import attribute_column, both, ids_sql, to_sql
+from .variants import all_fitting
 
-REMOTE_CONSISTENCY = timedelta(seconds=1)
-"""Another process's writes to an object store are seen after so long; those to a folder within ``LOOK_S``."""
-WRITE_ATTEMPTS = 8
-DELETE_IDS = 1_000
-"""Items removed in one write."""
-_CONTENTION = ("conflict", "already exists", "preempted")
 EXACT_MATCHES = 10_000
 """With an approximate index, a filter that leaves at most so many rows is searched exactly: as quick, and complete."""
-LOOK_S = 0.05
-"""Seconds between two looks for another process's writes; a request asks many times, and a look takes as long as a small search."""
-REFRESH_SHARE = 20
-"""Another process's writes refresh the cached schema at most once in so many times the seconds a refresh takes."""
-T = TypeVar("T")
 
 
-class LanceCatalogue:
+class LanceCatalogue(CatalogueWriter):
     """One tenant's catalogue; several processes may read and write it at once. Implements ``protocols.Catalogue``."""
-
-    def __init__(self, connection: Any, tenant: str, exact_below: int) -> None:
-        self._connection = connection
-        self._name = f"items__{tenant}"
-        self._exact_below = exact_below
-        self._opened: Any = None
-        self._looked: tuple[Key, float] | None = None
-        self._view: View | None = None
-        self._schema: tuple[Key, CatalogueSchema, float] | None = None
-        self._language = LanguageCache()
-        self._write = asyncio.Lock()
-
-    @classmethod
-    async def open(cls, uri: str, tenant: str = "default", exact_below: int = 20_000) -> LanceCatalogue:
-        """Open the catalogue at ``uri`` (a folder, made if missing, or an object-store URL).
-
-        Raises:
-            StoreError: the place cannot be opened.
-        """
-        os.environ.setdefault("LANCE_LOG", "error")
-        import lancedb
-
-        interval = REMOTE_CONSISTENCY if "://" in uri else timedelta(0)
-        opening = lancedb.connect_async(uri, read_consistency_interval=interval)
-        return cls(await _stored(opening, f"cannot open the catalogue at {uri}"), tenant, exact_below)
-
-    async def schema(self) -> CatalogueSchema:
-        """Return the filterable fields and the count; cached until the table changes."""
-        table = await self._table()
-        if table is None:
-            return CatalogueSchema()
-        key, known = await self._key(table), self._schema
-        if known and (known[0] == key or (known[0].table_id == key.table_id and time.monotonic() < known[2])):
-            return known[1]
-        start = time.perf_counter()
-        described = await _stored(describe(table), "cannot describe the catalogue")
-        again = time.monotonic() + REFRESH_SHARE * (time.perf_counter() - start)
-        self._schema = (key, described, again)
-        return described
 
     async def language(self) -> CatalogueLanguage:
         """Return the catalogue's language from all its values; compiled once for a version, by whoever asks first."""
@@ -126,7 +67,10 @@ class LanceCatalogue:
         return 0 if table is None else int(await _stored(table.count_rows(), "cannot count the catalogue"))
 
     async def get(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> list[Item]:
-        """Return the items of ``item_ids`` that exist and satisfy ``where``, in the given order, without repeats."""
+        """Return the items of ``item_ids`` that exist and satisfy ``where``, in the given order, without repeats.
+
+        A product with choices is given with those that satisfy ``where`` together.
+        """
         table = await self._table()
         if table is None or not item_ids:
             return []
@@ -134,9 +78,9 @@ class LanceCatalogue:
         found = await _stored(view.records.get(table, item_ids, filters), "cannot read items")
         items = [found[i] for i in dict.fromkeys(item_ids) if i in found]
         if view.resident is None or not filters:
-            return all_hold(items, where)
+            return all_fitting(all_hold(items, where), where)
         passing = await _stored(view.resident.passing(table, filters), "cannot filter items")
-        return [i for i in items if i.item_id in passing]
+        return all_fitting([i for i in items if i.item_id in passing], where)
 
     async def search_vector(
         self,
@@ -232,77 +176,20 @@ class LanceCatalogue:
         found = await _stored(table.query().where(only).select(["item_id", "digest"]).to_arrow(), "cannot read digests")
         return dict(zip(found.column("item_id").to_pylist(), found.column("digest").to_pylist(), strict=True))
 
+    async def products_of_variants(self) -> dict[str, str]:
+        """Return the shop's own id of a choice -> id of the product that it belongs to."""
+        table = await self._table()
+        if table is None or columns.VARIANTS not in (await _stored(table.schema(), "cannot read columns")).names:
+            return {}
+        query = table.query().where(f"{columns.VARIANTS} IS NOT NULL").select(["item_id", columns.VARIANTS])
+        rows = (await _stored(query.to_arrow(), "cannot read variants")).to_pylist()
+        found = ((v.variant_id, row["item_id"]) for row in rows for v in columns.read_variants(row[columns.VARIANTS]))
+        return {variant: item for variant, item in found if variant and variant != item}
+
     async def of_other_models(self, mark: str) -> int:
         """Return how many items hold vectors of another image-text model than the one of this ``columns.model_mark``."""
         table, others = await self._table(), f"digest IS NULL OR NOT (digest LIKE '%{mark}%')"
         return 0 if table is None else int(await _stored(table.count_rows(others), "cannot count items"))
-
-    async def upsert(self, rows: Sequence[ItemRow]) -> UpsertResult:
-        """Insert or replace items by id in one atomic step; of rows with the same id the last counts.
-
-        Raises:
-            InvalidRequestError: an attribute has another type in the catalogue.
-            StoreError: the write failed; nothing of it is stored.
-        """
-        unique = list({row.item.item_id: row for row in rows}.values())
-        if not unique:
-            return UpsertResult(0, 0)
-        return await self._contended(lambda: self._merge(unique))
-
-    async def optimize(self) -> None:
-        """Compact the table, bring its indexes up to date, and above ``exact_below`` rows build approximate ones."""
-        table = await self._table()
-        if table is not None:
-            await self._contended(
-                lambda: _stored(build_indexes(table, self._exact_below), "cannot index the catalogue")
-            )
-            self._view = None
-
-    async def compact(self) -> None:
-        """Merge small pieces of the table and index the new ids, so that the next upserts stay quick."""
-        table = await self._table()
-        if table is not None:
-            await self._contended(lambda: _stored(compact(table), "cannot compact the catalogue"))
-
-    async def mark_price(self, name: str, unit: str = "") -> None:
-        """Record that the number field ``name`` is the price, in ``unit``.
-
-        Raises:
-            InvalidRequestError: there is no such number field.
-        """
-        field = (await self.schema()).field(name)
-        if field is None or field.type != "number":
-            raise InvalidRequestError("price", f"the catalogue has no number field {name!r}")
-        await self.mark_fields({name: unit}, name)
-
-    async def mark_fields(self, units: Mapping[str, str], price: str = "") -> None:
-        """Record the units of number fields, and which of them is the price (no other is it then); what is no number field is passed over."""
-        table = await self._table()
-        if table is None:
-            return
-        schema = await _stored(table.schema(), "cannot read columns")
-        for update in columns.field_marks(schema, units, price):
-            await self._contended(partial(_changed, table.update_field_metadata, update, "cannot mark a field"))
-
-    async def drop_fields(self, names: Iterable[str]) -> None:
-        """Remove attributes with all their values; vectors and everything else stay. One that comes again may be of another type."""
-        table = await self._table()
-        if table is None:
-            return
-        have = set((await _stored(table.schema(), "cannot read columns")).names)
-        gone = [c for n in names for c in (attribute_column(n), folded_column(n)) if c in have]
-        if gone:
-            await self._contended(lambda: _stored(table.drop_columns(gone), "cannot remove columns"))
-            self._view = None
-
-    async def delete(self, item_ids: Sequence[str]) -> int:
-        """Remove the items of ``item_ids`` and return how many there were."""
-        table, removed = await self._table(), 0
-        for start in range(0, len(item_ids) if table is not None else 0, DELETE_IDS):
-            only = ids_sql(item_ids[start : start + DELETE_IDS])
-            result = await self._contended(partial(_changed, table.delete, only, "cannot remove items"))
-            removed += result.num_deleted_rows
-        return removed
 
     async def stored_vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]:
         """Return as ``vectors`` does, without keeping the table's vectors in memory: for a writer, under whom it changes all the time."""
@@ -315,29 +202,6 @@ class LanceCatalogue:
         """Return, for each vector column, the approximate index in use with its measured recall, or None for exact."""
         table = await self._table()
         return {} if table is None else dict((await self._current(table)).plans)
-
-    async def _table(self) -> Any:
-        if self._opened is None:
-            try:
-                self._opened = await self._connection.open_table(self._name)
-            except (ValueError, RuntimeError, OSError) as error:
-                if not isinstance(error, ValueError) or "not found" not in str(error):
-                    raise StoreError(f"cannot open the catalogue: {str(error)[:300]}") from error
-        return self._opened
-
-    async def _key(self, table: Any) -> Key:
-        """Return the table's state, read anew every ``LOOK_S`` seconds and after each write of this process."""
-        if self._looked is None or time.monotonic() > self._looked[1]:
-            key = await _stored(read_key(table), "cannot read the catalogue's version")
-            self._looked = (key, time.monotonic() + LOOK_S)
-        return self._looked[0]
-
-    async def _current(self, table: Any) -> View:
-        key = await self._key(table)
-        if self._view is None or self._view.key != key:
-            view = read_view(table, key, self._exact_below)
-            self._view = await _stored(view, "cannot read the catalogue's columns")
-        return self._view
 
     async def _vectors(self, table: Any, item_ids: Sequence[str], *names: str) -> list[dict[str, Vectors]]:
         resident = (await self._current(table)).resident
@@ -352,48 +216,3 @@ class LanceCatalogue:
     async def _few(self, table: Any, column: str, filters: str) -> bool:
         matching = await _stored(table.count_rows(both(filters, f"{column} IS NOT NULL")), "cannot count matches")
         return bool(matching <= EXACT_MATCHES)
-
-    async def _contended(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do ``work``, one writer of this process at a time, and again when another process's write came between."""
-        async with self._write:
-            try:
-                for attempt in range(1, WRITE_ATTEMPTS):
-                    try:
-                        return await work()
-                    except StoreError as error:
-                        if not any(sign in str(error).lower() for sign in _CONTENTION):
-                            raise
-                    await asyncio.sleep(0.05 * attempt)
-                    await _stored(self._opened.checkout_latest(), "cannot see the latest catalogue")
-                return await work()
-            finally:
-                self._looked = self._schema = None
-
-    async def _merge(self, rows: Sequence[ItemRow]) -> UpsertResult:
-        table = await self._prepared(rows)
-        schema = await _stored(table.schema(), "cannot read the catalogue's columns")
-        data = await asyncio.to_thread(columns.to_arrow, rows, schema)
-        merge = table.merge_insert("item_id").when_matched_update_all().when_not_matched_insert_all()
-        result = await _stored(merge.execute(data, on_bad_vectors="null"), "cannot write to the catalogue")
-        return UpsertResult(result.num_inserted_rows, result.num_updated_rows)
-
-    async def _prepared(self, rows: Sequence[ItemRow]) -> Any:
-        table = await self._table()
-        if table is None:
-            base = columns.base_schema(rows[0].text_vector.size)
-            try:
-                table = self._opened = await self._connection.create_table(self._name, schema=base, exist_ok=True)
-            except (RuntimeError, ValueError, OSError) as error:
-                if (table := await self._table()) is None:
-                    raise StoreError(f"cannot create the catalogue: {str(error)[:300]}") from error
-            await _stored(create_text_index(table), "cannot create the text index")
-        known = columns.attribute_types(await _stored(table.schema(), "cannot read the catalogue's columns"))
-        if new := columns.types_of(rows, known):
-            await _stored(
-                table.add_columns(pa.schema(columns.attribute_fields(new))), "cannot add columns to the catalogue"
-            )
-        return table
-
-
-def _changed(change: Callable[[Any], Awaitable[T]], what: Any, failed: str) -> Awaitable[T]:
-    return _stored(change(what), failed)

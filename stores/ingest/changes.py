@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...core.errors import InvalidRequestError
+from ...core.schemas import Item, Variant
 from ..catalogue.lance_catalogue import LanceCatalogue
+from ..catalogue.variants import offered
 from .file_survey import Survey, survey
 from .plan import Choices
 
@@ -72,6 +74,28 @@ async def plan_types(found: Survey, catalogue: LanceCatalogue) -> tuple[Survey, 
         columns = tuple(c for c in read_anew.plan.columns if c.target in only or c.target in read_anew.plan.fields)
         read_anew = replace(read_anew, plan=read_anew.plan.model_copy(update={"columns": columns}))
     return read_anew, notes, []
+
+
+def overlaid(stored: Item, new: Item, only: Collection[str]) -> Item:
+    """Return a stored item with the attributes ``only`` of ``new``; of its variants, prices and stock likewise."""
+    kept = {name: value for name, value in stored.attributes.items() if name not in only}
+    item = stored.model_copy(update={"attributes": {**kept, **new.attributes}})
+    if not new.variants:
+        return item
+    news = {_name_of(variant): variant for variant in new.variants}
+    variants = tuple(_updated(old, news.get(_name_of(old))) for old in item.variants) or new.variants
+    return offered(item.model_copy(update={"variants": variants}))
+
+
+def _updated(old: Variant, new: Variant | None) -> Variant:
+    if new is None:
+        return old
+    stock = old.in_stock if new.in_stock is None else new.in_stock
+    return old.model_copy(update={"attributes": {**old.attributes, **new.attributes}, "in_stock": stock})
+
+
+def _name_of(variant: Variant) -> str:
+    return variant.variant_id or str(sorted((n, v) for n, v in variant.attributes.items() if not isinstance(v, float)))
 
 
 async def delete_items(

@@ -29,6 +29,11 @@ IDENTIFIERS = frozenset({
     "modifiedat", "lastmodified",
 })  # fmt: skip
 """Columns that nobody asks for."""
+GROUP_NAMES = frozenset({
+    "itemgroupid", "groupid", "parentid", "parentsku", "parent", "productgroupid", "masterid", "mastersku", "modelid", "styleid", "stylecode", "spu",
+    "vaterartikel", "款号",
+})  # fmt: skip
+"""Columns that say which product a variant belongs to."""
 INDEX_NAMES = frozenset({"column1", "unnamed", "unnamed0", "index", "level0"})
 _TRUTHS = re.compile(
     r"^(?:is|has|can|in|on)[\s_]|stock|avail|enabled|active|featured|published|explicit|库存|verfügbar", re.IGNORECASE

@@ -34,7 +34,8 @@ class Digest(NamedTuple):
 
 def digest_of(item: Item, image: str, mark: str) -> Digest:
     """Return the digest of ``item`` whose picture's file hashes to ``image``."""
-    content = json.dumps([item.model_dump(mode="json"), image], sort_keys=True, ensure_ascii=True)
+    record = item.model_dump(mode="json", exclude=None if item.variants else {"variants"})
+    content = json.dumps([record, image], sort_keys=True, ensure_ascii=True)
     return Digest(mark, _hash(content, 32), _hash(embedding_text(item), 16), image)
 
 

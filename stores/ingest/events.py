@@ -40,20 +40,43 @@ class EventCounts(NamedTuple):
 
 
 async def ingest_events(
-    plan: EventPlan, how: Reading, history: History, problems: Rejects, known: Collection[str]
+    plan: EventPlan,
+    how: Reading,
+    history: History,
+    problems: Rejects,
+    *,
+    known: Collection[str],
+    products: Mapping[str, str] | None = None,
 ) -> EventCounts:
-    """Add the events of the planned file to ``history``; ``known`` are the ids of the items that there are.
+    """Add the events of the planned file to ``history``; those that name a variant count for its product.
+
+    Args:
+        plan: what the file is taken for.
+        how: how it is opened.
+        history: where events go.
+        problems: where rows go that cannot be used.
+        known: the ids of the items that there are.
+        products: id of a variant -> id of its product.
 
     Raises:
         StoreError: the history failed; starting again resumes.
     """
-    added = 0
+    added = variants = 0
     read: Counter[str] = Counter()
     batches = read_events(plan, how, problems)
     while (events := await asyncio.to_thread(next, batches, None)) is not None:
+        named = [e if e.item_id in known else _of_product(e, products or {}) for e in events]
+        variants += sum(new is not old for new, old in zip(named, events, strict=True))
+        events = named
         read.update(e.item_id for e in events)
         added += await history.add(events)
-    return EventCounts(plan.rows, added, (*plan.notes, *unknown_items(read, known)))
+    said = (f"{variants} events name a variant and count for its product",) if variants else ()
+    return EventCounts(plan.rows, added, (*plan.notes, *said, *unknown_items(read, known)))
+
+
+def _of_product(event: Event, products: Mapping[str, str]) -> Event:
+    product = products.get(event.item_id)
+    return event if product is None else event.model_copy(update={"item_id": product})
 
 
 def read_events(plan: EventPlan, how: Reading, problems: Rejects) -> Iterator[list[Event]]:

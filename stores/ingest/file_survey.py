@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,11 +11,13 @@ from typing import Any
 
 from ...core.errors import InvalidRequestError
 from .column import text_of
-from .column_names import INDEX_NAMES, is_price_name, simple
+from .column_names import GROUP_NAMES, INDEX_NAMES, is_price_name, simple
 from .column_sample import Sample
 from .file_readers import HEADER_SAMPLE, Record, read_records, said_of
-from .layouts import LAYOUTS, PLAIN, Layout, item_rows, layout_of
+from .layouts import LAYOUTS, PLAIN, Layout, item_rows, layout_of, under_rule
 from .plan import Choices, Plan, check_fields, make_plan, plan_fields
+from .values import is_unknown
+from .variants import VARIANTS
 
 MIN_ROWS, MIN_OTHER_ROWS, MAX_ID = 3, 20, 64
 """Rows that must differ before a column is taken for the id: called a code, or otherwise; and the length of its values."""
@@ -47,25 +49,36 @@ def survey(path: Path, choices: Choices | None = None) -> Survey:
     said = choices or Choices()
     head = [record.values for record in islice(read_records(path, said.how), HEADER_SAMPLE)]
     raw_names = [*dict.fromkeys(name for values in head for name in values)]
-    layout = _named(said.layout) if said.layout else layout_of(raw_names)
-    names = [*dict.fromkeys(n for r in item_rows((Record(1, v) for v in head), layout) for n in r.values)] or raw_names
+    layout = _layout(said, raw_names)
+    names = [
+        *dict.fromkeys(n for r in item_rows((Record(1, v) for v in head), layout) for n in r.values if n != VARIANTS)
+    ] or raw_names
     fields = plan_fields(names, said.mapping, layout)
-    notes: tuple[str, ...] = ()
+    notes = _groups(head, layout, said)
     if "item_id" not in fields and (taken := _all_different(head, fields)):
         fields["item_id"] = (taken,)
-        notes = (
+        notes += (
             f"no column is called an id; {taken!r} is taken, for no value comes twice; else: --map item_id=COLUMN",
         )
     check_fields(fields, names, ("item_id",) if said.only else ("item_id", "title"))
+    left_out: dict[str, int] = {}
+    firsts = frozenset({"item_id"}) if layout is not PLAIN else frozenset[str]()
+    draft = Plan(layout="", fields=fields, firsts=firsts, columns=())
+    samples, last_line, lines = _sampled(item_rows(read_records(path, said.how), layout, left_out), draft)
+    for name in names:
+        samples.setdefault(name, Sample())
+    plan = make_plan(samples, lines, fields, layout, said)
+    plan = plan.model_copy(update={"notes": notes, "left_out": left_out, "read_as": said_of(path, said.how)})
+    return Survey(path, plan, layout, said, lines, last_line)
+
+
+def _sampled(records: Iterable[Record], draft: Plan) -> tuple[dict[str, Sample], dict[str, int], int]:
+    """Return a sample of every column, the last line of the ids that come more than once, and the number of rows."""
     samples: dict[str, Sample] = {}
     seen: set[str] = set()
     last_line: dict[str, int] = {}
-    left_out: dict[str, int] = {}
-    draft = Plan(
-        layout="", fields=fields, firsts=frozenset({"item_id"}) if layout is not PLAIN else frozenset(), columns=()
-    )
     lines = 0
-    for record in item_rows(read_records(path, said.how), layout, left_out):
+    for record in records:
         lines += 1
         if record.problem:
             continue
@@ -74,14 +87,33 @@ def survey(path: Path, choices: Choices | None = None) -> Survey:
             last_line[item_id] = record.line
         seen.add(item_id)
         for name, value in record.values.items():
+            if name == VARIANTS:
+                continue
             if (sample := samples.get(name)) is None:
                 sample = samples[name] = Sample()
             sample.add(value)
-    for name in names:
-        samples.setdefault(name, Sample())
-    plan = make_plan(samples, lines, fields, layout, said)
-    plan = plan.model_copy(update={"notes": notes, "left_out": left_out, "read_as": said_of(path, said.how)})
-    return Survey(path, plan, layout, said, lines, last_line)
+    return samples, last_line, lines
+
+
+def _layout(said: Choices, names: Sequence[str]) -> Layout:
+    layout = _named(said.layout) if said.layout else layout_of(names)
+    if not said.merge:
+        return layout
+    used = [column for role, part in said.merge.items() if role != "prefer" for column in part.split("+")]
+    if missing := next((column for column in used if column not in names), ""):
+        raise InvalidRequestError("--merge", f"no column {missing!r}; there are: {', '.join(names[:30])}")
+    return under_rule(layout, said.merge)
+
+
+def _groups(head: Sequence[Mapping[str, Any]], layout: Layout, said: Choices) -> tuple[str, ...]:
+    """Say that a column looks like the product that several rows are variants of."""
+    if layout is not PLAIN or said.merge:
+        return ()
+    for name in dict.fromkeys(name for row in head for name in row):
+        groups = [text_of(row[name]) for row in head if not is_unknown(row.get(name))]
+        if simple(name) in GROUP_NAMES and len(set(groups)) < len(groups):
+            return (f"{name!r} may say which rows are variants of one product; if so: --merge by={name}",)
+    return ()
 
 
 def _all_different(head: Sequence[Mapping[str, Any]], fields: Mapping[str, tuple[str, ...]]) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
+from ...core.errors import InvalidRequestError
 from . import reshaping
 from .column import text_of
 from .file_readers import Record
-from .reshaping import LeftOut, Row
+from .reshaping import LeftOut
+from .variants import Row, by_rule
 
 Names = tuple[str, ...]
 
@@ -52,6 +54,9 @@ def by(column: str) -> Callable[[Mapping[str, Any]], list[str]]:
     return lambda row: [text] if (text := text_of(row.get(column) or "")) else []
 
 
+MERGE = ("by", "choices", "view", "prefer")
+"""What a rule of merging says: the column that rows of one item share; the columns that tell its variants apart (joined by ``+``); or
+the column of the store view, and the view that counts."""
 PLAIN = Layout("table")
 _FEED = {"title": ("title",), "text": ("description",), "image": ("image_link",), "url": ("link",)}
 _FEED_IGNORE = ("additional_image_link*", "identifier_exists", "google_product_category", "shipping*", "tax*", "custom_label_*", "mobile_link", "adult")  # fmt: skip
@@ -77,6 +82,14 @@ LAYOUTS: tuple[Layout, ...] = (
         _SHOPIFY, _SHOPIFY_READINGS, _SHOPIFY_IGNORE, row=reshaping.shopify_old_names, key=by("Handle"), merge=reshaping.shopify,
     ),
     Layout(
+        "Shopify products.json",
+        frozenset({"handle", "title", "body_html", "variants"}),
+        {"item_id": ("handle",), "title": ("title",), "text": ("body_html",), "image": ("image",), "url": ()},
+        {"vendor": "brand", "product_type": "category", "tags": "tags", "price": "price", "compare_at_price": "regular_price"},
+        {"tags": "list:,", "price": "price", "compare_at_price": "price", "in_stock": "bool", "sold_out": "list"},
+        ("id", "*_at", "template_suffix", "published_scope", "admin_graphql_api_id", "status"), row=reshaping.shopify_json,
+    ),
+    Layout(
         "WooCommerce products",
         frozenset({"ID", "Type", "Name", "Regular price", "Categories"}),
         {"item_id": ("ID",), "title": ("Name",), "text": ("Short description", "Description"), "image": ("Images",)},
@@ -98,26 +111,26 @@ LAYOUTS: tuple[Layout, ...] = (
          "out_of_stock_qty", "use_config_*", "min_*", "max_*", "allow_*", "notify_*", "manage_stock", "qty_*", "enable_*", "is_qty_*", "is_decimal*",
          "website_id", "related_*", "crosssell_*", "upsell_*", "hide_*", "bundle_*", "configurable_*", "associated_*", "special_price_*", "country_of_*",
          "product_options_*", "backorders"),
-        row=dict, key=by("sku"), merge=reshaping.magento,
+        row=dict, key=reshaping.magento_key, merge=reshaping.magento,
     ),
     Layout(
         "Facebook catalogue",
         frozenset({"id", "title", "availability", "price", "image_link", "fb_product_category"}),
         {"item_id": ("id",), **_FEED}, {"availability": "in_stock", "fb_product_category": "category"}, {"availability": "bool", "fb_product_category": "list"},
-        _FEED_IGNORE, row=reshaping.feed,
+        _FEED_IGNORE, row=reshaping.feed, key=reshaping.feed_key, merge=reshaping.feed_group,
     ),
     Layout(
         "Google Merchant feed",
         frozenset({"id", "title", "link", "image_link", "availability", "price"}),
         {"item_id": ("id",), **_FEED}, {"availability": "in_stock", "product_type": "category"}, {"availability": "bool", "product_type": "list"},
-        _FEED_IGNORE, row=reshaping.feed,
+        _FEED_IGNORE, row=reshaping.feed, key=reshaping.feed_key, merge=reshaping.feed_group,
     ),
     Layout(
         "Akeneo products",
         frozenset({"sku", "family", "categories", "enabled"}),
         {"item_id": ("sku",), "title": ("name", "label"), "text": ("description", "short_description"), "image": ("image", "picture")},
         {"family": "type"}, {"categories": "list:,"}, ("enabled", "groups", "parent", "X_SELL*", "UPSELL*", "SUBSTITUTION*", "PACK*"),
-        row=dict, key=by("sku"), merge=reshaping.akeneo,
+        row=dict, key=reshaping.akeneo_key, merge=reshaping.akeneo,
     ),
     Layout(
         "Amazon Reviews 2023 metadata",
@@ -174,7 +187,8 @@ LAYOUTS: tuple[Layout, ...] = (
          "aggregateRating.reviewCount": "reviews", "aggregateRating.ratingCount": "ratings"},
         {"offers.price": "price", "offers.lowPrice": "price", "offers.availability": "bool"},
         ("@*", "offers.@*", "offers.url", "offers.highPrice", "offers.offerCount", "offers.priceValidUntil", "offers.itemCondition",
-         "aggregateRating.bestRating", "aggregateRating.worstRating", "review*", "mainEntityOfPage"),
+         "aggregateRating.bestRating", "aggregateRating.worstRating", "review*", "mainEntityOfPage", "productGroupID", "variesBy", "inProductGroupWithID"),
+        row=reshaping.product_group,
     ),
 )  # fmt: skip
 FIRST_ONLY = frozenset({"image", "url", "item_id"})
@@ -185,6 +199,21 @@ def layout_of(names: Sequence[str]) -> Layout:
     """Return the layout that the columns of a file show, or the plain one."""
     have = set(names)
     return next((layout for layout in LAYOUTS if layout.known_by <= have), PLAIN)
+
+
+def under_rule(layout: Layout, rule: Mapping[str, str]) -> Layout:
+    """Return ``layout`` with its rows put together as a person says: by which column, and what tells them apart.
+
+    Raises:
+        InvalidRequestError: a part of the rule is not known, or ``by`` is missing; names ``--merge``.
+    """
+    wrong = next((name for name in rule if name not in MERGE), None)
+    if wrong is not None or not rule.get("by"):
+        raise InvalidRequestError(
+            "--merge", f"{wrong!r} is none of {', '.join(MERGE)}" if wrong else "by=COLUMN is missing"
+        )
+    fields = {**layout.fields, "item_id": (rule["by"],)}
+    return replace(layout, fields=fields, key=by(rule["by"]), merge=partial(by_rule, rule=rule))
 
 
 def item_rows(records: Iterable[Record], layout: Layout, left_out: dict[str, int] | None = None) -> Iterator[Record]:
@@ -210,16 +239,30 @@ def item_rows(records: Iterable[Record], layout: Layout, left_out: dict[str, int
 def _merged(records: Iterable[Record], layout: Layout) -> Iterator[tuple[Record, Callable[[], Row]]]:
     groups: list[tuple[Record, list[Row]]] = []
     known: dict[str, int] = {}
+    joined_to: dict[int, int] = {}
     for record in records:
         if record.problem or layout.key is None:
             yield record, dict
             continue
         row = layout.row(record.values)
         names = layout.key(row)
-        place = next((known[name] for name in names if name in known), len(groups))
-        if place == len(groups):
+        places = sorted({_end(joined_to, known[name]) for name in names if name in known})
+        place = places[0] if places else len(groups)
+        if not places:
             groups.append((record, []))
-        groups[place][1].append(row)
+        rows = groups[place][1]
+        for other in places[1:]:
+            rows.extend(groups[other][1])
+            groups[other][1].clear()
+            joined_to[other] = place
+        rows.append(row)
         known.update(dict.fromkeys(names, place))
     for record, rows in groups:
-        yield record, partial(layout.merge, rows)
+        if rows:
+            yield record, partial(layout.merge, rows)
+
+
+def _end(joined_to: Mapping[int, int], place: int) -> int:
+    while place in joined_to:
+        place = joined_to[place]
+    return place

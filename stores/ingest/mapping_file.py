@@ -18,7 +18,7 @@ from .plan import Choices, Plan
 NAME = "catalogue.toml"
 MATCHING = 0.5
 """A mapping file belongs to a file that has at least this share of its columns."""
-_TOP = {"layout", "encoding", "delimiter", "sheet", "columns", "events", "kinds"}
+_TOP = {"layout", "encoding", "delimiter", "sheet", "columns", "events", "kinds", "merge"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,9 @@ def read_mapping(path: Path) -> Mapping:
         if how.get("as"):
             readings[column] = how["as"]
     how_read = Reading(said.get("encoding", ""), said.get("delimiter", ""), said.get("sheet", ""))
-    choices = Choices(mapping=mapping, readings=readings, how=how_read, layout=said.get("layout", ""))
+    choices = Choices(
+        mapping=mapping, readings=readings, how=how_read, layout=said.get("layout", ""), merge=said.get("merge", {})
+    )
     return Mapping(choices, EventChoices(said.get("events", {}), said.get("kinds", {})), tuple(said.get("columns", {})))
 
 
@@ -78,6 +80,7 @@ def over(file: Choices, own: Choices) -> Choices:
             own.how.sheet or file.how.sheet,
         ),
         layout=own.layout or file.layout,
+        merge=own.merge or file.merge,
     )
 
 
@@ -102,6 +105,8 @@ def as_toml(plan: Plan, choices: Choices, events: EventPlan | None = None) -> st
             lines.append(
                 f"as = {_quoted(column.reading)}" + (f"  # {column.why}" if column.why and not column.target else "")
             )
+    if choices.merge:
+        lines += ["", "[merge]", *(f"{role} = {_quoted(what)}" for role, what in choices.merge.items())]
     if events is not None:
         lines += ["", "[events]", *(f"{role} = {_quoted(name)}" for role, name in events.columns.items())]
         lines += [f"scale = {_quoted(format(events.scale, 'g'))}"] if events.scale != 5 else []

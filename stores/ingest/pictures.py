@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ...core.media.pictures import BROKEN, TooLarge, open_picture, size_problem
+from ...core.schemas import Item, Variant
 
 MAX_IMAGE_BYTES = 50_000_000
 MAX_IMAGE_PX = 64_000_000
@@ -52,6 +54,21 @@ def locate(name: str, media: Path) -> Path:
     if size > MAX_IMAGE_BYTES:
         raise ImageProblem(f"{size} bytes, at most {MAX_IMAGE_BYTES}")
     return path
+
+
+def variant_pictures(item: Item, media: Path, warn: Callable[[str], None]) -> tuple[Variant, ...]:
+    """Return the choices of ``item`` with their pictures in the folder ``media``; an address stays one, what is not there is told to ``warn``."""
+    return tuple(v.model_copy(update={"image": _shown(v.image, media, warn)}) if v.image else v for v in item.variants)
+
+
+def _shown(name: str, media: Path, warn: Callable[[str], None]) -> str | None:
+    try:
+        return locate(name, media).relative_to(media.resolve()).as_posix()
+    except PictureAddress:
+        return name
+    except ImageProblem as problem:
+        warn(f"of a variant: {name[:200]}: {problem}; left out")
+        return None
 
 
 def file_digest(path: Path) -> str:

@@ -19,16 +19,16 @@ from ...core.protocols import History, ImageTextModel, VectorColumn, Vectors
 from ...core.schemas import Item
 from ..catalogue.columns import ItemRow, model_mark
 from ..catalogue.lance_catalogue import LanceCatalogue
-from .changes import Refresh, check_removal, plan_types, removed_ids
+from .changes import Refresh, check_removal, overlaid, plan_types, removed_ids
 from .digest import Digest, digest_of, embedding_text, read_digest
 from .events import EventCounts, ingest_events
 from .events_plan import EventChoices, plan_events
 from .file_readers import Record
 from .file_survey import Survey, survey
-from .pictures import ImageProblem, PictureAddress, check_image, file_digest, locate, named_by_id
+from .pictures import ImageProblem, PictureAddress, check_image, file_digest, locate, named_by_id, variant_pictures
 from .plan import Choices
 from .report import IngestReport, Rejects
-from .rows_to_items import RowError, attributes_of, to_item
+from .rows_to_items import RowError, attributes_of, to_item, variants_of
 
 READ_ROWS = 512
 WRITE_ROWS, WRITE_S = 1_024, 5.0
@@ -120,7 +120,8 @@ async def ingest(
         counts = EventCounts(0, 0, ())
         if events is not None and history is not None and not how.dry_run:
             known = frozenset(await catalogue.scan(ALL_IDS))
-            counts = await ingest_events(events, said_of_events.how, history, problems, known)
+            products = await catalogue.products_of_variants()
+            counts = await ingest_events(events, said_of_events.how, history, problems, known=known, products=products)
     return IngestReport(
         read=run.read,
         inserted=run.inserted,
@@ -206,7 +207,10 @@ class _Run:
         try:
             if self.found.choices.only:
                 attributes = attributes_of(record.values, plan, warn)
-                item = Item.model_construct(item_id=item_id, title="", text="", attributes=attributes)
+                variants = variants_of(record.values, plan, warn)
+                item = Item.model_construct(
+                    item_id=item_id, title="", text="", attributes=attributes, variants=variants
+                )
                 return _Row(record.line, item, None, Digest(mark, ""))
             item = to_item(record.values, plan, warn)
         except RowError as error:
@@ -217,6 +221,9 @@ class _Run:
         if self._by_id and (name := named_by_id(item_id, self.media)):
             item = item.model_copy(update={"image": name})
         item, image, content = self._picture(item, record.line)
+        if item.variants:
+            shown = variant_pictures(item, self.media, lambda reason: self._warn(record.line, item_id, "image", reason))
+            item = item.model_copy(update={"variants": shown})
         return _Row(record.line, item, image, digest_of(item, content, mark))
 
     def _picture(self, item: Item, line: int) -> tuple[Item, Path | None, str]:
@@ -296,8 +303,7 @@ class _Pipeline:
             if item is None:
                 self._run.warn(row, "item_id", "no such item in the catalogue, nothing to update")
                 continue
-            kept = {name: value for name, value in item.attributes.items() if name not in self._only}
-            item = item.model_copy(update={"attributes": {**kept, **row.item.attributes}})
+            item = overlaid(item, row.item, self._only)
             old = read_digest(stored[item.item_id] or "")
             image = None if item.image is None else self._run.media / item.image
             made.append(replace(row, item=item, image=image, digest=digest_of(item, old.image, row.digest.mark)))

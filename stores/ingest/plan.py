@@ -40,6 +40,7 @@ class Choices:
         how: encoding, delimiter and sheet.
         layout: the name of a layout, ``table`` for none.
         only: attributes that are updated; of the others nothing is read.
+        merge: how rows of one item are put together, see ``layouts.MERGE``.
     """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
@@ -48,6 +49,7 @@ class Choices:
     how: Reading = field(default_factory=Reading)
     layout: str = ""
     only: tuple[str, ...] = ()
+    merge: Mapping[str, str] = field(default_factory=dict)
 
 
 class Plan(Frozen):

@@ -9,8 +9,8 @@ from typing import Any
 
 from .column import text_of
 from .values import is_unknown
+from .variants import RawVariant, Row, cheapest, merged, stock_of, with_variants
 
-Row = dict[str, Any]
 NAMED = ("name", "value", "title", "hi_res", "large", "url", "contentUrl", "src", "@id")
 """What stands for an object in a list: the first of these that it has."""
 FLATTENED_KEYS = 200
@@ -92,13 +92,6 @@ def unite(*names: str) -> Any:
     return merge
 
 
-def _lowest(rows: Sequence[Row], name: str) -> Any:
-    from .numbers import money_in
-
-    priced = [(m.amount, row[name]) for row in rows if (m := money_in(text_of(row.get(name) or ""))) is not None]
-    return min(priced, key=lambda pair: pair[0])[1] if priced else first(rows, name)
-
-
 _SHOPIFY_NAMES = {
     "URL handle": "Handle", "Description": "Body (HTML)", "Product category": "Product Category", "Published on online store": "Published",
     "SKU": "Variant SKU", "Barcode": "Variant Barcode", "Price": "Variant Price", "Compare-at price": "Variant Compare At Price",
@@ -125,28 +118,31 @@ def shopify(rows: Sequence[Row]) -> Row:
         raise LeftOut(f"status {text_of(made['Status']).lower()}")
     if text_of(made.get("Published") or "true").lower() == "false":
         raise LeftOut("not published")
-    variants = [
-        row for row in rows if not is_unknown(row.get("Variant Price")) or not is_unknown(row.get("Option1 Value"))
-    ]
+    choices = [r for r in rows if not is_unknown(r.get("Variant Price")) or not is_unknown(r.get("Option1 Value"))]
     names = [(f"Option{n} Value", text_of(made.get(f"Option{n} Name") or "")) for n in (1, 2, 3)]
-    options = {column: name for column, name in names if name and name != "Title"}
-    made |= {name.lower(): union(variants, column) for column, name in options.items()}
-    cheapest = _lowest(variants, "Variant Price")
-    of_cheapest = [row for row in variants if row.get("Variant Price") == cheapest]
-    made |= {"Variant Price": cheapest, "Variant Compare At Price": first(of_cheapest, "Variant Compare At Price")}
-    if first(variants, "Variant Inventory Qty") is not None:
-        made |= _stock(variants, [*options], "Variant Inventory Qty", "Variant Inventory Policy", "continue")
-    return made
-
-
-def _stock(variants: Sequence[Row], options: Sequence[str], quantity: str, policy: str, sells_on: str) -> Row:
-    """Return whether any variant can be had, and which cannot when some can."""
-    gone = [r for r in variants if _number(r.get(quantity)) <= 0 and text_of(r.get(policy) or "").lower() != sells_on]
-    names = [" / ".join(text_of(r[o]) for o in options if not is_unknown(r.get(o))) for r in gone]
-    return {
-        "in_stock": len(gone) < len(variants),
-        "sold_out": [n for n in names if n] if len(gone) < len(variants) else [],
+    options = {column: name.lower() for column, name in names if name and name != "Title"}
+    tracked = first(choices, "Variant Inventory Qty") is not None
+    variants = [
+        RawVariant(
+            text_of(row.get("Variant SKU") or ""),
+            {name: text_of(row[column]) for column, name in options.items() if not is_unknown(row.get(column))},
+            row,
+            _sells(row) if tracked else None,
+            text_of(row.get("Variant Image") or ""),
+        )
+        for row in choices
+    ]
+    made |= {
+        name: cheapest(variants, "Variant Price").get(name) for name in ("Variant Price", "Variant Compare At Price")
     }
+    return with_variants(made, variants)
+
+
+def _sells(row: Row) -> bool:
+    """Return whether a variant of Shopify can be had: nobody counts it, some are left, or it is sold on regardless."""
+    uncounted = "Variant Inventory Tracker" in row and is_unknown(row["Variant Inventory Tracker"])
+    sells_on = text_of(row.get("Variant Inventory Policy") or "").lower() == "continue"
+    return uncounted or sells_on or _number(row.get("Variant Inventory Qty")) > 0
 
 
 def _number(value: Any) -> float:
@@ -163,16 +159,26 @@ def woocommerce(rows: Sequence[Row]) -> Row:
         raise LeftOut("a variation without its product")
     if text_of(own.get("Published")) in ("-1", "0"):
         raise LeftOut("not published")
-    variations = [r for r in rows if r is not own]
     made = dict(own)
     for row in rows:
         for name, value in _woo_attributes(row).items():
             made[name] = _with(made.get(name), value)
-    if variations and is_unknown(own.get("Regular price")):
-        cheapest = _lowest(variations, "Regular price")
-        made |= {"Regular price": cheapest, "Sale price": _lowest(variations, "Sale price")}
-    if variations:
-        made["In stock?"] = "1" if any(text_of(r.get("In stock?")) in ("1", "backorder") for r in variations) else "0"
+    variants = [
+        RawVariant(
+            next((text_of(row[n]) for n in ("SKU", "ID") if not is_unknown(row.get(n))), ""),
+            {name: value[0] for name, value in _woo_attributes(row).items() if value},
+            row,
+            {"1": True, "backorder": True, "0": False}.get(text_of(row.get("In stock?"))),
+            next(iter(_commas(row.get("Images"))), ""),
+        )
+        for row in rows
+        if row is not own
+    ]
+    if variants and is_unknown(own.get("Regular price")):
+        made |= {name: cheapest(variants, "Regular price").get(name) for name in ("Regular price", "Sale price")}
+    if variants:
+        made = with_variants(made, variants)
+        made["In stock?"] = made.pop("in_stock", made.get("In stock?"))
     if is_unknown(made.get("ID")):
         made["ID"] = made.get("SKU")
     made["Categories"] = [*dict.fromkeys(p.strip() for c in _commas(made.get("Categories")) for p in c.split(">"))]
@@ -211,8 +217,10 @@ def _commas(value: Any) -> list[str]:
 
 def magento(rows: Sequence[Row]) -> Row:
     """Merge a product's store views, of which the default one counts, and open its additional attributes and variations."""
-    own = next((r for r in rows if is_unknown(r.get("store_view_code"))), rows[0])
-    made = joined([own, *(r for r in rows if r is not own)])
+    whole = next((r for r in rows if not is_unknown(r.get("configurable_variations"))), rows[0])
+    family = [r for r in rows if r.get("sku") == whole.get("sku")]
+    own = next((r for r in family if is_unknown(r.get("store_view_code"))), family[0])
+    made = joined([own, *(r for r in family if r is not own)])
     if text_of(made.get("product_online") or "1") in ("2", "0"):
         raise LeftOut("not online")
     if text_of(made.get("visibility") or "").lower() == "not visible individually":
@@ -221,21 +229,62 @@ def magento(rows: Sequence[Row]) -> Row:
         name, equals, value = pair.partition("=")
         if equals:
             made[name.strip()] = [v.strip() for v in value.split("|") if v.strip()]
-    for variation in text_of(made.pop("configurable_variations", None) or "").split("|"):
-        for pair in variation.split(",")[1:]:
-            name, equals, value = pair.partition("=")
-            if equals:
-                made[name.strip()] = _with(made.get(name.strip()), [value.strip()])
+    made = _with_configurations(made, {text_of(r.get("sku")): r for r in reversed(rows) if r not in family})
     paths = (p for path in _commas(made.get("categories")) for p in path.split("/")[1:])
     made["categories"] = [*dict.fromkeys(p.strip() for p in paths)]
     return made
 
 
+def magento_key(row: Mapping[str, Any]) -> list[str]:
+    """Return the SKUs that a row speaks of: its own and those of its variations."""
+    return [text_of(row.get("sku") or ""), *(sku for sku, _ in _configurations(row))]
+
+
+def _configurations(row: Mapping[str, Any]) -> list[tuple[str, dict[str, str]]]:
+    found = []
+    for variation in text_of(row.get("configurable_variations") or "").split("|"):
+        pairs = [pair.partition("=") for pair in variation.split(",")]
+        told = {name.strip(): value.strip() for name, equals, value in pairs if equals}
+        if sku := told.pop("sku", ""):
+            found.append((sku, told))
+    return found
+
+
+def _with_configurations(made: Row, parts: Mapping[str, Row]) -> Row:
+    """Return a configurable product's row with its variations, whose prices and stock stand in rows of their own."""
+    variants = []
+    for sku, options in _configurations(made):
+        row = parts.get(sku, {})
+        stock = stock_of(row)
+        variants.append(RawVariant(sku, options, row, stock, text_of(row.get("base_image") or "")))
+    made.pop("configurable_variations", None)
+    if not variants:
+        return made
+    if all(v.row for v in variants):
+        low = cheapest(variants, "price")
+        made |= {n: low[n] for n in ("price", "special_price") if not is_unknown(low.get(n))}
+    made = with_variants(made, variants)
+    if "in_stock" in made:
+        made["is_in_stock"] = made.pop("in_stock")
+    return made
+
+
 def akeneo(rows: Sequence[Row]) -> Row:
     """Open locales, channels and currencies in the names of columns: name-en_US, price-EUR, weight with weight-unit."""
-    made = joined(rows)
-    if text_of(made.get("enabled") or "1") in ("0", "false"):
+    enabled = [r for r in rows if text_of(r.get("enabled") or "1") not in ("0", "false")]
+    if not enabled:
         raise LeftOut("not enabled")
+    opened = [_akeneo_opened(row) for row in enabled]
+    return merged(opened, "parent", "sku") if not is_unknown(opened[0].get("parent")) else joined(opened)
+
+
+def akeneo_key(row: Mapping[str, Any]) -> list[str]:
+    """Return the product model of a row, else its SKU."""
+    return [text_of(row.get("parent") or "") or text_of(row.get("sku") or "")]
+
+
+def _akeneo_opened(row: Mapping[str, Any]) -> Row:
+    made = dict(row)
     locales: dict[str, str] = {}
     for name, value in [*made.items()]:
         match = re.fullmatch(r"(.+?)-([a-z]{2}_[A-Z]{2})(?:-[A-Za-z0-9_]+)?", name)
@@ -268,6 +317,62 @@ def amazon(row: Mapping[str, Any]) -> Row:
     flat = flatten(row)
     images = flat.get("images")
     return flat | {"images": images[0] if isinstance(images, list) and images else images}
+
+
+def feed_key(row: Mapping[str, Any]) -> list[str]:
+    """Return the group of variants that a row belongs to, else its id."""
+    return [text_of(row.get("item_group_id") or "") or text_of(row.get("id") or "")]
+
+
+def feed_group(rows: Sequence[Row]) -> Row:
+    """Merge the variants of a group; the group's name is the product's id."""
+    grouped = not is_unknown(rows[0].get("item_group_id"))
+    return merged(rows, "item_group_id", "id") if grouped else joined(rows)
+
+
+def product_group(row: Mapping[str, Any]) -> Row:
+    """Open a product of schema.org; of a ProductGroup its variants stand in ``hasVariant``."""
+    parts = row.get("hasVariant")
+    flat = flatten({name: value for name, value in row.items() if name != "hasVariant"})
+    if not isinstance(parts, list) or not all(isinstance(p, dict) for p in parts):
+        return flat
+    rows = [flatten({**p, "group": flat.get("productGroupID") or flat.get("@id") or flat.get("name")}) for p in parts]
+    for part in rows:
+        part |= {"availability": part.get("offers.availability"), "link": part.get("url") or part.get("offers.url")}
+    made = merged(rows, "group", "sku") if rows else {}
+    stock = made.pop("availability", None)
+    made = {n: v for n, v in made.items() if n not in ("group", "link") and not is_unknown(v)}
+    return (
+        flat
+        | made
+        | {"offers.availability": stock, **{n: flat[n] for n in ("name", "description", "image", "url") if flat.get(n)}}
+    )
+
+
+def shopify_json(row: Mapping[str, Any]) -> Row:
+    """Open a product of Shopify's ``products.json``: its options by name, its variants, its first picture."""
+    made: Row = {n: v for n, v in row.items() if n not in ("variants", "options", "images", "image")}
+    parts = [v for v in row.get("variants") or [] if isinstance(v, dict)]
+    names = [text_of(o.get("name") if isinstance(o, dict) else o) for o in row.get("options") or []]
+    options = {f"option{n}": name.lower() for n, name in enumerate(names, start=1) if name != "Title"}
+    variants = [
+        RawVariant(
+            text_of(v.get("sku") or v.get("id") or ""),
+            {name: text_of(v[key]) for key, name in options.items() if not is_unknown(v.get(key))},
+            dict(v),
+            v.get("available") if isinstance(v.get("available"), bool) else None,
+            text_of((v.get("featured_image") or {}).get("src") or "")
+            if isinstance(v.get("featured_image"), dict)
+            else "",
+        )
+        for v in parts
+    ]
+    pictures = [p.get("src") if isinstance(p, dict) else p for p in row.get("images") or []]
+    made |= {"image": pictures[0] if pictures else None}
+    if not variants:
+        return made
+    made |= {name: cheapest(variants, "price").get(name) for name in ("price", "compare_at_price")}
+    return with_variants(made, variants)
 
 
 def feed(row: Mapping[str, Any]) -> Row:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...core.schemas import AttributeValue, Item
+from ...core.schemas import AttributeValue, Item, Variant
 from .column import read_cell
 from .plan import Plan
+from .variants import MAX_VARIANTS, VARIANTS, RawVariant
 
 LIMITS = {"item_id": 128, "title": 500, "text": 20_000, "image": 1_000, "url": 2_000}
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -54,7 +55,34 @@ def to_item(row: Mapping[str, Any], plan: Plan, warn: Warn | None = None) -> Ite
         attributes=attributes_of(row, plan, warn),
         image=found.get("image") or None,
         url=found.get("url") or None,
+        variants=variants_of(row, plan, warn),
     )
+
+
+def variants_of(row: Mapping[str, Any], plan: Plan, warn: Warn | None = None) -> tuple[Variant, ...]:
+    """Return the choices of the product in a row, each with its own price; a price that cannot be read is told to ``warn``."""
+    raw: list[RawVariant] = row.get(VARIANTS) or []
+    if len(raw) > MAX_VARIANTS:
+        _tell(warn, "variants", f"{len(raw)} of one product, at most {MAX_VARIANTS}: the others cannot be chosen")
+    prices = plan.model_copy(update={"columns": tuple(c for c in plan.attributes() if c.kind == "price")})
+    targets = {c.name: c.target for c in plan.columns if c.target or c.filled}
+    made = []
+    for variant in raw[:MAX_VARIANTS]:
+        options = {t: v for n, v in variant.options.items() if (t := targets.get(n, n)) and v}
+        own = attributes_of(variant.row, prices, warn)
+        numbers = {n: v for n, v in own.items() if isinstance(v, float)}
+        numbers = {n: numbers[n] for n in sorted(numbers, key=lambda n: n != plan.price)}
+        if options or numbers:
+            made.append(
+                Variant(
+                    variant_id=variant.variant_id[:128],
+                    attributes={**numbers, **options},
+                    in_stock=variant.in_stock,
+                    image=variant.image or None,
+                    url=variant.url or None,
+                )
+            )
+    return tuple(made) if len(made) > 1 else ()
 
 
 def attributes_of(row: Mapping[str, Any], plan: Plan, warn: Warn | None = None) -> dict[str, AttributeValue]:

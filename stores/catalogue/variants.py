@@ -1,0 +1,81 @@
+"""Choose, of a product that comes in several sizes, colours ..., the choices that fit all conditions at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from ...core.predicates import NEGATED, ORDERING, holds
+from ...core.schemas import AttributeValue, Constraint, Item, Variant
+
+
+def all_fitting(items: Iterable[Item], where: Sequence[Constraint]) -> list[Item]:
+    """Return the items of which a choice fits ``where``, each as that choice is; items without choices stay as they are."""
+    return [fit for item in items if (fit := fitting(item, where)) is not None] if where else [*items]
+
+
+def fitting(item: Item, where: Sequence[Constraint]) -> Item | None:
+    """Return ``item`` with only the choices that can be had and fit ``where`` together, or None when none does.
+
+    A red one in size 41 and a blue one in size 42 make no red one in size 42. What is left gives the item its sizes and
+    colours, its price (the lowest), its picture and its link.
+    """
+    told = _told(item.variants)
+    asked = [c for c in where if c.field in told and c.op not in NEGATED]
+    if not asked:
+        return item
+    there = to_be_had(item.variants) or item.variants
+    left = [v for v in there if all(_fits(v, c) for c in asked)]
+    if not left or len(left) == len(there):
+        return item if left else None
+    best = min(left, key=_price)
+    choice = {"image": best.image or item.image, "url": best.url or item.url, "variants": tuple(left)}
+    return item.model_copy(update={**choice, "attributes": _values(item, left)})
+
+
+def offered(item: Item) -> Item:
+    """Return ``item`` with the sizes, colours ... and the lowest price of those of its choices that can be had."""
+    there = to_be_had(item.variants)
+    if not item.variants:
+        return item
+    known = any(v.in_stock is not None for v in item.variants)
+    stock: dict[str, AttributeValue] = {"in_stock": bool(there)} if known else {}
+    return item.model_copy(update={"attributes": {**_values(item, there or item.variants), **stock}})
+
+
+def to_be_had(variants: Iterable[Variant]) -> list[Variant]:
+    """Return the choices that are not sold out."""
+    return [v for v in variants if v.in_stock is not False]
+
+
+def _told(variants: Iterable[Variant]) -> list[str]:
+    return [*dict.fromkeys(name for variant in variants for name in variant.attributes)]
+
+
+def _fits(variant: Variant, condition: Constraint) -> bool:
+    """Return whether a choice meets a condition; what it does not tell it has in every form, but a price that is not known fits no limit."""
+    value = variant.attributes.get(condition.field)
+    if value is None:
+        return condition.op not in ORDERING
+    values: dict[str, AttributeValue] = {condition.field: [value] if isinstance(value, str) else value}
+    return holds(condition, Item.model_construct(item_id="variant", title="", attributes=values))
+
+
+def _values(item: Item, left: Sequence[Variant]) -> dict[str, AttributeValue]:
+    """Return the attributes of ``item`` when only the choices ``left`` are: their sizes, colours ... and the lowest price."""
+    attributes = dict(item.attributes)
+    best = min(left, key=_price)
+    for name in _told(item.variants):
+        values = [v.attributes[name] for v in left if name in v.attributes]
+        if isinstance(attributes.get(name), int | float) or any(isinstance(v, int | float) for v in values):
+            attributes.pop(name, None)
+            attributes.update({name: best.attributes[name]} if name in best.attributes else {})
+        elif len(values) == len(left):
+            words = [w for v in values for w in (v if isinstance(v, list) else [str(v)])]
+            attributes[name] = [*dict.fromkeys(words)]
+    return attributes
+
+
+def _price(variant: Variant) -> float:
+    """Return the first number of a choice, which is its price."""
+    return next((v for v in variant.attributes.values() if isinstance(v, int | float)), math.inf)

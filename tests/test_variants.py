@@ -1,0 +1,157 @@
+"""A product in several sizes and colours is one item: what is sold out is not offered, and conditions hold for one choice together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tastemaker.core.schemas import Constraint, Item, Variant
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.stores.catalogue.variants import fitting
+from tastemaker.stores.events.history import SqlHistory
+from tastemaker.stores.ingest.file_survey import survey
+from tastemaker.stores.ingest.pipeline import ingest
+from tastemaker.stores.ingest.plan import Choices
+from tastemaker.stores.ingest.rows_to_items import to_item
+from tastemaker.stores.ingest.variants import common_title
+from tests.fakes import HashImageText
+
+FEED = """id\ttitle\tlink\timage_link\tavailability\tprice\titem_group_id\tcolor\tsize
+r-41\tRunner red, 41\thttps://s.example/r41\tr.jpg\tin stock\t80.00 EUR\trun\tred\t41
+r-42\tRunner red, 42\thttps://s.example/r42\tr.jpg\tout of stock\t60.00 EUR\trun\tred\t42
+b-42\tRunner blue, 42\thttps://s.example/b42\tb.jpg\tin stock\t95.00 EUR\trun\tblue\t42
+c-1\tCap\thttps://s.example/c\tc.jpg\tin stock\t9.00 EUR\t\tblue\t
+"""
+
+
+def feed(folder: Path, text: str = FEED) -> Path:
+    path = folder / "feed.tsv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+async def shop(folder: Path, text: str = FEED) -> LanceCatalogue:
+    for name in ("r", "b", "c"):
+        (folder / f"{name}.jpg").write_bytes(
+            (Path(__file__).parent.parent / "api/demo/data/request/photo.jpg").read_bytes()
+        )
+    catalogue = await LanceCatalogue.open(str(folder / "db"))
+    await ingest(feed(folder, text), catalogue, HashImageText())
+    return catalogue
+
+
+def where(**limits: str | float) -> list[Constraint]:
+    ops = {"price_from": (">=", "price"), "price": ("<=", "price")}
+    return [Constraint(field=ops.get(n, ("=", n))[1], op=ops.get(n, ("=", n))[0], value=v) for n, v in limits.items()]
+
+
+async def test_the_rows_of_a_group_are_one_item_with_what_can_be_had(tmp_path: Path) -> None:
+    (item,) = await (await shop(tmp_path)).get(["run"])
+    assert item.title == "Runner"
+    assert item.attributes["size"] == ["41", "42"]
+    assert item.attributes["sold_out"] == ["red / 42"]
+    assert item.attributes["price"] == 80  # the sold-out one for 60 is not offered
+    assert [v.variant_id for v in item.variants] == ["r-41", "r-42", "b-42"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "price", "link", "picture"),
+    [
+        ({"size": "42"}, 95.0, "https://s.example/b42", "b.jpg"),
+        ({"color": "red"}, 80.0, "https://s.example/r41", "r.jpg"),
+        ({"color": "blue", "price": 100.0}, 95.0, "https://s.example/b42", "b.jpg"),
+        ({"price": 90.0}, 80.0, "https://s.example/r41", "r.jpg"),
+        ({"color": "red", "size": "42"}, None, "", ""),
+        ({"color": "blue", "price": 90.0}, None, "", ""),
+        ({"price": 70.0, "size": "42"}, None, "", ""),
+        ({"size": "43"}, None, "", ""),
+    ],
+)
+async def test_conditions_hold_for_one_choice_together(
+    tmp_path: Path, asked: dict[str, str | float], price: float | None, link: str, picture: str
+) -> None:
+    found = await (await shop(tmp_path)).get(["run"], where(**asked))
+    assert [(i.attributes["price"], i.url, i.image) for i in found] == ([(price, link, picture)] if price else [])
+
+
+async def test_events_of_a_variant_count_for_its_product(tmp_path: Path) -> None:
+    catalogue = await shop(tmp_path)
+    events = tmp_path / "events.csv"
+    events.write_text("user,item,kind,at\nu,r-42,view,2024-01-05\nu,c-1,view,2024-01-05\nu,zz,view,2024-01-05\n")
+    history = await SqlHistory.open(f"sqlite+aiosqlite:///{tmp_path / 'h.db'}")
+    report = await ingest(feed(tmp_path), catalogue, HashImageText(), interactions=events, history=history)
+    seen = {e.item_id for e in await history.all_events()}
+    await history.close()
+    assert seen == {"run", "c-1", "zz"}
+    assert any("1 events name a variant" in note for note in report.notes)
+    assert any("1 of 3 events name no item of the catalogue (zz)" in note for note in report.notes)
+
+
+async def test_an_update_of_stock_changes_what_is_offered_and_embeds_nothing(tmp_path: Path) -> None:
+    catalogue, model = await shop(tmp_path), HashImageText()
+    before = await catalogue.vectors("text", ["run"])
+    changed = FEED.replace("out of stock", "in stock").replace("95.00", "90.00")
+    report = await ingest(feed(tmp_path, changed), catalogue, model, choices=Choices(only=("in_stock", "price")))
+    assert (report.updated, model.texts) == (1, 0)
+    (item,) = await catalogue.get(["run"], where(size="42"))
+    assert item.attributes["price"] == 60
+    assert {v.variant_id: v.attributes["price"] for v in item.variants} == {"r-42": 60, "b-42": 90}
+    assert (await catalogue.vectors("text", ["run"]))["run"] == pytest.approx(before["run"])
+
+
+async def test_all_sold_out_offers_no_size(tmp_path: Path) -> None:
+    catalogue = await shop(tmp_path, FEED.replace("in stock", "out of stock").replace("blue\t\n", "blue\tM\n"))
+    (item,) = await catalogue.get(["run"])
+    assert item.attributes["in_stock"] is False
+    assert "size" not in item.attributes
+    assert await catalogue.get(["run"], where(size="41")) == []
+
+
+def test_a_choice_that_does_not_tell_comes_in_every_form() -> None:
+    free = Variant(attributes={"price": 5.0, "color": "red"})
+    item = Item(
+        item_id="1", title="T", attributes={"price": 4.0, "size": ["S", "M"], "color": ["red", "blue"]},
+        variants=(free, Variant(attributes={"price": 4.0, "color": "blue", "size": "S"})),
+    )  # fmt: skip
+    red = fitting(item, where(color="red", size="M"))
+    assert red is not None
+    assert (red.attributes["price"], red.attributes["size"]) == (5.0, ["S", "M"])
+    assert fitting(item, where(color="blue", size="M")) is None
+    unpriced = item.model_copy(update={"variants": (Variant(attributes={"color": "red"}), item.variants[1])})
+    assert fitting(unpriced, where(color="red", price=10.0)) is None
+
+
+@pytest.mark.parametrize(
+    ("titles", "shared"),
+    [
+        (["Runner red 41", "Runner red 42"], "Runner red"),
+        (["Linen Shirt - S / White", "Linen Shirt - M / White"], "Linen Shirt"),
+        (["Red shoe", "Blue shoe"], "Red shoe"),
+        (["Cap", "Cap"], "Cap"),
+        (["", "Cap"], "Cap"),
+    ],
+)
+def test_the_title_of_a_group_is_what_its_variants_share(titles: list[str], shared: str) -> None:
+    assert common_title(titles) == shared
+
+
+def test_a_rule_merges_variants_and_store_views(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("sku,model,name,cut,price,stock\na1,A,Tee,slim,10,3\na2,A,Tee,wide,12,0\nb1,B,Cap,,5,1\n")
+    assert any("--merge by=model" in note for note in survey(path).plan.notes) is False  # `model` is no name of a group
+    found = survey(path, Choices(merge={"by": "model", "choices": "cut"}))
+    items = {i.item_id: i for i in (to_item(r.values, found.plan) for r in found.records())}
+    assert items["A"].attributes["cut"] == ["slim"]
+    assert [v.variant_id for v in items["A"].variants] == ["a1", "a2"]
+    assert items["B"].title == "Cap"
+    path.write_text("sku,view,name,price\n1,de,Hemd,10\n1,en,Shirt,\n2,de,Hut,5\n")
+    found = survey(path, Choices(merge={"by": "sku", "view": "view", "prefer": "en"}))
+    items = {i.item_id: i for i in (to_item(r.values, found.plan) for r in found.records())}
+    assert [(i.title, i.attributes["price"]) for i in items.values()] == [("Shirt", 10), ("Hut", 5)]
+
+
+def test_a_column_of_groups_is_pointed_at(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("sku,parent_sku,name,price\na1,A,Tee,10\na2,A,Tee,12\n")
+    assert any("--merge by=parent_sku" in note for note in survey(path).plan.notes)
