@@ -15,7 +15,9 @@ from .options import guarded
 FilesOption = Annotated[
     list[Path] | None, typer.Option("--file", help="Ask these files instead; the format is that of data/requests.")
 ]
-PartOption = Annotated[str, typer.Option("--part", help="The project's own requests to ask: dev or held_out.")]
+PartOption = Annotated[
+    str, typer.Option("--part", help="The project's own requests to ask: dev, held_out, fresh_dev or fresh_kept.")
+]
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Write what was not obeyed, and how it was read, to this JSON Lines file.")
 ]
@@ -29,7 +31,7 @@ def requests(
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask requests in words over five catalogues: obeyed, precision, inverted and silent conditions, by construct."""
+    """Ask requests in words over five or eleven catalogues: obeyed, precision, inverted and silent conditions, by construct."""
     from ...evals.requests.cases import load_cases
     from ...evals.requests.run import requests_run
 

@@ -1,1 +1,1 @@
-"""Requests in words and conversations, judged against typed ground truth over five catalogues."""
+"""Requests in words and conversations, judged against typed ground truth over twelve catalogues."""

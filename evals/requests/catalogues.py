@@ -8,6 +8,7 @@ import json
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,17 @@ def records_of(name: str, data: Path) -> dict[str, Record]:
         raise InvalidRequestError("--data", f"{error.filename} is not there; name the folder that holds it") from error
 
 
+def as_written(record: Record) -> dict[str, Any]:
+    """Return a record as its shop's export has it: ``written`` holds the notations ("1.299,00 €", "75cl")."""
+    return {name: value for name, value in {**record, **record.get("written", {})}.items() if name != "written"}
+
+
 @contextlib.asynccontextmanager
 async def open_shop(name: str, settings: Settings, data: Path) -> AsyncGenerator[Shop]:
     """Yield the shop of a catalogue, text only and warm. Raises as ``records_of``."""
     records = records_of(name, data)
     mapping = {"item_id": _SOURCES[name][1], **_TITLES.get(name, {})}
-    rows = ({**row, "image": None} for row in records.values())
+    rows = ({**as_written(row), "image": None} for row in records.values())
     async with opened(f"requests-{name}", rows, settings, Choices(mapping=mapping)) as recommender:
         yield Shop(recommender, records)
 
@@ -106,12 +112,31 @@ def _streaming(_: Path) -> Iterator[Record]:
     yield from streaming_films()
 
 
+def _shop(name: str) -> Callable[[Path], Iterator[Record]]:
+    def rows(_: Path) -> Iterator[Record]:
+        text = (files(__package__) / "data" / "shops" / f"{name}.jsonl").read_text(encoding="utf-8")
+        yield from map(json.loads, text.splitlines())
+
+    return rows
+
+
+# Small shops that do not exist, as files: who reads requests never saw them.
+_SHOPS = {
+    "laptops": "sku",
+    "wines": "id",
+    "recipes": "id",
+    "boardgames": "id",
+    "flats": "ref",
+    "moebel": "artikelnr",
+    "shouji": "编号",
+}
 _SOURCES: Mapping[str, tuple[Callable[[Path], Iterator[Record]], str]] = {
     "cars": (_cars, "item_id"),
     "films": (_films, "item_id"),
     "fashion": (_fashion, "id"),
     "tea": (_tea, "商品编号"),
     "streaming": (_streaming, "id"),
+    **{name: (_shop(name), identifier) for name, identifier in _SHOPS.items()},
 }
 _TITLES = {"tea": {"title": "名称", "text": "描述"}}
-CATALOGUES = tuple(_SOURCES)
+CATALOGUES = tuple(name for name in _SOURCES if name not in _SHOPS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...core.predicates import NEGATED, ORDERING
 from ...core.schemas import Constraint
-from .cases import Case, Predicate, fits, satisfies
+from .cases import Case, Predicate, Truth, fits, satisfies
 from .catalogues import Record
 
 _UPPER = frozenset({"<", "<="})
@@ -43,21 +43,26 @@ class Verdict:
 
 
 def judge(case: Case, answer: Answer, records: Mapping[str, Record]) -> Verdict:
-    """Return the verdict on the last answer to ``case``."""
-    fitting = [record for record in records.values() if fits(record, case)]
-    k = case.k if case.empty else min(case.k, len(fitting))
+    """Return the verdict on the last answer to ``case``: the best one among the ways to read it that are right."""
+    found = [_judged(truth, case.texts, answer, records) for truth in case.truths]
+    return max(found, key=lambda v: (v.obeyed, -v.inverted, -v.silent, v.precision))
+
+
+def _judged(truth: Truth, texts: Sequence[str], answer: Answer, records: Mapping[str, Record]) -> Verdict:
+    fitting = [record for record in records.values() if fits(record, truth)]
+    k = truth.k if truth.empty else min(truth.k, len(fitting))
     shown = [records[i] for i in answer.item_ids[:k]]
     unsaid = any(phrase.casefold() not in answer.message.casefold() for phrase in answer.not_applied)
-    if case.empty:
-        said = not shown and _shares_word(answer.message, case.texts)
+    if truth.empty:
+        said = not shown and _shares_word(answer.message, texts)
         return Verdict(said, float(not shown), 0, int(not said), empty=False, unsaid=unsaid)
-    good = [fits(record, case) for record in shown]
-    in_order = case.first is None or _extreme(shown, fitting, case.first)
+    good = [fits(record, truth) for record in shown]
+    in_order = truth.first is None or _extreme(shown, fitting, truth.first)
     return Verdict(
         obeyed=len(shown) == k and all(good) and in_order,
         precision=sum(good) / k,
-        inverted=_inverted(case, answer.constraints, shown),
-        silent=_silent(case, answer.not_applied, shown, in_order=in_order),
+        inverted=_inverted(truth, answer.constraints, shown),
+        silent=_silent(truth, answer.not_applied, shown, in_order=in_order),
         empty=not answer.item_ids,
         unsaid=unsaid,
     )
@@ -77,33 +82,33 @@ def _extreme(shown: Sequence[Record], fitting: Sequence[Record], first: tuple[st
     return [record.get(field) for record in shown] == best[: len(shown)]
 
 
-def _silent(case: Case, not_applied: Sequence[str], shown: Sequence[Record], *, in_order: bool) -> int:
+def _silent(truth: Truth, not_applied: Sequence[str], shown: Sequence[Record], *, in_order: bool) -> int:
     """Count conditions that the list breaks or that no field can express, and that the answer does not name as not applied."""
-    unnamed = sum(not names(not_applied, wish) for wish in case.unmet)
-    spare = sum(not any(names([phrase], wish) for wish in case.unmet) for phrase in not_applied)
-    broken = sum(any(satisfies(record, p) != wanted for record in shown) for p, wanted in case.conditions)
-    broken += bool(case.any) and any(not any(satisfies(r, p) for p in case.any) for r in shown)
+    unnamed = sum(not names(not_applied, wish) for wish in truth.unmet)
+    spare = sum(not any(names([phrase], wish) for wish in truth.unmet) for phrase in not_applied)
+    broken = sum(any(satisfies(record, p) != wanted for record in shown) for p, wanted in truth.conditions)
+    broken += bool(truth.any) and any(not any(satisfies(r, p) for p in truth.any) for r in shown)
     broken += bool(shown) and not in_order
     return unnamed + max(0, broken - spare)
 
 
-def _inverted(case: Case, constraints: Sequence[Constraint], shown: Sequence[Record]) -> int:
+def _inverted(truth: Truth, constraints: Sequence[Constraint], shown: Sequence[Record]) -> int:
     """Count conditions applied the wrong way round, in the reading or in effect: all items shown are what was refused."""
-    wanted = [*case.conditions, *((p, True) for p in case.any)]
+    wanted = [*truth.conditions, *((p, True) for p in truth.any)]
     by_reading = {
-        p for p, w in wanted if any(_opposes(c, p, w) for c in _settled(case, constraints) if c.field == p[0])
+        p for p, w in wanted if any(_opposes(c, p, w) for c in _settled(truth, constraints) if c.field == p[0])
     }
     refused = {
-        p: p[1] not in _REFUSING for p, w in case.conditions if (p[1] in _REFUSING) == w and p[1] not in ORDERING
+        p: p[1] not in _REFUSING for p, w in truth.conditions if (p[1] in _REFUSING) == w and p[1] not in ORDERING
     }
     in_effect = {p for p, held in refused.items() if len(shown) > 1 and all(satisfies(r, p) == held for r in shown)}
     return len(by_reading | in_effect)
 
 
-def _settled(case: Case, constraints: Sequence[Constraint]) -> list[Constraint]:
+def _settled(truth: Truth, constraints: Sequence[Constraint]) -> list[Constraint]:
     """Return the conditions read, without bounds of fields that were asked for, or read, with a bound on either side."""
     sides: dict[str, set[bool]] = {}
-    for (field, op, _), wanted in case.conditions:
+    for (field, op, _), wanted in truth.conditions:
         if op in ORDERING:
             sides.setdefault(field, set()).add((op in _UPPER) == wanted)
     ranges = {field for field, found in sides.items() if len(found) > 1}
