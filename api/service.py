@@ -49,6 +49,10 @@ class Service(Protocol):
         """
         ...
 
+    async def copy_thread(self, source: str, target: str, tenant: str = "default") -> bool:
+        """Let thread ``target`` go on from where ``source`` is; return False if there is no such thread or it cannot be kept."""
+        ...
+
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
         """Store what users did and return how many events were new."""
         ...

@@ -90,9 +90,12 @@ class Recommender:
         *,
         prompt_versions: Mapping[str, str] | None = None,
         allow_paths: bool = True,
+        shows: bool = True,
         **fields: Any,
     ) -> RecommendResponse:
         """Answer one request, given whole or as fields (``user_id=``, ``text=``, ``images=[{"path": ...}]`` ...).
+
+        With ``shows=False`` nobody sees the list, so it is not logged as shown.
 
         Raises:
             InvalidRequestError: a field breaks a limit.
@@ -100,6 +103,7 @@ class Recommender:
         """
         request = as_request(request, fields)
         async with self._turn(request, prompt_versions or {}, allow_paths) as turn:
+            turn.shows = shows
             return await answer(self._graph_for(turn), request, turn)
 
     async def stream(
@@ -191,6 +195,18 @@ class Recommender:
         if request.answer is not None:
             check_answer(request.answer, memory)
         return held
+
+    async def copy_thread(self, source: str, target: str, tenant: str = "default") -> bool:
+        """Let thread ``target`` go on from where ``source`` is; False if there is no such thread, or it cannot be read or kept."""
+        if self._threads is None:
+            await self._open_threads()
+        if self._threads is None:
+            return False
+        try:
+            return await self._threads.copy(f"{tenant}/{source}", f"{tenant}/{target}")
+        except StoreError as error:
+            log.warning("a thread could not be copied: %s", redact(str(error)))
+            return False
 
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
         """Store events; returns how many were new.

@@ -24,6 +24,8 @@ class FakeService:
         self.requests: list[RecommendRequest] = []
         self.searches: list[SearchRequest] = []
         self.stored: list[tuple[str, Event]] = []
+        self.threads: set[str] = set()
+        self.copied: list[tuple[str, str]] = []
         self.cancelled = asyncio.Event()
         self.closed = False
         self.states: dict[str, dict[str, str]] | Exception = {
@@ -70,6 +72,10 @@ class FakeService:
         self.searches.append(asked)
         hit = Hit(item_id="print-17", title="Boats", attributes={"price": 25.0}, rank=1, score=1.5)
         return SearchResponse(hits=(hit,)[: asked.n])
+
+    async def copy_thread(self, source: str, target: str, tenant: str = "default") -> bool:
+        self.copied.append((source, target))
+        return f"{tenant}/{source}" in self.threads
 
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
         new = [(tenant, event) for event in events if (tenant, event) not in self.stored]

@@ -24,6 +24,7 @@ ASKED: Final[dict[str, CallerScope | None]] = {
     "/search": "recommend",
     "/why-not": "recommend",
     "/langserve": "recommend",
+    "/v1": "recommend",
     "/feedback": "feedback",
     "/rules": "rules",
     "/items": "catalogue",

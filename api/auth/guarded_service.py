@@ -58,6 +58,12 @@ class GuardedService:
         self._who().require("recommend")
         return self.service.search(self._own(request or SearchRequest()), **self._fields(fields))
 
+    def copy_thread(self, source: str, target: str, tenant: str | None = None) -> Coroutine[Any, Any, bool]:
+        """Let a thread go on from where another is; whose it is is looked at when it goes on."""
+        who = self._who()
+        who.require("recommend")
+        return self.service.copy_thread(source, target, tenant=who.tenant_of(tenant))
+
     def feedback(self, events: Sequence[Event], tenant: str | None = None) -> Coroutine[Any, Any, int]:
         """Store what users did."""
         who = self._who()

@@ -18,6 +18,8 @@ from ... import __version__
 from ...core.settings import Settings, load_settings
 from ..auth.gate import AuthGate, Doorkeeper
 from ..auth.guarded_service import GuardedService
+from ..openai.routes import add_openai_routes
+from ..openai.wire import OpenAIErrors
 from ..service import Service, ServiceFactory
 from .admission import AdmissionGate
 from .errors import add_error_handlers
@@ -85,12 +87,14 @@ def create_app(
     app.add_middleware(AuthGate, doorkeeper=doorkeeper)
     app.add_middleware(BodyLimit, max_bytes=chosen.limits.max_body_bytes, without_media=WITHOUT_MEDIA)
     app.add_middleware(RequestContext)
+    app.add_middleware(OpenAIErrors)
     add_error_handlers(app)
     add_routes(app)
     add_form_route(app)
     add_rules_routes(app)
     add_search_routes(app)
     add_forget_routes(app)
+    add_openai_routes(app)
     _add_docs(app)
 
     def for_caller() -> Service:

@@ -149,6 +149,17 @@ def log_failure(error: BaseException, identifier: str) -> None:
     log.error("request %s failed: %s\n%s", identifier, text, frames)
 
 
+def failure_details(error: Exception, identifier: str) -> tuple[int, ErrorDetail]:
+    """Return status and public description of any error, and log it if it is none of the caller's; only wrong input is described in detail."""
+    if not isinstance(error, TastemakerError):
+        log_failure(error, identifier)
+        return 500, ErrorDetail(type="internal", message="something failed here")
+    status, detail = details_of(error)
+    if status >= 500:
+        log_failure(error, identifier)
+    return status, detail
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Register the handlers on an application."""
 

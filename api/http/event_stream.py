@@ -11,10 +11,9 @@ from typing import Any, TypeVar
 from fastapi.sse import ServerSentEvent
 from starlette.requests import Request
 
-from ...core.errors import TastemakerError
 from ...core.schemas import StreamEvent
 from .admission import leave_early
-from .errors import ClientGone, details_of, log_failure, request_id
+from .errors import ClientGone, failure_details, request_id
 
 T = TypeVar("T")
 
@@ -95,11 +94,5 @@ def encode(event: StreamEvent, number: int) -> ServerSentEvent:
 
 
 def failure(error: Exception, identifier: str) -> StreamEvent:
-    """Describe an error that came after the stream had begun; only wrong input is described in detail."""
-    if not isinstance(error, TastemakerError):
-        log_failure(error, identifier)
-        return StreamEvent(event="error", data={"message": "something failed here", "type": "internal"})
-    status, detail = details_of(error)
-    if status >= 500:
-        log_failure(error, identifier)
-    return StreamEvent(event="error", data=detail.model_dump(exclude_none=True))
+    """Describe an error that came after the stream had begun."""
+    return StreamEvent(event="error", data=failure_details(error, identifier)[1].model_dump(exclude_none=True))

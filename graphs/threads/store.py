@@ -182,6 +182,21 @@ class Threads:
         except StoreError:
             return True
 
+    async def copy(self, source: str, target: str) -> bool:
+        """Copy what a thread carries to another key, in place of what is there; False if there is no such thread.
+
+        Raises:
+            StoreError: it cannot be read or written.
+        """
+        found = await self._read(source)
+        if found is None:
+            return False
+        at: RunnableConfig = {"configurable": {"thread_id": target, "checkpoint_ns": ""}}
+        await self._in_time(self.saver.adelete_thread(target), "written")
+        versions = found.checkpoint["channel_versions"]
+        await self._in_time(self.saver.aput(at, found.checkpoint, found.metadata, versions), "written")
+        return True
+
     async def forget(self, key: str) -> None:
         """Remove a thread; a failure is left alone."""
         with suppress(*self.failures):
