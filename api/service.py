@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import Any, Protocol, TypeVar
 
 from ..core.errors import InvalidRequestError
+from ..core.language.catalogue_language import CatalogueLanguage
 from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.ranking.why_not import WhyNot
-from ..core.schemas import Deleted, Event, RecommendRequest, RecommendResponse, StreamEvent
+from ..core.rules.model import RuleSet
+from ..core.schemas import Deleted, Event, Item, Recommendation, RecommendRequest, RecommendResponse, StreamEvent
 from ..stores.rules import LoadedRules
 
 
@@ -77,6 +79,24 @@ class Service(Protocol):
 
     async def check_rules(self, data: object, tenant: str = "default") -> list[str]:
         """Return what is wrong with rules, read from YAML or JSON; nothing is stored."""
+        ...
+
+    async def try_rules(
+        self, rules: RuleSet, request: RecommendRequest
+    ) -> tuple[tuple[Recommendation, ...], tuple[Recommendation, ...]]:
+        """Return the list for a request without any rules and with these; raises as ``recommend`` does."""
+        ...
+
+    async def items(self, item_ids: Sequence[str], tenant: str = "default") -> list[Item]:
+        """Return the records of the items that exist, in this order."""
+        ...
+
+    async def known_items(self, tenant: str = "default") -> tuple[Item, ...]:
+        """Return some of the catalogue's items at once, the most popular first."""
+        ...
+
+    async def language(self, tenant: str = "default") -> CatalogueLanguage:
+        """Return the fields of a catalogue and what phrases mean in it."""
         ...
 
     async def warm(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import logging
 import shutil
 import tempfile
@@ -17,13 +18,15 @@ from typing import Any, Self
 from langgraph.graph.state import CompiledStateGraph
 
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
+from ..core.language.catalogue_language import CatalogueLanguage
 from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.ranking.why_not import WhyNot
 from ..core.redaction import public_reason, redact
 from ..core.rules.file_format import rule_problems
-from ..core.schemas import Deleted, Event, RecommendRequest, RecommendResponse, StreamEvent
+from ..core.rules.model import RuleSet
+from ..core.schemas import Deleted, Event, Item, Recommendation, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.settings import Settings, load_settings
-from ..stores.rules import LoadedRules
+from ..stores.rules import FixedRules, LoadedRules
 from .health import health_of, open_models
 from .recommend import build_graph
 from .run import answer, as_request, streamed
@@ -261,6 +264,50 @@ class Recommender:
         """Return what is wrong with rules, read from YAML or JSON; nothing is stored. Raises as ``rules``."""
         async with self.services.lend(tenant) as shop:
             return rule_problems(data, await shop.catalogue.schema())
+
+    async def try_rules(
+        self, rules: RuleSet, request: RecommendRequest
+    ) -> tuple[tuple[Recommendation, ...], tuple[Recommendation, ...]]:
+        """Return the list for ``request`` without any rules and with these; nothing is kept and no model writes words.
+
+        Raises:
+            InvalidRequestError: a field breaks a limit.
+        """
+        quiet = request.model_copy(update={"words": False, "route": "direct", "llm_rank": [], "thread_id": None})
+        lists = []
+        for tried in (RuleSet(), rules):
+            async with self._turn(quiet, {}, allow_paths=False) as turn:
+                turn.services, turn.thread, turn.shows = copy.copy(self.services), None, False
+                turn.services.rules = FixedRules(tried)
+                lists.append((await answer(self._without_threads, quiet, turn)).items)
+        return lists[0], lists[1]
+
+    async def items(self, item_ids: Sequence[str], tenant: str = "default") -> list[Item]:
+        """Return the records of the items that exist, in this order.
+
+        Raises:
+            StoreError: the catalogue cannot be read.
+        """
+        async with self.services.lend(tenant) as shop:
+            return await shop.catalogue.get(item_ids)
+
+    async def known_items(self, tenant: str = "default") -> tuple[Item, ...]:
+        """Return the items of the last snapshot, at most 500, the most popular first; taken now if there is none."""
+        async with self.services.lend(tenant) as shop:
+            with contextlib.suppress(StoreError):
+                if items := (await shop.last_known()).items:
+                    return items
+            await shop.take_snapshot()
+            return shop.snapshot.items
+
+    async def language(self, tenant: str = "default") -> CatalogueLanguage:
+        """Return the fields of a catalogue and what phrases mean in it.
+
+        Raises:
+            StoreError: the catalogue cannot be read.
+        """
+        async with self.services.lend(tenant) as shop:
+            return await shop.catalogue.language()
 
     async def search(
         self, request: SearchRequest | None = None, *, allow_paths: bool = True, **fields: Any

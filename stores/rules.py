@@ -167,19 +167,25 @@ def read_rules(path: Path) -> tuple[RuleSet | None, list[str]]:
         if path.stat().st_size > MAX_BYTES:
             return None, [f"{path.name}: larger than {MAX_BYTES} bytes"]
         text = path.read_text(encoding="utf-8")
-        data = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     except FileNotFoundError:
         return None, [f"{path.name}: no such file"]
     except (OSError, UnicodeError) as error:
         return None, [f"{path.name}: cannot be read ({type(error).__name__})"]
+    rules, problems = rules_in(text, as_json=path.suffix == ".json")
+    return rules, [f"{path.name}: {problem}" for problem in problems]
+
+
+def rules_in(text: str, *, as_json: bool = False) -> tuple[RuleSet | None, list[str]]:
+    """Return the rules that a text in YAML or JSON states, or None and its problems."""
+    try:
+        data = json.loads(text) if as_json else yaml.safe_load(text)
     except (ValueError, RecursionError) as error:
-        return None, [f"{path.name}: not JSON: {error}"]
+        return None, [f"not {'JSON' if as_json else 'YAML'}: {error}"]
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
-        return None, [f"{path.name}: {where}not YAML: {getattr(error, 'problem', None) or 'bad syntax'}"]
-    rules, problems = parse_rules(data)
-    return rules, [f"{path.name}: {problem}" for problem in problems]
+        return None, [f"{where}not YAML: {getattr(error, 'problem', None) or 'bad syntax'}"]
+    return parse_rules(data)
 
 
 def _found(folder: Path, tenant: str) -> tuple[list[Path], _Stamp]:

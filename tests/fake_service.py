@@ -7,10 +7,21 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from tastemaker.api.http.openapi_examples import response_example
+from tastemaker.core.language.catalogue_language import CatalogueLanguage, language_of
 from tastemaker.core.ranking.cross_modal import Hit, SearchRequest, SearchResponse
 from tastemaker.core.ranking.why_not import WhyNot
 from tastemaker.core.rules.file_format import parse_rules
-from tastemaker.core.schemas import Deleted, Event, RecommendRequest, RecommendResponse, StreamEvent
+from tastemaker.core.rules.model import RuleSet
+from tastemaker.core.schemas import (
+    CatalogueSchema,
+    Deleted,
+    Event,
+    Item,
+    Recommendation,
+    RecommendRequest,
+    RecommendResponse,
+    StreamEvent,
+)
 from tastemaker.stores.rules import LoadedRules
 
 
@@ -28,6 +39,8 @@ class FakeService:
         self.copied: list[tuple[str, str]] = []
         self.cancelled = asyncio.Event()
         self.closed = False
+        self.stock: tuple[Item, ...] = ()
+        self.schema = CatalogueSchema()
         self.states: dict[str, dict[str, str]] | Exception = {
             "catalogue": {"state": "ok", "detail": "51 items"},
             "llm": {"state": "degraded", "detail": "no server"},
@@ -99,6 +112,21 @@ class FakeService:
 
     async def check_rules(self, data: object, tenant: str = "default") -> list[str]:
         return parse_rules(data)[1]
+
+    async def try_rules(
+        self, rules: RuleSet, request: RecommendRequest
+    ) -> tuple[tuple[Recommendation, ...], tuple[Recommendation, ...]]:
+        items = response_example().items
+        return items, items[: 0 if rules.rules else None]
+
+    async def items(self, item_ids: Sequence[str], tenant: str = "default") -> list[Item]:
+        return [item for item in self.stock if item.item_id in item_ids]
+
+    async def known_items(self, tenant: str = "default") -> tuple[Item, ...]:
+        return self.stock
+
+    async def language(self, tenant: str = "default") -> CatalogueLanguage:
+        return language_of(self.schema)
 
     async def warm(self) -> None:
         await asyncio.sleep(0)

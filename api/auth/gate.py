@@ -17,8 +17,10 @@ from .caller import Scope as CallerScope
 from .keys import KeyRing
 from .tokens import Tokens
 
-OPEN: Final = ("/health", "/ready", "/docs", "/openapi.json")
+OPEN: Final = ("/health", "/ready", "/docs", "/openapi.json", "/web")
 """Paths, with what lies below them, that ask for nobody: they tell nothing of any tenant."""
+PAGES: Final = frozenset({"/", "/console", "/widget.js", "/favicon.ico"})
+"""Pages that ask for nobody: they are empty until somebody who is known fills them."""
 ASKED: Final[dict[str, CallerScope | None]] = {
     "/recommend": "recommend",
     "/search": "recommend",
@@ -27,6 +29,9 @@ ASKED: Final[dict[str, CallerScope | None]] = {
     "/v1": "recommend",
     "/feedback": "feedback",
     "/rules": "rules",
+    "/pictures": "recommend",
+    "/widget": "recommend",
+    "/console": "admin",
     "/items": "catalogue",
     "/users": None,
 }
@@ -43,7 +48,7 @@ def asked_for(path: str) -> CallerScope | None:
 
 def is_open(path: str) -> bool:
     """Tell whether a path asks for nobody."""
-    return any(_under(path, known) for known in OPEN)
+    return path in PAGES or any(_under(path, known) for known in OPEN)
 
 
 def _under(path: str, known: str) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
+from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.ranking.cross_modal import SearchRequest, SearchResponse
 from ...core.ranking.why_not import WhyNot
-from ...core.schemas import Deleted, Event, RecommendRequest, RecommendResponse, StreamEvent
+from ...core.rules.model import RuleSet
+from ...core.schemas import Deleted, Event, Item, Recommendation, RecommendRequest, RecommendResponse, StreamEvent
 from ...stores.rules import LoadedRules
 from ..service import Service
 from .caller import Caller, current_caller
@@ -105,6 +107,25 @@ class GuardedService:
         who.require("rules")
         return self.service.check_rules(data, tenant=who.tenant_of(tenant))
 
+    def try_rules(
+        self, rules: RuleSet, request: RecommendRequest
+    ) -> Coroutine[Any, Any, tuple[tuple[Recommendation, ...], tuple[Recommendation, ...]]]:
+        """Return the list for a request without any rules and with these."""
+        self._who().require("rules")
+        return self.service.try_rules(rules, self._own(request))
+
+    def items(self, item_ids: Sequence[str], tenant: str | None = None) -> Coroutine[Any, Any, list[Item]]:
+        """Return the records of items."""
+        return self.service.items(item_ids, tenant=self._shop(tenant))
+
+    def known_items(self, tenant: str | None = None) -> Coroutine[Any, Any, tuple[Item, ...]]:
+        """Return some of the catalogue's items."""
+        return self.service.known_items(self._shop(tenant))
+
+    def language(self, tenant: str | None = None) -> Coroutine[Any, Any, CatalogueLanguage]:
+        """Return the fields of a catalogue and what phrases mean in it."""
+        return self.service.language(self._shop(tenant))
+
     async def warm(self) -> None:
         """Load the models that the common path needs."""
         await self.service.warm()
@@ -116,6 +137,12 @@ class GuardedService:
     async def close(self) -> None:
         """Release connections and files."""
         await self.service.close()
+
+    def _shop(self, tenant: str | None) -> str:
+        """Return the tenant of a caller who may ask for items."""
+        who = self._who()
+        who.require("recommend")
+        return who.tenant_of(tenant)
 
     def _who(self) -> Caller:
         return self._caller or current_caller()

@@ -18,7 +18,7 @@ from ...core.rules.file_format import told, unfit
 from ...core.rules.model import RuleSet
 from ...core.schemas import CatalogueSchema, Constraint, Recommendation, RecommendRequest
 from ...core.settings import Settings, load_settings
-from ...stores.rules import FixedRules, read_rules, rules_path
+from ...stores.rules import read_rules, rules_path
 from .options import guarded, run_async
 from .recommend import parse_context, parse_where
 
@@ -124,13 +124,10 @@ async def _compared(
 ) -> tuple[tuple[Recommendation, ...], tuple[Recommendation, ...], tuple[str, ...]]:
     from ...graphs.recommender import Recommender
 
-    lists = []
     async with Recommender(settings) as recommender:
-        schema = await (await recommender.services.shop(request.tenant)).catalogue.schema()
-        for tried in (RuleSet(), rules):
-            recommender.services.rules = FixedRules(tried)
-            lists.append((await recommender.recommend(request)).items)
-    return lists[0], lists[1], told(unfit(rules, schema))
+        without, with_them = await recommender.try_rules(rules, request)
+        schema = (await recommender.language(request.tenant)).schema
+    return without, with_them, told(unfit(rules, schema))
 
 
 def _print_compared(

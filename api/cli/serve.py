@@ -71,6 +71,9 @@ def _announce(settings: Settings, *, closed: bool) -> None:
     host = f"[{settings.serve.host}]" if ":" in settings.serve.host else settings.serve.host
     base = f"http://{host}:{settings.serve.port}"
     typer.secho(f"Tastemaker serves at {base}", bold=True)
+    if settings.web.enabled:
+        typer.echo(f"  page           {base}/")
+        typer.echo(f"  console        {base}/console")
     typer.echo(f"  documentation  {base}/docs")
     typer.echo(f"  readiness      {base}/ready")
     if not closed:

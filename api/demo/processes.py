@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -201,6 +202,8 @@ def environ(settings: Settings) -> dict[str, str]:
         f"{PREFIX}CATALOGUE__URI": settings.catalogue_uri,
         f"{PREFIX}CATALOGUE__MEDIA_ROOT": settings.catalogue.media_root,
         f"{PREFIX}HISTORY__URL": settings.history_url,
+        f"{PREFIX}WEB__TITLE": settings.web.title,
+        f"{PREFIX}WEB__SHOPPERS": json.dumps(settings.web.shoppers),
         f"{PREFIX}LLM__HOST": settings.llm.host,
         f"{PREFIX}LLM__PORT": str(settings.llm.port),
     }

@@ -90,7 +90,10 @@ async def _main(settings: Settings, options: Options, console: Console) -> int:
                 await _ask_all(url, source, options.svg, console)
             if options.keep:
                 status = await _serve_on(url, console, stopped)
-        return status
+    if not options.keep:
+        address = f"http://{settings.serve.host}:{settings.serve.port}/"
+        console.print(f"\nTo try it in a browser: [bold]make serve[/], then open {address}", highlight=False)
+    return status
 
 
 def _cancel_on_signals() -> asyncio.Event:
@@ -140,7 +143,8 @@ def _source(settings: Settings, options: Options, work: Path) -> Demonstration:
 def _own_stores(demo: Settings, source: Demonstration) -> Settings:
     catalogue = demo.catalogue.model_copy(update={"uri": "", "media_root": str(source.media)})
     history = demo.history.model_copy(update={"url": ""})
-    return demo.model_copy(update={"catalogue": catalogue, "history": history})
+    web = demo.web.model_copy(update={"title": demo.web.title or source.title, "shoppers": source.shoppers})
+    return demo.model_copy(update={"catalogue": catalogue, "history": history, "web": web})
 
 
 async def _prepare(demo: Settings, source: Demonstration, show: _Show) -> None:
@@ -222,7 +226,9 @@ async def _serve_on(url: str, console: Console, stopped: asyncio.Event) -> int:
     console.print()
     console.print(f"[bold]Tastemaker serves at {url}[/]", highlight=False)
     console.print(
-        f"  documentation  {url}/docs\n  readiness      {url}/ready\n  stop           Ctrl-C", highlight=False
+        f"  page           {url}/\n  console        {url}/console\n  documentation  {url}/docs\n  readiness      {url}/ready\n"
+        "  stop           Ctrl-C",
+        highlight=False,
     )
     with contextlib.suppress(asyncio.CancelledError):
         await stopped.wait()

@@ -22,7 +22,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """Files to ingest and requests to send. ``note`` is shown first and says what is invented or simulated."""
+    """Files to ingest and requests to send. ``note`` is shown first and says what is invented or simulated.
+
+    ``title`` and ``shoppers``, users of the events, are what its page offers.
+    """
 
     name: str
     note: str
@@ -31,6 +34,8 @@ class Demonstration:
     media: Path
     asks: tuple[Ask, ...]
     mapping: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+    shoppers: tuple[str, ...] = ()
 
 
 def print_shop(data: Path = DATA) -> Demonstration:
@@ -43,6 +48,8 @@ def print_shop(data: Path = DATA) -> Demonstration:
         catalogue=data / "catalogue.csv",
         interactions=data / "interactions.csv",
         media=data,
+        title="The Print Shop",
+        shoppers=("sim-ada", "sim-suri"),
         asks=(
             Ask(
                 "A shopper we know (simulated) types, shows a photo and speaks",

@@ -21,6 +21,8 @@ from ..auth.guarded_service import GuardedService
 from ..openai.routes import add_openai_routes
 from ..openai.wire import OpenAIErrors
 from ..service import Service, ServiceFactory
+from ..web.pages import add_web
+from ..web.recent_requests import Observed, RecentRequests
 from .admission import AdmissionGate
 from .errors import add_error_handlers
 from .forget import add_forget_routes
@@ -60,7 +62,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await doorkeeper.start()
         recommender = await open_recommender()
-        app.state.recommender = GuardedService(recommender)
+        app.state.recommender = GuardedService(Observed(recommender, app.state.recent))
         warming = asyncio.create_task(_warm(recommender, warmed))
         try:
             yield
@@ -82,6 +84,7 @@ def create_app(
     )
     app.state.settings = chosen
     app.state.doorkeeper = doorkeeper
+    app.state.recent = RecentRequests()
     app.router.route_class = BoundedRoute
     app.add_middleware(AdmissionGate, limits=chosen.serve)
     app.add_middleware(AuthGate, doorkeeper=doorkeeper)
@@ -89,19 +92,7 @@ def create_app(
     app.add_middleware(RequestContext)
     app.add_middleware(OpenAIErrors)
     add_error_handlers(app)
-    add_routes(app)
-    add_form_route(app)
-    add_rules_routes(app)
-    add_search_routes(app)
-    add_forget_routes(app)
-    add_openai_routes(app)
-    _add_docs(app)
-
-    def for_caller() -> Service:
-        service: GuardedService = app.state.recommender
-        return service.bound()
-
-    add_langserve(app, for_caller)
+    _add_doors(app, chosen)
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -111,6 +102,23 @@ def create_app(
 
     app.openapi = openapi  # type: ignore[method-assign]
     return app
+
+
+def _add_doors(app: FastAPI, settings: Settings) -> None:
+    add_routes(app)
+    add_form_route(app)
+    add_rules_routes(app)
+    add_search_routes(app)
+    add_forget_routes(app)
+    add_openai_routes(app)
+    _add_docs(app)
+    add_web(app, settings)
+
+    def for_caller() -> Service:
+        service: GuardedService = app.state.recommender
+        return service.bound()
+
+    add_langserve(app, for_caller)
 
 
 async def _warm(recommender: Service, warmed: Callable[[], None] | None) -> None:

@@ -168,6 +168,7 @@ def response_example() -> RecommendResponse:
 def error_examples() -> dict[int, dict[str, Any]]:
     """Return what an error looks like, by HTTP status."""
     errors: dict[int, dict[str, Any]] = {
+        404: {"type": "not_found", "message": "this item has no picture here"},
         408: {"type": "too_slow", "message": "the body came too slowly; send at least 50,000 bytes a second"},
         429: {"type": "overloaded", "message": "too many requests are waiting; try again shortly", "retryable": True},
         401: {"type": "unauthenticated", "message": "the API key is not known", "missing": "key"},

@@ -111,6 +111,7 @@ class Ready(Frozen):
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the documentation of these error statuses."""
     texts = {
+        404: "There is no such thing.",
         408: "The body came too slowly.",
         429: "Too many requests are waiting; `Retry-After` says when to try again.",
         401: "No API key or token, or one that is not valid.",
@@ -212,6 +213,12 @@ async def health() -> Health:
 
 async def ready(request: Request) -> Response:
     """Answer 200 while the catalogue can be read; parts that are degraded or down are listed."""
+    body = await readiness(request)
+    return JSONResponse(body.model_dump(mode="json"), status_code=503 if body.status == "not ready" else 200)
+
+
+async def readiness(request: Request) -> Ready:
+    """Return the state of every part."""
     try:
         states = await service_of(request).health()
     except TastemakerError as error:
@@ -223,5 +230,4 @@ async def ready(request: Request) -> Response:
     status: Literal["ready", "degraded", "not ready"] = "not ready"
     if usable:
         status = "degraded" if degraded else "ready"
-    body = Ready(status=status, degraded=degraded, slots=slots)
-    return JSONResponse(body.model_dump(mode="json"), status_code=200 if usable else 503)
+    return Ready(status=status, degraded=degraded, slots=slots)

@@ -26,6 +26,7 @@ from .sections import (
     ServeSettings,
     ThreadSettings,
     TimeoutSettings,
+    WebSettings,
 )
 
 __all__ = [
@@ -54,5 +55,6 @@ __all__ = [
     "Settings",
     "ThreadSettings",
     "TimeoutSettings",
+    "WebSettings",
     "load_settings",
 ]

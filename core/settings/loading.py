@@ -38,6 +38,7 @@ from .sections import (
     ServeSettings,
     ThreadSettings,
     TimeoutSettings,
+    WebSettings,
 )
 
 PREFIX = "TASTEMAKER_"
@@ -75,6 +76,7 @@ class Settings(Section):
     filters: FilterSettings = FilterSettings()
     serve: ServeSettings = ServeSettings()
     auth: AuthSettings = AuthSettings()
+    web: WebSettings = WebSettings()
     deliberate: DeliberateSettings = DeliberateSettings()
     recommender: RecommenderSettings = RecommenderSettings()
 

@@ -282,6 +282,21 @@ class AuthSettings(Section):
     )
 
 
+class WebSettings(Section):
+    """The page at `/`, the widget, the console, and which other sites may use the service from a browser."""
+
+    enabled: bool = Field(default=True, description="Serve `/`, `/widget.js`, `/console` and the items' pictures.")
+    title: str = Field(default="", description="The shop's name, in the header of the page.")
+    shoppers: tuple[str, ...] = Field(
+        default=(),
+        description="Users whom every visitor of the page may try it as; for demonstrations only.",
+    )
+    origins: tuple[str, ...] = Field(
+        default=(),
+        description="Origins, such as `https://shop.example`, whose pages may embed the widget and call the service; `*`: all.",
+    )
+
+
 class DeliberateSettings(Section):
     """Bounds of the deliberation loop."""
 

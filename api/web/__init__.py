@@ -1,0 +1,1 @@
+"""The page at `/`, the widget that other pages embed, and the operator's console."""
