@@ -13,7 +13,7 @@ from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.schemas import Candidate, Constraint, Event, HistoryProfile, Preference, Understanding
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.tools.ranking.ranker import Ranker
-from tastemaker.tools.sources.listing import build_sources, explain_empty
+from tastemaker.tools.sources.listing import Conflict, build_sources, explain_empty
 from tastemaker.tools.sources.taste import mean_vector
 
 from .catalogue_fixture import DIM, ScriptedCollaborative, axis, open_catalogue
@@ -140,10 +140,29 @@ async def test_two_photos_both_count(catalogue: LanceCatalogue) -> None:
 
 async def test_the_constraint_in_the_way_is_named_and_not_dropped(catalogue: LanceCatalogue) -> None:
     impossible = Constraint(field="price", op=">", value=1000.0)
-    assert await explain_empty(catalogue, (RED, impossible)) == (impossible,)
-    assert await explain_empty(catalogue, (RED, CHEAP)) == ()
+    assert await explain_empty(catalogue, (RED, impossible)) == Conflict((impossible,), (20,))
+    assert await explain_empty(catalogue, (RED, CHEAP)) == Conflict()
     pair = (Constraint(field="price", op="<", value=10.5), Constraint(field="colour", op="=", value="Blue"))
-    assert await explain_empty(catalogue, pair) == pair
+    assert await explain_empty(catalogue, pair) == Conflict(pair, (20, 1))
+    dogs = Constraint(field="objects", op="contains", value="dog")
+    assert await explain_empty(catalogue, (dogs, *pair)) == Conflict((dogs, pair[0]), (0, 10)), (
+        "the smallest comes first"
+    )
+
+
+async def test_of_three_that_conflict_only_together_none_is_left_out(catalogue: LanceCatalogue) -> None:
+    three = (
+        Constraint(field="price", op="<", value=12.0),
+        Constraint(field="colour", op="=", value="Blue"),
+        Constraint(field="objects", op="contains", value="boat"),
+    )
+    assert await explain_empty(catalogue, (*three, Constraint(field="price", op=">", value=1.0))) == Conflict(
+        three, (10, 1, 1)
+    )
+
+
+async def test_nothing_is_proposed_where_nothing_meets_the_conditions(catalogue: LanceCatalogue) -> None:
+    impossible = Constraint(field="price", op=">", value=1000.0)
     sources = build_sources(catalogue, ScriptedCollaborative(popular=["i1"]))
     query = everything((RED, impossible))
     assert [await s(query) for s in sources] == [[] for _ in sources]

@@ -27,6 +27,7 @@ MAX_SAID = 20_000
 """So many values of fields are remembered as they are said."""
 _SLOT = re.compile(r"\{(\w+)\}")
 _AN = re.compile(r"(?:[aeiou]|hour|8\b|11\b|18\b|[AEFHILMNORSX][A-Z]{1,}\b)")
+_ONE = re.compile(r"^(1 [a-z]+[a-rt-z])s\b")
 _UNITS = frozenset("g kg mg cm mm m km ml l h w gb mb tb inch inches".split())  # noqa: SIM905
 _NO_WORD = re.compile(r"[\d\W_]*|https?:.*|unknown|n/?a|none|null|other|others|misc|不详|未知|其他|无", re.IGNORECASE)
 """Values that say nothing: codes, links, and words for a missing value."""
@@ -113,9 +114,24 @@ class Wording:
         """Return a piece of the opening line."""
         return way_of(self.table["opening"][name], self.language).filled(slots)
 
+    def breach(self, name: str, **slots: str) -> str:
+        """Return a piece of what is said of an item that comes close."""
+        return way_of(self.table["breaches"][name], self.language).filled(slots)
+
+    def gap(self, field: str, by: float, value: float, brief: Brief) -> str:
+        """Return by how much a number misses what was asked: "12 minutes longer than you asked"."""
+        name = "over" if by > 0 else "under" if by < 0 else "at"
+        way = self._number(field, brief).get(name) or self.table["breaches"][name]
+        amount = self.amount(field, abs(by), brief) if by else self.amount(field, value, brief)
+        return self._filled(way, {"amount": amount, "value": self.figure(field, value, brief), "gap": number(abs(by))})
+
     def answer(self, name: str, **slots: str) -> str:
         """Return a piece of an answer to a question about items shown."""
         return way_of(self.table["answers"][name], self.language).filled(slots)
+
+    def counted(self, name: str, n: int) -> str:
+        """Return a piece of an answer that counts, in the form for one or for several."""
+        return self.answer(f"{name}_one" if n == 1 else name, n=str(n))
 
     def joined(self, parts: Sequence[str], joint: Literal["and", "or"] = "and") -> str:
         """Join words: "a, b and c"; in Chinese "a、b"."""
@@ -191,8 +207,9 @@ class Wording:
         return f"{value:.0f}" if self.of(field).is_year and float(value).is_integer() else number(value)
 
     def amount(self, field: str, value: float, brief: Brief) -> str:
-        """Return a number with what it counts: "552 horsepower", "4 doors", "28 EUR"."""
-        return self._counted(field, self.figure(field, value, brief), brief)
+        """Return a number with what it counts: "552 horsepower", "4 doors", "1 door", "28 EUR"."""
+        counted = self._counted(field, self.figure(field, value, brief), brief)
+        return _ONE.sub(r"\1", counted) if value == 1 and self.language == "en" else counted
 
     def _counted(self, field: str, shown: str, brief: Brief) -> str:
         """Return a number, or words for a range of it, with what it counts."""

@@ -158,6 +158,9 @@ class TerminalRenderer:
         title = f"{len(items)} items after {time.perf_counter() - self._started:.2f} s"
         self._print(Text())
         self._print(_item_table(items, title) if items else Text("no item satisfies every constraint", style="yellow"))
+        for close in data.get("close") or ():
+            broken = ", ".join(clean(b["words"]) for b in close["breaks"])
+            self._line("comes close", Text.assemble(clean(close["title"]), "  ", (broken, "yellow")), "")
         if data.get("cold_start"):
             self._line("cold start", Text(clean(data["cold_start"]), style="yellow"), "")
         if data.get("question"):

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from ..protocols import Vectors
 from ..schemas import AttributeValue, CatalogueSchema, Item
 from ..text.field_names import is_closed
-from ..text.words import stems
+from ..text.words import content_words, stems
 from .query import CandidateQuery
 
-MARGIN = 0.1
-"""By so much the least item that holds every word stands above those that come close."""
+MARGIN, NAME_MARGIN = 0.1, 4.0
+"""By so much the least item that holds every word stands above those that come close; more where the words are a name."""
+NAMED, NAMED_BY_ONE_WORD, LEADS = 2, 3, 0.75
+"""So many items that hold the words make a name of several words or of one, if this share of their titles begins with them."""
 FIRST = 20
 """So many of the most relevant items say what was meant, each by how far it stands above the one after them."""
 
@@ -72,11 +74,11 @@ def matching(items: Sequence[Item], q: CandidateQuery) -> NDArray[np.bool_]:
     return holding(items, q.remaining)
 
 
-def lifted(scores: NDArray[np.float32], whole: NDArray[np.bool_]) -> NDArray[np.float32]:
+def lifted(scores: NDArray[np.float32], whole: NDArray[np.bool_], margin: float = MARGIN) -> NDArray[np.float32]:
     """Return the scores with those of ``whole`` items, shape (n,), raised together until the least stands above all others."""
     if not whole.any() or whole.all():
         return scores
-    gap = float(scores[~whole].max() - scores[whole].min()) + MARGIN
+    gap = float(scores[~whole].max() - scores[whole].min()) + margin
     return scores + np.float32(max(gap, 0.0)) * whole.astype(np.float32)
 
 
@@ -84,6 +86,20 @@ def holding(items: Sequence[Item], words: Sequence[str]) -> NDArray[np.bool_]:
     """Tell of every item, shape (n,), whether its title, values and text hold all the words, by their stems; none without words."""
     wanted = stems(" ".join(words))
     return np.array([bool(wanted) and wanted <= stems(_record(item)) for item in items], dtype=np.bool_)
+
+
+def is_name(items: Sequence[Item], whole: NDArray[np.bool_], words: Sequence[str]) -> bool:
+    """Tell whether the words that ``whole`` items hold, shape (n,), are a name: most of their titles begin with them.
+
+    Then items of other names do not fit, however near they are: a list of what the name stands for ends where that ends. Nearness
+    itself does not say where a list ends: on the dev requests of ``bench relevance`` items that fit and items that do not are
+    equally near to the words once the conditions hold.
+    """
+    wanted = stems(" ".join(words))
+    held = [item.title for item, holds in zip(items, whole, strict=True) if holds]
+    leading = [title for title in held if wanted <= stems(" ".join(content_words(title)[: len(wanted)]))]
+    enough = NAMED if len(wanted) > 1 else NAMED_BY_ONE_WORD
+    return bool(wanted) and len(held) >= enough and len(leading) >= LEADS * len(held)
 
 
 def _record(item: Item) -> str:

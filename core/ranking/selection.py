@@ -23,7 +23,7 @@ class Shelf:
     """What a list is chosen from: m items with scores of shape (m,), and id -> vector of shape (dim,) of those that have one.
 
     ``popularity`` has shape (m,) or is empty; ``shares`` and ``target`` are as in ``diversity.Pool``; ``close`` holds the ids of those
-    that only come close to what was asked for.
+    that only come close to what was asked for, and ``ends`` tells whether the list ends before them.
     """
 
     items: Sequence[Item]
@@ -34,6 +34,7 @@ class Shelf:
     shares: Vectors = field(default_factory=_none)
     target: Vectors = field(default_factory=_none)
     close: frozenset[str] = frozenset()
+    ends: bool = False
 
 
 @dataclass(frozen=True)

@@ -157,10 +157,13 @@ def _ranked(about: Inquiry) -> WhyNot:
     moved = tuple(w.id for w in about.query.effects.on(about.item)) if about.item else ()
     where = f"place {place} of {ranked}" if place else "a place below those ranked"
     by = f", moved by {', '.join(moved)}" if moved else ""
-    return _told(
-        about, "rank", f"It was ranked at {where}{by}; the list holds {about.n}.",
-        rank=place, of=ranked, last_score=last, rules=moved,
-    )  # fmt: skip
+    ends = (
+        "the list ends before it: it does not have the name"
+        if place and place <= about.n
+        else f"the list holds {about.n}"
+    )
+    why = f"It was ranked at {where}{by}; {ends}."
+    return _told(about, "rank", why, rank=place, of=ranked, last_score=last, rules=moved)
 
 
 def _told(about: Inquiry, step: Step, why: str, **figures: object) -> WhyNot:

@@ -6,7 +6,18 @@ names can be imported from here.
 
 from __future__ import annotations
 
-from .answer import Degradation, LLMInfluence, Reason, Recommendation, RecommendResponse, StepTime, StreamEvent, Usage
+from .answer import (
+    Breach,
+    CloseItem,
+    Degradation,
+    LLMInfluence,
+    Reason,
+    Recommendation,
+    RecommendResponse,
+    StepTime,
+    StreamEvent,
+    Usage,
+)
 from .catalogue import (
     AttributeValue,
     CatalogueField,
@@ -79,6 +90,7 @@ __all__ = [
     "Answer",
     "Answered",
     "AttributeValue",
+    "Breach",
     "Brief",
     "Candidate",
     "Caption",
@@ -86,6 +98,7 @@ __all__ = [
     "CatalogueSchema",
     "Check",
     "Choice",
+    "CloseItem",
     "Composition",
     "Condition",
     "Constraint",

@@ -52,6 +52,22 @@ class Recommendation(Frozen):
     reason: Reason | None = Field(default=None, description="Why it is here; absent in the `items` event.")
 
 
+class Breach(Frozen):
+    """One condition that an item breaks which comes close."""
+
+    condition_id: str = Field(
+        default="", description="The condition in `understanding.conditions`, if it is one of them."
+    )
+    field: str = Field(default="", description="Catalogue field; empty where it lacks a name that was asked for.")
+    words: str = Field(description="How it breaks the condition, such as `12 minutes longer than you asked`.")
+
+
+class CloseItem(Recommendation):
+    """An item offered below the list: it comes close, and says what it breaks. `rank` counts from 1 among these alone."""
+
+    breaks: tuple[Breach, ...] = Field(default=(), description="Every condition that it breaks, in words.")
+
+
 class Degradation(Frozen):
     """A part that was missing or late, and why; the rest of the answer was made without it."""
 
@@ -105,6 +121,11 @@ class RecommendResponse(Frozen):
     message: str = Field(default="", description="Opening words for the whole list.")
     message_by: Literal["model", "data"] = Field(default="data", description="Who wrote `message`.")
     items: tuple[Recommendation, ...] = Field(default=(), description="Ranked items, best first.")
+    close: tuple[CloseItem, ...] = Field(
+        default=(),
+        description="Where few items meet every condition: others, below the list, that break one by a little, each with what it breaks. "
+        "Conditions about safety, refusals and the shop's rules are never broken.",
+    )
     question: str | None = Field(default=None, description="A question worth answering, if any; skippable.")
     asked: Question | None = Field(
         default=None, description="The same question with its choices, to be answered by `answer` of the next request."
@@ -126,7 +147,8 @@ class StreamEvent(Frozen):
     """One event of a stream. ``data`` is JSON-ready.
 
     ``route`` {name, why, decided_by}; ``reading`` {conditions, order, not_applied}: what was understood, each condition with its
-    words and id; ``evidence`` one Evidence; ``consistency`` Verdict; ``items`` {items, question, asked, cold_start, strategy}: the ranked items before any word is written; ``partial`` {evidence_id, segment}: a stretch of speech while the
+    words and id; ``evidence`` one Evidence; ``consistency`` Verdict; ``items`` {items, close, question, asked, cold_start, strategy, note}: the
+    ranked items, and those offered below them, before any word is written; ``partial`` {evidence_id, segment}: a stretch of speech while the
     rest of a long clip is still read; ``words`` {item_id or null for the opening message, text, by,
     evidence_ids}; ``degraded`` one Degradation; ``step`` StepTime; ``done`` the whole RecommendResponse; ``error`` {message}.
     """

@@ -42,7 +42,10 @@ class PathStep(Frozen):
 
 
 class RankedItem(Frozen):
-    """An item in the final order, with the record that every price, title and link is rendered from."""
+    """An item in the final order, with the record that every price, title and link is rendered from.
+
+    ``close`` tells that others hold every word that was asked for and this one does not, ``below`` that the list ends before it.
+    """
 
     item: Item
     rank: int = Field(ge=1)
@@ -52,3 +55,4 @@ class RankedItem(Frozen):
     path: tuple[PathStep, ...] = ()
     predicted_rating: float | None = None
     close: bool = False
+    below: bool = False

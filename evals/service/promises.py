@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...core.learning.llm_signal import MAX_WEIGHT
-from ...core.predicates import holds
+from ...core.predicates import NEGATED, holds
 from ...core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from ...core.schemas import Constraint, Item, LLMStrategy, RecommendRequest, RecommendResponse
 from ...graphs.recommender import Recommender
@@ -112,15 +112,24 @@ def cases(n: int, genres: Sequence[str], consumed: Mapping[str, frozenset[str]],
 
 
 def broken(case: Case, response: RecommendResponse, catalogue: Mapping[str, Item]) -> dict[str, int]:
-    """Return how often each promise is broken in one response; items are checked against the source records."""
-    ids = [i.item_id for i in response.items]
-    known = [catalogue[i] for i in ids if i in catalogue]
+    """Return how often each promise is broken in one response; items are checked against the source records.
+
+    What is offered below the list may break what it says that it breaks, and nothing that refuses.
+    """
+    ids = [i.item_id for i in (*response.items, *response.close)]
+    known = [catalogue[i.item_id] for i in response.items if i.item_id in catalogue]
+    offered = [(catalogue[i.item_id], {b.field for b in i.breaks}) for i in response.close if i.item_id in catalogue]
+    unsaid = [
+        item
+        for item, said in offered
+        if any(not holds(c, item) and (c.op in NEGATED or c.field not in said) for c in case.where)
+    ]
     words = [response.message, *(i.reason.text for i in response.items if i.reason)]
     return {
         "off_catalogue": sum(i not in catalogue for i in ids),
         "duplicate": len(ids) - len(set(ids)),
         "already_consumed": sum(i in case.consumed for i in ids),
-        "constraint_broken": sum(not all(holds(c, item) for c in case.where) for item in known),
+        "constraint_broken": sum(not all(holds(c, item) for c in case.where) for item in known) + len(unsaid),
         "shown_not_discussed": sum(not (i.reason and i.reason.text.strip()) for i in response.items),
         "false_words": sum(MARKER in w or "1 dollar" in w or "free shipping" in w for w in words),
     }

@@ -41,15 +41,15 @@ async def deliberate(state: State, turn: Turn) -> Deliberated:
     if outcome is None:
         if tuple(direct) != state.ranked:
             send_items(direct, state, state.note, turn)
-        return {"ranked": tuple(direct), "note": state.note, "understanding": understanding}
+        return {"ranked": tuple(direct), "close": state.close, "note": state.note, "understanding": understanding}
     for label in outcome.degraded:
         turn.degrade(label.what, label.why)
     turn.usage.append(outcome.usage)
     turn.prompts.extend(outcome.prompts)
     chosen = permitted(all_that_hold(outcome.items, understanding.constraints), state, turn)
     ranked = renumbered(chosen, state.request.n) or direct
-    send_items(ranked, state, outcome.note, turn)
-    return {"ranked": tuple(ranked), "note": outcome.note, "understanding": understanding}
+    send_items(ranked, replace(state, close=()), outcome.note, turn)
+    return {"ranked": tuple(ranked), "close": (), "note": outcome.note, "understanding": understanding}
 
 
 async def read_with_model(state: State, turn: Turn) -> Understanding:

@@ -6,18 +6,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from ...agents.explaining.wording import wording
+from ...agents.explaining.close_items import sentence
+from ...agents.explaining.wording import Wording, wording
 from ...core.learning.exposures import Drawn
 from ...core.predicates import holds
 from ...core.ranking.cold_start import choose
 from ...core.ranking.query import CandidateQuery
 from ...core.ranking.stated_preferences import unusable
-from ...core.schemas import Brief, Candidate, Item, RankedItem, Reason, Recommendation, RecommendRequest, SourceScore
+from ...core.schemas import (
+    Brief,
+    Candidate,
+    CloseItem,
+    Item,
+    RankedItem,
+    Reason,
+    Recommendation,
+    RecommendRequest,
+    SourceScore,
+)
 from ...core.text.chinese import is_chinese
-from ...tools.sources.listing import explain_empty
+from ...tools.sources.listing import MANY, Conflict, explain_empty
 from ..turn.state import Ranked, State
 from ..turn.turn import FLOOR_S, NO_ITEMS, Turn, last_known, node
 from .ask import as_it_was, question_for
+from .come_close import come_close
 from .new_items import with_new_items
 from .retrieve import ask_sources, retrieve
 from .rules import screen_of, screened
@@ -39,13 +51,22 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
             ranked = await as_it_was(ranked, state, turn)
         elif turn.shop.new_items is not None and not state.query.is_concrete:
             ranked, drawn = await with_new_items(ranked, turn.shop.new_items, state, turn)
-        note = how_many_match(ranked, state) if ranked else await why_empty(state, turn)
+        ranked, below = [r for r in ranked if not r.below], [r for r in ranked if r.below]
+        close = await close_items(ranked, below, state, turn)
+        note = how_many_match(ranked, len(close), state) if ranked else await why_empty(len(close), state, turn)
         if wrong := unusable(state.query.stated, state.schema):
             turn.degrade("preferences", f"No field of the catalogue takes these preferences: {', '.join(wrong)}.")
         open_to_ask = ranked and not state.understanding.question and not state.query.is_concrete
         asked = await question_for(state, turn) if open_to_ask else None
-        send_items(ranked, replace(state, asked=asked), note, turn)
-    return {**retrieved, "ranked": tuple(ranked), "drawn": tuple(drawn), "asked": asked, "note": note}
+        send_items(ranked, replace(state, asked=asked, close=close), note, turn)
+    return {
+        **retrieved,
+        "ranked": tuple(ranked),
+        "close": close,
+        "drawn": tuple(drawn),
+        "asked": asked,
+        "note": note,
+    }
 
 
 async def best_items(state: State, turn: Turn) -> list[RankedItem]:
@@ -82,27 +103,56 @@ async def ranked_list(
     return ranked
 
 
-def how_many_match(ranked: Sequence[RankedItem], state: State) -> str:
-    """Say how many items hold every word that was asked for, where the others only come close."""
-    close = sum(r.close for r in ranked)
+async def close_items(
+    listed: Sequence[RankedItem], below: Sequence[RankedItem], state: State, turn: Turn
+) -> tuple[CloseItem, ...]:
+    """Return what is offered below a short list, each with what it breaks."""
+    if state.skipped or (not listed and catalogue_failed(state.query, turn)):
+        return ()
+    words = wording("zh" if is_chinese(state.said) else "en")
+    offered = list[CloseItem]()
+    for rank, (near, breaks) in enumerate(await come_close(listed, below, state, turn), 1):
+        ranked = near.model_copy(update={"rank": rank, "close": True})
+        told = recommendation(ranked, Reason(text=sentence(breaks, words), by="data"))
+        offered.append(CloseItem(**dict(told), breaks=breaks))
+    return tuple(offered)
+
+
+def how_many_match(ranked: Sequence[RankedItem], offered: int, state: State) -> str:
+    """Say how many items are all that was asked for, where others come close: below the list, or in it."""
+    words, close = wording("zh" if is_chinese(state.said) else "en"), sum(r.close for r in ranked)
+    if offered:
+        return words.answer(
+            "matching", matches=words.counted("matches", len(ranked)), close=words.counted("close", offered)
+        )
     if not close or close == len(ranked):
         return ""
-    return wording("zh" if is_chinese(state.said) else "en").answer("some_match", count=str(len(ranked) - close))
+    return words.answer("some_match", count=str(len(ranked) - close))
 
 
-async def why_empty(state: State, turn: Turn) -> str:
-    """Say which single constraint, if dropped, would give results; never drop it."""
-    where = state.understanding.constraints
+async def why_empty(offered: int, state: State, turn: Turn) -> str:
+    """Say which conditions conflict, and how many items there would be without each of them; never drop one."""
+    words, where = wording("zh" if is_chinese(state.said) else "en"), state.understanding.constraints
+    close = words.counted("close_alone", offered) if offered else ""
     if not where:
-        return ""
+        return close
     timeout = turn.services.settings.timeouts.retrieve_s
     work = explain_empty(turn.shop.catalogue, where, state.effects.where)
-    blockers = await turn.attempt("catalogue", work, timeout, (), floor_s=FLOOR_S)
-    if not blockers:
-        return ""
-    price, words = state.schema.price, wording("zh" if is_chinese(state.said) else "en")
+    conflict = await turn.attempt("catalogue", work, timeout, Conflict(), floor_s=FLOOR_S)
+    price = state.schema.price
     about = Brief(price_field=price.name if price else None, price_unit=price.unit if price else "")
-    return words.answer("without", asked=words.joined([f"“{words.asks(c, about)}”" for c in blockers], "or"))
+    asks = [f"“{words.asks(c, about)}”" for c in conflict.conditions]
+    told = []
+    if asks and (len(asks) < len(where) or len(asks) == 1):
+        told.append(words.answer("conflict_one" if len(asks) == 1 else "conflict", asked=words.joined(asks)))
+    told += [_relaxed(said, n, words) for said, n in zip(asks, conflict.without, strict=True) if n]
+    return str(words.table["space"]).join([*told, *([close] if close else [])])
+
+
+def _relaxed(said: str, n: int, words: Wording) -> str:
+    """Say how many items there would be without a condition."""
+    name = "relaxed_one" if n == 1 else "relaxed_more" if n >= MANY else "relaxed_many"
+    return words.answer("relaxed", asked=said, n=words.answer(name, n=str(n)))
 
 
 def catalogue_failed(query: CandidateQuery, turn: Turn) -> bool:
@@ -138,7 +188,9 @@ def send_items(ranked: Sequence[RankedItem], state: State, note: str, turn: Turn
         "cold_start": strategy.says(state.query) if strategy else None,
         "strategy": strategy.name if strategy else None,
     }
-    turn.emit("items", {"items": [recommendation(r).model_dump(mode="json") for r in ranked], **said, "note": note})
+    items = [recommendation(r).model_dump(mode="json") for r in ranked]
+    close = [item.model_dump(mode="json") for item in state.close]
+    turn.emit("items", {"items": items, "close": close, **said, "note": note})
 
 
 def recommendation(ranked: RankedItem, reason: Reason | None = None) -> Recommendation:

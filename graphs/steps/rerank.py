@@ -84,7 +84,7 @@ async def longer_list(state: State, turn: Turn) -> list[RankedItem]:
     timeout = turn.services.settings.timeouts.retrieve_s
     work = turn.shop.ranker(state.query, state.candidates, n, screen=screen_of(state.request, turn))
     longer: list[RankedItem] = await turn.attempt("ranker", work, timeout, [], floor_s=FLOOR_S)
-    sent = [r.item.item_id for r in state.ranked]
+    sent, longer = [r.item.item_id for r in state.ranked], [r for r in longer if not r.below]
     return longer if [r.item.item_id for r in longer[: len(sent)]] == sent else list(state.ranked)
 
 

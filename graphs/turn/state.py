@@ -18,6 +18,7 @@ from ...core.rules.effects import Effects
 from ...core.schemas import (
     Candidate,
     CatalogueSchema,
+    CloseItem,
     Evidence,
     HistoryProfile,
     LLMInfluence,
@@ -75,6 +76,7 @@ class State:
     query: Annotated[CandidateQuery, UntrackedValue] = NOTHING_ASKED
     candidates: Annotated[dict[str, list[Candidate]], UntrackedValue] = field(default_factory=dict)
     ranked: Annotated[tuple[RankedItem, ...], UntrackedValue] = ()
+    close: Annotated[tuple[CloseItem, ...], UntrackedValue] = ()
     drawn: Annotated[tuple[Drawn, ...], UntrackedValue] = ()
     asked: Annotated[Question | None, UntrackedValue] = None
     skipped: Annotated[bool, UntrackedValue] = False
@@ -183,6 +185,7 @@ class Ranked(Retrieved):
     """Written by ``rank_candidates``."""
 
     ranked: tuple[RankedItem, ...]
+    close: tuple[CloseItem, ...]
     drawn: tuple[Drawn, ...]
     asked: Question | None
     note: str
@@ -207,6 +210,7 @@ class Deliberated(TypedDict):
 
     understanding: Understanding
     ranked: tuple[RankedItem, ...]
+    close: tuple[CloseItem, ...]
     note: str
 
 

@@ -17,7 +17,7 @@ from ...core.ranking.fusion import Fused
 from ...core.ranking.query import CandidateQuery
 from ...core.ranking.recent_feedback import feedback_of, shift
 from ...core.ranking.recommendation_paths import proven
-from ...core.ranking.relevance import FIRST, agreement, lifted, matching
+from ...core.ranking.relevance import FIRST, MARGIN, NAME_MARGIN, agreement, is_name, lifted, matching
 from ...core.ranking.selection import Shelf, select
 from ...core.ranking.soft_preferences import preference_fit
 from ...core.ranking.stated_preferences import stated_fit
@@ -65,6 +65,8 @@ class Ranker:
     ) -> list[RankedItem]:
         """Return at most ``n`` items, best first; hard constraints and exclusions are checked once more.
 
+        Where the request names something, those that do not have the name come last and are marked as ``below`` the end of the list.
+
         ``screen`` says which items to hold back; ``trace`` is filled with what became of every item;
         ``note`` is told what of the trained recommender failed in this request.
 
@@ -103,7 +105,8 @@ class Ranker:
                 rules=moved_by(q.effects, shelf.items[i], chosen.pinned.get(i)),
                 path=paths.get(shelf.items[i].item_id, ()),
                 predicted_rating=ratings.get(shelf.items[i].item_id),
-                close=shelf.items[i].item_id in shelf.close,
+                close=(close := shelf.items[i].item_id in shelf.close),
+                below=close and shelf.ends and i not in chosen.pinned,
             )
             for rank, i in enumerate(chosen.order, 1)
         ]
@@ -131,12 +134,13 @@ class Ranker:
         items = [by_id[f.item_id] for f in kept]
         fit = preference_fit(items, q.understanding.preferences, schema) + stated_fit(items, q.tastes, schema)
         scores = np.array([f.score for f in kept], dtype=np.float32) + PREFERENCE_WEIGHT * fit
-        close = frozenset[str]()
+        close, ends = frozenset[str](), False
         if q.leads:
             fits = await self._agreement(q, items, [f.score for f in kept], schema)
             scores = scores + (POINTED_AGREEMENT if q.pointed else AGREEMENT_WEIGHT) * fits
             whole = matching(items, q)
-            scores = lifted(scores, whole)
+            ends = not q.photos and is_name(items, whole, q.remaining)
+            scores = lifted(scores, whole, NAME_MARGIN if ends else MARGIN)
             if whole.any() and not q.photos:
                 close = frozenset(i.item_id for i, held in zip(items, whole, strict=True) if not held)
         scores = scores + answer_scores(items, q.answers, schema, q.answer_noise)
@@ -144,7 +148,7 @@ class Ranker:
             judged = await self._catalogue.vectors("text", feedback.item_ids)
             scores = scores + shift([i.item_id for i in items], feedback, text | judged)
         popularity, (shares, target) = await asyncio.gather(self._popularity(q, items), self._groups(q, items, schema))
-        shelf = Shelf(items, scores, text, image, popularity=popularity, shares=shares, target=target, close=close)
+        shelf = Shelf(items, scores, text, image, popularity, shares, target, close, ends)
         return shelf, kept
 
     async def _agreement(

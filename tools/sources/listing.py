@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import combinations
 from typing import Protocol
 
 from ...core.protocols import Catalogue, Collaborative
@@ -31,6 +32,10 @@ from .words_and_pictures import ComposedSource, FullTextSearch, ImageVectorSearc
 __all__ = ["CandidateQuery", "Source", "build_sources", "explain_empty"]
 
 NAMED_DEPTH = 20
+MANY = 100
+"""More items than this are not counted."""
+MAX_COMPARED = 8
+"""Of more conditions, the first so many are tried alone and in pairs."""
 
 
 class Source(Protocol):
@@ -99,15 +104,44 @@ class SimilarToShown:
         return tuple(i.item_id for i in named[:1])
 
 
+@dataclass(frozen=True)
+class Conflict:
+    """Conditions that nothing meets together, none of which is needless for that, and how many items each one keeps out.
+
+    ``without`` holds the number of items if that condition alone were dropped from all that was asked, at most ``MANY``.
+    """
+
+    conditions: tuple[Constraint, ...] = ()
+    without: tuple[int, ...] = ()
+
+
 async def explain_empty(
     catalogue: Catalogue, where: Sequence[Constraint], fixed: Sequence[Constraint] = ()
-) -> tuple[Constraint, ...]:
-    """Return the constraints that stand alone in the way: dropping any one of them gives results within ``fixed``.
+) -> Conflict:
+    """Return a smallest set of conditions that conflict within ``fixed``; none where something meets all of them.
 
-    Empty when something already satisfies all of them, or when no single one is to blame. Nothing is dropped here.
+    Sets of one and of two are tried first; of larger ones, one is found from which no condition can be left out.
+
+    Raises:
+        StoreError: the catalogue cannot be read.
     """
     if not where or await catalogue.scan(1, (*where, *fixed)):
-        return ()
-    without = [[*where[:i], *where[i + 1 :], *fixed] for i in range(len(where))]
-    found = await asyncio.gather(*(catalogue.scan(1, rest) for rest in without))
-    return tuple(c for c, ids in zip(where, found, strict=True) if ids)
+        return Conflict()
+    found = await _smallest(catalogue, where, fixed)
+    rest = [[c for c in where if c is not dropped] for dropped in found]
+    counts = await asyncio.gather(*(catalogue.scan(MANY, (*held, *fixed)) for held in rest))
+    return Conflict(tuple(found), tuple(map(len, counts)))
+
+
+async def _smallest(catalogue: Catalogue, where: Sequence[Constraint], fixed: Sequence[Constraint]) -> list[Constraint]:
+    for size in (1, 2):
+        sets = list(combinations(where[:MAX_COMPARED], size))
+        found = await asyncio.gather(*(catalogue.scan(1, (*tried, *fixed)) for tried in sets))
+        if empty := next((tried for tried, ids in zip(sets, found, strict=True) if not ids), None):
+            return list(empty)
+    needed = list(where)
+    for condition in where:
+        without = [c for c in needed if c is not condition]
+        if not await catalogue.scan(1, (*without, *fixed)):
+            needed = without
+    return needed
