@@ -27,8 +27,6 @@ from .retrieve import ask_sources
 from .rules import screen_of
 from .understand import read_language
 
-HANDFUL = 4
-"""Where fewer items than this meet every condition, and fewer than were asked for, others are offered below."""
 OFFERS = 5
 """List and offers together hold at most so many items, unless the list alone does."""
 MAX_PAIRS = 6
@@ -36,7 +34,6 @@ ALIKE, MAX_VALUES = 6, 80
 """Values most alike to one asked for that are looked for, among the first so many of a field."""
 NAMES = frozenset(("brand", "author", "director", "cast", "artist", "platform"))
 """Concepts whose values are names: no name is near to another by its letters."""
-INTENTS = ("recommend", "refine", "browse", "similar")
 
 
 Near = tuple[RankedItem, tuple[Breach, ...]]
@@ -46,8 +43,6 @@ Near = tuple[RankedItem, tuple[Breach, ...]]
 async def come_close(listed: Sequence[RankedItem], below: Sequence[RankedItem], state: State, turn: Turn) -> list[Near]:
     """Return what comes close to a short list: items without the name that was asked for, or that break a condition by a little."""
     n, words = state.request.n, wording("zh" if is_chinese(state.said) else "en")
-    if len(listed) >= min(n, HANDFUL) or state.understanding.intent not in INTENTS:
-        return []
     room = min(n, OFFERS) - len(listed)
     if below:
         name = words.breach("unnamed", wanted=words.joined([f"“{w}”" for w in state.query.remaining]))

@@ -34,6 +34,10 @@ from .new_items import with_new_items
 from .retrieve import ask_sources, retrieve
 from .rules import screen_of, screened
 
+HANDFUL = 4
+"""Where fewer items than this meet every condition, and fewer than were asked for, others are offered below."""
+SEARCHES = ("recommend", "refine", "browse", "similar")
+"""Intents of requests that a short list leaves wanting."""
 REFILLS = 3
 """Times that sources are asked for others when content filters leave a list short."""
 
@@ -107,7 +111,9 @@ async def close_items(
     listed: Sequence[RankedItem], below: Sequence[RankedItem], state: State, turn: Turn
 ) -> tuple[CloseItem, ...]:
     """Return what is offered below a short list, each with what it breaks."""
-    if state.skipped or (not listed and catalogue_failed(state.query, turn)):
+    if len(listed) >= min(state.request.n, HANDFUL) or state.understanding.intent not in SEARCHES or state.skipped:
+        return ()
+    if not listed and catalogue_failed(state.query, turn):
         return ()
     words = wording("zh" if is_chinese(state.said) else "en")
     offered = list[CloseItem]()
