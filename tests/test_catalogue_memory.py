@@ -14,11 +14,12 @@ import pytest
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.protocols import VectorColumn
 from tastemaker.core.schemas import Constraint, Item
+from tastemaker.stores.catalogue import lance_table
 from tastemaker.stores.catalogue import record_cache as records
 from tastemaker.stores.catalogue import vectors_in_memory as resident
 from tastemaker.stores.catalogue.columns import ItemRow
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
-from tastemaker.stores.catalogue.lance_table import LOOK_S
+from tastemaker.stores.catalogue.lance_table import LOOK_S, SETTLED_S
 from tastemaker.stores.catalogue.table_version import read_key
 
 DIM = 24
@@ -200,3 +201,24 @@ async def test_the_first_writer_names_the_table(tmp_path: Path) -> None:
     assert keys[0] == keys[1]
     assert len(keys[0].table_id) == 32
     assert await ours.count() == 9
+
+
+async def test_a_table_that_did_not_change_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = await pair(tmp_path, rows(30))
+    looks: list[Any] = []
+
+    async def counted(table: Any) -> Any:
+        looks.append(table)
+        return await read_key(table)
+
+    monkeypatch.setattr(lance_table, "read_key", counted)
+    await asyncio.sleep(2 * SETTLED_S)
+    for _ in range(4):
+        await asyncio.sleep(LOOK_S)
+        await ours.get(["i3"])
+    assert len(looks) == 1
+    await theirs.delete(["i3"])
+    await asyncio.sleep(LOOK_S)
+    assert await ours.get(["i3"]) == []
+    await ours.delete(["i4"])
+    assert await ours.get(["i4"]) == []

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from ...core.errors import StoreError
@@ -21,7 +22,9 @@ REMOTE_CONSISTENCY = timedelta(seconds=1)
 WRITE_ATTEMPTS = 8
 _CONTENTION = ("conflict", "already exists", "preempted")
 LOOK_S = 0.05
-"""Seconds between two looks for another process's writes; a request asks many times, and a look takes as long as a small search."""
+"""Seconds between two looks for another process's writes; a request asks many times."""
+SETTLED_S = 0.05
+"""A folder that did not change for so long when its table was read has the same table for as long as it does not change."""
 REFRESH_SHARE = 20
 """Another process's writes refresh the cached schema at most once in so many times the seconds a refresh takes."""
 T = TypeVar("T")
@@ -30,9 +33,11 @@ T = TypeVar("T")
 class LanceTable:
     """One tenant's table of items, opened when it is first needed."""
 
-    def __init__(self, connection: Any, tenant: str, exact_below: int) -> None:
+    def __init__(self, connection: Any, tenant: str, exact_below: int, folder: Path | None = None) -> None:
         self._connection = connection
         self._name = f"items__{tenant}"
+        self._versions = folder / f"{self._name}.lance" / "_versions" if folder else None
+        self._unchanged: tuple[int, int] | None = None
         self._exact_below = exact_below
         self._opened: Any = None
         self._looked: tuple[Key, float] | None = None
@@ -53,7 +58,8 @@ class LanceTable:
 
         interval = REMOTE_CONSISTENCY if "://" in uri else timedelta(0)
         opening = lancedb.connect_async(uri, read_consistency_interval=interval)
-        return cls(await _stored(opening, f"cannot open the catalogue at {uri}"), tenant, exact_below)
+        connection = await _stored(opening, f"cannot open the catalogue at {uri}")
+        return cls(connection, tenant, exact_below, None if "://" in uri else Path(uri))
 
     async def schema(self) -> CatalogueSchema:
         """Return the filterable fields and the count; cached until the table changes."""
@@ -79,11 +85,29 @@ class LanceTable:
         return self._opened
 
     async def _key(self, table: Any) -> Key:
-        """Return the table's state, read anew every ``LOOK_S`` seconds and after each write of this process."""
+        """Return the table's state, looked for every ``LOOK_S`` seconds and after each write of this process.
+
+        Every version of a table in a folder leaves a file in it, so what did not change since it was settled is not read again.
+        """
         if self._looked is None or time.monotonic() > self._looked[1]:
-            key = await _stored(read_key(table), "cannot read the catalogue's version")
+            seen, settled = self._folder_seen()
+            if self._looked is not None and seen is not None and seen == self._unchanged:
+                key = self._looked[0]
+            else:
+                key = await _stored(read_key(table), "cannot read the catalogue's version")
             self._looked = (key, time.monotonic() + LOOK_S)
+            self._unchanged = seen if settled else None
         return self._looked[0]
+
+    def _folder_seen(self) -> tuple[tuple[int, int] | None, bool]:
+        """Return what tells one state of the folder of versions from others, and whether it has settled; None if there is none."""
+        if self._versions is None:
+            return None, False
+        try:
+            found = self._versions.stat()
+        except OSError:
+            return None, False
+        return (found.st_ino, found.st_mtime_ns), time.time() - found.st_mtime > SETTLED_S
 
     async def _current(self, table: Any) -> View:
         key = await self._key(table)
