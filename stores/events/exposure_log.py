@@ -23,6 +23,8 @@ from .history import EPOCH, EVENTS, MICROSECOND, micros
 
 QUEUE = 1_000
 BATCH = 100
+GATHER_S = 0.2
+"""The writer waits so long after the first list of a batch, so that one transaction takes those of many requests."""
 EXPIRE_S = 3_600.0
 CLOSE_S = 5.0
 CLICKS = ("click", "like", "purchase")
@@ -73,6 +75,7 @@ class ExposureLog:
         self._database = database
         self._retention = timedelta(days=retention_days)
         self._queue: asyncio.Queue[Exposure] = asyncio.Queue(QUEUE)
+        self._hurry = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._expired_at = -EXPIRE_S
 
@@ -89,7 +92,11 @@ class ExposureLog:
 
     async def flush(self) -> None:
         """Wait until everything queued is written, or has failed."""
-        await self._queue.join()
+        self._hurry.set()
+        try:
+            await self._queue.join()
+        finally:
+            self._hurry.clear()
 
     async def close(self) -> None:
         """Write what is queued, as far as ``CLOSE_S`` seconds go, and close the database."""
@@ -138,6 +145,8 @@ class ExposureLog:
     async def _write(self) -> None:
         while True:
             batch = [await self._queue.get()]
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), GATHER_S)
             while len(batch) < BATCH and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             try:
