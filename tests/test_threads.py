@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.checkpoint.sqlite import SqliteSaver
 
 from tastemaker.core.errors import BackEndOverloaded, InvalidRequestError
 from tastemaker.core.schemas import RecommendResponse
@@ -214,13 +214,13 @@ async def test_a_new_thread_is_not_read_and_a_known_one_is_followed(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    known = AsyncSqliteSaver.aget_tuple
+    known = SqliteSaver.get_tuple
 
-    async def counted(self: AsyncSqliteSaver, config: Any) -> Any:
+    def counted(self: SqliteSaver, config: Any) -> Any:
         read.append(config["configurable"]["thread_id"])
-        return await known(self, config)
+        return known(self, config)
 
-    monkeypatch.setattr(AsyncSqliteSaver, "aget_tuple", counted)
+    monkeypatch.setattr(SqliteSaver, "get_tuple", counted)
     async with Recommender(services=constant_services(settings)) as recommender:
         first = await recommender.recommend(text="a print under 50")
         assert read == []

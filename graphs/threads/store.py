@@ -10,17 +10,24 @@ import asyncio
 import sqlite3
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-import aiosqlite
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.checkpoint.base import (
+    BaseCheckpointSaver,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+)
+from langgraph.checkpoint.sqlite import SqliteSaver
 
 from ...core.errors import BackEndOverloaded, StoreError
 from ...core.schemas import ThreadMemory
@@ -47,13 +54,59 @@ Statement = tuple[str, tuple[object, ...]]
 T = TypeVar("T")
 
 
-class ThreadSaver(AsyncSqliteSaver):
-    """LangGraph's saver, which does not read a second time what the turn was begun with."""
+class ThreadSaver(SqliteSaver):
+    """LangGraph's saver on a thread of its own, which takes each step whole; what a turn was begun with is not read a second time."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._worker = ThreadPoolExecutor(1, "threads")
+
+    async def on_worker(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
+        """Do ``work`` on the saver's thread, after what was asked of it before; it is not stopped half-way."""
+        return await asyncio.get_running_loop().run_in_executor(self._worker, partial(work, *given, **named))
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the thread's latest checkpoint; None for a new thread."""
         at = config["configurable"]
-        return at[KNOWN] if KNOWN in at else await super().aget_tuple(config)
+        return at[KNOWN] if KNOWN in at else await self.on_worker(self.get_tuple, config)
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Save a checkpoint."""
+        return await self.on_worker(self.put, config, checkpoint, metadata, new_versions)
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Save what steps wrote beyond a checkpoint."""
+        await self.on_worker(self.put_writes, config, writes, task_id, task_path)
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        """Delete all of a thread."""
+        await self.on_worker(self.delete_thread, thread_id)
+
+    async def alist(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,  # noqa: A002  the name is LangGraph's
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CheckpointTuple]:
+        """Yield the checkpoints that match, the newest first."""
+        work = partial(self.list, config, filter=filter, before=before, limit=limit)
+        for found in await self.on_worker(lambda: list(work())):
+            yield found
+
+    async def close(self) -> None:
+        """Close the file, once what was begun is done."""
+        await self.on_worker(self.conn.close)
+        self._worker.shutdown(wait=False)
 
 
 @dataclass(frozen=True)
@@ -93,6 +146,7 @@ class Threads:
     def __init__(self, saver: BaseCheckpointSaver[Any]) -> None:
         self.saver = saver
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._ended: set[str] = set()
 
     @classmethod
     async def open(cls, path: Path) -> Threads:
@@ -104,34 +158,22 @@ class Threads:
         connection = None
         try:
             await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-            connection = await aiosqlite.connect(path, timeout=BUSY_S)
+            connection = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False)
             saver = ThreadSaver(connection)
-            await saver.setup()
-            await connection.execute("PRAGMA synchronous=NORMAL")
-            await connection.execute(_TABLE)
-            await connection.commit()
+            await saver.on_worker(_prepare, saver)
         except (sqlite3.Error, OSError) as error:
             if connection is not None:
-                await connection.close()
+                connection.close()
             raise StoreError(f"the thread store cannot be opened: {error}") from error
         return cls(saver)
 
     async def close(self) -> None:
         """Close the store."""
-        await self._file.conn.close()
+        await self._file.close()
 
     async def run(self, statements: Sequence[Statement]) -> int:
         """Run the statements as one; return how many rows the last changed."""
-        connection = self._file.conn
-        async with self._file.lock:
-            try:
-                for statement, values in statements:
-                    cursor = await connection.execute(statement, values)
-                await connection.commit()
-            except sqlite3.Error:
-                await connection.rollback()
-                raise
-        return int(cursor.rowcount)
+        return await self._file.on_worker(_run, self._file.conn, statements)
 
     @staticmethod
     def keep_latest(key: str) -> list[Statement]:
@@ -171,16 +213,21 @@ class Threads:
             await self._begin(held, until)
             yield replace(held, checkpoint=await self._read(key))
         finally:
-            with suppress(StoreError):
-                await self._changed((_END, (key, held.turn)))
+            if held.turn in self._ended:
+                self._ended.discard(held.turn)
+            else:
+                with suppress(StoreError):
+                    await self._changed((_END, (key, held.turn)))
             lock.release()
 
     async def end(self, held: ThreadTurn) -> bool:
         """Keep only the thread's latest checkpoint and let the next turn begin; False if it began before. See ``ThreadTurn``."""
         try:
-            return await self._changed(*self.keep_latest(held.key), (_END, (held.key, held.turn)))
+            mine = await self._changed(*self.keep_latest(held.key), (_END, (held.key, held.turn)))
         except StoreError:
             return True
+        self._ended.add(held.turn)
+        return mine
 
     async def copy(self, source: str, target: str) -> bool:
         """Copy what a thread carries to another key, in place of what is there; False if there is no such thread.
@@ -226,6 +273,20 @@ class Threads:
             return await asyncio.wait_for(work, BUSY_S)
         except failures as error:
             raise StoreError(f"the thread cannot be {what}: {error or 'it took too long'}") from error
+
+
+def _prepare(saver: ThreadSaver) -> None:
+    saver.setup()
+    saver.conn.execute("PRAGMA synchronous=NORMAL")
+    saver.conn.execute(_TABLE)
+    saver.conn.commit()
+
+
+def _run(connection: sqlite3.Connection, statements: Sequence[Statement]) -> int:
+    with connection:
+        for statement, values in statements:
+            cursor = connection.execute(statement, values)
+    return cursor.rowcount
 
 
 def _still_going_on() -> BackEndOverloaded:
