@@ -85,7 +85,7 @@ def lifted(scores: NDArray[np.float32], whole: NDArray[np.bool_], margin: float 
 def holding(items: Sequence[Item], words: Sequence[str]) -> NDArray[np.bool_]:
     """Tell of every item, shape (n,), whether its title, values and text hold all the words, by their stems; none without words."""
     wanted = stems(" ".join(words))
-    return np.array([bool(wanted) and wanted <= stems(_record(item)) for item in items], dtype=np.bool_)
+    return np.array([bool(wanted) and not _lacking(item, wanted) for item in items], dtype=np.bool_)
 
 
 def is_name(items: Sequence[Item], whole: NDArray[np.bool_], words: Sequence[str]) -> bool:
@@ -102,6 +102,13 @@ def is_name(items: Sequence[Item], whole: NDArray[np.bool_], words: Sequence[str
     return bool(wanted) and len(held) >= enough and len(leading) >= LEADS * len(held)
 
 
-def _record(item: Item) -> str:
-    values = [v for value in item.attributes.values() for v in (value if isinstance(value, list) else [value])]
-    return " ".join([item.title, item.text, *(v for v in values if isinstance(v, str))])
+def _lacking(item: Item, wanted: frozenset[str]) -> frozenset[str]:
+    """Return the stems that the record does not hold; it is read no further than needed."""
+    lacking = wanted - stems(item.title)
+    lacking = lacking and lacking - stems(item.text)
+    for value in item.attributes.values():
+        if not lacking:
+            break
+        for text in _values(value):
+            lacking -= stems(text)
+    return lacking

@@ -25,8 +25,7 @@ COLOURS = frozenset(
     "beige black blue brown gold gray green grey navy orange pink purple red silver turquoise violet white yellow".split()  # noqa: SIM905
 )
 _POSSESSIVE = re.compile(r"['’].*$")
-MAX_REMEMBERED = 2_000
-"""Longer texts are read anew each time."""
+SHORT = 2_000
 _CONTRACTED = re.compile(r"['’](?:s|re|ve|ll|d|m|t)?$")
 
 
@@ -56,15 +55,15 @@ def content_words(text: str) -> list[str]:
 
 
 def stems(text: str) -> frozenset[str]:
-    """Return the stems of every word of ``text``, numbers left out; those of short texts are remembered."""
-    return _remembered_stems(text) if len(text) <= MAX_REMEMBERED else _stems(text)
+    """Return the stems of every word of ``text``, numbers left out; they are remembered, of long texts fewer."""
+    return _stems_of_short(text) if len(text) <= SHORT else _stems_of_long(text)
 
 
 def _stems(text: str) -> frozenset[str]:
     return frozenset(stem(t) for t in tokens(text) if not t[0].isdigit())
 
 
-_remembered_stems = lru_cache(maxsize=8_192)(_stems)
+_stems_of_short, _stems_of_long = lru_cache(maxsize=8_192)(_stems), lru_cache(maxsize=256)(_stems)
 
 
 def numbers(text: str) -> set[str]:
