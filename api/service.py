@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from ..core.errors import InvalidRequestError
 from ..core.language.catalogue_language import CatalogueLanguage
+from ..core.media.trust_report import CheckRequest, TrustReport
 from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.ranking.why_not import WhyNot
 from ..core.rules.model import RuleSet
@@ -53,6 +54,15 @@ class Service(Protocol):
 
     async def copy_thread(self, source: str, target: str, tenant: str = "default") -> bool:
         """Let thread ``target`` go on from where ``source`` is; return False if there is no such thread or it cannot be kept."""
+        ...
+
+    async def check(self, request: CheckRequest | None = None, **fields: Any) -> TrustReport:
+        """Examine media for forgery, and compare them with each other and with a text.
+
+        Raises:
+            InvalidRequestError: the input breaks a limit, or there is nothing to examine.
+            ToolError: sound or video cannot be looked at.
+        """
         ...
 
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
@@ -115,7 +125,7 @@ class Service(Protocol):
 ServiceFactory = Callable[[], Awaitable[Service]]
 
 
-Asked = TypeVar("Asked", RecommendRequest, SearchRequest)
+Asked = TypeVar("Asked", RecommendRequest, SearchRequest, CheckRequest)
 
 
 def refuse_paths(request: Asked) -> Asked:

@@ -19,6 +19,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
 from ..core.language.catalogue_language import CatalogueLanguage
+from ..core.media.trust_report import CheckRequest, TrustReport, as_check
 from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.ranking.why_not import WhyNot
 from ..core.redaction import public_reason, redact
@@ -27,6 +28,7 @@ from ..core.rules.model import RuleSet
 from ..core.schemas import Deleted, Event, Item, Recommendation, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.settings import Settings, load_settings
 from ..stores.rules import FixedRules, LoadedRules
+from .check import check_media
 from .health import health_of, open_models
 from .recommend import build_graph
 from .run import answer, as_request, streamed
@@ -319,6 +321,17 @@ class Recommender:
             StoreError: the catalogue cannot be read.
         """
         return await search(self.services, as_search(request, fields), allow_paths=allow_paths)
+
+    async def check(
+        self, request: CheckRequest | None = None, *, allow_paths: bool = True, **fields: Any
+    ) -> TrustReport:
+        """Examine media for forgery, and compare them with each other and with a text; nothing is recommended or kept.
+
+        Raises:
+            InvalidRequestError: a field breaks a limit, or there is nothing to examine.
+            ToolError: no process could be started to look at sound or video.
+        """
+        return await check_media(self.services, as_check(request, fields), allow_paths=allow_paths)
 
     async def warm(self) -> None:
         """Load the models that the common path needs, so that the first request is quick; failures stay for later."""

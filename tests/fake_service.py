@@ -8,6 +8,7 @@ from typing import Any
 
 from tastemaker.api.http.openapi_examples import response_example
 from tastemaker.core.language.catalogue_language import CatalogueLanguage, language_of
+from tastemaker.core.media.trust_report import CheckRequest, ExaminedMedium, TrustReport
 from tastemaker.core.ranking.cross_modal import Hit, SearchRequest, SearchResponse
 from tastemaker.core.ranking.why_not import WhyNot
 from tastemaker.core.rules.file_format import parse_rules
@@ -89,6 +90,16 @@ class FakeService:
     async def copy_thread(self, source: str, target: str, tenant: str = "default") -> bool:
         self.copied.append((source, target))
         return f"{tenant}/{source}" in self.threads
+
+    async def check(
+        self, request: CheckRequest | None = None, *, allow_paths: bool = True, **fields: Any
+    ) -> TrustReport:
+        asked = request or CheckRequest(**fields)
+        media = tuple(
+            ExaminedMedium(media_id=f"image-{i + 1}", kind="image", state="no evidence")
+            for i in range(len(asked.images))
+        )
+        return TrustReport(state="no evidence", media=media)
 
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
         new = [(tenant, event) for event in events if (tenant, event) not in self.stored]

@@ -20,6 +20,7 @@ from tastemaker.core.schemas import (
     Constraint,
     Evidence,
     Item,
+    MediaFile,
     PathStep,
     RankedItem,
     SourceScore,
@@ -28,6 +29,7 @@ from tastemaker.core.schemas import (
     Words,
 )
 from tastemaker.core.settings import LLMSettings, Settings
+from tastemaker.tools.trust.policy import combine
 
 from .scripted import ScriptedChat, Step, composition
 from .test_grounding import BOOT, FILM, SHOE, brief
@@ -157,8 +159,9 @@ async def test_what_was_checked_before_a_failure_stays(cut: int) -> None:
 
 
 async def test_a_conflict_is_told_by_data_and_not_by_the_model() -> None:
-    check = Check(check="text_image", state="conflict", reason="They disagree.")
-    about = brief(items=ITEMS, verdict=Verdict(state="conflict", checks=(check,), distrusted=("image-1",)))
+    check = Check(check="text_image", state="conflict", reason="They disagree.", about=("text", "image-1"))
+    photo = MediaFile(media_id="image-1", kind="image", path="/p.jpg", mime="image/jpeg")
+    about = brief(items=ITEMS, verdict=combine([check], [photo]))
     chat = ScriptedChat(composition(None, FIRST, SECOND))
     _, made = await compose(chat, about)
     assert made.message.by == "data"

@@ -13,8 +13,10 @@ from tastemaker.core.protocols import Vectors
 from tastemaker.core.schemas import Check, Evidence, MediaFile, Tag, Verdict, VerdictState
 from tastemaker.models.captions.vocabulary import packaged_vocabulary
 from tastemaker.models.image_text.embedded import EmbeddedImageText
-from tastemaker.tools.perception.consistency_checker import ConsistencyChecker, Thresholds, combine, packaged_thresholds
-from tastemaker.tools.perception.subjects_in_text import SubjectFinder
+from tastemaker.tools.trust.consistency_checker import ConsistencyChecker, Thresholds, packaged_thresholds
+from tastemaker.tools.trust.examiner import Examiner
+from tastemaker.tools.trust.policy import combine
+from tastemaker.tools.trust.subjects_in_text import SubjectFinder
 
 VOCABULARY = packaged_vocabulary()
 FINDER = SubjectFinder(w for w, kind in zip(VOCABULARY.words, VOCABULARY.kinds, strict=True) if kind == "thing")
@@ -68,7 +70,8 @@ def speech(content: str, confidence: float = 0.8) -> Evidence:
 async def check(
     text: str, media: Sequence[MediaFile], evidence: Sequence[Evidence] = (), model: Axes | None = None
 ) -> Verdict:
-    return await ConsistencyChecker(model or Axes(), no_credentials, LIMITS)(text, media, evidence)
+    checker = ConsistencyChecker(model or Axes(), no_credentials, LIMITS, examiner=Examiner(()))
+    return await checker(text, media, evidence)
 
 
 def states(verdict: Verdict) -> dict[str, VerdictState]:
@@ -222,7 +225,7 @@ async def test_credentials_of_every_original_count() -> None:
         return Check(check="content_credentials", state="conflict", reason="Changed.", about=(media.media_id,))
 
     media = [photo("dog"), photo("dog", "video-1-frame-1"), photo("dog", "audio-1")]
-    verdict = await ConsistencyChecker(Axes(), credentials, LIMITS)("", media, ())
+    verdict = await ConsistencyChecker(Axes(), credentials, LIMITS, examiner=Examiner(()))("", media, ())
     assert seen == ["image-1", "audio-1"]
     assert [c.state for c in verdict.checks] == ["conflict", "no evidence"]
     assert (verdict.state, verdict.distrusted) == ("conflict", ("image-1",))

@@ -14,7 +14,7 @@ import pytest
 
 from tastemaker.core.errors import ToolError
 from tastemaker.core.schemas import Check, MediaFile, MediaKind
-from tastemaker.tools.media.content_credentials import judge, read_credentials
+from tastemaker.tools.trust.content_credentials import judge, read_credentials
 
 HERE = Path(__file__).parent / "data" / "c2pa"
 DATA = Path(os.environ.get("TASTEMAKER_DATA", "../shared/data")) / "c2pa"

@@ -20,7 +20,7 @@ from tastemaker.graphs.shop.services import MAX_SHOPS, Services
 from tastemaker.graphs.threads import store as store_module
 from tastemaker.graphs.threads.store import Threads
 from tastemaker.models.slots import slot_id
-from tastemaker.tools.perception.consistency_checker import packaged_thresholds
+from tastemaker.tools.trust.consistency_checker import packaged_thresholds
 
 
 @pytest.fixture

@@ -170,10 +170,13 @@ def _unapplied(brief: Brief, words: Wording) -> str:
 
 
 def _disagreement(brief: Brief, words: Wording) -> str:
-    conflicts = words.table["conflicts"]
-    return next(
-        (str(conflicts[c.check]) for c in brief.verdict.checks if c.state == "conflict" and c.check in conflicts), ""
-    )
+    """Say what the first conflict is and what it leads to."""
+    told = next((e for e in brief.verdict.effects if e.check in words.table["conflicts"]), None)
+    if told is None:
+        return ""
+    fact, pair = words.table["conflicts"][told.check], len(told.about) > 1
+    name = f"{'pair' if pair else 'one'}_{told.action}"
+    return str(words.table["conflict_effects"][name]).format(fact=fact["fact"], followed=fact.get("followed", ""))
 
 
 def _unheard(brief: Brief, words: Wording) -> str:

@@ -49,11 +49,12 @@ def understand(  # noqa: PLR0917
     """Merge what was typed, said and shown with what the thread remembers.
 
     Typed text and transcripts may state constraints; captions only feed the query. A distrusted medium adds nothing to
-    the query, and what was said in it counts with half its confidence. ``stated`` are the request's own typed constraints;
+    the query, and what was said in it counts with half its confidence; one that is kept out counts for nothing. ``stated`` are the request's own typed constraints;
     ``language`` is the catalogue's, compiled from ``schema`` where it is not given.
     """
     language = language or language_of(schema)
     distrusted = frozenset(verdict.distrusted if verdict else ())
+    evidence = [e for e in evidence if verdict is None or e.source not in verdict.kept_out]
     captions = _captions(evidence, distrusted)
     has_photo = any(e.kind == "caption" for e in evidence)
     reading = TurnReading()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ...core.language.catalogue_language import CatalogueLanguage
+from ...core.media.trust_report import CheckRequest, TrustReport
 from ...core.ranking.cross_modal import SearchRequest, SearchResponse
 from ...core.ranking.why_not import WhyNot
 from ...core.rules.model import RuleSet
@@ -14,7 +15,7 @@ from ...stores.rules import LoadedRules
 from ..service import Service
 from .caller import Caller, current_caller
 
-Asked = TypeVar("Asked", RecommendRequest, SearchRequest)
+Asked = TypeVar("Asked", RecommendRequest, SearchRequest, CheckRequest)
 
 
 class GuardedService:
@@ -59,6 +60,12 @@ class GuardedService:
         """Find items."""
         self._who().require("recommend")
         return self.service.search(self._own(request or SearchRequest()), **self._fields(fields))
+
+    def check(self, request: CheckRequest | None = None, **fields: Any) -> Coroutine[Any, Any, TrustReport]:
+        """Examine media."""
+        self._who().require("recommend")
+        asked = None if request is None else self._own(request)
+        return self.service.check(asked, **self._fields(fields))
 
     def copy_thread(self, source: str, target: str, tenant: str | None = None) -> Coroutine[Any, Any, bool]:
         """Let a thread go on from where another is; whose it is is looked at when it goes on."""

@@ -44,6 +44,26 @@ def ingest(
     print_figures(ingest_run(load_settings(), data, size or SIZES, _say), as_json)
 
 
+def trust_c2pa(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Check the Content Credentials of every sample file, hostile ones too."""
+    from ...evals.media.trust import credentials_run
+
+    print_figures(credentials_run(load_settings(), data), as_json)
+
+
+def trust_tamper(
+    data: DataOption = None,
+    n: Annotated[int, typer.Option("--n", min=10, help="Photos of each kind and set.")] = 500,
+    clean: Annotated[int, typer.Option(min=10, help="Product photos to count false alarms on.")] = 1000,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Find forged photos as they are, saved again and resized, and count false alarms on product photos."""
+    from ...evals.media.trust import tamper_run
+
+    print_figures(tamper_run(load_settings(), data, n, clean, seed=seed, say=_say), as_json)
+
+
 def exports(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Read export files of many layouts and notations: columns right, cells right, errors that nothing names."""
     from ...evals.exports.run import exports_run

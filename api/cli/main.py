@@ -26,6 +26,7 @@ COMMANDS = {
     "recommend": Lazy("recommend", "recommend_command", "Recommend, printing as it happens."),
     "read": Lazy("read", "read_command", "Show what the words of a request are taken to mean."),
     "search": Lazy("search", "search_command", "Find items by words, photos, voice or clips."),
+    "check": Lazy("check", "check_command", "Examine photos, voice and video for forgery."),
     "why-not": Lazy("why_not", "why_not_command", "Say which step drops an item from a list."),
     "serve": Lazy("serve", "serve_command", "Serve the HTTP API."),
     "demo": Lazy("demo", "demo_command", "Show the whole thing on bundled data."),

@@ -24,6 +24,7 @@ from ..service import Service, ServiceFactory
 from ..web.pages import add_web
 from ..web.recent_requests import Observed, RecentRequests
 from .admission import AdmissionGate
+from .check import add_check_route
 from .errors import add_error_handlers
 from .forget import add_forget_routes
 from .json_body import BoundedRoute
@@ -109,6 +110,7 @@ def _add_doors(app: FastAPI, settings: Settings) -> None:
     add_form_route(app)
     add_rules_routes(app)
     add_search_routes(app)
+    add_check_route(app)
     add_forget_routes(app)
     add_openai_routes(app)
     _add_docs(app)

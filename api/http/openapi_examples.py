@@ -44,6 +44,7 @@ Text, photos and voice in; grounded recommendations out.
 TAGS = [
     {"name": "recommend", "description": "Ask for recommendations."},
     {"name": "openai", "description": "The same for clients and chat front ends that speak to OpenAI's API."},
+    {"name": "check", "description": "Examine photos, voice and video for forgery and contradiction."},
     {"name": "search", "description": "Find items by words, photos, voice or clips, without recommending."},
     {"name": "feedback", "description": "Tell what users did with them."},
     {"name": "catalogue", "description": "Delete items, and forget what users agreed to have remembered."},

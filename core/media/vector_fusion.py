@@ -37,13 +37,14 @@ def pool_pictures(
     """Return one vector per photo and one per video, their weights, and the names of the media.
 
     ``vectors`` has one row per medium. A video's vector is the average of its frames, each by the part of the clip it stands
-    for; a distrusted photo or clip weighs ``DISTRUST``.
+    for; a distrusted photo or clip weighs ``DISTRUST``, one that is kept out is left out.
     """
     groups: dict[str, list[Part]] = {}
     for medium, vector in zip(media, vectors, strict=True):
         groups.setdefault(original(medium.media_id), []).append((vector, medium.share))
     pooled = {name: weighted_mean(parts) for name, parts in groups.items()}
-    kept = {name: vector for name, vector in pooled.items() if vector is not None}
+    refused = {original(name) for name in verdict.kept_out}
+    kept = {name: vector for name, vector in pooled.items() if vector is not None and name not in refused}
     distrusted = {original(name) for name in verdict.distrusted}
     weights = tuple(DISTRUST if name in distrusted else 1.0 for name in kept)
     return (np.stack(list(kept.values())) if kept else vectors[:0]), weights, tuple(kept)
@@ -55,10 +56,12 @@ def disputed_pieces(evidence: Sequence[Evidence], verdict: Verdict, *, every: bo
     What agrees is one text already; what a check found to disagree was left out of it and counts here with its confidence times
     ``DISTRUST``. With ``every``, what agrees counts as a piece of its own as well, with its confidence.
     """
-    distrusted = {original(name) for name in verdict.distrusted}
+    distrusted, refused = ({original(name) for name in names} for names in (verdict.distrusted, verdict.kept_out))
     found: list[tuple[str, float]] = []
     for piece in evidence:
         if piece.kind not in ("caption", "transcript") or not piece.content.strip():
+            continue
+        if original(piece.source) in refused:
             continue
         doubted = original(piece.source) in distrusted
         if every or doubted:

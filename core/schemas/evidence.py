@@ -12,6 +12,7 @@ from .catalogue import Frozen
 from .request import MediaKind
 
 VerdictState = Literal["verified", "no evidence", "conflict"]
+TrustAction = Literal["block", "ask", "lower", "keep_out", "label"]
 SoundKind = Literal["", "speech", "silence", "noise", "music or tones", "unclear"]
 
 
@@ -99,19 +100,41 @@ class Evidence(Frozen):
 class Check(Frozen):
     """One consistency or authenticity check with a three-state verdict."""
 
-    check: str = Field(description="`content_credentials`, `text_image`, `text_transcript` or `image_transcript`.")
+    check: str = Field(
+        description="`content_credentials`, `file_history`, `copied_region`, `text_image`, `text_transcript` or `image_transcript`."
+    )
     state: VerdictState = Field(description="verified, no evidence, or conflict.")
     reason: str = Field(description="One sentence for people.")
     about: tuple[str, ...] = Field(default=(), description="Media or evidence ids compared.")
-    score: float | None = Field(default=None, description="Cosine similarity where the check is a comparison.")
+    score: float | None = Field(
+        default=None,
+        description="Cosine similarity where the check is a comparison, else how suspicious the method finds it.",
+    )
+    region: tuple[float, float, float, float] | None = Field(
+        default=None, description="Where in the picture: x, y, width and height as shares of its sides."
+    )
+    source: str = Field(default="", description="Where the method comes from.")
+    limits: str = Field(default="", description="What the method cannot see.")
+
+
+class Effect(Frozen):
+    """What the shop's policy makes of a conflict."""
+
+    check: str = Field(description="The check that found the conflict.")
+    about: tuple[str, ...] = Field(default=(), description="Media it applies to.")
+    action: TrustAction = Field(description="block, ask, lower, keep_out or label.")
 
 
 class Verdict(Frozen):
     """The combined verdict: conflict if any check conflicts, verified if one verifies, else no evidence.
 
-    ``distrusted`` lists media whose evidence must weigh less in ranking and wording.
+    ``distrusted`` lists media whose evidence must weigh less in ranking and wording, ``kept_out`` those that must not count at all.
     """
 
     state: VerdictState = Field(default="no evidence", description="Combined verdict.")
     checks: tuple[Check, ...] = Field(default=(), description="Every check that ran.")
-    distrusted: tuple[str, ...] = Field(default=(), description="Media ids whose evidence weighs less.")
+    distrusted: tuple[str, ...] = Field(default=(), description="Media ids whose evidence weighs less, or nothing.")
+    kept_out: tuple[str, ...] = Field(
+        default=(), description="Media ids of `distrusted` whose evidence counts for nothing."
+    )
+    effects: tuple[Effect, ...] = Field(default=(), description="What the shop's policy makes of each conflict.")

@@ -26,6 +26,7 @@ from .sections import (
     ServeSettings,
     ThreadSettings,
     TimeoutSettings,
+    TrustSettings,
     WebSettings,
 )
 
@@ -55,6 +56,7 @@ __all__ = [
     "Settings",
     "ThreadSettings",
     "TimeoutSettings",
+    "TrustSettings",
     "WebSettings",
     "load_settings",
 ]

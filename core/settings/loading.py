@@ -38,6 +38,7 @@ from .sections import (
     ServeSettings,
     ThreadSettings,
     TimeoutSettings,
+    TrustSettings,
     WebSettings,
 )
 
@@ -60,6 +61,7 @@ class Settings(Section):
     limits: LimitSettings = LimitSettings()
     timeouts: TimeoutSettings = TimeoutSettings()
     models: ModelSettings = ModelSettings()
+    trust: TrustSettings = TrustSettings()
     llm: LLMSettings = LLMSettings()
     llm_rank: LLMRankSettings = LLMRankSettings()
     catalogue: CatalogueSettings = CatalogueSettings()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from ..redaction import redact
-from ..schemas import LLMStrategy
+from ..schemas import LLMStrategy, TrustAction
 
 
 class Section(BaseModel):
@@ -75,6 +75,23 @@ class ModelSettings(Section):
         description="One merged text, averaged vectors of all pieces, or whichever their agreement asks for.",
     )
     threads: int = Field(default=0, ge=0, description="Inference threads; 0 takes the number of cores.")
+
+
+class TrustSettings(Section):
+    """What a forged or contradictory medium leads to."""
+
+    policy: dict[str, TrustAction] = Field(
+        default={"file_history": "label"},
+        description="What to do by the check that found a conflict: block (refuse the medium), keep_out (it counts for nothing), "
+        "lower (it counts for less), ask (lower, and ask which counts) or label (only say so); lower where a check is not named.",
+    )
+    tenants: dict[str, dict[str, TrustAction]] = Field(
+        default={}, description="Policies of single tenants, over `policy`, by tenant and check."
+    )
+
+    def of_tenant(self, tenant: str) -> dict[str, TrustAction]:
+        """Return the policy in force for ``tenant``."""
+        return {**self.policy, **self.tenants.get(tenant, {})}
 
 
 class LLMSettings(Section):

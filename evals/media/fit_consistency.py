@@ -24,8 +24,8 @@ from ...models.captions.calibration import mentions
 from ...models.captions.vocabulary import packaged_vocabulary, word_vectors
 from ...models.image_text.embedded import EmbeddedImageText
 from ...models.image_text.onnx_graph import write_atomically
-from ...tools.perception.consistency_checker import THRESHOLDS, Thresholds, lift
-from ...tools.perception.subjects_in_text import SubjectFinder
+from ...tools.trust.consistency_checker import THRESHOLDS, Thresholds, lift
+from ...tools.trust.subjects_in_text import SubjectFinder
 
 SAME_WORD = 0.4
 MAX_FALSE_CONFLICT = 0.015
@@ -138,7 +138,7 @@ def figures(name: str, pairs: Judged, limits: Thresholds) -> str:
 
 
 def main(data_folder: Path) -> Thresholds:
-    """Train, fit, measure and write ``tools/perception/data/consistency.json``."""
+    """Train, fit, measure and write ``tools/trust/data/consistency.json``."""
     model = EmbeddedImageText(load_settings().cache)
     pairs, sizes = read_sets(data_folder)
     data = embed_sets(model, pairs, sizes, _to_stderr)

@@ -36,12 +36,12 @@ from ...stores.reopening import ReopeningCatalogue
 from ...stores.rules import Rules, RuleStore
 from ...tools.media.admission import MediaAdmitter
 from ...tools.perception.audio_transcriber import AudioTranscriber
-from ...tools.perception.consistency_checker import ConsistencyChecker
 from ...tools.perception.image_captioner import ImageCaptioner
 from ...tools.perception.video_reader import VideoReader
 from ...tools.policy.content_filters import open_filters
 from ...tools.ranking.new_item_quota import NewItemQuota
 from ...tools.sources.taste import DescribedSource
+from ...tools.trust.consistency_checker import ConsistencyChecker
 from .caption_vocabulary import CaptionVocabulary
 from .evidence_memory import SensesMemory
 from .llm_services import LLMParts

@@ -20,6 +20,7 @@ from ...core.schemas import (
     Verdict,
 )
 from ...tools.perception.video_reader import VideoReading
+from ...tools.trust.policy import combine
 from ..turn.state import Admitted, Captioned, Checked, Remembered, State, Transcribed, Watched
 from ..turn.turn import Turn, check_owner, timed
 from .ask import remember_preferences
@@ -151,13 +152,14 @@ async def kept_tastes(request: RecommendRequest, turn: Turn) -> tuple[Preference
 
 @timed
 async def check_consistency(state: State, turn: Turn) -> Checked:
-    """Check the media's credentials, and whether text, pictures and speech agree."""
+    """Look for traces of forgery, and whether text, pictures and speech agree; the shop's policy says what follows."""
     media = (*state.media, *state.video_frames)
     if not media:
         return {"verdict": Verdict()}
     work = turn.services.check(state.request.text or "", media, state.evidence)
     timeout = turn.services.settings.timeouts.consistency_s
-    verdict = await turn.attempt("consistency", work, timeout, Verdict(), reserve_s=RANKING_RESERVE_S)
+    found = await turn.attempt("consistency", work, timeout, Verdict(), reserve_s=RANKING_RESERVE_S)
+    verdict = combine(found.checks, media, turn.services.settings.trust.of_tenant(state.request.tenant))
     turn.emit("consistency", verdict)
     return {"verdict": verdict}
 

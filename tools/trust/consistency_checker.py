@@ -2,7 +2,7 @@
 
 A photo contradicts a text when nothing the text names is visible in it while something else surely is. Visibility is measured by lift:
 the cosine of word and photo less the cosine of the word and the mean photo, so that words near every photo gain nothing. The
-thresholds and the data they were fitted on are in ``tools/perception/data/consistency.json``. Texts that name nothing visible ("something like this but cheaper") are no evidence.
+thresholds and the data they were fitted on are in ``tools/trust/data/consistency.json``. Texts that name nothing visible ("something like this but cheaper") are no evidence.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,11 +21,15 @@ from ...core.protocols import ImageTextModel, Vectors
 from ...core.redaction import public_reason
 from ...core.schemas import Check, Evidence, Frozen, MediaFile, Verdict, VerdictState
 from ...models.captions.vocabulary import Vocabulary, packaged_vocabulary, word_vectors
-from ..media.content_credentials import read_credentials
+from .content_credentials import read_credentials
+from .examiner import Examiner
+from .method import Heat, When
+from .policy import combine
 from .subjects_in_text import SubjectFinder, Subjects
 
 THRESHOLDS = Path(__file__).parent / "data" / "consistency.json"
 MIN_TRANSCRIPT_CONFIDENCE = 0.4
+MAP_SIDE = 256
 ADDING_WORDS = frozenset({"also", "too", "plus", "and", "or", "else", "another"})
 Credentials = Callable[[MediaFile], Awaitable[Check]]
 
@@ -77,6 +81,7 @@ class ConsistencyChecker:
         credentials: reads one medium's Content Credentials.
         thresholds: in place of the packaged ones.
         vocabulary: the things that can be recognised.
+        examiner: looks for traces of forgery in photos.
     """
 
     def __init__(
@@ -85,16 +90,24 @@ class ConsistencyChecker:
         credentials: Credentials = read_credentials,
         thresholds: Thresholds | None = None,
         vocabulary: Vocabulary | None = None,
+        *,
+        examiner: Examiner | None = None,
     ) -> None:
         self._model = model
         self._credentials = credentials
         self._thresholds = thresholds
         self._vocabulary = vocabulary or packaged_vocabulary()
+        self._examine = examiner or Examiner()
         things = [w for w, kind in zip(self._vocabulary.words, self._vocabulary.kinds, strict=True) if kind == "thing"]
         self._finder, self._things = SubjectFinder(things), frozenset(things)
 
-    async def __call__(self, text: str, media: Sequence[MediaFile], evidence: Sequence[Evidence]) -> Verdict:
-        """Return every check that ran and what follows; see ``combine``. Never raises for a medium it cannot read."""
+    async def __call__(
+        self, text: str, media: Sequence[MediaFile], evidence: Sequence[Evidence], maps: dict[str, Heat] | None = None
+    ) -> Verdict:
+        """Return every check that ran and what follows; see ``combine``. Never raises for a medium it cannot read.
+
+        Where ``maps`` is given the slow methods run too, and it receives the map of suspicion of each photo that has one.
+        """
         originals = [m for m in media if "-frame-" not in m.media_id]
         spoken = [e for e in evidence if e.kind == "transcript" and e.confidence >= MIN_TRANSCRIPT_CONFIDENCE]
         said = [_Words("image_transcript", e.content, e.evidence_id) for e in spoken if e.content.strip()]
@@ -102,7 +115,16 @@ class ConsistencyChecker:
         jobs: list[Awaitable[Check]] = [self._authentic(m) for m in originals]
         jobs += [self._picture(words, shown) for shown in self._shown(media, evidence) for words in (*written, *said)]
         jobs += [self._speech(text, e) for e in spoken if written]
-        return combine(await asyncio.gather(*jobs), media)
+        when: When = "request" if maps is None else "asked"
+        checks, examined = await asyncio.gather(
+            asyncio.gather(*jobs), asyncio.gather(*(self._examine(m, when) for m in originals))
+        )
+        found = list(chain.from_iterable(examined))
+        if maps is not None:
+            for check, finding in found:
+                if finding.heat is not None:
+                    maps[check.about[0]] = np.maximum(maps.get(check.about[0], 0), _square(finding.heat))
+        return combine([*checks, *(check for check, _ in found)], media)
 
     def _shown(self, media: Sequence[MediaFile], evidence: Sequence[Evidence]) -> Iterable[_Shown]:
         """Yield each photo, and each video with its frames."""
@@ -198,16 +220,10 @@ def lift(images: Vectors, words: Vectors, mean: Vectors) -> Vectors:
     return np.asarray((images @ words.T).max(axis=0) - words @ mean, np.float32)
 
 
-def combine(checks: Sequence[Check], media: Sequence[MediaFile]) -> Verdict:
-    """Return conflict if any check conflicts, verified if one verifies, else no evidence; pure.
-
-    ``distrusted`` names the media of conflicting checks, frames of a distrusted video included.
-    """
-    states = {check.state for check in checks}
-    state: VerdictState = next((s for s in ("conflict", "verified") if s in states), "no evidence")
-    blamed = {name for check in checks if check.state == "conflict" for name in check.about}
-    distrusted = tuple(m.media_id for m in media if m.media_id in blamed or _original(m) in blamed)
-    return Verdict(state=state, checks=tuple(checks), distrusted=distrusted)
+def _square(heat: Heat) -> Heat:
+    """Return a map of suspicion on a grid of ``MAP_SIDE`` by ``MAP_SIDE``, so that those of several methods fit together."""
+    rows, columns = (np.arange(MAP_SIDE) * side // MAP_SIDE for side in heat.shape)
+    return np.asarray(heat[np.ix_(rows, columns)], np.float32)
 
 
 def _original(medium: MediaFile) -> str:

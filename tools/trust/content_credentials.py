@@ -9,7 +9,7 @@ from typing import Any
 
 from ...core.errors import ToolError
 from ...core.schemas import Check, MediaFile, VerdictState
-from .sandbox import run_worker
+from ..media.sandbox import run_worker
 
 WORKER = Path(__file__).with_name("content_credentials_worker.py")
 TIMEOUT_S = 10.0

@@ -1,4 +1,4 @@
-"""Read one file's Content Credentials in a process of its own; run by ``tools/media/content_credentials.py``, never imported.
+"""Read one file's Content Credentials in a process of its own; run by ``tools/trust/content_credentials.py``, never imported.
 
 Takes one JSON object as its only argument and prints one. Remote manifests, revocation lists and time-stamp services are never
 asked: every fetch is switched off.

@@ -1,0 +1,1 @@
+"""Examine media for forgery: one file a method, one report of three states."""

@@ -1,0 +1,74 @@
+"""Run every method of examination on a medium; a method that fails is said to have found no evidence.
+
+A new method is one file with a ``Method`` and a line in ``METHODS``; ``tests/test_trust_methods.py`` then holds it to the contract.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...core.errors import ToolError
+from ...core.schemas import Check, MediaFile
+from .copied_region import COPIED_REGION
+from .file_history import FILE_HISTORY
+from .method import Finding, Method, Photo, When
+
+METHODS: tuple[Method, ...] = (FILE_HISTORY, COPIED_REGION)
+MOST_AT_ONCE = 2
+_LOG = logging.getLogger(__name__)
+
+
+class Examiner:
+    """Examine photos by the methods that apply, off the event loop, at most ``MOST_AT_ONCE`` at once.
+
+    Args:
+        methods: in place of all of them.
+    """
+
+    def __init__(self, methods: Sequence[Method] = METHODS) -> None:
+        self._methods = tuple(methods)
+        self._room = asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def __call__(self, medium: MediaFile, when: When = "request") -> list[tuple[Check, Finding]]:
+        """Return a check for each method, with its finding, which holds the map of suspicion; none for sound and video.
+
+        ``when`` as in ``Method``. Never raises for a bad file.
+        """
+        if medium.kind != "image":
+            return []
+        photo = _photo(medium)
+        methods = [m for m in self._methods if when == "asked" or m.when == "request"]
+        async with self._room:
+            found = [await asyncio.to_thread(_examine, method, photo) for method in methods]
+        return [(_check(m, f, medium), f) for m, f in zip(methods, found, strict=True)]
+
+
+def _photo(medium: MediaFile) -> Photo:
+    return Photo(Path(medium.sent_path or medium.path), medium.mime, Path(medium.path))
+
+
+def _examine(method: Method, photo: Photo) -> Finding:
+    """Return what ``method`` finds; a file or a library that fails is no evidence, and the log says which."""
+    try:
+        return method.examine(photo)
+    except ToolError as error:
+        return Finding("no evidence", f"Not examined: {error}.")
+    except Exception:  # noqa: BLE001  # a plug-in's fault is its own: the request goes on
+        _LOG.warning("the method %s failed", method.name, exc_info=True)
+        return Finding("no evidence", "Not examined: the method failed on this file.")
+
+
+def _check(method: Method, found: Finding, medium: MediaFile) -> Check:
+    return Check(
+        check=method.name,
+        state=found.state,
+        reason=found.reason,
+        about=(medium.media_id,),
+        score=round(found.score, 4),
+        region=found.region,
+        source=method.source,
+        limits=method.limits,
+    )
