@@ -283,7 +283,7 @@ def _versions(settings: Settings, tenant: str) -> tuple[VersionShown, ...]:
                 version=version,
                 in_use=version == current,
                 created_at=card.created_at,
-                counts=card.counts,
+                counts=f"{card.items:,} items, {card.users:,} users, {card.interactions:,} events",
                 decision=card.decision,
                 ndcg_10={name: round(f.ndcg_10, 4) for name, f in figures.items()},
             )

@@ -1,11 +1,12 @@
 // The page at /: the widget full size, with a header to choose a shopper, a language and a theme.
 
+import { askForKey, knownKey } from "./key_form.js";
 import "./widget/element.js";
 import { languageOf } from "./widget/strings.js";
 
 const WORDS = {
-  en: { as: "Shopping as", stranger: "a stranger", fresh: "New conversation", other: "中文", dark: "Dark", light: "Light" },
-  zh: { as: "以此身份浏览", stranger: "陌生人", fresh: "新对话", other: "English", dark: "深色", light: "浅色" },
+  en: { as: "Shopping as", stranger: "a stranger", fresh: "New conversation", other: "中文", dark: "Dark", light: "Light", key: ["Who are you?", "This service asks for an API key.", "API key", "Go on"] },
+  zh: { as: "以此身份浏览", stranger: "陌生人", fresh: "新对话", other: "English", dark: "深色", light: "浅色", key: ["请证明身份", "此服务需要 API 密钥。", "API 密钥", "继续"] },
 };
 const at = (id) => document.getElementById(id);
 const widget = document.querySelector("taste-maker");
@@ -51,6 +52,7 @@ widget.addEventListener("taste-maker-start", ({ detail: { title, shoppers } }) =
   at("shopper").value = widget.getAttribute("user") ?? "";
   at("shopper-label").hidden = false;
 });
+widget.addEventListener("taste-maker-locked", async () => widget.setAttribute("key", await askForKey(WORDS[lang].key)));
 at("shopper").addEventListener("change", () => {
   kept("user", at("shopper").value);
   if (at("shopper").value) widget.setAttribute("user", at("shopper").value);
@@ -70,4 +72,5 @@ at("theme").addEventListener("click", () => {
 dark.addEventListener("change", show);
 const user = address.searchParams.get("user") ?? kept("user");
 if (user) widget.setAttribute("user", user);
+if (knownKey()) widget.setAttribute("key", knownKey());
 show();

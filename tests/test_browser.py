@@ -1,0 +1,311 @@
+"""Drive the page, the widget in a foreign page and the console in a real, headless Chromium over the print shop."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import http.server
+import threading
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from tastemaker.api.demo.processes import NOBODY, service
+from tastemaker.api.demo.scripts import DATA
+from tastemaker.api.stock import stock
+from tastemaker.core.settings import CatalogueSettings, Settings
+
+from .browser import MISSING, chromium, watched
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(chromium() is None, reason=MISSING)]
+expect.set_options(timeout=30_000)
+CARDS = "taste-maker .card:not(.skeleton)"
+FOREIGN = """<!doctype html><html lang="en"><title>A shop</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src {url}; connect-src {url}; img-src {url}">
+<script src="{url}/widget.js" async></script><h1>A shop</h1>
+<taste-maker lang="zh" theme="dark" user="sim-ada"></taste-maker></html>"""
+ORDER = """() => {
+  const order = (window.order = []);
+  const note = (what) => order.includes(what) || order.push(what);
+  const look = (root) => {
+    if (root.querySelector(".skeleton")) note("waiting");
+    if (root.querySelector(".card:not(.skeleton)")) note("items");
+    if (root.querySelector(".message")?.textContent) note("words");
+    if (root.querySelector("details")) note("done");
+  };
+  const root = document.querySelector("taste-maker").shadowRoot;
+  new MutationObserver(() => look(root)).observe(root, { childList: true, subtree: true, characterData: true });
+}"""
+
+
+@pytest.fixture(scope="module")
+def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a clip as Chromium's stand-in for a microphone reads it: 48 kHz, 16 bits, one channel, silence at the end."""
+    path = tmp_path_factory.mktemp("voice") / "voice.wav"
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=48_000)
+    with av.open(str(DATA / "voice" / "voice-animals.ogg")) as clip, wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(48_000)
+        for frame in clip.decode(audio=0):
+            for part in resampler.resample(frame):
+                out.writeframes(part.to_ndarray().tobytes())
+        out.writeframes(bytes(2 * 48_000 * 4))
+    return path
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """Serve a folder as another site; yield its address and the folder."""
+    folder = tmp_path_factory.mktemp("foreign")
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            pass
+
+    (folder / "favicon.ico").write_bytes(b"")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", folder
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory, foreign: tuple[str, Path]) -> Iterator[str]:
+    """Serve the print shop without a language model and without training."""
+    home = tmp_path_factory.mktemp("shop")
+    settings = Settings(home=home, catalogue=CatalogueSettings(media_root=str(DATA)))
+    environment = {
+        "TASTEMAKER_LLM__BASE_URL": NOBODY,
+        "TASTEMAKER_CATALOGUE__MEDIA_ROOT": str(DATA),
+        "TASTEMAKER_WEB__ORIGINS": f'["{foreign[0]}"]',
+        "TASTEMAKER_WEB__SHOPPERS": '["sim-ada", "sim-suri"]',
+    }
+    with asyncio.Runner() as runner:
+        events = DATA / "interactions.csv"
+        rejects = home / "rejects.jsonl"
+        runner.run(stock(settings, DATA / "catalogue.csv", rejects=rejects, interactions=events, media=DATA))
+        running = service(home, settings=environment)
+        try:
+            yield runner.run(running.__aenter__()).url
+        finally:
+            runner.run(running.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="module")
+def browser(voice: Path, url: str) -> Iterator[Browser]:
+    """Start Chromium, once the service runs: Playwright holds the thread's event loop from then on."""
+    media = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(
+            executable_path=chromium(), args=["--no-sandbox", *media, f"--use-file-for-fake-audio-capture={voice}"]
+        )
+        yield found
+        found.close()
+
+
+def ask(page: Page, text: str) -> None:
+    page.fill("taste-maker textarea", text)
+    page.press("taste-maker textarea", "Enter")
+    finished(page)
+
+
+def finished(page: Page) -> None:
+    """Wait until the newest answer is whole."""
+    expect(page.locator("taste-maker .turns > :last-child details")).to_be_visible()
+    expect(page.locator("taste-maker[busy]")).to_have_count(0)
+
+
+def newest(page: Page, what: str) -> list[str]:
+    return page.locator(f"taste-maker .turns > :last-child {what}").all_inner_texts()
+
+
+def serious(page: Page) -> list[str]:
+    """Return what axe finds that is serious or critical, with where."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+def test_a_shopper_types_corrects_rates_compares_reloads_and_goes_on(browser: Browser, url: str) -> None:
+    with watched(browser) as page:
+        page.goto(f"{url}/?lang=en&user=sim-ada")
+        expect(page.locator("taste-maker .sample")).to_have_count(4)
+        assert serious(page) == []
+        page.evaluate(ORDER)
+        ask(page, "animals under 40 euros")
+        assert page.evaluate("window.order") == ["waiting", "items", "words", "done"]
+        assert newest(page, ".chip") == ["Price: below €40", "Theme: animals"]
+        few = len(newest(page, CARDS.split(" ", 1)[1]))
+        assert all(reason for reason in newest(page, ".reason"))
+        picture = page.locator(f"{CARDS} img").first
+        expect(picture).to_have_js_property("complete", True)
+        assert picture.evaluate("image => image.naturalWidth") > 100
+        assert serious(page) == []
+
+        page.get_by_role("button", name="Remove: Price: below €40").click()
+        finished(page)
+        assert newest(page, ".chip") == ["Theme: animals"]
+        assert len(newest(page, ".card")) > few
+        page.get_by_role("button", name="Change: Theme: animals").last.click()
+        page.keyboard.type("home")
+        page.keyboard.press("Enter")
+        finished(page)
+        assert newest(page, ".chip") == ["Theme: home"]
+
+        why = page.locator("taste-maker .turns > :last-child .why").first
+        why.click()
+        expect(why).to_have_attribute("aria-expanded", "true")
+        assert "Found by" in newest(page, ".because")[0]
+        with page.expect_response(f"{url}/feedback") as stored:
+            page.locator("taste-maker .turns > :last-child .card .icon").first.click()
+        assert stored.value.json() == {"stored": 1}
+        expect(page.locator("taste-maker .turns > :last-child .card .icon").first).to_have_attribute(
+            "aria-pressed", "true"
+        )
+        for at in (0, 1):
+            page.locator("taste-maker .turns > :last-child .card").nth(at).get_by_role("button", name="Compare").click()
+        dialog = page.get_by_role("dialog", name="Side by side")
+        expect(dialog.locator("thead th")).to_have_count(2)
+        assert serious(page) == []
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+
+        shown = newest(page, ".card h3")
+        page.get_by_role("button", name="Show more").last.click()
+        finished(page)
+        assert not set(newest(page, ".card h3")) & set(shown)
+        thread = kept(page)["thread"]
+        page.reload()
+        expect(page.locator("taste-maker .turns > :last-child .card").first).to_be_visible()
+        ask(page, "cheaper")
+        assert kept(page)["thread"] == thread
+        assert any("home" in chip for chip in newest(page, ".chip"))
+        page.get_by_role("button", name="Undo").last.click()
+        finished(page)
+        assert newest(page, ".chip") == ["Theme: home"]
+        page.locator("taste-maker .turns > :last-child summary").click()
+        assert "one search" in newest(page, ".how")[0]
+        assert serious(page) == []
+
+
+def kept(page: Page) -> Any:
+    found = "Object.entries(sessionStorage).find(([name]) => name.includes('conversation'))[1]"
+    return page.evaluate(f"JSON.parse({found})")
+
+
+def test_a_photo_and_a_voice_clip_are_seen_and_heard(browser: Browser, url: str) -> None:
+    with watched(
+        browser, permissions=["microphone"], color_scheme="dark", viewport={"width": 390, "height": 844}
+    ) as page:
+        page.goto(f"{url}/?lang=en")
+        page.set_input_files("taste-maker input[type=file]", DATA / "request" / "photo.jpg")
+        expect(page.locator("taste-maker .attached img")).to_have_count(1)
+        page.get_by_role("button", name="Record a voice clip").click()
+        expect(page.locator("taste-maker .attached .live")).to_contain_text("5 s", timeout=20_000)
+        page.get_by_role("button", name="Finish recording").click()
+        expect(page.locator("taste-maker .attached li")).to_have_count(2)
+        page.get_by_role("button", name="Send").click()
+        finished(page)
+        chips = newest(page, ".chip")
+        assert any(chip.startswith("Seen: ") for chip in chips)
+        assert any(chip.startswith("Heard: ") and "animal" in chip.lower() for chip in chips), chips
+        assert serious(page) == []
+        before = len(chips)
+        page.get_by_role("button", name="Remove: Seen").click()
+        finished(page)
+        assert len(newest(page, ".chip")) < before
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390
+
+
+def test_the_widget_works_in_a_page_of_another_site_in_chinese(
+    browser: Browser, url: str, foreign: tuple[str, Path]
+) -> None:
+    address, folder = foreign
+    (folder / "index.html").write_text(FOREIGN.format(url=url), encoding="utf-8")
+    with watched(browser) as page:
+        page.goto(f"{address}/index.html")
+        expect(page.locator("taste-maker .sample")).to_have_count(4)
+        ask(page, "动物，40欧元以下")
+        assert newest(page, ".chip")[0] == "价格: 低于 €40"
+        expect(page.locator(f"{CARDS} img").first).to_have_js_property("complete", True)
+        assert page.locator(f"{CARDS} img").first.evaluate("image => image.naturalWidth") > 100
+        page.locator("taste-maker .card .icon").first.click()
+        expect(page.locator("taste-maker .card .icon").first).to_have_attribute("aria-pressed", "true")
+        assert serious(page) == []
+
+
+def test_failures_are_said_in_words_and_got_over(browser: Browser, url: str) -> None:
+    with watched(browser, allowed=("429", "ERR_", "Failed to load")) as page:
+        page.goto(f"{url}/?lang=en")
+        expect(page.locator("taste-maker .sample").first).to_be_visible()
+        busy = [True]
+
+        def once(route: Route) -> None:
+            if busy.pop() if busy else False:
+                body = '{"error": {"type": "overloaded", "message": "too many"}}'
+                route.fulfill(status=429, headers={"Retry-After": "2"}, content_type="application/json", body=body)
+            else:
+                route.continue_()
+
+        page.route("**/recommend/stream", once)
+        page.fill("taste-maker textarea", "<img src=x onerror=alert(1)> food")
+        page.press("taste-maker textarea", "Enter")
+        expect(page.locator("taste-maker .stage")).to_contain_text("Trying again in 2 s")
+        finished(page)
+        assert newest(page, ".said p") == ["<img src=x onerror=alert(1)> food"]
+        assert page.locator("taste-maker img[src=x]").count() == 0
+
+        page.context.set_offline(True)
+        page.fill("taste-maker textarea", "sea")
+        page.press("taste-maker textarea", "Enter")
+        expect(page.locator("taste-maker .stage")).to_contain_text("You are offline")
+        page.context.set_offline(False)
+        finished(page)
+
+        page.unroute("**/recommend/stream")
+        page.route("**/recommend/stream", lambda route: None)
+        page.fill("taste-maker textarea", "city")
+        page.press("taste-maker textarea", "Enter")
+        page.get_by_role("button", name="Stop").click()
+        expect(page.locator("taste-maker .problem")).to_contain_text("Stopped.")
+        page.unroute("**/recommend/stream")
+        page.get_by_role("button", name="Try again").click()
+        finished(page)
+
+        page.set_input_files(
+            "taste-maker input[type=file]", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"}
+        )
+        expect(page.locator("taste-maker .complaint")).to_contain_text("cannot be used")
+        page.set_input_files("taste-maker input[type=file]", {"name": "a.png", "mimeType": "image/png", "buffer": b"x"})
+        page.press("taste-maker textarea", "Enter")
+        expect(page.locator("taste-maker .problem")).to_contain_text("images[0]")
+
+
+def test_the_console_shows_what_was_asked_and_tries_rules(browser: Browser, url: str) -> None:
+    with watched(browser) as page:
+        page.goto(f"{url}/console?theme=dark")
+        expect(page.get_by_role("region", name="Recent requests").last).to_be_visible()
+        text = page.inner_text("main")
+        assert "theme contains animals" in text
+        assert "No keys are asked for" in text
+        assert "sim-ada" not in text
+        assert serious(page) == []
+        page.get_by_role("button", name="Try them").click()
+        expect(page.get_by_text("an-example").first).to_be_visible()
+        page.fill("#rules", "rules: [{id: a}]")
+        page.get_by_role("button", name="Try them").click()
+        expect(page.locator(".problems")).to_be_visible()
+        assert serious(page) == []
