@@ -11,7 +11,17 @@ from ..core.media.trust_report import CheckRequest, TrustReport
 from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.ranking.why_not import WhyNot
 from ..core.rules.model import RuleSet
-from ..core.schemas import Deleted, Event, Item, Recommendation, RecommendRequest, RecommendResponse, StreamEvent
+from ..core.schemas import (
+    Deleted,
+    Erased,
+    Event,
+    Item,
+    Recommendation,
+    RecommendRequest,
+    RecommendResponse,
+    StreamEvent,
+    UserData,
+)
 from ..stores.rules import LoadedRules
 
 
@@ -75,6 +85,14 @@ class Service(Protocol):
 
     async def forget_preferences(self, user_id: str, tenant: str = "default", field: str | None = None) -> int:
         """Forget what a user agreed to have remembered, or what is about one field; return how many preferences."""
+        ...
+
+    async def export_user(self, user_id: str, tenant: str = "default") -> UserData:
+        """Return everything that is kept of a user."""
+        ...
+
+    async def erase_user(self, user_id: str, tenant: str = "default") -> Erased:
+        """Erase everything that is kept of a user, and say how much that was."""
         ...
 
     async def why_not(

@@ -298,6 +298,22 @@ class History(Protocol):
 
 
 @runtime_checkable
+class ErasesUsers(Protocol):
+    """A history that can hand out and erase what it holds of a user."""
+
+    async def of_user(self, user_id: str) -> list[dict[str, Any]]: ...
+
+    async def erase(self, user_id: str) -> int: ...
+
+
+@runtime_checkable
+class StartsOver(Protocol):
+    """What is learnt from events and can be learnt anew, as events were erased."""
+
+    def start_over(self) -> None: ...
+
+
+@runtime_checkable
 class Collaborative(Protocol):
     """Item-item co-occurrence and popularity learnt from events; lists of (item id, score), best first."""
 

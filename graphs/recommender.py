@@ -25,11 +25,22 @@ from ..core.ranking.why_not import WhyNot
 from ..core.redaction import public_reason, redact
 from ..core.rules.file_format import rule_problems
 from ..core.rules.model import RuleSet
-from ..core.schemas import Deleted, Event, Item, Recommendation, RecommendRequest, RecommendResponse, StreamEvent
+from ..core.schemas import (
+    Deleted,
+    Erased,
+    Event,
+    Item,
+    Recommendation,
+    RecommendRequest,
+    RecommendResponse,
+    StreamEvent,
+    UserData,
+)
 from ..core.settings import Settings, load_settings
 from ..stores.rules import FixedRules, LoadedRules
 from .check import check_media
 from .health import health_of, open_models
+from .privacy import erase_user, export_user
 from .recommend import build_graph
 from .run import answer, as_request, streamed
 from .search import as_search, search
@@ -241,6 +252,29 @@ class Recommender:
         """
         tastes = self.services.tastes
         return 0 if tastes is None else await tastes.forget(tenant, user_id, field)
+
+    async def export_user(self, user_id: str, tenant: str = "default") -> UserData:
+        """Return everything that is kept of a user.
+
+        Raises:
+            StoreError: a store cannot be read.
+        """
+        return await export_user(self.services, await self._threads_for_users(), tenant, user_id)
+
+    async def erase_user(self, user_id: str, tenant: str = "default") -> Erased:
+        """Erase everything that is kept of a user, and say how much that was.
+
+        Raises:
+            StoreError: a store cannot be written; to erase again goes on.
+        """
+        return await erase_user(self.services, await self._threads_for_users(), tenant, user_id)
+
+    async def _threads_for_users(self) -> Threads:
+        if self._threads is None:
+            await self._open_threads()
+        if self._threads is None:
+            raise StoreError("the thread store cannot be opened: what it holds of a user is not known")
+        return self._threads
 
     async def why_not(
         self, item_id: str, request: RecommendRequest | None = None, *, allow_paths: bool = True, **fields: Any

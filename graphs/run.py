@@ -16,9 +16,9 @@ from ..core.errors import InvalidRequestError, TastemakerError
 from ..core.redaction import redact
 from ..core.schemas import Degradation, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.validation import invalid_request
-from .threads.store import KNOWN
+from .threads.store import KNOWN, OWNER
 from .turn.state import State
-from .turn.turn import Turn
+from .turn.turn import Turn, owner_digest
 
 log = logging.getLogger("tastemaker.recommender")
 
@@ -56,9 +56,10 @@ async def answer(
 async def _run(graph: CompiledStateGraph[State, Turn, Any, Any], request: RecommendRequest, turn: Turn) -> None:
     """Run the graph to its end or to its interrupt; what it tells goes through ``turn``, so LangGraph streams nothing."""
     known = {KNOWN: turn.thread.checkpoint} if turn.thread is not None else {}
+    owner = f"{request.tenant}/{owner_digest(request.user_id)}"
     steps = graph.astream(
         graph_input(request, resumes=turn.thread is not None),
-        config={"configurable": {"thread_id": turn.key(request), **known}},
+        config={"configurable": {"thread_id": turn.key(request), **known}, "metadata": {OWNER: owner}},
         context=turn,
         stream_mode=[],
         durability="exit" if turn.thread is not None else None,

@@ -106,6 +106,16 @@ class Database:
             reason = redact(str(getattr(error, "orig", None) or type(error).__name__))[:200]
             raise StoreError(f"the {self._schema} database failed; check {self._setting}: {reason}") from error
 
+    async def purge(self) -> None:
+        """Take what was deleted out of SQLite's files as well; a server does so by itself.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        if self.dialect == "sqlite":
+            async with self.connect() as connection:
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         """Close every connection; the next use opens the database again."""
         self._opened = None
@@ -213,6 +223,6 @@ def migration_config(schema: Schema) -> Any:
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
-    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL"):
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -16,12 +16,14 @@ from tastemaker.core.rules.model import RuleSet
 from tastemaker.core.schemas import (
     CatalogueSchema,
     Deleted,
+    Erased,
     Event,
     Item,
     Recommendation,
     RecommendRequest,
     RecommendResponse,
     StreamEvent,
+    UserData,
 )
 from tastemaker.stores.rules import LoadedRules
 
@@ -112,6 +114,12 @@ class FakeService:
 
     async def forget_preferences(self, user_id: str, tenant: str = "default", field: str | None = None) -> int:
         return 1 if field else 2
+
+    async def export_user(self, user_id: str, tenant: str = "default") -> UserData:
+        return UserData(user_id=user_id)
+
+    async def erase_user(self, user_id: str, tenant: str = "default") -> Erased:
+        return Erased()
 
     async def why_not(
         self, item_id: str, request: RecommendRequest | None = None, *, allow_paths: bool = True, **fields: Any

@@ -10,7 +10,17 @@ from ...core.media.trust_report import CheckRequest, TrustReport
 from ...core.ranking.cross_modal import SearchRequest, SearchResponse
 from ...core.ranking.why_not import WhyNot
 from ...core.rules.model import RuleSet
-from ...core.schemas import Deleted, Event, Item, Recommendation, RecommendRequest, RecommendResponse, StreamEvent
+from ...core.schemas import (
+    Deleted,
+    Erased,
+    Event,
+    Item,
+    Recommendation,
+    RecommendRequest,
+    RecommendResponse,
+    StreamEvent,
+    UserData,
+)
 from ...stores.rules import LoadedRules
 from ..service import Service
 from .caller import Caller, current_caller
@@ -94,6 +104,18 @@ class GuardedService:
         who = self._who()
         who.require_of_user("erase_users", user_id)
         return self.service.forget_preferences(user_id, tenant=who.tenant_of(tenant), field=field)
+
+    def export_user(self, user_id: str, tenant: str | None = None) -> Coroutine[Any, Any, UserData]:
+        """Return everything that is kept of a user."""
+        who = self._who()
+        who.require_of_user("read_users", user_id)
+        return self.service.export_user(user_id, tenant=who.tenant_of(tenant))
+
+    def erase_user(self, user_id: str, tenant: str | None = None) -> Coroutine[Any, Any, Erased]:
+        """Erase everything that is kept of a user."""
+        who = self._who()
+        who.require_of_user("erase_users", user_id)
+        return self.service.erase_user(user_id, tenant=who.tenant_of(tenant))
 
     def why_not(
         self, item_id: str, request: RecommendRequest | None = None, *, allow_paths: bool = True, **fields: Any

@@ -1,4 +1,4 @@
-"""Define the HTTP routes that delete an item and forget what a user agreed to have remembered."""
+"""Define the HTTP routes that delete an item, and that show, forget and erase what is kept of a user."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import FastAPI, Path, Query, Request
 from pydantic import Field
 
-from ...core.schemas import Deleted, Frozen, ItemId, TenantId, UserId
+from ...core.schemas import Deleted, Erased, Frozen, ItemId, TenantId, UserData, UserId
 from ..auth.caller import CallerOf
 from .recommend import error_responses, service_of
 
@@ -24,9 +24,11 @@ def add_forget_routes(app: FastAPI) -> None:
     """Register the routes."""
     errors = error_responses(422, 500, 503)
     app.delete("/items/{item_id:path}", tags=["catalogue"], summary="Delete an item", responses=errors)(delete_item)
-    app.delete(
-        "/users/{user_id}/preferences", tags=["catalogue"], summary="Forget remembered tastes", responses=errors
-    )(forget_preferences)
+    app.delete("/users/{user_id}/preferences", tags=["users"], summary="Forget remembered tastes", responses=errors)(
+        forget_preferences
+    )
+    app.get("/users/{user_id}", tags=["users"], summary="All that is kept of a user", responses=errors)(export_user)
+    app.delete("/users/{user_id}", tags=["users"], summary="Erase a user", responses=errors)(erase_user)
 
 
 async def delete_item(
@@ -50,3 +52,23 @@ async def forget_preferences(
     return Forgotten(
         forgotten=await service_of(request).forget_preferences(user_id, tenant=caller.tenant_of(tenant), field=field)
     )
+
+
+async def export_user(
+    request: Request,
+    caller: CallerOf,
+    user_id: Annotated[UserId, Path(description="Who.", examples=["ada"])],
+    tenant: Tenant = None,
+) -> UserData:
+    """Return everything that is kept of a user: events, preferences, lists shown, conversations."""
+    return await service_of(request).export_user(user_id, tenant=caller.tenant_of(tenant))
+
+
+async def erase_user(
+    request: Request,
+    caller: CallerOf,
+    user_id: Annotated[UserId, Path(description="Who.", examples=["ada"])],
+    tenant: Tenant = None,
+) -> Erased:
+    """Erase everything that is kept of a user, in every store and its files, and say how much that was; again is no error."""
+    return await service_of(request).erase_user(user_id, tenant=caller.tenant_of(tenant))

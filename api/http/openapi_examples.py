@@ -47,7 +47,8 @@ TAGS = [
     {"name": "check", "description": "Examine photos, voice and video for forgery and contradiction."},
     {"name": "search", "description": "Find items by words, photos, voice or clips, without recommending."},
     {"name": "feedback", "description": "Tell what users did with them."},
-    {"name": "catalogue", "description": "Delete items, and forget what users agreed to have remembered."},
+    {"name": "catalogue", "description": "Delete items."},
+    {"name": "users", "description": "See, forget and erase what is kept of a user."},
     {"name": "rules", "description": "The business rules that answers keep to."},
     {"name": "operations", "description": "Is the process up, and is every part of it ready?"},
 ]

@@ -56,6 +56,25 @@ class Deleted(Frozen):
     unknown: tuple[str, ...] = Field(default=(), description="Ids of which there was no item.")
 
 
+class UserData(Frozen):
+    """Everything that is kept of one user."""
+
+    user_id: str
+    events: tuple[dict[str, Any], ...] = Field(default=(), description="What they did, in the order of their times.")
+    preferences: tuple[dict[str, Any], ...] = Field(default=(), description="Likes and dislikes they let us remember.")
+    shown: tuple[dict[str, Any], ...] = Field(default=(), description="Lists they were shown, while the log is kept.")
+    threads: tuple[dict[str, Any], ...] = Field(default=(), description="What their conversations carry.")
+
+
+class Erased(Frozen):
+    """How much of a user was erased, by store."""
+
+    events: int = Field(default=0, description="Events.")
+    preferences: int = Field(default=0, description="Remembered likes and dislikes.")
+    shown: int = Field(default=0, description="Lists they were shown.")
+    threads: int = Field(default=0, description="Conversations.")
+
+
 class CatalogueField(Frozen):
     """A filterable attribute of the catalogue.
 

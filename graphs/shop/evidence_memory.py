@@ -68,3 +68,8 @@ class SensesMemory:
         """Return what the thread's last turn sensed, if it is still kept."""
         until, sensed = self._kept.get(thread, (0.0, None))
         return sensed if sensed is not None and until >= self.clock() else None
+
+    def forget(self, tenant: str, owner: str) -> None:
+        """Forget what the threads of one user of a tenant sensed."""
+        for name in [n for n, (_, kept) in self._kept.items() if n.startswith(f"{tenant}/") and kept.owner == owner]:
+            del self._kept[name]

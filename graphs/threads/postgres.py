@@ -89,6 +89,9 @@ class PostgresThreads(Threads):
         """Close every connection."""
         await self._pool.close()
 
+    async def purge(self) -> None:
+        """Leave it to the server to take what was deleted out of its files."""
+
     async def run(self, statements: Sequence[Statement]) -> int:
         """Run the statements as one; return how many rows the last changed."""
         changed = 0

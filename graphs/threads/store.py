@@ -39,6 +39,8 @@ GRACE_S = 15.0
 POLL_S = 0.02
 KNOWN = "__known"
 """Set in a run's ``configurable``: the thread's checkpoint as it was read, or None, so that it is not read again."""
+OWNER = "owner"
+"""In a checkpoint's metadata: tenant and digest of the user whose thread it is."""
 _LATEST = "checkpoint_id <> (SELECT max(checkpoint_id) FROM checkpoints WHERE thread_id = ?)"
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS turns_at_work (thread_id TEXT PRIMARY KEY, turn TEXT NOT NULL, until REAL NOT NULL)"
@@ -249,6 +251,40 @@ class Threads:
         with suppress(*self.failures):
             await self.saver.adelete_thread(key)
 
+    async def owned(self, tenant: str, owner: str) -> dict[str, ThreadMemory]:
+        """Return key -> what it carries of each thread of a tenant with this owner, a digest of a user.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        found: dict[str, ThreadMemory] = {}
+        try:
+            async for one in self.saver.alist(None, filter={OWNER: f"{tenant}/{owner}"}):
+                key = str(one.config["configurable"]["thread_id"])
+                memory = ThreadTurn(self, key, checkpoint=one).memory
+                if memory.owner == owner and (key not in found or found[key].turn < memory.turn):
+                    found[key] = memory
+        except self.failures as error:
+            raise StoreError(f"the threads of a user cannot be read: {type(error).__name__}") from error
+        return found
+
+    async def erase(self, keys: Sequence[str]) -> None:
+        """Remove threads, and what was deleted from the store's files.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        try:
+            for key in keys:
+                await self.saver.adelete_thread(key)
+            await self.purge()
+        except self.failures as error:
+            raise StoreError(f"the threads of a user cannot be removed: {type(error).__name__}") from error
+
+    async def purge(self) -> None:
+        """Take what was deleted out of the file as well."""
+        await self._file.on_worker(self._file.conn.execute, "PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def _begin(self, held: ThreadTurn, until: float) -> None:
         """Take the thread's row, waiting for the turn that holds it; ``until`` is in seconds of the monotonic clock."""
         while True:
@@ -278,6 +314,7 @@ class Threads:
 def _prepare(saver: ThreadSaver) -> None:
     saver.setup()
     saver.conn.execute("PRAGMA synchronous=NORMAL")
+    saver.conn.execute("PRAGMA secure_delete=ON")
     saver.conn.execute(_TABLE)
     saver.conn.commit()
 

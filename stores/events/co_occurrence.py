@@ -140,6 +140,13 @@ class CoOccurrence:
             self._model = await asyncio.to_thread(learn, self._events, self._model)
             self._took = time.monotonic() - began
 
+    def start_over(self) -> None:
+        """Forget what was read and learnt: events were erased. The next call learns anew."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+        self._events = EventLog(self._events.max_events)
+        self._model = None
+
     async def close(self) -> None:
         """Let a refresh that is under way end soon, or stop it."""
         if self._refreshing is not None:

@@ -65,6 +65,7 @@ SOURCES = Table(
     Index("exposed_sources_by_time", "tenant", "at_us"),
 )
 """One row for each list with items that sources proposed: item id -> source -> rank, as JSON."""
+IDS_AT_ONCE = 500
 _log = logging.getLogger("tastemaker.exposures")
 
 
@@ -106,6 +107,40 @@ class ExposureLog:
             self._writer.cancel()
             await asyncio.gather(self._writer, return_exceptions=True)
         await self._database.close()
+
+    async def of_user(self, tenant: str, user_id: str) -> list[dict[str, Any]]:
+        """Return the lists that a user was shown, oldest first.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        lists = select(LISTS).where(LISTS.c.tenant == tenant, LISTS.c.user_id == user_id).order_by(LISTS.c.id)
+        async with self._database.connect() as connection:
+            found: dict[str, list[str]] = {r.request_id: [] for r in await connection.execute(lists)}
+            about = (await connection.execute(lists)).all()
+            names = list(found)
+            for start in range(0, len(names), IDS_AT_ONCE):
+                some = ITEMS.c.request_id.in_(names[start : start + IDS_AT_ONCE])
+                wanted = select(ITEMS).where(ITEMS.c.tenant == tenant, some).order_by(ITEMS.c.place)
+                for r in await connection.execute(wanted):
+                    found[r.request_id].append(r.item_id)
+        when = {r.request_id: (EPOCH + r.at_us * MICROSECOND).isoformat() for r in about}
+        return [{"request_id": name, "at": when[name], "item_ids": found[name]} for name in names]
+
+    async def erase(self, tenant: str, user_id: str) -> int:
+        """Remove the lists that a user was shown, those in the queue too, and return how many there were.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        await self.flush()
+        mine = (LISTS.c.tenant == tenant) & (LISTS.c.user_id == user_id)
+        names = select(LISTS.c.request_id).where(mine).scalar_subquery()
+        async with self._database.connect(write=True) as connection:
+            for table in (ITEMS, SOURCES):
+                of_them = table.c.request_id.in_(names)
+                await connection.execute(delete(table).where(table.c.tenant == tenant, of_them))
+            return int((await connection.execute(delete(LISTS).where(mine))).rowcount)
 
     async def seen(self, tenant: str) -> dict[str, tuple[int, int, int]]:
         """Return item id -> (times shown, clicks, events of any kind) of every item that was shown or met.

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    delete,
     func,
     select,
     text,
@@ -147,6 +148,21 @@ class SqlHistory:
             liked=liked,
             disliked=disliked,
         )
+
+    async def of_user(self, user_id: str) -> list[dict[str, Any]]:
+        """Return all that is kept of a user's events, oldest first, for the user to see."""
+        mine = select(EVENTS).where(EVENTS.c.tenant == self._tenant, EVENTS.c.user_id == user_id)
+        async with self._database.connect() as connection:
+            rows = (await connection.execute(mine.order_by(EVENTS.c.at_us, EVENTS.c.id))).all()
+        return [{**_event(r).model_dump(mode="json", exclude={"user_id"}), "event_id": r.event_id} for r in rows]
+
+    async def erase(self, user_id: str) -> int:
+        """Remove a user's events and return how many there were."""
+        mine = delete(EVENTS).where(EVENTS.c.tenant == self._tenant, EVENTS.c.user_id == user_id)
+        async with self._database.connect(write=True) as connection:
+            count = int((await connection.execute(mine)).rowcount)
+        await self._database.purge()
+        return count
 
     async def all_events(self, since_id: int = 0, limit: int = 1_000_000) -> list[Event]:
         """Return the newest ``limit`` events stored after ``version()`` was ``since_id``, in the order they were stored."""

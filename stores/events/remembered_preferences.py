@@ -48,15 +48,15 @@ class TasteStore:
                 about |= {"weight": p.weight, "reach": p.reach, "at_us": time.time_ns() // 1000}
                 await connection.execute(TASTES.insert().values(about))
 
-    async def recall(self, tenant: str, user_id: str) -> tuple[Preference, ...]:
-        """Return the ``MAX_KEPT`` latest preferences, newest first.
+    async def recall(self, tenant: str, user_id: str, limit: int | None = MAX_KEPT) -> tuple[Preference, ...]:
+        """Return the latest preferences, newest first; with None as ``limit`` all of them.
 
         Raises:
             StoreError: the database failed.
         """
         mine = select(TASTES).where(TASTES.c.tenant == tenant, TASTES.c.user_id == user_id)
         async with self._database.connect() as connection:
-            rows = (await connection.execute(mine.order_by(TASTES.c.at_us.desc()).limit(MAX_KEPT))).all()
+            rows = (await connection.execute(mine.order_by(TASTES.c.at_us.desc()).limit(limit))).all()
         return tuple(Preference(field=r.field, value=json.loads(r.value), weight=r.weight, reach=r.reach) for r in rows)
 
     async def forget(self, tenant: str, user_id: str, field: str | None = None) -> int:
