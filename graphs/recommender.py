@@ -38,6 +38,7 @@ from ..core.schemas import (
 )
 from ..core.settings import Settings, load_settings
 from ..stores.rules import FixedRules, LoadedRules
+from .budget import within_budget
 from .check import check_media
 from .health import health_of, open_models
 from .privacy import erase_user, export_user
@@ -117,9 +118,10 @@ class Recommender:
             InvalidRequestError: a field breaks a limit.
             BackEndOverloaded: the turn before in the same thread is still going on.
         """
-        request = as_request(request, fields)
+        request, left_out = within_budget(as_request(request, fields), self.settings)
         async with self._turn(request, prompt_versions or {}, allow_paths) as turn:
             turn.shows = shows
+            turn.note_too_dear(left_out)
             return await answer(self._graph_for(turn), request, turn)
 
     async def stream(
@@ -135,8 +137,9 @@ class Recommender:
         Leaving the loop early cancels the work and removes the temporary files. Raises as ``recommend``; wrong input is
         refused before the first event.
         """
-        request = as_request(request, fields)
+        request, left_out = within_budget(as_request(request, fields), self.settings)
         async with self._turn(request, prompt_versions or {}, allow_paths) as turn:
+            turn.note_too_dear(left_out)
             work = answer(self._graph_for(turn), request, turn)
             async with contextlib.aclosing(streamed(turn, work)) as events:
                 async for event in events:

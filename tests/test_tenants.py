@@ -145,7 +145,7 @@ def routes(app: FastAPI) -> list[tuple[str, str]]:
         if isinstance(route, Mount):
             assert route.path in STATIC, f"{route.path} is mounted: probe it here, then list it"
         if isinstance(route, APIRoute) and not is_open(route.path):
-            found += [(method, route.path) for method in sorted(route.methods - {"HEAD"})]
+            found += [(method, route.path) for method in sorted((route.methods or set()) - {"HEAD"})]
     return found
 
 

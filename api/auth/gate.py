@@ -6,15 +6,17 @@ import ipaddress
 from typing import Final
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...core.errors import ConfigurationError, TastemakerError, UnknownCallerError
 from ...core.settings import Settings
 from ...stores.api_keys import KeyStore
-from ..http.errors import details_of, log_failure, respond
+from ..http.errors import details_of, log_failure, respond, respond_http
 from .caller import ANYBODY, CURRENT, Caller
 from .caller import Scope as CallerScope
-from .keys import KeyRing
+from .keys import WRONG, KeyRing
+from .limits import KeyLimiter
 from .tokens import Tokens
 
 OPEN: Final = ("/health", "/ready", "/docs", "/openapi.json", "/web")
@@ -31,7 +33,7 @@ ASKED: Final[dict[str, CallerScope | None]] = {
     "/rules": "rules",
     "/pictures": "recommend",
     "/widget": "recommend",
-    "/console": "admin",
+    "/console": "operate",
     "/items": "catalogue",
     "/users": None,
 }
@@ -112,6 +114,7 @@ class AuthGate:
     def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper) -> None:
         self.app = app
         self.doorkeeper = doorkeeper
+        self.limiter = KeyLimiter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
@@ -119,13 +122,31 @@ class AuthGate:
             await self.app(scope, receive, send)
             return
         try:
-            caller = await self.doorkeeper.caller(Headers(scope=scope))
-            wanted = asked_for(scope["path"])
-            if wanted is not None:
-                caller.require(wanted)
-        except TastemakerError as error:
+            caller = await self._let_in(scope)
+            with self.limiter.at_work(caller):
+                await self._hand_on(caller, scope, receive, send)
+        except (TastemakerError, HTTPException) as error:
             await refuse(error, scope, receive, send)
-            return
+
+    async def _let_in(self, scope: Scope) -> Caller:
+        headers = Headers(scope=scope)
+        address = str((scope.get("client") or ("",))[0])
+        if self.doorkeeper.closed:
+            await self.limiter.check_guesses(address)
+        try:
+            caller = await self.doorkeeper.caller(headers)
+        except UnknownCallerError as error:
+            if error.missing == WRONG:
+                await self.limiter.note_guess(address)
+            raise
+        wanted = asked_for(scope["path"])
+        if wanted is not None:
+            caller.require(wanted)
+        declared = headers.get("content-length", "")
+        await self.limiter.spend(caller, int(declared) if declared.isascii() and declared.isdigit() else 0)
+        return caller
+
+    async def _hand_on(self, caller: Caller, scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("state", {})["caller"] = caller
         token = CURRENT.set(caller)
         try:
@@ -134,10 +155,13 @@ class AuthGate:
             CURRENT.reset(token)
 
 
-async def refuse(error: TastemakerError, scope: Scope, receive: Receive, send: Send) -> None:
+async def refuse(error: TastemakerError | HTTPException, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with an error of ours before any route is reached; a websocket is closed."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
+        return
+    if isinstance(error, HTTPException):
+        await respond_http(error, scope)(scope, receive, send)
         return
     identifier = str(scope.get("state", {}).get("request_id", ""))
     status, detail = details_of(error)

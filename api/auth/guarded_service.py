@@ -184,6 +184,9 @@ class GuardedService:
         update: dict[str, Any] = {"tenant": who.tenant_of(said)}
         if isinstance(request, RecommendRequest):
             update["user_id"] = who.user_of(request.user_id)
+            for name in ("max_ms", "max_cost"):
+                most, wanted = getattr(who.limits, name), getattr(request, name)
+                update[name] = wanted if most is None or (wanted is not None and wanted <= most) else most
         changed = {name: value for name, value in update.items() if getattr(request, name) != value}
         return request.model_copy(update=changed) if changed else request
 

@@ -27,6 +27,7 @@ ALPHABET = string.ascii_letters + string.digits
 ID_CHARS, SECRET_CHARS, CHECK_CHARS = 12, 32, 6
 AT_ONCE = 2
 MAX_KNOWN = 10_000
+WRONG = "valid key"
 NOTE_USES_S = 60.0
 """Seconds between two writes of when keys were last used."""
 _HASHER = PasswordHasher()
@@ -164,7 +165,7 @@ def _fits(hashes: Sequence[str], secret: str) -> bool:
 
 
 def _unknown(why: str) -> UnknownCallerError:
-    return UnknownCallerError(f"the API key {why}; send one as `Authorization: Bearer tm_...`", missing="key")
+    return UnknownCallerError(f"the API key {why}; send one as `Authorization: Bearer tm_...`", missing=WRONG)
 
 
 async def create_key(

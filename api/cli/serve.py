@@ -21,8 +21,6 @@ from ...core.settings import ServeSettings, Settings, load_settings
 from ..service import Service
 from .options import guarded
 
-_GRACE_S = 10
-
 
 def serve_command(
     host: Annotated[str | None, typer.Option(help="Address to bind; default from the settings.")] = None,
@@ -192,7 +190,7 @@ def _config(app: Any, settings: Settings, log_level: str, **options: Any) -> uvi
         log_level="warning" if log_level.lower() == "info" else log_level.lower(),
         log_config=log_config(log_level),
         access_log=False,
-        timeout_graceful_shutdown=_GRACE_S,
+        timeout_graceful_shutdown=settings.serve.grace_s,
         http=PatientH11,
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         limit_concurrency=settings.serve.max_connections,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import OrderedDict, deque
 from collections.abc import Callable
 
 from starlette.exceptions import HTTPException
@@ -24,18 +25,33 @@ SMOOTHING = 0.1
 
 
 class Admission:
-    """The places of one process: ``active`` at once, ``waiting`` in the queue for at most ``max_wait_s`` seconds."""
+    """The places of one process: ``max_active`` at once, ``max_waiting`` in the queue for at most ``max_wait_s`` seconds.
+
+    Fair between tenants: a free place goes to the next tenant in turn, and when the queue is full a tenant that waits for less than
+    another gets the place of who came last of the one that waits for most.
+    """
 
     def __init__(self, limits: ServeSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits, self._clock = limits, clock
-        self._free = asyncio.Semaphore(limits.max_active)
+        self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
         self._mean_s = 0.0
-        self.waiting = 0
+        self.active = 0
 
     @property
-    def full(self) -> bool:
-        """Tell whether no place is free and the queue is full."""
-        return self._free.locked() and self.waiting >= self._limits.max_waiting
+    def waiting(self) -> int:
+        """Return how many wait for a place."""
+        return sum(map(len, self._queues.values()))
+
+    def full(self, tenant: str = "") -> bool:
+        """Tell whether a request of this tenant would be refused at once."""
+        if self.active < self._limits.max_active or self.waiting < self._limits.max_waiting:
+            return False
+        return self._greediest(tenant) is None
+
+    def _greediest(self, tenant: str) -> deque[asyncio.Future[None]] | None:
+        """Return the longest queue of another tenant, if its last may be sent away for this tenant."""
+        longest = max(self._queues.values(), key=len, default=None)
+        return longest if longest is not None and len(longest) > len(self._queues.get(tenant, ())) + 1 else None
 
     def refusal(self) -> HTTPException:
         """Return the 429, with the seconds after which a place is likely to be free."""
@@ -44,27 +60,56 @@ class Admission:
         text = "too many requests are waiting; try again shortly"
         return HTTPException(429, text, headers={"Retry-After": str(seconds)})
 
-    async def enter(self) -> Place:
+    async def enter(self, tenant: str = "") -> Place:
         """Wait for a place.
 
         Raises:
             HTTPException: 429, the queue is full or the wait too long.
         """
-        if self.full:
+        if self.full(tenant):
             raise self.refusal()
-        self.waiting += 1
+        if self.active < self._limits.max_active:
+            self.active += 1
+        else:
+            await self._wait(tenant)
+        return Place(self._leave, self._clock)
+
+    async def _wait(self, tenant: str) -> None:
+        greedy = self._greediest(tenant)
+        if self.waiting >= self._limits.max_waiting and greedy is not None:
+            greedy.pop().set_exception(self.refusal())
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        queue = self._queues.setdefault(tenant, deque())
+        queue.append(turn)
         try:
             async with asyncio.timeout(self._limits.max_wait_s):
-                await self._free.acquire()
-        except TimeoutError as error:
-            raise self.refusal() from error
+                await turn
+        except (TimeoutError, asyncio.CancelledError, HTTPException) as error:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self._free()  # it was handed a place as it left
+            if isinstance(error, TimeoutError):
+                raise self.refusal() from error
+            raise
         finally:
-            self.waiting -= 1
-        return Place(self._leave, self._clock)
+            if turn in queue:
+                queue.remove(turn)
+            if not queue and self._queues.get(tenant) is queue:
+                del self._queues[tenant]
 
     def _leave(self, seconds: float) -> None:
         self._mean_s += SMOOTHING * (seconds - self._mean_s)
-        self._free.release()
+        self._free()
+
+    def _free(self) -> None:
+        """Hand a place to the next in turn, or keep it free."""
+        for tenant, queue in list(self._queues.items()):
+            self._queues.move_to_end(tenant)
+            while queue:
+                turn = queue.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    return
+        self.active -= 1
 
 
 class Place:
@@ -96,7 +141,7 @@ class AdmissionGate:
             return
         self._admission = self._admission or Admission(self.limits)  # its semaphore belongs to the running loop
         priced = not scope["path"].startswith(OPEN_PATHS)
-        if priced and self._admission.full:
+        if priced and self._admission.full(_tenant(scope)):
             await respond_http(self._admission.refusal(), scope)(scope, receive, send)
             return
         body = _Body(receive, self._admission if priced else None, scope)
@@ -134,8 +179,15 @@ class _Body:
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             self._complete = True
             if message["type"] == "http.request" and self._admission is not None:
-                self.place = self._scope.setdefault("state", {})["place"] = await self._admission.enter()
+                self.place = self._scope.setdefault("state", {})["place"] = await self._admission.enter(
+                    _tenant(self._scope)
+                )
         return message
+
+
+def _tenant(scope: Scope) -> str:
+    caller = scope.get("state", {}).get("caller")
+    return str(getattr(caller, "tenant", None) or "")
 
 
 def leave_early(scope: Scope) -> None:

@@ -75,6 +75,7 @@ async def recommend_form(
         str | None, Form(description="What to put right of the last answer, as a JSON list.")
     ] = None,
     max_ms: Annotated[int | None, Form(description="Time budget of the whole request in milliseconds.")] = None,
+    max_cost: Annotated[float | None, Form(description="What language models may cost for the whole request.")] = None,
     llm_rank: Annotated[
         str | None, Form(description="How a language model may move the list, as a JSON list.", examples=['["score"]'])
     ] = None,
@@ -85,7 +86,13 @@ async def recommend_form(
 ) -> RecommendResponse:
     """Answer a form with files, as `curl -F text=... -F images=@photo.jpg` sends it."""
     fields: dict[str, Any] = {"text": text, "user_id": user_id, "thread_id": thread_id, "n": n, "route": route}
-    fields |= {"words": words, "include_consumed": include_consumed, "max_ms": max_ms, "tenant": tenant}
+    fields |= {
+        "words": words,
+        "include_consumed": include_consumed,
+        "max_ms": max_ms,
+        "max_cost": max_cost,
+        "tenant": tenant,
+    }
     sent = {"constraints": constraints, "preferences": preferences, "answer": answer, "profile": profile}
     sent |= {"diversity": diversity, "context": context, "corrections": corrections, "llm_rank": llm_rank}
     fields |= {name: _json(name, given) for name, given in sent.items()}

@@ -89,6 +89,7 @@ class Usage(Frozen):
     prompt_tokens: int = Field(default=0, description="Prompt tokens of all calls.")
     cached_tokens: int = Field(default=0, description="Prompt tokens served from the prefix cache, if reported.")
     completion_tokens: int = Field(default=0, description="Generated tokens of all calls.")
+    cost: float = Field(default=0.0, description="What they cost by `llm.prompt_price` and `llm.completion_price`.")
 
 
 class LLMInfluence(Frozen):

@@ -257,6 +257,11 @@ class RecommendRequest(Frozen):
     max_ms: int | None = Field(
         default=None, ge=50, le=600_000, description="Time budget of the whole request in milliseconds."
     )
+    max_cost: FiniteFloat | None = Field(
+        default=None,
+        ge=0,
+        description="What language models may cost for the whole request, in the unit of `llm.prompt_price`; what is dearer is left out.",
+    )
     llm_rank: list[LLMStrategy] | None = Field(
         default=None,
         max_length=5,

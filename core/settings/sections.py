@@ -115,6 +115,10 @@ class LLMSettings(Section):
     embeddings_url: str = Field(
         default="", description="Address of that server, ending in /v1; empty: the reasoning model's."
     )
+    prompt_price: float = Field(default=0.0, ge=0, description="Cost of a million prompt tokens, in any unit; 0: free.")
+    completion_price: float = Field(
+        default=0.0, ge=0, description="Cost of a million generated tokens, in the same unit."
+    )
     compose_message: bool | None = Field(
         default=None,
         description="The model writes the opening message; empty: not in the embedded profile, whose model is too small.",
@@ -267,6 +271,11 @@ class ServeSettings(Section):
     max_waiting: int = Field(default=32, ge=0, description="Requests that may wait for a place; more get a 429.")
     max_wait_s: float = Field(
         default=2.0, gt=0, description="Seconds a request may wait for a place; then it gets a 429."
+    )
+    grace_s: int = Field(
+        default=30,
+        ge=1,
+        description="Seconds that requests and streams under way may take to end when the service stops.",
     )
     max_connections: int = Field(default=1000, ge=1, description="Connections a process keeps open; more get a 503.")
 

@@ -26,6 +26,7 @@ from ...core.schemas import (
     Usage,
     Words,
 )
+from ..budget import priced
 from ..shop.evidence_memory import Pictures, Sensed
 from ..turn.state import Composed, State
 from ..turn.turn import FLOOR_S, Turn, owner_digest, timed
@@ -145,7 +146,7 @@ def respond(state: State, turn: Turn, composition: Composition) -> RecommendResp
         degraded=tuple(turn.degraded),
         llm_influence=state.influence,
         prompts=tuple(dict.fromkeys([*turn.prompts, *([composition.prompt] if composition.prompt else [])])),
-        usage=total([*turn.usage, composition.usage]),
+        usage=priced(total([*turn.usage, composition.usage]), turn.services.settings.llm),
         timings=tuple(turn.timings),
     )
 

@@ -9,7 +9,7 @@ import logging
 import time
 import traceback
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -117,6 +117,11 @@ class Turn:
     def note_missing(self, what: str, why: str) -> None:
         """Record what was missing before the graph runs; it is announced when that begins."""
         self.degraded.append(Degradation(what=what, why=why))
+
+    def note_too_dear(self, left_out: Iterable[str]) -> None:
+        """Record what the cost budget left out."""
+        for why in left_out:
+            self.note_missing("budget", why)
 
     async def check_stated(self, request: RecommendRequest) -> None:
         """Check the typed constraints against the catalogue's fields, if it can be read.
