@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import wave
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -59,15 +59,15 @@ async def open_models(services: Services) -> None:
         picture, clip = Path(folder) / "grey.png", Path(folder) / "silence.wav"
         await asyncio.to_thread(_write_samples, picture, clip)
         await asyncio.gather(
-            _tried(services.image_text.embed_texts(["warm up"])),
-            _tried(services.captioner.caption(str(picture))),
-            _tried(services.transcriber.transcribe(str(clip))),
+            _tried(lambda: services.image_text.embed_texts(["warm up"])),
+            _tried(lambda: services.captioner.caption(str(picture))),
+            _tried(lambda: services.transcriber.transcribe(str(clip))),
         )
 
 
-async def _tried(work: Awaitable[object]) -> None:
+async def _tried(work: Callable[[], Awaitable[object]]) -> None:
     with suppress(TastemakerError):
-        await work
+        await work()
 
 
 def _write_samples(picture: Path, clip: Path) -> None:

@@ -113,6 +113,7 @@ def probes(path: str, thread: str, tenant: dict[str, str]) -> Any:
         "/why-not": {"item_id": THEIR_ITEM, "request": request},
         "/feedback": {"events": [event], **tenant},
         "/rules/check": {"rules": [], **tenant},
+        "/console/rules/try": {"rules": "rules: []", "text": "boat", "user_id": THEIR_USER, **tenant},
     }
     if path.startswith("/langserve"):
         return {"inputs": [request]} if path.endswith("/batch") else {"input": request}
