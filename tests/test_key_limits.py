@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from tastemaker.api.auth import keys as key_module
 from tastemaker.api.auth.caller import Scope
 from tastemaker.api.auth.keys import create_key, new_key
-from tastemaker.api.http.admission import Admission
+from tastemaker.api.http.admission import Admission, Place
 from tastemaker.api.http.app import create_app
 from tastemaker.core.schemas import RecommendRequest, Usage
 from tastemaker.core.settings import LLMRankSettings, LLMSettings, ServeSettings, Settings
@@ -146,8 +146,11 @@ async def test_who_fills_the_queue_gives_way_to_others() -> None:
     sent_away = [t for t in greedy if t.done()]
     assert [t.exception().status_code for t in sent_away] == [429, 429]  # type: ignore[union-attr]
     first.leave()
-    for task in [*modest, *(t for t in greedy if t not in sent_away)]:
+
+    async def use(task: asyncio.Task[Place]) -> None:
         (await task).leave()
+
+    await asyncio.gather(*map(use, [*modest, *(t for t in greedy if t not in sent_away)]))
     assert (admission.active, admission.waiting) == (0, 0)
 
 
