@@ -23,6 +23,7 @@ from tastemaker.api.auth import keys as key_module
 from tastemaker.api.auth.gate import is_open
 from tastemaker.api.auth.keys import create_key
 from tastemaker.api.http.app import create_app
+from tastemaker.api.http.openapi_examples import tiny_photo
 from tastemaker.core.schemas import Event, Preference, Preferences
 from tastemaker.core.settings import Settings
 from tastemaker.graphs.recommender import Recommender
@@ -112,6 +113,7 @@ def probes(path: str, thread: str, tenant: dict[str, str]) -> Any:
         "/search": {"text": "boat", **tenant},
         "/why-not": {"item_id": THEIR_ITEM, "request": request},
         "/feedback": {"events": [event], **tenant},
+        "/check": {"text": "boat", "images": [{"data": tiny_photo()}], **tenant},
         "/rules/check": {"rules": [], **tenant},
         "/console/rules/try": {"rules": "rules: []", "text": "boat", "user_id": THEIR_USER, **tenant},
     }

@@ -27,6 +27,7 @@ ASKED: Final[dict[str, CallerScope | None]] = {
     "/recommend": "recommend",
     "/search": "recommend",
     "/why-not": "recommend",
+    "/check": "recommend",
     "/langserve": "recommend",
     "/v1": "recommend",
     "/feedback": "feedback",
