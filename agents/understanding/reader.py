@@ -37,9 +37,11 @@ def read(text: str, language: CatalogueLanguage) -> Reading:
 
 
 def _reading(segments: Sequence[Segment], found: Parsed, text: str, rest: str, language: CatalogueLanguage) -> Reading:
-    conditions = [*_bounds(found.bounds, text), *_wishes(found.wishes, language)]
+    disputed = _disputed(found.wishes)
+    wishes = [w for w in found.wishes if id(w) not in disputed]
+    conditions = [*_bounds(found.bounds, text), *_wishes(wishes, language)]
     order = Order(field=found.order[0], descending=found.order[1], words=found.order[2].text) if found.order else None
-    spans = [*found.unmet, *left_over(segments, language)]
+    spans = [*found.unmet, *left_over(segments, language), *_spans([w for w in found.wishes if id(w) in disputed])]
     unmet = [text[a:b].strip() for a, b in _apart(spans)]
     return Reading(
         query=_query(segments, found),
@@ -185,6 +187,28 @@ def _joined(name: str, group: Sequence[Wish], language: CatalogueLanguage) -> li
     return [_condition(name, *op_for(terms, values, refused=False), group)]
 
 
+def _disputed(wishes: Sequence[Wish]) -> set[int]:
+    """Return the ids of wishes for a value that the same text refuses: what is in doubt must never be turned round."""
+    refused = {(w.entry.field, v) for w in wishes if w.refused for v in w.entry.refused}
+    asked = {
+        (w.entry.field, v)
+        for w in wishes
+        if not w.refused and w.must and not w.released
+        for v in w.entry.wanted
+        if len(w.entry.wanted) == 1 or all((w.entry.field, x) in refused for x in w.entry.wanted)
+    }
+    both = refused & asked
+    return {
+        id(w)
+        for w in wishes
+        if not w.released and any((w.entry.field, v) in both for v in (w.entry.refused if w.refused else w.entry.wanted))
+    }
+
+
+def _spans(wishes: Sequence[Wish]) -> list[tuple[int, int]]:
+    return [(min(s.start for s in w.segments), max(s.end for s in w.segments)) for w in wishes]
+
+
 def _is_plural(wish: Wish) -> bool:
     word = wish.segments[-1].words[-1] if wish.segments[-1].words else ""
     return word.isascii() and word.endswith("s") and stem(word) != word
@@ -206,7 +230,7 @@ def _condition(name: str, op: object, value: object, wishes: Sequence[Wish]) -> 
 
 
 def _unique(conditions: Sequence[Condition]) -> list[Condition]:
-    """Drop repetitions, and a wish that the same text refuses: what is in doubt must never be turned round."""
+    """Drop repetitions, the surest first."""
     kept: dict[tuple[str, str, str], Condition] = {}
     for c in sorted(conditions, key=lambda c: not c.must):
         kept.setdefault((c.field, c.op, str(c.value)), c)

@@ -179,6 +179,13 @@ def common_words() -> frozenset[str]:
     return frozenset(text.split())
 
 
+@cache
+def doubtful_words() -> frozenset[str]:
+    """Return words that speak against what stands before them, where no rule knows in which way."""
+    text = (files(__package__) / "data" / "doubtful_words.txt").read_text(encoding="utf-8")
+    return frozenset(map(key_of, text.split()))
+
+
 def _load(name: str) -> dict[str, Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     text = (files(__package__) / "data" / f"{name}.yaml").read_text(encoding="utf-8")

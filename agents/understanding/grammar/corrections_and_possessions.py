@@ -48,6 +48,8 @@ def owned(sentence: Sentence) -> None:
         j = i + 1
         while j < len(sentence.segments) and not sentence.stops(j) and "want" not in sentence.segments[j].roles:
             v = sentence.segments[j]
+            if v.roles & {"not", "except"} and not v.entries:
+                break
             if v.entries and not v.used:
                 usable = [e for e in v.entries if sentence.link(e) != "service" and (sentence.is_name(e) or already)]
                 if any(sentence.link(e) == "service" for e in v.entries):

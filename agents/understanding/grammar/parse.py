@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from .corrections_and_possessions import corrections, owned
+from .doubt import doubts
 from .exceptions import exceptions_with_but
 from .left_over import demands
 from .number_fields import bounds_of
@@ -26,6 +27,6 @@ def parse(segments: Sequence[Segment], language: CatalogueLanguage, text: str) -
     found = sentence.found
     exceptions_with_but(sentence)
     found.bounds, found.unmet, found.count = bounds_of(sentence.segments, language)
-    for rule in (steps, orders, releases, leanings, corrections, owned, refusals, wanted, demands):
+    for rule in (steps, orders, releases, leanings, corrections, owned, refusals, wanted, demands, doubts):
         rule(sentence)
     return found

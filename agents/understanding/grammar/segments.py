@@ -19,6 +19,8 @@ MAX_TOKENS = 220
 MAX_WORDS = 7
 JOINERS = frozenset("-/&.'’·_")
 EMPTY: frozenset[str] = frozenset()
+_WORDS_OF_GRAMMAR = frozenset(("except", "release", "averse"))
+"""Roles that a word loses where it is a value of the catalogue as it stands."""
 
 
 @dataclass
@@ -174,6 +176,10 @@ def _known(
     person = language.people.get(key, "")
     spelled = language.values.get(plain, ())
     inflected = () if plain == stems else language.values.get(stems, ())
+    if roles & _WORDS_OF_GRAMMAR and len(words) == 1 and any(e.rank == SPELLED for e in spelled):
+        roles -= _WORDS_OF_GRAMMAR  # a hotel's bar and a flat's lift are no words of the grammar
+    if roles & {"not", "except", "not_after"}:
+        inflected = ()
     if roles:  # "kindly" is no form of a value that is called "kind" elsewhere
         inflected = tuple(e for e in inflected if e.rank <= INFLECTED)
     entries = _merged([spelled, tuple(e._replace(rank=max(e.rank, INFLECTED)) for e in inflected)])

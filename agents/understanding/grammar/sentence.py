@@ -88,6 +88,21 @@ class Sentence:
             i += 1
         return i
 
+    def place(self, s: Segment) -> int:
+        """Return the position of a segment."""
+        return self._place[id(s)]
+
+    def between(self, a: Segment, b: Segment) -> list[Segment]:
+        """Return the segments between two."""
+        return self.segments[self.place(a) + 1 : self.place(b)]
+
+    def doubt(self, i: int, around: Sequence[Segment]) -> None:
+        """Note the value at ``i`` with the words around it as not applied, since its sign is in doubt."""
+        touched = [self.segments[i], *around]
+        self.found.unmet.append((min(s.start for s in touched), max(s.end for s in touched)))
+        for s in touched:
+            s.used = "unmet"
+
     def stops(self, i: int) -> bool:
         """Tell whether a clause ends at ``i``."""
         if i >= len(self.segments):
@@ -162,7 +177,9 @@ class Sentence:
         before = self.segments[i - 1] if i else None
         if after is not None and (after.text in ("的", "牌", "家", "和", "或", "、") or after.entries):
             return True
-        if before is not None and (name in before.fields or before.roles & {"not", "except", "or", "and", "want"}):
+        if after is not None and after.roles & {"not", "not_after", "except_after", "free", "fine"}:
+            return True
+        if before is not None and (name in before.fields or before.roles & {"not", "except", "or", "and", "want", "only"}):
             return True
         return before is None and after is None
 

@@ -1,0 +1,75 @@
+"""Let no sign be guessed: a value beside a negation that no rule settled is named as not applied, neither wanted nor refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ....core.language.word_data import doubtful_words, key_of
+from .segments import Segment
+from .sentence import COMMAS, Sentence, Wish
+
+NEGATIVE = frozenset(("not", "not_after", "except", "except_after"))
+LEADS = frozenset("about with in by from on for of mit aus von und and or oder".split())  # noqa: SIM905
+"""Words after which a word that sounds like a refusal speaks of something else: "horror about a forbidden love"."""
+OPENERS = frozenset(("no", "none", "kein", "keine", "keinen", "keins"))
+
+
+def doubts(sentence: Sentence) -> None:
+    """Take back every wish whose clause holds a negation that no rule accounted for, and note its words."""
+    found = sentence.found
+    for clause in _clauses(sentence):
+        inside = {id(s) for s in clause}
+        wishes = [w for w in found.wishes if not w.released and id(w.segments[-1]) in inside]
+        for wish in wishes:
+            negation = _unsettled(clause, wish) or (_asks(sentence, wish) if wish.refused else None)
+            if negation is not None:
+                found.wishes.remove(wish)
+                touched = [*wish.segments, negation]
+                found.unmet.append((min(s.start for s in touched), max(s.end for s in touched)))
+                wish.segments[-1].used = negation.used = "unmet"
+
+
+def _clauses(sentence: Sentence) -> Iterator[list[Segment]]:
+    clause: list[Segment] = []
+    for i, s in enumerate(sentence.segments):
+        if sentence.stops(i) or s.mark in COMMAS:
+            yield clause
+            clause = []
+        else:
+            clause.append(s)
+    yield clause
+
+
+def _unsettled(clause: list[Segment], wish: Wish) -> Segment | None:
+    own = {id(s) for s in wish.segments}
+    last = wish.segments[-1]
+    for s in clause:
+        if id(s) in own or s.entries or s.used not in ("", "glue"):
+            continue
+        if s.roles & NEGATIVE and not s.is_glue and not _goes_with(wish, s):
+            return s
+        if not wish.refused and s.is_word and s.start >= last.end and key_of(s.text) in doubtful_words():
+            return None if _led(clause, last, s) else s
+    return None
+
+
+def _goes_with(wish: Wish, s: Segment) -> bool:
+    """Tell whether a negation only completes the wish's own: the "nor" of "neither", the 以外 of 除了."""
+    excepts = wish.refused and any("except" in p.roles for p in wish.segments)
+    return "nor" in s.roles or (excepts and bool(s.roles & {"except_after", "free"}))
+
+
+def _led(clause: list[Segment], value: Segment, word: Segment) -> bool:
+    """Tell whether something else than the value is what a word after it speaks of."""
+    between = [p for p in clause if value.end <= p.start < word.start]
+    return any(p.entries or p.amount is not None or key_of(p.text) in LEADS for p in between)
+
+
+def _asks(sentence: Sentence, wish: Wish) -> Segment | None:
+    """Return the "no" of "no red ones?", which rather asks for red ones."""
+    first = next((s for s in sentence.segments if not s.mark), None)
+    asked = sentence.segments[-1].mark in ("?", "？") if sentence.segments else False
+    short = sum(1 for s in sentence.segments if not (s.mark or s.is_glue)) <= len(wish.segments)
+    if asked and short and first is not None and key_of(first.text) in OPENERS and first in wish.segments:
+        return first
+    return None

@@ -1,0 +1,229 @@
+"""Catalogues that no word list was written for, and values of theirs with the forms in which people say them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tastemaker.core.language.catalogue_language import CatalogueLanguage, compile_language
+from tastemaker.core.schemas import CatalogueField, CatalogueSchema
+
+
+class Probe(NamedTuple):
+    """A value of one shop's field with how people say it: as an adjective before ``noun``, as a noun with "with", or by itself."""
+
+    shop: str
+    field: str
+    value: str
+    said: str
+    noun: str = "one"
+    lang: str = "en"
+
+
+def number(name: str, low: float, high: float, unit: str = "", *, price: bool = False) -> CatalogueField:
+    """Return a field of numbers."""
+    return CatalogueField(
+        name=name, type="number", role="price" if price else "none", unit=unit, minimum=low, maximum=high
+    )
+
+
+def words(name: str, values: str, *, several: bool = False) -> CatalogueField:
+    """Return a field of words, of several for each item where ``several`` is set."""
+    return CatalogueField(name=name, type="list" if several else "text", values=tuple(values.split("|")))
+
+
+def flag(name: str) -> CatalogueField:
+    """Return a field of yes and no."""
+    return CatalogueField(name=name, type="bool")
+
+
+def _shop(*fields: CatalogueField, texts: str = "") -> CatalogueLanguage:
+    return compile_language(CatalogueSchema(fields=fields, count=400), {}, texts.split("|"))
+
+
+UNSEEN = {
+    "books": _shop(
+        number("price", 3, 80, "GBP", price=True),
+        number("pages", 40, 1400),
+        number("published", 1850, 2025),
+        number("rating", 1, 5),
+        words("genre", "Crime|Fantasy|Romance|Science Fiction|Biography|Poetry|Cookery|History|Horror", several=True),
+        words("binding", "Hardback|Paperback|Audiobook|E-book"),
+        words("language", "English|French|German|Spanish"),
+        words("author", "Agatha Christie|Stephen King|Jane Austen|Terry Pratchett|Hilary Mantel"),
+        words("readers", "Adults|Children|Teenagers"),
+        flag("signed"),
+        texts="the long winter of the quiet village murder in a library a dragon and a baker",
+    ),
+    "hotels": _shop(
+        number("price_per_night", 35, 900, "EUR", price=True),
+        number("stars", 1, 5),
+        number("guest_rating", 1, 10),
+        number("distance_to_beach_km", 0, 30),
+        words("amenities", "Pool|Spa|Gym|Parking|Wifi|Breakfast|Bar|Sauna|Balcony", several=True),
+        words("city", "Lisbon|Porto|Rome|Vienna|Berlin|Athens"),
+        words("board", "Room only|Half board|Full board|All inclusive"),
+        flag("pets_allowed"),
+        texts="a quiet house by the river with a view of the old town",
+    ),
+    "wines": _shop(
+        number("price", 4, 300, "USD", price=True),
+        number("vintage", 1990, 2024),
+        number("alcohol_percent", 5, 18),
+        number("points", 70, 100),
+        words("type", "Red|White|Rosé|Sparkling"),
+        words("grape", "Merlot|Syrah|Pinot Noir|Riesling|Chardonnay|Tempranillo", several=True),
+        words("country", "France|Italy|Spain|Germany|Chile|Australia"),
+        words("sweetness", "Dry|Off-dry|Sweet"),
+        flag("organic"),
+        texts="cherry and oak with long finish from an old vineyard",
+    ),
+    "laptops": _shop(
+        number("price", 200, 4500, "USD", price=True),
+        number("ram_gb", 4, 64),
+        number("storage_gb", 64, 4000),
+        number("screen_in", 11, 18),
+        number("weight_kg", 0.9, 4),
+        number("battery_hours", 3, 24),
+        words("brand", "Lenovo|Dell|Asus|Acer|Apple|HP"),
+        words("os", "Windows|macOS|Linux|ChromeOS"),
+        words("colour", "Silver|Black|Grey|Gold|Blue|White"),
+        words("ports", "HDMI|USB-C|Ethernet|Thunderbolt", several=True),
+        flag("touchscreen"),
+        texts="thin and light with a bright display",
+    ),
+    "recipes": _shop(
+        number("minutes", 5, 240, "min"),
+        number("calories", 60, 1400),
+        number("servings", 1, 12),
+        number("rating", 1, 5),
+        words("course", "Starter|Main|Dessert|Snack|Soup|Salad"),
+        words("cuisine", "Italian|Thai|Indian|Mexican|French|Japanese"),
+        words("diet", "Vegan|Vegetarian|Gluten free|Keto", several=True),
+        words("allergens", "Nuts|Milk|Eggs|Gluten|Soy|Shellfish|Sesame|Fish", several=True),
+        words("ingredients", "Chicken|Beef|Rice|Garlic|Onion|Mushrooms|Coriander|Tomato|Cheese|Lentils", several=True),
+        words("difficulty", "Easy|Medium|Hard"),
+        texts="a warming bowl for a cold evening",
+    ),
+    "jobs": _shop(
+        number("salary", 18000, 180000, "USD", price=True),
+        number("experience_years", 0, 15),
+        words("field", "Nursing|Teaching|Software|Sales|Logistics|Design"),
+        words("contract", "Full-time|Part-time|Temporary|Internship"),
+        words("place", "Remote|Hybrid|On-site"),
+        words("city", "Boston|Chicago|Denver|Austin"),
+        texts="join a friendly team in a growing company",
+    ),
+    "flats": _shop(
+        number("rent", 300, 4000, "EUR", price=True),
+        number("rooms", 1, 8),
+        number("size_sqm", 15, 250),
+        number("floor", 0, 20),
+        words("features", "Balcony|Garden|Lift|Garage|Fitted kitchen|Cellar|Fireplace", several=True),
+        words("heating", "Gas|Oil|District|Heat pump|Electric"),
+        words("district", "North|South|Centre|Old Town|Riverside"),
+        flag("furnished"),
+        texts="bright and quiet near the park",
+    ),
+    "games": _shop(
+        number("price", 5, 160, "CAD", price=True),
+        number("playing_time", 10, 300, "min"),
+        number("min_age", 3, 18),
+        number("max_players", 1, 12),
+        number("rating", 1, 10),
+        words("category", "Party|Strategy|Family|Card Game|Puzzle|War|Dice", several=True),
+        words("theme", "Pirates|Space|Medieval|Animals|Trains|Zombies", several=True),
+        texts="roll the dice and build a kingdom",
+    ),
+    "moebel": _shop(
+        number("preis", 15, 3500, "EUR", price=True),
+        number("breite_cm", 20, 320),
+        number("höhe_cm", 20, 240),
+        words("farbe", "Weiß|Schwarz|Grau|Rot|Blau|Grün|Natur"),
+        words("material", "Eiche|Buche|Kiefer|Metall|Leder|Samt|Glas|Kunststoff"),
+        words("kategorie", "Sofa|Tisch|Stuhl|Schrank|Bett|Regal|Lampe|Teppich"),
+        words("zimmer", "Wohnzimmer|Schlafzimmer|Küche|Bad|Flur|Kinderzimmer", several=True),
+        words("ausstattung", "Schubladen|Rollen|Spiegel|Armlehnen|Beleuchtung", several=True),
+        texts="ein schlichtes möbel für kleine räume",
+    ),
+    "手机店": _shop(
+        number("价格", 500, 12000, "CNY", price=True),
+        number("内存_GB", 4, 24),
+        number("存储_GB", 64, 1024),
+        number("屏幕_英寸", 5, 8),
+        number("电池_mAh", 2500, 7000),
+        number("评分", 1, 5),
+        words("品牌", "华为|小米|苹果|三星|荣耀"),
+        words("颜色", "黑色|白色|红色|蓝色|绿色|金色"),
+        words("系统", "安卓|鸿蒙|iOS"),
+        words("功能", "无线充电|防水|双卡|指纹识别|快充", several=True),
+        texts="轻薄机身 拍照清晰",
+    ),
+    "零食店": _shop(
+        number("价格", 5, 200, "CNY", price=True),
+        number("净含量_克", 20, 2000),
+        number("评分", 1, 5),
+        words("口味", "原味|麻辣|香辣|甜味|海苔|芝士"),
+        words("类别", "坚果|饼干|糖果|肉脯|果干|巧克力"),
+        words("过敏原", "花生|牛奶|大豆|麸质|芝麻", several=True),
+        words("产地", "四川|云南|广东|新疆|福建"),
+        texts="酥脆可口 独立包装",
+    ),
+}
+
+PROBES = [
+    Probe("books", "genre", "Horror", "horror", "novel"),
+    Probe("books", "genre", "Romance", "romance", "book"),
+    Probe("books", "binding", "Paperback", "paperback", "edition"),
+    Probe("books", "language", "German", "German", "book"),
+    Probe("books", "author", "Stephen King", "Stephen King", "book"),
+    Probe("hotels", "amenities", "Sauna", "sauna", "hotel"),
+    Probe("hotels", "amenities", "Balcony", "balcony", "room"),
+    Probe("hotels", "city", "Berlin", "Berlin", "hotel"),
+    Probe("wines", "type", "White", "white", "wine"),
+    Probe("wines", "grape", "Merlot", "merlot", "bottle"),
+    Probe("wines", "country", "Italy", "Italian", "wine"),
+    Probe("wines", "sweetness", "Sweet", "sweet", "wine"),
+    Probe("laptops", "brand", "Dell", "Dell", "laptop"),
+    Probe("laptops", "colour", "Silver", "silver", "laptop"),
+    Probe("laptops", "ports", "HDMI", "HDMI", "laptop"),
+    Probe("laptops", "os", "Linux", "Linux", "laptop"),
+    Probe("recipes", "allergens", "Milk", "milk", "recipe"),
+    Probe("recipes", "allergens", "Shellfish", "shellfish", "dish"),
+    Probe("recipes", "ingredients", "Coriander", "coriander", "dish"),
+    Probe("recipes", "ingredients", "Mushrooms", "mushrooms", "dish"),
+    Probe("recipes", "cuisine", "Thai", "Thai", "dish"),
+    Probe("jobs", "place", "Remote", "remote", "job"),
+    Probe("jobs", "contract", "Part-time", "part-time", "job"),
+    Probe("jobs", "field", "Sales", "sales", "job"),
+    Probe("flats", "features", "Garden", "garden", "flat"),
+    Probe("flats", "features", "Lift", "lift", "flat"),
+    Probe("flats", "heating", "Oil", "oil", "heating"),
+    Probe("games", "category", "Strategy", "strategy", "game"),
+    Probe("games", "theme", "Zombies", "zombies", "game"),
+    Probe("moebel", "farbe", "Rot", "rot", "Sofa", "de"),
+    Probe("moebel", "farbe", "Schwarz", "schwarz", "Regal", "de"),
+    Probe("moebel", "material", "Leder", "Leder", "Sofa", "de"),
+    Probe("moebel", "material", "Glas", "Glas", "Tisch", "de"),
+    Probe("moebel", "ausstattung", "Armlehnen", "Armlehnen", "Stuhl", "de"),
+    Probe("moebel", "ausstattung", "Schubladen", "Schubladen", "Schrank", "de"),
+    Probe("手机店", "颜色", "红色", "红色", "手机", "zh"),
+    Probe("手机店", "品牌", "苹果", "苹果", "手机", "zh"),
+    Probe("手机店", "功能", "指纹识别", "指纹识别", "手机", "zh"),
+    Probe("手机店", "系统", "鸿蒙", "鸿蒙", "手机", "zh"),
+    Probe("零食店", "口味", "麻辣", "麻辣", "零食", "zh"),
+    Probe("零食店", "过敏原", "麸质", "麸质", "零食", "zh"),
+    Probe("零食店", "类别", "坚果", "坚果", "零食", "zh"),
+    Probe("零食店", "产地", "四川", "四川", "零食", "zh"),
+]
+
+
+def sign_of(shop: str, text: str, field: str, value: str) -> int:
+    """Return 1 where the reading of ``text`` wants the value, -1 where it refuses it, 0 where it does neither, 9 where both."""
+    from tastemaker.agents.understanding.reader import read  # noqa: PLC0415
+
+    signs = set()
+    for c in read(text, UNSEEN[shop]).conditions:
+        values = c.value if isinstance(c.value, list) else [c.value]
+        if c.field == field and value in values:
+            signs.add(-1 if c.op in ("!=", "not in", "not contains") else 1)
+    return 9 if len(signs) > 1 else next(iter(signs), 0)
