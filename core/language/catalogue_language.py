@@ -30,6 +30,10 @@ from .word_data import (
 )
 
 
+FIRST_YEAR, LAST_YEAR = 1500.0, 2100.0
+"""Between them lie the numbers of a field of years, whatever it is called."""
+
+
 class Comparison(NamedTuple):
     """An adjective of a field: ``role`` is high, more, most, low, less or least."""
 
@@ -117,28 +121,43 @@ def _terms(of: CatalogueField, values: Sequence[str]) -> FieldTerms:
     )
 
 
+def _named(of: CatalogueField) -> tuple[tuple[str, ...], str]:
+    """Return the words of a field's name without the unit at its end, and that unit: ``battery_hours``, ``size_sqm``, 电池_mAh."""
+    words = words_of(of.name)
+    for n in (2, 1):
+        unit = "".join(words[-n:])
+        if of.type == "number" and len(words) > n and key_of(unit) in units():
+            return words[:-n], unit
+    return words, ""
+
+
 def _concept(of: CatalogueField) -> FieldConcept | None:
-    """Return the concept whose name is the field's label, else its last word, else any of its words."""
+    """Return the concept whose name is the field's label, else its last word, else any of its words; else years by their range."""
     if of.role == "price":
         return next(c for c in field_concepts() if c.name == "price")
-    words = words_of(of.name)
+    words, unit = _named(of)
     fitting = [c for c in field_concepts() if bool(c.measure) == (of.type == "number")]
     han = "".join(words_of_form(of.name)) if not of.name.isascii() else ""
-    for wanted in (key_of(" ".join(words)), *(key_of(w) for w in reversed(words)), han):
+    full = key_of(" ".join((*words, unit))) if unit else ""
+    for wanted in (full, key_of(" ".join(words)), *(key_of(w) for w in reversed(words)), han, key_of(unit) if unit else ""):
         for concept in fitting:
             if wanted and (wanted == key_of(concept.name) or wanted in map(key_of, concept.names)):
                 return concept
-    return None
+    years = of.type == "number" and not unit and (of.minimum or 0) >= FIRST_YEAR and (of.maximum or 0) <= LAST_YEAR
+    return next(c for c in field_concepts() if c.name == "year") if years else None
 
 
 def _unit_of(of: CatalogueField, measure: str) -> tuple[str, float] | None:
-    """Return (measure, factor) of the unit that a field states, or that its name ends with: ``runtime_min``."""
+    """Return (measure, factor) of the unit that a field states, or that its name ends with: ``runtime_min``.
+
+    A unit in the name beats what such fields usually measure: a battery in hours is a time.
+    """
     if of.type != "number" or of.role == "price" or measure in ("year", "count"):
         return None
-    last = words_of(of.name)[-1:] if len(words_of(of.name)) > 1 else ()
-    for name in (of.unit, *last):
+    own = _named(of)[1] or next(iter(words_of(of.name)[-1:]), "")
+    for name in (of.unit, own):
         found = units().get(key_of(name), ()) if name else ()
-        fitting = [u for u in found if u[0] == measure] or ([] if measure else list(found))
+        fitting = [u for u in found if u[0] == measure] or list(found if name != words_of(of.name)[0] else ())
         if fitting:
             return fitting[0]
     return None
@@ -160,9 +179,11 @@ def _names(terms: Iterable[FieldTerms]) -> dict[str, tuple[str, ...]]:
     shared: dict[str, list[str]] = defaultdict(list)
     concepts = {c.name: c for c in field_concepts()}
     for term in terms:
-        words = words_of(term.field.name)
+        words = _named(term.field)[0]
         label = key_of(" ".join(words)) or key_of(term.field.name)
         own[label].append(term.field.name)
+        if term.field.type == "number" and label.isascii():
+            own[label[:-1] if label.endswith("s") else f"{label}s"].append(term.field.name)
         concept = concepts.get(term.concept)
         called = [*(concept.names if concept else ()), *words[-1:]]
         tags = [form for w in words for form in qualifiers().get(w, ())]

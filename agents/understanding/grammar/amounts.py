@@ -34,13 +34,14 @@ _HAN_NUMERAL = frozenset("零〇一二两三四五六七八九十百千万半")
 _HAN_SCALE = {"万": 1e4, "千": 1e3, "百": 1e2, "亿": 1e8}
 _PARTS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
 MAX_NUMERAL = 10
+_DIGITS, _SPAN = frozenset("一二两三四五六七八九"), 3
 
 
 class Amount(NamedTuple):
     """A number that ends before token ``end``: its value, ISO currency or "", units as (measure, factor), how it was written.
 
     ``high`` is set for a decade, the last year of it. ``scaled`` tells a value of thousands or more by word ("25 grand"), ``pairs`` two numbers side by side ("nineteen ninety"),
-    ``above`` how far a mere "and more" reaches.
+    ``above`` how far a mere "and more" reaches, ``near`` that "ish" follows the number.
     """
 
     value: float
@@ -52,6 +53,7 @@ class Amount(NamedTuple):
     spelled: bool = False
     pairs: bool = False
     above: float = 0.0
+    near: bool = False
 
 
 def read_amount(tokens: Sequence[Token], i: int) -> Amount | None:
@@ -66,7 +68,7 @@ def read_amount(tokens: Sequence[Token], i: int) -> Amount | None:
     number = _plain(tokens, i) or _spelled(tokens, i) or _han(tokens, i) or _one_hour(tokens, i)
     if number is None or (number.spelled and start > 0 and tokens[start - 1].text == "x"):
         return None
-    number = _some(tokens, _scaled(tokens, number))
+    number = _ish(tokens, _some(tokens, _scaled(tokens, number)))
     if sign:
         return number._replace(currency=sign)
     if number.end < len(tokens) and tokens[number.end].text in ("cents", "cent", "pence"):
@@ -120,6 +122,10 @@ def _spelled(tokens: Sequence[Token], i: int) -> Amount | None:
         ):
             j += 1
             continue
+        compound = _german_number(word) if word not in WORDS else None
+        if compound is not None and not any_word:
+            total, any_word, j = float(compound), True, j + 1
+            break
         if word in WORDS and (word != "one" or any_word):
             value = WORDS[word]
             if current and not (current % 100 == 0 or (current % 10 == 0 and current % 100 >= 20 and value < 10)):
@@ -136,6 +142,29 @@ def _spelled(tokens: Sequence[Token], i: int) -> Amount | None:
     return Amount(total + current, j, spelled=True, scaled=total > 0, pairs=pairs) if any_word else None
 
 
+_GERMAN_ONES = {"ein": 1, "eins": 1} | {w: v for w, v in _GERMAN.items() if v <= 12} | {
+    "dreizehn": 13, "vierzehn": 14, "funfzehn": 15, "sechzehn": 16, "siebzehn": 17, "achtzehn": 18, "neunzehn": 19,
+}  # fmt: skip
+_GERMAN_TENS = {w: v for w, v in _GERMAN.items() if v >= 20}
+
+
+def _german_number(word: str) -> int | None:
+    """Read a German number in one word: fünfhundert, zweitausenddreihundert, fünfundzwanzig."""
+    if len(word) < 6 or not word.isalpha():
+        return None
+    for scale, value in (("tausend", 1000), ("hundert", 100)):
+        head, found, rest = word.partition(scale)
+        if found:
+            low = 1 if not head else _german_number(head) or _GERMAN_ONES.get(head) or _GERMAN_TENS.get(head)
+            rest = rest.removeprefix("und")
+            high = 0 if not rest else _german_number(rest) or _GERMAN_ONES.get(rest) or _GERMAN_TENS.get(rest)
+            return None if low is None or high is None else low * value + high
+    ones, found, tens = word.partition("und")
+    if found and ones in _GERMAN_ONES and tens in _GERMAN_TENS:
+        return _GERMAN_ONES[ones] + _GERMAN_TENS[tens]
+    return _GERMAN_ONES.get(word) if word in _GERMAN_ONES and word.endswith("zehn") else None
+
+
 def _han(tokens: Sequence[Token], i: int) -> Amount | None:
     j = i
     while j < len(tokens) and j - i < MAX_NUMERAL and tokens[j].kind == "han" and tokens[j].text in _HAN_NUMERAL:
@@ -143,6 +172,9 @@ def _han(tokens: Sequence[Token], i: int) -> Amount | None:
     if i and tokens[i - 1].text == "第":
         return None
     text = "".join(t.text for t in tokens[i:j])
+    if len(text) == _SPAN and text[0] in _DIGITS and text[1] in _DIGITS and text[2] in "十百千万":  # 两三千
+        low, high = (float(read_numeral(c + text[2]) or 0) for c in text[:2])
+        return Amount(low, j, spelled=True, scaled=True, above=high - low) if high > low else None
     if text == "半" and any(_phrase(tokens, j, n) in units() for n in (1, 2)):
         return Amount(0.5, j, spelled=True)
     if not text or text.startswith("半"):
@@ -170,6 +202,15 @@ def _some(tokens: Sequence[Token], number: Amount) -> Amount:
     if number.spelled and j < len(tokens) and tokens[j].text == "多" and number.value >= 10:
         step = 10.0 ** (len(str(int(number.value))) - 1)
         return number._replace(end=j + 1, above=step)
+    return number
+
+
+def _ish(tokens: Sequence[Token], number: Amount) -> Amount:
+    """Read "20ish" and "20-ish" as about 20."""
+    j = number.end
+    j += j + 1 < len(tokens) and tokens[j].text == "-" and tokens[j + 1].text == "ish"
+    if j < len(tokens) and tokens[j].text == "ish" and tokens[j].glued:
+        return number._replace(end=j + 1, near=True)
     return number
 
 
@@ -233,10 +274,14 @@ def _with_unit(tokens: Sequence[Token], number: Amount) -> Amount:
             number, j = number._replace(value=number.value + 0.5), j + 2
         elif _phrase(tokens, j + 1, 2) in units():
             j += 1
+    if j < len(tokens) and tokens[j].text in ('"', "″") and tokens[j].glued:
+        return number._replace(units=units()["inch"], end=j + 1)
     for n in (4, 3, 2, 1):
         at = j + 1 if skip else j
         key = _phrase(tokens, at, n, marks=True)
         if key and key in units():
+            if at + n < len(tokens) and tokens[at + n].text == "半" and tokens[at + n].glued:  # 四分半
+                return number._replace(value=number.value + 0.5, units=units()[key], end=at + n + 1)
             return _more_time(tokens, number._replace(units=units()[key], end=at + n))
     return number
 

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.language.tokens import stem
 from ....core.language.value_index import FieldTerms
 from ....core.language.word_data import counted_words, currencies, field_words, key_of
 from ....core.schemas import Operator
+from ....core.text.field_names import words_of
 from .amounts import Amount
 from .number_negation import NumberPhrase, corrects
 from .number_phrases import read_phrase
@@ -22,6 +24,8 @@ BAND = 0.10
 """How far "around" reaches on either side."""
 OPPOSITE: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!="}
 MAX_COUNT = 50
+POUND = 453.6
+"""Grams."""
 MIN_MONEY = 500.0
 """A bare number from here on is what there is to spend, where things cost about as much."""
 
@@ -173,9 +177,11 @@ def _bare(terms: FieldTerms, value: float, start: int, end: int) -> list[Bound]:
         return [Bound(name, "<=", value, start, end)]
     if terms.measure == "rating":
         return [Bound(name, ">=", value, start, end)]
-    if terms.measure in ("power", "time", "economy", "charge", "volume", "speed", "distance", "noise"):
+    if terms.measure in ("power", "time", "economy", "charge", "volume", "speed", "distance", "noise", "area"):
+        if terms.better != "none" and terms.measure != "power":
+            return [Bound(name, ">=" if terms.better == "high" else "<=", value, start, end)]
         low = value if terms.better == "high" else value * (1 - BAND)
-        high = value if terms.better == "low" else value * (1 + BAND)
+        high = value * (1 + BAND)
         return [Bound(name, ">=", low, start, end), Bound(name, "<=", high, start, end)]
     return [Bound(name, "=", value, start, end)]
 
@@ -205,6 +211,9 @@ def _fields(phrase: NumberPhrase, segments: Sequence[Segment], language: Catalog
     """Return the fields a phrase is about: several only where all of them fit ("30 mpg" in town and out of it)."""
     amounts = [a for _, a in phrase.parts]
     currency = next((a.currency for a in amounts if a.currency), "")
+    if currency == "GBP" and any(language.fields[n].measure == "mass" for n in phrase.fields):  # "lighter than 3 pounds"
+        phrase.parts = [(op, a._replace(currency="", units=(("mass", POUND),))) for op, a in phrase.parts]
+        amounts, currency = [a for _, a in phrase.parts], ""
     measures = [m for a in amounts for m, _ in a.units]
     price = _price(language)
     if currency:
@@ -220,16 +229,23 @@ def _fields(phrase: NumberPhrase, segments: Sequence[Segment], language: Catalog
             f.measure == "count" and f.concept != "popularity" for f in named
         ):
             named = [f for f in named if f.concept != "price"]
-        return _alike_fields(named)
+        return _alike_fields(named, phrase, segments)
     if measures and "year" not in measures:
-        return _alike_fields([f for m in dict.fromkeys(measures) for f in language.of_measure(m)])
+        found = [f for m in dict.fromkeys(measures) for f in language.of_measure(m)]
+        return _alike_fields(found, phrase, segments)
     return _by_value(phrase, amounts, price, segments, language)
 
 
-def _alike_fields(found: Sequence[FieldTerms]) -> list[FieldTerms]:
-    """Keep fields of the first one's concept."""
+def _alike_fields(found: Sequence[FieldTerms], phrase: NumberPhrase, segments: Sequence[Segment]) -> list[FieldTerms]:
+    """Keep fields of the first one's concept: the one whose own name is said ("4 stars"), else those whose range holds the number."""
     unique = list({f.field.name: f for f in found}.values())
-    return [f for f in unique if f.concept == unique[0].concept][:2]
+    said = {stem(w) for s in segments[phrase.first : phrase.last] for w in s.words}
+    own = [f for f in unique if len(unique) > 1 and set(map(stem, words_of(f.field.name))) <= said]
+    if own:
+        return own[:1]
+    alike = [f for f in unique if f.concept == unique[0].concept]
+    held = [f for f in alike if _in_range(f, [_in_field(a, f) for _, a in phrase.parts])]
+    return (held or alike)[:2]
 
 
 def _names_unknown(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:

@@ -31,7 +31,7 @@ class NumberPhrase:
 
 def negate(segments: Sequence[Segment], phrase: NumberPhrase) -> None:
     """Turn the comparison round after a "not" that reaches it: "nothing below 7", "can't be longer than two hours", 低于4分的不要."""
-    j, unknown = phrase.first - 1, 0
+    j, unknown = _over_noun(segments, phrase), 0
     while j >= 0 and not segments[j].used and not segments[j].entries and not segments[j].roles & _REFUSING:
         s = segments[j]
         unknown += s.is_word
@@ -64,6 +64,18 @@ def negate(segments: Sequence[Segment], phrase: NumberPhrase) -> None:
     )
     if refusing and (k + 1 >= len(segments) or segments[k + 1].mark) and not phrase.bare:
         phrase.last, phrase.negated = k + 1, True
+
+
+def _over_noun(segments: Sequence[Segment], phrase: NumberPhrase) -> int:
+    """Return where to look for the "not": before the nouns of "no sofas over 500", which stay wanted."""
+    j = phrase.first - 1
+    if phrase.bare or phrase.around:
+        return j
+    k = j
+    while k >= 0 and (segments[k].entries or key_of(segments[k].text) in ("for", "at", "that", "which", "is", "are", "cost", "costs", "costing", "priced", "rated", "with")) and not segments[k].used and not segments[k].roles & _REFUSING:
+        k -= 1
+    plain = k >= 0 and key_of(segments[k].text) in ("no", "kein", "keine", "keinen", "without", "ohne") and not segments[k].used
+    return k if plain and k < j else j
 
 
 def is_correcting_no(segments: Sequence[Segment], i: int) -> bool:

@@ -46,7 +46,9 @@ def _range(segments: Sequence[Segment], i: int, low: Amount) -> NumberPhrase | N
     if j >= len(segments):
         return None
     joint = segments[j]
-    dash = joint.mark in ("-", "~", "–", "—", "～", "−")
+    if joint.mark == "." and j + 1 < len(segments) and segments[j + 1].mark == ".":  # 10..20
+        j, joint = j + 1, segments[j + 1]
+    dash = joint.mark == "…" or (j > i + 1) or joint.mark in ("-", "~", "–", "—", "～", "−")
     is_to = "to" in joint.roles and (dash or key_of(joint.text) not in ("and", "und", "et") or between)
     if not (dash or is_to or (between and "and" in joint.roles)):
         return None
@@ -90,7 +92,7 @@ def _alike(low: Amount, high: Amount) -> tuple[Amount, Amount]:
 
 def _single(segments: Sequence[Segment], i: int, amount: Amount, language: CatalogueLanguage) -> NumberPhrase:
     """Read a number with a comparison before or after it, or none."""
-    phrase = NumberPhrase(i, i + 1, [("=", amount)], bare=True)
+    phrase = NumberPhrase(i, i + 1, [("=", amount)], bare=True, around=amount.near)
     if amount.high is not None:
         phrase.parts = [(">=", amount), ("<=", amount._replace(value=amount.high))]
         phrase.temporal = True
@@ -129,13 +131,14 @@ def _before(
 ) -> bool:
     j = _back(segments, i, over=frozenset({"around"}) if _is_around(segments, i) else frozenset())
     if j < 0 or segments[j].used or (segments[j].entries and not segments[j].roles):
-        phrase.around = _is_around(segments, i)
-        phrase.first -= phrase.around
+        phrase.first -= _is_around(segments, i)
+        phrase.around = amount.near or _is_around(segments, i)
         return phrase.around
     s = segments[j]
-    if s.roles & {"than"} and j > 0:
+    if s.roles & {"than"}:
         k = j - 1
-        comps = [c for c in segments[k].comparisons if c.role in ("more", "less")] if not segments[k].used else []
+        free = k >= 0 and not segments[k].used
+        comps = [c for c in segments[k].comparisons if c.role in ("more", "less")] if free else []
         if comps:
             phrase.first, phrase.fields = k, tuple(c.field for c in comps)
             phrase.parts = [(">" if comps[0].role == "more" else "<", amount)]
@@ -214,6 +217,9 @@ def _after(segments: Sequence[Segment], phrase: NumberPhrase, amount: Amount) ->
     s = segments[k]
     if s.entries and not s.roles:
         return False
+    if s.mark in ("<", "≤") and k == phrase.last and k + 1 < len(segments) and segments[k + 1].fields:  # 10 < price
+        phrase.parts, phrase.last = [(">" if s.mark == "<" else ">=", amount)], k + 1
+        return True
     leads_on = s.roles & (set(_PRE) | {"since"}) and _leads_to_number(segments, k)
     for role, op in _POST.items():
         if role in s.roles and not leads_on:

@@ -19,6 +19,7 @@ MAX_TOKENS = 220
 MAX_WORDS = 7
 JOINERS = frozenset("-/&.'’·_")
 EMPTY: frozenset[str] = frozenset()
+_SHORT = frozenset("max min ca approx circa etwa rs nr vs incl inkl bzw".split())  # noqa: SIM905
 _WORDS_OF_GRAMMAR = frozenset(("except", "release", "averse"))
 """Roles that a word loses where it is a value of the catalogue as it stands."""
 
@@ -59,7 +60,7 @@ class Segment:
 
 def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]:
     """Return the segments of ``text`` in order, and the rest that is too long to be read."""
-    tokens = tokenise(text)
+    tokens = _without_stops(tokenise(text))
     rest = text[tokens[MAX_TOKENS].start :].strip() if len(tokens) > MAX_TOKENS else ""
     tokens = tokens[:MAX_TOKENS]
     corrected = [_corrected(t, language) for t in tokens]
@@ -73,6 +74,16 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
         i = piece.last
     _numbered(found, language)
     return found, rest
+
+
+def _without_stops(tokens: list[Token]) -> list[Token]:
+    """Drop the full stop of an abbreviation: "max. 120 cm", "ca. 300", "Rs. 500"."""
+    kept: list[Token] = []
+    for n, token in enumerate(tokens):
+        short = token.text == "." and n and token.glued and tokens[n - 1].text in _SHORT and n + 1 < len(tokens)
+        if not short or tokens[n + 1].kind == "mark":
+            kept.append(token)
+    return kept
 
 
 def _numbered(segments: Sequence[Segment], language: CatalogueLanguage) -> None:

@@ -323,7 +323,8 @@ def _quoted_spans(text: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start = -1
     for n, char in enumerate(text):
-        if char in '"“”「」《》':
+        inches = char == '"' and n and text[n - 1].isdigit() and start < 0
+        if char in '"“”「」《》' and not inches:
             if start < 0:
                 start = n
             else:
