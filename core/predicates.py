@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
-from .schemas import AttributeValue, Constraint, FieldType, Item
+from .schemas import AttributeValue, Constraint, FieldType, Item, Predicate
 
 ITEM_ID = "item_id"
 """Field name that stands for an item's own id in ``=``, ``!=``, ``in`` and ``not in``; compared as it is written."""
@@ -73,7 +73,12 @@ def canonical(op: str, value: float | bool | str | list[str], kind: FieldType) -
 
 
 def holds(constraint: Constraint, item: Item) -> bool:
-    """Say whether ``item`` satisfies ``constraint``; a value that does not fit the attribute satisfies nothing."""
+    """Say whether ``item`` satisfies ``constraint`` or one of those that may hold in its place."""
+    return predicate_holds(constraint, item) or any(predicate_holds(other, item) for other in constraint.either)
+
+
+def predicate_holds(constraint: Predicate, item: Item) -> bool:
+    """Say whether ``item`` satisfies one predicate; a value that does not fit the attribute satisfies nothing."""
     negated = constraint.op in NEGATED
     if constraint.field == ITEM_ID:
         return _is_named(constraint, item.item_id) != negated
@@ -106,7 +111,7 @@ def _matches(op: str, known: AttributeValue, wanted: Canonical) -> bool:
     return known in wanted if isinstance(wanted, tuple) else known == wanted
 
 
-def _is_named(constraint: Constraint, item_id: str) -> bool:
+def _is_named(constraint: Predicate, item_id: str) -> bool:
     value = constraint.value
     return item_id in value if isinstance(value, list) else item_id == value
 

@@ -219,7 +219,7 @@ PROBES = [
 
 def sign_of(shop: str, text: str, field: str, value: str) -> int:
     """Return 1 where the reading of ``text`` wants the value, -1 where it refuses it, 0 where it does neither, 9 where both."""
-    from tastemaker.agents.understanding.reader import read  # noqa: PLC0415
+    from tastemaker.agents.understanding.reader import read
 
     signs = set()
     for c in read(text, UNSEEN[shop]).conditions:

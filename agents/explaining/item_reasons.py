@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
 
-from ...core.predicates import holds
+from ...core.predicates import predicate_holds
 from ...core.ranking.recommendation_paths import PEOPLE
 from ...core.ranking.source_weights import reason_of
 from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, RankedItem
@@ -56,7 +56,7 @@ class Point:
 
 def proven(constraint: Constraint, item: Item) -> bool:
     """Say whether the record itself shows that ``item`` meets ``constraint``; a missing attribute shows nothing."""
-    return item.attributes.get(constraint.field) is not None and holds(constraint, item)
+    return item.attributes.get(constraint.field) is not None and predicate_holds(constraint, item)
 
 
 def typed_words(held: Constraint, brief: Brief) -> str:

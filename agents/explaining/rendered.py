@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from ...core.predicates import holds
 from ...core.schemas import Brief, Composition, Constraint, Question, RankedItem, Words
 from ...core.text.chinese import is_chinese
 from ...core.text.words import shorten
@@ -75,7 +76,11 @@ def render_message(brief: Brief) -> Words:
     parts = [_unapplied(brief, words), _disagreement(brief, words), _unheard(brief, words)]
     if brief.items:
         parts.append(_list(brief, words, [said for said, _ in used]))
-        kept = [c for c in brief.understanding.constraints if all(proven(c, r.item) for r in brief.items)]
+        kept = [
+            c
+            for c in brief.understanding.constraints
+            if all(proven(c, r.item) or (c.either and holds(c, r.item)) for r in brief.items)
+        ]
         if kept:
             name = {1: "kept_one", 2: "kept_two"}.get(len(brief.items), "kept")
             parts.append(words.opening(name, asked=_asked(kept, brief, words)))
@@ -114,7 +119,9 @@ def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words:
     said: dict[str, str] = {}
     for c in sorted(held, key=lambda c: c.op in {"!=", "not in", "not contains"}):
         ends = {o.op[0]: o.value for o in held if o.field == c.field and o.op[0] in "<>" and isinstance(o.value, float)}
-        if len(ends) == 2 and c.op[0] in ends:
+        if c.either:
+            said[f"{c.field} {c.op} {c.value} or"] = words.asks(c, brief)
+        elif len(ends) == 2 and c.op[0] in ends:
             said[c.field] = words.between(c.field, ends[">"], ends["<"], brief)
         else:
             long = isinstance(c.value, list) and len(c.value) > 2 and c.op == "in"

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from ...core.schemas import AttributeValue, Brief, Constraint
+from ...core.schemas import AttributeValue, Brief, Constraint, Predicate
 from ...core.text.chinese import is_chinese
 from ...core.text.field_names import label_of
 from ...core.text.words import amount as price_text
@@ -177,7 +177,12 @@ class Wording:
         return self._worded(field, members, "says", self.joined([self.value(field, m) for m in members]))
 
     def asks(self, constraint: Constraint, brief: Brief) -> str:
-        """Return a condition in words: "at most 40 EUR", "for women", "not from Volvo"."""
+        """Return a condition in words: "at most 40 EUR", "for women", "not from Volvo", "hybrid or electric"."""
+        if constraint.either:
+            return self.joined([self._asks(c, brief) for c in (constraint, *constraint.either)], "or")
+        return self._asks(constraint, brief)
+
+    def _asks(self, constraint: Predicate, brief: Brief) -> str:
         field, op, value = constraint.field, constraint.op, constraint.value
         if isinstance(value, bool):
             flag = self.opening("flag", label=self.of(field).label)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ...core.schemas import Condition, Constraint, Correction, ThreadMemory, Understanding
+from ...core.schemas import Condition, Constraint, Correction, Predicate, ThreadMemory, Understanding
 
 MAX_ID = 200
 
 
 def condition_id(condition: Constraint | Condition) -> str:
     """Return the id of a condition, the same in every turn: ``price <= 40``, at most 200 characters."""
+    return " or ".join(map(_id_of, (condition, *condition.either)))[:MAX_ID]
+
+
+def _id_of(condition: Predicate | Condition) -> str:
     value = condition.value
     if isinstance(value, list):
         shown = ", ".join(value)
@@ -18,7 +22,7 @@ def condition_id(condition: Constraint | Condition) -> str:
         shown = "yes" if value else "no"
     else:
         shown = f"{value:g}" if isinstance(value, float) else str(value)
-    return f"{condition.field} {condition.op} {shown}"[:MAX_ID]
+    return f"{condition.field} {condition.op} {shown}"
 
 
 def split_corrections(
@@ -52,6 +56,7 @@ def with_words(understanding: Understanding, memory: ThreadMemory) -> Understand
             words=said.get(condition_id(c), ""),
             refused=c.op in ("!=", "not in", "not contains"),
             confidence=c.confidence,
+            either=c.either,
         )
         for c in understanding.constraints
     )

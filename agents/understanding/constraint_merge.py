@@ -33,7 +33,8 @@ def merge(
     dropped: list[Constraint] = []
     new = [_widened(n, earlier) for n in new] if adds else list(new)
     for old in earlier:
-        gone = old in outdated or old.field in freed or _is_released(old, released) or _is_excluded(old, new)
+        fields = {old.field, *(o.field for o in old.either)}
+        gone = old in outdated or bool(fields & set(freed)) or _is_released(old, released) or _is_excluded(old, new)
         gone = gone or any(_replaces(n, old, adds) for n in new)
         (dropped if gone else kept).append(old.model_copy(update={"source": "thread"}))
         if gone and old.op == "in" and old not in outdated and old.field not in freed:
@@ -44,14 +45,14 @@ def merge(
 
 def same(a: Constraint, b: Constraint) -> bool:
     """Tell whether two constraints say the same thing."""
-    return (a.field, a.op, a.value) == (b.field, b.op, b.value)
+    return (a.field, a.op, a.value, a.either) == (b.field, b.op, b.value, b.either)
 
 
 def unique(constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
     """Return the constraints without repetitions, the surest of each first seen order."""
     kept: dict[tuple[str, str, str], Constraint] = {}
     for c in constraints:
-        key = (c.field, c.op, str(c.value))
+        key = (c.field, c.op, f"{c.value}{c.either or ''}")
         if key not in kept or kept[key].confidence < c.confidence:
             kept[key] = c
     return tuple(kept.values())

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.language.tokens import stem
 from ...core.language.value_index import BROADER
-from ...core.schemas import Condition, Constraint, Order, Reading
+from ...core.schemas import Condition, Constraint, Order, Predicate, Reading
 from ...core.text.catalogue_values import TAKEN
 from ...core.text.field_names import label_of
 from .grammar.left_over import left_over
@@ -39,7 +39,12 @@ def read(text: str, language: CatalogueLanguage) -> Reading:
 def _reading(segments: Sequence[Segment], found: Parsed, text: str, rest: str, language: CatalogueLanguage) -> Reading:
     disputed = _disputed(found.wishes)
     wishes = [w for w in found.wishes if id(w) not in disputed]
-    conditions = [*_bounds(found.bounds, text), *_wishes(wishes, language)]
+    linked = {id(said) for group in found.either for said in group}
+    conditions = [
+        *_bounds([b for b in found.bounds if id(b) not in linked], text),
+        *_wishes([w for w in wishes if id(w) not in linked], language),
+        *_either(found.either, text, language),
+    ]
     order = Order(field=found.order[0], descending=found.order[1], words=found.order[2].text) if found.order else None
     spans = [*found.unmet, *left_over(segments, language), *_spans([w for w in found.wishes if id(w) in disputed])]
     unmet = [text[a:b].strip() for a, b in _apart(spans)]
@@ -129,7 +134,7 @@ def _left(u: Utterance) -> str:
 
 
 def _constraint(c: Condition, u: Utterance) -> Constraint:
-    return Constraint(field=c.field, op=c.op, value=c.value, source=u.source, confidence=u.confidence)
+    return Constraint(field=c.field, op=c.op, value=c.value, source=u.source, confidence=u.confidence, either=c.either)
 
 
 def _preference(c: Condition) -> str:
@@ -150,6 +155,16 @@ def _bounds(bounds: Sequence[Bound], text: str) -> list[Condition]:
         )
         for b in bounds
     ]
+
+
+def _either(groups: Sequence[Sequence[Wish | Bound]], text: str, language: CatalogueLanguage) -> list[Condition]:
+    """Return one condition for each group of alternatives: its first, with the others that may hold in its place."""
+    made: list[Condition] = []
+    for group in groups:
+        each = [_wishes([s], language)[0] if isinstance(s, Wish) else _bounds([s], text)[0] for s in group]
+        others = tuple(Predicate(field=c.field, op=c.op, value=c.value) for c in each[1:])
+        made.append(each[0].model_copy(update={"either": others, "words": " or ".join(c.words for c in each)}))
+    return made
 
 
 def _wishes(wishes: Sequence[Wish], language: CatalogueLanguage) -> list[Condition]:
@@ -201,7 +216,8 @@ def _disputed(wishes: Sequence[Wish]) -> set[int]:
     return {
         id(w)
         for w in wishes
-        if not w.released and any((w.entry.field, v) in both for v in (w.entry.refused if w.refused else w.entry.wanted))
+        if not w.released
+        and any((w.entry.field, v) in both for v in (w.entry.refused if w.refused else w.entry.wanted))
     }
 
 
@@ -233,7 +249,7 @@ def _unique(conditions: Sequence[Condition]) -> list[Condition]:
     """Drop repetitions, the surest first."""
     kept: dict[tuple[str, str, str], Condition] = {}
     for c in sorted(conditions, key=lambda c: not c.must):
-        kept.setdefault((c.field, c.op, str(c.value)), c)
+        kept.setdefault((c.field, c.op, f"{c.value}{c.either or ''}"), c)
     return list(kept.values())[:MAX_CONDITIONS]
 
 

@@ -29,7 +29,6 @@ from .word_data import (
     value_key,
 )
 
-
 FIRST_YEAR, LAST_YEAR = 1500.0, 2100.0
 """Between them lie the numbers of a field of years, whatever it is called."""
 
@@ -128,6 +127,13 @@ def _named(of: CatalogueField) -> tuple[tuple[str, ...], str]:
         unit = "".join(words[-n:])
         if of.type == "number" and len(words) > n and key_of(unit) in units():
             return words[:-n], unit
+    if (
+        of.type == "number"
+        and len(words) > 1
+        and words[1] in ("to", "of", "until", "per", "bis")
+        and key_of(words[0]) in units()
+    ):
+        return words[2:] or words, words[0]
     return words, ""
 
 
@@ -139,7 +145,13 @@ def _concept(of: CatalogueField) -> FieldConcept | None:
     fitting = [c for c in field_concepts() if bool(c.measure) == (of.type == "number")]
     han = "".join(words_of_form(of.name)) if not of.name.isascii() else ""
     full = key_of(" ".join((*words, unit))) if unit else ""
-    for wanted in (full, key_of(" ".join(words)), *(key_of(w) for w in reversed(words)), han, key_of(unit) if unit else ""):
+    for wanted in (
+        full,
+        key_of(" ".join(words)),
+        *(key_of(w) for w in reversed(words)),
+        han,
+        key_of(unit) if unit else "",
+    ):
         for concept in fitting:
             if wanted and (wanted == key_of(concept.name) or wanted in map(key_of, concept.names)):
                 return concept
@@ -208,7 +220,7 @@ def _comparisons(terms: Iterable[FieldTerms]) -> dict[str, tuple[Comparison, ...
         if concept is None or term.field.type != "number":
             continue
         for role, forms in concept.compare.items():
-            for form in forms:
+            for form in (x for f in forms for x in (f, *_inflected(f))):
                 found[key_of(form)].append(Comparison(term.field.name, role))
         for role, lead in (
             ("most", "most"),
@@ -220,6 +232,13 @@ def _comparisons(terms: Iterable[FieldTerms]) -> dict[str, tuple[Comparison, ...
             for name in concept.names:
                 found[key_of(f"{lead} {name}")].append(Comparison(term.field.name, role))
     return {key: tuple(rows) for key, rows in found.items() if key}
+
+
+def _inflected(form: str) -> tuple[str, ...]:
+    """Return the endings of a German superlative or comparative: breiteste, breitesten, breitester."""
+    if form.endswith("ste") and len(form) > 6 and " " not in form:
+        return tuple(f"{form}{ending}" for ending in "nrsm")
+    return ()
 
 
 def _steps(terms: Iterable[FieldTerms]) -> dict[tuple[str, str], tuple[str, ...]]:

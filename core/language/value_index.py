@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..schemas import CatalogueField
 from ..text.field_names import words_of
 from .tokens import german_stem, stem, words_of_form
-from .word_data import ValueConcept, key_of, phrases, stem_key, value_concepts, value_key
+from .word_data import ValueConcept, key_of, phrases, stem_key, thing_words, value_concepts, value_key
 
 CLOSED = 120
 """A field with at most so many values has a vocabulary of its own; in a larger one values are names."""
+MOST_WORDS = 5
+"""Values of more words, by their median, are sentences."""
 MAX_PARTS = 400
 """Parts of values ("SUV" of "4dr SUV") are words too in fields of at most so many values."""
 MEANINGLESS = frozenset("other others unknown na none misc all any no yes true false item the n a 是 否 有 无".split())  # noqa: SIM905
@@ -23,6 +26,7 @@ YES, NO = (
 )
 NAMED_GROUPS = frozenset(("makes", "streaming"))
 """Groups of concepts that are names; no other word stands for a name."""
+_HAN_LEAD = re.compile(r"^[\u3400-\u9fff]+")
 SPELLED, INFLECTED, SYNONYM, PART, BROADER = range(5)
 
 
@@ -89,7 +93,7 @@ class ValueIndex:
             for digits in (p for p in parts if p.isdigit()):
                 self.numbered[name, digits].append(value)
             self._put(value, Entry(name, (value,), (value,), SPELLED))
-        closed = len(values) <= MAX_PARTS
+        closed = len(values) <= MAX_PARTS and not _are_sentences(values)
         if closed and term.link != "name":
             self._add_parts(name, values, kinds=term.concept in ("colour", "category", "style", "material"))
         if term.link == "name" or not closed:
@@ -184,18 +188,8 @@ class ValueIndex:
         """
         parts: dict[str, list[tuple[str, bool]]] = defaultdict(list)
         for value in values:
-            words = words_of_form(value.partition("(")[0])
-            if len(words_of_form(value)) < 2 or not all(w.isascii() for w in words):
-                continue
-            spans = {(i, j) for i in range(len(words)) for j in range(i + 1, len(words) + 1)} - {
-                (0, len(words_of_form(value)))
-            }
-            for i, j in spans:
-                part = words[i:j]
-                plain = key_of(" ".join(part))
-                if plain in phrases() or all(w.isdigit() or len(w) < 3 or w in phrases() for w in part):
-                    continue
-                parts[" ".join(part)].append((value, j == len(words)))
+            for part, head in _parts_of(value):
+                parts[part].append((value, head))
         for phrase, found in parts.items():
             heads = tuple(dict.fromkeys(v for v, head in found if head))
             every = tuple(dict.fromkeys(v for v, _ in found))
@@ -218,6 +212,9 @@ class ValueIndex:
         by_last: dict[str, list[str]] = defaultdict(list)
         for value in values:
             words = words_of_form(value)
+            lead = next(iter(_HAN_LEAD.findall(value)), "")
+            if len(lead) > 1 and lead != value:  # 红米 of 红米 K60
+                by_last[lead].append(value)
             for word in {words[0], words[-1]} if len(words) > 1 else ():
                 if len(word) >= 4 and not word.isdigit() and word.isascii() and word not in phrases():
                     by_last[word].append(value)
@@ -252,6 +249,31 @@ class ValueIndex:
     def words(self) -> tuple[str, ...]:
         """Return every word of a value or of what it may be called."""
         return tuple(sorted(self._words))
+
+
+def _parts_of(value: str) -> Iterator[tuple[str, bool]]:
+    """Yield the parts of a value of several English words that may stand for it, and whether each is its head.
+
+    Its head are its last words, and what stands before a number: the Windows of "Windows 11".
+    """
+    words = words_of_form(value.partition("(")[0])
+    length = len(words_of_form(value))
+    if length < 2 or not all(w.isascii() for w in words):
+        return
+    for i in range(len(words)):
+        for j in range(i + 1, len(words) + 1):
+            part = words[i:j]
+            empty = all(w.isdigit() or len(w) < 3 or w in phrases() for w in part)
+            if (i, j) == (0, length) or empty or key_of(" ".join(part)) in phrases():
+                continue
+            if len(part) > 1 or part[0] not in thing_words():
+                yield " ".join(part), j == len(words) or (i == 0 and all(w.isdigit() for w in words[j:]))
+
+
+def _are_sentences(values: Sequence[str]) -> bool:
+    """Tell whether values are sentences rather than names of something, so that no part of one stands for it."""
+    lengths = sorted(len(words_of_form(v)) for v in values)
+    return bool(lengths) and lengths[len(lengths) // 2] > MOST_WORDS
 
 
 def _is_base(word: str) -> bool:

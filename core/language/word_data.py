@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from ..text.chinese import is_han
 from .tokens import stem, words_of_form
 
 _BETWEEN_HAN = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
@@ -112,8 +113,12 @@ def currencies() -> Mapping[str, str]:
 
 @cache
 def people() -> Mapping[str, str]:
-    """Return key of a word for a person -> the value concept that serves them."""
-    return {key_of(form): concept for concept, forms in _load("people").items() for form in _listed(forms)}
+    """Return key of a word for a person -> the value concepts that serve them, joined by "|": a grandpa is a man and old."""
+    found: dict[str, list[str]] = {}
+    for concept, forms in _load("people").items():
+        for form in _listed(forms):
+            found.setdefault(key_of(form), []).append(concept)
+    return {key: "|".join(dict.fromkeys(concepts)) for key, concepts in found.items()}
 
 
 @cache
@@ -177,6 +182,18 @@ def common_words() -> frozenset[str]:
     """Return words that are spelled right, so that none is taken for a slip of a catalogue's value."""
     text = (files(__package__) / "data" / "common_words.txt").read_text(encoding="utf-8")
     return frozenset(text.split())
+
+
+@cache
+def thing_words() -> frozenset[str]:
+    """Return nouns for whatever a shop sells; as the last word of some values they mean no value: the game of "Card Game"."""
+    return frozenset(word for form in _listed(_load("things")["things"]) for word in (key_of(form), stem_key(form)))
+
+
+@cache
+def han_things() -> tuple[str, ...]:
+    """Return the Chinese ones of ``thing_words``."""
+    return tuple(w for w in thing_words() if not w.isascii() and is_han(w[0]))
 
 
 @cache

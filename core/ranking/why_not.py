@@ -107,7 +107,7 @@ def _stated(about: Inquiry, item: Item) -> WhyNot | None:
     if broken is not None:
         value = item.attributes.get(broken.field)
         known = f"its {broken.field} is {_shown(value)}" if value is not None else f"its {broken.field} is not known"
-        limit = f"{broken.field} {broken.op} {_shown(broken.value)}"
+        limit = " or ".join(f"{c.field} {c.op} {_shown(c.value)}" for c in (broken, *broken.either))
         return _told(about, "constraint", f"It does not meet {limit}: {known}.", constraint=broken)
     if item.item_id in wish.exclude_item_ids:
         return _told(about, "refused", "The user refused it in this conversation.")

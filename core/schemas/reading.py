@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from .catalogue import Frozen
-from .request import Operator
+from .request import Operator, Predicate
 
 Act = Literal[
     "ask", "refine", "undo", "more", "seen", "start again", "why", "price of", "fact", "compare", "of these", "unclear"
@@ -25,6 +25,7 @@ class Condition(Frozen):
     refused: bool = Field(default=False, description="The person does not want it.")
     must: bool = Field(default=True, description="Enforced; otherwise it only moves the order.")
     confidence: float = Field(default=1.0, ge=0, le=1, description="How sure the reading is, 0 to 1.")
+    either: tuple[Predicate, ...] = Field(default=(), description="Others of which one may hold in its place.")
 
 
 class Order(Frozen):

@@ -19,6 +19,7 @@ from .catalogue import Frozen, ItemId, NoNul, TenantId, UserId
 
 MAX_CONSTRAINTS = 32
 MAX_VALUES = 256
+MAX_EITHER = 8
 MAX_MEDIA = 32
 MAX_DATA_CHARS = 140_000_000
 Short = Annotated[str, StringConstraints(min_length=1, max_length=64), NoNul()]
@@ -32,13 +33,12 @@ SpreadName = Literal["none", "mmr", "dpp", "calibrated"]
 LLMStrategy = Literal["embeddings", "profile", "score", "listwise", "generative"]
 
 
-class Constraint(Frozen):
-    """A hard predicate over one catalogue field, enforced in the store and never by a prompt.
+class Predicate(Frozen):
+    """A comparison of one catalogue field with a value.
 
     ``value`` is a number for ordering operators, a string, number or bool for ``=`` and ``!=``, a list of strings for
     ``in`` and ``not in``, a string for ``contains`` and ``not contains`` (membership in list fields, case-insensitive
-    substring in text fields). ``source`` says where it was stated: ``request`` (typed field), ``text``,
-    ``transcript:<evidence id>``, ``caption:<evidence id>``, ``thread`` or ``model``.
+    substring in text fields).
     """
 
     field: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(
@@ -46,8 +46,6 @@ class Constraint(Frozen):
     )
     op: Operator = Field(description="Comparison operator.", examples=["<="])
     value: FiniteFloat | bool | str | list[str] = Field(description="Value to compare with.", examples=[40])
-    source: str = Field(default="request", description="Where the constraint was stated.")
-    confidence: float = Field(default=1.0, ge=0, le=1, description="How sure we are that it was meant, 0 to 1.")
 
     @field_validator("value")
     @classmethod
@@ -66,14 +64,36 @@ class Constraint(Frozen):
         return value
 
 
-class StatedConstraint(Constraint):
-    """A hard predicate over one catalogue field, as a request states it: within bounds, so that no request holds up others."""
+class Constraint(Predicate):
+    """A hard predicate over one catalogue field, enforced in the store and never by a prompt.
+
+    ``source`` says where it was stated: ``request`` (typed field), ``text``, ``transcript:<evidence id>``,
+    ``caption:<evidence id>``, ``thread`` or ``model``. Where ``either`` names others, one of them or this one must hold.
+    """
+
+    source: str = Field(default="request", description="Where the constraint was stated.")
+    confidence: float = Field(default=1.0, ge=0, le=1, description="How sure we are that it was meant, 0 to 1.")
+    either: Annotated[tuple[Predicate, ...], Field(max_length=MAX_EITHER)] = Field(
+        default=(), description="Others of which one may hold in its place: a hybrid, or else an electric car."
+    )
+
+
+class StatedPredicate(Predicate):
+    """A comparison of one catalogue field with a value, as a request states it: within bounds, so that no request holds up others."""
 
     field: Short = Field(description="Catalogue field the predicate is about.", examples=["price"])
     value: FiniteFloat | bool | Value | Annotated[list[Value], Field(max_length=MAX_VALUES)] = Field(
         description="Value to compare with: a number for <=, >=, < and >, a list of strings for `in` and `not in`, a string for "
         "`contains` and `not contains`.",
         examples=[40],
+    )
+
+
+class StatedConstraint(StatedPredicate, Constraint):
+    """A hard predicate over one catalogue field, as a request states it."""
+
+    either: Annotated[tuple[StatedPredicate, ...], Field(max_length=MAX_EITHER)] = Field(
+        default=(), description="Others of which one may hold in its place."
     )
     source: Annotated[str, StringConstraints(max_length=200), NoNul()] = Field(
         default="request", description="Where the constraint was stated."

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from ...core.errors import InvalidRequestError
 from ...core.predicates import ITEM_ID, NEGATED, ORDERING, Canonical, canonical, positive
-from ...core.schemas import CatalogueField, CatalogueSchema, Constraint
+from ...core.schemas import CatalogueField, CatalogueSchema, Constraint, Predicate
 
 _ENCODED = re.compile(r"__|_x([0-9a-f]+)_")
 
@@ -42,7 +42,7 @@ def to_sql(where: Sequence[Constraint], schema: CatalogueSchema) -> str:
     Raises:
         InvalidRequestError: unknown field, or a value or operator that does not fit it; names ``constraints[i]``.
     """
-    return " AND ".join(f"({_clause(i, c, schema)})" for i, c in enumerate(where))
+    return " AND ".join(f"({_either(i, c, schema)})" for i, c in enumerate(where))
 
 
 def check_constraints(where: Sequence[Constraint], schema: CatalogueSchema) -> None:
@@ -67,7 +67,13 @@ def both(*filters: str) -> str:
     return " AND ".join(f"({f})" for f in filters if f)
 
 
-def _clause(index: int, constraint: Constraint, schema: CatalogueSchema) -> str:
+def _either(index: int, constraint: Constraint, schema: CatalogueSchema) -> str:
+    if not constraint.either:
+        return _clause(index, constraint, schema)
+    return " OR ".join(f"({_clause(index, c, schema)})" for c in (constraint, *constraint.either))
+
+
+def _clause(index: int, constraint: Predicate, schema: CatalogueSchema) -> str:
     if constraint.field == ITEM_ID:
         return _named(index, constraint)
     field = schema.field(constraint.field)
@@ -86,7 +92,7 @@ def _clause(index: int, constraint: Constraint, schema: CatalogueSchema) -> str:
     return f"{column} IS NULL OR NOT ({clause})" if constraint.op in NEGATED else clause
 
 
-def _named(index: int, constraint: Constraint) -> str:
+def _named(index: int, constraint: Predicate) -> str:
     if positive(constraint.op) not in ("=", "in"):
         raise InvalidRequestError(f"constraints[{index}].op", f"{ITEM_ID} takes =, !=, in and not in")
     value = constraint.value

@@ -65,6 +65,9 @@ def read_amount(tokens: Sequence[Token], i: int) -> Amount | None:
     number = (_decade(tokens, i) or _short_year(tokens, i)) if not sign else None
     if number is not None:
         return number
+    slang = _slang(tokens, i)
+    if slang is not None:
+        return slang
     number = _plain(tokens, i) or _spelled(tokens, i) or _han(tokens, i) or _one_hour(tokens, i)
     if number is None or (number.spelled and start > 0 and tokens[start - 1].text == "x"):
         return None
@@ -78,6 +81,14 @@ def read_amount(tokens: Sequence[Token], i: int) -> Amount | None:
         value = number.value / 100 if number.pairs else number.value
         return number._replace(value=value, currency=after[0], end=after[1])
     return _with_unit(tokens, number)
+
+
+def _slang(tokens: Sequence[Token], i: int) -> Amount | None:
+    """Read "a tenner", "a fiver" and "twenty quid"'s like as money of the shop's own kind."""
+    j = i + (i + 1 < len(tokens) and tokens[i].text in ("a", "one"))
+    value = {"fiver": 5.0, "tenner": 10.0, "zehner": 10.0, "zwanziger": 20.0, "hunni": 100.0}.get(tokens[j].text)
+    decade = tokens[j].text == "zwanziger" and j + 1 < len(tokens) and tokens[j + 1].text in ("jahre", "jahren")
+    return None if value is None or decade else Amount(value, j + 1, spelled=True, scaled=True)
 
 
 def _plain(tokens: Sequence[Token], i: int) -> Amount | None:
@@ -296,8 +307,8 @@ def _more_time(tokens: Sequence[Token], number: Amount) -> Amount:
         return number._replace(value=number.value + 0.5, end=j + 3)
     if j < len(tokens) and tokens[j].text in ("and", "und"):
         j += 1
-    spelled = _spelled(tokens, j) if j > number.end else None
-    if spelled is not None and 0 < spelled.value < 60:
+    spelled = _spelled(tokens, j)
+    if spelled is not None and (5 if j == number.end else 1) <= spelled.value < 60:
         named = ("time", 1.0) in units().get(_phrase(tokens, spelled.end, 1), ())
         return number._replace(value=number.value + spelled.value / 60, end=spelled.end + named)
     if j < len(tokens) and tokens[j].kind == "number" and (tokens[j].glued or _phrase(tokens, j + 1, 1) in units()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ....core.language.value_index import SYNONYM
 from .number_negation import is_correcting_no
-from .sentence import Sentence, Wish
+from .sentence import COMMAS, Sentence, Wish
 
 REACH = 9
 """Segments on either side in which a correction looks for what it corrects."""
@@ -39,21 +39,30 @@ def _same_field(sentence: Sentence, i: int) -> tuple[int, int] | None:
     return None
 
 
+def _goes_on(sentence: Sentence, j: int) -> bool:
+    """Tell whether a list of values of one field goes on after the comma at ``j``: "I have Hulu, Netflix and Prime"."""
+    if not (sentence.value_at(j - 1) or sentence.segments[j - 1].entries) or not sentence.value_at(j + 1):
+        return False
+    before, after = sentence.segments[j - 1].entries, sentence.segments[j + 1].entries
+    return bool({e.field for e in before} & {e.field for e in after})
+
+
 def owned(sentence: Sentence) -> None:
     """Refuse what the person has already; a service that they have is where they want to watch."""
     for i, s in enumerate(sentence.segments):
         if s.used or not s.roles & {"own", "seen"} or s.entries or sentence.negated_before(i):
             continue
         already = "already" in s.text.casefold() or "seen" in s.roles or "已经" in s.text
-        j = i + 1
+        j, service = i + 1, False
         while j < len(sentence.segments) and not sentence.stops(j) and "want" not in sentence.segments[j].roles:
             v = sentence.segments[j]
-            if v.roles & {"not", "except"} and not v.entries:
+            ends = service and v.mark in COMMAS and not _goes_on(sentence, j)
+            if ends or (v.roles & {"not", "except"} and not v.entries):
                 break
             if v.entries and not v.used:
                 usable = [e for e in v.entries if sentence.link(e) != "service" and (sentence.is_name(e) or already)]
                 if any(sentence.link(e) == "service" for e in v.entries):
-                    pass
+                    service = True
                 elif "seen" in s.roles and not any(sentence.is_name(e) for e in usable):
                     v.used = "named"
                 elif usable:

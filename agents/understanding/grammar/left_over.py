@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.tokens import stem
-from ....core.language.word_data import comparison_words, forms_in, key_of
+from ....core.language.word_data import comparison_words, forms_in, key_of, thing_words
 from .segments import Segment
 from .sentence import COMMAS, Sentence
 
@@ -27,6 +27,8 @@ def left_over(segments: Sequence[Segment], language: CatalogueLanguage) -> list[
     found = []
     for a, b in _runs(segments):
         words = [s for s in segments[a:b] if s.is_word]
+        if all(key_of(s.text) in thing_words() for s in words):
+            continue
         if _is_kind(words) or _is_feature(segments, a) or (_unheard(words, language) and _is_attached(segments, a, b)):
             found.append((segments[a].start, segments[b - 1].end))
     for n, s in enumerate(segments):

@@ -24,6 +24,11 @@ BAND = 0.10
 """How far "around" reaches on either side."""
 OPPOSITE: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!="}
 MAX_COUNT = 50
+_LOWEST, _MOST = (
+    frozenset(("min", "minimum", "from", "ab", "mindestens", "lowest")),
+    frozenset(("max", "maximum", "to", "bis", "up")),
+)
+"""Words of a field's name that say it holds the least or the most of something: who asks for ten players fits below or above."""
 POUND = 453.6
 """Grams."""
 MIN_MONEY = 500.0
@@ -32,7 +37,8 @@ MIN_MONEY = 500.0
 
 @dataclass(frozen=True)
 class Bound:
-    """One comparison of a number field with a value, and the span of words that says it. ``near`` marks a mere "around"."""
+    """One comparison of a number field with a value, and the span of words that says it. ``near`` marks a mere "around",
+    ``turned`` one that a "not" turned round."""
 
     field: str
     op: Operator
@@ -40,6 +46,7 @@ class Bound:
     start: int
     end: int
     near: bool = False
+    turned: bool = False
 
 
 def bounds_of(
@@ -164,7 +171,7 @@ def _turned(
     name: str, ops: Sequence[Operator], values: Sequence[float], start: int, end: int, terms: FieldTerms
 ) -> list[Bound]:
     if len(ops) == 1:
-        return [Bound(name, OPPOSITE[ops[0]], values[0], start, end)]
+        return [Bound(name, OPPOSITE[ops[0]], values[0], start, end, turned=True)]
     if terms.measure == "year" and values[1] - values[0] <= 60:
         return [Bound(name, "not in", tuple(float(y) for y in range(int(values[0]), int(values[1]) + 1)), start, end)]
     return []
@@ -173,7 +180,14 @@ def _turned(
 def _bare(terms: FieldTerms, value: float, start: int, end: int) -> list[Bound]:
     """Read a number without comparison by what it measures: money is the most to spend, a count exact, a measure about so much."""
     name = terms.field.name
+    own = set(words_of(name))
     if terms.field.role == "price":
+        return [Bound(name, "<=", value, start, end)]
+    if terms.measure in ("count", "age") and own & _LOWEST:
+        return [Bound(name, "<=", value, start, end)]
+    if terms.measure in ("count", "age") and own & _MOST:
+        return [Bound(name, ">=", value, start, end)]
+    if terms.measure == "age":
         return [Bound(name, "<=", value, start, end)]
     if terms.measure == "rating":
         return [Bound(name, ">=", value, start, end)]
@@ -211,7 +225,9 @@ def _fields(phrase: NumberPhrase, segments: Sequence[Segment], language: Catalog
     """Return the fields a phrase is about: several only where all of them fit ("30 mpg" in town and out of it)."""
     amounts = [a for _, a in phrase.parts]
     currency = next((a.currency for a in amounts if a.currency), "")
-    if currency == "GBP" and any(language.fields[n].measure == "mass" for n in phrase.fields):  # "lighter than 3 pounds"
+    if currency == "GBP" and any(
+        language.fields[n].measure == "mass" for n in phrase.fields
+    ):  # "lighter than 3 pounds"
         phrase.parts = [(op, a._replace(currency="", units=(("mass", POUND),))) for op, a in phrase.parts]
         amounts, currency = [a for _, a in phrase.parts], ""
     measures = [m for a in amounts for m, _ in a.units]
@@ -243,7 +259,11 @@ def _alike_fields(found: Sequence[FieldTerms], phrase: NumberPhrase, segments: S
     own = [f for f in unique if len(unique) > 1 and set(map(stem, words_of(f.field.name))) <= said]
     if own:
         return own[:1]
-    alike = [f for f in unique if f.concept == unique[0].concept]
+    fits = [f for f in unique if _in_range(f, [_in_field(a, f) for _, a in phrase.parts])] or unique
+    alike = [f for f in unique if f.concept == fits[0].concept]
+    priced = [f for f in alike if f.field.role == "price"]
+    if priced:
+        return priced[:1]
     held = [f for f in alike if _in_range(f, [_in_field(a, f) for _, a in phrase.parts])]
     return (held or alike)[:2]
 
@@ -275,6 +295,25 @@ def _counts_something(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool
     )
 
 
+def _people(phrase: NumberPhrase, segments: Sequence[Segment], language: CatalogueLanguage) -> list[FieldTerms]:
+    """Return what "for six" counts: portions, players or seats."""
+    amount, before = phrase.parts[0][1], segments[phrase.first - 1] if phrase.first else None
+    after = segments[phrase.last] if phrase.last < len(segments) else None
+    if (
+        not phrase.bare
+        or before is None
+        or key_of(before.text) not in ("for", "fur", "给")
+        or amount.value > MAX_COUNT
+        or amount.scaled
+    ):
+        return []
+    if after is not None and not (after.mark or after.is_glue or after.roles & {"want", "and", "but"}):
+        return []
+    return [
+        f for concept in ("servings", "players", "seats") for f in language.of_concept(concept) if f.measure == "count"
+    ][:2]
+
+
 def _by_value(
     phrase: NumberPhrase,
     amounts: Sequence[Amount],
@@ -282,6 +321,8 @@ def _by_value(
     segments: Sequence[Segment],
     language: CatalogueLanguage,
 ) -> list[FieldTerms]:
+    if people := _people(phrase, segments, language):
+        return people
     if _counts_something(phrase, segments):
         return []
     years = language.of_measure("year")

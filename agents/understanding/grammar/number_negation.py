@@ -72,9 +72,22 @@ def _over_noun(segments: Sequence[Segment], phrase: NumberPhrase) -> int:
     if phrase.bare or phrase.around:
         return j
     k = j
-    while k >= 0 and (segments[k].entries or key_of(segments[k].text) in ("for", "at", "that", "which", "is", "are", "cost", "costs", "costing", "priced", "rated", "with")) and not segments[k].used and not segments[k].roles & _REFUSING:
+    while (
+        k >= 0
+        and (
+            segments[k].entries
+            or key_of(segments[k].text)
+            in ("for", "at", "that", "which", "is", "are", "cost", "costs", "costing", "priced", "rated", "with")
+        )
+        and not segments[k].used
+        and not segments[k].roles & _REFUSING
+    ):
         k -= 1
-    plain = k >= 0 and key_of(segments[k].text) in ("no", "kein", "keine", "keinen", "without", "ohne") and not segments[k].used
+    plain = (
+        k >= 0
+        and key_of(segments[k].text) in ("no", "kein", "keine", "keinen", "without", "ohne")
+        and not segments[k].used
+    )
     return k if plain and k < j else j
 
 

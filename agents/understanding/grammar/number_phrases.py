@@ -137,6 +137,9 @@ def _before(
     s = segments[j]
     if s.roles & {"than"}:
         k = j - 1
+        if k >= 0 and key_of(segments[k].text) in ("better", "besser") and any(m == "rating" for m, _ in amount.units):
+            phrase.first, phrase.parts = k, [(">", amount)]
+            return True
         free = k >= 0 and not segments[k].used
         comps = [c for c in segments[k].comparisons if c.role in ("more", "less")] if free else []
         if comps:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
+from .alternatives import alternatives
 from .corrections_and_possessions import corrections, owned
 from .doubt import doubts
 from .exceptions import exceptions_with_but
@@ -27,6 +28,18 @@ def parse(segments: Sequence[Segment], language: CatalogueLanguage, text: str) -
     found = sentence.found
     exceptions_with_but(sentence)
     found.bounds, found.unmet, found.count = bounds_of(sentence.segments, language)
-    for rule in (steps, orders, releases, leanings, corrections, owned, refusals, wanted, demands, doubts):
+    for rule in (
+        steps,
+        orders,
+        releases,
+        leanings,
+        corrections,
+        owned,
+        refusals,
+        wanted,
+        demands,
+        doubts,
+        alternatives,
+    ):
         rule(sentence)
     return found

@@ -27,7 +27,29 @@ BRIDGES = frozenset(
     "welches welcher 有 带 含".split()
 )
 """Words that lead from an unknown noun to what it has: "no room with a sauna"."""
-_OF = frozenset("in of 的 aus von with having containing from by mit that which featuring made from das die der".split())  # noqa: SIM905
+_OF = frozenset(
+    [
+        "in",
+        "of",
+        "的",
+        "aus",
+        "von",
+        "with",
+        "having",
+        "containing",
+        "from",
+        "by",
+        "mit",
+        "that",
+        "which",
+        "featuring",
+        "made",
+        "from",
+        "das",
+        "die",
+        "der",
+    ]
+)
 _OVER = frozenset("a an the any ein eine einem einer colour color has have is are is in".split())  # noqa: SIM905
 STATES = frozenset(
     "not isnt arent aint wasnt non nicht kein keine keinen lacking lacks lack missing 不是 非 没有 没 无 不含 不带".split()  # noqa: SIM905
@@ -159,7 +181,13 @@ def _take_value(sentence: Sentence, j: int, negations: list[Segment]) -> None:
 def _reinforces(sentence: Sentence, last: Segment) -> bool:
     """Tell whether a second negation only says the first again of "it" or "them": "no red I hate it"."""
     rest = [s for s in sentence.segments[sentence.place(last) + 1 :] if not s.mark]
-    return last.text.isascii() and [key_of(s.text) for s in rest[:1]] in (["it"], ["them"], ["that"], ["those"], ["ones"])
+    return last.text.isascii() and [key_of(s.text) for s in rest[:1]] in (
+        ["it"],
+        ["them"],
+        ["that"],
+        ["those"],
+        ["ones"],
+    )
 
 
 def _set_free(sentence: Sentence, j: int, negations: Sequence[Segment]) -> None:
@@ -189,9 +217,8 @@ def _closing_negation(sentence: Sentence, j: int, negations: Sequence[Segment]) 
             comma = True
         elif s.roles & {"not", "not_after"} and not s.used and not s.entries and "nor" not in s.roles:
             return [s] if _refuses_nothing_else(sentence, k) else []
-        elif s.used or sentence.value_at(k) or s.amount is not None:
-            if s.used or not _same_list(sentence, k, j):
-                return []
+        elif s.used or ((sentence.value_at(k) or s.amount is not None) and not _same_list(sentence, k, j)):
+            return []
         k += 1
     return []
 
@@ -235,7 +262,9 @@ def _lacks(sentence: Sentence, first: Segment, last: Segment) -> bool:
     if _is_conditional(sentence, first):
         return True
     if first.text.isascii():
-        return said in LACKING and bool({"i", "we", "ich", "wir"} & {w for p in (last, *sentence.between(first, last)) for w in p.words})
+        return said in LACKING and bool(
+            {"i", "we", "ich", "wir"} & {w for p in (last, *sentence.between(first, last)) for w in p.words}
+        )
     return said in LACKING | STATES
 
 
@@ -451,7 +480,11 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
                 or piece.fields
                 or piece.roles & {"only", "too", "own"}
                 or ("want" in piece.roles and "not" in s.roles and not s.text.isascii())
-                or ("want" in piece.roles and s.roles & {"not"} and key_of(piece.text).split(" ")[0] in ("mochte", "will", "suche", "brauche"))
+                or (
+                    "want" in piece.roles
+                    and s.roles & {"not"}
+                    and key_of(piece.text).split(" ")[0] in ("mochte", "will", "suche", "brauche")
+                )
                 or (piece.is_word and "not_after" in s.roles and i - k < 3 and not crossed)
             )
         ):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ....core.language.catalogue_language import CatalogueLanguage, Comparison
 from ....core.language.tokens import Token, german_stem, stem, tokenise
 from ....core.language.value_index import INFLECTED, SPELLED, Entry
-from ....core.language.word_data import common_words, currencies, phrase_words, phrases, units
+from ....core.language.word_data import common_words, currencies, phrase_words, phrases, thing_words, units
 from .amounts import DECADES, SCALES, WORDS, Amount, read_amount
 
 MAX_TOKENS = 220
@@ -230,11 +230,15 @@ def _merged(found: Sequence[tuple[Entry, ...]]) -> tuple[Entry, ...]:
 def _compound(token: Token, i: int, language: CatalogueLanguage) -> Segment | None:
     """Read a German compound by the value it ends in ("Sommerkleid" is a Kleid), and by the one it begins with."""
     word = token.text
-    if token.kind != "word" or len(word) < 8 or not token.capital:
+    if token.kind != "word" or len(word) < 6 or not token.capital:
         return None
     for cut in range(3, len(word) - 3):
         entries = language.values.get(german_stem(word[cut:])) or language.values.get(word[cut:])
         if entries and not (word.isascii() and word in common_words()):
+            return Segment(i, i + 1, 0, 0, "", entries=entries)
+    for cut in range(3, len(word) - 2):  # the weiß of Weißwein
+        entries = language.values.get(word[:cut], ()) if word[cut:] in thing_words() else ()
+        if entries:
             return Segment(i, i + 1, 0, 0, "", entries=entries)
     return None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.value_index import BROADER, PART, SPELLED, SYNONYM, Entry
-from ....core.language.word_data import common_words, key_of, value_key
+from ....core.language.word_data import common_words, han_things, key_of, value_key
 from ....core.text.chinese import is_han
 from ....core.text.field_names import says_what
 from .number_fields import Bound
@@ -15,6 +15,8 @@ from .segments import Segment
 
 STOPS = frozenset(".!?;:。！？；：\n")
 MAX_QUOTES = 20
+EVERYDAY_HAN = frozenset("苹果 小米 荣耀 大众 现代 理想 红旗 长城 黑莓 锤子 一加 新百伦 森马 回力".split())  # noqa: SIM905
+"""Names of makers that are everyday words."""
 COMMAS = frozenset(",，、")
 WEAK = frozenset(
     (
@@ -66,6 +68,7 @@ class Parsed:
     unmet: list[tuple[int, int]] = field(default_factory=list)
     people: list[Segment] = field(default_factory=list)
     count: int | None = None
+    either: list[list[Wish | Bound]] = field(default_factory=list)
 
 
 class Sentence:
@@ -179,9 +182,17 @@ class Sentence:
             return True
         if after is not None and after.roles & {"not", "not_after", "except_after", "free", "fine"}:
             return True
-        if before is not None and (name in before.fields or before.roles & {"not", "except", "or", "and", "want", "only"}):
+        if before is not None and (
+            name in before.fields or before.roles & {"not", "except", "or", "and", "want", "only"}
+        ):
             return True
-        return before is None and after is None
+        alone = (before is None or before.mark or before.is_glue or before.entries) and (
+            after is None
+            or bool(after.mark)
+            or after.is_glue
+            or self.text.startswith(han_things(), self.segments[i].end)
+        )
+        return bool(alone) and self.segments[i].text not in EVERYDAY_HAN
 
     def quoted(self, s: Segment) -> bool:
         """Tell whether a segment stands in quotes."""

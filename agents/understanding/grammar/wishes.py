@@ -178,7 +178,8 @@ def _joint(sentence: Sentence, before: int, i: int) -> str:
 def _for_whom(sentence: Sentence, i: int, s: Segment) -> None:
     entries = [
         e
-        for e in sentence.language.values.get(key_of(s.person), ())
+        for concept in s.person.split("|")
+        for e in sentence.language.values.get(key_of(concept), ())
         if sentence.language.fields[e.field].concept == "gender" or e.rank <= SYNONYM
     ]
     entries = [e for e in entries if sentence.language.fields[e.field].concept in ("gender", "age", "")] or []

@@ -1,0 +1,123 @@
+"""The same wish in other words, over catalogues that no word list was written for: signs, numbers and orders of words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tastemaker.agents.understanding.reader import read
+
+from .unseen_shops import PROBES, UNSEEN, Probe, sign_of
+
+DATA = Path(__file__).parent / "data"
+BOTH = 9
+
+
+def _rows(name: str) -> list[list[str]]:
+    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
+    return [line.split("|") for line in lines if line and not line.startswith("#")]
+
+
+WAYS = [(lang, template, expected) for lang, _, template, expected in _rows("ways_to_say_yes_and_no.txt")]
+NUMBERS = _rows("ways_to_say_numbers.txt")
+KNOWN = {("{V} makes me sick", "German"), ("不能没有{V}", "苹果"), ("少不了{V}", "苹果")}
+"""Left unread, and named: "German makes" are makers, and 苹果 is a fruit, too."""
+
+
+def _text(template: str, probe: Probe) -> str:
+    return template.format(V=probe.said, N=probe.noun)
+
+
+def _fault(template: str, expected: str, probe: Probe) -> str:
+    """Return what is wrong with how one request is read, or an empty string."""
+    text = _text(template, probe)
+    sign = sign_of(probe.shop, text, probe.field, probe.value)
+    wanted = int(expected.rstrip("?"))
+    if sign == BOTH or (wanted and sign == -wanted) or (expected == "0" and sign):
+        return f"{text!r} is turned round: {sign}"
+    loose = expected.endswith("?") or (template, probe.said) in KNOWN
+    return "" if loose or sign == wanted else f"{text!r} is not read"
+
+
+def _faults(ways: list[tuple[str, str, str]], probes: list[Probe], step: int) -> list[str]:
+    found = []
+    for n, (lang, template, expected) in enumerate(ways):
+        own = [p for p in probes if p.lang == lang]
+        found += [_fault(template, expected, probe) for probe in own[n % step :: step]]
+    return [f for f in found if f]
+
+
+def test_a_wish_and_a_refusal_keep_their_sign_in_every_wording() -> None:
+    assert _faults(WAYS, PROBES, 7) == []
+
+
+@pytest.mark.slow
+def test_a_wish_and_a_refusal_keep_their_sign_in_every_wording_for_every_value() -> None:
+    assert _faults(WAYS, PROBES, 1) == []
+
+
+def _conditions(shop: str, text: str) -> set[str]:
+    return {
+        f"{c.field} {c.op} {c.value:g}"
+        if isinstance(c.value, float) and not isinstance(c.value, bool)
+        else f"{c.field} {c.op} {c.value}"
+        for c in read(text, UNSEEN[shop]).conditions
+    }
+
+
+@pytest.mark.parametrize(("shop", "text", "expected"), NUMBERS, ids=[f"{r[0]}: {r[1]}" for r in NUMBERS])
+def test_numbers_money_and_ranges(shop: str, text: str, expected: str) -> None:
+    found = _conditions(shop, text)
+    if expected == "NA":
+        assert found == set()
+        assert read(text, UNSEEN[shop]).not_applied
+    else:
+        assert found == set(expected.split(";"))
+
+
+_CERTAIN = [(lang, t, e) for lang, t, e in WAYS if e in ("1", "-1")]
+_BEFORE = {
+    "en": ["", "hi, ", "please: ", "Hello there. ", "for my kitchen, ", "I am in a hurry. ", "well, "],
+    "de": ["", "Hallo, ", "Guten Tag. ", "also, "],
+    "zh": ["", "你好，", "请问，", "麻烦了。"],
+}
+_AFTER = {
+    "en": ["", ".", " please", ", thanks", "!", ". Thank you so much", ", and quickly"],
+    "de": ["", ".", " bitte", ", danke", "!"],
+    "zh": ["", "。", "，谢谢", "！"],
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_no_frame_turns_a_sign_round(data: st.DataObject) -> None:
+    lang, template, expected = data.draw(st.sampled_from(_CERTAIN))
+    probe = data.draw(st.sampled_from([p for p in PROBES if p.lang == lang]))
+    text = data.draw(st.sampled_from(_BEFORE[lang])) + _text(template, probe) + data.draw(st.sampled_from(_AFTER[lang]))
+    change = data.draw(st.sampled_from(["", "upper", "lower", "capitalize"]))
+    text = getattr(text, change)() if change else text
+    sign = sign_of(probe.shop, text, probe.field, probe.value)
+    assert sign not in (-int(expected), BOTH), text
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_two_wishes_beside_each_other_keep_their_signs(data: st.DataObject) -> None:
+    lang = data.draw(st.sampled_from(["en", "de", "zh"]))
+    ways = [w for w in _CERTAIN if w[0] == lang]
+    _, one, sign_one = data.draw(st.sampled_from(ways))
+    _, two, sign_two = data.draw(st.sampled_from(ways))
+    first = data.draw(st.sampled_from([p for p in PROBES if p.lang == lang]))
+    second = data.draw(st.sampled_from([p for p in PROBES if p.shop == first.shop and p.lang == lang]))
+    if first.field == second.field:
+        return
+    text = (
+        _text(one, first)
+        + data.draw(st.sampled_from([". ", "; ", "! "] if lang != "zh" else ["。", "；"]))
+        + _text(two, second)
+    )
+    assert sign_of(first.shop, text, first.field, first.value) not in (-int(sign_one), BOTH), text
+    assert sign_of(second.shop, text, second.field, second.value) not in (-int(sign_two), BOTH), text
