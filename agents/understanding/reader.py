@@ -17,7 +17,7 @@ from ...core.schemas import Condition, Constraint, Order, Predicate, Reading
 from ...core.text.catalogue_values import TAKEN
 from ...core.text.field_names import label_of
 from .grammar.left_over import left_over
-from .grammar.number_fields import Bound
+from .grammar.number_bounds import Bound
 from .grammar.parse import parse
 from .grammar.segments import Segment, segment
 from .grammar.sentence import Parsed, Wish

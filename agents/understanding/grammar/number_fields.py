@@ -1,4 +1,4 @@
-"""Turn number phrases into bounds on the fields that they are about.
+"""Find the fields that a number phrase is about.
 
 A unit, a field's name or an adjective beside the number decides the field; then years, then the price, then the only number field
 whose range holds the value.
@@ -7,200 +7,24 @@ whose range holds the value.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.tokens import stem
 from ....core.language.value_index import FieldTerms
 from ....core.language.word_data import counted_words, currencies, field_words, key_of
-from ....core.schemas import Operator
 from ....core.text.field_names import words_of
 from .amounts import Amount
-from .number_negation import NumberPhrase, corrects
-from .number_phrases import read_phrase
+from .number_negation import NumberPhrase
 from .segments import Segment
 
-BAND = 0.10
-"""How far "around" reaches on either side."""
-OPPOSITE: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!="}
 MAX_COUNT = 50
-_LOWEST, _MOST = (
-    frozenset(("min", "minimum", "from", "ab", "mindestens", "lowest")),
-    frozenset(("max", "maximum", "to", "bis", "up")),
-)
-"""Words of a field's name that say it holds the least or the most of something: who asks for ten players fits below or above."""
 POUND = 453.6
 """Grams."""
 MIN_MONEY = 500.0
 """A bare number from here on is what there is to spend, where things cost about as much."""
 
 
-@dataclass(frozen=True)
-class Bound:
-    """One comparison of a number field with a value, and the span of words that says it. ``near`` marks a mere "around",
-    ``turned`` one that a "not" turned round."""
-
-    field: str
-    op: Operator
-    value: float | tuple[float, ...]
-    start: int
-    end: int
-    near: bool = False
-    turned: bool = False
-
-
-def bounds_of(
-    segments: list[Segment], language: CatalogueLanguage
-) -> tuple[list[Bound], list[tuple[int, int]], int | None]:
-    """Return the bounds that number phrases set, the spans of those no field expresses, and how many items are asked for."""
-    found: list[tuple[NumberPhrase, list[Bound]]] = []
-    unmet: list[tuple[int, int]] = []
-    decades: list[NumberPhrase] = []
-    count: int | None = None
-    i = 0
-    while i < len(segments):
-        s = segments[i]
-        if s.amount is None or s.used or s.entries:
-            i += 1
-            continue
-        phrase = read_phrase(segments, i, language)
-        _inherit(segments, phrase, [p for p, _ in found[-1:]] + decades[-1:])
-        made = _bounds(phrase, segments, language)
-        if made is None:
-            span = _unmet_span(phrase, segments)
-            if span is not None:
-                unmet.append(span)
-                _use(segments, phrase, "unmet")
-            elif count is None and _is_count(phrase, segments):
-                count = int(phrase.parts[0][1].value)
-                s.used = "count"
-        else:
-            if s.amount.high is not None and len(phrase.parts) == 2:
-                while decades and corrects(segments, decades[-1].last, phrase.first):
-                    decades.pop()
-                decades.append(phrase)
-            else:
-                same = {b.field for b in made}
-                while (
-                    found
-                    and same & {b.field for b in found[-1][1]}
-                    and corrects(segments, found[-1][0].last, phrase.first)
-                ):
-                    found.pop()
-                found.append((phrase, made))
-            _use(segments, phrase, "bound")
-        i = max(i + 1, phrase.last)
-    return [*(b for _, bs in found for b in bs), *_decades(decades, segments, language)], unmet, count
-
-
-def _inherit(segments: Sequence[Segment], phrase: NumberPhrase, before: Sequence[NumberPhrase]) -> None:
-    """Let a "not" reach over "or" to the next number: "nothing over 30k or older than 2010", "any year but 1996 and 1997"."""
-    last = max(before, key=lambda p: p.last, default=None)
-    if last is None or not last.negated or phrase.negated or last.last > phrase.first:
-        return
-    between = segments[last.last : phrase.first]
-    plain = all(
-        s.mark in (",", "、", "/") or s.roles & {"or", "and", "nor"} or s.is_glue or s.fields or s.is_word
-        for s in between
-    )
-    joined = any(s.roles & {"or", "nor"} for s in between) or (
-        phrase.bare and any("and" in s.roles or s.mark for s in between)
-    )
-    phrase.negated = plain and joined
-
-
-def _decades(found: Sequence[NumberPhrase], segments: Sequence[Segment], language: CatalogueLanguage) -> list[Bound]:
-    """Return the years of several decades: wanted ones are alternatives, refused ones a hole."""
-    years = language.of_measure("year")
-    if not found or not years:
-        return []
-    made: list[Bound] = []
-    for negated in (False, True):
-        some = [p for p in found if p.negated == negated]
-        spans = {float(y) for p in some for y in range(int(p.parts[0][1].value), int(p.parts[1][1].value) + 1)}
-        if not spans:
-            continue
-        name, start, end = years[0].field.name, segments[some[0].first].start, segments[some[-1].last - 1].end
-        if not negated and max(spans) - min(spans) == len(spans) - 1:
-            made += [Bound(name, ">=", min(spans), start, end), Bound(name, "<=", max(spans), start, end)]
-        else:
-            made.append(Bound(name, "not in" if negated else "in", tuple(sorted(spans)), start, end))
-    return made
-
-
-def _use(segments: Sequence[Segment], phrase: NumberPhrase, used: str) -> None:
-    for k in range(phrase.first, phrase.last):
-        segments[k].used = used
-
-
-def _bounds(phrase: NumberPhrase, segments: Sequence[Segment], language: CatalogueLanguage) -> list[Bound] | None:
-    """Return the bounds of a phrase on the fields it is about; None where no field takes it."""
-    fields = _fields(phrase, segments, language)
-    if not fields:
-        return None
-    start, end = segments[phrase.first].start, segments[phrase.last - 1].end
-    made: list[Bound] = []
-    for terms in fields:
-        values = [_in_field(a, terms) for _, a in phrase.parts]
-        ops: list[Operator] = [op for op, _ in phrase.parts]
-        name = terms.field.name
-        if phrase.negated:
-            made += _turned(name, ops, values, start, end, terms)
-        elif phrase.around:
-            band = (
-                2.0
-                if terms.measure == "year"
-                else max(abs(values[0]) * BAND, 0.5 if terms.measure == "rating" else 0.0)
-            )
-            made += [
-                Bound(name, ">=", values[0] - band, start, end, True),
-                Bound(name, "<=", values[0] + band, start, end, True),
-            ]
-        elif phrase.bare and ops == ["="]:
-            made += _bare(terms, values[0], start, end)
-        elif terms.field.role == "price" and any(
-            op in ("<", "<=") and value <= 0 for op, value in zip(ops, values, strict=True)
-        ):
-            return None
-        else:
-            made += [Bound(name, op, value, start, end) for op, value in zip(ops, values, strict=True)]
-    return made
-
-
-def _turned(
-    name: str, ops: Sequence[Operator], values: Sequence[float], start: int, end: int, terms: FieldTerms
-) -> list[Bound]:
-    if len(ops) == 1:
-        return [Bound(name, OPPOSITE[ops[0]], values[0], start, end, turned=True)]
-    if terms.measure == "year" and values[1] - values[0] <= 60:
-        return [Bound(name, "not in", tuple(float(y) for y in range(int(values[0]), int(values[1]) + 1)), start, end)]
-    return []
-
-
-def _bare(terms: FieldTerms, value: float, start: int, end: int) -> list[Bound]:
-    """Read a number without comparison by what it measures: money is the most to spend, a count exact, a measure about so much."""
-    name = terms.field.name
-    own = set(words_of(name))
-    if terms.field.role == "price":
-        return [Bound(name, "<=", value, start, end)]
-    if terms.measure in ("count", "age") and own & _LOWEST:
-        return [Bound(name, "<=", value, start, end)]
-    if terms.measure in ("count", "age") and own & _MOST:
-        return [Bound(name, ">=", value, start, end)]
-    if terms.measure == "age":
-        return [Bound(name, "<=", value, start, end)]
-    if terms.measure == "rating":
-        return [Bound(name, ">=", value, start, end)]
-    if terms.measure in ("power", "time", "economy", "charge", "volume", "speed", "distance", "noise", "area"):
-        if terms.better != "none" and terms.measure != "power":
-            return [Bound(name, ">=" if terms.better == "high" else "<=", value, start, end)]
-        low = value if terms.better == "high" else value * (1 - BAND)
-        high = value * (1 + BAND)
-        return [Bound(name, ">=", low, start, end), Bound(name, "<=", high, start, end)]
-    return [Bound(name, "=", value, start, end)]
-
-
-def _in_field(amount: Amount, terms: FieldTerms) -> float:
+def in_field(amount: Amount, terms: FieldTerms) -> float:
     """Return an amount in the units of the field; "7 out of 10" on a field of at most 5 is 3.5."""
     value = amount.value
     for measure, factor in amount.units:
@@ -221,7 +45,7 @@ def _on_scale(value: float, scale: float, terms: FieldTerms) -> float:
     return value * of / scale
 
 
-def _fields(phrase: NumberPhrase, segments: Sequence[Segment], language: CatalogueLanguage) -> list[FieldTerms]:
+def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: CatalogueLanguage) -> list[FieldTerms]:
     """Return the fields a phrase is about: several only where all of them fit ("30 mpg" in town and out of it)."""
     amounts = [a for _, a in phrase.parts]
     currency = next((a.currency for a in amounts if a.currency), "")
@@ -259,12 +83,12 @@ def _alike_fields(found: Sequence[FieldTerms], phrase: NumberPhrase, segments: S
     own = [f for f in unique if len(unique) > 1 and set(map(stem, words_of(f.field.name))) <= said]
     if own:
         return own[:1]
-    fits = [f for f in unique if _in_range(f, [_in_field(a, f) for _, a in phrase.parts])] or unique
+    fits = [f for f in unique if _in_range(f, [in_field(a, f) for _, a in phrase.parts])] or unique
     alike = [f for f in unique if f.concept == fits[0].concept]
     priced = [f for f in alike if f.field.role == "price"]
     if priced:
         return priced[:1]
-    held = [f for f in alike if _in_range(f, [_in_field(a, f) for _, a in phrase.parts])]
+    held = [f for f in alike if _in_range(f, [in_field(a, f) for _, a in phrase.parts])]
     return (held or alike)[:2]
 
 
@@ -373,66 +197,3 @@ def _same_money(currency: str, price: FieldTerms) -> bool:
     return (currency == "USD" and own in ("CAD", "AUD", "HKD", "SGD", "MXN", "TWD", "NZD")) or (
         currency == "CNY" and own == "JPY" and False
     )
-
-
-def _unmet_span(phrase: NumberPhrase, segments: Sequence[Segment]) -> tuple[int, int] | None:
-    """Return the span of a number phrase that no field expresses, where it is a requirement and no mere count."""
-    amount = phrase.parts[0][1]
-    if phrase.around and not amount.units and not amount.currency:
-        return None
-    if phrase.bare and not amount.units and not amount.currency and not phrase.negated:
-        j = phrase.first - 1
-        named = j >= 0 and not segments[j].used and (segments[j].fields or key_of(segments[j].text) in field_words())
-        k = phrase.last
-        if k < len(segments) and segments[k].is_word and key_of(segments[k].text) in field_words():
-            return segments[phrase.first].start, segments[k].end
-        if not named:
-            return None
-        return segments[j].start, segments[phrase.last - 1].end
-    if phrase.temporal and not amount.units and phrase.bare:
-        return None
-    while phrase.first > 0 and _han_word(segments[phrase.first - 1]):
-        phrase.first -= 1
-    if (
-        phrase.bare
-        and amount.units
-        and all(m in ("rating", "age", "span", "year") for m, _ in amount.units)
-        and not phrase.negated
-    ):
-        return None
-    while (
-        phrase.first > 0
-        and (segments[phrase.first - 1].fields or key_of(segments[phrase.first - 1].text) in field_words())
-        and not segments[phrase.first - 1].used
-        and not segments[phrase.first - 1].entries
-    ):
-        phrase.first -= 1
-    if (
-        phrase.last < len(segments)
-        and (segments[phrase.last].fields or key_of(segments[phrase.last].text) in field_words())
-        and not segments[phrase.last].entries
-        and not segments[phrase.last].used
-    ):
-        phrase.last += 1
-    return segments[phrase.first].start, segments[phrase.last - 1].end
-
-
-def _han_word(s: Segment) -> bool:
-    return s.is_word and not s.used and not s.text.isascii()
-
-
-def _is_count(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
-    amount = phrase.parts[0][1]
-    if (
-        not phrase.bare
-        or len(phrase.parts) != 1
-        or amount.value != int(amount.value)
-        or not 1 <= amount.value <= MAX_COUNT
-    ):
-        return False
-    j = phrase.first - 1
-    while j >= 0 and segments[j].is_glue:
-        j -= 1
-    k = phrase.last
-    follows = k < len(segments) and bool(segments[k].entries or segments[k].is_glue or segments[k].comparisons)
-    return follows and (j < 0 or bool(segments[j].roles & {"want"}))

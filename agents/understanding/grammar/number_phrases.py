@@ -135,24 +135,8 @@ def _before(
         phrase.around = amount.near or _is_around(segments, i)
         return phrase.around
     s = segments[j]
-    if s.roles & {"than"}:
-        k = j - 1
-        if k >= 0 and key_of(segments[k].text) in ("better", "besser") and any(m == "rating" for m, _ in amount.units):
-            phrase.first, phrase.parts = k, [(">", amount)]
-            return True
-        free = k >= 0 and not segments[k].used
-        comps = [c for c in segments[k].comparisons if c.role in ("more", "less")] if free else []
-        if comps:
-            phrase.first, phrase.fields = k, tuple(c.field for c in comps)
-            phrase.parts = [(">" if comps[0].role == "more" else "<", amount)]
-            return True
-        if key_of(s.text) == "比":
-            k = phrase.last
-            comps = [c for c in segments[k].comparisons if c.role in ("more", "less")] if k < len(segments) else []
-            if comps:
-                phrase.first, phrase.last, phrase.fields = j, k + 1, tuple(c.field for c in comps)
-                phrase.parts = [(">" if comps[0].role == "more" else "<", amount)]
-                return True
+    if "than" in s.roles and _than(segments, j, phrase, amount):
+        return True
     if "hardly" in s.roles and key_of(s.text) != "比":
         phrase.first, phrase.parts = j, [("<=", amount._replace(value=amount.value * (1 + HARDLY)))]
         return True
@@ -189,6 +173,28 @@ def _before(
             if _goes_on(segments, phrase.last):
                 phrase.parts = [(">=", amount)]
                 _swallow_on(segments, phrase)
+            return True
+    return False
+
+
+def _than(segments: Sequence[Segment], j: int, phrase: NumberPhrase, amount: Amount) -> bool:
+    """Read "cheaper than 20", "better than 4 stars" and 比3000便宜, whose comparison decides the field."""
+    k = j - 1
+    if k >= 0 and key_of(segments[k].text) in ("better", "besser") and any(m == "rating" for m, _ in amount.units):
+        phrase.first, phrase.parts = k, [(">", amount)]
+        return True
+    free = k >= 0 and not segments[k].used
+    comps = [c for c in segments[k].comparisons if c.role in ("more", "less")] if free else []
+    if comps:
+        phrase.first, phrase.fields = k, tuple(c.field for c in comps)
+        phrase.parts = [(">" if comps[0].role == "more" else "<", amount)]
+        return True
+    if key_of(segments[j].text) == "比":
+        k = phrase.last
+        comps = [c for c in segments[k].comparisons if c.role in ("more", "less")] if k < len(segments) else []
+        if comps:
+            phrase.first, phrase.last, phrase.fields = j, k + 1, tuple(c.field for c in comps)
+            phrase.parts = [(">" if comps[0].role == "more" else "<", amount)]
             return True
     return False
 

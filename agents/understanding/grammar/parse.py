@@ -13,7 +13,7 @@ from .corrections_and_possessions import corrections, owned
 from .doubt import doubts
 from .exceptions import exceptions_with_but
 from .left_over import demands
-from .number_fields import bounds_of
+from .number_bounds import bounds_of
 from .orders_and_releases import leanings, orders, releases
 from .refusals import refusals
 from .segments import Segment

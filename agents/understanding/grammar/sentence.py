@@ -10,7 +10,7 @@ from ....core.language.value_index import BROADER, PART, SPELLED, SYNONYM, Entry
 from ....core.language.word_data import common_words, han_things, key_of, value_key
 from ....core.text.chinese import is_han
 from ....core.text.field_names import says_what
-from .number_fields import Bound
+from .number_bounds import Bound
 from .segments import Segment
 
 STOPS = frozenset(".!?;:。！？；：\n")

@@ -1,0 +1,90 @@
+"""Refuse the value that stands before a refusal: "red doesn't suit me", "Dodge? never", "wool allergy", 黑色以外."""
+
+from __future__ import annotations
+
+from ....core.language.value_index import BROADER
+from ....core.language.word_data import key_of
+from .refused_values import LINKS
+from .segments import Segment
+from .sentence import Sentence, Wish
+
+COPULAS = frozenset("is are was be would look looks seem seems feel feels ist sind wirkt".split())  # noqa: SIM905
+WHOLE = frozenset(
+    "nope nah hurt hurts allergy allergies allergic intolerance intolerant sucks suck stinks stink dealbreaker excluded "  # noqa: SIM905
+    "unwanted unnecessary allergie annoys annoy bothers excepted tabu taboo ausgenommen ausgeschlossen".split()
+)
+"""Refusals of one word that need no verb before them."""
+
+
+def refuse_before(sentence: Sentence, i: int) -> bool:
+    """Refuse the value just before ``i``: "red doesn't suit me", "Dodge? never", "wool allergy", "nut free", 黑色以外."""
+    s, k, crossed = sentence.segments[i], i - 1, 0
+    while k >= 0 and not sentence.segments[k].entries:
+        piece = sentence.segments[k]
+        if piece.mark == "-" and "free" in s.roles and i - k == 1:
+            k -= 1
+            continue
+        if piece.mark and piece.mark in ",，、?？-–—…." and crossed < 3 and _may_cross(s):
+            crossed += 1 if piece.mark != "." or "not_after" in s.roles else 3
+        elif (
+            piece.used
+            or piece.amount is not None
+            or not (
+                piece.is_glue
+                or piece.fields
+                or piece.roles & {"only", "too", "own"}
+                or ("want" in piece.roles and "not" in s.roles and not s.text.isascii())
+                or (
+                    "want" in piece.roles
+                    and s.roles & {"not"}
+                    and key_of(piece.text).split(" ")[0] in ("mochte", "will", "suche", "brauche")
+                )
+                or (piece.is_word and "not_after" in s.roles and i - k < 3 and not crossed)
+            )
+        ):
+            return False
+        k -= 1
+    if not sentence.value_at(k) or (crossed and _asked_before(sentence, k)):
+        return False
+    if _is_judgement(s) and not any(key_of(p.text) in COPULAS for p in sentence.segments[k + 1 : i]):
+        return False
+    if "free" in s.roles and sentence.segments[k].end < s.start - 1:
+        return False
+    group, fields, m = [k], {e.field for e in sentence.segments[k].entries}, k - 1
+    while (
+        m > 0
+        and (sentence.segments[m].roles & LINKS or sentence.segments[m].mark in ("/", "、"))
+        and sentence.value_at(m - 1)
+    ):
+        if not fields & {e.field for e in sentence.segments[m - 1].entries}:
+            break
+        group.append(m - 1)
+        m -= 2
+    for position in group:
+        piece = sentence.segments[position]
+        entries = [e for e in piece.entries if e.rank < BROADER and sentence.evident(piece, e)]
+        sentence.found.wishes += [Wish(e, [piece, s], refused=True) for e in entries]
+        piece.used = "refused"
+    s.used = "not"
+    return True
+
+
+def _may_cross(s: Segment) -> bool:
+    """Tell whether a refusal may stand apart from what it refuses: "Dodge? never", "red, no thanks", but not "red, ugly"."""
+    return "not" in s.roles or ("not_after" in s.roles and not _is_judgement(s))
+
+
+def _is_judgement(s: Segment) -> bool:
+    """Tell whether a refusal is one adjective, which needs a verb before it: "red is ugly"."""
+    one = len(s.words) == 1 and s.text.isascii() and key_of(s.text) not in WHOLE
+    return one and "not_after" in s.roles and "not" not in s.roles
+
+
+def _asked_before(sentence: Sentence, k: int) -> bool:
+    """Tell whether the value at ``k`` was asked for in so many words: "I want red, no thanks to you"."""
+    j = k - 1
+    while j >= 0 and not sentence.segments[j].mark:
+        if "want" in sentence.segments[j].roles:
+            return True
+        j -= 1
+    return False

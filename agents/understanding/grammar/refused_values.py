@@ -1,0 +1,210 @@
+"""Take a list of values as refused, phrase by phrase: of "black shoes" the black, of "shoes with heels" the heels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ....core.language.value_index import BROADER, SYNONYM
+from ....core.language.word_data import key_of
+from .segments import Segment
+from .sentence import COMMAS, Sentence, Wish
+
+LINKS = frozenset(("or", "nor", "and"))
+LACKING = frozenset(
+    map(
+        key_of,
+        ("不含", "没有", "无", "不带", "不加", "不含有", "without", "free of", "free from", "ohne", "sans", "不要含"),
+    )
+)
+"""Words that say what a thing lacks: the thing itself is wanted."""
+_OF = frozenset(
+    [
+        "in",
+        "of",
+        "的",
+        "aus",
+        "von",
+        "with",
+        "having",
+        "containing",
+        "from",
+        "by",
+        "mit",
+        "that",
+        "which",
+        "featuring",
+        "made",
+        "from",
+        "das",
+        "die",
+        "der",
+    ]
+)
+_OVER = frozenset("a an the any ein eine einem einer colour color has have is are is in".split())  # noqa: SIM905
+_RELATIVE = frozenset("was das die der den dem that which who welche welcher welches".split())  # noqa: SIM905
+
+
+def opens_relative(sentence: Sentence, j: int) -> bool:
+    """Tell whether a relative clause with a second "not" opens at ``j``: "nichts, was nicht rot ist"."""
+    following = sentence.segments[j : j + 3]
+    return (
+        len(following) > 1 and key_of(following[0].text) in _RELATIVE and any("not" in p.roles for p in following[1:])
+    )
+
+
+def take_refused(sentence: Sentence, j: int, negations: Sequence[Segment], *, refused: bool) -> None:
+    """Take the list of values that begins at ``j`` as refused (or as wanted, after two negations), phrase by phrase."""
+    phrases: list[list[int]] = [[j]]
+    k = j + 1
+    while k < len(sentence.segments):
+        if sentence.value_at(k):
+            phrases[-1].append(k)
+            k += 1
+            continue
+        of = key_of(sentence.segments[k].text) in _OF
+        following = _continues(sentence, k, phrases[-1][-1])
+        if following is None:
+            break
+        if of:
+            phrases[-1].append(following)
+        else:
+            phrases.append([following])
+        k = following + 1
+    inner = _inner_negation(sentence, k)
+    for n in negations:
+        n.used = "not"
+    if inner is not None and refused:
+        sentence.segments[inner].used = "not"
+        return
+    for phrase in phrases:
+        _refuse_phrase(sentence, phrase, negations, refused=refused)
+
+
+def _inner_negation(sentence: Sentence, k: int) -> int | None:
+    """Return the position of the second "not" of "no shoes that aren't formal", which wants shoes that are."""
+    relative = False
+    while k < len(sentence.segments) and (
+        sentence.segments[k].is_glue
+        or "not" in sentence.segments[k].roles
+        or (sentence.segments[k].mark in COMMAS and opens_relative(sentence, k + 1))
+    ):
+        if "not" in sentence.segments[k].roles and not sentence.segments[k].entries:
+            j = k + 1
+            while j < len(sentence.segments) and sentence.segments[j].is_glue:
+                j += 1
+            lacking = key_of(sentence.segments[k].text) in LACKING | {"lacking", "lack", "lacks", "missing"}
+            return k if (relative or lacking) and sentence.value_at(j) else None
+        relative = relative or key_of(sentence.segments[k].text) in ("that", "which", "who", "die", "der", "das")
+        k += 1
+    return None
+
+
+def _continues(sentence: Sentence, k: int, last: int) -> int | None:
+    """Return the position of the next value of a refused list whose joint begins at ``k``, or None where it ends."""
+    s = sentence.segments[k]
+    if s.used:
+        return None
+    if key_of(s.text) in _OF and not s.entries:
+        n = k + 1
+        while n < len(sentence.segments) and key_of(sentence.segments[n].text) in _OVER:
+            n += 1
+        return n if sentence.value_at(n) else None
+    roles = set(s.roles & LINKS) | ({"or"} if s.mark == "/" else set())
+    comma = s.mark in COMMAS
+    if not roles and not comma:
+        return None
+    n = k + 1
+    while (
+        n < len(sentence.segments)
+        and (sentence.segments[n].is_glue or sentence.segments[n].roles & (LINKS | {"any"}))
+        and not sentence.segments[n].entries
+    ):
+        roles |= sentence.segments[n].roles & LINKS
+        n += 1
+    if (
+        n < len(sentence.segments)
+        and sentence.segments[n].is_word
+        and sentence.value_at(n + 2)
+        and sentence.segments[n + 1].roles & LINKS
+    ):
+        n += 2
+    if not sentence.value_at(n):
+        return None
+    same = bool({e.field for e in sentence.segments[n].entries} & {e.field for e in sentence.segments[last].entries})
+    if roles & {"or", "nor"} or s.mark == "、" or ("and" in roles and (same or not s.text.isascii())):
+        return n
+    return n if same and comma and not roles and _closes(sentence, n) else None
+
+
+def _closes(sentence: Sentence, n: int) -> bool:
+    """Tell whether a list of commas goes on from ``n`` to an "or" or "and": "no horror, war or drama"."""
+    k = n + 1
+    comma = False
+    while k < len(sentence.segments):
+        s = sentence.segments[k]
+        if s.roles & LINKS and not s.entries:
+            m = k + 1
+            while m < len(sentence.segments) and sentence.segments[m].is_glue:
+                m += 1
+            return sentence.value_at(m)
+        if s.entries:
+            if not comma:
+                return False
+            comma = False
+        elif s.mark in COMMAS:
+            comma = True
+        elif not s.is_glue:
+            return False
+        k += 1
+    return False
+
+
+def _refuse_phrase(sentence: Sentence, phrase: Sequence[int], negations: Sequence[Segment], *, refused: bool) -> None:
+    """Refuse one noun phrase: of "black shoes" the black, of "black" the black, of "shoes" the shoes."""
+    segments = [sentence.segments[p] for p in phrase]
+    if not refused:
+        for p in phrase:
+            sentence.want(p)
+        return
+    heads, wanted = _heads(sentence, phrase, negations)
+    for p, s in zip(phrase, segments, strict=True):
+        if p in heads:
+            if wanted:
+                sentence.want(p)
+            else:
+                sentence.found.wishes += [Wish(e, [s], must=False) for e in sentence.best(s, evident=True)[:1]]
+                s.used = "soft"
+            continue
+        entries = [e for e in s.entries if sentence.evident(s, e) and e.rank < BROADER]
+        surest = min((e.rank for e in entries), default=0)
+        for entry in entries:
+            if entry.rank <= SYNONYM or surest > SYNONYM:
+                sentence.found.wishes.append(Wish(entry, [*negations, s], refused=True))
+        if not entries:
+            sentence.found.unmet.append((negations[0].start, s.end))
+        s.used = "refused"
+
+
+def _heads(sentence: Sentence, phrase: Sequence[int], negations: Sequence[Segment]) -> tuple[set[int], bool]:
+    """Return the values of a phrase that only say of what the others are refused, and whether they are wanted themselves."""
+    if len(phrase) < 2:
+        return set(), False
+    after_of = [p for p in phrase[1:] if sentence.segments[p - 1].text == "的"]
+    if after_of:
+        return {p for p in phrase if p >= after_of[-1]}, True
+    bridges = [n for n in range(1, len(phrase)) if _is_bridged(sentence, phrase[n - 1], phrase[n])]
+    if bridges:
+        return set(phrase[: bridges[-1]]), False
+    fields = [{e.field for e in sentence.segments[p].entries} for p in phrase]
+    if set.intersection(*fields):
+        return set(), False
+    kinds = {p for p in phrase if sentence.says_what(sentence.segments[p])}
+    lacking = any(key_of(n.text) in LACKING for n in negations)
+    if len(kinds) == len(phrase):
+        return {phrase[-1]}, lacking
+    return kinds, lacking
+
+
+def _is_bridged(sentence: Sentence, a: int, b: int) -> bool:
+    """Tell whether "with", "in" or a relative pronoun leads from the value at ``a`` to what it has at ``b``."""
+    return any(key_of(s.text) in _OF - {"of", "的", "von"} for s in sentence.segments[a + 1 : b])
