@@ -44,6 +44,7 @@ THOUSANDTHS = 0.2
 MIN_CODES = 10
 _CODE = re.compile(r"0\d+|\d{16,}")
 _ID = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9_./-]{4,}|\d{8,}|[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f-]{27}", re.ASCII)
+_HASH = re.compile(r"(?=[A-Za-z]*\d)[A-Za-z0-9]{16,}")
 _ADDRESS = re.compile(r"(?:https?:)?//\S+|www\.\S+", re.IGNORECASE)
 _WORDS_AND_UNITS = frozenset({"in", "d", "m", "v", "h", "s", "l", "w", "pages", "pcs"})
 _UNIT_IN_NAME = re.compile(r"[\s_(\[]+([A-Za-z%]{1,4})[)\]]?$")
@@ -98,7 +99,7 @@ def measured(column: Column, sample: Sample) -> Column:
 def _left_out(name: str, sample: Sample, rows: int) -> str:
     if not sample.filled:
         return "empty"
-    if simple(name) in IDENTIFIERS:
+    if simple(name.rpartition(".")[2]) in IDENTIFIERS:
         return "an identifier, nothing to ask for"
     texts = sample.texts()
     if simple(name) in INDEX_NAMES and sample.filled == rows and _counts_rows(texts, rows):
@@ -108,6 +109,7 @@ def _left_out(name: str, sample: Sample, rows: int) -> str:
         return "addresses"
     codes = sum(1 for t in texts if _ID.fullmatch(t))
     words = re.search(r"(?:^|[_ ])(?:id|ids|uid)$|[a-z]I[dD]$", name)
+    unspoken = words and all(_HASH.search(t) for t in texts)
     unique = len(texts) >= 0.9 * total
     if (
         total >= MIN_CODES
@@ -117,7 +119,7 @@ def _left_out(name: str, sample: Sample, rows: int) -> str:
         and codes >= MOSTLY * len(texts)
     ):
         return "codes, nothing to ask for"
-    return "an identifier, nothing to ask for" if words and (unique or total >= MIN_CODES) else ""
+    return "an identifier, nothing to ask for" if words and (unique or total >= MIN_CODES or unspoken) else ""
 
 
 def _counts_rows(texts: Mapping[str, int], rows: int) -> bool:

@@ -6,17 +6,17 @@ import re
 
 FIELD_NAMES: dict[str, tuple[str, ...]] = {
     "item_id": ("itemid", "id", "productid", "articleid", "movieid", "sku", "asin", "artikelnummer", "artikelnr", "artnr", "produktid", "référence",
-                "reference", "referencia", "codigo", "código", "商品编号", "商品編號", "商品id", "产品编号", "编号", "货号", "商品コード", "商品番号", "상품번호", "상품id"),
-    "title": ("title", "name", "productdisplayname", "productname", "producttitle", "itemtitle", "itemname", "displayname", "prodname",
+                "reference", "referencia", "codigo", "código", "商品编号", "商品編號", "商品id", "产品编号", "编号", "货号", "商品コード", "商品番号", "상품번호", "상품id", "артикул", "кодтовара", "kod", "sifra"),
+    "title": ("title", "name", "productdisplayname", "productname", "producttitle", "itemtitle", "itemname", "displayname", "prodname", "product", "article", "artikel", "produkt", "produit", "producto",
               "bezeichnung", "artikelbezeichnung", "artikelname", "produktname", "titel", "titre", "nom", "nombre", "título", "titulo", "nome", "naam",
-              "商品名称", "商品名稱", "产品名称", "名称", "标题", "品名", "商品名", "상품명", "제품명"),
+              "商品名称", "商品名稱", "产品名称", "名称", "标题", "品名", "商品名", "상품명", "제품명", "название", "наименование", "товар", "nazwa", "název"),
     "text": ("text", "description", "desc", "plot", "summary", "overview", "abstract", "body", "longdescription", "productdescription", "beschreibung",
              "produktbeschreibung", "langtext", "descripción", "descripcion", "descrizione", "descrição", "omschrijving", "描述", "商品描述", "商品說明", "简介", "详情",
-             "商品说明", "説明", "설명"),
+             "商品说明", "説明", "설명", "описание", "opis", "popis"),
     "image": ("image", "imagepath", "imagefile", "poster", "photo", "picture", "img", "imagelink", "imageurl", "imagesrc", "image1", "imglink", "imgurl", "imageurls", "mainimage", "productimageurl", "pictureurl", "thumbnail", "posterurl",
               "posterpath", "bild", "bilder",
-              "imagen", "immagine", "图片", "主图", "画像", "이미지"),
-    "url": ("url", "link", "href", "producturl", "productlink", "permalink", "lien", "enlace", "链接"),
+              "imagen", "immagine", "图片", "主图", "画像", "이미지", "изображение", "фото", "zdjęcie"),
+    "url": ("url", "link", "href", "producturl", "productlink", "permalink", "lien", "enlace", "链接", "ссылка"),
 }  # fmt: skip
 SALE_NAMES = ("saleprice", "specialprice", "discountedprice", "discountprice", "offerprice", "finalprice", "currentprice", "promoprice",
          "angebotspreis", "aktionspreis", "sonderpreis", "prixpromo", "促销价", "现价", "特价")  # fmt: skip
@@ -60,7 +60,7 @@ _PRICES = re.compile(
     re.IGNORECASE,
 )
 _NO_PRICES = re.compile(
-    r"currency|date|range|categor|type|level|priceless|per_item|per item|count|pricing|units?$", re.IGNORECASE
+    r"currency|date|range|categor|type|level|priceless|per_item|per item|\bcount\b|pricing|units?$", re.IGNORECASE
 )
 
 

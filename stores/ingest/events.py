@@ -18,8 +18,9 @@ from ...core.schemas import Event, EventKind
 from .column import text_of
 from .column_names import simple
 from .events_plan import KINDS, EventPlan, rating_in
-from .file_readers import Reading, Record, read_records
+from .file_readers import Reading, read_records
 from .numbers import number_in
+from .records import Record
 from .report import Rejects
 from .rows_to_items import RowError
 from .values import is_unknown, time_in
@@ -29,6 +30,8 @@ MAX_CONTEXT_CHARS = 200
 AHEAD = timedelta(days=1)
 """An event so far in the future is a mistake: clocks and time zones differ by less."""
 NAMED = 5
+UNTIMED = datetime(2000, 1, 1, tzinfo=UTC)
+"""Events of a file without times happened from here on, a second apart, so that adding the file again doubles none."""
 
 
 class EventCounts(NamedTuple):
@@ -108,13 +111,13 @@ def _events(chunk: Sequence[Record], plan: EventPlan, path: Path, problems: Reje
             problems.add(path, record.line, field="", reason=record.problem)
             continue
         try:
-            events.append(_event(record.values, plan))
+            events.append(_event(record.values, plan, record.line))
         except RowError as error:
             problems.add(path, record.line, field=error.field, reason=error.reason, item_id=error.item_id[:128])
     return events
 
 
-def _event(values: Mapping[str, Any], plan: EventPlan) -> Event:
+def _event(values: Mapping[str, Any], plan: EventPlan, line: int) -> Event:
     columns = plan.columns
     item_id = _id(values.get(columns["item"])).rjust(plan.pad, "0") if _id(values.get(columns["item"])) else ""
     cell = values.get(columns.get("value", ""))
@@ -132,7 +135,9 @@ def _event(values: Mapping[str, Any], plan: EventPlan) -> Event:
                 "user_id": _id(values.get(columns["user"])),
                 "item_id": item_id,
                 "kind": kind,
-                "at": _time(values.get(columns["at"]), plan, item_id),
+                "at": _time(values.get(columns["at"]), plan, item_id)
+                if "at" in columns
+                else UNTIMED + timedelta(seconds=line - 1),
                 "value": value,
                 "context": context,
             }

@@ -33,13 +33,13 @@ KINDS: dict[str, EventKind] = {
     **dict.fromkeys(("rating", "rate", "rated", "review", "reviewed", "评分"), "rating"),
 }  # fmt: skip
 _NAMES: dict[str, tuple[str, ...]] = {
-    "user": ("userid", "user", "customerid", "visitorid", "customer", "clientid", "memberid", "reviewerid", "accountid", "sessionid", "kunde",
+    "user": ("userid", "user", "customerid", "visitorid", "customer", "clientid", "memberid", "reviewerid", "accountid", "userpseudoid", "anonymousid", "clientuserid", "sessionid", "kunde",
              "kundennummer", "用户id", "用户", "会员id"),
     "item": ("itemid", "item", "productid", "articleid", "movieid", "parentasin", "asin", "businessid", "bookid", "trackid", "songid", "gameid", "appid",
              "sku", "stockcode", "product", "contentid", "artikelnummer", "商品id", "商品编号", "物品id"),
     "kind": ("kind", "event", "eventtype", "eventname", "type", "action", "behavior", "behaviour", "interaction", "行为", "行为类型"),
     "value": ("rating", "value", "score", "stars", "overall", "grade", "bewertung", "评分"),
-    "at": ("timestamp", "at", "time", "datetime", "date", "ts", "tdat", "eventtime", "createdat", "invoicedate", "orderdate", "purchasedate",
+    "at": ("timestamp", "at", "time", "datetime", "date", "ts", "tdat", "eventtime", "eventtimestamp", "createdat", "invoicedate", "orderdate", "purchasedate",
            "dateadded", "dateupdated", "unixreviewtime", "datum", "时间", "日期"),
 }  # fmt: skip
 _ORDERS = frozenset(
@@ -79,7 +79,7 @@ def plan_events(path: Path, choices: EventChoices | None = None) -> EventPlan:
     """Read the file once and return what its columns are.
 
     Raises:
-        InvalidRequestError: the file has no user, item or time column, or a choice does not fit; names ``interactions``.
+        InvalidRequestError: the file has no user or item column, or a choice does not fit; names ``interactions``.
     """
     said = choices or EventChoices()
     columns, samples, rows = _sampled(path, said)
@@ -98,6 +98,8 @@ def plan_events(path: Path, choices: EventChoices | None = None) -> EventPlan:
     scale = _scale(samples.get("value"), said.columns.get("scale", ""))
     if scale != SCALES[0]:
         notes.append(f"ratings of up to {scale:g} are stored on a scale of five; else: --map-events scale=5")
+    if "at" not in columns:
+        notes.append("no column of times: the order of the lines counts; else: --map-events at=COLUMN")
     order, guessed = day_order(samples["at"].texts()) if "at" in samples else ("dmy", False)
     if (chosen := said.columns.get("order", "")) in get_args(DayOrder):
         order, guessed = cast(DayOrder, chosen), False
@@ -150,7 +152,7 @@ def event_columns(names: Sequence[str], said: Mapping[str, str]) -> dict[str, st
             )
         if column:
             found[role] = column
-        elif role in ("user", "item", "at"):
+        elif role in ("user", "item"):
             listed = ", ".join(names[:30]) or "none"
             raise InvalidRequestError(
                 "interactions", f"no column for {role}; add --map-events {role}=COLUMN, one of: {listed}"

@@ -8,27 +8,20 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import InvalidRequestError
-from .delimited import MAX_LINE_CHARS, Table, encoding_of, is_broken, open_binary, open_text, unique_names
+from .delimited import MAX_LINE_CHARS, Table, encoding_of, is_broken, open_binary, open_text
+from .records import Record, plain
+from .sheets import sheet_rows
 
 PARQUET_ROWS = 256
 HEADER_SAMPLE = 1_000
 MAX_DOCUMENT_BYTES = 500_000_000
+_PRODUCTS = ("Product", "ProductGroup")
 RECORD_TAGS = frozenset({"item", "entry", "product", "offer", "shopitem", "row", "record", "article", "book", "movie"})
-
-
-@dataclass(frozen=True)
-class Record:
-    """One row: the line it starts on (from 1; else the row's number), its values, or why it cannot be read."""
-
-    line: int
-    values: Mapping[str, Any] = field(default_factory=dict)
-    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +92,9 @@ def _read_json(path: Path, how: Reading) -> Iterator[Record]:
         head = file.read(1_000).lstrip("\ufeff \t\r\n")
         file.seek(0)
         first = next((line for line in _lines(file) if line[1] is None or line[1].strip()), (1, ""))[1] or ""
-    spread = _suffix(path) in (".json", ".jsonld") and not isinstance(_parsed(first)[0], dict)
+        alone = not any(line[1] is None or line[1].strip() for line in _lines(file))
+    start = _parsed(first)[0]
+    spread = _suffix(path) in (".json", ".jsonld") and (not isinstance(start, dict) or (alone and _holds_rows(start)))
     if head.startswith("[") or spread:
         yield from _read_document(path, encoding)
         return
@@ -113,6 +108,12 @@ def _read_json(path: Path, how: Reading) -> Iterator[Record]:
                 if not problem and not isinstance(values, dict):
                     problem = "not a JSON object"
                 yield Record(line, values if isinstance(values, dict) and not problem else {}, problem)
+
+
+def _holds_rows(value: Mapping[str, Any]) -> bool:
+    """Return whether an object is no row but holds them: ``{"products": [...], "total": 2}``."""
+    lists = [v for v in value.values() if isinstance(v, list) and v and all(isinstance(row, dict) for row in v)]
+    return len(lists) == 1 and not any(name in value for name in ("id", "sku", "title", "name", "@type"))
 
 
 def _parsed(text: str) -> tuple[Any, str]:
@@ -152,7 +153,7 @@ def _longest_list(document: Any) -> list[Any]:
         if isinstance(node, list):
             objects = node if any(isinstance(v, dict) for v in node) else []
             found = objects if len(objects) > len(found) else found
-        elif isinstance(node, dict) and "sku" not in node and node.get("@type") != "Product":
+        elif isinstance(node, dict) and "sku" not in node and node.get("@type") not in _PRODUCTS:
             waiting += node.values()
     return [v.get("item", v) if isinstance(v, dict) else v for v in found] or [document]
 
@@ -195,24 +196,12 @@ def _read_workbook(path: Path, how: Reading) -> Iterator[Record]:
         if how.sheet and how.sheet not in book.sheetnames:
             raise InvalidRequestError("source", f"no sheet {how.sheet!r}; there are: {', '.join(book.sheetnames)}")
         for name in [how.sheet] if how.sheet else book.sheetnames:
-            rows = [*_sheet_rows(book[name].iter_rows(values_only=True))]
+            rows = [*sheet_rows(book[name])]
             if rows:
                 yield from rows
                 return
     finally:
         book.close()
-
-
-def _sheet_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[Record]:
-
-    header: list[str] = []
-    for number, cells in enumerate(rows, start=1):
-        filled = sum(cell is not None and str(cell).strip() != "" for cell in cells)
-        if not header:
-            if filled >= 2:
-                header = unique_names([str(plain(cell) or "").strip() for cell in cells])
-        elif filled:
-            yield Record(number, {name: plain(cell) for name, cell in zip(header, cells, strict=False)})
 
 
 def _read_feed(path: Path, how: Reading) -> Iterator[Record]:
@@ -249,17 +238,6 @@ def _values(element: Any) -> dict[str, Any]:
 
 def _name(tag: str) -> str:
     return tag.rpartition("}")[2]
-
-
-def plain(value: Any) -> Any:
-    """Return a cell of a typed file as text, number, truth, list or mapping."""
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "surrogateescape")
-    if value is None or isinstance(value, str | bool | int | float | list | dict):
-        return value
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 _READERS: dict[str, Callable[[Path, Reading], Iterator[Record]]] = {

@@ -13,9 +13,11 @@ from ...core.errors import InvalidRequestError
 from .column import text_of
 from .column_names import GROUP_NAMES, INDEX_NAMES, is_price_name, simple
 from .column_sample import Sample
-from .file_readers import HEADER_SAMPLE, Record, read_records, said_of
+from .file_readers import HEADER_SAMPLE, read_records, said_of
 from .layouts import LAYOUTS, PLAIN, Layout, item_rows, layout_of, under_rule
+from .numbers import money_in, quantity_in
 from .plan import Choices, Plan, check_fields, make_plan, plan_fields
+from .records import Record
 from .values import is_unknown
 from .variants import VARIANTS
 
@@ -34,10 +36,15 @@ class Survey:
     choices: Choices
     lines: int
     last_line: Mapping[str, int]
+    second_header: int = 0
 
     def records(self, left_out: dict[str, int] | None = None) -> Iterator[Record]:
         """Yield one record an item."""
-        return item_rows(read_records(self.path, self.choices.how), self.layout, left_out)
+        return item_rows(_rows(self.path, self.choices, self.second_header), self.layout, left_out)
+
+
+def _rows(path: Path, said: Choices, skipped: int) -> Iterator[Record]:
+    return (r for r in read_records(path, said.how) if r.line != skipped)
 
 
 def survey(path: Path, choices: Choices | None = None) -> Survey:
@@ -47,7 +54,9 @@ def survey(path: Path, choices: Choices | None = None) -> Survey:
         InvalidRequestError: the file, its header, the mapping or a reading is not usable.
     """
     said = choices or Choices()
-    head = [record.values for record in islice(read_records(path, said.how), HEADER_SAMPLE)]
+    first = [*islice(read_records(path, said.how), HEADER_SAMPLE)]
+    skipped = _second_header(first)
+    head = [record.values for record in first if record.line != skipped or record.problem]
     raw_names = [*dict.fromkeys(name for values in head for name in values)]
     layout = _layout(said, raw_names)
     names = [
@@ -55,6 +64,8 @@ def survey(path: Path, choices: Choices | None = None) -> Survey:
     ] or raw_names
     fields = plan_fields(names, said.mapping, layout)
     notes = _groups(head, layout, said)
+    if skipped:
+        notes += (f"line {skipped} is a second header of words and is left out",)
     if "item_id" not in fields and (taken := _all_different(head, fields)):
         fields["item_id"] = (taken,)
         notes += (
@@ -64,12 +75,12 @@ def survey(path: Path, choices: Choices | None = None) -> Survey:
     left_out: dict[str, int] = {}
     firsts = frozenset({"item_id"}) if layout is not PLAIN else frozenset[str]()
     draft = Plan(layout="", fields=fields, firsts=firsts, columns=())
-    samples, last_line, lines = _sampled(item_rows(read_records(path, said.how), layout, left_out), draft)
+    samples, last_line, lines = _sampled(item_rows(_rows(path, said, skipped), layout, left_out), draft)
     for name in names:
         samples.setdefault(name, Sample())
     plan = make_plan(samples, lines, fields, layout, said)
     plan = plan.model_copy(update={"notes": notes, "left_out": left_out, "read_as": said_of(path, said.how)})
-    return Survey(path, plan, layout, said, lines, last_line)
+    return Survey(path, plan, layout, said, lines, last_line, skipped)
 
 
 def _sampled(records: Iterable[Record], draft: Plan) -> tuple[dict[str, Sample], dict[str, int], int]:
@@ -87,12 +98,44 @@ def _sampled(records: Iterable[Record], draft: Plan) -> tuple[dict[str, Sample],
             last_line[item_id] = record.line
         seen.add(item_id)
         for name, value in record.values.items():
-            if name == VARIANTS:
-                continue
-            if (sample := samples.get(name)) is None:
-                sample = samples[name] = Sample()
-            sample.add(value)
+            if name != VARIANTS:
+                samples.setdefault(name, Sample()).add(value)
+        for name, value in _own_prices(record.values):
+            samples.setdefault(name, Sample()).add(value)
     return samples, last_line, lines
+
+
+def _own_prices(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield (column, cell) of the prices that only a product's variants have."""
+    for variant in row.get(VARIANTS, ()):
+        for name, value in variant.row.items():
+            if is_price_name(name) and is_unknown(row.get(name)):
+                yield name, value
+
+
+def _second_header(head: Sequence[Record]) -> int:
+    """Return the line of a first row that says in words what the columns are, where the others hold numbers; 0 if there is none."""
+    rows = [r.values for r in head if not r.problem]
+    if len(rows) < MIN_ROWS + 1:
+        return 0
+    first, others = rows[0], rows[1:]
+    numeric = [
+        name for name in first
+        if (cells := [v for row in others if not is_unknown(v := row.get(name))]) and all(map(_is_amount, cells))
+    ]  # fmt: skip
+    words = [
+        name
+        for name in numeric
+        if isinstance(v := first[name], str) and not is_unknown(v) and not any(c.isdigit() for c in v)
+    ]
+    return head[0].line if len(words) >= 2 and len(words) == len(numeric) else 0
+
+
+def _is_amount(value: Any) -> bool:
+    if isinstance(value, int | float):
+        return True
+    text = text_of(value)
+    return any(c.isdigit() for c in text) and (money_in(text) is not None or quantity_in(text) is not None)
 
 
 def _layout(said: Choices, names: Sequence[str]) -> Layout:

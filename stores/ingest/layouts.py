@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from ...core.errors import InvalidRequestError
-from . import reshaping
+from . import flattening, reshaping
 from .column import text_of
-from .file_readers import Record
-from .reshaping import LeftOut
+from .flattening import LeftOut
+from .records import Record
 from .variants import Row, by_rule
 
 Names = tuple[str, ...]
@@ -40,9 +40,9 @@ class Layout:
     attributes: Mapping[str, str] = field(default_factory=dict)
     readings: Mapping[str, str] = field(default_factory=dict)
     ignore: Names = ()
-    row: Callable[[Mapping[str, Any]], Row] = reshaping.flatten
+    row: Callable[[Mapping[str, Any]], Row] = flattening.flatten
     key: Callable[[Mapping[str, Any]], list[str]] | None = None
-    merge: Callable[[Sequence[Row]], Row] = reshaping.joined
+    merge: Callable[[Sequence[Row]], Row] = flattening.joined
 
     def leaves(self, column: str) -> bool:
         """Return whether a column is of no use."""
@@ -126,6 +126,25 @@ LAYOUTS: tuple[Layout, ...] = (
         _FEED_IGNORE, row=reshaping.feed, key=reshaping.feed_key, merge=reshaping.feed_group,
     ),
     Layout(
+        "Etsy listings", frozenset({"TITLE", "DESCRIPTION", "PRICE", "CURRENCY_CODE", "QUANTITY"}),
+        {"item_id": ("SKU",), "title": ("TITLE",), "text": ("DESCRIPTION",), "image": ("IMAGE1",)}, {},
+        {"PRICE": "price", "TAGS": "list:,", "MATERIALS": "list:,"}, ("IMAGE*", "VARIATION *", "SKU"), row=reshaping.etsy,
+    ),
+    Layout(
+        "PrestaShop products", frozenset({"Product ID", "Active (0/1)", "Categories (x,y,z...)"}),
+        {"item_id": ("Product ID",), "title": ("Name",), "text": ("Short description", "Description"), "image": ("Image URLs",), "url": ()},
+        {"Categories (x,y,z...)": "categories", "Price tax excluded": "price", "Price tax included": "price", "Tags (x,y,z...)": "tags",
+         "Quantity": "stock", "Width": "width", "Height": "height", "Depth": "depth", "Weight": "weight", "Condition": "condition",
+         "Manufacturer": "brand", "Brand": "brand", "Available for order (0 = No, 1 = Yes)": "in_stock"},
+        {"Categories (x,y,z...)": "list:,", "Price tax excluded": "price", "Price tax included": "price", "Tags (x,y,z...)": "list:,",
+         "Available for order (0 = No, 1 = Yes)": "bool"},
+        ("Active*", "Tax rules*", "Wholesale*", "On sale*", "Discount*", "Reference*", "Supplier*", "EAN*", "UPC", "MPN", "Ecotax", "Meta *", "URL*",
+         "Image *", "Delete *", "Feature*", "ID / *", "Text when *", "Label when *", "Additional *", "Unit*", "Visibility", "Minimal*", "Low stock*",
+         "Send *", "Delivery *", "Show price*", "Available online*", "Customizable*", "Uploadable*", "Text fields*", "Advanced*", "Depends*",
+         "Warehouse*", "Acessories*", "Accessories*", "Out of stock*", "Virtual*", "File URL", "Number of *", "Expiration*", "Product creation*", "Product available*"),
+        row=reshaping.prestashop,
+    ),
+    Layout(
         "Akeneo products",
         frozenset({"sku", "family", "categories", "enabled"}),
         {"item_id": ("sku",), "title": ("name", "label"), "text": ("description", "short_description"), "image": ("image", "picture")},
@@ -136,7 +155,7 @@ LAYOUTS: tuple[Layout, ...] = (
         "Amazon Reviews 2023 metadata",
         frozenset({"parent_asin", "title", "average_rating", "main_category"}),
         {"item_id": ("parent_asin",), "title": ("title",), "text": ("features", "description"), "image": ("images",)},
-        {"average_rating": "rating", "rating_number": "ratings", "store": "brand", "main_category": "category"}, {"price": "price"},
+        {"average_rating": "rating", "rating_number": "ratings", "store": "brand", "main_category": "category"}, {"price": "price", "details.Package Dimensions": "text"},
         ("images*", "videos*", "bought_together", "details.Date First Available", "details.Best Sellers Rank*"), row=reshaping.amazon,
     ),
     Layout(
@@ -178,7 +197,7 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout(
         "Spotify tracks", frozenset({"track_id", "track_name", "artists", "danceability"}), {"item_id": ("track_id",), "title": ("track_name",)},
         {"album_name": "album", "track_genre": "genre"}, {"artists": "list:;", "track_genre": "list", "explicit": "bool"},
-        key=by("track_id"), merge=reshaping.unite("track_genre"),
+        key=by("track_id"), merge=flattening.unite("track_genre"),
     ),
     Layout(
         "schema.org products", frozenset({"@type", "name"}),

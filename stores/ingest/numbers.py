@@ -39,7 +39,7 @@ _NOISE = re.compile(
 )
 _PER = re.compile(r"\s*(?:/|\bper\b|\bpro\b|\bje\b)\s*(?P<per>\d*\s*[^\W\d_]+[²³]?)\.?$", re.IGNORECASE)
 _RANGE = re.compile(r"(?<=\S)\s*(?:[–—~]|-|\bto\b|\bbis\b|\bà\b)\s*(?=[^\W_]*[\d$€£¥￥₹])", re.IGNORECASE)
-_FREE = frozenset({"free", "gratis", "kostenlos", "gratuit", "gratuito", "grátis", "offert", "umsonst", "бесплатно", "免费", "無料", "무료"})  # fmt: skip
+_FREE = frozenset({"free", "free to play", "free!", "free of charge", "gratis", "kostenlos", "gratuit", "gratuito", "grátis", "offert", "umsonst", "бесплатно", "免费", "無料", "무료"})  # fmt: skip
 _CODES = {
     "€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "￥": "CNY", "元": "CNY", "人民币": "CNY", "rmb": "CNY", "円": "JPY", "원": "KRW",
     "rs": "INR", "rp": "IDR", "kr": "SEK", "zł": "PLN", "zl": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON", "лв": "BGN", "руб": "RUB",

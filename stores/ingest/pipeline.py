@@ -23,10 +23,10 @@ from .changes import Refresh, check_removal, overlaid, plan_types, removed_ids
 from .digest import Digest, digest_of, embedding_text, read_digest
 from .events import EventCounts, ingest_events
 from .events_plan import EventChoices, plan_events
-from .file_readers import Record
 from .file_survey import Survey, survey
 from .pictures import ImageProblem, PictureAddress, check_image, file_digest, locate, named_by_id, variant_pictures
 from .plan import Choices
+from .records import Record
 from .report import IngestReport, Rejects
 from .rows_to_items import RowError, attributes_of, to_item, variants_of
 

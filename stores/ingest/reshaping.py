@@ -2,95 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .column import text_of
+from .flattening import LeftOut, first, flatten, joined
 from .values import is_unknown
 from .variants import RawVariant, Row, cheapest, merged, stock_of, with_variants
-
-NAMED = ("name", "value", "title", "hi_res", "large", "url", "contentUrl", "src", "@id")
-"""What stands for an object in a list: the first of these that it has."""
-FLATTENED_KEYS = 200
-
-
-class LeftOut(Exception):
-    """Say why a row is no item that is on offer: a draft, a part of another row."""
-
-
-def flatten(row: Mapping[str, Any]) -> Row:
-    """Return the row with objects opened one level (``offers.price``) and objects in lists replaced by their names."""
-    flat: Row = {}
-    for name, cell in row.items():
-        value = _opened(cell)
-        if not isinstance(value, dict) or len(value) > FLATTENED_KEYS:
-            flat[name] = value
-        elif _is_name(value):
-            flat[name] = value["name"]
-        else:
-            flat.update({f"{name}.{key}": _stands_for(v) or v for key, v in value.items() if key != "@type"})
-    return flat
-
-
-def _opened(value: Any) -> Any:
-    """Return a cell of JSON as what it holds, and objects in a list as their names; an only object without a name as itself."""
-    if isinstance(value, str):
-        return _json_object(value) if value.startswith("{") and value.rstrip().endswith("}") else value
-    if isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
-        alone = len(value) == 1 and not _stands_for(value[0])
-        return value[0] if alone else [_stands_for(v) or v for v in value]
-    return value
-
-
-def _is_name(value: Mapping[str, Any]) -> bool:
-    """Return whether an object of schema.org only names something, such as a brand."""
-    return (
-        "@type" in value
-        and isinstance(value.get("name"), str)
-        and len(value) <= 4
-        and not any(isinstance(v, dict | list) for v in value.values())
-    )
-
-
-def _stands_for(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    return next((value[key] for key in NAMED if isinstance(value.get(key), str) and value[key]), None)
-
-
-def _json_object(text: str) -> Any:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    return found if isinstance(found, dict) else text
-
-
-def first(rows: Sequence[Row], name: str) -> Any:
-    """Return the first cell of a column that says something, or None."""
-    return next((row[name] for row in rows if not is_unknown(row.get(name))), None)
-
-
-def union(rows: Iterable[Row], name: str) -> list[str]:
-    """Return the different cells of a column, in order."""
-    return [*dict.fromkeys(text_of(row[name]) for row in rows if not is_unknown(row.get(name)))]
-
-
-def joined(rows: Sequence[Row]) -> Row:
-    """Return one row with the first known cell of every column."""
-    return {name: first(rows, name) for name in dict.fromkeys(n for row in rows for n in row)}
-
-
-def unite(*names: str) -> Any:
-    """Return a merge of rows of the same item: the first known cell of every column, and of ``names`` all cells as a list."""
-
-    def merge(rows: Sequence[Row]) -> Row:
-        return joined(rows) | {name: union(rows, name) for name in names if any(name in row for row in rows)}
-
-    return merge
-
 
 _SHOPIFY_NAMES = {
     "URL handle": "Handle", "Description": "Body (HTML)", "Product category": "Product Category", "Published on online store": "Published",
@@ -175,7 +94,10 @@ def woocommerce(rows: Sequence[Row]) -> Row:
         if row is not own
     ]
     if variants and is_unknown(own.get("Regular price")):
-        made |= {name: cheapest(variants, "Regular price").get(name) for name in ("Regular price", "Sale price")}
+        made |= {
+            name: cheapest(variants, "Regular price", "Sale price").get(name)
+            for name in ("Regular price", "Sale price")
+        }
     if variants:
         made = with_variants(made, variants)
         made["In stock?"] = made.pop("in_stock", made.get("In stock?"))
@@ -261,7 +183,7 @@ def _with_configurations(made: Row, parts: Mapping[str, Row]) -> Row:
     if not variants:
         return made
     if all(v.row for v in variants):
-        low = cheapest(variants, "price")
+        low = cheapest(variants, "price", "special_price")
         made |= {n: low[n] for n in ("price", "special_price") if not is_unknown(low.get(n))}
     made = with_variants(made, variants)
     if "in_stock" in made:
@@ -347,6 +269,24 @@ def product_group(row: Mapping[str, Any]) -> Row:
         | made
         | {"offers.availability": stock, **{n: flat[n] for n in ("name", "description", "image", "url") if flat.get(n)}}
     )
+
+
+def etsy(row: Mapping[str, Any]) -> Row:
+    """Open the variations of a listing under their names."""
+    made = dict(row)
+    for n in (1, 2):
+        name, values = (row.get(f"VARIATION {n} {part}") for part in ("NAME", "VALUES"))
+        if not is_unknown(name) and not is_unknown(values):
+            made[text_of(name).lower()] = _commas(values)
+    return made
+
+
+def prestashop(row: Mapping[str, Any]) -> Row:
+    """Take the first picture of a product, and leave out what is not active."""
+    made = {name.rstrip(" *"): value for name, value in row.items()}
+    if text_of(made.get("Active (0/1)") or "1") == "0":
+        raise LeftOut("not active")
+    return made | {"Image URLs": next(iter(_commas(made.get("Image URLs (x,y,z...)"))), "")}
 
 
 def shopify_json(row: Mapping[str, Any]) -> Row:

@@ -17,14 +17,14 @@ UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "--", "
 _TRUE = frozenset({
     "true", "yes", "t", "y", "on", "ja", "oui", "si", "sí", "sì", "sim", "да", "是", "有", "はい", "예", "in stock",
     "in_stock", "instock", "available", "in store", "auf lager", "lieferbar", "verfügbar", "en stock", "disponible",
-    "disponibile", "有货", "有貨", "现货", "在庫あり", "limited availability", "limitedavailability", "onlineonly",
+    "disponibile", "有货", "有貨", "现货", "在庫あり", "あり", "있음", "в наличии", "tak", "ano", "limited availability", "limitedavailability", "onlineonly",
     "instoreonly", "✓", "✔",
 })  # fmt: skip
 _FALSE = frozenset({
     "false", "no", "f", "n", "off", "nein", "non", "não", "нет", "否", "无", "無", "いいえ", "아니요", "out of stock",
     "out_of_stock", "outofstock", "sold out", "soldout", "unavailable", "not available", "discontinued",
     "nicht auf lager", "ausverkauft", "nicht verfügbar", "en rupture", "rupture", "rupture de stock", "agotado",
-    "esaurito", "esgotado", "缺货", "缺貨", "售罄", "在庫なし", "preorder", "pre_order", "backorder", "back_order",
+    "esaurito", "esgotado", "缺货", "缺貨", "售罄", "在庫なし", "なし", "없음", "нет в наличии", "nie", "preorder", "pre_order", "backorder", "back_order",
     "available for order", "✗", "✘",
 })  # fmt: skip
 LATER = frozenset({"preorder", "pre_order", "backorder", "back_order", "available for order"})

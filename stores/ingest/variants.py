@@ -57,12 +57,13 @@ def with_variants(made: Row, variants: Sequence[RawVariant]) -> Row:
     return found | ({VARIANTS: [*variants]} if len(variants) > 1 else {})
 
 
-def cheapest(variants: Sequence[RawVariant], column: str) -> Row:
-    """Return the row of the variant to be had whose cell in ``column`` is the lowest price, or the first row."""
+def cheapest(variants: Sequence[RawVariant], *columns: str) -> Row:
+    """Return the row of the variant to be had that has the lowest price in one of ``columns``, or the first row."""
     from .numbers import money_in
 
     there = [v.row for v in variants if v.in_stock is not False] or [v.row for v in variants]
-    priced = [(m.amount, place) for place, row in enumerate(there) if (m := money_in(text_of(row.get(column) or "")))]
+    prices = [[m.amount for c in columns if (m := money_in(text_of(row.get(c) or "")))] for row in there]
+    priced = [(min(found), place) for place, found in enumerate(prices) if found]
     return there[min(priced)[1] if priced else 0]
 
 
@@ -93,9 +94,8 @@ def merged(rows: Sequence[Row], by: str, own_id: str, options: Iterable[str] = (
         for row in rows
     ]
     there = [v for v in variants if v.in_stock is not False] or variants
-    price = next((n for n in names if n.casefold() in ("sale_price", "price")), "")
     made = {n: next((v.row[n] for v in there if not is_unknown(v.row.get(n))), None) for n in names}
-    low = cheapest(variants, price)
+    low = cheapest(variants, *(n for n in names if n.casefold() in ("sale_price", "price")))
     made |= {n: low.get(n) for n in names if "price" in n.casefold()}
     if title := next((n for n in ("title", "name") if n in names), ""):
         plain = [_without(text_of(v.row.get(title) or ""), v.options.values()) for v in variants]
