@@ -3,6 +3,7 @@
 START -> [admit: only where there are media or corrections] -> in parallel {caption_images, transcribe_audio, read_video, look_up_history}
       -> [check_consistency: only where there are media] -> understand
       -> rank_candidates (retrieves them, too; items are sent here), or answer_about_shown where the turn only asks about items shown
+      -> [beside it read_with_model, then settle_reading: back to rank_candidates, which sends items again, if the reading changed]
       -> [rerank_with_llm: items are sent again if they moved] -> [deliberate]
       -> compose_recommendations (words are sent here; the response is put together) -> END
       or, where a question was asked, -> hear_answer (waits for the next request; its answer goes on where a request begins)
@@ -27,6 +28,7 @@ from .steps.compose import compose_recommendations
 from .steps.deliberate import deliberate
 from .steps.perceive import admit, caption_images, check_consistency, look_up_history, read_video, transcribe_audio
 from .steps.rank import rank_candidates
+from .steps.read_with_model import read_with_model, reads_with_model, settle_reading
 from .steps.rerank import rerank_with_llm
 from .steps.understand import understand
 from .turn.state import State
@@ -57,14 +59,27 @@ def after_perception(state: State, turn: Turn | None = None) -> str:
     return "check_consistency" if state.media else "understand"
 
 
-def after_understanding(state: State, turn: Turn | None = None) -> str:
-    """Return the step after understanding: a question about the items shown is answered from their records."""
-    return "answer_about_shown" if state.act.name in ANSWERED else "rank_candidates"
+def after_understanding(state: State, turn: Turn) -> str | list[str]:
+    """Return what follows understanding: a question about the items shown is answered from their records.
+
+    Where the language model reads, too, it does so beside the first search.
+    """
+    if state.act.name in ANSWERED:
+        return "answer_about_shown"
+    reads = turn.services.model_reads[0] and reads_with_model(state)
+    return ["rank_candidates", "read_with_model"] if reads else "rank_candidates"
 
 
 def after_ranking(state: State, turn: Turn) -> str:
-    """Return the step after ranking: the language model's opinion only where the request or the deployment asks for it."""
+    """Return the step after ranking: the model's reading if it is awaited, its opinion of the list only where that is asked for."""
+    if turn.services.model_reads[0] and not state.settled and reads_with_model(state):
+        return "settle_reading"
     return "rerank_with_llm" if turn.strategies(state.request) else after_reranking(state)
+
+
+def after_settling(state: State, turn: Turn) -> str:
+    """Return the step after the readings are settled: items are looked for again only if that changed what is asked for."""
+    return "rank_candidates" if state.settled == "changed" else after_ranking(state, turn)
 
 
 def after_reranking(state: State, turn: Turn | None = None) -> str:
@@ -112,9 +127,12 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Compile
     graph.add_node("read_video", read_video)
     add("look_up_history", look_up_history, after_perception, *compared)
     graph.add_node("check_consistency", check_consistency)
-    add("understand", understand, after_understanding, "rank_candidates", "answer_about_shown")
+    add("understand", understand, after_understanding, "rank_candidates", "read_with_model", "answer_about_shown")
     graph.add_node("answer_about_shown", answer_about_shown)
-    add("rank_candidates", rank_candidates, after_ranking, "rerank_with_llm", *written)
+    add("rank_candidates", rank_candidates, after_ranking, "settle_reading", "rerank_with_llm", *written)
+    graph.add_node("read_with_model", read_with_model)
+    graph.add_edge("read_with_model", "settle_reading")
+    add("settle_reading", settle_reading, after_settling, "rank_candidates", "rerank_with_llm", *written)
     add("rerank_with_llm", rerank_with_llm, after_reranking, *written)
     graph.add_node("deliberate", deliberate)
     add("compose_recommendations", compose_recommendations, after_answer, "hear_answer", END)

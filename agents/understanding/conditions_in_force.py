@@ -46,17 +46,18 @@ def without(understanding: Understanding, struck: Collection[str]) -> Understand
 
 def with_words(understanding: Understanding, memory: ThreadMemory) -> Understanding:
     """Return the understanding with ``conditions``: its constraints, each with the words that made it, in this turn or before."""
-    said = {condition_id(c): c.words for c in (*memory.conditions, *understanding.reading.conditions) if c.words}
+    said = {condition_id(c): c for c in (*memory.conditions, *understanding.reading.conditions) if c.words}
     conditions = tuple(
         Condition(
             condition_id=condition_id(c),
             field=c.field,
             op=c.op,
             value=c.value,
-            words=said.get(condition_id(c), ""),
+            words=said[condition_id(c)].words if condition_id(c) in said else "",
             refused=c.op in ("!=", "not in", "not contains"),
             confidence=c.confidence,
             either=c.either,
+            read_by=said[condition_id(c)].read_by if condition_id(c) in said else "grammar",
         )
         for c in understanding.constraints
     )

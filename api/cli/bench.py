@@ -23,7 +23,7 @@ from .bench_recommendation import (
     order,
     progress,
 )
-from .bench_requests import conversation, personal, relevance, requests, words
+from .bench_requests import conversation, personal, readers, relevance, requests, words
 from .options import guarded
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app = typer.Typer(
 
 app.callback()(keep_figures)
 app.command("requests")(requests)
+app.command("readers")(readers)
 app.command("words")(words)
 app.command("conversation")(conversation)
 app.command("relevance")(relevance)

@@ -39,6 +39,31 @@ def requests(
     guarded(lambda: print_figures(requests_run(load_settings(), data, cases, out, _say), as_json))
 
 
+def readers(
+    *,
+    data: DataOption = None,
+    file: FilesOption = None,
+    part: PartOption = "dev",
+    n: CountOption = 60,
+    seed: SeedOption = 0,
+    answers: Annotated[
+        Path | None, typer.Option("--answers", help="Keep the model's answers in this file; a second run asks nothing.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the grammar, the language model and both as readers of N requests, and who is right where they differ."""
+    import random
+
+    from ...evals.requests.cases import load_cases
+    from ...evals.requests.readers import readers_run
+
+    settings = load_settings()
+    cases = guarded(lambda: load_cases(file or [], part))
+    drawn = sorted(random.Random(seed).sample(cases, min(n, len(cases))), key=lambda c: c.catalogue)  # noqa: S311
+    kept = answers or settings.cache / "bench" / "readers.jsonl"
+    guarded(lambda: print_figures(readers_run(settings, data, drawn, kept, _say), as_json))
+
+
 def conversation(
     data: DataOption = None, n: CountOption = 40, seed: SeedOption = 0, as_json: JsonOption = False
 ) -> None:

@@ -14,6 +14,9 @@ Act = Literal[
 ]
 
 
+ReadBy = Literal["grammar", "model", "both"]
+
+
 class Condition(Frozen):
     """One predicate over a catalogue field with the words that made it; a client strikes or edits it by ``condition_id``."""
 
@@ -26,6 +29,9 @@ class Condition(Frozen):
     must: bool = Field(default=True, description="Enforced; otherwise it only moves the order.")
     confidence: float = Field(default=1.0, ge=0, le=1, description="How sure the reading is, 0 to 1.")
     either: tuple[Predicate, ...] = Field(default=(), description="Others of which one may hold in its place.")
+    read_by: ReadBy = Field(
+        default="grammar", description="Who read it: the grammar, the language model, or both alike."
+    )
 
 
 class Order(Frozen):
@@ -51,3 +57,5 @@ class Reading(Frozen):
     )
     added: tuple[str, ...] = Field(default=(), description="Fields whose values are named beside the earlier ones.")
     not_applied: tuple[str, ...] = Field(default=(), description="Words that no field of the catalogue expresses.")
+    read_by: ReadBy = Field(default="grammar", description="Whose conditions and order are in force.")
+    read_why: str = Field(default="", description="Why the language model did not read, or what came of it.")

@@ -119,6 +119,10 @@ class LLMSettings(Section):
     completion_price: float = Field(
         default=0.0, ge=0, description="Cost of a million generated tokens, in the same unit."
     )
+    reader: Literal["auto", "grammar", "model"] = Field(
+        default="auto",
+        description="Who reads requests: the grammar alone, the model beside it, or the model only from the size where it helped.",
+    )
     compose_message: bool | None = Field(
         default=None,
         description="The model writes the opening message; empty: not in the embedded profile, whose model is too small.",

@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 
 from ...agents.explaining.composer import Composer
 from ...agents.prompt_files.library import PromptLibrary
+from ...agents.understanding.by_model_rules import is_used
 from ...core.errors import InvalidRequestError, StoreError
 from ...core.protocols import (
     Alignable,
@@ -94,6 +95,11 @@ class Services:
             guided=self.settings.profile == "embedded",
         )
         self.llm_rank = LLMParts(self.settings, self.chat, self.prompts, self.image_text.name)
+
+    @property
+    def model_reads(self) -> tuple[bool, str]:
+        """Return whether the language model reads requests beside the grammar, and else why not."""
+        return is_used(self.settings.llm.reader, self.chat.name)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Services:

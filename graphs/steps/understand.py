@@ -57,10 +57,19 @@ async def understand(state: State, turn: Turn) -> Understood:
     understanding = with_stated_words(with_words(understanding, memory), request)
     if request.include_consumed and not understanding.include_consumed:
         understanding = understanding.model_copy(update={"include_consumed": True})
+    understanding = with_reason(understanding, turn)
     route = await choose_route(request, understanding, turn)
     turn.emit("route", route)
     turn.emit("reading", shown(understanding))
-    return {"schema": schema, "understanding": understanding, "act": act, "route": route}
+    return {"schema": schema, "understanding": understanding, "act": act, "route": route, "settled": ""}
+
+
+def with_reason(understanding: Understanding, turn: Turn) -> Understanding:
+    """Return the understanding with the reason why the language model does not read this shop's requests, if it does not."""
+    used, why = turn.services.model_reads
+    if used or not understanding.reading.conditions:
+        return understanding
+    return understanding.model_copy(update={"reading": understanding.reading.model_copy(update={"read_why": why})})
 
 
 def act_of(state: State, language: CatalogueLanguage) -> TurnAct:
@@ -156,6 +165,7 @@ def shown(understanding: Understanding) -> dict[str, Any]:
         "conditions": [c.model_dump(mode="json") for c in understanding.conditions],
         "order": order.model_dump(mode="json") if order else None,
         "not_applied": list(understanding.unparsed),
+        "read_by": understanding.reading.read_by,
     }
 
 

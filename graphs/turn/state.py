@@ -7,11 +7,12 @@ request text is written to the thread store beyond what the next turn needs.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, NotRequired, Self, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, Self, TypedDict
 
 from langgraph.channels import LastValue, UntrackedValue
 
 from ...agents.conversation.acts import TurnAct
+from ...agents.understanding.by_model_checks import Checks
 from ...core.learning.exposures import Drawn
 from ...core.ranking.query import CandidateQuery
 from ...core.rules.effects import Effects
@@ -70,6 +71,8 @@ class State:
     verdict: Annotated[Verdict, UntrackedValue] = field(default=Verdict())
     schema: Annotated[CatalogueSchema, UntrackedValue] = field(default=CatalogueSchema())
     understanding: Annotated[Understanding, UntrackedValue] = field(default=Understanding())
+    model_checks: Annotated[Checks | None, UntrackedValue] = None
+    settled: Annotated[Literal["", "same", "changed"], UntrackedValue] = ""
     act: Annotated[TurnAct, UntrackedValue] = field(default=TurnAct())
     route: Annotated[Route | None, UntrackedValue] = None
     pictures: Annotated[Pictures | None, UntrackedValue] = None
@@ -171,6 +174,20 @@ class Understood(TypedDict):
     understanding: Understanding
     act: TurnAct
     route: Route
+    settled: Literal["", "same", "changed"]
+
+
+class ModelRead(TypedDict):
+    """Written by ``read_with_model``; None where the model gave no reading."""
+
+    model_checks: Checks | None
+
+
+class Settled(TypedDict):
+    """Written by ``settle_reading``."""
+
+    understanding: Understanding
+    settled: Literal["", "same", "changed"]
 
 
 class Retrieved(TypedDict):
@@ -235,6 +252,8 @@ WRITES: dict[str, type] = {
     "look_up_history": Remembered,
     "check_consistency": Checked,
     "understand": Understood,
+    "read_with_model": ModelRead,
+    "settle_reading": Settled,
     "rank_candidates": Ranked,
     "answer_about_shown": Replied,
     "rerank_with_llm": Reranked,
