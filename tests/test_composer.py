@@ -412,7 +412,7 @@ def test_a_guided_sentence_can_only_take_words_of_the_wish_and_of_the_record() -
 
 
 async def test_a_rendered_reason_does_not_begin_as_one_that_the_model_wrote() -> None:
-    chat = ScriptedChat(composition(None, "Good to know: it is a navy canvas shoe.", "nothing"))
+    chat = ScriptedChat(composition(None, "This one is a navy canvas shoe.", "nothing"))
     made = await Composer(chat, PromptLibrary(None, {}), LLMSettings(), writes_message=False).compose(
         brief(items=ITEMS, **BARE | {"text": "navy canvas"}), lambda w: None
     )

@@ -40,6 +40,8 @@ _VERBS = frozenset(
         "does",
     ]
 )
+_ASIDE = frozenset("after before when while where who whose whom that which until as if".split())  # noqa: SIM905
+"""A verb after one of these belongs to something said aside."""
 _JOINTS = frozenset("with in from for of is are contains has".split())  # noqa: SIM905
 _LINKS = frozenset("of from in is are".split())  # noqa: SIM905
 
@@ -163,7 +165,7 @@ def _mixed(piece: Clause, claims: RecordClaims) -> str | None:
 def _with_predicate(clause: Clause, words: set[str], piece: Clause) -> bool:
     """Say whether words before a verb of ``clause`` come with some of what follows it: "leather seats were replaced"."""
     verb = next((i for i, w in enumerate(clause.words) if i and (w in _VERBS or w.endswith("n't"))), None)
-    if verb is None or not words <= set(clause.stems[:verb]):
+    if verb is None or not words <= set(clause.stems[:verb]) or _ASIDE & set(clause.words[:verb]):
         return True
     predicate = clause.part(verb, len(clause.words))
     if NO in predicate.states and NO not in piece.states:

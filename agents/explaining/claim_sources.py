@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from ...core.predicates import NEGATED
 from ...core.schemas import Brief, Evidence, Item
 from ...core.text.word_lists import CLASS_NOUNS, SATISFY
 from ...core.text.words import is_content, numbers, plain_text, sentences, stem, stems, tokens
 from .claim_comparison import differs
 from .clauses import NO, YES, Clause, clauses_of, figure
+from .quoting import STRONG, Value, unquoted, values_of
 from .record_claims import GUARDED, RecordClaims, claims_of
 
 _ASKED = re.compile(
@@ -35,9 +37,25 @@ _PAST = re.compile(
 _LIKES = re.compile(
     r"(?<!if )(?<!anything )\byou\s(?:(?:also|really|clearly)\s)?(?:like|love|enjoy|prefer)\b", re.IGNORECASE
 )
+_LIKE_IT = re.compile(r"\b(?:similar to|close to|(?:much )?like|reminiscent of) it,?", re.IGNORECASE)
 _PHOTO = re.compile(r"\byour\s(?:\w+\s)?(?:photo|picture|image|snapshot|photograph)s?\b", re.IGNORECASE)
 _VOICE = re.compile(r"\byour\s(?:voice|clip|recording)\b|\byou(?:['’]ve| have)? spoke\b", re.IGNORECASE)
 _ALIKE = re.compile(r"\b(?:like|similar(?:ly)?|resembl\w+|close|echoes|reminds?|reminiscent|matches)\b", re.IGNORECASE)
+_AS_ASKED = re.compile(
+    r"\b(?:(?:just |exactly )?as you (?:asked|wished|wanted|said|requested|mentioned)"
+    r"|(?:is|are)\b[^.]*?\bwhat you(?:['’]re| are)? (?:asked for|wanted|wished for|requested|need(?:ed)?|looking for))\b",
+    re.IGNORECASE,
+)
+_ELLIPSIS = re.compile(
+    r"\b(?:it|this|these|they|this one|these ones|(?:this|these) [\w-]+) (?:too )?(?:is|are|has|have|does|do|can|will|offers?|gives?)"
+    r"(?: (?:it|them|one|some|that|those|so|just that|both|all|too|as well))*\s*[.,;!]",
+    re.IGNORECASE,
+)
+"""Says of the item that it has what was asked for without saying what: "You asked for a zip, and this bag has one." """
+_HATES = re.compile(
+    r"\b(?:hate\w*|dislike\w*|avoid\w*|allerg\w+|intolera\w+|can(?:not|['’]t) stand|boring|rid of|except)\b",
+    re.IGNORECASE,
+)
 _PHRASE_END = re.compile(r"[.,;:!?()–—]+(?=\s|$)")
 
 
@@ -50,6 +68,7 @@ class Sources:
 
     record: frozenset[str]
     asked: frozenset[str]
+    refused: frozenset[str]
     photo: frozenset[str]
     past: frozenset[str]
     praise: frozenset[str]
@@ -58,6 +77,12 @@ class Sources:
     liked: tuple[str, ...]
     media: frozenset[str]
     claims: tuple[RecordClaims, ...] = ()
+    values: tuple[tuple[Value, ...], ...] = ()
+
+    @property
+    def leads(self) -> frozenset[str]:
+        """Return the words that the wording puts around values: "stars" before an actor's name."""
+        return frozenset().union(*(v.around for values in self.values for v in values))
 
 
 def trusted(evidence: Sequence[Evidence], distrusted: Sequence[str]) -> list[Evidence]:
@@ -82,6 +107,17 @@ def record_of(item: Item, brief: Brief) -> frozenset[str]:
     return claims_of(item, brief.price_field).affirmed
 
 
+@lru_cache(maxsize=1024)
+def wishes(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the stems and numbers that a request asks for, and those that it refuses."""
+    wanted, refused = set[str](), set[str]()
+    for clause in clauses_of(text):
+        hated = bool(_HATES.search(clause.text))
+        for key, state in zip(clause.stems, clause.states, strict=True):
+            (refused if hated or state == NO else wanted).add(key)
+    return frozenset(wanted - refused), frozenset(refused)
+
+
 def _text_of(item: Item) -> str:
     return f"{item.title}. {_plain(item.text)}"
 
@@ -101,16 +137,18 @@ def sources_of(items: Sequence[Item], brief: Brief) -> Sources:
     known = trusted(brief.evidence, brief.verdict.distrusted)
     captions = [e for e in known if e.kind == "caption"]
     spoken = [e.content for e in known if e.kind in {"text", "transcript"}]
-    wanted = [f"{c.field.replace('_', ' ')} {c.value}" for c in brief.understanding.constraints]
+    wanted = [f"{c.field.replace('_', ' ')} {c.value}" for c in brief.understanding.constraints if c.op not in NEGATED]
     asked = " . ".join([brief.text, *spoken, *brief.understanding.preferences, *wanted])
     seen = " . ".join([e.content for e in captions] + [t.label for e in captions for t in e.tags])
     past = " . ".join([*brief.liked_titles, *(e.content for e in known if e.kind in {"history", "preference"})])
     record = [normal(f"{_text_of(i)} . {i.attributes}") for i in items]
-    wish = stems(asked) | numbers(asked)
+    wish, refused = wishes(asked)
+    refused |= frozenset().union(*(stems(str(c.value)) for c in brief.understanding.constraints if c.op in NEGATED))
     claims = tuple(claims_of(i, brief.price_field) for i in items)
     return Sources(
         record=frozenset().union(*(c.affirmed for c in claims), wish & CLASS_NOUNS),
-        asked=frozenset(wish),
+        asked=wish - refused,
+        refused=refused,
         photo=frozenset(facts(seen)),
         past=frozenset(stems(past) | numbers(past)),
         praise=frozenset().union(*(facts(i.title) | c.attributes for i, c in zip(items, claims, strict=True))),
@@ -119,6 +157,7 @@ def sources_of(items: Sequence[Item], brief: Brief) -> Sources:
         liked=brief.liked_titles if brief.user == "known" else (),
         media=frozenset(e.kind for e in known),
         claims=claims,
+        values=tuple(values_of(i, brief) for i in items),
     )
 
 
@@ -131,7 +170,7 @@ def without_liked(text: str, sources: Sources) -> str:
             + r"[\"”]?(?!\w)"
         )
         text = re.sub(pattern, r"\1it", text, flags=re.IGNORECASE)
-    return text
+    return _LIKE_IT.sub("", text)
 
 
 def false_people(text: str, brief: Brief, sources: Sources) -> str | None:
@@ -153,12 +192,17 @@ def false_claim(text: str, sources: Sources, *, specific: bool = True) -> str | 
     """
     backed = 0
     for sentence in sentences(text):
-        satisfied = bool({t.lower() for t in tokens(sentence)} & SATISFY)
+        satisfied = bool({t.lower() for t in tokens(sentence)} & SATISFY) or bool(_ELLIPSIS.search(sentence))
+        if _AS_ASKED.search(sentence) and (problem := _not_asked(sentence, sources)):
+            return problem
         for clause in clauses_of(sentence):
             start = 0
             for frame, part in _frames(clause.text):
-                piece = clause.part(start, start + len(tokens(part)))
-                start += len(piece.words)
+                end = start + len(tokens(part))
+                piece = clause.part(start, end)
+                start = end
+                if frame == "record" and end < len(clause.words) and piece.words and piece.words[-1] in SATISFY:
+                    piece = piece.part(0, len(piece.words) - 1)  # "and matches" before "your wish for canvas"
                 problem = (
                     _unbacked(piece, sources, specific)
                     if frame == "record"
@@ -169,6 +213,16 @@ def false_claim(text: str, sources: Sources, *, specific: bool = True) -> str | 
                 backed += sum(is_content(w) or w[0].isdigit() for w in piece.words) + (frame != "record")
     names = _stray_names(text, sources) or (_misplaced_number(text, sources) if specific else None)
     return names or (None if backed or not specific else "says nothing specific")
+
+
+def _not_asked(sentence: str, sources: Sources) -> str | None:
+    """Refuse "It is red, as you asked" where red was not asked for."""
+    names = frozenset().union(*(c.names for c in sources.claims), sources.leads)
+    claimed = [row for c in clauses_of(_AS_ASKED.sub(" ", sentence)) for row in c.meaning()]
+    wrong = next(
+        (w for w, key, s in claimed if key not in (sources.asked | names if s == YES else sources.refused)), None
+    )
+    return f"was not asked for: {wrong}" if wrong else None
 
 
 def _frames(clause: str) -> list[tuple[str, str]]:
@@ -193,12 +247,14 @@ def _unsaid(piece: Clause, frame: str, sources: Sources, satisfied: bool) -> str
         "likes": sources.past | sources.asked,
     }[frame]
     if satisfied and frame in {"asked", "photo"}:
-        allowed &= sources.record
-    affirmed = frozenset().union(*(c.affirmed for c in sources.claims))
+        allowed &= sources.record - frozenset().union(*(c.denied for c in sources.claims))
+    held = frozenset().union(*(c.affirmed for c in sources.claims))
+    if strong := next((w for w in piece.words if w in STRONG and w not in sources.said.split()), None):
+        return f"a word without a source: {strong}"
     for word, key, state in piece.meaning():
         if state != YES:
             return f"a denial that cannot be checked: {word}"
-        if key not in allowed or (key in GUARDED and key not in affirmed):
+        if key not in allowed or (key in GUARDED and key not in held):
             return f"{'a number' if word[0].isdigit() else 'a word'} without a source: {word}"
     return None if NO not in piece.states else f"a denial that cannot be checked: {piece.text.strip()}"
 
@@ -206,10 +262,11 @@ def _unsaid(piece: Clause, frame: str, sources: Sources, satisfied: bool) -> str
 def _unbacked(piece: Clause, sources: Sources, specific: bool) -> str | None:
     """Check words about the item: what they affirm the record must affirm, what they deny one of its clauses must deny."""
     for word, key, state in piece.meaning():
-        if state == YES and key not in sources.record:
+        if state == YES and key not in sources.record | sources.leads:
             return f"{'a number' if figure(word) else 'a word'} without a source: {word}"
     if specific:
-        return next((p for claims in sources.claims if (p := differs(piece, claims))), None)
+        known = zip(sources.claims, sources.values, strict=True)
+        return next((p for c, v in known if (p := differs(piece, c) or unquoted(piece, c, v))), None)
     denied = set(piece.states) - {YES}
     return f"a denial that cannot be checked: {piece.text.strip()}" if denied else None
 

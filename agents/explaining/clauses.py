@@ -8,6 +8,7 @@ nuts" and "looks like leather" leave nuts and leather open. A denial reaches to 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -112,6 +113,12 @@ class Clause:
         cut = slice(start, end)
         text = " ".join(self.words[cut])
         return Clause(text, self.words[cut], self.stems[cut], self.states[cut], self.bounds[cut])
+
+    def only(self, places: Sequence[int]) -> Clause:
+        """Return the words at these places."""
+        rows = ([row[i] for i in places] for row in (self.words, self.stems, self.states, self.bounds))
+        words, stems_, states, bounds = rows
+        return Clause(" ".join(words), tuple(words), tuple(stems_), tuple(states), tuple(bounds))  # type: ignore[arg-type]
 
     def meaning(self) -> list[tuple[str, str, int]]:
         """Return word, stem or figure, and state of all words that carry meaning."""

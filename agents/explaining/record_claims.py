@@ -20,6 +20,8 @@ GUARDED = frozenset(
 )  # fmt: skip
 """Words about safety, allergy, age and material: even as a wish they are repeated only if the record affirms them."""
 _MATERIAL_FIELD = frozenset("material materials fabric composition wood metal".split())  # noqa: SIM905
+_STORY_FIELDS = frozenset("genre genres director cast author authors actors pages".split())  # noqa: SIM905
+"""Fields of things whose text tells a story: how it begins does not name the item."""
 _FILLING = frozenset(
     [
         "made",
@@ -80,7 +82,13 @@ def claims_of(item: Item, price_field: str | None) -> RecordClaims:
 def _read(title: str, text: str, attributes: tuple[tuple[str, object], ...]) -> RecordClaims:
     about_text, facts = clauses_of(f"{title}. {plain_text(text)}"), _facts(attributes)
     first = next(iter(clauses_of(plain_text(text))), None)
-    names = {stem(t) for t in tokens(title)} | {stem(n) for n in CLASS_NOUNS} | (_opening(first) if first else set())
+    story = any(_STORY_FIELDS & set(label_of(name).split()) for name, _ in attributes)
+    names = {stem(t) for t in tokens(title)} | {stem(n) for n in CLASS_NOUNS}
+    names |= _opening(first) if first and not story else set()
+    if first and plain_text(text)[len(first.text) :][:1] == "," and len(first.words) == 1:
+        names -= _opening(first) - {
+            stem(t) for t in tokens(title)
+        }  # a list of ingredients or parts, not what the item is
     names |= {s for f in facts if _says_what(f.text.partition(" = ")[0]) for s in f.holding(YES)}
     kinds = {s for f in facts for s in f.holding(YES)}
     kinds |= {s for c in about_text for _, s, state in c.meaning() if len(c.meaning()) == 1 and set(c.states) == {YES}}

@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ...core.schemas import Brief, Item
+from ...core.text.chinese import is_chinese
 from ...core.text.word_lists import (
     CLASS_NOUNS,
     COMMANDS,
@@ -36,7 +37,8 @@ from .claim_sources import (
     trusted,
     without_liked,
 )
-from .clauses import NO, clauses_of
+from .clauses import NO, clauses_of, figure
+from .quoting_chinese import unquoted_chinese
 
 __all__ = ["best_part", "check_message", "check_words", "cited_evidence", "is_repeat", "normal", "trusted"]
 
@@ -55,12 +57,21 @@ _SUBJECT_AND_VERB = re.compile(
 )
 _COPIED = 7
 """A text that ends on this many words of the record, in the middle of a phrase there, was copied and cut."""
+_STORY = 5
+"""So many words that carry meaning, all quoted, tell enough without a verb that is known."""
+_TELLS = 2
+"""So many words beyond the title tell something, though nobody asked for it."""
+LINK = 4
+"""Words that begin alike link a sentence to a wish: "wood" to "wooden"."""
 _SOME = re.compile(r"\b(?:some|including|include|few|mix|range|from|such)\b", re.IGNORECASE)
 _EVERY = re.compile(r"\b(?:all|every|each|both)\b", re.IGNORECASE)
 
 
 def check_words(text: str, item: Item, brief: Brief, other_titles: Iterable[str]) -> str | None:
     """Return why a sentence about ``item`` must not be shown, or None if every claim in it is backed."""
+    if is_chinese(text):
+        foreign = next((t for t in other_titles if t in text and t not in item.title), None)
+        return f"names another item: {foreign}" if foreign else unquoted_chinese(text, item, brief)
     sources = sources_of([item], brief)
     words = without_liked(text, sources)
     return (
@@ -71,7 +82,7 @@ def check_words(text: str, item: Item, brief: Brief, other_titles: Iterable[str]
         or false_claim(words, sources)
         or _only_title(text, item)
         or _cut_off(text, sources)
-        or _unlinked(text, sources)
+        or _unlinked(text, sources, item.title)
     )
 
 
@@ -170,19 +181,30 @@ def _cut_off(text: str, sources: Sources) -> str | None:
     return f"cut off before: {found[1]}" if found and not whole and is_content(found[1]) else None
 
 
-def _unlinked(text: str, sources: Sources) -> str | None:
-    """Refuse what is no reason: nothing in it comes from the shopper, or it is a mere noun phrase."""
-    theirs = {w for w in sources.asked | sources.photo | sources.past if is_content(w)}
+def _unlinked(text: str, sources: Sources, title: str) -> str | None:
+    """Refuse what is no reason: it has nothing of the shopper's and tells little more than the title, or it is a mere noun phrase."""
+    theirs = {w[:LINK] for w in sources.asked | sources.refused | sources.photo | sources.past if is_content(w)}
     words = tokens(text)
     warns = any(NO in clause.states for clause in clauses_of(text))
-    if theirs and not warns and not any(stem(w) in theirs for w in words):
+    tells = len({stem(w) for w in words if is_content(w) or figure(w)} - stems(title)) >= _TELLS
+    if theirs and not (warns or tells or any(stem(w)[:LINK] in theirs for w in words)):
         return "has no word of the shopper's"
     lower = [w.lower() for w in words]
     acts = any(
         w in VERBS or (re.search(r"['’](?:s|re|ve|ll|d)$", w) and w.partition("'")[0] in SUBJECTS) for w in lower
     )
     takes = any(a.endswith("s") and b in DETERMINERS for a, b in pairwise(lower))
-    return None if acts or takes or _SUBJECT_AND_VERB.search(text) else "no verb: it gives no reason"
+    long = sum(map(is_content, words)) >= _STORY
+    if acts or takes or long or _SUBJECT_AND_VERB.search(text) or _is_whole_phrase(text, sources):
+        return None
+    return "no verb: it gives no reason"
+
+
+def _is_whole_phrase(text: str, sources: Sources) -> bool:
+    """Say whether a sentence is a whole phrase of the record, "of this table" aside."""
+    plain = normal(re.sub(r"\b(?:of|from|for|in) (?:the|this|these) \w+", "", text))
+    plain = plain.removeprefix("the ").removeprefix("its ")
+    return any(p.strip().removeprefix("the ").removeprefix("its ") == plain for p in sources.phrases.split(" . "))
 
 
 def _script(text: str, sources: Sources) -> str | None:
@@ -204,7 +226,7 @@ def _forbidden(text: str, sources: Sources) -> str | None:
         if word in MONEY and stem(word) not in sources.praise:
             return f"speaks of money: {word}"
         backed = sources.record if word in PLAIN_IN_TEXT else sources.praise
-        if word in HYPE and word not in denials and stem(word) not in backed:
+        if word in HYPE and word not in denials and stem(word) not in backed | sources.leads:
             return f"praise that the record does not hold: {word}"
     for sentence in sentences(text):
         first = next(iter(tokens(sentence)), "").lower()

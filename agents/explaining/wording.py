@@ -278,7 +278,7 @@ class Wording:
     def _plain_number(self, field: str) -> bool:
         """Say whether a number may be named by its field without sounding like a database: "4 doors", not "3 spf"."""
         plain = self.of(field).label
-        return is_chinese(plain) if self.language == "zh" else plain.endswith("s") or plain.split()[-1] in _UNITS
+        return is_chinese(plain) if self.language == "zh" else plain.endswith("s") or plain.rpartition(" ")[2] in _UNITS
 
     def _number(self, field: str, brief: Brief) -> Mapping[str, Any]:
         known = self.of(field)

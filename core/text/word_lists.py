@@ -71,7 +71,7 @@ HYPE = frozenset(
 
 # Praise in a shop, but plain words in a plot or a description: allowed where any part of the record says them.
 PLAIN_IN_TEXT = frozenset(
-    "always brand everybody everyone famous hot leading limited never new number original rare safe ship ships stars unique winner".split()  # noqa: SIM905
+    "always brand everybody everyone famous hot leading limited never new number original rare safe ship ships stars top unique winner".split()  # noqa: SIM905
 )
 
 CLASS_NOUNS = frozenset("album book film game movie photo picture piece poster print product song".split())  # noqa: SIM905

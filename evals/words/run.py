@@ -42,6 +42,8 @@ async def words_run(
 ) -> dict[str, Any]:
     """Return the figures of ``bench words``: ``n`` reasons, rendered and, with ``written``, of the model that serves.
 
+    Of ``shown`` reasons the model's were accepted by ``accepted_share``; the rest was rendered in their place.
+
     ``out`` gets one JSON line for each reason with what was found wrong, to be read by a person.
 
     Raises:
@@ -51,6 +53,7 @@ async def words_run(
     lines: list[str] = []
     for who in ("rendered", "written") if written else ("rendered",):
         by_catalogue: dict[str, list[list[Faults]]] = {}
+        shown = 0
         for name in CATALOGUES:
             say(f"{who}: {name}")
             lists = n // LIST // len(CATALOGUES)
@@ -58,8 +61,12 @@ async def words_run(
             random.Random(seed).shuffle(texts)  # noqa: S311
             async with open_shop(name, settings, data or settings.data) as shop:
                 by_catalogue[name] = await _judged(shop, texts, lists, lines, written=who == "written")
+                shown += LIST * len(by_catalogue[name])
+        told = summary([f for lists in by_catalogue.values() for f in lists])
+        accepted = {"shown": shown, "accepted_share": round(told["reasons"] / max(1, shown), 3)}
         figures[who] = {
-            **summary([f for lists in by_catalogue.values() for f in lists]),
+            **(accepted if who == "written" else {}),
+            **told,
             "by_catalogue": {name: summary(lists) for name, lists in by_catalogue.items()},
         }
     if out is not None:
@@ -77,8 +84,10 @@ async def _judged(
     held = {i: ". ".join(_flat(record)) for i, record in shop.records.items()}
     judged: list[list[Faults]] = []
     for text in texts:
+        if len(judged) == lists:
+            break
         response = await shop.recommender.recommend(text=text, n=LIST, words=written)
-        if len(response.items) < LIST or len(judged) == lists:
+        if len(response.items) < LIST:
             continue
         found = [judge(i, held, response.items, text, response.understanding.constraints) for i in response.items]
         by = "model" if written else "data"
