@@ -157,7 +157,7 @@ def sources_of(items: Sequence[Item], brief: Brief) -> Sources:
         liked=brief.liked_titles if brief.user == "known" else (),
         media=frozenset(e.kind for e in known),
         claims=claims,
-        values=tuple(values_of(i, brief) for i in items),
+        values=tuple(values_of(i, brief) for i in items) if len(items) == 1 else ((),) * len(items),
     )
 
 

@@ -38,6 +38,7 @@ from .claim_sources import (
     without_liked,
 )
 from .clauses import NO, clauses_of, figure
+from .quoting import STRONG
 from .quoting_chinese import unquoted_chinese
 
 __all__ = ["best_part", "check_message", "check_words", "cited_evidence", "is_repeat", "normal", "trusted"]
@@ -57,6 +58,8 @@ _SUBJECT_AND_VERB = re.compile(
 )
 _COPIED = 7
 """A text that ends on this many words of the record, in the middle of a phrase there, was copied and cut."""
+_COUNTING = frozenset(("all", "every", "each", "both", "most", "few", "many", "several"))
+"""Words about the list as a whole, which the share of its items backs or not."""
 _STORY = 5
 """So many words that carry meaning, all quoted, tell enough without a verb that is known."""
 _TELLS = 2
@@ -138,7 +141,15 @@ def check_message(text: str, brief: Brief) -> str | None:
         or _forbidden(text, sources)
         or false_people(text, brief, sources)
         or false_claim(words, replace(sources, record=counted), specific=False)
+        or _unsaid_strength(text, sources)
     )
+
+
+def _unsaid_strength(text: str, sources: Sources) -> str | None:
+    """Refuse what compares, hedges, bounds or dates in words that nobody used."""
+    said = set(sources.said.split())
+    found = next((w for w in normal(text).split() if w in STRONG - _COUNTING and w not in said), None)
+    return f"a word without a source: {found}" if found else None
 
 
 def is_repeat(text: str, earlier: Sequence[str]) -> bool:

@@ -34,7 +34,7 @@ Screen = Callable[[Sequence[Item]], Awaitable[Mapping[str, str]]]
 _log = logging.getLogger(__name__)
 POOL = 60
 PREFERENCE_WEIGHT = 0.8
-AGREEMENT_WEIGHT, POINTED_AGREEMENT = 1.2, 0.6
+AGREEMENT_WEIGHT, POINTED_AGREEMENT, SHOWN_AGREEMENT = 1.2, 0.6, 1.2
 """How much agreeing with the most relevant items counts; less where a photo is pointed at, which says itself what is meant."""
 POPULAR = 5000
 LIKED = 50
@@ -137,7 +137,8 @@ class Ranker:
         close, ends = frozenset[str](), False
         if q.leads:
             fits = await self._agreement(q, items, [f.score for f in kept], schema)
-            scores = scores + (POINTED_AGREEMENT if q.pointed else AGREEMENT_WEIGHT) * fits
+            weight = POINTED_AGREEMENT if q.pointed else AGREEMENT_WEIGHT if q.said or not q.photos else SHOWN_AGREEMENT
+            scores = scores + weight * fits
             whole = matching(items, q)
             ends = not q.photos and is_name(items, whole, q.remaining)
             scores = lifted(scores, whole, NAME_MARGIN if ends else MARGIN)
