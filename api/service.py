@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from ..core.errors import InvalidRequestError
@@ -127,16 +127,8 @@ class Service(Protocol):
         """Return the fields of a catalogue and what phrases mean in it."""
         ...
 
-    async def shown(self, pairs: Collection[tuple[str, str]], tenant: str = "default") -> set[tuple[str, str]]:
-        """Return which of these (request id, item id) the log of what was shown holds; raises StoreError."""
-        ...
-
     async def warm(self) -> None:
         """Load the models that the common path needs."""
-        ...
-
-    async def alive(self) -> str:
-        """Search for a known item and say what is wrong; empty if it is found."""
         ...
 
     async def health(self) -> dict[str, dict[str, str]]:

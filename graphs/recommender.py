@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -40,7 +40,7 @@ from ..core.settings import Settings, load_settings
 from ..stores.rules import FixedRules, LoadedRules
 from .budget import within_budget
 from .check import check_media
-from .health import finds_known_item, health_of, open_models
+from .health import health_of, open_models
 from .privacy import erase_user, export_user
 from .recommend import build_graph
 from .run import answer, as_request, streamed
@@ -219,7 +219,13 @@ class Recommender:
         """Let thread ``target`` go on from where ``source`` is; False if there is no such thread, or it cannot be read or kept."""
         if self._threads is None:
             await self._open_threads()
-        return self._threads is not None and await self._threads.copy(f"{tenant}/{source}", f"{tenant}/{target}")
+        if self._threads is None:
+            return False
+        try:
+            return await self._threads.copy(f"{tenant}/{source}", f"{tenant}/{target}")
+        except StoreError as error:
+            log.warning("a thread could not be copied: %s", redact(str(error)))
+            return False
 
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
         """Store events; returns how many were new.
@@ -342,15 +348,6 @@ class Recommender:
         async with self.services.lend(tenant) as shop:
             return await shop.catalogue.language()
 
-    async def shown(self, pairs: Collection[tuple[str, str]], tenant: str = "default") -> set[tuple[str, str]]:
-        """Return which of these (request id, item id) the log of what was shown holds; none where nothing is logged.
-
-        Raises:
-            StoreError: the log cannot be read.
-        """
-        exposures = self.services.exposures
-        return set() if exposures is None else await exposures.shown(tenant, pairs)
-
     async def search(
         self, request: SearchRequest | None = None, *, allow_paths: bool = True, **fields: Any
     ) -> SearchResponse:
@@ -381,10 +378,6 @@ class Recommender:
                 await shop.take_snapshot()
                 await shop.learned.refresh()
                 await shop.catalogue.language()
-
-    async def alive(self) -> str:
-        """Search for a known item and say what is wrong; empty if it is found."""
-        return await finds_known_item(self.services)
 
     async def health(self) -> dict[str, dict[str, str]]:
         """Return for each slot its ``state`` (ok, degraded, down) and a ``detail`` without secrets."""

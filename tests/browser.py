@@ -11,7 +11,7 @@ from typing import Any
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-MISSING = "no Chromium: install Debian's package `chromium`, or name a browser in TASTEMAKER_CHROMIUM"
+MISSING = "no Chromium: install Debian's package `chromium`, or name a browser in CHROMIUM_PATH"
 _WATCH = """
 window.violations = [];
 addEventListener("securitypolicyviolation", (event) => violations.push(`${event.violatedDirective} ${event.blockedURI}`));
@@ -20,7 +20,7 @@ addEventListener("securitypolicyviolation", (event) => violations.push(`${event.
 
 def chromium() -> str | None:
     """Return the path of a Chromium on this machine, or None."""
-    named = os.environ.get("TASTEMAKER_CHROMIUM")
+    named = os.environ.get("CHROMIUM_PATH")
     return named or next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
@@ -41,7 +41,8 @@ def watched(browser: Browser, allowed: tuple[str, ...] = (), **options: Any) -> 
     page.set_default_timeout(30_000)
     try:
         yield page
-        assert page.evaluate("window.violations") == []
-        assert errors == []
+        violations = page.evaluate("window.violations")
+        assert not violations, violations
+        assert not errors, errors
     finally:
         context.close()

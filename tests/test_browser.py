@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import functools
 import http.server
+import queue
 import threading
 import wave
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,17 @@ import av
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
+from tastemaker.api.auth.keys import new_key
 from tastemaker.api.demo.processes import NOBODY, service
 from tastemaker.api.demo.scripts import DATA
+from tastemaker.api.http.app import create_app
 from tastemaker.api.stock import stock
 from tastemaker.core.settings import CatalogueSettings, Settings
+from tastemaker.stores.api_keys import KeyStore, StoredKey
 
 from .browser import MISSING, chromium, watched
+from .fake_service import FakeService
+from .live_server import serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(chromium() is None, reason=MISSING)]
 expect.set_options(timeout=30_000)
@@ -196,7 +203,7 @@ def test_a_shopper_types_corrects_rates_compares_reloads_and_goes_on(browser: Br
         finished(page)
         assert newest(page, ".chip") == ["Theme: home"]
         page.locator("taste-maker .turns > :last-child summary").click()
-        assert "one search" in newest(page, ".how")[0]
+        assert "One search" in newest(page, ".how")[0]
         assert serious(page) == []
 
 
@@ -292,6 +299,64 @@ def test_failures_are_said_in_words_and_got_over(browser: Browser, url: str) -> 
         page.set_input_files("taste-maker input[type=file]", {"name": "a.png", "mimeType": "image/png", "buffer": b"x"})
         page.press("taste-maker textarea", "Enter")
         expect(page.locator("taste-maker .problem")).to_contain_text("images[0]")
+
+
+def test_a_question_is_answered_by_its_buttons(browser: Browser, url: str) -> None:
+    with watched(browser) as page:
+        page.goto(f"{url}/?lang=en")
+        ask(page, "surprise me")
+        question = page.locator("taste-maker .ask")
+        expect(question).to_have_attribute("role", "group")
+        choice = question.locator(".pill").first
+        text = choice.inner_text()
+        choice.click()
+        finished(page)
+        assert newest(page, ".said p") == [text]
+        assert newest(page, ".card")
+
+
+def test_where_keys_are_asked_for_the_pages_ask_for_one(browser: Browser, tmp_path: Path) -> None:
+    with with_keys(tmp_path) as (url, key), watched(browser, allowed=("401", "404")) as page:
+        page.goto(f"{url}/?lang=en")
+        expect(page.get_by_role("dialog", name="Who are you?")).to_be_visible()
+        assert serious(page) == []
+        page.fill("#key", key)
+        page.keyboard.press("Enter")
+        expect(page.locator("#key")).to_have_count(0)
+        ask(page, "boats")
+        assert newest(page, ".card")
+        assert page.locator("taste-maker .tools .icon").count() == page.locator("taste-maker .card").count()
+        page.goto(f"{url}/console")
+        expect(page.get_by_role("region", name="Keys", exact=True)).to_contain_text("active")
+
+
+@contextmanager
+def with_keys(home: Path) -> Iterator[tuple[str, str]]:
+    """Serve a scripted recommender to holders of a key, in a thread of its own; yield its address and an admin's key."""
+    settings = Settings(home=home)
+    name, key, hashed = new_key()
+    ready: queue.Queue[str] = queue.Queue()
+    done = threading.Event()
+
+    async def run() -> None:
+        store = KeyStore.at(settings.access_url)
+        await store.add(StoredKey(key_id=name, tenant="default", name="page", hash=hashed, roles=("admin",)))
+        await store.close()
+
+        async def opened() -> FakeService:
+            return FakeService()
+
+        async with serving(create_app(opened, settings)) as address:
+            ready.put(address)
+            await asyncio.to_thread(done.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
+    thread.start()
+    try:
+        yield ready.get(timeout=60), key
+    finally:
+        done.set()
+        thread.join(30)
 
 
 def test_the_console_shows_what_was_asked_and_tries_rules(browser: Browser, url: str) -> None:

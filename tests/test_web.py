@@ -16,6 +16,7 @@ from tastemaker.agents.understanding.reader import read
 from tastemaker.api.auth.gate import asked_for
 from tastemaker.api.http.app import create_app
 from tastemaker.api.http.openapi_examples import response_example
+from tastemaker.api.web.console import masked
 from tastemaker.api.web.pages import STATIC
 from tastemaker.api.web.recent_requests import RecentRequests, degradations, latencies
 from tastemaker.api.web.samples import samples
@@ -28,6 +29,7 @@ from tastemaker.core.schemas import (
     Condition,
     Constraint,
     Item,
+    Predicate,
     RecommendRequest,
     Understanding,
 )
@@ -78,7 +80,13 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    return Shop(tmp_path_factory.mktemp("web"), title="Prints", shoppers=["sim-ada"], origins=["https://shop.example"])
+    return Shop(
+        tmp_path_factory.mktemp("web"),
+        title="Prints",
+        shoppers=["sim-ada"],
+        origins=["https://shop.example"],
+        picture_hosts=["cdn.shop.example"],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +103,7 @@ def test_pages_allow_nothing_from_elsewhere_and_nothing_between_the_tags(client:
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
     assert policy["frame-ancestors"] == "'none'"
+    assert policy["img-src"].split() == ["'self'", "blob:", "data:", "https://cdn.shop.example"]
     assert "unsafe" not in page.headers["content-security-policy"]
     assert page.headers["x-content-type-options"] == "nosniff"
     assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|javascript:", page.text)
@@ -267,6 +276,29 @@ def test_the_console_shows_requests_without_what_was_said(client: TestClient) ->
     assert {v for v in values if isinstance(v, str)} <= known
 
 
+def test_the_console_hides_values_that_are_not_the_catalogues() -> None:
+    recent = RecentRequests()
+    said = [
+        Condition(
+            condition_id="a",
+            field="theme",
+            op="contains",
+            value="sea",
+            words="x",
+            either=(Predicate(field="theme", op="=", value="Ada"),),
+        ),
+        Condition(condition_id="b", field="theme", op="in", value=["sea", "Ada"], words="x"),
+        Condition(condition_id="c", field="ada", op="=", value="Ada", words="Ada"),
+        Condition(condition_id="d", field="price", op="<", value=40.0, words="x"),
+    ]
+    read = Understanding(conditions=tuple(said))
+    recent.add(asked("x"), response_example().model_copy(update={"understanding": read}), 0.1)
+    shown = masked(recent.newest()[0], SCHEMA)
+    assert [c.value for c in shown.conditions] == ["sea", ["sea", "…"], "…", 40.0]
+    assert [one.value for c in shown.conditions for one in c.either] == ["…"]
+    assert "Ada" not in shown.model_dump_json()
+
+
 def test_rules_are_tried_without_being_stored(client: TestClient) -> None:
     tried = client.post(
         "/console/rules/try", json={"rules": "rules:\n- id: a\n  kind: exclude\n  items: [print-17]\n"}
@@ -278,7 +310,7 @@ def test_rules_are_tried_without_being_stored(client: TestClient) -> None:
     assert client.get("/rules").json()["rules"] == {"rules": []}
 
 
-def test_with_keys_the_pages_are_empty_and_only_an_admin_sees_the_console(shop: Shop, client: TestClient) -> None:
+def test_with_keys_the_pages_are_empty_and_only_operators_see_the_console(shop: Shop, client: TestClient) -> None:
     doorkeeper = shop.app.state.doorkeeper
     doorkeeper.closed = True
     try:
@@ -289,5 +321,9 @@ def test_with_keys_the_pages_are_empty_and_only_an_admin_sees_the_console(shop: 
         assert client.post("/console/rules/try", json={"rules": ""}).status_code == 401
     finally:
         doorkeeper.closed = False
-    for path, scope in {"/console/data": "admin", "/console/rules/try": "admin", "/pictures/p/1": "recommend"}.items():
+    for path, scope in {
+        "/console/data": "operate",
+        "/console/rules/try": "operate",
+        "/pictures/p/1": "recommend",
+    }.items():
         assert asked_for(path) == scope

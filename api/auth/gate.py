@@ -19,7 +19,7 @@ from .keys import WRONG, KeyRing
 from .limits import KeyLimiter
 from .tokens import Tokens
 
-OPEN: Final = ("/health", "/ready", "/live", "/docs", "/openapi.json", "/web")
+OPEN: Final = ("/health", "/ready", "/docs", "/openapi.json", "/web")
 """Paths, with what lies below them, that ask for nobody: they tell nothing of any tenant."""
 PAGES: Final = frozenset({"/", "/console", "/widget.js", "/favicon.ico"})
 """Pages that ask for nobody: they are empty until somebody who is known fills them."""
@@ -30,10 +30,6 @@ ASKED: Final[dict[str, CallerScope | None]] = {
     "/check": "recommend",
     "/langserve": "recommend",
     "/v1": "recommend",
-    "/mcp": "recommend",
-    "/agui": "recommend",
-    "/catalogue": "recommend",
-    "/events": "feedback",
     "/feedback": "feedback",
     "/rules": "rules",
     "/pictures": "recommend",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ...core.language.catalogue_language import CatalogueLanguage
@@ -155,19 +155,9 @@ class GuardedService:
         """Return the fields of a catalogue and what phrases mean in it."""
         return self.service.language(self._shop(tenant))
 
-    def shown(
-        self, pairs: Collection[tuple[str, str]], tenant: str | None = None
-    ) -> Coroutine[Any, Any, set[tuple[str, str]]]:
-        """Return what was shown."""
-        return self.service.shown(pairs, tenant=self._shop(tenant))
-
     async def warm(self) -> None:
         """Load the models that the common path needs."""
         await self.service.warm()
-
-    async def alive(self) -> str:
-        """Search for a known item and say what is wrong."""
-        return await self.service.alive()
 
     async def health(self) -> dict[str, dict[str, str]]:
         """Return the state of every part."""
@@ -178,10 +168,9 @@ class GuardedService:
         await self.service.close()
 
     def _shop(self, tenant: str | None) -> str:
-        """Return the tenant of a caller who may ask for items, or tell what was done with them."""
+        """Return the tenant of a caller who may ask for items."""
         who = self._who()
-        if not who.may("feedback"):
-            who.require("recommend")
+        who.require("recommend")
         return who.tenant_of(tenant)
 
     def _who(self) -> Caller:

@@ -20,6 +20,7 @@ from ...core.schemas import (
     Condition,
     Frozen,
     NoNul,
+    Predicate,
     Recommendation,
     RecommendRequest,
     TenantId,
@@ -168,7 +169,7 @@ async def console_data(request: Request, caller: CallerOf, tenant: Tenant = None
         ready=await readiness(request),
         latency=tuple(latencies(seen)),
         degraded=dict(degradations(seen)),
-        recent=tuple(_masked(one, schema) for one in seen[:SHOWN_REQUESTS]),
+        recent=tuple(masked(one, schema) for one in seen[:SHOWN_REQUESTS]),
         items=schema.count,
         fields=tuple(_fields(language)) if language else (),
         rules=tuple(_rule(rule.model_dump(mode="json", exclude_defaults=True), rule) for rule in loaded.rules.rules)
@@ -200,7 +201,9 @@ async def _tried(work: Any) -> Any:
 
 
 async def _keys(doorkeeper: Doorkeeper, caller: Caller) -> tuple[KeyShown, ...]:
-    """Return the keys of the caller's tenant, or all where no keys are asked for."""
+    """Return the keys of the caller's tenant, or all where no keys are asked for; none to who may not manage them."""
+    if not caller.may("admin"):
+        return ()
     found = await _tried(doorkeeper.ring.store.all(caller.tenant)) or []
     return tuple(
         KeyShown(
@@ -246,20 +249,24 @@ def _field(terms: FieldTerms, called: list[str]) -> FieldShown:
     )
 
 
-def _masked(seen: SeenRequest, schema: CatalogueSchema) -> SeenRequest:
+def masked(seen: SeenRequest, schema: CatalogueSchema) -> SeenRequest:
     """Return a request whose conditions show only numbers and the catalogue's own values: anything else a person may have said."""
-    known = {f.name: frozenset(f.values) for f in schema.fields}
-    conditions = tuple(_condition(c, known.get(c.field, frozenset())) for c in seen.conditions)
+    conditions = tuple(_condition(c, schema) for c in seen.conditions)
     return seen.model_copy(update={"conditions": conditions})
 
 
-def _condition(condition: Condition, known: frozenset[str]) -> Condition:
-    value = condition.value
-    if isinstance(value, list):
-        value = [v if v in known else HIDDEN for v in value]
-    elif isinstance(value, str):
-        value = value if value in known else HIDDEN
-    return condition.model_copy(update={"value": value, "condition_id": "", "words": ""})
+def _condition(condition: Condition, schema: CatalogueSchema) -> Condition:
+    either = tuple(one.model_copy(update={"value": _value(one, schema)}) for one in condition.either)
+    update = {"value": _value(condition, schema), "either": either, "condition_id": "", "words": ""}
+    return condition.model_copy(update=update)
+
+
+def _value(said: Condition | Predicate, schema: CatalogueSchema) -> float | bool | str | list[str]:
+    field = schema.field(said.field)
+    known = field.values if field else ()
+    if isinstance(said.value, list):
+        return [v if v in known else HIDDEN for v in said.value]
+    return said.value if not isinstance(said.value, str) or said.value in known else HIDDEN
 
 
 def _rule(plain: Mapping[str, Any], rule: Any) -> RuleShown:

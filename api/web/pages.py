@@ -25,23 +25,19 @@ from .pictures import add_picture_route
 from .samples import LanguageName, Sample, samples
 
 STATIC = Path(str(files(__package__) / "static"))
-POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' blob: data:",
-        "media-src blob:",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-    ]
+_POLICY = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "media-src blob:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
 )
-"""What our own pages may load: nothing from elsewhere, no script or style between the tags."""
+"""What our own pages may load: nothing from elsewhere but pictures of named hosts, no script or style between the tags."""
 _PAGE = {
-    "Content-Security-Policy": POLICY,
     "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -83,6 +79,7 @@ class WidgetStart(Frozen):
     price: Price | None = Field(default=None, description="The price's attribute, if there is one.")
     samples: tuple[Sample, ...] = Field(default=(), description="Requests that this catalogue can answer.")
     shoppers: tuple[str, ...] = Field(default=(), description="Users whom a demonstration may be tried as.")
+    picture_hosts: tuple[str, ...] = Field(default=(), description="Hosts from which pictures may be loaded.")
     limits: MediaLimits = Field(description="What a request may carry.")
 
 
@@ -99,8 +96,10 @@ def add_web(app: FastAPI, settings: Settings) -> None:
         )
     if not settings.web.enabled:
         return
-    app.get("/", include_in_schema=False)(_sender("page.html", _PAGE))
-    app.get("/console", include_in_schema=False)(_sender("console.html", _PAGE))
+    pictures = " ".join(["img-src 'self' blob: data:", *(f"https://{host}" for host in settings.web.picture_hosts)])
+    page = _PAGE | {"Content-Security-Policy": "; ".join([*_POLICY, pictures])}
+    app.get("/", include_in_schema=False)(_sender("page.html", page))
+    app.get("/console", include_in_schema=False)(_sender("console.html", page))
     app.get("/widget.js", include_in_schema=False)(_sender("widget.js", _PUBLIC))
     app.get("/favicon.ico", include_in_schema=False)(_sender("icon.svg", _PUBLIC))
     app.get("/widget/start", include_in_schema=False)(start)
@@ -150,6 +149,7 @@ async def start(
         price=Price(field=price.name, unit=price.unit) if price else None,
         samples=samples(language, await service.known_items(shop), lang),
         shoppers=settings.web.shoppers,
+        picture_hosts=settings.web.picture_hosts,
         limits=MediaLimits(
             images=limits.max_images,
             audio=limits.max_audio,

@@ -27,8 +27,6 @@ from .sections import (
     ThreadSettings,
     TimeoutSettings,
     TrustSettings,
-    WebhookSettings,
-    WebhookTarget,
     WebSettings,
 )
 
@@ -60,7 +58,5 @@ __all__ = [
     "TimeoutSettings",
     "TrustSettings",
     "WebSettings",
-    "WebhookSettings",
-    "WebhookTarget",
     "load_settings",
 ]

@@ -39,7 +39,6 @@ from .sections import (
     ThreadSettings,
     TimeoutSettings,
     TrustSettings,
-    WebhookSettings,
     WebSettings,
 )
 
@@ -80,7 +79,6 @@ class Settings(Section):
     serve: ServeSettings = ServeSettings()
     auth: AuthSettings = AuthSettings()
     web: WebSettings = WebSettings()
-    webhooks: WebhookSettings = WebhookSettings()
     deliberate: DeliberateSettings = DeliberateSettings()
     recommender: RecommenderSettings = RecommenderSettings()
 

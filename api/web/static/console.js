@@ -4,7 +4,7 @@ import { askForKey, knownKey } from "./key_form.js";
 import { el } from "./widget/parts.js";
 import { Problem, call } from "./widget/stream.js";
 
-const WHY = ["Who are you?", "The console asks for an API key with the role admin.", "API key", "Open the console"];
+const WHY = ["Who are you?", "The console asks for an API key with a role, such as viewer or admin.", "API key", "Open the console"];
 const at = (id) => document.getElementById(id);
 let key = knownKey();
 let typed = { rules: "", text: "", user: "" };
@@ -91,7 +91,7 @@ function latency({ latency: steps }) {
 function recent({ recent: seen }) {
   const rows = seen.map((one) => {
     const said = [one.words ? `${one.words} words` : "", ...Object.entries(one.media).map(([kind, count]) => `${count} ${kind}`), one.act].filter(Boolean).join(", ");
-    const read = [...one.conditions.map((c) => `${c.field} ${c.op} ${plain(c.value)}`), one.not_applied ? `${one.not_applied} not applied` : ""].filter(Boolean);
+    const read = [...one.conditions.map((c) => [c, ...(c.either ?? [])].map(({ field, op, value }) => `${field} ${op} ${plain(value)}`).join(" or ")), one.not_applied ? `${one.not_applied} not applied` : ""].filter(Boolean);
     const trace = [...one.timings.map((t) => `${t.step.replaceAll("_", " ")} ${ms(1000 * t.seconds)}`), ...one.degraded.map((d) => `without ${d.what}: ${d.why}`)];
     const who = el("span", {}, one.user ? `user ${one.user}` : "stranger", el("small", { text: one.thread ? `thread ${one.thread}` : "" }));
     const details = el("details", {}, el("summary", { text: one.error ? one.error : `${ms(1000 * one.seconds)}, ${one.items.length ? `${one.items.length} items` : "no items"}` }), [one.route ? `${one.route.name}: ${one.route.why}` : "", ...trace, one.items.length ? `items ${one.items.join(", ")}` : "", one.request_id ? `request ${one.request_id}` : ""].filter(Boolean).map((text) => el("small", { text })));
@@ -155,7 +155,7 @@ function versions({ versions: all }) {
 }
 
 function keys({ keys: all, keys_asked: asked }) {
-  return panel("Shops and keys", asked ? "Secrets are hashed and cannot be shown." : "No keys are asked for.", true, all.length ? table("Keys", ["Key", "Name", "Shop", "May", "State", "Ends", "Last used"], all.map((one) => [one.key_id, one.name, one.tenant, [...one.roles, ...one.scopes].join(", "), one.state, day(one.expires_at), day(one.used_at)])) : el("p", { text: "There are no keys." }));
+  return panel("Shops and keys", asked ? "Secrets are hashed and cannot be shown." : "No keys are asked for.", true, all.length ? table("Keys", ["Key", "Name", "Shop", "May", "State", "Ends", "Last used"], all.map((one) => [one.key_id, one.name, one.tenant, [...one.roles, ...one.scopes].join(", "), one.state, day(one.expires_at), day(one.used_at)])) : el("p", { text: asked ? "Keys are listed for the role admin." : "There are no keys." }));
 }
 
 const dark = matchMedia("(prefers-color-scheme: dark)");

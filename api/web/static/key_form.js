@@ -13,8 +13,15 @@ export function knownKey() {
   }
 }
 
+let asked = null;
+
 /** Ask for a key until one is given; `words` are the title, the explanation, the field's name and the button. */
-export function askForKey([title, why, label, open]) {
+export function askForKey(words) {
+  asked ??= shown(words).finally(() => (asked = null));
+  return asked;
+}
+
+function shown([title, why, label, open]) {
   return new Promise((resolve) => {
     const input = el("input", { id: "key", type: "password", autocomplete: "off", spellcheck: "false", required: true });
     const form = el("form", { on: { submit: give } }, el("h2", { text: title }), el("p", { text: why }), el("label", { for: "key", text: label }), input, el("button", { type: "submit", class: "primary", text: open }));

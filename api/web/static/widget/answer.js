@@ -6,7 +6,7 @@ const SKELETONS = 4;
 const SHOWN_SOURCES = 6;
 const GROUPS = {
   text_vector: "text", text_to_image: "text", full_text: "text", image_vector: "photo", image_to_text: "photo", photo_and_words: "photo",
-  similar_to_shown: "anchor", track: "sound", popular: "popular", popularity: "popular", trend: "popular", segments: "popular", new_items: "new",
+  similar_to_shown: "anchor", track: "sound", popular: "popular", popularity: "popular", trend: "popular", context: "popular", segments: "popular", new_items: "new",
   exploration: "new", answers: "answers", stated: "answers", together: "taste", learned: "taste", cooccurrence: "taste", user_knn: "taste",
   transitions: "taste", graph: "taste", als: "taste", bpr: "taste", ease: "taste", sequential: "taste", titles: "taste", "text-vectors": "taste",
 };
@@ -22,6 +22,7 @@ export class AnswerView {
     this.chips = el("ul", { class: "chips", "aria-label": this.t.understood });
     this.message = el("p", { class: "message" });
     this.list = el("ol", { class: "cards" });
+    this.near = el("ol", { class: "cards", "aria-label": this.t.near });
     this.below = el("div", { class: "answer" });
     this.node = el("section", { class: "answer", "aria-label": this.t.answer });
   }
@@ -48,18 +49,28 @@ export class AnswerView {
     else if (event === "partial") this.say(this.t.heard(data.segment?.text ?? ""));
     else if (event === "evidence") this.evidence.push(data);
     else if (event === "reading") this.reading = data;
-    else if (event === "items") return this.items(data.items);
+    else if (event === "items") return this.items(data.items, data.close);
     else if (event === "words") return this.words(data);
     if (event === "reading" || event === "evidence") this.showChips();
   }
 
-  items(items) {
-    this.list.removeAttribute("aria-hidden");
-    this.cards.clear();
-    this.list.replaceChildren(...items.map((item) => this.card(item)));
+  items(items, close = []) {
+    this.fill(items, close);
     this.say(this.t.stages.words);
-    this.node.replaceChildren(this.stage, this.chips, this.message, this.list);
+    this.node.replaceChildren(this.stage, this.chips, this.message, ...this.lists());
     this.host.announce(items.length ? this.t.found(items.length) : this.t.none);
+  }
+
+  /** Put cards into the list and, below it, what comes close and breaks a condition. */
+  fill(items, close) {
+    this.cards.clear();
+    this.list.removeAttribute("aria-hidden");
+    this.list.replaceChildren(...items.map((item) => this.card(item)));
+    this.near.replaceChildren(...close.map((item) => this.card(item)));
+  }
+
+  lists() {
+    return this.near.children.length ? [this.list, el("p", { class: "near", text: this.t.near }), this.near] : [this.list];
   }
 
   words({ item_id: itemId, text }) {
@@ -73,16 +84,12 @@ export class AnswerView {
     this.evidence = response.evidence;
     this.reading = { ...response.understanding, ...unmet(response), order: response.understanding.reading.order };
     this.message.textContent = response.message;
-    const same = response.items.length === this.cards.size && response.items.every((item) => this.cards.has(item.item_id));
-    if (!same) {
-      this.cards.clear();
-      this.list.replaceChildren(...response.items.map((item) => this.card(item)));
-    }
-    this.list.removeAttribute("aria-hidden");
-    for (const item of response.items) this.cards.get(item.item_id).complete(item);
+    const shown = [...response.items, ...(response.close ?? [])];
+    if (shown.length !== this.cards.size || !shown.every((item) => this.cards.has(item.item_id))) this.fill(response.items, response.close ?? []);
+    for (const item of shown) this.cards.get(item.item_id).complete(item);
     this.showChips(newest);
     this.below.replaceChildren(...this.whatNext(newest).filter(Boolean));
-    this.node.replaceChildren(this.chips, this.message, this.list, this.below);
+    this.node.replaceChildren(this.chips, this.message, ...this.lists(), this.below);
   }
 
   /** A later answer came: this one stays to be read. */
@@ -95,7 +102,7 @@ export class AnswerView {
   fail(text, retry) {
     const again = retry && el("button", { type: "button", class: "pill", text: this.t.retry, on: { click: retry } });
     const problem = el("div", { class: "problem" }, el("p", { text }), again || null);
-    this.node.replaceChildren(...(this.cards.size ? [this.chips, this.message, this.list, problem] : [problem]));
+    this.node.replaceChildren(...(this.cards.size ? [this.chips, this.message, ...this.lists(), problem] : [problem]));
     this.host.announce(text);
   }
 
@@ -157,6 +164,7 @@ export class AnswerView {
     const name = `item-${host.nextNumber()}`;
     const title = el("h3", { id: name }, link ? el("a", { href: link, target: "_blank", rel: "noopener noreferrer", "aria-label": t.open(item.title), text: item.title, on: { click: (event) => host.select(item, this.response, event) } }) : el("span", { text: item.title }));
     const facts = el("p", { class: "facts", text: host.facts(item) });
+    const choices = host.choices(item);
     const price = host.price(item);
     const reason = el("p", { class: "reason waiting", text: item.reason?.text ?? "" });
     const because = el("div", { class: "because", id: `${name}-why`, hidden: true });
@@ -180,7 +188,7 @@ export class AnswerView {
       { class: "card", "aria-labelledby": name, "data-item": item.item_id },
       el("div", { class: "picture" }, host.picture(item, 320)),
       item.close ? el("span", { class: "close", text: t.close }) : null,
-      el("div", { class: "body" }, title, facts.textContent ? facts : null, price ? el("p", { class: "price", text: price }) : null, reason),
+      el("div", { class: "body" }, title, facts.textContent ? facts : null, choices ? el("p", { class: "facts", text: t.choices(choices) }) : null, price ? el("p", { class: "price", text: price }) : null, (item.breaks ?? []).map((one) => el("p", { class: "breaks", text: one.words })), reason),
       el("div", { class: "tools" }, why, host.rates ? buttons : null, compare),
       because,
     );
@@ -271,10 +279,10 @@ export class AnswerView {
       el(
         "dl",
         { class: "how" },
-        part(t.route, `${t.routes[route.name]}: ${route.why} (${t.decided[route.decided_by]})`),
+        part(t.route, el("dd", {}, `${t.routes[route.name]} (${t.decided[route.decided_by]}) `, el("small", { text: route.why }))),
         part(t.evidence, ...evidence.map(piece)),
         part(t.consistency, ...(consistency.checks.length ? consistency.checks.map((one) => `${t.states[one.state]}: ${one.reason}`) : [t.states[consistency.state]])),
-        part(t.missing("…"), ...degraded.map((one) => `${t.parts[one.what] ?? one.what}: ${one.why}`)),
+        part(t.without, ...degraded.map((one) => `${t.parts[one.what] ?? one.what}: ${one.why}`)),
         part(t.times, el("dd", { class: "times" }, timings.map((one) => el("span", { text: t.seconds(one.step, one.seconds) })))),
         part(t.request, [response.request_id, ...prompts].join(", ")),
       ),

@@ -3,7 +3,7 @@
 
 import { AnswerView } from "./answer.js";
 import { kindOf, prepared, recorder } from "./media.js";
-import { el, icon, iconButton, randomId } from "./parts.js";
+import { el, icon, iconButton, randomId, webAddress } from "./parts.js";
 import { languageOf, STRINGS } from "./strings.js";
 import { Problem, call, events } from "./stream.js";
 import { sheet } from "./style.js";
@@ -26,6 +26,7 @@ class TasteMaker extends HTMLElement {
   #recording = null;
   #start = null;
   #number = 0;
+  #due = false;
   #pictures = new Map();
 
   constructor() {
@@ -36,7 +37,7 @@ class TasteMaker extends HTMLElement {
   connectedCallback() {
     this.#restore();
     this.#build();
-    this.#load();
+    this.#loadSoon();
   }
 
   disconnectedCallback() {
@@ -53,7 +54,7 @@ class TasteMaker extends HTMLElement {
       this.#restore();
     }
     this.#build();
-    this.#load();
+    this.#loadSoon();
   }
 
   #dom = null;
@@ -93,12 +94,24 @@ class TasteMaker extends HTMLElement {
     return plain.slice(0, 3).map(([, value]) => value).join(" · ");
   }
 
+  /** Return what a product's choices are, such as "small, medium", by what tells them apart. */
+  choices({ variants = [], attributes }) {
+    const price = this.#start?.price?.field;
+    const own = variants.map((one) => Object.entries(one.attributes).filter(([name, value]) => name !== price && attributes[name] !== value).map(([, value]) => plainly(value)).join(" "));
+    return [...new Set(own)].filter(Boolean).slice(0, 8).join(", ");
+  }
+
   fieldName(name) {
     const plain = this.t.fields[name] ?? name.replaceAll("_", " ");
     return plain.charAt(0).toUpperCase() + plain.slice(1);
   }
 
-  condition({ field, op, value }) {
+  /** Return a condition in words; of alternatives, all of them. */
+  condition({ either = [], ...first }) {
+    return [first, ...either].map((one) => this.#predicate(one)).join(this.t.or);
+  }
+
+  #predicate({ field, op, value }) {
     const price = field === this.#start?.price?.field;
     const one = (v) => (typeof v === "number" ? (price ? this.#amount(v, this.#start.price.unit, "stripIfInteger") : v.toLocaleString(this.language)) : typeof v === "boolean" ? (v ? this.t.yes : this.t.no) : String(v));
     const shown = Array.isArray(value) ? value.map(one).join(this.t.or) : one(value);
@@ -110,6 +123,12 @@ class TasteMaker extends HTMLElement {
     const letter = el("span", { text: [...item.title][0] ?? "", "aria-hidden": "true" });
     if (!item.image) return letter;
     const image = el("img", { alt: "", loading: "lazy", decoding: "async", on: { error: () => image.replaceWith(letter) } });
+    const elsewhere = webAddress(item.image);
+    if (elsewhere?.startsWith("https:") && this.#start?.picture_hosts.includes(new URL(elsewhere).host)) {
+      image.referrerPolicy = "no-referrer";
+      image.src = elsewhere;
+      return image;
+    }
     const address = (size) => new URL(`pictures/${item.item_id.split("/").map(encodeURIComponent).join("/")}?${new URLSearchParams({ width: size, ...this.#shop })}`, this.#base).href;
     if (!this.#locked) {
       image.srcset = `${address(width)} 1x, ${address(width * 2)} 2x`;
@@ -138,7 +157,7 @@ class TasteMaker extends HTMLElement {
   }
 
   answer(question, choice) {
-    return this.ask({ answer: { question_id: question.question_id, choice_id: choice.choice_id }, shown: this.t.answered(question.text, choice.text), quiet: true });
+    return this.ask({ answer: { question_id: question.question_id, choice_id: choice.choice_id }, shown: choice.text, quiet: true });
   }
 
   /** Store what somebody thinks of an item; a stranger gets an id for it, kept in this browser. */
@@ -242,6 +261,7 @@ class TasteMaker extends HTMLElement {
     this.#thread = response.thread_id;
     turn.view.finish(response, true);
     this.announce(`${response.message || this.t.found(response.items.length)} ${response.asked?.text ?? ""}`);
+    if (!this.#start) this.#load();
     this.dispatchEvent(new CustomEvent("taste-maker-answer", { detail: response, bubbles: true, composed: true }));
   }
 
@@ -334,6 +354,16 @@ class TasteMaker extends HTMLElement {
     this.#turns = (!other && kept.turns) || [];
   }
 
+  /** Load once, however many attributes a page sets at a time. */
+  #loadSoon() {
+    if (this.#due) return;
+    this.#due = true;
+    queueMicrotask(() => {
+      this.#due = false;
+      if (this.isConnected) this.#load();
+    });
+  }
+
   async #load() {
     const asked = `${this.language}`;
     try {
@@ -357,7 +387,7 @@ class TasteMaker extends HTMLElement {
     const status = el("p", { class: "hidden", role: "status", "aria-live": "polite" });
     const turns = el("div", { class: "turns" });
     const scroll = el("div", { class: "scroll", role: "region", "aria-label": t.conversation, tabindex: "0" }, el("div", { class: "column" }, turns));
-    const text = el("textarea", { rows: 1, placeholder: this.#turns.length ? t.again : t.placeholder, "aria-label": t.placeholder, maxlength: 4000, enterkeyhint: "send", on: { keydown: (event) => this.#key(event), paste: (event) => this.#pasted(event) } });
+    const text = el("textarea", { rows: 1, placeholder: this.#turns.length ? t.again : t.placeholder, "aria-label": t.placeholder, maxlength: 4000, enterkeyhint: "send", on: { input: grow, keydown: (event) => this.#key(event), paste: (event) => this.#pasted(event) } });
     const file = el("input", { type: "file", accept: "image/*,audio/*,video/*,.heic,.heif,.avif", multiple: true, hidden: true, "aria-hidden": "true", tabindex: "-1", on: { change: () => (this.#add(file.files), (file.value = "")) } });
     const attached = el("ul", { class: "attached", "aria-label": t.attach });
     const complaint = el("p", { class: "complaint", role: "alert" });
@@ -548,6 +578,17 @@ class TasteMaker extends HTMLElement {
     }
     return this.#pictures.get(address);
   }
+}
+
+function plainly(value) {
+  return Array.isArray(value) ? value.join(", ") : String(value);
+}
+
+/** Let a text area grow with its text where the browser does not do so by itself. */
+function grow({ target }) {
+  if (CSS.supports("field-sizing", "content")) return;
+  target.style.height = "auto";
+  target.style.height = `${target.scrollHeight}px`;
 }
 
 customElements.get("taste-maker") ?? customElements.define("taste-maker", TasteMaker);

@@ -84,6 +84,7 @@ svg { width: 20px; height: 20px; fill: none; stroke: currentColor; stroke-width:
 
 /* the list */
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(228px, 100%), 1fr)); gap: 18px; }
+.cards:has(.because:not([hidden])) { align-items: start; }
 .card { display: flex; flex-direction: column; background: var(--surface); border: 1px solid var(--line); border-radius: var(--radius); overflow: hidden; position: relative; animation: rise .28s ease-out backwards; }
 .picture { aspect-ratio: 4 / 3; background: var(--tint); display: grid; place-items: center; overflow: hidden; color: var(--muted); font-size: 40px; font-weight: 500; }
 .picture img { width: 100%; height: 100%; object-fit: cover; display: block; transition: transform .4s; }
@@ -93,11 +94,13 @@ svg { width: 20px; height: 20px; fill: none; stroke: currentColor; stroke-width:
 .card h3 a:hover { text-decoration: underline; text-underline-offset: 3px; }
 .facts { color: var(--muted); font-size: 13px; }
 .price { font-weight: 600; font-variant-numeric: tabular-nums; color: var(--text); font-size: 15px; }
+.near { color: var(--muted); font-weight: 500; margin-top: 6px; }
+.breaks { font-size: 13.5px; color: var(--warning); overflow-wrap: anywhere; }
 .reason { font-size: 14px; line-height: 1.5; text-wrap: pretty; overflow-wrap: anywhere; min-height: 42px; }
 .reason.waiting { color: transparent; }
 .close { position: absolute; top: 10px; inset-inline-start: 10px; background: var(--surface); color: var(--muted); font-size: 12px; padding: 2px 10px; border-radius: 20px; }
 .tools { display: flex; align-items: center; gap: 2px; padding: 0 8px 8px; color: var(--muted); }
-.tools .why { margin-inline-end: auto; font-size: 13px; padding: 8px; border-radius: 8px; text-decoration: underline; text-decoration-color: var(--line); text-underline-offset: 3px; }
+.tools .why { margin-inline-end: auto; white-space: nowrap; font-size: 13px; padding: 8px; border-radius: 8px; text-decoration: underline; text-decoration-color: var(--line); text-underline-offset: 3px; }
 .tools .why:hover, .tools .why[aria-expanded="true"] { color: var(--text); text-decoration-color: currentColor; }
 .icon { width: 36px; height: 36px; border-radius: 10px; display: inline-grid; place-items: center; flex: none; }
 .icon:hover:not(:disabled) { background: var(--tint); color: var(--text); }

@@ -1,1 +1,0 @@
-"""The recommender as a part of other people's LangChain agents and LangGraph graphs."""

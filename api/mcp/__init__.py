@@ -1,1 +1,0 @@
-"""The door for agents that speak the Model Context Protocol."""

@@ -1,1 +1,0 @@
-"""Tell other systems what happens: signed messages, kept until they are delivered."""
