@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
-
-import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 MAY_IMPORT = {
@@ -87,45 +86,53 @@ def facts(path: Path) -> Facts:
     return Facts(text, ast.get_docstring(tree) or "", tuple(found), tuple(absolute), tuple(functions))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=names)
-def test_imports_point_one_way(path: Path) -> None:
-    folder = path.relative_to(ROOT).parts[0]
-    for module, line, in_function in facts(path).imports:
-        parts = module.split(".")
-        if parts[0] != "tastemaker" or len(parts) < 2 or parts[1] not in MAY_IMPORT:
-            continue
-        door = names(path).startswith(DOORS) and in_function and parts[1] == "evals"
-        assert door or parts[1] in MAY_IMPORT[folder], f"{names(path)}:{line} imports {module}"
+def test_imports_point_one_way() -> None:
+    assert list(imports_the_wrong_way()) == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=names)
-def test_libraries_stay_in_their_folder(path: Path) -> None:
-    folder = path.relative_to(ROOT).parts[0]
-    for module, line, _ in facts(path).imports:
-        top = module.split(".")[0]
-        assert folder in OWNERS.get(top, {folder}), (
-            f"{names(path)}:{line} imports {top}, which belongs to {OWNERS[top]}"
-        )
+def imports_the_wrong_way() -> Iterator[str]:
+    for path in MODULES:
+        folder = path.relative_to(ROOT).parts[0]
+        for module, line, in_function in facts(path).imports:
+            parts = module.split(".")
+            if parts[0] != "tastemaker" or len(parts) < 2 or parts[1] not in MAY_IMPORT:
+                continue
+            door = names(path).startswith(DOORS) and in_function and parts[1] == "evals"
+            if not door and parts[1] not in MAY_IMPORT[folder]:
+                yield f"{names(path)}:{line} imports {module}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=names)
-def test_inside_the_package_imports_are_relative(path: Path) -> None:
-    for module, line in facts(path).absolute:
-        assert module.split(".")[0] != "tastemaker", f"{names(path)}:{line}"
+def test_libraries_stay_in_their_folder() -> None:
+    strays = [
+        f"{names(path)}:{line} imports {top}, which belongs to {OWNERS[top]}"
+        for path in MODULES
+        for module, line, _ in facts(path).imports
+        if path.relative_to(ROOT).parts[0]
+        not in OWNERS.get(top := module.split(".")[0], {path.relative_to(ROOT).parts[0]})
+    ]
+    assert strays == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=names)
-def test_modules_are_short_and_say_what_they_are(path: Path) -> None:
-    about = facts(path)
-    assert len(about.text.splitlines()) <= 400
-    assert about.docstring.splitlines()[0].rstrip().endswith((".", ":", ")", "``")), names(path)
-    assert path.stem not in {"utils", "helpers", "misc", "common"}
+def test_inside_the_package_imports_are_relative() -> None:
+    absolute = [(names(path), line, module) for path in MODULES for module, line in facts(path).absolute]
+    assert [(name, line) for name, line, module in absolute if module.split(".")[0] == "tastemaker"] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=names)
-def test_functions_are_short(path: Path) -> None:
-    for name, line, length, statements in facts(path).functions:
-        assert length <= 60 or statements == 1, f"{names(path)}:{line} {name} has {length} lines"
+def test_modules_are_short_and_say_what_they_are() -> None:
+    assert [names(path) for path in MODULES if len(facts(path).text.splitlines()) > 400] == []
+    ends = (".", ":", ")", "``")
+    assert [names(p) for p in MODULES if not facts(p).docstring.partition("\n")[0].rstrip().endswith(ends)] == []
+    assert [names(path) for path in MODULES if path.stem in {"utils", "helpers", "misc", "common"}] == []
+
+
+def test_functions_are_short() -> None:
+    long = [
+        f"{names(path)}:{line} {name} has {length} lines"
+        for path in MODULES
+        for name, line, length, statements in facts(path).functions
+        if length > 60 and statements != 1
+    ]
+    assert long == []
 
 
 def test_no_circle_of_imports() -> None:
