@@ -67,11 +67,31 @@ def _values(value: AttributeValue | None) -> Sequence[str]:
     return value if isinstance(value, list) else [value] if isinstance(value, str) else ()
 
 
-def matching(items: Sequence[Item], q: CandidateQuery) -> NDArray[np.bool_]:
+class RecordStems:
+    """The stems of every word of a record, remembered for the records seen last; a record that changed is another object."""
+
+    def __init__(self, capacity: int = 8_192) -> None:
+        self._capacity = capacity
+        self._read: dict[int, tuple[Item, frozenset[str]]] = {}
+
+    def __call__(self, item: Item) -> frozenset[str]:
+        """Return the stems of the title, the values and the text of ``item``."""
+        known = self._read.get(id(item))
+        if known is not None and known[0] is item:
+            return known[1]
+        if len(self._read) >= self._capacity:
+            self._read.clear()
+        texts = (item.title, item.text, *(v for value in item.attributes.values() for v in _values(value)))
+        found = frozenset().union(*map(stems, texts))
+        self._read[id(item)] = (item, found)
+        return found
+
+
+def matching(items: Sequence[Item], q: CandidateQuery, read: RecordStems | None = None) -> NDArray[np.bool_]:
     """Tell of every item, shape (n,), whether it holds each word that asks for more than the conditions; none where words only point."""
     if not q.said or q.understanding.intent not in ("recommend", "refine", "browse"):
         return np.zeros(len(items), dtype=np.bool_)
-    return holding(items, q.remaining)
+    return holding(items, q.remaining, read)
 
 
 def lifted(scores: NDArray[np.float32], whole: NDArray[np.bool_], margin: float = MARGIN) -> NDArray[np.float32]:
@@ -82,10 +102,10 @@ def lifted(scores: NDArray[np.float32], whole: NDArray[np.bool_], margin: float 
     return scores + np.float32(max(gap, 0.0)) * whole.astype(np.float32)
 
 
-def holding(items: Sequence[Item], words: Sequence[str]) -> NDArray[np.bool_]:
+def holding(items: Sequence[Item], words: Sequence[str], read: RecordStems | None = None) -> NDArray[np.bool_]:
     """Tell of every item, shape (n,), whether its title, values and text hold all the words, by their stems; none without words."""
-    wanted = stems(" ".join(words))
-    return np.array([bool(wanted) and not _lacking(item, wanted) for item in items], dtype=np.bool_)
+    wanted, read = stems(" ".join(words)), read or RecordStems()
+    return np.array([bool(wanted) and wanted <= read(item) for item in items], dtype=np.bool_)
 
 
 def is_name(items: Sequence[Item], whole: NDArray[np.bool_], words: Sequence[str]) -> bool:
@@ -100,15 +120,3 @@ def is_name(items: Sequence[Item], whole: NDArray[np.bool_], words: Sequence[str
     leading = [title for title in held if wanted <= stems(" ".join(content_words(title)[: len(wanted)]))]
     enough = NAMED if len(wanted) > 1 else NAMED_BY_ONE_WORD
     return bool(wanted) and len(held) >= enough and len(leading) >= LEADS * len(held)
-
-
-def _lacking(item: Item, wanted: frozenset[str]) -> frozenset[str]:
-    """Return the stems that the record does not hold; it is read no further than needed."""
-    lacking = wanted - stems(item.title)
-    lacking = lacking and lacking - stems(item.text)
-    for value in item.attributes.values():
-        if not lacking:
-            break
-        for text in _values(value):
-            lacking -= stems(text)
-    return lacking

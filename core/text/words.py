@@ -126,11 +126,11 @@ def amount(value: float, unit: str) -> str:
 
 def value_text(value: AttributeValue) -> str:
     """Write an attribute value for people."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list):
-        return listed([str(v) for v in value])
-    return number(value) if isinstance(value, int | float) else value
+    return listed([str(v) for v in value]) if isinstance(value, list) else number(value)
 
 
 def listed(words: Sequence[str], joint: str = "and") -> str:

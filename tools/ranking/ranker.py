@@ -17,7 +17,7 @@ from ...core.ranking.fusion import Fused
 from ...core.ranking.query import CandidateQuery
 from ...core.ranking.recent_feedback import feedback_of, shift
 from ...core.ranking.recommendation_paths import proven
-from ...core.ranking.relevance import FIRST, MARGIN, NAME_MARGIN, agreement, is_name, lifted, matching
+from ...core.ranking.relevance import FIRST, MARGIN, NAME_MARGIN, RecordStems, agreement, is_name, lifted, matching
 from ...core.ranking.selection import Shelf, select
 from ...core.ranking.soft_preferences import preference_fit
 from ...core.ranking.stated_preferences import stated_fit
@@ -52,6 +52,7 @@ class Ranker:
         self._catalogue = catalogue
         self._collaborative = collaborative
         self._learned = learned
+        self._stems = RecordStems()
 
     async def __call__(
         self,
@@ -139,7 +140,7 @@ class Ranker:
             fits = await self._agreement(q, items, [f.score for f in kept], schema)
             weight = POINTED_AGREEMENT if q.pointed else AGREEMENT_WEIGHT if q.said or not q.photos else SHOWN_AGREEMENT
             scores = scores + weight * fits
-            whole = matching(items, q)
+            whole = matching(items, q, self._stems)
             ends = not q.photos and is_name(items, whole, q.remaining)
             scores = lifted(scores, whole, NAME_MARGIN if ends else MARGIN)
             if whole.any() and not q.photos:
