@@ -7,7 +7,7 @@ of the list, and what else the record holds. They are found one by one, so nothi
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -84,6 +84,7 @@ class Points:
         self.words = words
         self.items = [r.item for r in brief.items]
         self.kinds: dict[str, list[Evidence]] = {}
+        self._told: dict[str, Sequence[tuple[str, str]]] = {}
 
     def evidence(self, kind: str) -> list[Evidence]:
         """Return the trusted evidence of one kind, looked up once."""
@@ -203,14 +204,17 @@ class Points:
     def _field_with(self, word: str, item: Item) -> str:
         """Return the first field worth telling whose value has a word of the request; empty if none."""
         key, chinese = stem(word), self.words.language == "zh"
-        for name, value in item.attributes.items():
-            text = value if isinstance(value, str) else " , ".join(value) if isinstance(value, list) else ""
-            if not (word in text if chinese else key in stems(text)):
-                continue
-            told = self.words.trait(name, "skip") or self.words.trait(name, "guarded")
-            if not told and self._says(item, name):
-                return name
-        return ""
+        held = (n for n, text in self._tellable(item) if (word in text if chinese else key in stems(text)))
+        return next((name for name in held if self._says(item, name)), "")
+
+    def _tellable(self, item: Item) -> Sequence[tuple[str, str]]:
+        """Return the fields of words that are worth telling, each with its values as one text; found once for an item."""
+        found = self._told.get(item.item_id)
+        if found is None:
+            texts = ((n, " , ".join(v) if isinstance(v, list) else v) for n, v in item.attributes.items())
+            worth = ((n, t) for n, t in texts if isinstance(t, str) and not self.words.trait(n, "skip"))
+            found = self._told[item.item_id] = [(n, t) for n, t in worth if not self.words.trait(n, "guarded")]
+        return found
 
     def _value_with(self, word: str, name: str, item: Item, ids: tuple[str, ...]) -> Point:
         same = stem(word) == stem(value_text(item.attributes[name]))
@@ -311,16 +315,15 @@ class Points:
         for name, (least, most) in self._extremes.items():
             have = item.attributes.get(name)
             for end, is_most in ((most, True), (least, False)):
-                called = self.words.superlative(name, self.brief, most=is_most)
-                if called and have == end and isinstance(have, int | float):
+                if have is None or have != end or not isinstance(have, int | float):
+                    continue
+                if called := self.words.superlative(name, self.brief, most=is_most):
                     slots = {"superlative": called, "n": n, "with": self.words.with_(name, have, self.brief)}
                     slots["amount"] = self.words.amount(name, have, self.brief)
                     yield Point("superlative", slots, frozenset({name}))
         for name, value in item.attributes.items():
-            counts = self._holders.get(name, Counter())
-            common = max(counts.values(), default=0)
-            alone = isinstance(value, str) and counts[value] == 1 and common >= max(2, len(self.items) // 2)
-            if alone and not self.words.trait(name, "skip") and (says := self._says(item, name)):
+            alone = isinstance(value, str) and name in self._alike and self._alike[name][value] == 1
+            if alone and (says := self._says(item, name)):
                 yield Point("unique", {"says": says, "n": n}, frozenset({name}))
 
     def _details(self, item: Item) -> Iterator[Point]:
@@ -372,11 +375,18 @@ class Points:
     @cached_property
     def _holders(self) -> dict[str, Counter[str]]:
         """Return how many items hold each value of each field."""
-        found: dict[str, Counter[str]] = {}
+        found: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for item in self.items:
             for name, value in item.attributes.items():
-                found.setdefault(name, Counter())[value_text(value)] += 1
-        return found
+                found[name][value_text(value)] += 1
+        return dict(found)
+
+    @cached_property
+    def _alike(self) -> dict[str, Counter[str]]:
+        """Return of ``_holders`` the fields worth telling of which many items hold the same."""
+        many = max(2, len(self.items) // 2)
+        alike = {name: held for name, held in self._holders.items() if max(held.values()) >= many}
+        return {name: held for name, held in alike.items() if not self.words.trait(name, "skip")}
 
 
 def _members(held: Constraint) -> frozenset[str]:
