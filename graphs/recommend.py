@@ -12,7 +12,6 @@ START -> [admit: only where there are media or corrections] -> in parallel {capt
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -104,7 +103,7 @@ def then(step: Step, choose: Choose) -> Step:
 
     async def run(state: State, *, runtime: Runtime[Turn]) -> Any:
         update = await step(state, runtime=runtime)
-        return Command(update=update, goto=choose(replace(state, **update), runtime.context))
+        return Command(update=update, goto=choose(state.with_update(update), runtime.context))
 
     run.__annotations__ = {"state": State, "runtime": Runtime[Turn]}
     run.__doc__ = step.__doc__
@@ -120,7 +119,10 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Compile
     def add(name: str, step: Step, choose: Choose, *targets: str) -> None:
         graph.add_node(name, then(step, choose), destinations=targets)
 
-    graph.add_conditional_edges(START, begin, ["admit", "look_up_history", "understand"])
+    async def first(state: State) -> str | list[str]:  # LangGraph would run a plain function in a thread
+        return begin(state)
+
+    graph.add_conditional_edges(START, first, ["admit", "look_up_history", "understand"])
     add("admit", admit, lambda state, _: perceive(state), *perception, *compared)
     graph.add_node("caption_images", caption_images)
     graph.add_node("transcribe_audio", transcribe_audio)

@@ -56,10 +56,15 @@ def fuse(
     for name, weight in used.items():
         for candidate in lists[name]:
             item_id = candidate.item_id
-            scores[item_id] = scores.get(item_id, 0.0) + weight / (k + candidate.rank) / best
-            placed.setdefault(item_id, []).append((name, candidate))
-    order = sorted(scores, key=lambda i: (-scores[i], i))[:limit]
-    return [Fused(i, scores[i], placed[i]) for i in order]
+            share = weight / (k + candidate.rank) / best
+            if item_id in scores:
+                scores[item_id] += share
+                placed[item_id].append((name, candidate))
+            else:
+                scores[item_id] = share
+                placed[item_id] = [(name, candidate)]
+    order = sorted([(-score, item_id) for item_id, score in scores.items()])[:limit]
+    return [Fused(i, scores[i], placed[i]) for _, i in order]
 
 
 def source_weights(q: CandidateQuery) -> dict[str, float]:

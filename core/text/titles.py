@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _YEAR = re.compile(r"\s*\((?:1[89]|20)\d\d\)\s*$")
 _MARKS = re.compile(r"[\W_]+")
@@ -14,6 +15,7 @@ def spoken(title: str) -> str:
     return _ARTICLE.sub("", _YEAR.sub("", title).strip().lower())
 
 
+@lru_cache(maxsize=8_192)
 def title_key(title: str) -> str:
     """Return a title without case, spacing and punctuation."""
     return _MARKS.sub("", title.casefold()) or title

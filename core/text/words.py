@@ -43,6 +43,7 @@ def stem(word: str) -> str:
 NEUTRAL_STEMS = frozenset(stem(w) for w in NEUTRAL) | NEUTRAL
 
 
+@lru_cache(maxsize=50_000)
 def is_content(token: str) -> bool:
     """Say whether a token carries meaning: no number, not neutral prose, more than one letter."""
     lower = _POSSESSIVE.sub("", token.lower())
@@ -51,7 +52,12 @@ def is_content(token: str) -> bool:
 
 def content_words(text: str) -> list[str]:
     """Return the content words of ``text`` in lower case, in order, each once."""
-    return list(dict.fromkeys(t.lower() for t in tokens(text) if is_content(t)))
+    return list(_content_words(text) if len(text) <= SHORT else _content_words.__wrapped__(text))
+
+
+@lru_cache(maxsize=8_192)
+def _content_words(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(t.lower() for t in tokens(text) if is_content(t)))
 
 
 def stems(text: str) -> frozenset[str]:

@@ -48,7 +48,7 @@ async def rank_candidates(state: State, turn: Turn) -> Ranked:
     with turn.timing("retrieve_candidates"):
         retrieved = await retrieve(state, turn)
     with turn.timing("rank_candidates"):
-        state = replace(state, **retrieved)
+        state = state.with_update(retrieved)
         ranked = await best_items(state, turn)
         drawn: list[Drawn] = []
         if state.skipped:

@@ -152,7 +152,8 @@ async def read_language(schema: CatalogueSchema, turn: Turn) -> CatalogueLanguag
     """Return the catalogue's language from all its values; that of its schema while it is not ready or cannot be read."""
     limit = turn.services.settings.timeouts.retrieve_s
     try:
-        return await asyncio.wait_for(turn.shop.catalogue.language(), limit) if schema.fields else language_of(schema)
+        async with asyncio.timeout(limit):
+            return await turn.shop.catalogue.language() if schema.fields else language_of(schema)
     except (TastemakerError, TimeoutError) as error:
         log.warning("names beyond the schema's values are not read: %s", type(error).__name__)
         return language_of(schema)

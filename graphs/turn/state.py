@@ -6,6 +6,8 @@ request text is written to the thread store beyond what the next turn needs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, NotRequired, Self, TypedDict
 
@@ -86,6 +88,12 @@ class State:
     note: Annotated[str, UntrackedValue] = ""
     reply: Annotated[str, UntrackedValue] = ""
     influence: Annotated[LLMInfluence | None, UntrackedValue] = None
+
+    def with_update(self, update: Mapping[str, Any]) -> State:
+        """Return the state as a step's update leaves it."""
+        changed = copy(self)
+        changed.__dict__.update(update)
+        return changed
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
