@@ -8,7 +8,7 @@ from ...core.predicates import NEGATED, ORDERING, holds
 from ...core.schemas import AttributeValue, Breach, Brief, Condition, Constraint, Item
 from ...core.text.words import stems
 from .clauses import ALLERGENS
-from .item_reasons import typed_words
+from .request_words import typed_words
 from .wording import Wording
 
 KEPT = frozenset("age certificate allergen diet gender alcohol sugar calories".split())  # noqa: SIM905
@@ -68,7 +68,7 @@ def breach(condition: Constraint, item: Item, brief: Brief, words: Wording) -> B
         said = words.gap(name, float(value) - float(condition.value), float(value), brief)
     else:
         asked = [words.value(name, v) for v in values_of(condition)]
-        wanted = (len(asked) > 1 and typed_words(condition, brief)) or words.joined(asked[:3], "or")
+        wanted = (len(asked) > 1 and typed_words(condition, brief.understanding)) or words.joined(asked[:3], "or")
         held = [words.value(name, v) for v in _texts(value)][:2]
         lists = isinstance(value, list) or condition.op == "contains"
         said = words.breach("without" if lists else "instead", wanted=wanted, value=words.joined(held))

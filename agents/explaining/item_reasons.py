@@ -28,7 +28,7 @@ from ...core.text.words import (
 )
 from .claim_sources import trusted
 from .record_claims import GUARDED, claims_of
-from .request_words import first_quote, free_words, quote_with, untitled
+from .request_words import first_quote, free_words, quote_with, typed_words, untitled
 from .wording import Wording
 
 LEARNT_FROM = {
@@ -57,12 +57,6 @@ class Point:
 def proven(constraint: Constraint, item: Item) -> bool:
     """Say whether the record itself shows that ``item`` meets ``constraint``; a missing attribute shows nothing."""
     return item.attributes.get(constraint.field) is not None and predicate_holds(constraint, item)
-
-
-def typed_words(held: Constraint, brief: Brief) -> str:
-    """Return the words of the request that made a condition; empty if that is not known."""
-    found = (*brief.understanding.conditions, *brief.understanding.reading.conditions)
-    return next((c.words for c in found if (c.field, c.op, c.value) == (held.field, held.op, held.value)), "")
 
 
 def of_kind(brief: Brief, kind: str) -> list[Evidence]:
@@ -197,8 +191,7 @@ class Points:
     @cached_property
     def _free(self) -> Mapping[str, Sequence[str]]:
         """Return the words, typed or spoken, that no condition shows."""
-        spoken = " ".join(e.content for e in self.evidence("transcript"))
-        said = {"text": self.brief.text, "transcript": spoken}
+        said = {"text": self.brief.text, "transcript": " ".join(e.content for e in self.evidence("transcript"))}
         return {kind: free_words(s, self.brief.understanding, self.words.language) for kind, s in said.items()}
 
     def _field_with(self, word: str, item: Item) -> str:
@@ -212,8 +205,7 @@ class Points:
         found = self._told.get(item.item_id)
         if found is None:
             texts = ((n, " , ".join(v) if isinstance(v, list) else v) for n, v in item.attributes.items())
-            worth = ((n, t) for n, t in texts if isinstance(t, str) and not self.words.trait(n, "skip"))
-            found = self._told[item.item_id] = [(n, t) for n, t in worth if not self.words.trait(n, "guarded")]
+            found = self._told[item.item_id] = [(n, t) for n, t in texts if isinstance(t, str) and self.words.tells(n)]
         return found
 
     def _value_with(self, word: str, name: str, item: Item, ids: tuple[str, ...]) -> Point:
@@ -253,7 +245,7 @@ class Points:
             if mine and (others or len(mine) == len(asked) == 1):
                 slots = {"asked": self.words.joined(mine), "others": self.words.joined(others[:2])}
                 return Point("besides" if others else "only_asked", slots, frozenset({held.field}), _cited(held))
-        typed = typed_words(held, self.brief)
+        typed = typed_words(held, self.brief.understanding)
         several = len(_members(held)) > 1 and (not typed or _ALTERNATIVES.search(typed))
         if several and (says := self._says(item, held.field)):
             return Point("chosen", {"says": says}, frozenset({held.field}), _cited(held))
@@ -384,9 +376,8 @@ class Points:
     @cached_property
     def _alike(self) -> dict[str, Counter[str]]:
         """Return of ``_holders`` the fields worth telling of which many items hold the same."""
-        many = max(2, len(self.items) // 2)
-        alike = {name: held for name, held in self._holders.items() if max(held.values()) >= many}
-        return {name: held for name, held in alike.items() if not self.words.trait(name, "skip")}
+        worth = ((name, held) for name, held in self._holders.items() if not self.words.trait(name, "skip"))
+        return {name: held for name, held in worth if max(held.values()) >= max(2, len(self.items) // 2)}
 
 
 def _members(held: Constraint) -> frozenset[str]:

@@ -12,7 +12,8 @@ from ...core.predicates import holds
 from ...core.schemas import Brief, Composition, Constraint, Question, RankedItem, Words
 from ...core.text.chinese import is_chinese
 from ...core.text.words import shorten
-from .item_reasons import Point, Points, of_kind, proven, typed_words
+from .item_reasons import Point, Points, of_kind, proven
+from .request_words import typed_words
 from .wording import Wording, wording
 
 SENTENCES = 2
@@ -125,7 +126,7 @@ def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words:
             said[c.field] = words.between(c.field, ends[">"], ends["<"], brief)
         else:
             long = isinstance(c.value, list) and len(c.value) > 2 and c.op == "in"
-            typed = typed_words(c, brief) if long else ""
+            typed = typed_words(c, brief.understanding) if long else ""
             said[f"{c.field} {c.op} {c.value}"] = f"“{typed}”" if typed else words.asks(c, brief)
     plain = list(dict.fromkeys(said.values()))
     return words.joined(sorted(plain, key=lambda s: s.split(" ")[0] in _LEADS)[:MAX_ASKED])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
-from ...core.schemas import Item, Understanding
+from ...core.schemas import Constraint, Item, Understanding
 from ...core.text.chinese import han_pairs
 from ...core.text.word_lists import CLASS_NOUNS
 from ...core.text.words import content_words, plain_text, sentences, shorten, stem, stems, tokens
@@ -42,6 +42,12 @@ def free_words(text: str, understood: Understanding, language: Language) -> list
     free = [w for w in tokens(text) if w.lower() in known]
     taken = {s for c in held for s in stems(f"{c.field} {c.value}")} | stems(" ".join(read))
     return [w for w in dict.fromkeys(free) if stem(w) not in taken]
+
+
+def typed_words(held: Constraint, understood: Understanding) -> str:
+    """Return the words of the request that made a condition; empty if that is not known."""
+    found = (*understood.conditions, *understood.reading.conditions)
+    return next((c.words for c in found if (c.field, c.op, c.value) == (held.field, held.op, held.value)), "")
 
 
 def untitled(words: Collection[str], item: Item, language: Language) -> list[str]:

@@ -248,6 +248,11 @@ class Wording:
         """Say whether a field tells nothing worth saying, mixes its values, or is about safety."""
         return bool(self.of(field).entry.get(name))
 
+    def tells(self, field: str) -> bool:
+        """Say whether the values of a field are worth telling, and not about safety."""
+        entry = self.of(field).entry
+        return not (entry.get("skip") or entry.get("guarded"))
+
     def is_price(self, field: str, brief: Brief) -> bool:
         """Say whether a field holds the price."""
         return field == brief.price_field or self.of(field).is_price

@@ -136,7 +136,9 @@ def value_text(value: AttributeValue) -> str:
         return value
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return listed([str(v) for v in value]) if isinstance(value, list) else number(value)
+    if isinstance(value, list):
+        return str(value[0]) if len(value) == 1 else listed([str(v) for v in value])
+    return number(value)
 
 
 def listed(words: Sequence[str], joint: str = "and") -> str:
