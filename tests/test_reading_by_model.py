@@ -12,7 +12,14 @@ import pytest
 from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.agents.understanding.by_model_checks import Checks, Construct, check
 from tastemaker.agents.understanding.by_model_request import ask_to_read, parsed, reading_request
-from tastemaker.agents.understanding.by_model_rules import differences, is_used, measured_rules, settled, size_b
+from tastemaker.agents.understanding.by_model_rules import (
+    differences,
+    is_large_enough,
+    is_used,
+    measured_rules,
+    settled,
+    size_b,
+)
 from tastemaker.agents.understanding.reader import read
 from tastemaker.core.errors import BackEndTimeout, BackEndUnavailable
 from tastemaker.core.language.catalogue_language import compile_language
@@ -20,6 +27,7 @@ from tastemaker.core.schemas import (
     CatalogueField,
     CatalogueSchema,
     Condition,
+    Predicate,
     RecommendResponse,
     StreamEvent,
     ThreadMemory,
@@ -251,12 +259,39 @@ def test_a_size_is_read_from_a_name(name: str, size: float | None) -> None:
 
 
 def test_a_model_below_the_measured_size_or_of_an_unknown_one_stays_off_and_says_why() -> None:
-    used, why = is_used("auto", "vllm:smollm2-135m")
+    used, why = is_large_enough("vllm:smollm2-135m", 1.5)
     assert not used
     assert "0.135 B" in why
-    assert "does not say" in is_used("auto", "someone's model")[1]
+    assert is_large_enough("vllm:qwen2.5-coder-1.5b", 1.5) == (True, "")
+    assert "does not say" in is_large_enough("someone's model", 1.5)[1]
+    assert "no language model was measured" in is_large_enough("Qwen3-8B", None)[1]
+
+
+def test_a_setting_says_who_reads_whatever_was_measured() -> None:
     assert is_used("model", "vllm:smollm2-135m") == (True, "")
     assert is_used("grammar", "Qwen3-8B")[0] is False
+    assert is_used("auto", "vllm:smollm2-135m")[0] is False
+
+
+def test_what_the_grammar_read_as_one_of_two_is_agreed_to_and_never_replaced() -> None:
+    either = Condition(
+        condition_id="c1",
+        field="kind",
+        op="=",
+        value="Juice",
+        words="juice or fish",
+        either=(Predicate(field="goes_with", op="contains", value="Fish"),),
+    )
+    bold = measured_rules().model_copy(
+        update={"wins": {k: {"unread": "model", "differs": "model"} for k in measured_rules().wins}}
+    )
+    fish, cheese = (said("fish", "goes_with", "is", v) for v in ("Fish", "Cheese"))
+    assert [(d.case, d.winner) for d in differences([either], checked("juice or fish", fish), bold)] == [
+        ("agrees", "grammar")
+    ]
+    assert [(d.case, d.winner) for d in differences([either], checked("juice or fish", cheese), bold)] == [
+        ("differs", "grammar")
+    ]
 
 
 async def asked(chat: ScriptedChat, home: Path, text: str) -> tuple[list[StreamEvent], RecommendResponse]:

@@ -26,9 +26,12 @@ _WORTH_NAMING = re.compile(r"[^\W\d_]{4,}|[\u4e00-\u9fff]{2,}|\d")
 
 
 class Rules(Frozen):
-    """Who wins, by construct and by what the grammar made of the same words; ``smallest_b`` is in billions of parameters."""
+    """Who wins, by construct and by what the grammar made of the same words.
 
-    smallest_b: float
+    ``smallest_b`` is the size, in billions of parameters, from which reading helped; None where it did at no size measured.
+    """
+
+    smallest_b: float | None = None
     wins: dict[Construct, dict[Literal["unread", "differs"], Reader]]
 
     def winner(self, construct: Construct, case: Case) -> Reader:
@@ -48,7 +51,14 @@ def is_used(setting: Literal["auto", "grammar", "model"], model: str) -> tuple[b
     """Tell whether a model reads requests beside the grammar, and why not."""
     if setting != "auto":
         return setting == "model", "" if setting == "model" else "The setting says that the grammar reads alone."
-    size, least = size_b(model), measured_rules().smallest_b
+    return is_large_enough(model, measured_rules().smallest_b)
+
+
+def is_large_enough(model: str, least: float | None) -> tuple[bool, str]:
+    """Tell whether a model has the billions of parameters from which reading helped, and else why not."""
+    if least is None:
+        return False, "The grammar read alone: no language model was measured yet to read requests better."
+    size = size_b(model)
     if size is None:
         return False, f"The grammar read alone: the name {model} does not say how large the language model is."
     if size < least:
