@@ -131,6 +131,10 @@ class Service(Protocol):
         """Load the models that the common path needs."""
         ...
 
+    async def alive(self) -> str:
+        """Search for a known item and say what is wrong; empty if it is found."""
+        ...
+
     async def health(self) -> dict[str, dict[str, str]]:
         """Return slot -> {"state": "ok|degraded|down", "detail": ...}."""
         ...

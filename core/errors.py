@@ -12,6 +12,7 @@ TastemakerError
 │   ├── BackEndUnavailable
 │   ├── BadBackEndResponse
 │   └── TooLittleSound      the clip is silent, or too short to be described
+├── LeftAloneError          a part kept failing and is not asked for some seconds
 ├── ToolError               a tool could not do its work; recorded in the response, degrades, never fails a request
 └── StoreError              a catalogue, history or thread store failed
 """
@@ -100,6 +101,10 @@ class BadBackEndResponse(BackEndError):
 
 class TooLittleSound(BackEndError):
     """Report sound that is silent, or too short to be described."""
+
+
+class LeftAloneError(TastemakerError):
+    """Report a part that was not asked, since it kept failing."""
 
 
 class ToolError(TastemakerError):

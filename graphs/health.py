@@ -13,14 +13,18 @@ from PIL import Image
 
 from ..core.errors import TastemakerError
 from ..core.protocols import TellsOtherModels, TellsProblem, TellsState
+from ..core.ranking.cross_modal import SearchRequest
 from ..core.redaction import public_reason
 from ..models.lazy import LazyImageText
 from ..models.slots import Slot, slot_id
 from ..stores.catalogue.columns import model_mark
+from .search import search
 from .shop.services import Services
 from .shop.shop import Shop
 
 PROBE_S = 5.0
+LOOKED_AT = 20
+"""Places among which a known item must come."""
 
 
 async def health_of(services: Services) -> dict[str, dict[str, str]]:
@@ -48,9 +52,31 @@ async def health_of(services: Services) -> dict[str, dict[str, str]]:
         }
     if report["image_text"]["state"] == "ok" and of_another:
         report["image_text"] = {"state": "degraded", "detail": of_another}
+    for name in services.breakers.left_alone():
+        part = name.rpartition("/")[2]
+        report[part] = {"state": "degraded", "detail": "kept failing and is left alone for some seconds"}
     alive = await services.chat.health()
     report["llm"] = {"state": "ok" if alive else "degraded", "detail": slot_id(services.settings, "llm")}
     return report
+
+
+async def finds_known_item(services: Services) -> str:
+    """Search for a known item by its title, through the model and the index, and say what is wrong; empty if it is found.
+
+    A model that answers fast and wrong is found so, and an empty catalogue is not held against it.
+    """
+    async with services.lend("default") as shop:
+        known = (await shop.last_known()).items[:1] or await shop.catalogue.get(await shop.catalogue.scan(1))
+    if not known:
+        return ""
+    try:
+        async with asyncio.timeout(PROBE_S):
+            found = await search(services, SearchRequest(text=known[0].title, n=LOOKED_AT), allow_paths=False)
+    except (TastemakerError, TimeoutError) as error:
+        return public_reason(error, "search")
+    if any(hit.item_id == known[0].item_id or hit.title == known[0].title for hit in found.hits):
+        return ""
+    return "; ".join(label.why for label in found.degraded) or "a known item is not found by its own title"
 
 
 async def open_models(services: Services) -> None:

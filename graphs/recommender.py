@@ -40,7 +40,7 @@ from ..core.settings import Settings, load_settings
 from ..stores.rules import FixedRules, LoadedRules
 from .budget import within_budget
 from .check import check_media
-from .health import health_of, open_models
+from .health import finds_known_item, health_of, open_models
 from .privacy import erase_user, export_user
 from .recommend import build_graph
 from .run import answer, as_request, streamed
@@ -378,6 +378,10 @@ class Recommender:
                 await shop.take_snapshot()
                 await shop.learned.refresh()
                 await shop.catalogue.language()
+
+    async def alive(self) -> str:
+        """Search for a known item and say what is wrong; empty if it is found."""
+        return await finds_known_item(self.services)
 
     async def health(self) -> dict[str, dict[str, str]]:
         """Return for each slot its ``state`` (ok, degraded, down) and a ``detail`` without secrets."""

@@ -35,13 +35,14 @@ async def answer(
         turn.emit("degraded", label)
     problem = ""
     try:
-        await _run(graph, request, turn)
+        async with asyncio.timeout(None) as turn.ends:
+            await _run(graph, request, turn)
     except InvalidRequestError:
         if turn.thread is not None:
             await turn.thread.forget()
         raise
-    except sqlite3.Error as error:
-        log.warning("a turn could not be saved: %s", redact(str(error)))
+    except (*_failures_of(turn), TimeoutError) as error:
+        log.warning("a turn could not be saved: %s", redact(str(error)) or "it took too long")
         problem = "The conversation could not be saved."
     if turn.response is None:
         raise TastemakerError("the graph ended without a response")
@@ -51,6 +52,11 @@ async def answer(
     return (
         turn.response.model_copy(update={"degraded": (*turn.response.degraded, *labels)}) if labels else turn.response
     )
+
+
+def _failures_of(turn: Turn) -> tuple[type[Exception], ...]:
+    """Return what saving the thread may raise."""
+    return turn.thread.store.failures if turn.thread is not None else (sqlite3.Error,)
 
 
 async def _run(graph: CompiledStateGraph[State, Turn, Any, Any], request: RecommendRequest, turn: Turn) -> None:

@@ -150,6 +150,9 @@ class FakeService:
     async def warm(self) -> None:
         await asyncio.sleep(0)
 
+    async def alive(self) -> str:
+        return ""
+
     async def health(self) -> dict[str, dict[str, str]]:
         if isinstance(self.states, Exception):
             raise self.states

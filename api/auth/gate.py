@@ -19,7 +19,7 @@ from .keys import WRONG, KeyRing
 from .limits import KeyLimiter
 from .tokens import Tokens
 
-OPEN: Final = ("/health", "/ready", "/docs", "/openapi.json", "/web")
+OPEN: Final = ("/health", "/ready", "/live", "/docs", "/openapi.json", "/web")
 """Paths, with what lies below them, that ask for nobody: they tell nothing of any tenant."""
 PAGES: Final = frozenset({"/", "/console", "/widget.js", "/favicon.ico"})
 """Pages that ask for nobody: they are empty until somebody who is known fills them."""

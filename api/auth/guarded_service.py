@@ -159,6 +159,10 @@ class GuardedService:
         """Load the models that the common path needs."""
         await self.service.warm()
 
+    async def alive(self) -> str:
+        """Search for a known item and say what is wrong."""
+        return await self.service.alive()
+
     async def health(self) -> dict[str, dict[str, str]]:
         """Return the state of every part."""
         return await self.service.health()

@@ -87,6 +87,16 @@ def load(
 
 
 @app.command()
+def faults(
+    pairs: Annotated[bool, typer.Option(help="Break two parts at once as well.")] = True, as_json: JsonOption = False
+) -> None:
+    """Break every dependency in turn and in pairs under light load: answers in time, within the conditions, labelled, recovered."""
+    from ...evals.service.faults import run
+
+    print_figures(run(pairs=pairs), as_json)
+
+
+@app.command()
 def footprint(data: DataOption = None, n: CountOption = 32, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
     """Measure the service's peak memory without a language model, and photo requests that come at once."""
     from ...evals.service.prepared_shops import footprint_run

@@ -29,6 +29,7 @@ from .errors import add_error_handlers
 from .forget import add_forget_routes
 from .json_body import BoundedRoute
 from .langserve import add_langserve
+from .live import add_live_route
 from .middleware import BodyLimit, RequestContext
 from .openapi_examples import DESCRIPTION, TAGS, describe_errors_and_streams
 from .recommend import add_routes
@@ -112,6 +113,7 @@ def _add_doors(app: FastAPI, settings: Settings) -> None:
     add_search_routes(app)
     add_check_route(app)
     add_forget_routes(app)
+    add_live_route(app)
     add_openai_routes(app)
     _add_docs(app)
     add_web(app, settings)

@@ -43,6 +43,7 @@ from ...tools.policy.content_filters import open_filters
 from ...tools.ranking.new_item_quota import NewItemQuota
 from ...tools.sources.taste import DescribedSource
 from ...tools.trust.consistency_checker import ConsistencyChecker
+from ..turn.breaker import Breakers
 from .caption_vocabulary import CaptionVocabulary
 from .evidence_memory import SensesMemory
 from .llm_services import LLMParts
@@ -72,6 +73,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.senses = SensesMemory()
+        self.breakers = Breakers()
         self.rules: Rules = RuleStore(self.settings.rules_dir, kept=self.settings.home / "rules-last-good")
         self.rebuild()
 

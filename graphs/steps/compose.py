@@ -43,7 +43,7 @@ async def compose_recommendations(state: State, turn: Turn) -> Composed:
     composition = await compose(state, turn)
     for label in composition.degraded:
         turn.degrade(label.what, label.why)
-    turn.response = respond(state, turn, composition)
+    turn.answer_with(respond(state, turn, composition))
     keep_senses(state, turn)
     log_exposure(state, turn)
     return {"memory": next_memory(state)}

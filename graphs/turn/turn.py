@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from langgraph.runtime import Runtime
 
-from ...core.errors import InvalidRequestError, StoreError, TastemakerError
+from ...core.errors import InvalidRequestError, LeftAloneError, StoreError, TastemakerError
 from ...core.redaction import public_reason, redact
 from ...core.schemas import (
     CatalogueSchema,
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("tastemaker.turn")
 FLOOR_S = 0.25
 """Seconds that retrieval and ranking get even when the request's budget is spent."""
+SAVE_S = 2.0
+"""Seconds that saving the thread may take once the response is there: a store that hangs must not hold the answer back."""
 NO_ITEMS = "There are no items to recommend yet; `tastemaker ingest` fills the catalogue."
 T = TypeVar("T")
 F = TypeVar("F")
@@ -73,6 +75,7 @@ class Turn:
     denied: dict[str, str] = field(default_factory=dict)
     send: Callable[[StreamEvent], None] | None = None
     response: RecommendResponse | None = None
+    ends: asyncio.Timeout | None = None
 
     @property
     def library(self) -> PromptLibrary:
@@ -98,6 +101,12 @@ class Turn:
         if label not in self.degraded:
             self.degraded.append(label)
             self.emit("degraded", label)
+
+    def answer_with(self, response: RecommendResponse) -> None:
+        """Set the response; what is left to do, saving the thread, gets ``SAVE_S`` seconds."""
+        self.response = response
+        if self.ends is not None:
+            self.ends.reschedule(asyncio.get_running_loop().time() + SAVE_S)
 
     def emit(self, event: str, data: Any) -> None:
         """Send one event to whoever streams this run; where nobody does, nothing is rendered."""
@@ -149,6 +158,8 @@ class Turn:
     ) -> T | F:
         """Await ``work`` for at most ``timeout_s`` and the request's budget; on failure label it and return ``fallback``.
 
+        A part that keeps failing is left alone for some seconds (``breaker.py``).
+
         ``reserve_s`` of the budget is kept for later steps; ``floor_s`` is granted even when the budget is spent.
 
         Raises:
@@ -160,10 +171,15 @@ class Turn:
             self.degrade(what, "The time budget of the request was spent.")
             return fallback
         try:
+            breaker = self.services.breakers.of(what, self.shop.tenant)
+            if breaker is not None:
+                return await breaker.call(work, limit, whole_time=limit >= timeout_s)
             async with asyncio.timeout(limit):
                 return await work
         except InvalidRequestError:
             raise
+        except LeftAloneError as error:
+            self.degrade(what, public_reason(error, what))
         except (TastemakerError, TimeoutError) as error:
             log.warning("%s is missing from an answer: %s", what, redact(str(error)) or type(error).__name__)
             self.degrade(what, public_reason(error, what))
