@@ -41,7 +41,7 @@ async def answer(
         if turn.thread is not None:
             await turn.thread.forget()
         raise
-    except (*_failures_of(turn), TimeoutError) as error:
+    except _failures_of(turn) as error:
         log.warning("a turn could not be saved: %s", redact(str(error)) or "it took too long")
         problem = "The conversation could not be saved."
     if turn.response is None:
@@ -56,7 +56,7 @@ async def answer(
 
 def _failures_of(turn: Turn) -> tuple[type[Exception], ...]:
     """Return what saving the thread may raise."""
-    return turn.thread.store.failures if turn.thread is not None else (sqlite3.Error,)
+    return (TimeoutError, *(turn.thread.store.failures if turn.thread is not None else (sqlite3.Error,)))
 
 
 async def _run(graph: CompiledStateGraph[State, Turn, Any, Any], request: RecommendRequest, turn: Turn) -> None:
