@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from ..core.errors import InvalidRequestError
@@ -12,6 +12,7 @@ from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.ranking.why_not import WhyNot
 from ..core.rules.model import RuleSet
 from ..core.schemas import (
+    CatalogueSchema,
     Deleted,
     Erased,
     Event,
@@ -125,6 +126,14 @@ class Service(Protocol):
 
     async def language(self, tenant: str = "default") -> CatalogueLanguage:
         """Return the fields of a catalogue and what phrases mean in it."""
+        ...
+
+    async def catalogue(self, tenant: str = "default") -> CatalogueSchema:
+        """Return the catalogue's fields and its size."""
+        ...
+
+    async def shown(self, pairs: Collection[tuple[str, str]], tenant: str = "default") -> set[tuple[str, str]]:
+        """Return which of these (request id, item id) the log of what was shown holds; raises StoreError."""
         ...
 
     async def warm(self) -> None:

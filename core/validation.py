@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from .errors import InvalidRequestError
 
+M = TypeVar("M", bound=BaseModel)
 _UNION_TAGS = {"float", "bool", "str", "int"}
 
 
@@ -45,6 +46,18 @@ def problems(errors: Sequence[Mapping[str, Any] | str]) -> dict[str, list[str]]:
         if message not in known:
             known.append(message)
     return messages
+
+
+def checked(model: type[M], given: Mapping[str, Any]) -> M:
+    """Return the value of a model.
+
+    Raises:
+        InvalidRequestError: the first field that is wrong.
+    """
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise invalid_request(error) from error
 
 
 def invalid_request(error: ValidationError, default: str = "request") -> InvalidRequestError:

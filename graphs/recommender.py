@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,6 +26,7 @@ from ..core.redaction import public_reason, redact
 from ..core.rules.file_format import rule_problems
 from ..core.rules.model import RuleSet
 from ..core.schemas import (
+    CatalogueSchema,
     Deleted,
     Erased,
     Event,
@@ -347,6 +348,20 @@ class Recommender:
         """
         async with self.services.lend(tenant) as shop:
             return await shop.catalogue.language()
+
+    async def catalogue(self, tenant: str = "default") -> CatalogueSchema:
+        """Return the catalogue's fields, with their values and bounds, and its size. Raises as ``items``."""
+        async with self.services.lend(tenant) as shop:
+            return await shop.catalogue.schema()
+
+    async def shown(self, pairs: Collection[tuple[str, str]], tenant: str = "default") -> set[tuple[str, str]]:
+        """Return which of these (request id, item id) the log of what was shown holds; none where nothing is logged.
+
+        Raises:
+            StoreError: the log cannot be read.
+        """
+        exposures = self.services.exposures
+        return set() if exposures is None else await exposures.shown(tenant, pairs)
 
     async def search(
         self, request: SearchRequest | None = None, *, allow_paths: bool = True, **fields: Any

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 from tastemaker.api.http.openapi_examples import response_example
@@ -146,6 +146,12 @@ class FakeService:
 
     async def language(self, tenant: str = "default") -> CatalogueLanguage:
         return language_of(self.schema)
+
+    async def catalogue(self, tenant: str = "default") -> CatalogueSchema:
+        return self.schema
+
+    async def shown(self, pairs: Collection[tuple[str, str]], tenant: str = "default") -> set[tuple[str, str]]:
+        return {(r, i) for r, i in pairs if r == "r-1" and i == "print-17"}
 
     async def warm(self) -> None:
         await asyncio.sleep(0)

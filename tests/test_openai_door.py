@@ -15,10 +15,10 @@ import pytest
 from fastapi import FastAPI
 from openai import AsyncOpenAI
 
+from tastemaker.agents.explaining.markdown import item_list, plain, whole
 from tastemaker.api.http.app import create_app
 from tastemaker.api.http.openapi_examples import tiny_photo, tiny_voice
 from tastemaker.api.openai.front_end_tasks import task_answer
-from tastemaker.api.openai.markdown import item_list, plain, whole
 from tastemaker.api.openai.messages import conversation_name, read_messages
 from tastemaker.api.openai.wire import ChatMessage
 from tastemaker.api.service import Service

@@ -32,6 +32,7 @@ OF_EXTRAS = {
     "asyncpg",
 }
 COMES_WITH = {  # part of the interface of the distribution that brings it
+    "ag_ui": "ag-ui-langgraph",
     "ctranslate2": "faster-whisper",
     "httpx2": "openai",
     "langchain_core": "langgraph",
@@ -217,6 +218,7 @@ def test_nothing_strays_into_the_root() -> None:
         "Makefile",
         "NOTICE",
         "README.md",
+        "langgraph.json",
         "pyproject.toml",
     }
     if not (ROOT / ".git").exists():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ...core.language.catalogue_language import CatalogueLanguage
@@ -11,6 +11,7 @@ from ...core.ranking.cross_modal import SearchRequest, SearchResponse
 from ...core.ranking.why_not import WhyNot
 from ...core.rules.model import RuleSet
 from ...core.schemas import (
+    CatalogueSchema,
     Deleted,
     Erased,
     Event,
@@ -155,6 +156,16 @@ class GuardedService:
         """Return the fields of a catalogue and what phrases mean in it."""
         return self.service.language(self._shop(tenant))
 
+    def catalogue(self, tenant: str | None = None) -> Coroutine[Any, Any, CatalogueSchema]:
+        """Return the catalogue's fields."""
+        return self.service.catalogue(tenant=self._shop(tenant))
+
+    def shown(
+        self, pairs: Collection[tuple[str, str]], tenant: str | None = None
+    ) -> Coroutine[Any, Any, set[tuple[str, str]]]:
+        """Return what was shown."""
+        return self.service.shown(pairs, tenant=self._shop(tenant))
+
     async def warm(self) -> None:
         """Load the models that the common path needs."""
         await self.service.warm()
@@ -172,9 +183,10 @@ class GuardedService:
         await self.service.close()
 
     def _shop(self, tenant: str | None) -> str:
-        """Return the tenant of a caller who may ask for items."""
+        """Return the tenant of a caller who may ask for items, or tell what was done with them."""
         who = self._who()
-        who.require("recommend")
+        if not who.may("feedback"):
+            who.require("recommend")
         return who.tenant_of(tenant)
 
     def _who(self) -> Caller:

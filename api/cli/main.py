@@ -28,6 +28,7 @@ COMMANDS = {
     "search": Lazy("search", "search_command", "Find items by words, photos, voice or clips."),
     "check": Lazy("check", "check_command", "Examine photos, voice and video for forgery."),
     "why-not": Lazy("why_not", "why_not_command", "Say which step drops an item from a list."),
+    "mcp": Lazy("mcp", "mcp_command", "Serve an agent over the Model Context Protocol."),
     "serve": Lazy("serve", "serve_command", "Serve the HTTP API."),
     "demo": Lazy("demo", "demo_command", "Show the whole thing on bundled data."),
     "setup": Lazy("setup", "setup_command", "Fetch weights and prepare everything that is missing."),

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ...core.settings import ServeSettings
 from .errors import respond_http
 
-OPEN_PATHS = ("/feedback", "/rules", "/health", "/ready", "/docs", "/openapi.json")
+OPEN_PATHS = ("/feedback", "/events", "/rules", "/health", "/ready", "/docs", "/openapi.json")
 BODY_S = 10.0
 BODY_BYTES_PER_S = 50_000
 SMOOTHING = 0.1

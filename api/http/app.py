@@ -23,21 +23,24 @@ from ..openai.wire import OpenAIErrors
 from ..service import Service, ServiceFactory
 from ..web.pages import add_web
 from ..web.recent_requests import Observed, RecentRequests
+from ..webhooks.notifying_service import with_webhooks
 from .admission import AdmissionGate
 from .check import add_check_route
 from .errors import add_error_handlers
+from .events import add_event_routes
 from .forget import add_forget_routes
 from .json_body import BoundedRoute
 from .langserve import add_langserve
 from .live import add_live_route
 from .middleware import BodyLimit, RequestContext
 from .openapi_examples import DESCRIPTION, TAGS, describe_errors_and_streams
+from .optional_doors import McpDoor, add_optional_doors
 from .recommend import add_routes
 from .recommend_form import add_form_route
 from .rules_and_why_not import add_rules_routes
 from .search import add_search_routes
 
-WITHOUT_MEDIA = frozenset({"/feedback", "/rules/check"})
+WITHOUT_MEDIA = frozenset({"/feedback", "/events", "/rules/check"})
 _SWAGGER = "fastapi_offline"  # carries Swagger UI's files; only its folder is used
 
 
@@ -63,7 +66,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await doorkeeper.start()
-        recommender = await open_recommender()
+        recommender = await with_webhooks(await open_recommender(), chosen)
         app.state.recommender = GuardedService(Observed(recommender, app.state.recent))
         warming = asyncio.create_task(_warm(recommender, warmed))
         try:
@@ -71,6 +74,7 @@ def create_app(
         finally:
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
+            await mcp_door.close()
             await recommender.close()
             await doorkeeper.close()
 
@@ -88,13 +92,9 @@ def create_app(
     app.state.doorkeeper = doorkeeper
     app.state.recent = RecentRequests()
     app.router.route_class = BoundedRoute
-    app.add_middleware(AdmissionGate, limits=chosen.serve)
-    app.add_middleware(AuthGate, doorkeeper=doorkeeper)
-    app.add_middleware(BodyLimit, max_bytes=chosen.limits.max_body_bytes, without_media=WITHOUT_MEDIA)
-    app.add_middleware(RequestContext)
-    app.add_middleware(OpenAIErrors)
+    _add_middleware(app, chosen, doorkeeper)
     add_error_handlers(app)
-    _add_doors(app, chosen)
+    mcp_door = _add_doors(app, chosen)
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -106,7 +106,7 @@ def create_app(
     return app
 
 
-def _add_doors(app: FastAPI, settings: Settings) -> None:
+def _add_doors(app: FastAPI, settings: Settings) -> McpDoor:
     add_routes(app)
     add_form_route(app)
     add_rules_routes(app)
@@ -115,6 +115,7 @@ def _add_doors(app: FastAPI, settings: Settings) -> None:
     add_forget_routes(app)
     add_live_route(app)
     add_openai_routes(app)
+    add_event_routes(app)
     _add_docs(app)
     add_web(app, settings)
 
@@ -123,6 +124,16 @@ def _add_doors(app: FastAPI, settings: Settings) -> None:
         return service.bound()
 
     add_langserve(app, for_caller)
+    return add_optional_doors(app, for_caller, settings)
+
+
+def _add_middleware(app: FastAPI, settings: Settings, doorkeeper: Doorkeeper) -> None:
+    """Wrap the application; the last one added sees a request first."""
+    app.add_middleware(AdmissionGate, limits=settings.serve)
+    app.add_middleware(AuthGate, doorkeeper=doorkeeper)
+    app.add_middleware(BodyLimit, max_bytes=settings.limits.max_body_bytes, without_media=WITHOUT_MEDIA)
+    app.add_middleware(RequestContext)
+    app.add_middleware(OpenAIErrors)
 
 
 async def _warm(recommender: Service, warmed: Callable[[], None] | None) -> None:

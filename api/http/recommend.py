@@ -3,74 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import Body, Depends, FastAPI, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
+from pydantic import Field
 from starlette.responses import JSONResponse
 
 from ... import __version__
 from ...core.errors import TastemakerError
 from ...core.redaction import public_reason
 from ...core.schemas import (
-    ContextName,
     Event,
-    EventId,
-    EventKind,
     Frozen,
-    ItemId,
-    NoNul,
-    NotAhead,
     RecommendRequest,
     RecommendResponse,
     StreamEvent,
     TenantId,
-    UserId,
 )
 from ..auth.caller import CallerOf
+from ..events import FeedbackEvent
 from ..service import Service, refuse_paths
 from .errors import ErrorBody, log_failure, request_id
 from .event_stream import begun, server_sent, until_disconnect
 from .openapi_examples import error_examples, request_examples, response_example, stream_example
-
-
-class FeedbackEvent(Frozen):
-    """What a user did with an item."""
-
-    user_id: UserId = Field(description="Who.", examples=["ada"])
-    item_id: ItemId = Field(description="Which item.", examples=["print-17"])
-    kind: EventKind = Field(description="What happened.", examples=["click"])
-    at: Annotated[AwareDatetime, NotAhead] | None = Field(
-        default=None, description="When, with a time zone, at most five minutes ahead; now if omitted."
-    )
-    event_id: EventId | None = Field(
-        default=None,
-        description="Your own name of the event: sent again, it is not stored twice.",
-        examples=["order-9:3"],
-    )
-    value: float | None = Field(
-        default=None, validate_default=True, allow_inf_nan=False, description="The rating; `rating` needs it."
-    )
-    context: dict[ContextName, Annotated[str, Field(max_length=256), NoNul()]] = Field(
-        default_factory=dict, max_length=16, description="Such as `request_id` of the answer that showed the item."
-    )
-
-    @field_validator("at")
-    @classmethod
-    def _in_utc(cls, value: datetime | None) -> datetime | None:
-        try:
-            return value and value.astimezone(UTC)
-        except OverflowError as error:
-            raise ValueError("must lie within the years 1 to 9999 in UTC") from error
-
-    @field_validator("value")
-    @classmethod
-    def _rated(cls, value: float | None, info: ValidationInfo) -> float | None:
-        if value is None and info.data.get("kind") == "rating":
-            raise ValueError("a rating needs a value")
-        return value
 
 
 class FeedbackRequest(Frozen):

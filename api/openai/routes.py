@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from ...agents.explaining.markdown import item_list, reading_line, whole, words_after
 from ...core.errors import InvalidRequestError, TastemakerError
 from ...core.schemas import RecommendRequest, RecommendResponse, StreamEvent, Usage
 from ...core.validation import invalid_request
@@ -26,7 +27,6 @@ from ..http.event_stream import begun, until_disconnect
 from ..http.recommend import error_responses, service_of
 from ..service import Service, refuse_paths
 from .front_end_tasks import task_answer
-from .markdown import item_list, reading_line, whole, words_after
 from .messages import MAX_REREAD, Conversation, conversation_name, read_messages
 from .wire import MODEL, TAKEN, ChatMessage, ChatRequest, ModelCard, ModelList, openai_error
 

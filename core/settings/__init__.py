@@ -27,6 +27,8 @@ from .sections import (
     ThreadSettings,
     TimeoutSettings,
     TrustSettings,
+    WebhookSettings,
+    WebhookTarget,
     WebSettings,
 )
 
@@ -58,5 +60,7 @@ __all__ = [
     "TimeoutSettings",
     "TrustSettings",
     "WebSettings",
+    "WebhookSettings",
+    "WebhookTarget",
     "load_settings",
 ]

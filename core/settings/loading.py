@@ -39,6 +39,7 @@ from .sections import (
     ThreadSettings,
     TimeoutSettings,
     TrustSettings,
+    WebhookSettings,
     WebSettings,
 )
 
@@ -79,6 +80,7 @@ class Settings(Section):
     serve: ServeSettings = ServeSettings()
     auth: AuthSettings = AuthSettings()
     web: WebSettings = WebSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     deliberate: DeliberateSettings = DeliberateSettings()
     recommender: RecommenderSettings = RecommenderSettings()
 

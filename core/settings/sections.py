@@ -332,6 +332,33 @@ class WebSettings(Section):
     )
 
 
+class WebhookTarget(Section):
+    """One address that is told what happens."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,64}$")] = Field(description="Its name in logs.")
+    url: Annotated[str, StringConstraints(min_length=1, max_length=2000)] = Field(description="Where to post.")
+    secret: Annotated[SecretStr, Field(min_length=16)] = Field(description="What messages are signed with.")
+    kinds: tuple[Literal["recommendation", "events"], ...] = Field(
+        default=("recommendation", "events"), description="What it is told: lists that were shown, new events."
+    )
+    tenant: str = Field(default="", description="Of which shop; empty: of every one.")
+
+
+class WebhookSettings(Section):
+    """Who else is told what happens, by signed messages."""
+
+    targets: tuple[WebhookTarget, ...] = Field(
+        default=(), max_length=20, description="Addresses, each with `name`, `url`, `secret`, `kinds` and `tenant`."
+    )
+    hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Hosts, as `host` or `host:port`, that may be called without https or on a private network.",
+    )
+    max_queued: int = Field(default=10_000, ge=1, description="Messages that wait on disk, at most; more are dropped.")
+    max_attempts: int = Field(default=8, ge=1, description="Tries before a message is given up.")
+    timeout_s: float = Field(default=5.0, gt=0, le=60, description="Seconds that an address may take.")
+
+
 class DeliberateSettings(Section):
     """Bounds of the deliberation loop."""
 

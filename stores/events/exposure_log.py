@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ GATHER_S = 0.2
 """The writer waits so long after the first list of a batch, so that one transaction takes those of many requests."""
 EXPIRE_S = 3_600.0
 CLOSE_S = 5.0
+FLUSH_S = 1.0
 CLICKS = ("click", "like", "purchase")
 _KEY = BigInteger().with_variant(Integer, "sqlite")
 LISTS = Table(
@@ -155,6 +156,20 @@ class ExposureLog:
             shown = {r[0]: int(r[1]) for r in await connection.execute(views.group_by(ITEMS.c.item_id))}
             done = {i: (int(c), n) for i, c, n in await connection.execute(events.group_by(EVENTS.c.item_id))}
         return {i: (shown.get(i, 0), *done.get(i, (0, 0))) for i in shown.keys() | done.keys()}
+
+    async def shown(self, tenant: str, pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return which of these (request id, item id) were shown, those that are queued included.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.flush(), FLUSH_S)
+        requests, items = {r for r, _ in pairs}, {i for _, i in pairs}
+        asked = select(ITEMS.c.request_id, ITEMS.c.item_id).where(ITEMS.c.tenant == tenant)
+        asked = asked.where(ITEMS.c.item_id.in_(items), ITEMS.c.request_id.in_(requests))
+        async with self._database.connect() as connection:
+            return {(r[0], r[1]) for r in await connection.execute(asked)} & set(pairs)
 
     async def read(self, tenant: str, since: datetime | None = None, limit: int = 1_000_000) -> list[Exposure]:
         """Return the newest ``limit`` lists shown since then, oldest first.

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from ...core.ranking.cross_modal import SearchResponse
 from ...core.schemas import RecommendResponse
 from ...core.text.chinese import is_chinese
 
@@ -44,6 +45,11 @@ def item_list(items: Sequence[Mapping[str, Any]], reasons: Mapping[str, str] | N
         + (f"  \n   {plain(reasons[item['item_id']])}" if reasons and item["item_id"] in reasons else "")
         for item in items
     )
+
+
+def hit_list(found: SearchResponse) -> str:
+    """Return the items that a search found, numbered."""
+    return item_list([hit.model_dump(mode="json") for hit in found.hits]) or "Nothing was found."
 
 
 def words_after(response: RecommendResponse, shown: Sequence[str]) -> str:

@@ -1,0 +1,1 @@
+"""Tell other systems what happens: signed messages, kept until they are delivered."""
