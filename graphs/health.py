@@ -98,7 +98,7 @@ async def _tried(work: Callable[[], Awaitable[object]]) -> None:
 
 def _write_samples(picture: Path, clip: Path) -> None:
     Image.new("RGB", (224, 224), "grey").save(picture)
-    with wave.open(str(clip), "wb") as file:
+    with clip.open("wb") as opened, wave.open(opened, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(16_000)
