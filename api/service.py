@@ -12,7 +12,6 @@ from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.ranking.why_not import WhyNot
 from ..core.rules.model import RuleSet
 from ..core.schemas import (
-    CatalogueSchema,
     Deleted,
     Erased,
     Event,
@@ -126,10 +125,6 @@ class Service(Protocol):
 
     async def language(self, tenant: str = "default") -> CatalogueLanguage:
         """Return the fields of a catalogue and what phrases mean in it."""
-        ...
-
-    async def catalogue(self, tenant: str = "default") -> CatalogueSchema:
-        """Return the catalogue's fields and its size."""
         ...
 
     async def shown(self, pairs: Collection[tuple[str, str]], tenant: str = "default") -> set[tuple[str, str]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any, NotRequired, Protocol, TypedDict, cast
+from typing import Any, NotRequired, Protocol, TypedDict, cast, runtime_checkable
 
 from langchain_core.callbacks import adispatch_custom_event
 from langchain_core.messages import AIMessage, AnyMessage
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
@@ -32,6 +32,15 @@ class Streams(Protocol):
 
     def stream(self, request: RecommendRequest | None = None, **fields: Any) -> AsyncIterator[StreamEvent]:
         """Answer one request event by event."""
+        ...
+
+
+@runtime_checkable
+class Waits(Protocol):
+    """A recommender that synchronous code can use."""
+
+    def wait(self, work: Callable[[Any], Any]) -> Any:
+        """Return what ``work`` returns of the recommender."""
         ...
 
 
@@ -74,18 +83,29 @@ def chat_graph(
             elif event.event in ANNOUNCED:
                 await adispatch_custom_event(event.event, event.data, config=config)
         assert response is not None
-        data = response.model_dump(mode="json")
         spoken = {"message_id": response.request_id, "message": whole(response)}
         await adispatch_custom_event(SPOKEN, spoken, config=config)
-        message = AIMessage(content=whole(response), id=response.request_id, additional_kwargs={"recommendation": data})
-        return {"messages": [message], "thread_id": response.thread_id, "request": {}, "recommendation": data}
+        return _answered(response)
+
+    def recommend_at_once(state: ShopState, config: RunnableConfig) -> _Answered:
+        """Answer the last message for synchronous code."""
+        shared, request = recommender(), request_of(state, config)
+        if not isinstance(shared, Waits):
+            raise TypeError("this recommender is asynchronous: call ainvoke, or give a SharedRecommender")
+        return _answered(shared.wait(lambda service: service.recommend(request, allow_paths=False)))
 
     graph = StateGraph(ShopState)
-    graph.add_node("recommend", recommend)
+    graph.add_node("recommend", RunnableLambda(recommend_at_once, recommend, name="recommend"))
     graph.add_edge(START, "recommend")
     graph.add_edge("recommend", END)
     compiled: CompiledStateGraph[ShopState, None, Any, Any] = cast(Any, graph.compile(checkpointer, name="tastemaker"))
     return compiled
+
+
+def _answered(response: RecommendResponse) -> _Answered:
+    data = response.model_dump(mode="json")
+    message = AIMessage(content=whole(response), id=response.request_id, additional_kwargs={"recommendation": data})
+    return {"messages": [message], "thread_id": response.thread_id, "request": {}, "recommendation": data}
 
 
 def chat_graph_for_one_run(recommender: Callable[[], Streams]) -> CompiledStateGraph[ShopState, None, Any, Any]:

@@ -26,7 +26,6 @@ from ..core.redaction import public_reason, redact
 from ..core.rules.file_format import rule_problems
 from ..core.rules.model import RuleSet
 from ..core.schemas import (
-    CatalogueSchema,
     Deleted,
     Erased,
     Event,
@@ -220,13 +219,7 @@ class Recommender:
         """Let thread ``target`` go on from where ``source`` is; False if there is no such thread, or it cannot be read or kept."""
         if self._threads is None:
             await self._open_threads()
-        if self._threads is None:
-            return False
-        try:
-            return await self._threads.copy(f"{tenant}/{source}", f"{tenant}/{target}")
-        except StoreError as error:
-            log.warning("a thread could not be copied: %s", redact(str(error)))
-            return False
+        return self._threads is not None and await self._threads.copy(f"{tenant}/{source}", f"{tenant}/{target}")
 
     async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
         """Store events; returns how many were new.
@@ -348,11 +341,6 @@ class Recommender:
         """
         async with self.services.lend(tenant) as shop:
             return await shop.catalogue.language()
-
-    async def catalogue(self, tenant: str = "default") -> CatalogueSchema:
-        """Return the catalogue's fields, with their values and bounds, and its size. Raises as ``items``."""
-        async with self.services.lend(tenant) as shop:
-            return await shop.catalogue.schema()
 
     async def shown(self, pairs: Collection[tuple[str, str]], tenant: str = "default") -> set[tuple[str, str]]:
         """Return which of these (request id, item id) the log of what was shown holds; none where nothing is logged.

@@ -147,9 +147,6 @@ class FakeService:
     async def language(self, tenant: str = "default") -> CatalogueLanguage:
         return language_of(self.schema)
 
-    async def catalogue(self, tenant: str = "default") -> CatalogueSchema:
-        return self.schema
-
     async def shown(self, pairs: Collection[tuple[str, str]], tenant: str = "default") -> set[tuple[str, str]]:
         return {(r, i) for r, i in pairs if r == "r-1" and i == "print-17"}
 

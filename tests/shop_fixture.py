@@ -11,6 +11,7 @@ from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.protocols import Catalogue, Collaborative, History, Vectors
 from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import ConstantCaptioner, ConstantChat, ConstantTranscriber
+from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.services import Services
 from tastemaker.stores.catalogue.columns import ItemRow
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
@@ -66,3 +67,10 @@ def shop_services(
 
 def history_url(home: Path) -> str:
     return f"sqlite+aiosqlite:///{home / 'history.db'}"
+
+
+class UnwarmedRecommender(Recommender):
+    """Loads nothing before it is asked, so that a test that ends at once interrupts no loading."""
+
+    async def warm(self) -> None:
+        """Do nothing."""

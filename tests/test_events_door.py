@@ -1,4 +1,4 @@
-"""Batches of events: bounded, each once, unknown items named, clicks tied to the answer that showed the item; and the check of media."""
+"""Batches of events: bounded, each once, unknown items named, clicks tied to the answer that showed the item."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ import httpx
 import pytest
 
 from tastemaker.api.http.app import create_app
-from tastemaker.api.http.openapi_examples import tiny_photo
 from tastemaker.api.service import Service
 from tastemaker.core.settings import Settings
-from tastemaker.graphs.recommender import Recommender
 from tastemaker.stores.database import Database
 from tastemaker.stores.events.exposure_log import ExposureLog
 
-from .shop_fixture import history_url, shop_services
+from .shop_fixture import UnwarmedRecommender, history_url, shop_services
 
 
 @pytest.fixture
@@ -27,7 +25,7 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     services.exposures = ExposureLog(Database(history_url(tmp_path)), 90)
 
     async def opened() -> Service:
-        return await Recommender(services=services).start()
+        return await UnwarmedRecommender(services=services).start()
 
     app = create_app(opened, settings)
     async with (
@@ -94,15 +92,6 @@ async def test_what_is_wrong_is_named(client: httpx.AsyncClient, body: Any, fiel
     answer = await client.post("/events", json=body)
     assert answer.status_code == 422
     assert answer.json()["error"]["field"] == field
-
-
-async def test_media_are_checked_and_nothing_is_shown(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/check", json={"text": "a boat", "images": [{"data": tiny_photo()}]})
-    assert answer.status_code == 200, answer.text
-    assert set(answer.json()) == {"consistency", "evidence", "degraded"}
-    assert answer.json()["evidence"]
-    refused = await client.post("/check", json={"text": "a boat"})
-    assert (refused.status_code, refused.json()["error"]["field"]) == (422, "images")
 
 
 async def test_the_catalogue_says_what_conditions_can_be_about(client: httpx.AsyncClient) -> None:

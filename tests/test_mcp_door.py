@@ -121,7 +121,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("why_not", {"request": {}}, "item_id: "),
     ("feedback", {"events": [{"user_id": "a", "item_id": "i", "kind": "rating"}]}, "events[0].value: "),
     ("feedback", {"events": []}, "events: "),
-    ("check", {"text": "a boat"}, "images: "),
+    ("check", {"text": "a boat"}, "request: "),
     ("nothing", {}, "name: "),
 ]
 

@@ -32,7 +32,6 @@ ASKED: Final[dict[str, CallerScope | None]] = {
     "/v1": "recommend",
     "/mcp": "recommend",
     "/agui": "recommend",
-    "/check": "recommend",
     "/catalogue": "recommend",
     "/events": "feedback",
     "/feedback": "feedback",

@@ -11,7 +11,6 @@ from ...core.ranking.cross_modal import SearchRequest, SearchResponse
 from ...core.ranking.why_not import WhyNot
 from ...core.rules.model import RuleSet
 from ...core.schemas import (
-    CatalogueSchema,
     Deleted,
     Erased,
     Event,
@@ -155,10 +154,6 @@ class GuardedService:
     def language(self, tenant: str | None = None) -> Coroutine[Any, Any, CatalogueLanguage]:
         """Return the fields of a catalogue and what phrases mean in it."""
         return self.service.language(self._shop(tenant))
-
-    def catalogue(self, tenant: str | None = None) -> Coroutine[Any, Any, CatalogueSchema]:
-        """Return the catalogue's fields."""
-        return self.service.catalogue(tenant=self._shop(tenant))
 
     def shown(
         self, pairs: Collection[tuple[str, str]], tenant: str | None = None

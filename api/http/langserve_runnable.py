@@ -15,6 +15,7 @@ from ...core.errors import InvalidRequestError
 from ...core.schemas import RecommendRequest, RecommendResponse, StreamEvent, ThreadId, UserId
 from ...core.validation import invalid_request
 from ..service import Service, refuse_paths
+from ..shared_recommender import SharedRecommender
 from .event_stream import failure, stop
 
 MAX_BATCH = 32
@@ -58,7 +59,7 @@ class RecommendRunnable(Runnable[Any, Any]):
 
     name = "recommend"
 
-    def __init__(self, recommender: Callable[[], Service]) -> None:
+    def __init__(self, recommender: Callable[[], Service | SharedRecommender]) -> None:
         self._recommender = recommender
         self._answers = RunnableLambda(self._answer, name=self.name)
         self._streams: Runnable[Any, Any] = RunnableGenerator(cast(Any, self._stream), name=self.name)
@@ -82,12 +83,16 @@ class RecommendRunnable(Runnable[Any, Any]):
         ]
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002
-        """Refuse: the recommender belongs to one event loop.
+        """Answer one request of synchronous code, with a ``SharedRecommender``.
 
         Raises:
-            TypeError: always.
+            TypeError: the recommender belongs to the event loop that opened it.
+            InvalidRequestError: the input is wrong.
         """
-        raise TypeError("the recommender is asynchronous: call ainvoke")
+        shared = self._recommender()
+        if not isinstance(shared, SharedRecommender):
+            raise TypeError("this recommender is asynchronous: call ainvoke, or give a SharedRecommender")
+        return shared.wait(lambda _: self.ainvoke(input, config, **kwargs))
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002
         """Answer one request.
@@ -168,7 +173,9 @@ async def _detached(work: Coroutine[Any, Any, RecommendResponse]) -> RecommendRe
         await stop(task)
 
 
-async def _events(service: Service, value: Any, config: RunnableConfig) -> AsyncIterator[StreamEvent]:
+async def _events(
+    service: Service | SharedRecommender, value: Any, config: RunnableConfig
+) -> AsyncIterator[StreamEvent]:
     queue: asyncio.Queue[StreamEvent | None] = asyncio.Queue(16)
 
     async def pump() -> None:

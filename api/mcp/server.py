@@ -78,7 +78,7 @@ class _Handlers:
     async def _record(self, uri: str) -> dict[str, Any] | None:
         service, tenant = self._service(), self._tenant()
         if uri == CATALOGUE:
-            return (await service.catalogue(tenant=tenant)).model_dump(mode="json")
+            return (await service.language(tenant=tenant)).schema.model_dump(mode="json")
         if not uri.startswith(ITEMS):
             return None
         found = await service.items([unquote(uri.removeprefix(ITEMS))[:128]], tenant=tenant)

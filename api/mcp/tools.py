@@ -10,13 +10,13 @@ from pydantic import BaseModel
 
 from ...agents.explaining.markdown import hit_list, plain, whole
 from ...core.errors import InvalidRequestError
+from ...core.media.trust_report import CheckRequest, TrustReport
 from ...core.ranking.cross_modal import SearchRequest, SearchResponse
 from ...core.ranking.why_not import WhyNot
 from ...core.schemas import RecommendRequest, RecommendResponse
 from ...core.validation import checked
 from ..events import EventBatch, EventsStored, store_events
 from ..http.rules_and_why_not import WhyNotRequest
-from ..media_check import MediaCheck, check_media
 from ..service import Service, refuse_paths
 
 DEFAULT_N = 5
@@ -65,9 +65,11 @@ async def _feedback(service: Service, tenant: str, given: Mapping[str, Any]) -> 
 
 
 async def _check(service: Service, tenant: str, given: Mapping[str, Any]) -> tuple[BaseModel, str]:
-    answer = await check_media(service, refuse_paths(checked(RecommendRequest, {**given, "tenant": tenant})))
-    said = [f"{plain(c.check)}: {c.state}. {plain(c.reason)}" for c in answer.consistency.checks]
-    return answer, "\n".join([answer.consistency.state, *said])
+    request = refuse_paths(checked(CheckRequest, {**given, "tenant": tenant}))
+    answer = await service.check(request, allow_paths=False)
+    checks = [(medium.media_id, c) for medium in answer.media for c in medium.checks] + [("", c) for c in answer.pairs]
+    said = [f"{about} {plain(c.check)}: {c.state}. {plain(c.reason)}".strip() for about, c in checks]
+    return answer, "\n".join([answer.state, *said])
 
 
 def part_of(model: type[BaseModel], *names: str) -> dict[str, Any]:
@@ -144,9 +146,9 @@ TOOLS: dict[str, Tool] = {
         Tool(
             "check",
             "Check media",
-            "Say whether photo, voice and words agree with each other, and what Content Credentials tell of a photo; recommends nothing.",
-            part_of(RecommendRequest, "text", "images", "audio", "video"),
-            _gives(MediaCheck),
+            "Examine photos, voice and video for forgery, and say whether they agree with each other and with `text`; recommends nothing.",
+            part_of(CheckRequest, "text", "images", "audio", "video"),
+            _gives(TrustReport),
             _check,
         ),
     )

@@ -7,6 +7,7 @@ thread follow each other, also those of other processes: a turn holds the thread
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import time
 import uuid
@@ -30,8 +31,10 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from ...core.errors import BackEndOverloaded, StoreError
+from ...core.redaction import redact
 from ...core.schemas import ThreadMemory
 
+log = logging.getLogger("tastemaker.threads")
 BUSY_S = 2.0
 """Seconds to wait for a store that another process writes to."""
 GRACE_S = 15.0
@@ -232,18 +235,18 @@ class Threads:
         return mine
 
     async def copy(self, source: str, target: str) -> bool:
-        """Copy what a thread carries to another key, in place of what is there; False if there is no such thread.
-
-        Raises:
-            StoreError: it cannot be read or written.
-        """
-        found = await self._read(source)
-        if found is None:
-            return False
+        """Copy what a thread carries to another key, in place of what is there; False if there is none, or it cannot be done."""
         at: RunnableConfig = {"configurable": {"thread_id": target, "checkpoint_ns": ""}}
-        await self._in_time(self.saver.adelete_thread(target), "written")
-        versions = found.checkpoint["channel_versions"]
-        await self._in_time(self.saver.aput(at, found.checkpoint, found.metadata, versions), "written")
+        try:
+            found = await self._read(source)
+            if found is None:
+                return False
+            await self._in_time(self.saver.adelete_thread(target), "written")
+            versions = found.checkpoint["channel_versions"]
+            await self._in_time(self.saver.aput(at, found.checkpoint, found.metadata, versions), "written")
+        except StoreError as error:
+            log.warning("a thread could not be copied: %s", redact(str(error)))
+            return False
         return True
 
     async def forget(self, key: str) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 __all__ = [
+    "AsyncClient",
+    "Client",
     "RecommendRequest",
     "RecommendResponse",
     "Recommender",
@@ -19,11 +21,14 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from .api.client.http_client import AsyncClient, Client
     from .core.schemas import RecommendRequest, RecommendResponse, StreamEvent
     from .core.settings import Settings, load_settings
     from .graphs.recommender import Recommender
 
 _HOMES = {
+    "AsyncClient": "api.client.http_client",
+    "Client": "api.client.http_client",
     "Recommender": "graphs.recommender",
     "RecommendRequest": "core.schemas",
     "RecommendResponse": "core.schemas",
