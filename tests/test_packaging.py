@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-NOT_SHIPPED = ("api/demo/source/",)  # what the bundled data were made from
+NOT_SHIPPED = ("api/demo/source/", "api/client/javascript/")  # what the bundled data were made from
 NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", ".*_cache", "*.egg-info", "build", "dist", ".venv", "*.db")
 OF_EXTRAS = {
     "lightfm",
@@ -52,7 +52,7 @@ def folders_with_code() -> Iterator[Path]:
         folder = init.parent.relative_to(ROOT)
         if (
             not folder.parts
-            or folder.parts[0] in {"tests", "src", "build", "scripts"}
+            or folder.parts[0] in {"tests", "src", "build", "scripts", "examples"}
             or folder.parts[0].startswith(".")
         ):
             continue
