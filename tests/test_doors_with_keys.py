@@ -63,7 +63,7 @@ async def shop(
 
     async with (
         serving(create_app(opened, Settings(home=tmp_path))) as base,
-        httpx.AsyncClient(base_url=base, trust_env=False, headers=MCP) as client,
+        httpx.AsyncClient(base_url=base, trust_env=False, headers=MCP, timeout=60) as client,
     ):
         yield client, made
 

@@ -159,6 +159,16 @@ def test_importing_the_package_is_cheap() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
+def test_no_door_is_imported_before_it_is_used() -> None:
+    code = (
+        "import sys; from tastemaker.api.http.app import create_app; from tastemaker.core.settings import Settings; "
+        "create_app(None, Settings()); print(sorted({'mcp', 'ag_ui', 'langchain', 'openai', 'langgraph'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the source archive and the wheel from a copy of the checkout, without network, and return their folder."""

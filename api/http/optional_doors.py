@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,7 @@ class McpDoor:
             self._held = None
 
     async def _hold(self) -> None:
+        await _imported("..mcp.server")
         from ..mcp.server import McpOverHttp
 
         self._open = McpOverHttp(self._service, self._settings)
@@ -67,11 +69,17 @@ def add_optional_doors(app: FastAPI, service: ServiceOf, settings: Settings) -> 
     @app.post("/agui", include_in_schema=False)
     async def agui(request: Request) -> Response:
         _needs("ag_ui_langgraph", "agui")
+        await _imported("..agui.door")
         from ..agui.door import answer
 
         return await answer(request, service())
 
     return door
+
+
+async def _imported(module: str) -> None:
+    """Import a door beside the loop, since its libraries take seconds."""
+    await asyncio.to_thread(import_module, module, __package__)
 
 
 def _needs(module: str, extra: str) -> None:
