@@ -49,6 +49,14 @@ ORDER = """() => {
   new MutationObserver(() => look(root)).observe(root, { childList: true, subtree: true, characterData: true });
 }"""
 
+HAND_OVER = """() => {
+  const files = new DataTransfer();
+  files.items.add(new File(["x"], "a.png", { type: "image/png" }));
+  const widget = document.querySelector("taste-maker");
+  const where = "WHERE" ? widget.shadowRoot.querySelector("WHERE") : widget;
+  where.dispatchEvent(new HAPPENING: files, bubbles: true, cancelable: true }));
+}"""
+
 
 @pytest.fixture(scope="module")
 def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -292,6 +300,14 @@ def test_failures_are_said_in_words_and_got_over(browser: Browser, url: str) -> 
         page.get_by_role("button", name="Try again").click()
         finished(page)
 
+        for happening, where in (
+            ("DragEvent('drop', { dataTransfer", ""),
+            ("ClipboardEvent('paste', { clipboardData", "textarea"),
+        ):
+            page.evaluate(HAND_OVER.replace("HAPPENING", happening).replace("WHERE", where))
+            expect(page.locator("taste-maker .attached li")).to_have_count(1)
+            page.get_by_role("button", name="Remove photo").click()
+            expect(page.locator("taste-maker .attached li")).to_have_count(0)
         page.set_input_files(
             "taste-maker input[type=file]", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"}
         )

@@ -2,7 +2,7 @@
 // tenant, n. Property: tokenProvider, a function that returns a token or a promise of one. Events: taste-maker-answer, taste-maker-select.
 
 import { AnswerView } from "./answer.js";
-import { kindOf, prepared, recorder } from "./media.js";
+import { Composer, called } from "./composer.js";
 import { el, icon, iconButton, randomId, webAddress } from "./parts.js";
 import { languageOf, STRINGS } from "./strings.js";
 import { Problem, call, events } from "./stream.js";
@@ -11,7 +11,6 @@ import { sheet } from "./style.js";
 const HERE = new URL("../../", import.meta.url);
 const RETRIES = 3;
 const KEPT_TURNS = 12;
-const MEGA = 1_000_000;
 
 class TasteMaker extends HTMLElement {
   static observedAttributes = ["lang", "user", "thread", "endpoint", "key", "tenant"];
@@ -22,8 +21,7 @@ class TasteMaker extends HTMLElement {
   #turns = [];
   #thread = null;
   #running = null;
-  #attached = [];
-  #recording = null;
+  #composer = new Composer(this);
   #start = null;
   #number = 0;
   #due = false;
@@ -42,7 +40,7 @@ class TasteMaker extends HTMLElement {
 
   disconnectedCallback() {
     this.#running?.abort();
-    this.#recording?.stop();
+    this.#composer.stopRecording();
     for (const address of this.#pictures.values()) URL.revokeObjectURL(address);
     this.#pictures.clear();
   }
@@ -71,6 +69,19 @@ class TasteMaker extends HTMLElement {
 
   get #base() {
     return new URL(this.getAttribute("endpoint") || HERE, document.baseURI);
+  }
+
+  /** What a request may carry, once the service told it. */
+  get limits() {
+    return this.#start?.limits;
+  }
+
+  get running() {
+    return this.#running !== null;
+  }
+
+  stop() {
+    this.#running?.abort();
   }
 
   nextNumber() {
@@ -213,7 +224,7 @@ class TasteMaker extends HTMLElement {
     this.#keep();
     this.#build();
     this.#showStart();
-    this.#dom.text.focus();
+    this.#composer.focus();
   }
 
   // -- asking
@@ -370,7 +381,7 @@ class TasteMaker extends HTMLElement {
       const query = new URLSearchParams({ lang: asked, ...this.#shop });
       this.#start = await (await call(new URL(`widget/start?${query}`, this.#base), { headers: await this.#headers() })).json();
     } catch (error) {
-      if (!this.#turns.length) this.#complain(error instanceof Problem ? this.#inWords(error) : this.t.errors.failed);
+      if (!this.#turns.length) this.#composer.complain(error instanceof Problem ? this.#inWords(error) : this.t.errors.failed);
       if (error.kind === "not_allowed") this.dispatchEvent(new CustomEvent("taste-maker-locked", { bubbles: true, composed: true }));
       return;
     }
@@ -387,39 +398,18 @@ class TasteMaker extends HTMLElement {
     const status = el("p", { class: "hidden", role: "status", "aria-live": "polite" });
     const turns = el("div", { class: "turns" });
     const scroll = el("div", { class: "scroll", role: "region", "aria-label": t.conversation, tabindex: "0" }, el("div", { class: "column" }, turns));
-    const text = el("textarea", { rows: 1, placeholder: this.#turns.length ? t.again : t.placeholder, "aria-label": t.placeholder, maxlength: 4000, enterkeyhint: "send", on: { input: grow, keydown: (event) => this.#key(event), paste: (event) => this.#pasted(event) } });
-    const file = el("input", { type: "file", accept: "image/*,audio/*,video/*,.heic,.heif,.avif", multiple: true, hidden: true, "aria-hidden": "true", tabindex: "-1", on: { change: () => (this.#add(file.files), (file.value = "")) } });
-    const attached = el("ul", { class: "attached", "aria-label": t.attach });
-    const complaint = el("p", { class: "complaint", role: "alert" });
-    const go = el("button", { type: "submit", class: "icon go" });
-    const form = el(
-      "form",
-      { class: "composer", on: { submit: (event) => (event.preventDefault(), this.#submit()) } },
-      attached,
-      text,
-      el(
-        "div",
-        { class: "row" },
-        iconButton("attach", t.attach, () => file.click()),
-        iconButton("mic", t.microphone, () => this.#record("audio")),
-        iconButton("video", t.camera, () => this.#record("video")),
-        go,
-      ),
-      file,
-    );
-    this.#dom = { status, turns, scroll, text, attached, complaint, go, form };
-    this.shadowRoot.replaceChildren(status, scroll, el("div", { class: "bar" }, el("div", { class: "inner" }, form, complaint)));
-    this.shadowRoot.host.dataset.drop = t.drop;
+    this.#dom = { status, turns };
+    this.shadowRoot.replaceChildren(status, scroll, this.#composer.build(this.#turns.length ? t.again : t.placeholder));
+    this.dataset.drop = t.drop;
     for (const [event, over] of [["dragover", true], ["dragleave", false], ["drop", false]]) {
       this[`on${event}`] = (happened) => {
         if (!happened.dataTransfer?.types.includes("Files")) return;
         happened.preventDefault();
-        scroll.parentNode.host.classList.toggle("dropping", over);
-        if (event === "drop") this.#add(happened.dataTransfer.files);
+        this.classList.toggle("dropping", over);
+        if (event === "drop") this.#composer.add(happened.dataTransfer.files);
       };
     }
-    this.#setBusy(false);
-    this.#showAttached();
+    this.#setBusy(Boolean(this.#running));
     if (this.#turns.length) this.#showAll();
     else turns.replaceChildren(el("div", { class: "start" }, el("h2", { text: t.greeting }), el("p", { text: t.hint })));
   }
@@ -447,7 +437,7 @@ class TasteMaker extends HTMLElement {
   #showTurn(turn, scroll = true) {
     const { t } = this;
     if (this.#turns.length === 1 && !turn.node) this.#dom.turns.replaceChildren();
-    const media = turn.media.map((one) => (one.thumb ? el("img", { src: one.thumb, alt: t.photo }) : el("span", {}, icon(one.kind === "audio" ? "mic" : one.kind === "video" ? "video" : "eye"), this.#called(one.kind))));
+    const media = turn.media.map((one) => (one.thumb ? el("img", { src: one.thumb, alt: t.photo }) : el("span", {}, icon(one.kind === "audio" ? "mic" : one.kind === "video" ? "video" : "eye"), called(t, one.kind))));
     turn.node = el(
       "div",
       { class: "answer" },
@@ -455,111 +445,14 @@ class TasteMaker extends HTMLElement {
       turn.view.node,
     );
     this.#dom.turns.append(turn.node);
-    this.#dom.text.placeholder = t.again;
+    this.#composer.placeholder = t.again;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (scroll) turn.node.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
   }
 
   #setBusy(busy) {
-    const { go } = this.#dom;
-    const label = busy ? this.t.stop : this.t.send;
-    go.replaceChildren(icon(busy ? "stop" : "send"));
-    go.setAttribute("aria-label", label);
-    go.title = label;
+    this.#composer.showBusy(busy);
     this.toggleAttribute("busy", busy);
-  }
-
-  #submit() {
-    if (this.#running) return this.#running.abort();
-    const text = this.#dom.text.value.trim();
-    if (!text && !this.#attached.length) return this.#dom.text.focus();
-    const media = this.#attached;
-    this.#dom.text.value = "";
-    this.#attached = [];
-    this.#showAttached();
-    this.#complain("");
-    this.ask({ text, media });
-  }
-
-  #key(event) {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-      event.preventDefault();
-      if (!this.#running) this.#submit();
-    } else if (event.key === "Escape" && this.#running) this.#running.abort();
-  }
-
-  #pasted(event) {
-    const files = [...(event.clipboardData?.files ?? [])];
-    if (!files.length) return;
-    event.preventDefault();
-    this.#add(files);
-  }
-
-  async #add(files) {
-    this.#complain("");
-    for (const file of files) {
-      const kind = kindOf(file);
-      if (!kind) {
-        this.#complain(this.t.errors.unreadable);
-        continue;
-      }
-      const most = this.#start?.limits[{ image: "images", audio: "audio", video: "video" }[kind]] ?? 1;
-      if (this.#attached.filter((one) => one.kind === kind).length >= most) {
-        this.#complain(this.t.errors.many(this.#called(kind), most));
-        continue;
-      }
-      try {
-        this.#attached.push(await prepared(file, this.#start?.limits));
-      } catch ({ size = file.size, limit = 0 }) {
-        this.#complain(this.t.errors.large(this.#called(kind), (size / MEGA).toFixed(1), Math.floor(limit / MEGA)));
-      }
-    }
-    this.#showAttached();
-    this.#dom.text.focus();
-  }
-
-  async #record(kind) {
-    if (this.#recording) return this.#recording.stop();
-    this.#complain("");
-    try {
-      this.#recording = await recorder(kind, this.#start?.limits.audio_s ?? 60);
-    } catch {
-      return this.#complain(this.t.errors.microphone);
-    }
-    const began = Date.now();
-    const timer = setInterval(() => this.#showAttached(Math.round((Date.now() - began) / 1000)), 500);
-    this.#recording.kind = kind;
-    this.#showAttached(0);
-    const file = await this.#recording.done;
-    clearInterval(timer);
-    this.#recording = null;
-    await this.#add(file ? [file] : []);
-  }
-
-  #showAttached(seconds = 0) {
-    const { t } = this;
-    const list = this.#attached.map((one) =>
-      el("li", {}, one.thumb ? el("img", { src: one.thumb, alt: "" }) : null, el("span", { text: this.#called(one.kind) }), iconButton("close", t.remove(this.#called(one.kind)), () => ((this.#attached = this.#attached.filter((other) => other !== one)), this.#showAttached(), this.#dom.text.focus()))),
-    );
-    if (this.#recording) list.push(this.#live(seconds));
-    this.#dom.attached.replaceChildren(...list);
-  }
-
-  #live(seconds) {
-    const { stream, kind } = this.#recording;
-    const said = el("span", { class: "row live", text: this.t.recording(seconds) });
-    const finish = iconButton("stop", this.t.finish, () => this.#recording?.stop());
-    if (kind !== "video") return el("li", {}, said, finish);
-    this.#recording.preview ??= Object.assign(el("video", { autoplay: true, playsinline: true }), { muted: true, srcObject: stream });
-    return el("li", {}, this.#recording.preview, said, finish);
-  }
-
-  #called(kind) {
-    return this.t[{ image: "photo", audio: "voice", video: "clip" }[kind]];
-  }
-
-  #complain(text) {
-    this.#dom.complaint.textContent = text;
   }
 
   #amount(value, unit, trailingZeroDisplay = "auto") {
@@ -582,13 +475,6 @@ class TasteMaker extends HTMLElement {
 
 function plainly(value) {
   return Array.isArray(value) ? value.join(", ") : String(value);
-}
-
-/** Let a text area grow with its text where the browser does not do so by itself. */
-function grow({ target }) {
-  if (CSS.supports("field-sizing", "content")) return;
-  target.style.height = "auto";
-  target.style.height = `${target.scrollHeight}px`;
 }
 
 customElements.get("taste-maker") ?? customElements.define("taste-maker", TasteMaker);

@@ -153,7 +153,7 @@ summary:hover { color: var(--text); }
 .attached .live::before { content: ""; width: 9px; height: 9px; border-radius: 50%; background: currentColor; animation: pulse 1.2s infinite; }
 .complaint { color: var(--warning); font-size: 14px; padding: 8px 6px 0; }
 .complaint:empty { display: none; }
-.dropping::after { content: attr(data-drop); position: absolute; inset: 10px; border: 2px dashed var(--accent); border-radius: var(--radius); background: color-mix(in srgb, var(--background) 82%, transparent); display: grid; place-items: center; font-size: 20px; font-weight: 500; z-index: 3; }
+:host(.dropping)::after { content: attr(data-drop); position: absolute; inset: 10px; border: 2px dashed var(--accent); border-radius: var(--radius); background: color-mix(in srgb, var(--background) 82%, transparent); display: grid; place-items: center; font-size: 20px; font-weight: 500; z-index: 3; }
 
 /* two side by side */
 dialog { border: 1px solid var(--line); border-radius: 18px; background: var(--surface); color: var(--text); padding: 0; width: min(760px, calc(100vw - 24px)); max-height: calc(100dvh - 40px); }
