@@ -9,6 +9,7 @@ import pytest
 from tastemaker.agents.explaining.composer import Composer
 from tastemaker.agents.explaining.composer_prompt import AnswerReader, guide
 from tastemaker.agents.explaining.rendered import ReasonWriter, render_composition, render_message
+from tastemaker.agents.explaining.request_words import first_quote
 from tastemaker.agents.explaining.wording import wording
 from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.errors import BackEndUnavailable, BadBackEndResponse
@@ -289,7 +290,7 @@ def test_no_two_reasons_of_a_list_begin_alike_and_none_says_a_thing_twice() -> N
     [
         (Constraint(field="price", op="<", value=40.0), "a price below 40 EUR"),
         (Constraint(field="baseColour", op="=", value="Navy Blue"), "navy blue"),
-        (Constraint(field="gender", op="in", value=["Men", "Unisex"]), "for men or everyone"),
+        (Constraint(field="gender", op="in", value=["Men", "Unisex"]), "for men"),
         (Constraint(field="make", op="not in", value=["BMW", "Audi"]), "not from BMW or Audi"),
         (Constraint(field="horsepower", op=">=", value=250.0), "at least 250 horsepower"),
         (Constraint(field="rating", op=">", value=8.0), "a rating of more than 8"),
@@ -430,3 +431,19 @@ async def test_a_guided_composer_sends_the_patterns() -> None:
     assert schema is not None
     assert schema["properties"]["1"]["pattern"] == guide(brief(items=(tagged,)), tagged.item, 0)
     assert made.reasons[0].by == "model"
+
+
+def test_a_detail_is_what_sets_an_item_apart_and_no_low_rating_is_held_up() -> None:
+    shoes = [
+        Item(item_id=str(i), title=f"Shoe {i}", attributes={"season": "Summer", "rating": rating, "colour": colour})
+        for i, (rating, colour) in enumerate([(4.8, "Blue"), (3.1, "Red"), (4.6, "Red")])
+    ]
+    items = tuple(RankedItem(item=shoe, rank=i, score=1.0) for i, shoe in enumerate(shoes, 1))
+    said = [w.text for w in render_composition(brief(items=items, **BARE | {"text": "shoes"})).reasons]
+    assert not any("summer" in s for s in said), "what every item of the list is tells nothing"
+    assert "3.1" not in said[1]
+
+
+@pytest.mark.parametrize("text", ["Be the first to contribute!", "Add a plot.", "Coming soon."])
+def test_what_stands_in_for_a_description_is_not_quoted(text: str) -> None:
+    assert first_quote(Item(item_id="1", title="t", text=text)) == ""

@@ -256,3 +256,11 @@ def test_checks_are_quick_for_a_long_list() -> None:
     message = time.perf_counter() - began
     assert each < 0.02, f"{each * 1e3:.1f} ms for one sentence"
     assert message < 0.1, f"{message * 1e3:.1f} ms for the message"
+
+
+@pytest.mark.parametrize(
+    "text", ["It looks like we don't have any plot summaries for this title yet.", "Be the first to contribute!"]
+)
+def test_what_stands_in_for_a_description_is_no_reason(text: str) -> None:
+    film = FILM.model_copy(update={"text": text})
+    assert check_words(text, film, brief(**{**STRANGER, "text": "a film with a title"}), ()) is not None

@@ -11,8 +11,10 @@ from pydantic_core import from_json
 
 from ...core.errors import BadBackEndResponse
 from ...core.schemas import Brief, Item, RankedItem
+from ...core.text.word_lists import CLASS_NOUNS
 from ...core.text.words import clause, content_words, plain_text, shorten, stem, stems, value_text
 from .sentence_check import trusted
+from .wording import wording
 
 MESSAGE_CHARACTERS = 90
 REASON_CHARACTERS = 100
@@ -59,9 +61,10 @@ def guide(brief: Brief, item: Item, place: int) -> str:
     """
     spoken = [e.content for e in trusted(brief.evidence, brief.verdict.distrusted) if e.kind == "transcript"]
     asked = [w for w in content_words(" ".join([brief.text, *spoken])) if stem(w) not in _UNITS]
-    lists = [v for v in item.attributes.values() if isinstance(v, list)]
+    named = wording("en")
+    lists = [[named.value(n, w) for w in v] for n, v in item.attributes.items() if isinstance(v, list)]
     record = stems(" ".join([item.title, item.text, *(w for values in lists for w in values)]))
-    wished = [w for w in asked if stem(w) in record][:MAX_CHOICES]
+    wished = [w for w in asked if stem(w) in record and w not in CLASS_NOUNS][:MAX_CHOICES]
     held = [v for v in max(lists, key=len, default=[]) if not stems(v) & {stem(w) for w in wished}][:MAX_CHOICES]
     if not wished or len(held) < 2:
         return ""

@@ -15,7 +15,7 @@ from itertools import chain, islice
 
 from ...core.predicates import predicate_holds
 from ...core.ranking.recommendation_paths import PEOPLE
-from ...core.ranking.source_weights import reason_of
+from ...core.ranking.source_weights import families_of
 from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, RankedItem
 from ...core.text.words import (
     COLOURS,
@@ -36,8 +36,6 @@ LEARNT_FROM = {
     "zh": {"stated_preferences": "说过喜欢", "answered": "说过喜欢", "session": "看过"},
 }
 """What a cold-start strategy learns from, in the words of a reason."""
-CLEAR_RANK = 30
-"""A source's word counts as a reason down to this rank in its own list; co-occurrence and anchors at any rank."""
 _ALTERNATIVES = re.compile(r"[,/、]|\b(?:or|and|either|oder|und)\b|或|和|还是")
 """Words that name several values, not one word for many."""
 PEERS = 3
@@ -88,7 +86,7 @@ class Points:
 
     def groups(self, ranked: RankedItem) -> Iterator[Iterator[Point]]:
         """Yield the groups of points of an item, the best first."""
-        families = families_of(ranked)
+        families = families_of(ranked.sources)
         yield self._asked_for(ranked, families)
         yield self._personal(ranked, families)
         yield self._apart(ranked.item)
@@ -96,7 +94,7 @@ class Points:
 
     def last(self, ranked: RankedItem) -> Iterator[Point]:
         """Yield what is said of an item whose record says nothing worth repeating."""
-        families = families_of(ranked)
+        families = families_of(ranked.sources)
         if "popular" in families:
             yield Point("popular")
         for held in self.brief.understanding.constraints:
@@ -324,6 +322,9 @@ class Points:
         names = [n for n in item.attributes if n not in asked and not self.words.trait(n, "skip")]
         shares = {n: self._holders[n][value_text(item.attributes[n])] for n in names if n in self._holders}
         names.sort(key=lambda n: shares.get(n, 0))
+        names = [n for n in names if self._is_worth(n, item)]
+        several = len(self.items) >= PEERS
+        names = [n for n in names if not (several and shares.get(n) == len(self.items))] or names
         told = ((n, says) for n in names if not self.words.is_price(n, self.brief) and (says := self._says(item, n)))
         pair, quote = list(islice(told, 2)), first_quote(item)
         if len(pair) == 2:
@@ -336,6 +337,14 @@ class Points:
         for name in (n for n in names if self.words.is_price(n, self.brief)):
             if says := self._says(item, name):
                 yield Point("details", {"says": says}, frozenset({name}))
+
+    def _is_worth(self, name: str, item: Item) -> bool:
+        """Say whether a field is worth telling: no rating below the mean of the list."""
+        value = item.attributes.get(name)
+        if not self.words.is_rating(name) or not isinstance(value, int | float):
+            return True
+        every = [v for i in self.items if isinstance(v := i.attributes.get(name), int | float)]
+        return value >= sum(every) / len(every)
 
     def _says(self, item: Item, name: str) -> str:
         """Return what may be said of a field, empty where the title shows it already."""
@@ -388,13 +397,3 @@ def _members(held: Constraint) -> frozenset[str]:
 def _cited(held: Constraint) -> tuple[str, ...]:
     cited = held.source.partition(":")[2]
     return (cited,) if cited else ()
-
-
-def families_of(ranked: RankedItem) -> set[str]:
-    """Return the families of reasons that the sources of an item give, each where its word is clear."""
-    found = set[str]()
-    for placed in ranked.sources:
-        family = "slot" if placed.source.startswith("deliberate:") else reason_of(placed.source)
-        if placed.score > 0 and (placed.rank <= CLEAR_RANK or family in {"taste", "anchor", "slot"}):
-            found.add(family)
-    return found

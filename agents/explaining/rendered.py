@@ -5,6 +5,7 @@ The wording is in ``wording_en.toml`` and ``wording_zh.toml``; what is worth say
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -18,6 +19,9 @@ from .wording import Wording, wording
 
 SENTENCES = 2
 MAX_ASKED = 5
+_REFUSES = re.compile(
+    r"(?:no|not|non|none|never|without|except|anything but|nothing|don['’]?t|isn['’]?t)\b|[不没无别非除]", re.IGNORECASE
+)
 _LEADS = frozenset("a at between for from in less marked more not with on of".split())  # noqa: SIM905
 """Conditions that begin so come after nouns and colours: "blue, jeans and for women"."""
 
@@ -125,9 +129,12 @@ def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words:
         elif len(ends) == 2 and c.op[0] in ends:
             said[c.field] = words.between(c.field, ends[">"], ends["<"], brief)
         else:
-            long = isinstance(c.value, list) and len(c.value) > 2 and c.op == "in"
+            long = isinstance(c.value, list) and len(c.value) > 2 - (c.op == "not in") and c.op in {"in", "not in"}
             typed = typed_words(c, brief.understanding) if long else ""
-            said[f"{c.field} {c.op} {c.value}"] = f"“{typed}”" if typed else words.asks(c, brief)
+            refuses = c.op == "not in" and typed and not _REFUSES.match(typed)
+            quote = f"“{typed}”"
+            shown = words.opening("not", asks=quote) if refuses else quote
+            said[f"{c.field} {c.op} {c.value}"] = shown if typed else words.asks(c, brief)
     plain = list(dict.fromkeys(said.values()))
     return words.joined(sorted(plain, key=lambda s: s.split(" ")[0] in _LEADS)[:MAX_ASKED])
 

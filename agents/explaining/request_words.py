@@ -23,8 +23,8 @@ _REFUSES = re.compile(
     re.IGNORECASE,
 )
 """A clause of a request that refuses something: none of its words is held up as met."""
-_NO_STORY = re.compile(
-    r"\b(?:no|not|have any|without|missing)\W+(?:\w+\W+){0,2}(?:description|summar(?:y|ies)|plot|synopsis|details?)\b|lorem ipsum",
+NO_STORY = re.compile(
+    r"\b(?:no|not|have any|without|missing)\W+(?:\w+\W+){0,3}(?:description|summar(?:y|ies)|plot|synopsis|details?)\b|lorem ipsum|\bbe the first to\b|^add (?:a|your) (?:plot|description|review)\b|\bcoming soon\b",
     re.IGNORECASE,
 )
 """What stands in for a description that is missing."""
@@ -95,7 +95,7 @@ def _sentences(text: str) -> tuple[str, ...]:
 
 def quoted(sentence: str) -> str:
     """Return a sentence to be quoted, an ellipsis where it is cut; empty where it is no sentence."""
-    if _NO_STORY.search(sentence):
+    if NO_STORY.search(sentence):
         return ""
     plain = _ENDS.sub("", sentence.replace("“", "‘").replace("”", "’").replace('"', "'"))
     return plain if 8 <= len(plain) <= MAX_QUOTE else f"{shorten(plain, MAX_QUOTE)}…" if plain[8:] else ""

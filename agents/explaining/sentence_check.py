@@ -40,6 +40,7 @@ from .claim_sources import (
 from .clauses import NO, clauses_of, figure
 from .quoting import STRONG
 from .quoting_chinese import unquoted_chinese
+from .request_words import NO_STORY
 
 __all__ = ["best_part", "check_message", "check_words", "cited_evidence", "is_repeat", "normal", "trusted"]
 
@@ -83,6 +84,7 @@ def check_words(text: str, item: Item, brief: Brief, other_titles: Iterable[str]
         or _other_title(words, other_titles, sources)
         or false_people(text, brief, sources)
         or false_claim(words, sources)
+        or _nothing_told(text)
         or _only_title(text, item)
         or _cut_off(text, sources)
         or _unlinked(text, sources, item.title)
@@ -172,6 +174,11 @@ def _form(text: str, sources: Sources, title: str) -> str | None:
     if not _END.search(text) or (not text[0].isupper() and text[0] not in '“"'):
         return "not a whole sentence"
     return _script(text, sources)
+
+
+def _nothing_told(text: str) -> str | None:
+    """Refuse what stands in a record in place of a description."""
+    return "says that there is no description" if NO_STORY.search(text) else None
 
 
 def _only_title(text: str, item: Item) -> str | None:

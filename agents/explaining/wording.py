@@ -31,6 +31,8 @@ _ONE = re.compile(r"^(1 [a-z]+[a-rt-z])s\b")
 _UNITS = frozenset("g kg mg cm mm m km ml l h w gb mb tb inch inches".split())  # noqa: SIM905
 _NO_WORD = re.compile(r"[\d\W_]*|https?:.*|unknown|n/?a|none|null|other|others|misc|不详|未知|其他|无", re.IGNORECASE)
 """Values that say nothing: codes, links, and words for a missing value."""
+_SHARED = frozenset(("Unisex", "unisex", "Everyone", "所有人", "通用"))
+"""Values that serve beside the one asked for, and go without saying: "for men", not "for men or everyone"."""
 _COUNTS = {"en": "zero one two three four five six seven eight nine ten".split(), "zh": [*"零一二三四五六七八九十"]}  # noqa: SIM905
 _OPS = {">=": "at_least", "<=": "at_most", ">": "above", "<": "below", "=": "exactly"}
 _YEAR_OPS = {">=": "year_since", "<=": "year_until", ">": "year_after", "<": "year_before", "=": "year"}
@@ -189,7 +191,9 @@ class Wording:
             return flag if value is (op == "=") else self.opening("not", asks=flag)
         if isinstance(value, int | float) and op in _OPS:
             return self._bound(field, op, value, brief)
-        members = [self.value(field, str(v)) for v in (value if isinstance(value, list) else [value])][:MAX_MEMBERS]
+        values = [str(v) for v in (value if isinstance(value, list) else [value])]
+        values = [v for v in values if v not in _SHARED or len(values) == 1]
+        members = [self.value(field, v) for v in values][:MAX_MEMBERS]
         shown = self._worded(field, members, "asks", self.joined(members, "or"))
         return self.opening("not", asks=shown) if op in {"!=", "not in", "not contains"} else shown
 
@@ -256,6 +260,10 @@ class Wording:
     def is_price(self, field: str, brief: Brief) -> bool:
         """Say whether a field holds the price."""
         return field == brief.price_field or self.of(field).is_price
+
+    def is_rating(self, field: str) -> bool:
+        """Say whether a field holds what people thought of the item."""
+        return self.of(field).label in self.named["numbers"]["rating"]["names"]
 
     def label(self, field: str) -> str:
         """Return a field's name for people, translated where it is a common one."""

@@ -6,10 +6,12 @@ kinds a request is of; a row's weights of those kinds are added.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
+
+from ..schemas import SourceScore
 
 Kind = Literal[
     "said",  # the user's own words ask for more than the conditions that were read from them
@@ -100,6 +102,8 @@ SOURCES: Mapping[str, SourceRow] = MappingProxyType(
         )
     }
 )
+CLEAR_RANK = 30
+"""A source's word counts as a reason down to this rank in its own list; co-occurrence and anchors at any rank."""
 LEARNED = "learned"
 """The list of the trained recommender, which placed the whole pool."""
 LEARNED_BARE, LEARNED_ASKED = 1.0, 0.4
@@ -118,3 +122,13 @@ def weights_of(kinds: Mapping[Kind, float]) -> dict[str, float]:
 def reason_of(source: str) -> str:
     """Return the family of reasons that a source gives; ``other`` for one that is not in the table."""
     return SOURCES[source].reason if source in SOURCES else "other"
+
+
+def families_of(sources: Sequence[SourceScore]) -> set[str]:
+    """Return the families of reasons that the sources of an item give, each where its word is clear."""
+    found = set[str]()
+    for placed in sources:
+        family = "slot" if placed.source.startswith("deliberate:") else reason_of(placed.source)
+        if placed.score > 0 and (placed.rank <= CLEAR_RANK or family in {"taste", "anchor", "slot"}):
+            found.add(family)
+    return found
