@@ -30,7 +30,7 @@ FAR_YEARS = 10
 
 def may_break(condition: Constraint, concept: str) -> bool:
     """Say whether an item that breaks a condition may be offered as close; refusals and what is about safety are always kept."""
-    if condition.op in NEGATED or concept in KEPT or condition.value is False:
+    if condition.op in NEGATED or condition.either or concept in KEPT or condition.value is False:
         return False
     said = f"{condition.field} {' '.join(values_of(condition))}"
     return not (stems(said.replace("_", " ")) & KEPT_WORDS or any(word in said for word in KEPT_CHINESE))

@@ -164,13 +164,24 @@ def precision(query: Query, item_ids: Sequence[str], asked: FashionShop, k: int)
     return sum(query.fits(asked.records[i]) for i in item_ids[:k]) / min(k, right)
 
 
+def _of_shown(query: Query, item_ids: Sequence[str], asked: FashionShop) -> float:
+    """Return the share of right items among those shown, however few; 0 where none is."""
+    return sum(query.fits(asked.records[i]) for i in item_ids) / max(1, len(item_ids))
+
+
 def figures_of(answered: Sequence[tuple[Query, Lists]], asked: FashionShop) -> dict[str, Any]:
-    """Return precision at 5 and 10 of each way of asking, and by how much the stranger's is above the best baseline's."""
+    """Return precision at 5 and 10 of each way of asking, and by how much the stranger's is above the best baseline's.
+
+    Precision at 10 counts what a short list leaves out as wrong where more would fit; ``precision_of_shown`` counts what is shown.
+    """
     figures: dict[str, Any] = {}
     shown = any(query.photo for query, _ in answered)
     for name in [name for name in answered[0][1] if shown or name != "photo"]:
         at = {k: [precision(query, lists[name], asked, k) for query, lists in answered] for k in (5, N)}
         figures[name] = {f"precision_at_{k}": round(float(np.mean(values)), 4) for k, values in at.items()}
+    figures[STRANGER]["precision_of_shown"] = round(
+        float(np.mean([_of_shown(q, found[STRANGER], asked) for q, found in answered])), 4
+    )
     best = max(figures[name][f"precision_at_{N}"] for name in BASELINES if name in figures)
     figures["above_best_baseline"] = round(figures[STRANGER][f"precision_at_{N}"] - best, 4)
     return {**figures, "n": len(answered)}
