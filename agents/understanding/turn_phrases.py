@@ -37,7 +37,9 @@ _CONTINUES = re.compile(
     rf"{_OPENING}(?:with|but|and|also|only|just|in|make|rather|instead|without|more|less|plus|or|not|preferably|ideally|nur|aber|mit|avec|mais|"
     r"for|from|set|where|that|which|featuring|starring|during|slightly|a (?:bit|little)|much|even|too|\w{2,}ier|darker|brighter|smaller|"
     r"bigger|larger|older|newer|warmer|calmer|quieter|shorter|longer|simpler|softer|bolder|lighter)\b|^\W*(?:about|by|on|at|near|under|over|around)\b|"
-    r"^\W*(?:要|但|而且|再|还要|也要|改[成为]|换[成为]|只要|最好|不过|不一定|不必)|(?:也可以|也行)\W*$|\binstead\W*$"
+    r"^\W*(?:要|但|而且|再|还要|也要|改[成为]|换[成为]|只要|最好|不过|不一定|不必)|(?:也可以|也行)\W*$|\binstead\W*$|"
+    r"\b(?:it|they|he|she) (?:should|must|has to|have to|needs? to|ought to|shouldn't|mustn't)\b|\b(?:es|sie|er) (?:soll|sollte|muss|müsste|darf)\b|"
+    r"(?:但是?|不过|还|也)(?:要|得|必须)"
 )
 _ADDS = re.compile(r"\b(?:also|too|as well|additionally|plus|both|on top|auch|aussi)\b|^\W*and\b|也")
 

@@ -16,7 +16,7 @@ from ..schemas import CatalogueField, CatalogueSchema
 from ..text.field_names import words_of
 from .spelling import Spelling
 from .tokens import german_stem, stem, words_of_form
-from .value_index import CLOSED, Entry, FieldTerms, ValueIndex
+from .value_index import CLOSED, Entry, FieldTerms, ValueIndex, are_names
 from .word_data import (
     FieldConcept,
     field_concepts,
@@ -117,6 +117,7 @@ def _terms(of: CatalogueField, values: Sequence[str]) -> FieldTerms:
         concept.better if concept else "none",
         concept.link if concept else "",
         tuple(values),
+        are_names(concept.link if concept else "", values),
     )
 
 

@@ -24,6 +24,14 @@ _TOKEN = re.compile(
 _KEPT = {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe"}
 
 
+IRREGULAR = {
+    "people": "person", "children": "child", "men": "man", "women": "woman", "feet": "foot", "teeth": "tooth", "geese": "goose",
+    "mice": "mouse", "wolves": "wolf", "knives": "knife", "shelves": "shelf", "scarves": "scarf", "wives": "wife", "loaves": "loaf",
+    "thieves": "thief", "elves": "elf", "halves": "half", "oxen": "ox", "dice": "die", "cacti": "cactus", "fungi": "fungus",
+}  # fmt: skip
+"""Plurals that no stemmer knows."""
+
+
 class _Stemmers(threading.local):
     """The stemmers of one thread: a stemmer keeps the word that it works on in itself."""
 
@@ -60,7 +68,14 @@ def stem(word: str) -> str:
     """Return the English stem of a folded word."""
     if not word.isascii() or len(word) < 3:
         return word
+    word = IRREGULAR.get(word, word)
     return str(_STEMMERS.english.stemWord(word))
+
+
+def are_forms(word: str, other: str) -> bool:
+    """Tell whether two words of one stem are forms of each other: "comedies" and "comedy", but not "animals" and "animation"."""
+    alike = next((n for n, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
+    return min(len(word.removesuffix("s")), len(other.removesuffix("s"))) - alike <= 1
 
 
 @lru_cache(maxsize=65_536)

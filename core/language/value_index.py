@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from ..schemas import CatalogueField
 from ..text.field_names import words_of
-from .tokens import german_stem, stem, words_of_form
-from .word_data import ValueConcept, key_of, phrases, stem_key, thing_words, value_concepts, value_key
+from .tokens import are_forms, german_stem, stem, words_of_form
+from .word_data import ValueConcept, common_words, key_of, phrases, stem_key, thing_words, value_concepts, value_key
 
 CLOSED = 120
 """A field with at most so many values has a vocabulary of its own; in a larger one values are names."""
@@ -42,7 +42,10 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class FieldTerms:
-    """A field with its concept, the measure of its numbers and the factor from the measure's base unit to the field's."""
+    """A field with its concept, the measure of its numbers and the factor from the measure's base unit to the field's.
+
+    ``is_name`` tells that its values are names, which may be everyday words.
+    """
 
     field: CatalogueField
     concept: str = ""
@@ -51,11 +54,14 @@ class FieldTerms:
     better: str = "none"
     link: str = ""
     values: tuple[str, ...] = ()
+    is_name: bool = False
 
-    @property
-    def is_name(self) -> bool:
-        """Tell whether the values are names, which may be everyday words."""
-        return self.link == "name" or len(self.values) > CLOSED
+
+def are_names(link: str, values: Sequence[str]) -> bool:
+    """Tell whether a field's values are names: it links by name, or has many that are no everyday words (dogs, hats and kites are)."""
+    if link == "name" or len(values) <= CLOSED:
+        return link == "name"
+    return sum(v.casefold() in common_words() for v in values) * 2 < len(values)
 
 
 class ValueIndex:
@@ -116,7 +122,12 @@ class ValueIndex:
         own: dict[str, list[str]] = defaultdict(list)
         ending: dict[str, list[str]] = defaultdict(list)
         for value in values:
-            whole = [c for c in self._by_stem.get(stem_key(value), ()) if not term.is_name or c.group in NAMED_GROUPS]
+            whole = [
+                c
+                for c in self._by_stem.get(stem_key(value), ())
+                if (not term.is_name or c.group in NAMED_GROUPS)
+                and any(are_forms(value_key(value), value_key(f)) for f in (c.name, *c.forms))
+            ]
             for concept in whole:
                 own[concept.name].append(value)
             words = words_of_form(value)

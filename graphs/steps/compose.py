@@ -23,9 +23,11 @@ from ...core.schemas import (
     Route,
     ShownItem,
     ThreadMemory,
+    Understanding,
     Usage,
     Words,
 )
+from ...core.text.words import content_words, stem
 from ..budget import priced
 from ..shop.evidence_memory import Pictures, Sensed
 from ..turn.state import Composed, State
@@ -35,6 +37,8 @@ from .rank import recommendation
 NothingSince = Literal["conditions", "theirs", "refused", "rules", "search"]
 PAGING = frozenset(("more", "seen"))
 MAX_UNDO = 5
+LED_BY_WORDS = frozenset(("recommend", "refine"))
+"""Kinds of requests whose words are searched for as they stand."""
 
 
 @timed
@@ -105,7 +109,7 @@ def brief(state: State) -> Brief:
         user=user_label(state),
         evidence=state.evidence,
         verdict=state.verdict,
-        understanding=state.understanding,
+        understanding=understood(state),
         items=state.ranked,
         liked_titles=state.known.liked_titles,
         taste=state.query.taste,
@@ -114,6 +118,21 @@ def brief(state: State) -> Brief:
         price_field=price.name if price else None,
         price_unit=price.unit if price else "",
     )
+
+
+def understood(state: State) -> Understanding:
+    """Return the understanding, with the words of the request that no item shown holds among those that are not applied.
+
+    Where a photo, another item or another language led the search, words need not be found to have counted.
+    """
+    wish, reading = state.understanding, state.understanding.reading
+    led = wish.intent not in LED_BY_WORDS or wish.like_item_ids or state.query.photos or state.query.gloss
+    if led or state.reply or not (state.ranked and state.request.text and reading.query):
+        return wish
+    held = " ".join(f"{r.item.title} {r.item.text} {list(r.item.attributes.values())}" for r in state.ranked).casefold()
+    said = " ".join((*wish.unparsed, *wish.preferences, *(c.words for c in reading.conditions))).casefold()
+    missing = [w for w in content_words(reading.query) if stem(w) not in held and w not in said]
+    return wish.model_copy(update={"unparsed": (*wish.unparsed, *missing)}) if missing else wish
 
 
 def user_label(state: State) -> Literal["known", "new", "stranger"]:
@@ -134,7 +153,7 @@ def respond(state: State, turn: Turn, composition: Composition) -> RecommendResp
         route=state.route or Route(name="direct", why="Default.", decided_by="rule"),
         evidence=state.evidence,
         consistency=state.verdict,
-        understanding=state.understanding,
+        understanding=understood(state),
         message=("" if message.text.endswith("。") else " ").join(part for part in (message.text, state.note) if part),
         message_by=message.by,
         items=tuple(recommendation(r, _reason(reasons.get(r.item.item_id))) for r in state.ranked),

@@ -20,16 +20,23 @@ PLACES = frozenset(map(key_of, ("in", "on", "from", "based on", "dubbed in", "se
 ARTICLES = frozenset(("a", "an", "the", "some", "any", "ein", "eine", "einem", "einer", "der", "die", "das", "dem"))
 KINDS = ("colours", "materials", "streaming", "countries")
 MAX_FRAGMENT = 3
+STORY_SEGMENTS = 30
+"""In longer texts only what stands beside a value, a place or alone is a wish."""
 
 
 def left_over(segments: Sequence[Segment], language: CatalogueLanguage) -> list[tuple[int, int]]:
     """Return the spans of unused words that ask for a feature no field expresses and no text of the catalogue mentions."""
     found = []
+    story = len(segments) > STORY_SEGMENTS
     for a, b in _runs(segments):
         words = [s for s in segments[a:b] if s.is_word]
-        if all(key_of(s.text) in thing_words() for s in words):
+        if all(stem(key_of(s.text)) in thing_words() or key_of(s.text) in thing_words() for s in words):
             continue
-        if _is_kind(words) or _is_feature(segments, a) or (_unheard(words, language) and _is_attached(segments, a, b)):
+        if (
+            _is_kind(words)
+            or _is_feature(segments, a)
+            or (_unheard(words, language) and (not story or _is_attached(segments, a, b)))
+        ):
             found.append((segments[a].start, segments[b - 1].end))
     for n, s in enumerate(segments):
         if (

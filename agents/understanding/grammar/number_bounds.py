@@ -195,6 +195,8 @@ def _unmet_span(phrase: NumberPhrase, segments: Sequence[Segment]) -> tuple[int,
     amount = phrase.parts[0][1]
     if phrase.around and not amount.units and not amount.currency:
         return None
+    if amount.scaled and phrase.bare and not amount.spelled and not amount.currency:  # "4K"
+        return segments[phrase.first].start, segments[phrase.last - 1].end
     if phrase.bare and not amount.units and not amount.currency and not phrase.negated:
         j = phrase.first - 1
         named = j >= 0 and not segments[j].used and (segments[j].fields or key_of(segments[j].text) in field_words())
@@ -250,4 +252,5 @@ def _is_count(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
         j -= 1
     k = phrase.last
     follows = k < len(segments) and bool(segments[k].entries or segments[k].is_glue or segments[k].comparisons)
-    return follows and (j < 0 or bool(segments[j].roles & {"want"}))
+    extreme = j >= 0 and any(c.role in ("most", "least") for c in segments[j].comparisons)
+    return follows and (j < 0 or extreme or bool(segments[j].roles & {"want", "most"}))

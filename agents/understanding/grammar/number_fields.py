@@ -18,6 +18,24 @@ from .number_negation import NumberPhrase
 from .segments import Segment
 
 MAX_COUNT = 50
+_PICTURES = frozenset(
+    (
+        "display",
+        "screen",
+        "monitor",
+        "tv",
+        "video",
+        "resolution",
+        "uhd",
+        "panel",
+        "film",
+        "fernseher",
+        "bildschirm",
+        "屏",
+        "屏幕",
+        "电视",
+    )
+)
 POUND = 453.6
 """Grams."""
 MIN_MONEY = 500.0
@@ -47,6 +65,8 @@ def _on_scale(value: float, scale: float, terms: FieldTerms) -> float:
 
 def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: CatalogueLanguage) -> list[FieldTerms]:
     """Return the fields a phrase is about: several only where all of them fit ("30 mpg" in town and out of it)."""
+    if _is_resolution(phrase, segments):
+        return []
     amounts = [a for _, a in phrase.parts]
     currency = next((a.currency for a in amounts if a.currency), "")
     if currency == "GBP" and any(
@@ -136,6 +156,15 @@ def _people(phrase: NumberPhrase, segments: Sequence[Segment], language: Catalog
     return [
         f for concept in ("servings", "players", "seats") for f in language.of_concept(concept) if f.measure == "count"
     ][:2]
+
+
+def _is_resolution(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
+    """Tell whether "4K" stands for a picture's resolution rather than for four thousand."""
+    inside = segments[phrase.first : phrase.last + 1]
+    said = next(("".join(s.words) for s in inside if s.amount is not None), "")
+    return phrase.bare and (
+        said in ("4k", "8k") or (said in ("2k", "5k") and any(key_of(s.text) in _PICTURES for s in inside))
+    )
 
 
 def _by_value(

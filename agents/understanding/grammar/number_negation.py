@@ -12,6 +12,7 @@ from .segments import Segment
 
 MAX_UNKNOWN = 2
 """Unknown words that a "not" may stand before on its way to a comparison: "not a penny over"."""
+_AFTER_NO = frozenset("a an the ein eine einen lieber doch rather actually make wait sorry i we id make it".split())  # noqa: SIM905
 _REFUSING = frozenset(("not", "except"))
 
 
@@ -92,12 +93,11 @@ def _over_noun(segments: Sequence[Segment], phrase: NumberPhrase) -> int:
 
 
 def is_correcting_no(segments: Sequence[Segment], i: int) -> bool:
-    """Tell whether the segment at ``i`` is the "no" of "red, no, gold"."""
-    return (
-        key_of(segments[i].text) in ("no", "nein", "nee", "不")
-        and i + 1 < len(segments)
-        and segments[i + 1].mark in (",", "，")
-    )
+    """Tell whether the segment at ``i`` is the "no" of "red, no, gold" or "red, no a gold one", which no noun can follow."""
+    if key_of(segments[i].text) not in ("no", "nein", "nee", "不") or i + 1 >= len(segments):
+        return False
+    after = segments[i + 1]
+    return after.mark in (",", "，") or key_of(after.text) in _AFTER_NO
 
 
 def corrects(segments: Sequence[Segment], a: int, b: int) -> bool:

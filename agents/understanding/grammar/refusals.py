@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ....core.language.word_data import key_of
 from .double_negation import says_lacking, take_value
+from .number_negation import is_correcting_no
 from .refuse_before import refuse_before
 from .refused_values import LACKING, LINKS, opens_relative
 from .sentence import COMMAS, Sentence
@@ -98,6 +99,8 @@ def _is_interjection(sentence: Sentence, i: int) -> bool:
     """Tell whether a bare "no" only opens another refusal: "no, not drama", "no I don't want that"."""
     if key_of(sentence.segments[i].text) not in ("no", "nein", "nope", "不"):
         return False
+    if is_correcting_no(sentence.segments, i) and sentence.segments[i + 1].mark not in COMMAS:
+        return True
     j = i + 1
     while j < len(sentence.segments) and sentence.segments[j].mark in COMMAS:
         j += 1

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ....core.language.catalogue_language import CatalogueLanguage, Comparison
-from ....core.language.tokens import Token, german_stem, stem, tokenise
+from ....core.language.tokens import Token, are_forms, german_stem, stem, tokenise
 from ....core.language.value_index import INFLECTED, SPELLED, Entry
-from ....core.language.word_data import common_words, currencies, phrase_words, phrases, thing_words, units
+from ....core.language.word_data import common_words, currencies, phrase_words, phrases, thing_words, units, value_key
 from .amounts import DECADES, SCALES, WORDS, Amount, read_amount
 
 MAX_TOKENS = 220
@@ -19,6 +19,12 @@ MAX_TOKENS = 220
 MAX_WORDS = 7
 JOINERS = frozenset("-/&.'’·_")
 EMPTY: frozenset[str] = frozenset()
+_BLENDS = {
+    "romcom": ("romantic", "comedy"),
+    "romcoms": ("romantic", "comedy"),
+    "dramedy": ("drama", "comedy"),
+    "sitcom": ("comedy",),
+}
 _SHORT = frozenset("max min ca approx circa etwa rs nr vs incl inkl bzw".split())  # noqa: SIM905
 _WORDS_OF_GRAMMAR = frozenset(("except", "release", "averse"))
 """Roles that a word loses where it is a value of the catalogue as it stands."""
@@ -60,7 +66,7 @@ class Segment:
 
 def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]:
     """Return the segments of ``text`` in order, and the rest that is too long to be read."""
-    tokens = _without_stops(tokenise(text))
+    tokens = _spelled_out(_without_stops(tokenise(text)))
     rest = text[tokens[MAX_TOKENS].start :].strip() if len(tokens) > MAX_TOKENS else ""
     tokens = tokens[:MAX_TOKENS]
     corrected = [_corrected(t, language) for t in tokens]
@@ -74,6 +80,22 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
         i = piece.last
     _numbered(found, language)
     return found, rest
+
+
+def _spelled_out(tokens: list[Token]) -> list[Token]:
+    """Read a blend as the words it is made of: a rom-com is romance and comedy."""
+    found: list[Token] = []
+    for n, token in enumerate(tokens):
+        halves = "".join(t.text for t in tokens[n : n + 3] if t.text != "-") in _BLENDS and token.text == "rom"
+        after = bool(found) and found[-1].text == "romantic" and (token.text in "-" or token.text == "com")
+        if token.text in _BLENDS or halves:
+            words = _BLENDS[token.text] if token.text in _BLENDS else _BLENDS["romcom"][:1]
+            found += [token._replace(text=word, glued=k > 0) for k, word in enumerate(words)]
+        elif after:
+            found += [token._replace(text="comedy")] if token.text == "com" else []
+        else:
+            found.append(token)
+    return found
 
 
 def _without_stops(tokens: list[Token]) -> list[Token]:
@@ -187,6 +209,8 @@ def _known(
     person = language.people.get(key, "")
     spelled = language.values.get(plain, ())
     inflected = () if plain == stems else language.values.get(stems, ())
+    if inflected and len(words) == 1:
+        inflected = tuple(e for e in inflected if _is_form_of(words[0], e))
     if roles & _WORDS_OF_GRAMMAR and len(words) == 1 and any(e.rank == SPELLED for e in spelled):
         roles -= _WORDS_OF_GRAMMAR  # a hotel's bar and a flat's lift are no words of the grammar
     if roles & {"not", "except", "not_after"}:
@@ -202,6 +226,14 @@ def _known(
     if not (entries or roles or names or comparisons or person):
         return None
     return Segment(0, 0, 0, 0, "", roles, entries, names, comparisons, person)
+
+
+def _is_form_of(word: str, entry: Entry) -> bool:
+    """Tell whether a word with the stem of a value is a form of it: "comedies" of Comedy, but not "animals" of Animation."""
+    own = value_key(entry.wanted[0])
+    if len(entry.wanted) > 1 or stem(own) != stem(word):
+        return True
+    return are_forms(word, own)
 
 
 def _opens_number(piece: Segment, words: Sequence[str], tokens: Sequence[Token], j: int) -> bool:
