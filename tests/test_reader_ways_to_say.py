@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from tastemaker.agents.understanding.reader import read
 
+from .hostile_texts import hostile_texts
 from .unseen_shops import PROBES, UNSEEN, Probe, sign_of
 
 DATA = Path(__file__).parent / "data"
@@ -121,3 +123,31 @@ def test_two_wishes_beside_each_other_keep_their_signs(data: st.DataObject) -> N
     )
     assert sign_of(first.shop, text, first.field, first.value) not in (-int(sign_one), BOTH), text
     assert sign_of(second.shop, text, second.field, second.value) not in (-int(sign_two), BOTH), text
+
+
+def _slowest(n: int) -> tuple[float, str]:
+    """Read ``n`` hostile texts in every fourth shop; return the most CPU seconds that one took twice, and the text."""
+    slowest, text = 0.0, ""
+    shops = list(UNSEEN.values())
+    for i, hostile in enumerate(hostile_texts(n)):
+        language, taken = shops[i % len(shops)], []
+        for _ in range(3):
+            start = time.process_time()
+            read(hostile, language)
+            taken.append(time.process_time() - start)
+            if taken[-1] <= slowest:
+                break
+        if min(taken) > slowest:
+            slowest, text = min(taken), hostile
+    return slowest, text
+
+
+def test_hostile_texts_make_the_reader_neither_fail_nor_slow() -> None:
+    slowest, text = _slowest(200)
+    assert slowest < 0.04, text[:80]
+
+
+@pytest.mark.slow
+def test_three_thousand_hostile_texts_take_at_most_twenty_milliseconds_each() -> None:
+    slowest, text = _slowest(3000)
+    assert slowest < 0.02, text[:80]

@@ -34,6 +34,7 @@ _HAN_NUMERAL = frozenset("零〇一二两三四五六七八九十百千万半")
 _HAN_SCALE = {"万": 1e4, "千": 1e3, "百": 1e2, "亿": 1e8}
 _PARTS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
 MAX_NUMERAL = 10
+MAX_NUMBER_WORDS = 12
 _DIGITS, _SPAN = frozenset("一二两三四五六七八九"), 3
 
 
@@ -118,7 +119,7 @@ def _spelled(tokens: Sequence[Token], i: int) -> Amount | None:
         if following in HUNDREDS or (following in SCALES and following != "k"):
             j += 1
             current = 1.0
-    while j < len(tokens):
+    while j < min(len(tokens), i + MAX_NUMBER_WORDS):
         word = tokens[j].text
         if word == "-" and any_word and j + 1 < len(tokens) and tokens[j].glued and tokens[j + 1].text in WORDS:
             j += 1

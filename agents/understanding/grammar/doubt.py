@@ -18,6 +18,9 @@ def doubts(sentence: Sentence) -> None:
     """Take back every wish whose clause holds a negation that no rule accounted for, and note its words."""
     found = sentence.found
     for clause in _clauses(sentence):
+        asks = bool(sentence.segments) and sentence.segments[-1].mark in ("?", "？")
+        if not (asks or any(_may_deny(s) for s in clause)):
+            continue
         inside = {id(s) for s in clause}
         wishes = [w for w in found.wishes if not w.released and id(w.segments[-1]) in inside]
         for wish in wishes:
@@ -27,6 +30,12 @@ def doubts(sentence: Sentence) -> None:
                 touched = [*wish.segments, negation]
                 found.unmet.append((min(s.start for s in touched), max(s.end for s in touched)))
                 wish.segments[-1].used = negation.used = "unmet"
+
+
+def _may_deny(s: Segment) -> bool:
+    """Tell whether a segment that no rule used may turn a value's sign."""
+    loose = not s.entries and s.used in ("", "glue")
+    return loose and (bool(s.roles & NEGATIVE and not s.is_glue) or (s.is_word and key_of(s.text) in doubtful_words()))
 
 
 def _clauses(sentence: Sentence) -> Iterator[list[Segment]]:

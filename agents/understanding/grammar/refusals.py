@@ -13,6 +13,8 @@ from .refuse_before import refuse_before
 from .refused_values import LACKING, LINKS, opens_relative
 from .sentence import COMMAS, Sentence
 
+REACH = 40
+"""Segments that a "not" reaches at most."""
 BRIDGES = frozenset(
     "with having has have that which who whose containing featuring in by from of made about including mit aus in von das die der welche "  # noqa: SIM905
     "welches welcher 有 带 含".split()
@@ -54,7 +56,7 @@ def _is_minus(sentence: Sentence, i: int) -> bool:
     """Tell whether a hyphen before a word and after a blank excludes it, as in search boxes: "dress -red"."""
     s, following = sentence.segments[i], sentence.segments[i + 1 : i + 2]
     apart = i == 0 or sentence.segments[i - 1].end < s.start
-    return s.mark == "-" and apart and bool(following) and following[0].start == s.end
+    return s.mark == "-" and apart and bool(following) and not following[0].mark and following[0].start == s.end
 
 
 def _refuse_after(sentence: Sentence, i: int) -> None:
@@ -67,7 +69,7 @@ def _refuse_after(sentence: Sentence, i: int) -> None:
     if _is_interjection(sentence, i):
         first.used = "settled"
         return
-    while j < len(sentence.segments) and not sentence.stops(j):
+    while j < min(len(sentence.segments), i + REACH) and not sentence.stops(j):
         s = sentence.segments[j]
         if s.roles & {"not", "except", "wanted_double"} and not s.used and not s.entries:
             if unknown and not says_lacking(s):

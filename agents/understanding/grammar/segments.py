@@ -16,6 +16,7 @@ from .amounts import DECADES, SCALES, WORDS, Amount, read_amount
 
 MAX_TOKENS = 220
 """Longer texts are read so far; what follows is named as not read."""
+MAX_CHARACTERS = 4_000
 MAX_WORDS = 7
 JOINERS = frozenset("-/&.'’·_")
 EMPTY: frozenset[str] = frozenset()
@@ -66,9 +67,9 @@ class Segment:
 
 def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]:
     """Return the segments of ``text`` in order, and the rest that is too long to be read."""
-    tokens = _spelled_out(_without_stops(tokenise(text)))
-    rest = text[tokens[MAX_TOKENS].start :].strip() if len(tokens) > MAX_TOKENS else ""
-    tokens = tokens[:MAX_TOKENS]
+    tokens = _without_stops(tokenise(text[:MAX_CHARACTERS]))
+    rest = text[tokens[MAX_TOKENS].start :].strip() if len(tokens) > MAX_TOKENS else text[MAX_CHARACTERS:].strip()
+    tokens = _spelled_out(tokens[:MAX_TOKENS])
     corrected = [_corrected(t, language) for t in tokens]
     changed = [a.text != b.text for a, b in zip(tokens, corrected, strict=True)]
     found: list[Segment] = []
