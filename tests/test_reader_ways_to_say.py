@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tastemaker.agents.understanding.conditions_in_force import condition_id
 from tastemaker.agents.understanding.reader import read
+from tastemaker.core.predicates import holds
+from tastemaker.core.schemas import Constraint, Item, Predicate
+from tastemaker.stores.catalogue.sql_filters import to_sql
 
 from .hostile_texts import hostile_texts
 from .unseen_shops import PROBES, UNSEEN, Probe, sign_of
@@ -151,3 +155,35 @@ def test_hostile_texts_make_the_reader_neither_fail_nor_slow() -> None:
 def test_three_thousand_hostile_texts_take_at_most_twenty_milliseconds_each() -> None:
     slowest, text = _slowest(3000)
     assert slowest < 0.02, text[:80]
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("laptops", "a silver or a linux one", "colour = Silver or os = Linux"),
+        ("laptops", "black or under 500 dollars", "colour = Black or price < 500"),
+        ("laptops", "a dell or an asus or anything with HDMI", "brand = Dell or brand = Asus or ports contains HDMI"),
+        ("moebel", "rot oder aus Leder", "farbe = Rot or material = Leder"),
+    ],
+)
+def test_or_between_fields_makes_alternatives(shop: str, text: str, expected: str) -> None:
+    assert [condition_id(c) for c in read(text, UNSEEN[shop]).conditions] == [expected]
+
+
+def test_an_alternative_holds_in_the_place_of_the_first_in_memory_and_in_the_store() -> None:
+    either = Constraint(field="colour", op="=", value="Silver", either=(Predicate(field="price", op="<", value=500.0),))
+    items = [
+        Item(item_id=i, title=i, attributes={"colour": colour, "price": price})
+        for i, colour, price in (("a", "Silver", 900.0), ("b", "Black", 400.0), ("c", "Black", 900.0))
+    ]
+    assert [i.item_id for i in items if holds(either, i)] == ["a", "b"]
+    assert to_sql([either], UNSEEN["laptops"].schema) == "((f_colour = 'silver') OR (a_price < 500.0))"
+
+
+def test_counts_blends_and_corrections_without_commas_are_read() -> None:
+    assert read("the three cheapest laptops", UNSEEN["laptops"]).count == 3
+    assert _conditions("laptops", "a silver dell, no a black one") == {"brand = Dell", "colour = Black"}
+    assert _conditions("laptops", "a dell with a 4k display") == {"brand = Dell"}
+    assert read("a dell with a 4k display", UNSEEN["laptops"]).not_applied == ("4k display",)
+    assert _conditions("games", "for ten people") == {"max_players >= 10"}
+    assert _conditions("games", "for a five year old") == {"min_age <= 5"}

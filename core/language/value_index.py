@@ -245,6 +245,8 @@ class ValueIndex:
         if not form.isascii() or entry.rank in (SYNONYM, SPELLED):
             keys.setdefault("".join(map(german_stem, words)), max(entry.rank, INFLECTED))
         for key, rank in keys.items():
+            if rank == INFLECTED and key in phrases() and key != value_key(form):
+                continue  # the stem of "forest" is "for"
             known = self.found[key].get(entry.field)
             if known is None or rank < known.rank:
                 self.found[key][entry.field] = entry._replace(rank=rank)
