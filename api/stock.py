@@ -26,7 +26,7 @@ async def stock(
     choices: Choices | None = None,
     event_choices: EventChoices | None = None,
     refresh: Refresh | None = None,
-    batch: int = 64,
+    batch: int = 128,
     progress: Progress | None = None,
 ) -> IngestReport:
     """Open the tenant's stores and the image-text model, ingest, and close; see ``stores.ingest.ingest``.

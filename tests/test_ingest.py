@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from tastemaker.api.cli.ingest import summary
 from tastemaker.api.cli.options import parse_mapping
 from tastemaker.core.errors import BackEndError, InvalidRequestError
 from tastemaker.core.protocols import Vectors
-from tastemaker.stores.catalogue.columns import model_mark
+from tastemaker.stores.catalogue.columns import ItemRow, UpsertResult, model_mark
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.history import SqlHistory
+from tastemaker.stores.ingest import pipeline
 from tastemaker.stores.ingest.file_readers import read_records
 from tastemaker.stores.ingest.pipeline import ingest
 from tastemaker.stores.ingest.plan import Choices
@@ -323,3 +325,22 @@ def test_tabs_may_hold_stray_quotes(tmp_path: Path) -> None:
     path = tmp_path / "x.tsv"
     path.write_text('\ufeffid\tname\n1\t"Quoted" name\n2\t12" disc\n3\t"open\n')
     assert [r.values["name"] for r in read_records(path)] == ['"Quoted" name', '12" disc', '"open']
+
+
+async def test_writing_does_not_grow_with_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "WRITE_ROWS", 20)
+    monkeypatch.setattr(pipeline, "WRITE_S", 1e9)
+    source = tmp_path / "items.csv"
+    source.write_text("id,title\n" + "".join(f"{n},Thing {n}\n" for n in range(1200)), encoding="utf-8")
+    catalogue = await LanceCatalogue.open(str(tmp_path / "db"))
+    sizes: list[int] = []
+    upsert = catalogue.upsert
+
+    async def counted(rows: Sequence[ItemRow]) -> UpsertResult:
+        sizes.append(len(rows))
+        return await upsert(rows)
+
+    monkeypatch.setattr(catalogue, "upsert", counted)
+    await pipeline.ingest(source, catalogue, HashImageText(), batch=20)
+    assert sum(sizes) == 1200
+    assert len(sizes) <= 35  # 60 writes of 20 rows otherwise

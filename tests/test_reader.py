@@ -50,6 +50,12 @@ SHOPS = {
         words("certificate", "G|PG|PG-13|R"),
         words("director", "Agnès Varda|Bong Joon-ho|Greta Gerwig|Ken Loach"),
     ),
+    "three-moneys": shop(
+        number("价格", 50, 2000, "CNY", price=True),
+        number("价格_usd", 10, 300, "USD"),
+        number("价格_eur", 10, 300, "EUR"),
+        words("类别", "鞋子|外套|裤子"),
+    ),
     "larder": shop(
         number("price", 1, 90, "GBP", price=True),
         number("weight", 50, 2500, "g"),
@@ -279,6 +285,20 @@ def test_whole_kinds_of_phrases(shop_name: str, text: str, expected: set[str]) -
 )
 def test_what_no_field_expresses_is_named(shop_name: str, text: str, unmet: str) -> None:
     assert unmet in read(text, SHOPS[shop_name]).not_applied
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("100元以内的鞋子", {"价格 <= 100", "类别 = 鞋子"}),
+        ("100美元以内的鞋子", {"价格_usd <= 100", "类别 = 鞋子"}),
+        ("at least 50 euros", {"价格_eur >= 50"}),
+        ("between 20 and 80 dollars", {"价格_usd >= 20", "价格_usd <= 80"}),
+        ("100英镑以内的鞋子", {"类别 = 鞋子"}),
+    ],
+)
+def test_a_limit_looks_at_the_prices_in_its_own_currency(text: str, expected: set[str]) -> None:
+    assert conditions("three-moneys", text) == expected
 
 
 def test_money_of_another_country_is_no_condition() -> None:

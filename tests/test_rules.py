@@ -41,6 +41,7 @@ SCHEMA = CatalogueSchema(
     fields=(
         CatalogueField(name="price", type="number", role="price"),
         CatalogueField(name="stock", type="number"),
+        CatalogueField(name="available", type="bool"),
         CatalogueField(name="rating", type="text", values=("G", "R")),
         CatalogueField(name="genres", type="list"),
     ),
@@ -109,7 +110,7 @@ def test_fields_that_the_catalogue_lacks_are_named() -> None:
     )
     assert set(found) == {"r0", "r1", "r3", "r5"}
     assert "stck" in found["r0"][0]
-    assert "price, stock, rating, genres" in found["r0"][0]
+    assert "price, stock, available, rating, genres" in found["r0"][0]
     assert "needs number" in found["r1"][0]
     assert "where[0]" in found["r3"][0]
 
@@ -194,6 +195,11 @@ def test_what_constraints_can_say_becomes_one_and_the_rest_an_exclusion() -> Non
         ({"kind": "stock", "field": "stock"}, {}, {"stock": 0.0}, False),
         ({"kind": "stock", "field": "stock"}, {}, {"stock": 1.0}, True),
         ({"kind": "stock", "field": "stock"}, {}, {}, False),
+        ({"kind": "stock", "field": "available"}, {}, {"available": True}, True),
+        ({"kind": "stock", "field": "available"}, {}, {"available": False}, False),
+        ({"kind": "stock", "field": "available"}, {}, {}, False),
+        ({"kind": "stock", "field": "available", "unknown": "show"}, {}, {}, True),
+        ({"kind": "stock", "field": "available", "unknown": "show"}, {}, {"available": False}, False),
         ({"kind": "stock", "field": "stock", "unknown": "show"}, {}, {}, True),
         ({"kind": "stock", "field": "stock", "unknown": "show"}, {}, {"stock": 0.0}, False),
         ({"kind": "price_range", "minimum": 2, "maximum": 4}, {}, {"price": 3.0}, True),

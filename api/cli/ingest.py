@@ -93,7 +93,7 @@ def ingest_command(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a first ingest.")] = False,
     tenant: Annotated[str, typer.Option(help="Which shop.")] = "default",
     rejects: Annotated[Path | None, typer.Option(help="Where bad rows are reported, by default beside you.")] = None,
-    batch: Annotated[int, typer.Option(min=1, max=4096, help="Rows embedded at once.")] = 64,
+    batch: Annotated[int, typer.Option(min=1, max=4096, help="Rows embedded at once.")] = 128,
     align: Annotated[
         bool, typer.Option("--align", help="First teach the image-text model this catalogue's pictures and words.")
     ] = False,

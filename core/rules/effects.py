@@ -104,9 +104,7 @@ def _limits(rule: Rule, moment: Moment, schema: CatalogueSchema) -> tuple[list[C
     if isinstance(rule, Exclude):
         return _excluded(rule)
     if isinstance(rule, Stock):
-        if rule.unknown == "show":
-            return [], [Constraint(field=rule.field, op="<=", value=rule.above)]
-        return [Constraint(field=rule.field, op=">", value=rule.above)], []
+        return _in_stock(rule, schema)
     if isinstance(rule, AgeRating):
         return _rated(rule, rule.assumed_age if moment.age is None else moment.age)
     if isinstance(rule, PriceRange):
@@ -115,6 +113,17 @@ def _limits(rule: Rule, moment: Moment, schema: CatalogueSchema) -> tuple[list[C
         op = "in" if isinstance(rule, Allow) else "not in"
         return [Constraint(field=rule.field or ITEM_ID, op=op, value=list(rule.values or rule.items))], []
     return [], []
+
+
+def _in_stock(rule: Stock, schema: CatalogueSchema) -> tuple[list[Constraint], list[Constraint]]:
+    """Return the same for a field that counts the stock, or that only says whether there is any."""
+    field = schema.field(rule.field)
+    told = field is not None and field.type == "bool"
+    if rule.unknown == "show":
+        gone = Constraint(field=rule.field, op="=", value=False) if told else None
+        return [], [gone or Constraint(field=rule.field, op="<=", value=rule.above)]
+    there = Constraint(field=rule.field, op="=", value=True) if told else None
+    return [there or Constraint(field=rule.field, op=">", value=rule.above)], []
 
 
 def _excluded(rule: Exclude) -> tuple[list[Constraint], list[Constraint]]:

@@ -118,8 +118,10 @@ def _misfits(rule: Rule, schema: CatalogueSchema) -> Iterator[str]:
 
 def _fields(rule: Rule, schema: CatalogueSchema) -> Iterator[tuple[str, str, tuple[FieldType, ...]]]:
     """Yield (part of the rule, catalogue field, types that fit)."""
-    if isinstance(rule, Stock) or (isinstance(rule, PriceRange) and rule.field is not None):
-        yield "field", rule.field or "", ("number",)
+    if isinstance(rule, Stock):
+        yield "field", rule.field, ("number", "bool")
+    elif isinstance(rule, PriceRange) and rule.field is not None:
+        yield "field", rule.field, ("number",)
     elif isinstance(rule, AgeRating):
         yield "field", rule.field, ("text", "list") if rule.ages else ("number",)
     elif isinstance(rule, Listing) and rule.field is not None:

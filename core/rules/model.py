@@ -175,10 +175,10 @@ class Exclude(Matching):
 
 
 class Stock(BaseRule):
-    """Leave out what is not in stock: ``field`` must be above ``above``."""
+    """Leave out what is not in stock: ``field`` must be above ``above``, or true where it only says whether there is any."""
 
     kind: Literal["stock"] = Field(description="`stock`.")
-    field: FieldName = Field(description="Number field that counts the stock.")
+    field: FieldName = Field(description="Field that counts the stock, or says yes or no.")
     above: float = Field(default=0.0, ge=0, allow_inf_nan=False, description="More than this is in stock.")
     unknown: Unknown = Field(default="hide", description="What to do with items whose stock is not known.")
 

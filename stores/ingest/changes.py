@@ -12,7 +12,8 @@ from ...core.schemas import Item, Variant
 from ..catalogue.lance_catalogue import LanceCatalogue
 from ..catalogue.variants import offered
 from .file_survey import Survey, survey
-from .plan import Choices
+from .numbers import currency_code
+from .plan import Choices, Plan
 
 COVERED = 0.5
 """A file with at least this share of the catalogue's items may change the types of its fields."""
@@ -96,6 +97,16 @@ def _updated(old: Variant, new: Variant | None) -> Variant:
 
 def _name_of(variant: Variant) -> str:
     return variant.variant_id or str(sorted((n, v) for n, v in variant.attributes.items() if not isinstance(v, float)))
+
+
+def units_of(plan: Plan, numbers: Sequence[str]) -> dict[str, str]:
+    """Return number field -> unit; beside a price, those of ``numbers`` that hold it in another currency (``price_usd``)."""
+    units = {c.target: c.unit for c in plan.attributes() if c.unit}
+    for name in numbers:
+        own, _, code = name.rpartition("_")
+        if own in units and currency_code(code) == code.upper():
+            units[name] = code.upper()
+    return units
 
 
 async def delete_items(

@@ -19,7 +19,7 @@ from ...core.protocols import History, ImageTextModel, VectorColumn, Vectors
 from ...core.schemas import Item
 from ..catalogue.columns import ItemRow, model_mark
 from ..catalogue.lance_catalogue import LanceCatalogue
-from .changes import Refresh, check_removal, overlaid, plan_types, removed_ids
+from .changes import Refresh, check_removal, overlaid, plan_types, removed_ids, units_of
 from .digest import Digest, digest_of, embedding_text, read_digest
 from .events import EventCounts, ingest_events
 from .events_plan import EventChoices, plan_events
@@ -32,11 +32,12 @@ from .rows_to_items import RowError, attributes_of, to_item, variants_of
 
 READ_ROWS = 512
 WRITE_ROWS, WRITE_S = 1_024, 5.0
-"""Rows are written together when so many wait, or when so many seconds passed: a run that is killed loses no more."""
+WRITE_SHARE = 10
+"""Rows are written when so many wait and a tenth of those written before, or after so many seconds and ten times what the last write took."""
 COMPACT_ROWS = 10_000
 """The table is compacted after so many written rows, so that writing does not slow down as it grows."""
 MAX_ADDRESSES = 20
-"""So many pictures that lie elsewhere are reported row by row; after them they are counted."""
+"""After so many pictures that lie elsewhere they are only counted."""
 ALL_IDS = 100_000_000
 Progress = Callable[[int, int], None]
 
@@ -76,7 +77,7 @@ async def ingest(
     event_choices: EventChoices | None = None,
     history: History | None = None,
     rejects: Path | None = None,
-    batch: int = 64,
+    batch: int = 128,
     progress: Progress | None = None,
 ) -> IngestReport:
     """Upsert the items of ``source`` into ``catalogue`` and add ``interactions`` to ``history``.
@@ -144,7 +145,7 @@ async def ingest(
 async def _finish(catalogue: LanceCatalogue, found: Survey) -> None:
     """Record units and the price, and bring the indexes up to date."""
     if not found.choices.only:
-        units = {c.target: c.unit for c in found.plan.attributes() if c.unit}
+        units = units_of(found.plan, [f.name for f in (await catalogue.schema()).fields if f.type == "number"])
         await catalogue.mark_fields(units, found.plan.price)
     await catalogue.optimize()
 
@@ -367,12 +368,15 @@ class _Pipeline:
 
     async def _writing(self) -> None:
         waiting: list[ItemRow] = []
-        written = time.monotonic()
+        rows_written, ended, took = 0, time.monotonic(), 0.0
         while (rows := await self._done.get()) is not None:
             waiting += rows
-            if len(waiting) >= WRITE_ROWS or time.monotonic() - written >= WRITE_S:
+            late = time.monotonic() - ended >= max(WRITE_S, WRITE_SHARE * took)
+            if late or len(waiting) >= max(WRITE_ROWS, rows_written // WRITE_SHARE):
+                start = time.monotonic()
                 await self._write(waiting)
-                waiting, written = [], time.monotonic()
+                ended = time.monotonic()
+                rows_written, waiting, took = rows_written + len(waiting), [], ended - start
         await self._write(waiting)
 
     async def _write(self, rows: Sequence[ItemRow]) -> None:

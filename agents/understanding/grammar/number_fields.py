@@ -77,7 +77,7 @@ def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: Catal
     measures = [m for a in amounts for m, _ in a.units]
     price = _price(language)
     if currency:
-        return [price] if price is not None and _same_money(currency, price) else []
+        return _in_currency(currency, price, language)
     if phrase.fields:
         named = [language.fields[n] for n in phrase.fields]
         if measures:
@@ -213,6 +213,17 @@ def _in_range(terms: FieldTerms, values: Sequence[float]) -> bool:
 def _price(language: CatalogueLanguage) -> FieldTerms | None:
     field = language.schema.price
     return language.fields[field.name] if field is not None else None
+
+
+def _in_currency(currency: str, price: FieldTerms | None, language: CatalogueLanguage) -> list[FieldTerms]:
+    """Return the price in ``currency``: of a shop with several the field of that one, for amounts of two are never compared."""
+    if price is None:
+        return []
+    ends = f"_{currency.casefold()}"
+    own = [f for f in language.fields.values() if f.field.unit == currency and f.field.name.casefold().endswith(ends)]
+    if own and price.field.unit != currency:
+        return own[:1]
+    return [price] if _same_money(currency, price) else []
 
 
 def _same_money(currency: str, price: FieldTerms) -> bool:
