@@ -46,6 +46,11 @@ def where(**limits: str | float) -> list[Constraint]:
     return [Constraint(field=ops.get(n, ("=", n))[1], op=ops.get(n, ("=", n))[0], value=v) for n, v in limits.items()]
 
 
+def test_the_plan_counts_variants(tmp_path: Path) -> None:
+    plan = survey(feed(tmp_path)).plan
+    assert (plan.rows, plan.variants) == (2, 3)
+
+
 async def test_the_rows_of_a_group_are_one_item_with_what_can_be_had(tmp_path: Path) -> None:
     (item,) = await (await shop(tmp_path)).get(["run"])
     assert item.title == "Runner"

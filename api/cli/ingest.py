@@ -187,7 +187,10 @@ def _show_plan(task: _Task, *, save: bool, as_json: bool) -> None:
 
 def show_plan(plan: Plan, events: EventPlan | None, console: Console) -> None:
     """Print what every column is taken for, three values, the share read, and what looks odd."""
-    console.print(f"{plan.layout}, {plan.rows} items" + (f", {plan.read_as}" if plan.read_as else ""), markup=False)
+    variants = f" ({plan.variants} variants)" if plan.variants else ""
+    console.print(
+        f"{plan.layout}, {plan.rows} items{variants}" + (f", {plan.read_as}" if plan.read_as else ""), markup=False
+    )
     table = Table("column", "becomes", "read as", "values", "filled", "read")
     for c in plan.columns:
         becomes = c.target or f"not used ({c.why})"

@@ -75,22 +75,25 @@ def survey(path: Path, choices: Choices | None = None) -> Survey:
     left_out: dict[str, int] = {}
     firsts = frozenset({"item_id"}) if layout is not PLAIN else frozenset[str]()
     draft = Plan(layout="", fields=fields, firsts=firsts, columns=())
-    samples, last_line, lines = _sampled(item_rows(_rows(path, said, skipped), layout, left_out), draft)
+    samples, last_line, lines, variants = _sampled(item_rows(_rows(path, said, skipped), layout, left_out), draft)
     for name in names:
         samples.setdefault(name, Sample())
     plan = make_plan(samples, lines, fields, layout, said)
-    plan = plan.model_copy(update={"notes": notes, "left_out": left_out, "read_as": said_of(path, said.how)})
+    plan = plan.model_copy(
+        update={"notes": notes, "left_out": left_out, "read_as": said_of(path, said.how), "variants": variants}
+    )
     return Survey(path, plan, layout, said, lines, last_line, skipped)
 
 
-def _sampled(records: Iterable[Record], draft: Plan) -> tuple[dict[str, Sample], dict[str, int], int]:
-    """Return a sample of every column, the last line of the ids that come more than once, and the number of rows."""
+def _sampled(records: Iterable[Record], draft: Plan) -> tuple[dict[str, Sample], dict[str, int], int, int]:
+    """Return a sample of every column, the last line of the ids that come more than once, and how many rows and variants there are."""
     samples: dict[str, Sample] = {}
     seen: set[str] = set()
     last_line: dict[str, int] = {}
-    lines = 0
+    lines = variants = 0
     for record in records:
         lines += 1
+        variants += len(record.values.get(VARIANTS, ()))
         if record.problem:
             continue
         item_id = draft.item_id(record.values)
@@ -102,7 +105,7 @@ def _sampled(records: Iterable[Record], draft: Plan) -> tuple[dict[str, Sample],
                 samples.setdefault(name, Sample()).add(value)
         for name, value in _own_prices(record.values):
             samples.setdefault(name, Sample()).add(value)
-    return samples, last_line, lines
+    return samples, last_line, lines, variants
 
 
 def _own_prices(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -139,7 +142,9 @@ def _is_amount(value: Any) -> bool:
 
 
 def _layout(said: Choices, names: Sequence[str]) -> Layout:
-    layout = _named(said.layout) if said.layout else layout_of(names)
+    layout = layout_of(names)
+    if said.layout and said.layout.casefold() != layout.name.casefold():
+        layout = _named(said.layout)
     if not said.merge:
         return layout
     used = [column for role, part in said.merge.items() if role != "prefer" for column in part.split("+")]

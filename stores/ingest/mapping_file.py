@@ -13,7 +13,7 @@ from ...core.errors import InvalidRequestError
 from .column import ITEM_FIELDS
 from .events_plan import EventChoices, EventPlan
 from .file_readers import Reading
-from .plan import Choices, Plan
+from .plan import CURRENCY, Choices, Plan
 
 NAME = "catalogue.toml"
 MATCHING = 0.5
@@ -101,7 +101,9 @@ def as_toml(plan: Plan, choices: Choices, events: EventPlan | None = None) -> st
     for column in plan.columns:
         lines += ["", *(f"# {odd}" for odd in column.odd), f"[columns.{_quoted(column.name)}]"]
         lines += [f"to = {_quoted(column.target)}"] if column.target else []
-        if column.target not in ITEM_FIELDS:
+        if column.why == CURRENCY:
+            lines.append(f"# {CURRENCY}")
+        elif column.target not in ITEM_FIELDS:
             lines.append(
                 f"as = {_quoted(column.reading)}" + (f"  # {column.why}" if column.why and not column.target else "")
             )

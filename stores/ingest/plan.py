@@ -24,6 +24,7 @@ from .values import LISTED, is_blank
 MAX_FIELD_NAME = 64
 MAX_COLUMNS = 200
 MIN_INDICATORS = 3
+CURRENCY = "the currency of the prices"
 SPARSE = 0.02
 """Of a file with more columns than ``MAX_COLUMNS``, those that say something in less than this share of rows are left out."""
 _NUMERIC = re.compile(r"\D{0,6}[\d.,' ]*\d\D{0,6}")
@@ -57,6 +58,7 @@ class Plan(Frozen):
 
     layout: str = Field(description="The layout it was recognised as.")
     rows: int = Field(default=0, description="Items in the file.")
+    variants: int = Field(default=0, description="Variants of those that come in several.")
     read_as: str = Field(default="", description="Encoding and delimiter.")
     fields: dict[str, tuple[str, ...]] = Field(description="Item field -> the columns it is taken from.")
     firsts: frozenset[str] = Field(
@@ -111,6 +113,9 @@ def plan_fields(names: Sequence[str], mapping: Mapping[str, str] | None, layout:
         InvalidRequestError: a mapped column does not exist, or none holds the id or the title; names ``mapping.TARGET``.
     """
     fields = {t: _existing(t, s, names) for t, s in (mapping or {}).items() if t in ITEM_FIELDS}
+    for target, columns in layout.fields.items():  # a mapping file names them in the order of the file
+        if set(fields.get(target, ())) <= set(columns):
+            fields |= {target: tuple(c for c in columns if c in fields[target])} if target in fields else {}
     for target, columns in layout.fields.items():
         have = tuple(c for c in columns if c in names or (layout.key is not None and target != "url"))
         if target not in fields and have:
@@ -176,12 +181,18 @@ def make_plan(
             reading = reading or layout.readings.get(name, "") or ("bool" if name in file.indicators else "")
             columns.append(_attribute(column.model_copy(update={"target": target}), sample, reading, file))
     columns, price, regular = _prices(_currencies(columns, samples), mapped)
-    firsts = frozenset(t for t in fields if layout is not PLAIN and t != "text" and t not in choices.mapping)
+    firsts = frozenset(t for t, sources in fields.items() if _takes_first(t, sources, layout, choices))
     plan = Plan(
         layout=layout.name, rows=rows, fields=dict(fields), firsts=firsts, columns=tuple(columns), price=price, regular=regular
     )  # fmt: skip
     _check_names(plan)
     return plan
+
+
+def _takes_first(target: str, sources: Sequence[str], layout: Layout, choices: Choices) -> bool:
+    """Return whether an item field takes the first of its columns, as a layout does and a mapping file that repeats it; else all joined."""
+    own = target not in choices.mapping or set(sources) <= set(layout.fields.get(target, ()))
+    return layout is not PLAIN and target != "text" and own
 
 
 class _File(NamedTuple):
@@ -257,7 +268,7 @@ def _currencies(columns: list[Column], samples: Mapping[str, Sample]) -> list[Co
     ]
     if made == columns:
         return columns
-    used = {"kind": "ignore", "target": "", "why": "the currency of the prices"}
+    used = {"kind": "ignore", "target": "", "why": CURRENCY}
     return [c.model_copy(update=used) if c.name == holder else c for c in made]
 
 
@@ -267,7 +278,7 @@ def _prices(columns: list[Column], mapped: Mapping[str, str]) -> tuple[list[Colu
         c for c in columns if c.kind in ("price", "number") and c.target and (c.kind == "price" or c.target == "price")
     ]
     if "price" in mapped.values():
-        return columns, "price", ""
+        return columns, "price", "regular_price" if "regular_price" in mapped.values() else ""
     sale = next((c for n in SALE_NAMES for c in priced if n in (simple(c.name), simple(c.target))), None)
     regular = next(
         (c for n in REGULAR_NAMES for c in priced if c is not sale and n in (simple(c.target), simple(c.name))), None

@@ -202,7 +202,7 @@ def separators_of(cells: Mapping[str, int], *, sizes: bool = False, listed: bool
     """
     multi = {s: [c for c in cells if len(split(c, [s])) > 1] for s in SEPARATORS}
     used = [s for s in SEPARATORS if multi[s] and _short(multi[s], s, cells)]
-    counts = Counter(m.casefold() for cell, times in cells.items() for m in split(cell, used) * min(times, 2))
+    counts = Counter(m.casefold() for cell, times in cells.items() for m in set(split(cell, used)))
     total = sum(cells.values())
     found = []
     for mark in used:

@@ -58,13 +58,13 @@ def with_variants(made: Row, variants: Sequence[RawVariant]) -> Row:
 
 
 def cheapest(variants: Sequence[RawVariant], *columns: str) -> Row:
-    """Return the row of the variant to be had that has the lowest price in one of ``columns``, or the first row."""
+    """Return the row of the variant to be had that has the lowest price in one of ``columns``, or the first row; empty without variants."""
     from .numbers import money_in
 
     there = [v.row for v in variants if v.in_stock is not False] or [v.row for v in variants]
     prices = [[m.amount for c in columns if (m := money_in(text_of(row.get(c) or "")))] for row in there]
     priced = [(min(found), place) for place, found in enumerate(prices) if found]
-    return there[min(priced)[1] if priced else 0]
+    return there[min(priced)[1] if priced else 0] if there else {}
 
 
 def merged(rows: Sequence[Row], by: str, own_id: str, options: Iterable[str] = ()) -> Row:
