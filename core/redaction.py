@@ -19,6 +19,7 @@ from .errors import (
     ToolError,
     TooLittleSound,
 )
+from .personal_data import mask
 
 HIDDEN = "***"
 _DOCTOR = "see `tastemaker doctor`"
@@ -90,8 +91,8 @@ def _without_userinfo(word: re.Match[str]) -> str:
 
 
 class RedactingFormatter(logging.Formatter):
-    """A log formatter that redacts whole records, tracebacks included."""
+    """A log formatter that redacts and masks whole records, tracebacks included."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the formatted record without secrets."""
-        return redact(super().format(record))
+        """Return the formatted record without secrets and personal data."""
+        return mask(redact(super().format(record)))

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from ..core.errors import InvalidRequestError, TastemakerError
 from ..core.redaction import redact
 from ..core.schemas import Degradation, RecommendRequest, RecommendResponse, StreamEvent
+from ..core.tracing import note, span
 from ..core.validation import invalid_request
 from .threads.store import KNOWN, OWNER
 from .turn.state import State
@@ -31,6 +32,27 @@ async def answer(
     Raises:
         InvalidRequestError: a medium breaks a limit, or the thread belongs to another user.
     """
+    with span("recommend", tenant=request.tenant):
+        response = await _answered(graph, request, turn)
+        usage = response.usage
+        note(
+            **{
+                "llm.calls": usage.llm_calls,
+                "llm.prompt_tokens": usage.prompt_tokens,
+                "llm.cached_tokens": usage.cached_tokens,
+                "llm.completion_tokens": usage.completion_tokens,
+                "llm.cost": usage.cost,
+                "route": response.route.name,
+                "degraded": ",".join(dict.fromkeys(label.what for label in response.degraded)),
+                "items": len(response.items),
+            }
+        )
+        return response
+
+
+async def _answered(
+    graph: CompiledStateGraph[State, Turn, Any, Any], request: RecommendRequest, turn: Turn
+) -> RecommendResponse:
     for label in turn.degraded:
         turn.emit("degraded", label)
     problem = ""

@@ -39,6 +39,7 @@ ASKED: Final[dict[str, CallerScope | None]] = {
     "/pictures": "recommend",
     "/widget": "recommend",
     "/console": "operate",
+    "/metrics": "operate",
     "/items": "catalogue",
     "/users": None,
 }

@@ -8,7 +8,7 @@ import gc
 import logging.config
 import os
 import socket
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 import uvicorn
@@ -19,6 +19,7 @@ from ...core.errors import ConfigurationError, TastemakerError
 from ...core.redaction import RedactingFormatter
 from ...core.settings import ServeSettings, Settings, load_settings
 from ..service import Service
+from ..telemetry import JsonFormatter
 from .options import guarded
 
 
@@ -34,7 +35,7 @@ def serve_command(
         settings = load_settings()
         serve = settings.serve.model_copy(update={k: v for k, v in (("host", host), ("port", port)) if v is not None})
         chosen = settings.model_copy(update={"serve": serve})
-        logging.config.dictConfig(log_config(log_level))
+        logging.config.dictConfig(log_config(log_level, settings.telemetry.logs))
         closed = asyncio.run(_asks_for_keys(chosen))
         with bind(serve) as listener:
             if workers > 1:
@@ -45,7 +46,7 @@ def serve_command(
     guarded(body)
 
 
-def log_config(level: str) -> dict[str, Any]:
+def log_config(level: str, form: Literal["plain", "json"] = "plain") -> dict[str, Any]:
     """Return the logging of this process and of its workers: one form, to standard error, without credentials.
 
     Raises:
@@ -54,11 +55,11 @@ def log_config(level: str) -> dict[str, Any]:
     number = logging.getLevelNamesMapping().get(level.upper())
     if number is None:
         raise ConfigurationError(f"--log-level: no level {level!r}; use debug, info, warning or error")
-    form = {"()": RedactingFormatter, "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    plain = {"()": RedactingFormatter, "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"plain": form},
+        "formatters": {"plain": plain if form == "plain" else {"()": JsonFormatter, "fmt": "%(message)s"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": {"tastemaker": {"level": number}},
@@ -188,7 +189,7 @@ def _config(app: Any, settings: Settings, log_level: str, **options: Any) -> uvi
     return uvicorn.Config(
         app,
         log_level="warning" if log_level.lower() == "info" else log_level.lower(),
-        log_config=log_config(log_level),
+        log_config=log_config(log_level, settings.telemetry.logs),
         access_log=False,
         timeout_graceful_shutdown=settings.serve.grace_s,
         http=PatientH11,

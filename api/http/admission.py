@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...core.settings import ServeSettings
 from .errors import respond_http
+from .metrics import Metrics
 
 OPEN_PATHS = ("/feedback", "/events", "/rules", "/health", "/ready", "/docs", "/openapi.json")
 BODY_S = 10.0
@@ -129,9 +130,10 @@ class Place:
 class AdmissionGate:
     """Let an application have no more requests than ``Admission`` admits; health and documentation are always open."""
 
-    def __init__(self, app: ASGIApp, limits: ServeSettings) -> None:
+    def __init__(self, app: ASGIApp, limits: ServeSettings, metrics: Metrics | None = None) -> None:
         self.app = app
         self.limits = limits
+        self.metrics = metrics
         self._admission: Admission | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -139,7 +141,10 @@ class AdmissionGate:
         if scope["type"] != "http" or scope["method"] != "POST":
             await self.app(scope, receive, send)
             return
-        self._admission = self._admission or Admission(self.limits)  # its semaphore belongs to the running loop
+        if self._admission is None:
+            self._admission = Admission(self.limits)
+            if self.metrics is not None:
+                self.metrics.watch(self._admission)
         priced = not scope["path"].startswith(OPEN_PATHS)
         if priced and self._admission.full(_tenant(scope)):
             await respond_http(self._admission.refusal(), scope)(scope, receive, send)

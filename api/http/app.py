@@ -21,6 +21,7 @@ from ..auth.guarded_service import GuardedService
 from ..openai.routes import add_openai_routes
 from ..openai.wire import OpenAIErrors
 from ..service import Service, ServiceFactory
+from ..telemetry import set_up_tracing
 from ..web.pages import add_web
 from ..web.recent_requests import Observed, RecentRequests
 from ..webhooks.notifying_service import with_webhooks
@@ -32,6 +33,7 @@ from .forget import add_forget_routes
 from .json_body import BoundedRoute
 from .langserve import add_langserve
 from .live import add_live_route
+from .metrics import Measured, Metrics, add_metrics_route
 from .middleware import BodyLimit, RequestContext
 from .openapi_examples import DESCRIPTION, TAGS, describe_errors_and_streams
 from .optional_doors import McpDoor, add_optional_doors
@@ -66,6 +68,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await doorkeeper.start()
+        tracing = set_up_tracing(chosen)
         recommender = await with_webhooks(await open_recommender(), chosen)
         app.state.recommender = GuardedService(Observed(recommender, app.state.recent))
         warming = asyncio.create_task(_warm(recommender, warmed))
@@ -77,6 +80,8 @@ def create_app(
             await mcp_door.close()
             await recommender.close()
             await doorkeeper.close()
+            if tracing is not None:
+                await asyncio.to_thread(tracing.shutdown)
 
     app = FastAPI(
         title="Tastemaker",
@@ -90,7 +95,8 @@ def create_app(
     )
     app.state.settings = chosen
     app.state.doorkeeper = doorkeeper
-    app.state.recent = RecentRequests()
+    app.state.metrics = Metrics()
+    app.state.recent = RecentRequests(told=app.state.metrics.answered)
     app.router.route_class = BoundedRoute
     _add_middleware(app, chosen, doorkeeper)
     add_error_handlers(app)
@@ -114,6 +120,7 @@ def _add_doors(app: FastAPI, settings: Settings) -> McpDoor:
     add_check_route(app)
     add_forget_routes(app)
     add_live_route(app)
+    add_metrics_route(app)
     add_openai_routes(app)
     add_event_routes(app)
     _add_docs(app)
@@ -129,10 +136,11 @@ def _add_doors(app: FastAPI, settings: Settings) -> McpDoor:
 
 def _add_middleware(app: FastAPI, settings: Settings, doorkeeper: Doorkeeper) -> None:
     """Wrap the application; the last one added sees a request first."""
-    app.add_middleware(AdmissionGate, limits=settings.serve)
+    app.add_middleware(AdmissionGate, limits=settings.serve, metrics=app.state.metrics)
     app.add_middleware(AuthGate, doorkeeper=doorkeeper)
     app.add_middleware(BodyLimit, max_bytes=settings.limits.max_body_bytes, without_media=WITHOUT_MEDIA)
     app.add_middleware(RequestContext)
+    app.add_middleware(Measured, metrics=app.state.metrics)
     app.add_middleware(OpenAIErrors)
 
 

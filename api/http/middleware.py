@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ...core.tracing import REQUEST_ID
 from .errors import ErrorDetail, log_failure, respond
 
 access_log = logging.getLogger("tastemaker.access")
@@ -36,6 +37,7 @@ class RequestContext:
         given = Headers(scope=scope).get("x-request-id", "")
         identifier = given if _ID.fullmatch(given) else uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = identifier
+        named = REQUEST_ID.set(identifier)
         started, status = time.perf_counter(), 0
 
         async def send_named(message: Message) -> None:
@@ -56,6 +58,7 @@ class RequestContext:
             took_ms = (time.perf_counter() - started) * 1000
             path = scope["path"][:LOGGED_PATH_CHARS]
             access_log.info("%s %s %s %.0f ms %s", scope["method"], path, status or "-", took_ms, identifier)
+            REQUEST_ID.reset(named)
 
 
 class BodyLimit:

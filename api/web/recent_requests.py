@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import time
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -98,7 +98,8 @@ class StepLatency(Frozen):
 class RecentRequests:
     """The last ``KEPT`` requests; hashes are keyed with a secret that lives as long as the process."""
 
-    def __init__(self, kept: int = KEPT) -> None:
+    def __init__(self, kept: int = KEPT, told: Callable[[_Answer], None] | None = None) -> None:
+        self._told = told
         self._seen: deque[SeenRequest] = deque(maxlen=kept)
         self._key = secrets.token_bytes(16)
         self.since = datetime.now(UTC)
@@ -115,6 +116,8 @@ class RecentRequests:
         """Remember a request that was answered, with the response or the JSON of it."""
         self.answered += 1
         answer = _Answer.model_validate(response)
+        if self._told is not None:
+            self._told(answer)
         read = answer.understanding
         self._seen.append(
             SeenRequest(

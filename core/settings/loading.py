@@ -36,6 +36,7 @@ from .sections import (
     RuleSettings,
     Section,
     ServeSettings,
+    TelemetrySettings,
     ThreadSettings,
     TimeoutSettings,
     TrustSettings,
@@ -79,6 +80,7 @@ class Settings(Section):
     filters: FilterSettings = FilterSettings()
     serve: ServeSettings = ServeSettings()
     auth: AuthSettings = AuthSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     web: WebSettings = WebSettings()
     webhooks: WebhookSettings = WebhookSettings()
     deliberate: DeliberateSettings = DeliberateSettings()

@@ -359,6 +359,19 @@ class WebhookSettings(Section):
     timeout_s: float = Field(default=5.0, gt=0, le=60, description="Seconds that an address may take.")
 
 
+class TelemetrySettings(Section):
+    """What leaves the process about its work; nothing personal is in it."""
+
+    otlp_url: str = Field(
+        default="",
+        description="Where traces go by OTLP over HTTP, such as http://HOST:4318/v1/traces (extra telemetry); empty: nowhere.",
+    )
+    service: str = Field(default="tastemaker", description="Name of this service in traces.")
+    logs: Literal["plain", "json"] = Field(
+        default="plain", description="Form of the logs: lines of text, or JSON with ids."
+    )
+
+
 class DeliberateSettings(Section):
     """Bounds of the deliberation loop."""
 

@@ -29,6 +29,7 @@ from ...core.schemas import (
     StreamEvent,
     Usage,
 )
+from ...core.tracing import span
 from ...stores.catalogue.sql_filters import check_constraints
 from ..shop.shop import Shop, Snapshot
 from .state import State
@@ -118,7 +119,8 @@ class Turn:
     def timing(self, step: str) -> Iterator[None]:
         """Record and announce the seconds that a step takes."""
         started = time.perf_counter()
-        yield
+        with span(step):
+            yield
         taken = StepTime(step=step, seconds=round(time.perf_counter() - started, 5))
         self.timings.append(taken)
         self.emit("step", taken)
