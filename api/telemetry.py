@@ -29,7 +29,7 @@ class JsonFormatter(RedactingFormatter):
 
 
 def set_up_tracing(settings: Settings, exporter: Any = None) -> Any:
-    """Send spans to ``telemetry.otlp_url``, or to an exporter; return the provider, whose ``shutdown`` sends the last, or None.
+    """Send spans to ``telemetry.otlp_url``, or to an exporter; return the provider, which sends the last ones when the process ends, or None.
 
     Raises:
         ConfigurationError: the extra is not installed.

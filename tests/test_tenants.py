@@ -17,7 +17,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 
 from tastemaker.api.auth import keys as key_module
 from tastemaker.api.auth.gate import is_open
@@ -43,6 +43,8 @@ pytestmark = [
 SECRET = "zanzibar"
 """In everything of theirs that no request of ours says: seeing it is a leak."""
 THEIR_ITEM, THEIR_USER = "theirs-0", "their-user"
+OTHERS = {"/mcp", "/openapi.json"}
+"""Routes outside FastAPI: MCP answers each request by the caller's own service, without sessions; tests/test_mcp_door.py tries it."""
 STATIC = {"/docs/assets", "/web"}
 """Mounts that serve files alone; any other needs probes of its own."""
 
@@ -115,6 +117,15 @@ def probes(path: str, thread: str, tenant: dict[str, str]) -> Any:
         "/feedback": {"events": [event], **tenant},
         "/check": {"text": "boat", "images": [{"data": tiny_photo()}], **tenant},
         "/rules/check": {"rules": [], **tenant},
+        "/agui": {
+            "threadId": thread,
+            "runId": "run-1",
+            "state": {"user_id": THEIR_USER},
+            "messages": [{"id": "1", "role": "user", "content": "more"}],
+            "tools": [],
+            "context": [],
+            "forwardedProps": {"user_id": THEIR_USER},
+        },
         "/console/rules/try": {"rules": "rules: []", "text": "boat", "user_id": THEIR_USER, **tenant},
     }
     if path.startswith("/langserve"):
@@ -147,6 +158,8 @@ def routes(app: FastAPI) -> list[tuple[str, str]]:
     for route in app.routes:
         if isinstance(route, Mount):
             assert route.path in STATIC, f"{route.path} is mounted: probe it here, then list it"
+        elif type(route) is Route:
+            assert is_open(route.path) or route.path in OTHERS, f"{route.path} is no API route: probe it, then list it"
         if isinstance(route, APIRoute) and not is_open(route.path):
             found += [(method, route.path) for method in sorted((route.methods or set()) - {"HEAD"})]
     return found

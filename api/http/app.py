@@ -68,7 +68,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await doorkeeper.start()
-        tracing = set_up_tracing(chosen)
+        set_up_tracing(chosen)
         recommender = await with_webhooks(await open_recommender(), chosen)
         app.state.recommender = GuardedService(Observed(recommender, app.state.recent))
         warming = asyncio.create_task(_warm(recommender, warmed))
@@ -80,8 +80,6 @@ def create_app(
             await mcp_door.close()
             await recommender.close()
             await doorkeeper.close()
-            if tracing is not None:
-                await asyncio.to_thread(tracing.shutdown)
 
     app = FastAPI(
         title="Tastemaker",
@@ -93,9 +91,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.settings = chosen
-    app.state.doorkeeper = doorkeeper
-    app.state.metrics = Metrics()
+    app.state.settings, app.state.doorkeeper, app.state.metrics = chosen, doorkeeper, Metrics()
     app.state.recent = RecentRequests(told=app.state.metrics.answered)
     app.router.route_class = BoundedRoute
     _add_middleware(app, chosen, doorkeeper)
