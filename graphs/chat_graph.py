@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+import contextvars
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any, NotRequired, Protocol, TypedDict, cast, runtime_checkable
 
 from langchain_core.callbacks import adispatch_custom_event
 from langchain_core.messages import AIMessage, AnyMessage
 from langchain_core.runnables import RunnableConfig, RunnableLambda
+from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
@@ -77,7 +80,7 @@ def chat_graph(
         """Answer the last message with items of the catalogue."""
         request = request_of(state, config)
         response: RecommendResponse | None = None
-        async for event in recommender().stream(request, allow_paths=False):
+        async for event in _apart(recommender().stream(request, allow_paths=False)):
             if event.event == "done":
                 response = RecommendResponse.model_validate(event.data)
             elif event.event in ANNOUNCED:
@@ -100,6 +103,29 @@ def chat_graph(
     graph.add_edge("recommend", END)
     compiled: CompiledStateGraph[ShopState, None, Any, Any] = cast(Any, graph.compile(checkpointer, name="tastemaker"))
     return compiled
+
+
+async def _apart(events: AsyncIterator[StreamEvent]) -> AsyncGenerator[StreamEvent]:
+    """Yield the events of a run that the callbacks and streams of this one do not see: the state inside is told to nobody."""
+    context = contextvars.copy_context()
+    context.run(var_child_runnable_config.set, None)
+    waiting: asyncio.Queue[StreamEvent | None] = asyncio.Queue()
+
+    async def pump() -> None:
+        try:
+            async for event in events:
+                waiting.put_nowait(event)
+        finally:
+            waiting.put_nowait(None)
+
+    task = asyncio.create_task(pump(), context=context)
+    try:
+        while (event := await waiting.get()) is not None:
+            yield event
+        await task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _answered(response: RecommendResponse) -> _Answered:
@@ -125,8 +151,8 @@ def request_of(state: ShopState, config: RunnableConfig) -> RecommendRequest:
     configurable = config.get("configurable", {})
     given: dict[str, Any] = {**(state.get("request") or {}), **_content(said)}
     for name in ("user_id", "thread_id"):
-        value = state.get(name) or configurable.get(name)
-        if value is not None:
+        value = state.get(name) or configurable.get(name)  # LangGraph's server gives an empty user
+        if value:
             given.setdefault(name, str(value))
     try:
         return RecommendRequest.model_validate(given)

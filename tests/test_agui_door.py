@@ -66,6 +66,8 @@ async def test_a_run_sends_the_protocols_events_items_before_the_message(tmp_pat
         kinds = [e.type for e in events]
         assert kinds[0] == EventType.RUN_STARTED
         assert kinds[-1] == EventType.RUN_FINISHED
+        steps = {e.step_name for e in events if e.type == EventType.STEP_STARTED}
+        assert steps <= {"recommend", "__start__", "__end__"}, "the state inside is told to nobody"
         named = [e.name for e in events if e.type == EventType.CUSTOM]
         assert named.index("reading") < named.index("items") < named.index("words")
         items = next(i for i, e in enumerate(events) if e.type == EventType.CUSTOM and e.name == "items")

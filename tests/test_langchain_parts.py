@@ -171,7 +171,9 @@ async def test_media_and_further_fields_of_a_message_are_asked_for() -> None:
     message = HumanMessage([{"type": "text", "text": "like this"}, photo, linked])
     state: Any = {"messages": [message], "request": {"n": 3}, "user_id": "ada"}
     await chat_graph(lambda: service).ainvoke(state)
-    (asked,) = service.requests
+    await chat_graph(lambda: service).ainvoke({"messages": [message]}, {"configurable": {"user_id": ""}})
+    asked, of_a_server = service.requests
+    assert of_a_server.user_id is None, "LangGraph's server gives an empty user where it knows none"
     assert (asked.text, asked.n, asked.user_id) == ("like this", 3, "ada")
     assert [m.data or m.url for m in asked.images] == [tiny_photo(), "https://example.org/a.jpg"]
 
