@@ -28,8 +28,9 @@ test-slow: ## Run the slow tests only: real models, servers and files.
 test-train: ## Run the tests that train with torch, in the environment that has it.
 	@scripts/env.sh run train -m pytest -m train $(ARGS)
 
-lint: ## Check style and format.
+lint: ## Check style, format and, with bandit, for what is dangerous.
 	@scripts/env.sh run dev -m ruff check .; scripts/env.sh run dev -m ruff format --check .
+	@scripts/env.sh run dev -m bandit --quiet -lll -r agents api core evals graphs models prompts stores tools
 
 types: ## Check types.
 	@scripts/env.sh run dev -m mypy
