@@ -132,7 +132,7 @@ def broken(answer: RecommendResponse, text: str, place: str) -> list[str]:
     known = {row.item.item_id for row in rows(30)}
     system = PromptLibrary(None, {}).get("compose").system[:60].lower()
     words = " ".join([answer.message or "", *(i.reason.text for i in answer.items if i.reason)]).lower()
-    mine = text.lower() if place in ("request", "history") else ""
+    mine = text.lower() if place in ("request", "voice", "history") else ""  # one's own words may be quoted back
     faults = [f"off the catalogue: {i.item_id}" for i in answer.items if i.item_id not in known]
     faults += [f"price {i.attributes['price']}" for i in answer.items if float(str(i.attributes["price"])) > MOST]
     faults += [f"said {sign}" for sign in SIGNS if sign in words and sign not in mine]
