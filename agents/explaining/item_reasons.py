@@ -323,10 +323,10 @@ class Points:
         shares = {n: self._holders[n][value_text(item.attributes[n])] for n in names if n in self._holders}
         names.sort(key=lambda n: shares.get(n, 0))
         names = [n for n in names if self._is_worth(n, item)]
-        several = len(self.items) >= PEERS
-        names = [n for n in names if not (several and shares.get(n) == len(self.items))] or names
         told = ((n, says) for n in names if not self.words.is_price(n, self.brief) and (says := self._says(item, n)))
         pair, quote = list(islice(told, 2)), first_quote(item)
+        if len(self.items) >= PEERS and len(pair) == 2 and shares.get(pair[1][0]) == len(self.items):
+            pair = pair[:1]  # what every item of the list is tells nothing beside what is not
         if len(pair) == 2:
             yield Point("details", {"says": self.words.both([s for _, s in pair])}, frozenset(n for n, _ in pair))
         elif quote:
