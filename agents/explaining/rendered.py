@@ -185,13 +185,17 @@ def _unapplied(brief: Brief, words: Wording) -> str:
 
 
 def _disagreement(brief: Brief, words: Wording) -> str:
-    """Say what the first conflict is and what it leads to."""
-    told = next((e for e in brief.verdict.effects if e.check in words.table["conflicts"]), None)
-    if told is None:
-        return ""
-    fact, pair = words.table["conflicts"][told.check], len(told.about) > 1
-    name = f"{'pair' if pair else 'one'}_{told.action}"
-    return str(words.table["conflict_effects"][name]).format(fact=fact["fact"], followed=fact.get("followed", ""))
+    """Say what conflicts there are and what each leads to, each kind once."""
+    told = {
+        effect.check: effect for effect in reversed(brief.verdict.effects) if effect.check in words.table["conflicts"]
+    }
+    sentences = []
+    for effect in reversed(told.values()):
+        fact, pair = words.table["conflicts"][effect.check], len(effect.about) > 1
+        name = f"{'pair' if pair else 'one'}_{effect.action}"
+        sentence = str(words.table["conflict_effects"][name])
+        sentences.append(sentence.format(fact=fact["fact"], followed=fact.get("followed", "")))
+    return ("" if words.language == "zh" else " ").join(sentences)
 
 
 def _unheard(brief: Brief, words: Wording) -> str:
