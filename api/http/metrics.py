@@ -115,7 +115,12 @@ class Measured:
 
 def add_metrics_route(app: FastAPI) -> None:
     """Register the route."""
-    app.get("/metrics", tags=["operations"], summary="Metrics for Prometheus", response_class=Response)(metrics)
+    text: dict[int | str, dict[str, Any]] = {
+        200: {"description": "Prometheus's text format.", "content": {"text/plain": {}}}
+    }
+    app.get("/metrics", tags=["operations"], summary="Metrics for Prometheus", response_class=Response, responses=text)(
+        metrics
+    )
 
 
 async def metrics(request: Request) -> Response:

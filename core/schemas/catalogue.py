@@ -59,7 +59,7 @@ class Deleted(Frozen):
 class UserData(Frozen):
     """Everything that is kept of one user."""
 
-    user_id: str
+    user_id: str = Field(description="The user's id.")
     events: tuple[dict[str, Any], ...] = Field(default=(), description="What they did, in the order of their times.")
     preferences: tuple[dict[str, Any], ...] = Field(default=(), description="Likes and dislikes they let us remember.")
     shown: tuple[dict[str, Any], ...] = Field(default=(), description="Lists they were shown, while the log is kept.")
@@ -76,26 +76,24 @@ class Erased(Frozen):
 
 
 class CatalogueField(Frozen):
-    """A filterable attribute of the catalogue.
+    """A filterable attribute of the catalogue."""
 
-    ``values`` lists the distinct values of text and list fields, most frequent first, at most 200; ``minimum`` and
-    ``maximum`` bound number fields. ``role`` marks the field that holds the price.
-    """
-
-    name: str
-    type: FieldType
-    role: Literal["price", "none"] = "none"
-    unit: str = ""
-    values: tuple[str, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
+    name: str = Field(description="The field's name, as the catalogue writes it.")
+    type: FieldType = Field(description="What its values are.")
+    role: Literal["price", "none"] = Field(default="none", description="`price` marks the field that holds the price.")
+    unit: str = Field(default="", description="The unit of its numbers.")
+    values: tuple[str, ...] = Field(
+        default=(), description="Distinct values of a text or list field, most frequent first, at most 200."
+    )
+    minimum: float | None = Field(default=None, description="The least value of a number field.")
+    maximum: float | None = Field(default=None, description="The greatest value of a number field.")
 
 
 class CatalogueSchema(Frozen):
     """What a catalogue holds: its filterable fields and its size in items."""
 
-    fields: tuple[CatalogueField, ...] = ()
-    count: int = 0
+    fields: tuple[CatalogueField, ...] = Field(default=(), description="The filterable fields.")
+    count: int = Field(default=0, description="How many items there are.")
 
     def field(self, name: str) -> CatalogueField | None:
         """Return the field called ``name``, or None."""
