@@ -260,6 +260,30 @@ async def test_catalogue_down_serves_the_last_popular_items_within_every_limit(
     assert [i.item_id for i in response.items] == ["item-0", "item-3", "item-4"]
 
 
+class LateCatalogue(ConstantCatalogue):
+    """Cannot tell its fields at first, and is well again when items are looked for."""
+
+    down = True
+
+    async def schema(self) -> Any:
+        if self.down:
+            raise StoreError("still starting")
+        return await super().schema()
+
+
+async def test_no_item_is_listed_while_a_limit_could_not_be_read(settings: Settings) -> None:
+    catalogue = LateCatalogue()
+    services = with_stores(settings, catalogue=catalogue)
+    async with Recommender(services=services) as recommender:
+        late = await recommender.recommend(text="a print under 15 euros")
+        catalogue.down = False
+        well = await recommender.recommend(text="a print under 15 euros")
+    assert "catalogue" in labels(late)
+    assert late.items == ()
+    assert late.message
+    assert well.items
+
+
 class PickyCatalogue(ConstantCatalogue):
     async def search_vector(self, *_: Any, **__: Any) -> Any:
         return []

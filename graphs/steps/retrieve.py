@@ -33,7 +33,17 @@ async def retrieve(state: State, turn: Turn) -> Retrieved:
     """Make the question and ask every source that applies, at the same time."""
     pictures = await picture_vectors(state, turn) if state.pictures is None else state.pictures
     query = await candidate_query(state, pictures, turn)
+    if unread(state):
+        return {"pictures": pictures, "query": query, "candidates": {}}
     return {"pictures": pictures, "query": query, "candidates": await ask_sources(query, turn)}
+
+
+def unread(state: State) -> bool:
+    """Tell whether limits may have been said that nothing could read: the catalogue's fields were not known when they were.
+
+    Whatever a source finds then, should the catalogue be back by now, may break them; an empty list does not.
+    """
+    return not (state.schema.fields or state.schema.count) and bool(state.understanding.unparsed)
 
 
 async def ask_sources(query: CandidateQuery, turn: Turn) -> dict[str, list[Candidate]]:
