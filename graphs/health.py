@@ -54,7 +54,8 @@ async def health_of(services: Services) -> dict[str, dict[str, str]]:
         report["image_text"] = {"state": "degraded", "detail": of_another}
     for name in services.breakers.left_alone():
         part = name.rpartition("/")[2]
-        report[part] = {"state": "degraded", "detail": "kept failing and is left alone for some seconds"}
+        if report.get(part, {}).get("state") != "down":
+            report[part] = {"state": "degraded", "detail": "kept failing and is left alone for some seconds"}
     alive = await services.chat.health()
     report["llm"] = {"state": "ok" if alive else "degraded", "detail": slot_id(services.settings, "llm")}
     return report

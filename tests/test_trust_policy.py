@@ -16,7 +16,7 @@ from tastemaker.graphs.recommender import Recommender
 from .test_end_to_end import DATA, stock
 
 pytestmark = pytest.mark.slow
-TEXT = "a dog outdoors, or something like this"
+TEXT = "calm and quiet, like this"
 PHOTO = DATA / "request" / "photo-pizza.jpg"
 
 
@@ -92,7 +92,7 @@ async def test_a_clean_photo_is_left_alone(recommender: Recommender) -> None:
 
 
 async def test_a_photo_that_contradicts_the_words_is_left_out_of_them(recommender: Recommender) -> None:
-    words, dog = "a pizza on a table", DATA / "request" / "photo.jpg"
+    words, dog = "a violin on a chair", DATA / "request" / "photo.jpg"
     response = await answer(recommender, "label", dog, words, "keep_out")
     assert [e.check for e in response.consistency.effects] == ["text_image"]
     assert "so I went by the text alone" in response.message

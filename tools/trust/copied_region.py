@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .method import Finding, Method, Photo, region_of
+from .method import Finding, Method, Photo, When, region_of
 
-WORKING_PX = 576
-MOST_KEYPOINTS = 1500
+CLOSENESS: dict[When, tuple[int, int]] = {"request": (384, 800), "asked": (576, 1500)}
+"""Longer side in pixels and most keypoints: a third of the time for a request finds nine in ten of what a closer look finds."""
 RATIO = 0.6
 SAME = 0.1
 APART_PX = 20.0
@@ -46,7 +46,7 @@ class Match(NamedTuple):
 
 def examine(photo: Photo) -> Finding:
     """Return a conflict where one textured part of the photo appears twice, grain included, and no pattern repeats itself there."""
-    match = best_match(photo.luma)
+    match = best_match(photo.luma, *CLOSENESS[photo.when])
     if match is None:
         return Finding("no evidence", "No part of the picture appears in it twice.")
     score = suspicion(match)
@@ -63,14 +63,17 @@ def suspicion(match: Match) -> float:
     return float(min(match.area / FULL_AREA, 1) * min(match.inliers / FULL_INLIERS, 1) * alone)
 
 
-def best_match(luma: NDArray[np.float32]) -> Match | None:
-    """Return the largest pair of equal parts in ``luma`` (height, width), both parts in its mask; none where keypoints are too few."""
+def best_match(luma: NDArray[np.float32], side_px: int, most_keypoints: int) -> Match | None:
+    """Return the largest pair of equal parts in ``luma`` (height, width), both parts in its mask; none where keypoints are too few.
+
+    It is looked at with its longer side at ``side_px``, by at most ``most_keypoints``.
+    """
     import cv2
 
     grey = luma.astype(np.uint8)
-    scale = WORKING_PX / max(grey.shape)
+    scale = side_px / max(grey.shape)
     grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA)
-    sift = cv2.SIFT.create(MOST_KEYPOINTS, contrastThreshold=0.01, edgeThreshold=20)
+    sift = cv2.SIFT.create(most_keypoints, contrastThreshold=0.01, edgeThreshold=20)
     keypoints, described = sift.detectAndCompute(grey, None)
     if described is None or len(keypoints) < 2 * MIN_INLIERS:
         return None

@@ -39,15 +39,15 @@ class Examiner:
         """
         if medium.kind != "image":
             return []
-        photo = _photo(medium)
+        photo = _photo(medium, when)
         methods = [m for m in self._methods if when == "asked" or m.when == "request"]
         async with self._room:
             found = [await asyncio.to_thread(_examine, method, photo) for method in methods]
         return [(_check(m, f, medium), f) for m, f in zip(methods, found, strict=True)]
 
 
-def _photo(medium: MediaFile) -> Photo:
-    return Photo(Path(medium.sent_path or medium.path), medium.mime, Path(medium.path))
+def _photo(medium: MediaFile, when: When) -> Photo:
+    return Photo(Path(medium.sent_path or medium.path), medium.mime, Path(medium.path), when)
 
 
 def _examine(method: Method, photo: Photo) -> Finding:

@@ -29,11 +29,13 @@ class Photo:
     """One photo to be examined, decoded once whatever the number of methods.
 
     ``path`` holds the bytes as they were sent, ``shown`` a picture that Pillow can read where those are of an unusual kind or too large.
+    ``when`` as in ``Method``: a method may look less closely for a request.
     """
 
     path: Path
     mime: str = ""
     shown: Path | None = None
+    when: When = "asked"
 
     @cached_property
     def data(self) -> bytes:
