@@ -32,7 +32,12 @@ def test_the_peak_memory_of_this_process_is_read() -> None:
 async def test_many_photos_at_once_are_all_served_within_the_memory(tmp_path: Path) -> None:
     rng = random.Random(0)
     await stock(tmp_path)
-    environ = {"TASTEMAKER_SERVE__MAX_WAIT_S": "30", **os.environ, "TASTEMAKER_LLM__BASE_URL": NOBODY, "TASTEMAKER_CATALOGUE__MEDIA_ROOT": str(DATA)}
+    environ = {
+        "TASTEMAKER_SERVE__MAX_WAIT_S": "30",
+        **os.environ,
+        "TASTEMAKER_LLM__BASE_URL": NOBODY,
+        "TASTEMAKER_CATALOGUE__MEDIA_ROOT": str(DATA),
+    }
     async with (
         service(tmp_path, settings=environ) as running,
         httpx.AsyncClient(base_url=running.url, timeout=TIMEOUT_S) as client,

@@ -125,12 +125,10 @@ async def close_items(
 
 
 def how_many_match(ranked: Sequence[RankedItem], offered: int, state: State) -> str:
-    """Say how many items are all that was asked for, where others come close: below the list, or in it."""
+    """Say how many items come close below the list, or how many of it are all that was asked for where others only come close."""
     words, close = wording("zh" if is_chinese(state.said) else "en"), sum(r.close for r in ranked)
     if offered:
-        return words.answer(
-            "matching", matches=words.counted("matches", len(ranked)), close=words.counted("close", offered)
-        )
+        return words.counted("close", offered)
     if not close or close == len(ranked):
         return ""
     return words.answer("some_match", count=str(len(ranked) - close))
