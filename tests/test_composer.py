@@ -447,3 +447,15 @@ def test_a_detail_is_what_sets_an_item_apart_and_no_low_rating_is_held_up() -> N
 @pytest.mark.parametrize("text", ["Be the first to contribute!", "Add a plot.", "Coming soon."])
 def test_what_stands_in_for_a_description_is_not_quoted(text: str) -> None:
     assert first_quote(Item(item_id="1", title="t", text=text)) == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("length", "a length of less than 10"),
+        ("ear count", "an ear count of less than 10"),
+        ("doors", "less than 10 doors"),
+    ],
+)
+def test_a_limit_on_a_number_reads_like_a_sentence(field: str, said: str) -> None:
+    assert wording("en").asks(Constraint(field=field, op="<", value=10), Brief()) == said

@@ -227,6 +227,9 @@ class Wording:
         words = self.of(field).label.split()
         if len(words) > 1 and words[-1] in _UNITS and self.language == "en":
             return f"a {' '.join(words[:-1])} of {shown} {words[-1]}"
+        if self.language == "en" and words and not self._plain_number(field):
+            article = "an" if _AN.match(words[0]) else "a"
+            return f"{article} {' '.join(words)} of {shown}"
         return self._filled(self.table["number"], {"value": shown, "label": self.of(field).label})
 
     def value(self, field: str, value: str) -> str:
