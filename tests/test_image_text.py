@@ -313,6 +313,12 @@ async def test_caption_is_a_sentence_of_sure_words(tmp_path: Path) -> None:
     assert len(list((tmp_path / "vocabulary").glob("*.npy"))) == 1
 
 
+def test_a_plural_has_no_article() -> None:
+    vocabulary = from_groups({"thing": ["animals", "bus", "glass", "jeans"]})
+    sure = np.array([0.9, 0.8, 0.8, 0.8], np.float32)
+    assert sentence(vocabulary, sure, [0, 1, 2, 3], []) == "a photo of animals, a bus, a glass and jeans"
+
+
 def test_sentence_says_what_is_unsure() -> None:
     vocabulary = from_groups({"thing": ["dog", "umbrella"], "scene": ["beach"]})
     unsure = np.array([0.1, 0.05, 0.01], np.float32)

@@ -95,7 +95,7 @@ def sentence(
 ) -> str:
     """Return such as ``a photo of a dog and a ball; running, grass; mostly green``; unsure things are told as such."""
     sure = [i for i in named if scores[i] >= MIN_NAMED]
-    phrases = [vocabulary.phrase(vocabulary.words[i]) for i in sure or named[:MAX_UNSURE]]
+    phrases = [_phrase(vocabulary, vocabulary.words[i]) for i in sure or named[:MAX_UNSURE]]
     parts = [f"a photo of {_listed(phrases)}" if sure else f"a photo, perhaps of {' or '.join(phrases)}"]
     if not phrases:
         parts = ["a photo"]
@@ -106,6 +106,12 @@ def sentence(
     if colours:
         parts.append(f"mostly {_listed([name for name, _ in colours[:MAX_COLOURS]])}")
     return "; ".join(parts)
+
+
+def _phrase(vocabulary: Vocabulary, word: str) -> str:
+    """Return a word with its article; a plural, as catalogues call their themes, takes none."""
+    plural = word.endswith("s") and not word.endswith(("ss", "us", "is", "as", "lens"))
+    return word if plural else vocabulary.phrase(word)
 
 
 def _surest(vocabulary: Vocabulary, scores: Vectors, kind: str) -> int | None:
