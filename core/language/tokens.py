@@ -63,10 +63,14 @@ def fold_word(word: str) -> str:
     return re.sub("['’‘`´]", "", kept)
 
 
+LONGEST_WORD = 60
+"""Characters from which a run of letters is no word that is stemmed or split: a stemmer's time grows with its square."""
+
+
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """Return the English stem of a folded word."""
-    if not word.isascii() or len(word) < 3:
+    if not word.isascii() or not 3 <= len(word) <= LONGEST_WORD:
         return word
     word = IRREGULAR.get(word, word)
     return str(_STEMMERS.english.stemWord(word))
@@ -81,7 +85,7 @@ def are_forms(word: str, other: str) -> bool:
 @lru_cache(maxsize=65_536)
 def german_stem(word: str) -> str:
     """Return the German stem of a folded word."""
-    return str(_STEMMERS.german.stemWord(word)) if word.isalpha() and len(word) > 3 else word
+    return str(_STEMMERS.german.stemWord(word)) if word.isalpha() and 3 < len(word) <= LONGEST_WORD else word
 
 
 def tokenise(text: str) -> list[Token]:

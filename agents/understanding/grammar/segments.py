@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ....core.language.catalogue_language import CatalogueLanguage, Comparison
-from ....core.language.tokens import Token, are_forms, german_stem, stem, tokenise
+from ....core.language.tokens import LONGEST_WORD, Token, are_forms, german_stem, stem, tokenise
 from ....core.language.value_index import INFLECTED, SPELLED, Entry
 from ....core.language.word_data import common_words, currencies, phrase_words, phrases, thing_words, units, value_key
 from .amounts import DECADES, SCALES, WORDS, Amount, read_amount
@@ -263,7 +263,7 @@ def _merged(found: Sequence[tuple[Entry, ...]]) -> tuple[Entry, ...]:
 def _compound(token: Token, i: int, language: CatalogueLanguage) -> Segment | None:
     """Read a German compound by the value it ends in ("Sommerkleid" is a Kleid), and by the one it begins with."""
     word = token.text
-    if token.kind != "word" or len(word) < 6 or not token.capital:
+    if token.kind != "word" or not 6 <= len(word) <= LONGEST_WORD or not token.capital:
         return None
     for cut in range(3, len(word) - 3):
         entries = language.values.get(german_stem(word[cut:])) or language.values.get(word[cut:])
