@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import IO, Any, Self, TypeVar
 
 from ...core.errors import StoreError
 from ...core.schemas import CatalogueSchema
@@ -23,11 +25,22 @@ WRITE_ATTEMPTS = 8
 _CONTENTION = ("conflict", "already exists", "preempted")
 LOOK_S = 0.05
 """Seconds between two looks for another process's writes; a request asks many times."""
+WAIT_S = 120.0
+"""Seconds a writer waits for another one of the same folder."""
 SETTLED_S = 0.05
 """A folder that did not change for so long when its table was read has the same table for as long as it does not change."""
 REFRESH_SHARE = 20
 """Another process's writes refresh the cached schema at most once in so many times the seconds a refresh takes."""
 T = TypeVar("T")
+
+
+def _taken(lock: IO[str]) -> bool:
+    """Take the lock of a file if nobody else holds it, and tell whether that went well."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 class LanceTable:
@@ -37,6 +50,7 @@ class LanceTable:
         self._connection = connection
         self._name = f"items__{tenant}"
         self._versions = folder / f"{self._name}.lance" / "_versions" if folder else None
+        self._writing = folder / f".{self._name}.writing" if folder else None
         self._unchanged: tuple[int, int] | None = None
         self._exact_below = exact_below
         self._opened: Any = None
@@ -116,9 +130,25 @@ class LanceTable:
             self._view = await _stored(view, "cannot read the catalogue's columns")
         return self._view
 
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Keep other writers of this machine waiting, at most ``WAIT_S``; a writer that dies lets them go on. Only in a folder.
+
+        Two tables made at the same time would otherwise lose each other's first items now and then.
+        """
+        with ExitStack() as held:
+            try:
+                lock = held.enter_context(await asyncio.to_thread(self._writing.open, "w")) if self._writing else None
+            except OSError:  # the work itself says what is wrong with the folder
+                lock = None
+            until = time.monotonic() + WAIT_S
+            while lock and not _taken(lock) and time.monotonic() < until:  # noqa: ASYNC110  other processes hold it
+                await asyncio.sleep(0.01)
+            yield
+
     async def _contended(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do ``work``, one writer of this process at a time, and again when another process's write came between."""
-        async with self._write:
+        """Do ``work``, one writer of a folder at a time, and again when another machine's write came between."""
+        async with self._write, self._alone():
             try:
                 for attempt in range(1, WRITE_ATTEMPTS):
                     try:
