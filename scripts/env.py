@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "scripts" / "locks"
 MARKER = ".complete"
 LOCKS = {
-    "app": ("langserve", "bench", "ocr", "music", "langchain", "mcp", "agui", "telemetry"),
+    "app": ("langserve", "bench", "ocr", "music", "langchain", "mcp", "agui", "telemetry", "trust"),
     "dev": ("dev", "docs", "postgres", "privacy"),
     "train": ("train",),
 }  # lock -> extras of pyproject.toml it adds
