@@ -168,7 +168,8 @@ def test_what_is_broken_in_words(field: str, op: Any, asked: Any, has: Any, engl
     brief = Brief(price_field="price", price_unit="EUR")
     assert breach(condition, item, brief, wording("en")).words == english
     assert breach(condition, item, brief, wording("zh")).words
-    assert distance(condition, item, wording("en"), {}) is not None
+    alike = dict.fromkeys(has, 0.6) if isinstance(has, list) else {}
+    assert distance(condition, item, wording("en"), alike) is not None
 
 
 @pytest.mark.parametrize(
@@ -221,9 +222,14 @@ async def test_a_list_ends_where_the_name_does(tmp_path: Path) -> None:
 def test_a_field_without_words_is_compared_by_its_values() -> None:
     schema = CatalogueSchema(fields=(CatalogueField(name="colour", type="text", values=COLOURS),), count=1)
     assert schema.field("colour") is not None
-    near = {"Navy": 0.9, "Red": 0.1}
-    held = [Item(item_id="1", title="t", attributes={"colour": c}) for c in ("Navy", "Red")]
-    far = [distance(is_("colour", "Blue"), item, wording("en"), near) for item in held]
-    assert far[0] is not None
-    assert far[1] is not None
-    assert far[0] < far[1]
+    near = {"Navy": 0.9, "Green": 0.6, "Red": 0.1}
+    held = [Item(item_id="1", title="t", attributes={"colour": c}) for c in ("Navy", "Green", "Red", "Unheard of")]
+    navy, green, red, unknown = (distance(is_("colour", "Blue"), item, wording("en"), near) for item in held)
+    assert navy is not None
+    assert green is not None
+    assert navy < green
+    assert red is None, "nothing like what was asked for comes close"
+    assert unknown is None
+    assert distance(is_("colour", "Blue"), held[3], wording("en"), {}) is not None, "nothing was compared"
+    listed = Item(item_id="2", title="t", attributes={"shows": ["bus", "car"]})
+    assert distance(Constraint(field="shows", op="contains", value="cat"), listed, wording("en"), {}) is None

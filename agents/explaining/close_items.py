@@ -26,6 +26,8 @@ LAST = frozenset("category model size language author director cast artist platf
 FAR = 0.3
 """A number further from its limit than this share of it is not close."""
 FAR_YEARS = 10
+ALIKE_ENOUGH = 0.5
+"""Cosine of two values' names from which one is near the other: indoor and outdoor, not a bus and a horse."""
 
 
 def may_break(condition: Constraint, concept: str) -> bool:
@@ -44,13 +46,16 @@ def values_of(condition: Constraint) -> list[str]:
 def distance(condition: Constraint, item: Item, words: Wording, near: Mapping[str, float]) -> float | None:
     """Return how far an item is from a condition that it breaks, 0 to 1; None where that is not known, or too far to come close.
 
-    ``near`` holds by value how alike it is to what was asked for, 0 to 1.
+    ``near`` holds by value how alike it is to what was asked for, 0 to 1; empty where no values were compared:
+    then one value may stand for another, but an item that has many and not this one is not close.
     """
     value = item.attributes.get(condition.field)
     if value is None or value == [] or holds(condition, item):
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return 0.1 + 0.4 * (1 - max((near.get(v, 0.5) for v in _texts(value)), default=0.5))
+        unknown = 0.0 if near or isinstance(value, list) else ALIKE_ENOUGH
+        alike = max((near.get(v, unknown) for v in _texts(value)), default=unknown)
+        return 0.1 + 0.4 * (1 - alike) if alike >= ALIKE_ENOUGH else None
     if not isinstance(condition.value, int | float):
         return None
     gap = abs(value - condition.value)
@@ -68,7 +73,7 @@ def breach(condition: Constraint, item: Item, brief: Brief, words: Wording) -> B
         said = words.gap(name, float(value) - float(condition.value), float(value), brief)
     else:
         asked = [words.value(name, v) for v in values_of(condition)]
-        wanted = (len(asked) > 1 and typed_words(condition, brief.understanding)) or words.joined(asked[:3], "or")
+        wanted = (len(asked) > 3 and typed_words(condition, brief.understanding)) or words.joined(asked[:3], "or")
         held = [words.value(name, v) for v in _texts(value)][:2]
         lists = isinstance(value, list) or condition.op == "contains"
         said = words.breach("without" if lists else "instead", wanted=wanted, value=words.joined(held))

@@ -155,12 +155,14 @@ class TerminalRenderer:
     def _items(self, data: Mapping[str, Any]) -> None:
         items: Sequence[Mapping[str, Any]] = data["items"]
         self._titles = {str(item["item_id"]): (int(item["rank"]), clean(item["title"])) for item in items}
-        title = f"{len(items)} items after {time.perf_counter() - self._started:.2f} s"
+        title = f"{len(items)} item{'' if len(items) == 1 else 's'} after {time.perf_counter() - self._started:.2f} s"
         self._print(Text())
         self._print(_item_table(items, title) if items else Text("no item satisfies every constraint", style="yellow"))
         for close in data.get("close") or ():
             broken = ", ".join(clean(b["words"]) for b in close["breaks"])
             self._line("comes close", Text.assemble(clean(close["title"]), "  ", (broken, "yellow")), "")
+        if data.get("note"):
+            self._line("note", Text(clean(data["note"])), "")
         if data.get("cold_start"):
             self._line("cold start", Text(clean(data["cold_start"]), style="yellow"), "")
         if data.get("question"):

@@ -63,7 +63,7 @@ def print_shop(data: Path = DATA) -> Demonstration:
             ),
             Ask(
                 "The same shopper goes on in the same thread",
-                {"user_id": "sim-ada", "text": "Cheaper, please, and not the first one.", "n": 5},
+                {"user_id": "sim-ada", "text": "Indoors would be fine too.", "n": 5},
                 follows=True,
             ),
             Ask(

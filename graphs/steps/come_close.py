@@ -92,7 +92,7 @@ class NearMisses:
             ranked = [r for found in await asyncio.gather(*self.beyond(broken[0], rest)) for r in found]
         else:
             ranked = await self.search(rest, broken, near)
-        rows = [(r, [distance(c, r.item, self.words, near) for c in broken]) for r in ranked]
+        rows = [(r, [distance(c, r.item, self.words, near.get(c.field, {})) for c in broken]) for r in ranked]
         return [(sum(f for f in far if f is not None), r) for r, far in rows if None not in far]
 
     def beyond(self, limit: Constraint, rest: Sequence[Constraint]) -> list[Coroutine[Any, Any, list[RankedItem]]]:
@@ -107,11 +107,13 @@ class NearMisses:
         return looks
 
     async def search(
-        self, rest: Sequence[Constraint], broken: Sequence[Constraint], near: Mapping[str, float]
+        self, rest: Sequence[Constraint], broken: Sequence[Constraint], near: Mapping[str, Mapping[str, float]]
     ) -> list[RankedItem]:
         """Return the items that fit best without conditions on words, of the values most alike to those asked for, where known."""
         alike = [
-            Constraint(field=c.field, op="in", value=values) for c in broken if (values := self.nearest_values(c, near))
+            Constraint(field=c.field, op="in", value=values)
+            for c in broken
+            if (values := self.nearest_values(c, near.get(c.field, {})))
         ]
         found = await self.ranked(self.asking([*rest, *alike], Reading()), ordered=False)
         return found or (await self.ranked(self.asking(rest, Reading()), ordered=False) if alike else [])
@@ -139,15 +141,19 @@ class NearMisses:
         query = self.state.query
         return replace(query, understanding=understood, exclude=query.exclude | self.taken)
 
-    async def likeness(self, conditions: Sequence[Constraint]) -> Mapping[str, float]:
-        """Return by value of these conditions' fields how alike it is in meaning to what was asked for; nothing if that cannot be told."""
-        asked = [v for c in conditions for v in values_of(c)]
-        values = sorted({v for c in conditions for v in self.vocabulary(c)})
-        if not values or self.words.language == "zh":
+    async def likeness(self, conditions: Sequence[Constraint]) -> Mapping[str, Mapping[str, float]]:
+        """Return by field, then by value, how alike it is in meaning to what was asked for there; nothing if that cannot be told."""
+        compared = [c for c in conditions if self.vocabulary(c)]
+        if not compared or self.words.language == "zh":
             return {}
-        vectors = await self.turn.services.image_text.embed_texts([*asked, *values])
-        alike = np.clip(vectors[len(asked) :] @ vectors[: len(asked)].T, 0, 1).max(axis=1)
-        return dict(zip(values, alike.tolist(), strict=True))
+        told = sorted({v for c in compared for v in (*values_of(c), *self.vocabulary(c))})
+        vectors = dict(zip(told, await self.turn.services.image_text.embed_texts(told), strict=True))
+        return {
+            c.field: {
+                v: float(np.clip(max(vectors[v] @ vectors[w] for w in values_of(c)), 0, 1)) for v in self.vocabulary(c)
+            }
+            for c in compared
+        }
 
     def breaks(self, item: Item) -> tuple[Breach, ...]:
         """Return every condition that an item breaks, in words."""

@@ -179,7 +179,7 @@ def _longest(text: str, tokens: Sequence[Token], i: int, language: CatalogueLang
         stems += stem(token.text)
         german += german_stem(token.text)
         piece = _known(plain, key, stems, german, words, language)
-        if piece is not None and not _opens_number(piece, words, tokens, j):
+        if piece is not None and not (_opens_number(piece, words, tokens, j) or _is_passive(piece, words, tokens, j)):
             best = piece
             best.first, best.last = i, j
         if token.kind == "word" and len(words) >= MAX_WORDS:
@@ -246,6 +246,12 @@ def _opens_number(piece: Segment, words: Sequence[str], tokens: Sequence[Token],
     ):
         return False
     return j < len(tokens) and (tokens[j].text in ("than", "then", "als") or read_amount(tokens, j) is not None)
+
+
+def _is_passive(piece: Segment, words: Sequence[str], tokens: Sequence[Token], j: int) -> bool:
+    """Tell whether a word is done "by" somebody and no form of a value: "signed by the artist" asks for no sign."""
+    followed = j < len(tokens) and tokens[j].text == "by"
+    return followed and len(words) == 1 and words[0].endswith("ed") and all(e.rank > SPELLED for e in piece.entries)
 
 
 def _merged(found: Sequence[tuple[Entry, ...]]) -> tuple[Entry, ...]:
