@@ -14,7 +14,8 @@ TastemakerError
 │   └── TooLittleSound      the clip is silent, or too short to be described
 ├── LeftAloneError          a part kept failing and is not asked for some seconds
 ├── ToolError               a tool could not do its work; recorded in the response, degrades, never fails a request
-└── StoreError              a catalogue, history or thread store failed
+├── StoreError              a catalogue, history or thread store failed
+└── ReleaseBlockedError     a version may not be served yet; carries ``reasons`` and, over HTTP, becomes a 409
 """
 
 from __future__ import annotations
@@ -113,3 +114,17 @@ class ToolError(TastemakerError):
 
 class StoreError(TastemakerError):
     """Report a failed catalogue, history or thread store."""
+
+
+class ReleaseBlockedError(TastemakerError):
+    """Report a version that may not be served yet.
+
+    Args:
+        what: what was asked for, such as ``compose r3 cannot be released``.
+        reasons: what stands against it, in plain words.
+    """
+
+    def __init__(self, what: str, reasons: tuple[str, ...]) -> None:
+        super().__init__(f"{what}: {'; '.join(reasons)}")
+        self.what = what
+        self.reasons = reasons

@@ -24,14 +24,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from ..core.errors import ConfigurationError, StoreError
 from ..core.redaction import redact
 
-Schema = Literal["history", "descriptions", "access"]
-NEWEST: dict[Schema, str] = {"history": "h2", "descriptions": "d2", "access": "a1"}
+Schema = Literal["history", "descriptions", "access", "releases"]
+NEWEST: dict[Schema, str] = {"history": "h2", "descriptions": "d2", "access": "a1", "releases": "v1"}
 """The last migration of each schema; a database that is at it is opened without importing Alembic."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 10_000
 METADATA = MetaData()
 """The tables of the schema ``history``, each defined where it is used; ``migrations/history`` makes and changes them."""
-VERSION_TABLES: dict[Schema, str] = {"access": "access_version"}
+VERSION_TABLES: dict[Schema, str] = {"access": "access_version", "releases": "releases_version"}
 """The table that holds a schema's migration, where it may share a database with another; else ``alembic_version``."""
 _LOCK = 7_300_001
 """The advisory lock of PostgreSQL under which the schema is changed."""

@@ -79,7 +79,7 @@ def event(item: str, user: str = "ada", at: datetime = NOW, **fields: Any) -> Ev
 # --- migrations ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("schema", ["history", "descriptions", "access"])
+@pytest.mark.parametrize("schema", ["history", "descriptions", "access", "releases"])
 def test_the_newest_migration_is_the_one_that_is_opened_without_alembic(schema: Schema) -> None:
     assert ScriptDirectory.from_config(migration_config(schema)).get_current_head() == NEWEST[schema]
 

@@ -91,6 +91,10 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         return recommender
 
     app = create_app(opened, settings)
+    for tenant in ("theirs", "ours"):  # so that ours has the ids of the routes below, and theirs the same numbers
+        text = SECRET if tenant == "theirs" else "ours"
+        await app.state.desk.commit(tenant, "compose", text, "ada", message=text)
+        await app.state.desk.draft(tenant, "compose", text, "ada")
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
@@ -126,6 +130,7 @@ def probes(path: str, thread: str, tenant: dict[str, str]) -> Any:
             "context": [],
             "forwardedProps": {"user_id": THEIR_USER},
         },
+        "/releases/{name}/versions": {"body": "text"},
         "/console/rules/try": {"rules": "rules: []", "text": "boat", "user_id": THEIR_USER, **tenant},
     }
     if path.startswith("/langserve"):
@@ -150,6 +155,15 @@ def generated(schema: dict[str, Any], parts: dict[str, Any], thread: str, tenant
     if schema.get("type") == "array":
         return [generated(schema["items"], parts, thread, tenant)] if schema.get("minItems") else []
     return {"integer": 1, "number": 1.0, "boolean": False}.get(schema.get("type", ""), "boat")
+
+
+def address_of(path: str) -> str:
+    """Return a path with theirs wherever an id goes, and with the ids that both tenants have."""
+    ids = {"user_id": THEIR_USER, "item_id:path": THEIR_ITEM, "item_id": THEIR_ITEM}
+    ids |= {"name": "compose", "number": "1", "draft_id": "2", "label": "candidate"}
+    for name, value in ids.items():
+        path = path.replace(f"{{{name}}}", value)
+    return path
 
 
 def routes(app: FastAPI) -> list[tuple[str, str]]:
@@ -186,9 +200,7 @@ async def test_no_route_gives_or_takes_anything_of_another_tenant(world: World) 
     assert ("POST", "/recommend") in listed
     assert ("DELETE", "/users/{user_id}") in listed
     for method, path in listed:
-        address = (
-            path.replace("{user_id}", THEIR_USER).replace("{item_id:path}", THEIR_ITEM).replace("{item_id}", THEIR_ITEM)
-        )
+        address = address_of(path)
         for tenant in ({}, {"tenant": "theirs"}):
             sent = body_of(world, method, path, tenant)
             answer = await world.client.request(method, address, params=tenant, **sent)

@@ -17,7 +17,7 @@ from ...core.text.word_lists import VERBS
 from ...core.text.words import stem, tokens
 from .clauses import NO, YES, Clause, figure
 from .record_claims import GUARDED, RecordClaims
-from .wording import wording
+from .wording import Wording, wording
 
 GLUE = frozenset(
     """
@@ -251,11 +251,11 @@ def values_of(item: Item, brief: Brief) -> tuple[Value, ...]:
         for name, v in item.attributes.items()
         if name != brief.price_field
     )
-    return _values(held)
+    return _values(held, wording("en"))
 
 
 @lru_cache(maxsize=4096)
-def _values(attributes: tuple[tuple[str, object], ...]) -> tuple[Value, ...]:
+def _values(attributes: tuple[tuple[str, object], ...], words: Wording) -> tuple[Value, ...]:
     found = []
     for name, value in attributes:
         label = frozenset(map(stem, tokens(label_of(name).lower())))
@@ -268,11 +268,11 @@ def _values(attributes: tuple[tuple[str, object], ...]) -> tuple[Value, ...]:
             keys = tuple(figure(t.lower()) or stem(t.lower()) for t in tokens(shown) if t.lower() not in GLUE)
             if keys:
                 suits = frozenset(("for",)) if label & FOR_WHAT else frozenset[str]()
-                found.append(Value(keys, label | suits | _lead(name, one) - set(keys)))
+                found.append(Value(keys, label | suits | _lead(words, name, one) - set(keys)))
     return tuple(found)
 
 
-def _lead(name: str, value: AttributeValue) -> frozenset[str]:
+def _lead(words: Wording, name: str, value: AttributeValue) -> frozenset[str]:
     """Return the words that the wording puts before and after a value of a field."""
-    said = wording("en").says(name, [value] if isinstance(value, str) else value, Brief())
+    said = words.says(name, [value] if isinstance(value, str) else value, Brief())
     return frozenset(stem(t.lower()) for t in tokens(said) if not t[0].isdigit())

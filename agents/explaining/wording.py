@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from ...core.releases.in_force import in_force, wording_name
 from ...core.schemas import AttributeValue, Brief, Constraint, Predicate
 from ...core.text.chinese import is_chinese
 from ...core.text.field_names import label_of
@@ -86,13 +87,19 @@ class FieldWords:
     is_price: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Wording:
     """The words of one language."""
 
     language: Language
     table: Mapping[str, Any]
     _said: dict[tuple[object, ...], str] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[str, FieldWords] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def read(cls, language: Language, text: str) -> Wording:
+        """Return the words that a file holds."""
+        return cls(language, tomllib.loads(text))
 
     def sentence(self, kind: str, slots: Mapping[str, str], taken: Counter[str], turn: int, before: str = "") -> str:
         """Return one sentence of a kind, worded as no other in ``taken`` begins and as ``before`` is not, if possible.
@@ -314,23 +321,34 @@ class Wording:
 
     def of(self, field: str) -> FieldWords:
         """Return what the wording knows of a field."""
-        return _known(field, self.language)
+        found = self._known.get(field)
+        if found is None:
+            if len(self._known) >= MAX_SAID:
+                self._known.clear()
+            found = self._known[field] = self._look_up(field)
+        return found
+
+    def _look_up(self, field: str) -> FieldWords:
+        label, fields, numbers = label_of(field), self.named["fields"], self.named["numbers"]
+        is_year = "year" in label.split() or label in numbers["year"]["names"]
+        number = numbers["year"] if is_year else numbers.get(label, {})
+        return FieldWords(label, fields.get(label, {}), number, is_year, label in numbers["price"]["names"])
 
     def _filled(self, way: str, slots: Mapping[str, str]) -> str:
         return way_of(way, self.language).filled(slots)
 
 
-@lru_cache(maxsize=8192)
-def _known(field: str, language: Language) -> FieldWords:
-    words, label = wording(language), label_of(field)
-    fields, numbers = words.named["fields"], words.named["numbers"]
-    is_year = "year" in label.split() or label in numbers["year"]["names"]
-    number = numbers["year"] if is_year else numbers.get(label, {})
-    return FieldWords(label, fields.get(label, {}), number, is_year, label in numbers["price"]["names"])
+def wording(language: Language) -> Wording:
+    """Return the words of a language, as they were released for the request that is answered, else as they ship."""
+    released: Wording | None = in_force(wording_name(language))
+    return released or _shipped(language)
 
 
 @lru_cache(maxsize=2)
-def wording(language: Language) -> Wording:
-    """Return the words of a language."""
-    file = Path(__file__).with_name(f"wording_{language}.toml")
-    return Wording(language, tomllib.loads(file.read_text(encoding="utf-8")))
+def _shipped(language: Language) -> Wording:
+    return Wording.read(language, shipped_wording(language))
+
+
+def shipped_wording(language: Language) -> str:
+    """Return the file of a language's words."""
+    return Path(__file__).with_name(f"{wording_name(language)}.toml").read_text(encoding="utf-8")

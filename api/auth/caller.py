@@ -13,29 +13,43 @@ from ...core.schemas import Frozen
 from ...stores.api_keys import KeyLimits
 
 Scope = Literal[
-    "recommend", "feedback", "act_for_users", "read_users", "erase_users", "rules", "catalogue", "operate", "admin"
+    "recommend",
+    "feedback",
+    "act_for_users",
+    "read_users",
+    "erase_users",
+    "rules",
+    "catalogue",
+    "operate",
+    "releases",
+    "edit_releases",
+    "approve_releases",
+    "admin",
 ]
-"""What may be allowed. ``act_for_users``: name any user in a request, as a shop's back end does; ``operate``: see metrics and health."""
+"""What may be allowed. ``act_for_users``: name any user in a request, as a shop's back end does; ``operate``: see metrics and health;
+``releases``: see prompts and what else is released, ``edit_releases``: write versions and roll back, ``approve_releases``: approve, roll out, release.
+"""
 Role = Literal["viewer", "editor", "approver", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 SHOPPER: frozenset[Scope] = frozenset({"recommend", "feedback"})
 """What a person without a role may do, as themselves."""
-_VIEWER: frozenset[Scope] = SHOPPER | {"act_for_users", "rules", "operate"}
-_EDITOR: frozenset[Scope] = _VIEWER | {"catalogue"}
+_VIEWER: frozenset[Scope] = SHOPPER | {"act_for_users", "rules", "operate", "releases"}
+_EDITOR: frozenset[Scope] = _VIEWER | {"catalogue", "edit_releases"}
 ROLES: dict[Role, frozenset[Scope]] = {
     "viewer": _VIEWER,
     "editor": _EDITOR,
-    "approver": _EDITOR | {"read_users", "erase_users"},
+    "approver": _EDITOR | {"read_users", "erase_users", "approve_releases"},
     "admin": frozenset(SCOPES),
 }
 DEFAULT_TENANT = "default"
 
 
 class Caller(Frozen):
-    """Who calls: a key, or a person with a token; ``tenant`` is None only where no keys are asked for."""
+    """Who calls: a key, or a person with a token; ``tenant`` is None only where no keys are asked for, ``name`` is what a key is called."""
 
     tenant: str | None
     subject: str
+    name: str = ""
     kind: Literal["anybody", "key", "person"] = "key"
     roles: frozenset[Role] = frozenset()
     scopes: frozenset[Scope] = frozenset()

@@ -36,6 +36,7 @@ ASKED: Final[dict[str, CallerScope | None]] = {
     "/events": "feedback",
     "/feedback": "feedback",
     "/rules": "rules",
+    "/releases": "releases",
     "/pictures": "recommend",
     "/widget": "recommend",
     "/console": "operate",

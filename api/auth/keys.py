@@ -150,6 +150,7 @@ def caller_of(stored: StoredKey) -> Caller:
     return Caller(
         tenant=stored.tenant,
         subject=f"key:{stored.key_id}",
+        name=stored.name,
         roles=roles,
         scopes=scopes,
         key_id=stored.key_id,

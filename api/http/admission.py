@@ -19,7 +19,7 @@ from ...core.settings import ServeSettings
 from .errors import respond_http
 from .metrics import Metrics
 
-OPEN_PATHS = ("/feedback", "/events", "/rules", "/health", "/ready", "/docs", "/openapi.json")
+OPEN_PATHS = ("/feedback", "/events", "/rules", "/releases", "/health", "/ready", "/docs", "/openapi.json")
 BODY_S = 10.0
 BODY_BYTES_PER_S = 50_000
 SMOOTHING = 0.1

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from ... import __version__
 from ...core.settings import Settings, load_settings
+from ...graphs.releases.desk import ReleaseDesk
 from ..auth.gate import AuthGate, Doorkeeper
 from ..auth.guarded_service import GuardedService
 from ..openai.routes import add_openai_routes
@@ -39,6 +40,7 @@ from .openapi_examples import DESCRIPTION, TAGS, describe_errors_and_streams
 from .optional_doors import McpDoor, add_optional_doors
 from .recommend import add_routes
 from .recommend_form import add_form_route
+from .releases import add_release_routes
 from .rules_and_why_not import add_rules_routes
 from .search import add_search_routes
 
@@ -80,6 +82,7 @@ def create_app(
             await mcp_door.close()
             await recommender.close()
             await doorkeeper.close()
+            await desk.close()
 
     app = FastAPI(
         title="Tastemaker",
@@ -92,6 +95,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.settings, app.state.doorkeeper, app.state.metrics = chosen, doorkeeper, Metrics()
+    app.state.desk = desk = ReleaseDesk.at(chosen)
     app.state.recent = RecentRequests(told=app.state.metrics.answered)
     app.router.route_class = BoundedRoute
     _add_middleware(app, chosen, doorkeeper)
@@ -112,6 +116,7 @@ def _add_doors(app: FastAPI, settings: Settings) -> McpDoor:
     add_routes(app)
     add_form_route(app)
     add_rules_routes(app)
+    add_release_routes(app)
     add_search_routes(app)
     add_check_route(app)
     add_forget_routes(app)

@@ -20,6 +20,7 @@ from ...core.errors import (
     BackEndError,
     ConfigurationError,
     InvalidRequestError,
+    ReleaseBlockedError,
     StoreError,
     TastemakerError,
     UnknownCallerError,
@@ -39,6 +40,7 @@ ErrorType = Literal[
     "forbidden",
     "not_found",
     "not_allowed",
+    "blocked",
     "http",
     "back_end",
     "store",
@@ -72,6 +74,7 @@ class ErrorDetail(Frozen):
     missing: str | None = Field(
         default=None, description="What the caller lacks; set for 401 and 403.", examples=["scope read_users"]
     )
+    reasons: tuple[str, ...] | None = Field(default=None, description="What stands against a release; set for 409.")
 
 
 class ErrorBody(Frozen):
@@ -103,6 +106,8 @@ def details_of(error: TastemakerError) -> tuple[int, ErrorDetail]:
         unknown = isinstance(error, UnknownCallerError)
         kind: ErrorType = "unauthenticated" if unknown else "forbidden"
         return 401 if unknown else 403, ErrorDetail(type=kind, message=error.message, missing=error.missing)
+    if isinstance(error, ReleaseBlockedError):
+        return 409, ErrorDetail(type="blocked", message=str(error), reasons=error.reasons)
     if isinstance(error, BackEndError):
         slot = f"the back-end {error.back_end}" if error.back_end else "a model back-end"
         advice = "try again shortly" if error.retryable else "see `GET /ready` and the server's log"

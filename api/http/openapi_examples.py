@@ -50,6 +50,7 @@ TAGS = [
     {"name": "catalogue", "description": "Delete items."},
     {"name": "users", "description": "See, forget and erase what is kept of a user."},
     {"name": "rules", "description": "The business rules that answers keep to."},
+    {"name": "releases", "description": "Versions of prompts, phrases, rules and weights: try, release, roll back."},
     {"name": "operations", "description": "Is the process up, and is every part of it ready?"},
 ]
 
@@ -175,6 +176,11 @@ def error_examples() -> dict[int, dict[str, Any]]:
         429: {"type": "overloaded", "message": "too many requests are waiting; try again shortly", "retryable": True},
         401: {"type": "unauthenticated", "message": "the API key is not known", "missing": "key"},
         403: {"type": "forbidden", "message": "this needs the scope read_users", "missing": "scope read_users"},
+        409: {
+            "type": "blocked",
+            "message": "compose r3 cannot be released: 1 approval missing",
+            "reasons": ["1 approval missing"],
+        },
         413: {"type": "too_large", "message": "the body is larger than 140,000,000 bytes"},
         422: {"type": "invalid_request", "message": "is not a picture", "field": "images[0].data"},
         500: {"type": "internal", "message": "something failed here; see the server's log"},

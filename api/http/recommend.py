@@ -72,6 +72,7 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         429: "Too many requests are waiting; `Retry-After` says when to try again.",
         401: "No API key or token, or one that is not valid.",
         403: "The key or token does not allow this; `error.missing` names what it lacks.",
+        409: "It may not be released yet; `error.reasons` says why.",
         413: "The body is too large.",
         422: "The request is wrong; `error.field` names where.",
         500: "Something unforeseen failed; `request_id` finds it in the log.",

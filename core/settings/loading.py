@@ -108,6 +108,12 @@ class Settings(Section):
         beside = self.history.url if self.history.url.startswith("postgresql") else ""
         return self.auth.url.get_secret_value() or beside or f"sqlite+aiosqlite:///{self.home / 'access.db'}"
 
+    @property
+    def releases_url(self) -> str:
+        """Return the SQLAlchemy async URL of the releases: with the events if those are in PostgreSQL."""
+        beside = self.history.url if self.history.url.startswith("postgresql") else ""
+        return self.prompts.url.get_secret_value() or beside or f"sqlite+aiosqlite:///{self.home / 'releases.db'}"
+
     def models_path(self, tenant: str) -> Path:
         """Return the folder of a tenant's trained recommenders."""
         return self.home / "models" / tenant

@@ -167,10 +167,17 @@ class ThreadSettings(Section):
 
 
 class PromptSettings(Section):
-    """Where prompts live and which version is live."""
+    """Where prompts live, which file's version is live, and where releases of them are kept."""
 
     dir: str = Field(default="", description="Folder of prompt files; empty: the packaged ones.")
     live: dict[str, str] = Field(default_factory=dict, description="Prompt name -> version.")
+    url: SecretStr = Field(
+        default=SecretStr(""),
+        description="SQLAlchemy async URL of the releases; empty: with the events if those are in PostgreSQL, else a file under home.",
+    )
+    poll_s: float = Field(
+        default=1.0, gt=0, le=4, description="Seconds after which a server looks whether something was released."
+    )
 
 
 class RuleSettings(Section):

@@ -1,0 +1,1 @@
+"""Releases: what decides without input or output."""

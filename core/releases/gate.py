@@ -1,0 +1,85 @@
+"""Say whether a version may be served, and else why not, in words for people who do not program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..schemas.releases import Approval, CaseGate, EvaluationResult, Gate, GateReport, Threshold, Version
+
+Results = Mapping[str, EvaluationResult]
+"""The newest result of a version by set of cases."""
+
+
+def judged(
+    version: Version,
+    gate: Gate,
+    base: Version,
+    *,
+    problems: Sequence[str],
+    approvals: Sequence[Approval],
+    results: Results,
+    base_results: Results,
+) -> GateReport:
+    """Return the report for a version; ``problems`` are those of its text, ``base`` is the version in production."""
+    against = [*problems, *_length(version, base, gate)]
+    for wanted in gate.case_sets:
+        against += _cases(version, wanted, results.get(wanted.case_set), base_results.get(wanted.case_set))
+    against += _approvals(version, gate, approvals)
+    return GateReport(
+        name=version.name,
+        number=version.number,
+        passed=not against,
+        problems=tuple(against),
+        approvals=tuple(approvals),
+        evaluations=tuple(results.values()),
+    )
+
+
+def _length(version: Version, base: Version, gate: Gate) -> list[str]:
+    most = gate.max_length_ratio
+    if most is None or version.kind != "prompt" or not base.body:
+        return []
+    ratio = len(version.body) / len(base.body)
+    if ratio <= most:
+        return []
+    return [
+        f"the text is {ratio:.1f} times as long as the one in production ({len(version.body)} against {len(base.body)} "
+        f"characters), and the gate allows {most:g} times: shorten it"
+    ]
+
+
+def _cases(
+    version: Version, wanted: CaseGate, result: EvaluationResult | None, base: EvaluationResult | None
+) -> list[str]:
+    name = wanted.case_set
+    if result is None or result.digest != version.digest:
+        return [f"it was not evaluated on the cases {name!r}: run the evaluation"]
+    if result.k < wanted.k:
+        return [f"each case of {name!r} was run {result.k} times, and the gate asks for {wanted.k}"]
+    return [problem for t in wanted.thresholds if (problem := _threshold(t, name, result, base))]
+
+
+def _threshold(wanted: Threshold, name: str, result: EvaluationResult, base: EvaluationResult | None) -> str:
+    value, what = result.metrics.get(wanted.metric), f"{wanted.metric} on {name!r}"
+    if value is None:
+        return f"the evaluation on {name!r} has no figure {wanted.metric!r}"
+    if wanted.against == "production":
+        before = base.metrics.get(wanted.metric) if base else None
+        if before is None:
+            return f"{what} is compared with production, which was not evaluated on these cases: evaluate it too"
+        value = value / before if before else (1.0 if value == before else float("inf"))
+        what = f"{what}, divided by that of production,"
+    if wanted.at_least is not None and value < wanted.at_least:
+        return f"{what} is {value:.3g}, and must be {wanted.at_least:g} or more"
+    if wanted.at_most is not None and value > wanted.at_most:
+        return f"{what} is {value:.3g}, and must be {wanted.at_most:g} or less"
+    return ""
+
+
+def _approvals(version: Version, gate: Gate, approvals: Sequence[Approval]) -> list[str]:
+    counted = {a.by for a in approvals if not (gate.approver_is_not_author and a.by == version.author)}
+    missing = gate.approvals - len(counted)
+    if missing <= 0:
+        return []
+    whose = f" other than its author, {version.author}" if gate.approver_is_not_author else ""
+    return [f"{missing} approval{'s' if missing > 1 else ''} missing: somebody{whose} must approve it"]

@@ -1,0 +1,1 @@
+"""Versions of prompts, phrases, rules and weights: checked, released to some or all, rolled back."""

@@ -1,0 +1,1 @@
+"""Releases, and the log of what was done with them."""
