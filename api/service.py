@@ -19,6 +19,8 @@ from ..core.schemas import (
     Recommendation,
     RecommendRequest,
     RecommendResponse,
+    Review,
+    ReviewState,
     StreamEvent,
     UserData,
 )
@@ -81,6 +83,14 @@ class Service(Protocol):
 
     async def delete_items(self, item_ids: Sequence[str], tenant: str = "default") -> Deleted:
         """Delete items from the catalogue; events stay."""
+        ...
+
+    async def reviews(self, tenant: str = "default", state: ReviewState | None = "waiting") -> tuple[Review, ...]:
+        """Return the items in this state of review, newest first."""
+        ...
+
+    async def decide_reviews(self, item_ids: Sequence[str], *, accept: bool, tenant: str = "default") -> list[str]:
+        """Accept or reject items, and return those that had a review."""
         ...
 
     async def forget_preferences(self, user_id: str, tenant: str = "default", field: str | None = None) -> int:

@@ -13,6 +13,7 @@ from ..stores.ingest.events_plan import EventChoices
 from ..stores.ingest.pipeline import Progress, ingest
 from ..stores.ingest.plan import Choices
 from ..stores.ingest.report import IngestReport
+from .review_gate import examine_catalogue
 
 
 async def stock(
@@ -31,6 +32,8 @@ async def stock(
 ) -> IngestReport:
     """Open the tenant's stores and the image-text model, ingest, and close; see ``stores.ingest.ingest``.
 
+    What is new or changed is then examined by the checks of ``trust.review``, and held back where one finds something.
+
     Raises:
         InvalidRequestError: a file or the mapping is not usable.
         BackEndError: the model failed; what was written stays, and starting again resumes.
@@ -39,7 +42,7 @@ async def stock(
     store = await LanceCatalogue.open(settings.catalogue_uri, tenant, settings.catalogue.exact_below)
     history = await SqlHistory.open(settings.history_url, tenant)
     try:
-        return await ingest(
+        report = await ingest(
             catalogue,
             store,
             open_image_text(settings, tenant),
@@ -55,3 +58,9 @@ async def stock(
         )
     finally:
         await history.close()
+    if not (settings.trust.review and report.changed):
+        return report
+    examined = await examine_catalogue(
+        settings, tenant, settings.trust.review, report.changed, media or catalogue.parent
+    )
+    return report.model_copy(update={"held": len(examined.held)})

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,18 +18,13 @@ from typing import Any, Self
 from langgraph.graph.state import CompiledStateGraph
 
 from ..core.errors import InvalidRequestError, StoreError, TastemakerError
-from ..core.language.catalogue_language import CatalogueLanguage
 from ..core.media.trust_report import CheckRequest, TrustReport, as_check
 from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.ranking.why_not import WhyNot
 from ..core.redaction import public_reason, redact
-from ..core.rules.file_format import rule_problems
 from ..core.rules.model import RuleSet
 from ..core.schemas import (
-    Deleted,
     Erased,
-    Event,
-    Item,
     Recommendation,
     RecommendRequest,
     RecommendResponse,
@@ -37,7 +32,7 @@ from ..core.schemas import (
     UserData,
 )
 from ..core.settings import Settings, load_settings
-from ..stores.rules import FixedRules, LoadedRules
+from ..stores.rules import FixedRules
 from .budget import within_budget
 from .check import check_media
 from .health import finds_known_item, health_of, open_models
@@ -46,6 +41,7 @@ from .recommend import build_graph
 from .run import answer, as_request, streamed
 from .search import as_search, search
 from .shop.services import Services
+from .shop_access import ShopAccess
 from .steps.ask import check_answer
 from .threads.opening import open_threads
 from .threads.store import Threads, ThreadTurn
@@ -57,7 +53,7 @@ log = logging.getLogger("tastemaker.recommender")
 THREADS_RETRY_S = 30.0
 
 
-class Recommender:
+class Recommender(ShopAccess):
     """The recommendation agent.
 
     >>> async with Recommender() as recommender:  # doctest: +SKIP
@@ -221,26 +217,6 @@ class Recommender:
             await self._open_threads()
         return self._threads is not None and await self._threads.copy(f"{tenant}/{source}", f"{tenant}/{target}")
 
-    async def feedback(self, events: Sequence[Event], tenant: str = "default") -> int:
-        """Store events; returns how many were new.
-
-        Raises:
-            StoreError: the history cannot be written.
-        """
-        async with self.services.lend(tenant) as shop:
-            return await shop.history.add(events)
-
-    async def delete_items(self, item_ids: Sequence[str], tenant: str = "default") -> Deleted:
-        """Delete items: their records, vectors, sounds and descriptions; the events of users with them stay.
-
-        Raises:
-            StoreError: a store cannot be written; deleting again goes on.
-        """
-        async with self.services.lend(tenant) as shop:
-            deleted = await shop.delete_items(item_ids)
-            await self.services.llm_rank.words(tenant).delete(item_ids)
-            return deleted
-
     async def forget_preferences(self, user_id: str, tenant: str = "default", field: str | None = None) -> int:
         """Forget the likes and dislikes that a user agreed to have remembered, or those about one field; return how many.
 
@@ -284,20 +260,6 @@ class Recommender:
         asked = as_request(request, fields)
         return await find_out(item_id, asked, self.services, self._threads, allow_paths=allow_paths)
 
-    async def rules(self, tenant: str = "default") -> LoadedRules:
-        """Return the business rules in use, and what is wrong with the newest file, if anything.
-
-        Raises:
-            StoreError: the catalogue, whose fields rules name, cannot be read.
-        """
-        async with self.services.lend(tenant) as shop:
-            return await self.services.rules.load(tenant, await shop.catalogue.schema())
-
-    async def check_rules(self, data: object, tenant: str = "default") -> list[str]:
-        """Return what is wrong with rules, read from YAML or JSON; nothing is stored. Raises as ``rules``."""
-        async with self.services.lend(tenant) as shop:
-            return rule_problems(data, await shop.catalogue.schema())
-
     async def try_rules(
         self, rules: RuleSet, request: RecommendRequest
     ) -> tuple[tuple[Recommendation, ...], tuple[Recommendation, ...]]:
@@ -311,45 +273,9 @@ class Recommender:
         for tried in (RuleSet(), rules):
             async with self._turn(quiet, {}, allow_paths=False) as turn:
                 turn.services, turn.thread, turn.shows = copy.copy(self.services), None, False
-                turn.services.rules = FixedRules(tried)
+                turn.services.rules = self.services.with_reviews(FixedRules(tried))
                 lists.append((await answer(self._without_threads, quiet, turn)).items)
         return lists[0], lists[1]
-
-    async def items(self, item_ids: Sequence[str], tenant: str = "default") -> list[Item]:
-        """Return the records of the items that exist, in this order.
-
-        Raises:
-            StoreError: the catalogue cannot be read.
-        """
-        async with self.services.lend(tenant) as shop:
-            return await shop.catalogue.get(item_ids)
-
-    async def known_items(self, tenant: str = "default") -> tuple[Item, ...]:
-        """Return the items of the last snapshot, at most 500, the most popular first; taken now if there is none."""
-        async with self.services.lend(tenant) as shop:
-            with contextlib.suppress(StoreError):
-                if items := (await shop.last_known()).items:
-                    return items
-            await shop.take_snapshot()
-            return shop.snapshot.items
-
-    async def language(self, tenant: str = "default") -> CatalogueLanguage:
-        """Return the fields of a catalogue and what phrases mean in it.
-
-        Raises:
-            StoreError: the catalogue cannot be read.
-        """
-        async with self.services.lend(tenant) as shop:
-            return await shop.catalogue.language()
-
-    async def shown(self, pairs: Collection[tuple[str, str]], tenant: str = "default") -> set[tuple[str, str]]:
-        """Return which of these (request id, item id) the log of what was shown holds; none where nothing is logged.
-
-        Raises:
-            StoreError: the log cannot be read.
-        """
-        exposures = self.services.exposures
-        return set() if exposures is None else await exposures.shown(tenant, pairs)
 
     async def search(
         self, request: SearchRequest | None = None, *, allow_paths: bool = True, **fields: Any

@@ -22,6 +22,9 @@ from tastemaker.core.schemas import (
     Recommendation,
     RecommendRequest,
     RecommendResponse,
+    Review,
+    ReviewFinding,
+    ReviewState,
     StreamEvent,
     UserData,
 )
@@ -111,6 +114,13 @@ class FakeService:
     async def delete_items(self, item_ids: Sequence[str], tenant: str = "default") -> Deleted:
         known = [i for i in item_ids if i == "print-17"]
         return Deleted(deleted=tuple(known), unknown=tuple(i for i in item_ids if i not in known))
+
+    async def reviews(self, tenant: str = "default", state: ReviewState | None = "waiting") -> tuple[Review, ...]:
+        finding = ReviewFinding(check="same_photo", reason="The photo is also that of print-18.", others=("print-18",))
+        return (Review(item_id="print-17", title="Boats", findings=(finding,)),)
+
+    async def decide_reviews(self, item_ids: Sequence[str], *, accept: bool, tenant: str = "default") -> list[str]:
+        return [i for i in item_ids if i == "print-17"]
 
     async def forget_preferences(self, user_id: str, tenant: str = "default", field: str | None = None) -> int:
         return 1 if field else 2

@@ -127,7 +127,9 @@ async def test_an_older_database_is_upgraded_with_what_it_holds(url: str, tables
 async def test_a_newer_database_is_refused(url: str) -> None:
     await (await SqlHistory.open(url)).close()
     await script(url, f"UPDATE alembic_version SET version_num = '{LATER}'")
-    with pytest.raises(StoreError, match=f"written by a newer Tastemaker .schema {LATER}, this version knows up to h2"):
+    with pytest.raises(
+        StoreError, match=f"written by a newer Tastemaker .schema {LATER}, this version knows up to {NEWEST['history']}"
+    ):
         await SqlHistory.open(url)
 
 

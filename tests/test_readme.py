@@ -140,7 +140,7 @@ def test_every_command_has_help(
 def options() -> Iterator[tuple[str, str]]:
     """Yield (command, option) of every option in the pages."""
     for line in spans():
-        found = re.match(r"tastemaker ([a-z-]+)(?: (try|up|check|show|create|list|rotate|revoke))?", line)
+        found = re.match(r"tastemaker ([a-z-]+)(?: (try|up|check|show|create|list|rotate|revoke|scan))?", line)
         if found:
             for option in re.findall(r" (--[a-z][a-z-]*)", line.partition("#")[0]):
                 yield " ".join(filter(None, found.groups())), option

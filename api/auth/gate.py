@@ -37,6 +37,7 @@ ASKED: Final[dict[str, CallerScope | None]] = {
     "/feedback": "feedback",
     "/rules": "rules",
     "/releases": "releases",
+    "/reviews": "rules",
     "/pictures": "recommend",
     "/widget": "recommend",
     "/console": "operate",

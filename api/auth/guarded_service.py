@@ -18,6 +18,8 @@ from ...core.schemas import (
     Recommendation,
     RecommendRequest,
     RecommendResponse,
+    Review,
+    ReviewState,
     StreamEvent,
     UserData,
 )
@@ -96,6 +98,22 @@ class GuardedService:
         who = self._who()
         who.require("catalogue")
         return self.service.delete_items(item_ids, tenant=who.tenant_of(tenant))
+
+    def reviews(
+        self, tenant: str | None = None, state: ReviewState | None = "waiting"
+    ) -> Coroutine[Any, Any, tuple[Review, ...]]:
+        """Return the items in this state of review."""
+        who = self._who()
+        who.require("rules")
+        return self.service.reviews(who.tenant_of(tenant), state)
+
+    def decide_reviews(
+        self, item_ids: Sequence[str], *, accept: bool, tenant: str | None = None
+    ) -> Coroutine[Any, Any, list[str]]:
+        """Accept or reject items."""
+        who = self._who()
+        who.require("catalogue")
+        return self.service.decide_reviews(item_ids, accept=accept, tenant=who.tenant_of(tenant))
 
     def forget_preferences(
         self, user_id: str, tenant: str | None = None, field: str | None = None

@@ -43,6 +43,7 @@ COMMANDS = {
     "llm": Lazy("llm", "app", "Start, watch and stop the language model's server."),
     "keys": Lazy("keys", "app", "Make, list, rotate and revoke API keys."),
     "prompts": Lazy("prompts", "app", "List, show, check and try prompts."),
+    "review": Lazy("review", "app", "List, accept and reject items held for review."),
     "rules": Lazy("rules", "app", "Check, show and try business rules."),
     "align": Lazy("align", "align_command", "Train the image-text projection."),
     "fairness": Lazy(

@@ -41,10 +41,11 @@ from .optional_doors import McpDoor, add_optional_doors
 from .recommend import add_routes
 from .recommend_form import add_form_route
 from .releases import add_release_routes
+from .reviews import add_review_routes
 from .rules_and_why_not import add_rules_routes
 from .search import add_search_routes
 
-WITHOUT_MEDIA = frozenset({"/feedback", "/events", "/rules/check"})
+WITHOUT_MEDIA = frozenset({"/feedback", "/events", "/rules/check", "/reviews"})
 _SWAGGER = "fastapi_offline"  # carries Swagger UI's files; only its folder is used
 
 
@@ -119,6 +120,7 @@ def _add_doors(app: FastAPI, settings: Settings) -> McpDoor:
     add_release_routes(app)
     add_search_routes(app)
     add_check_route(app)
+    add_review_routes(app)
     add_forget_routes(app)
     add_live_route(app)
     add_metrics_route(app)

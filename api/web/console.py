@@ -23,6 +23,7 @@ from ...core.schemas import (
     Predicate,
     Recommendation,
     RecommendRequest,
+    Review,
     TenantId,
     UserId,
 )
@@ -39,6 +40,7 @@ from .recent_requests import RecentRequests, SeenRequest, StepLatency, degradati
 SHOWN_VALUES = 24
 SHOWN_NAMES = 12
 SHOWN_REQUESTS = 50
+SHOWN_REVIEWS = 100
 HIDDEN = "…"
 
 
@@ -111,6 +113,8 @@ class ConsoleData(Frozen):
     rules: tuple[RuleShown, ...]
     rule_problems: tuple[str, ...]
     versions: tuple[VersionShown, ...]
+    reviews: tuple[Review, ...] = Field(default=(), description="Items that wait for a person's decision.")
+    may_decide: bool = Field(default=False, description="The caller may accept and reject them.")
 
 
 class RulesTrial(Frozen):
@@ -177,6 +181,8 @@ async def console_data(request: Request, caller: CallerOf, tenant: Tenant = None
         else (),
         rule_problems=loaded.problems if loaded else (),
         versions=await asyncio.to_thread(_versions, settings, tenant),
+        reviews=(await _tried(service.reviews(tenant)) or ())[:SHOWN_REVIEWS],
+        may_decide=caller.may("catalogue"),
     )
 
 

@@ -76,6 +76,7 @@ from .request import (
     ThreadId,
     age_in_years,
 )
+from .review import Review, ReviewFinding, ReviewState
 from .thread import Brief, Composition, EarlierWish, ShownItem, ThreadMemory, Words
 from .understanding import (
     Answered,
@@ -149,6 +150,9 @@ __all__ = [
     "RecommendRequest",
     "RecommendResponse",
     "Recommendation",
+    "Review",
+    "ReviewFinding",
+    "ReviewState",
     "Route",
     "RouteName",
     "ShownItem",

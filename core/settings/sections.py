@@ -88,6 +88,11 @@ class TrustSettings(Section):
     tenants: dict[str, dict[str, TrustAction]] = Field(
         default={}, description="Policies of single tenants, over `policy`, by tenant and check."
     )
+    review: tuple[str, ...] = Field(
+        default=(),
+        description="Checks of which a finding holds a new or changed item back at ingest until a person accepts it, such as "
+        "same_photo; empty: items are not examined.",
+    )
 
     def of_tenant(self, tenant: str) -> dict[str, TrustAction]:
         """Return the policy in force for ``tenant``."""

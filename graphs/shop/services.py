@@ -34,6 +34,7 @@ from ...stores.events.exposure_log import ExposureLog
 from ...stores.events.history import SqlHistory
 from ...stores.events.remembered_preferences import TasteStore
 from ...stores.reopening import ReopeningCatalogue
+from ...stores.reviews import ReviewStore, RulesWithReviews
 from ...stores.rules import Rules, RuleStore
 from ...tools.media.admission import MediaAdmitter
 from ...tools.perception.audio_transcriber import AudioTranscriber
@@ -68,14 +69,20 @@ class Services:
     open_stores: OpenStores
     exposures: ExposureLog | None = None
     tastes: TasteStore | None = None
+    reviews: ReviewStore | None = None
     shops: dict[str, Shop] = field(default_factory=dict)
     _opening: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
         self.senses = SensesMemory()
         self.breakers = Breakers()
-        self.rules: Rules = RuleStore(self.settings.rules_dir, kept=self.settings.home / "rules-last-good")
+        files = RuleStore(self.settings.rules_dir, kept=self.settings.home / "rules-last-good")
+        self.rules: Rules = self.with_reviews(files)
         self.rebuild()
+
+    def with_reviews(self, rules: Rules) -> Rules:
+        """Return rules that also keep out what is held for review."""
+        return rules if self.reviews is None else RulesWithReviews(rules, self.reviews)
 
     def rebuild(self) -> None:
         """Make the tools and agents over the back-ends; call it after replacing one."""
@@ -120,6 +127,7 @@ class Services:
             open_stores=open_stores(settings, database),
             exposures=open_exposures(settings, database),
             tastes=TasteStore(database),
+            reviews=ReviewStore(database),
         )
 
     @asynccontextmanager

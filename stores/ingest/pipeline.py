@@ -138,6 +138,7 @@ async def ingest(
         events_added=counts.added,
         seconds=round(time.perf_counter() - start, 3),
         items_per_s=round(run.read / max(items_s, 1e-9), 1),
+        changed=tuple(run.changed),
         rejects=str(rejects) if rejects and problems.rejected + problems.warnings else None,
     )
 
@@ -157,6 +158,7 @@ class _Run:
         self.source, self.found, self.problems = source, found, problems
         self.media, self._by_id = media or source.parent, media is not None and "image" not in found.plan.fields
         self.read = self.inserted = self.updated = self.unchanged = self.addresses = 0
+        self.changed: list[str] = []
 
     def rows(self, mark: str) -> Iterator[_Row]:
         """Yield the usable rows; of rows with the same id only the last usable one."""
@@ -381,6 +383,7 @@ class _Pipeline:
 
     async def _write(self, rows: Sequence[ItemRow]) -> None:
         result = await self._catalogue.upsert(rows)
+        self._run.changed += [row.item.item_id for row in rows]
         self._since_compaction += len(rows)
         if self._since_compaction >= COMPACT_ROWS:
             await self._catalogue.compact()

@@ -80,4 +80,6 @@ class IngestReport(Frozen):
     events_added: int = Field(default=0, description="New events.")
     seconds: float = Field(description="Seconds from start to end.")
     items_per_s: float = Field(description="Rows of the catalogue file a second.")
+    changed: tuple[str, ...] = Field(default=(), exclude=True, description="Ids of the new and the changed items.")
+    held: int = Field(default=0, description="New and changed items that wait for a person's decision.")
     rejects: str | None = Field(default=None, description="The rejects file, if a row was rejected or warned about.")

@@ -48,7 +48,7 @@ function show(data) {
       tile("Items", data.items.toLocaleString()),
     ),
     el("p", { class: "note", text: `Tastemaker ${data.version}, this process since ${day(data.since)}. Latency and requests are of the last ones that this process remembers; with several workers each counts for itself.` }),
-    el("div", { class: "panels" }, parts(data), latency(data), recent(data), catalogue(data), rules(data), versions(data), keys(data)),
+    el("div", { class: "panels" }, parts(data), latency(data), recent(data), reviews(data), catalogue(data), rules(data), versions(data), keys(data)),
   );
 }
 
@@ -104,6 +104,25 @@ function catalogue({ fields }) {
   const range = (one) => (one.minimum === null ? [] : [`${one.minimum.toLocaleString()} to ${one.maximum.toLocaleString()} ${one.unit}`]);
   const values = (one) => el("div", { class: "values" }, [...range(one), ...one.values].map((text) => el("span", { text })), one.more_values ? el("span", { class: "plain", text: `and ${one.more_values} more` }) : null);
   return panel("Catalogue and its language", "What can be asked for, and what each field may be called. Words are kept in their base form.", true, table("Fields", ["Field", "Kind", "Also called", "Values"], fields.map((one) => [one.name, el("span", {}, one.role === "price" ? "price" : one.type, el("small", { text: one.concept && one.concept !== one.role ? `taken for ${one.concept}` : "" })), one.called.join(", "), values(one)])));
+}
+
+function reviews({ reviews: waiting, may_decide: may }) {
+  const note = el("p", { class: "note", role: "status" });
+  const query = tenant() ? `&${new URLSearchParams({ tenant: tenant() })}` : "";
+  const photo = (one) => el("img", { src: `pictures/${encodeURIComponent(one.item_id)}?width=160${query}`, alt: "", width: 72, loading: "lazy", on: { error: (event) => event.target.remove() } });
+  const button = (one, decision, text) => el("button", { type: "button", text, "aria-label": `${text} ${one.title || one.item_id}`, on: { click: () => decide(one.item_id, decision, note) } });
+  const found = (one) => el("div", {}, one.findings.map((f) => el("p", {}, el("small", { text: f.check.replaceAll("_", " ") }), f.reason)));
+  const rows = waiting.map((one) => [el("td", { class: "narrow" }, photo(one)), el("span", {}, one.title || one.item_id, el("small", { text: one.item_id })), found(one), day(one.at), may ? el("span", { class: "decide" }, button(one, "accept", "Accept"), button(one, "reject", "Reject")) : ""]);
+  return panel("Held for review", "Items that a check found something about are in no answer until somebody accepts them.", true, waiting.length ? table("Held for review", ["", "Item", "Found", "Since", ""], rows) : el("p", { text: "Nothing waits for a decision." }), note);
+}
+
+async function decide(id, decision, note) {
+  try {
+    await call("reviews", { body: { item_ids: [id], decision, ...(tenant() && { tenant: tenant() }) }, headers: headers() });
+    load();
+  } catch (error) {
+    note.textContent = error.detail || "This could not be decided; try again.";
+  }
 }
 
 /** Return a rule to begin with, about a value that this catalogue has. */
