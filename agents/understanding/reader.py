@@ -174,7 +174,7 @@ def _wishes(wishes: Sequence[Wish], language: CatalogueLanguage) -> list[Conditi
     for wish in wishes:
         if wish.released:
             continue
-        if wish.refused:
+        if wish.denies:
             op, value = op_for(language.fields[wish.entry.field], wish.entry.refused, refused=True)
             made.append(_condition(wish.entry.field, op, value, [wish]))
         elif wish.must:
@@ -188,9 +188,9 @@ def _wishes(wishes: Sequence[Wish], language: CatalogueLanguage) -> list[Conditi
 
 
 def _joined(name: str, group: Sequence[Wish], language: CatalogueLanguage) -> list[Condition]:
-    terms = language.fields[name]
+    terms, group = language.fields[name], _narrowest(group)
     values = tuple(dict.fromkeys(v for w in group for v in w.entry.wanted))
-    plural = len(group) > 1 and all(_is_plural(w) for w in group)
+    plural = len(group) > 1 and all(_is_plural(w) and not w.has for w in group)
     if (
         terms.field.type == "list"
         and len(group) > 1
@@ -202,13 +202,19 @@ def _joined(name: str, group: Sequence[Wish], language: CatalogueLanguage) -> li
     return [_condition(name, *op_for(terms, values, refused=False), group)]
 
 
+def _narrowest(group: Sequence[Wish]) -> list[Wish]:
+    """Leave out a wish that another one of its field says more closely, unless "or" joins them: "a table ... an Esstisch"."""
+    sets = [frozenset(w.entry.wanted) for w in group]
+    return [w for w, own in zip(group, sets, strict=True) if w.joined == "or" or not any(other < own for other in sets)]
+
+
 def _disputed(wishes: Sequence[Wish]) -> set[int]:
     """Return the ids of wishes for a value that the same text refuses: what is in doubt must never be turned round."""
-    refused = {(w.entry.field, v) for w in wishes if w.refused for v in w.entry.refused}
+    refused = {(w.entry.field, v) for w in wishes if w.denies for v in w.entry.refused}
     asked = {
         (w.entry.field, v)
         for w in wishes
-        if not w.refused and w.must and not w.released
+        if not w.denies and w.must and not w.released
         for v in w.entry.wanted
         if len(w.entry.wanted) == 1 or all((w.entry.field, x) in refused for x in w.entry.wanted)
     }
@@ -216,8 +222,7 @@ def _disputed(wishes: Sequence[Wish]) -> set[int]:
     return {
         id(w)
         for w in wishes
-        if not w.released
-        and any((w.entry.field, v) in both for v in (w.entry.refused if w.refused else w.entry.wanted))
+        if not w.released and any((w.entry.field, v) in both for v in (w.entry.refused if w.denies else w.entry.wanted))
     }
 
 
@@ -239,7 +244,7 @@ def _condition(name: str, op: object, value: object, wishes: Sequence[Wish]) -> 
             "op": op,
             "value": value,
             "words": " ".join(segments[k].text for k in sorted(segments)),
-            "refused": any(w.refused for w in wishes),
+            "refused": any(w.denies for w in wishes),
             "must": all(w.must for w in wishes),
         }
     )

@@ -32,6 +32,11 @@ from .word_data import (
 FIRST_YEAR, LAST_YEAR = 1500.0, 2100.0
 """Between them lie the numbers of a field of years, whatever it is called."""
 
+GERMAN = frozenset(
+    "preis farbe kategorie marke groesse bewertung miete breite hoehe zimmer bezeichnung beschreibung raum titel hersteller".split()  # noqa: SIM905
+)
+"""Names of fields that only German catalogues have."""
+
 
 class Comparison(NamedTuple):
     """An adjective of a field: ``role`` is high, more, most, low, less or least."""
@@ -54,6 +59,7 @@ class CatalogueLanguage:
     steps: Mapping[tuple[str, str], tuple[str, ...]]
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     words: frozenset[str] = frozenset()
+    flags: frozenset[str] = frozenset()
     spelling: Spelling = field(default_factory=lambda: Spelling(()))
 
     def of_measure(self, measure: str) -> tuple[FieldTerms, ...]:
@@ -79,7 +85,7 @@ def compile_language(
     ``texts`` are titles and descriptions: what they mention can be searched for.
     """
     terms = {f.name: _terms(f, tuple(vocabulary.get(f.name, f.values))) for f in schema.fields}
-    values = ValueIndex()
+    values = ValueIndex(german=_is_german(schema))
     for term in terms.values():
         if term.field.type in ("text", "list"):
             values.add_field(term)
@@ -95,8 +101,18 @@ def compile_language(
         people=people(),
         steps=_steps(terms.values()),
         counts=vocabulary,
+        flags=frozenset(values.flags),
         words=frozenset(stem(w) for text in texts for w in words_of_form(text)),
         spelling=Spelling({*values.words(), *(u for u in units() if len(u) >= 5 and u.isalpha() and u.isascii())}),
+    )
+
+
+def _is_german(schema: CatalogueSchema) -> bool:
+    """Tell whether a catalogue's fields have German names."""
+    return any(
+        w in GERMAN or (not w.isascii() and any(c in "äöüß" for c in w))
+        for f in schema.fields
+        for w in words_of(f.name)
     )
 
 

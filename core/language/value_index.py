@@ -9,9 +9,21 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..schemas import CatalogueField
-from ..text.field_names import words_of
+from .states import said_of, states_of, topics_of
 from .tokens import are_forms, german_stem, stem, words_of_form
-from .word_data import ValueConcept, common_words, key_of, phrases, stem_key, thing_words, value_concepts, value_key
+from .word_data import (
+    ValueConcept,
+    common_words,
+    field_concepts,
+    key_of,
+    listed_words,
+    phrases,
+    states,
+    stem_key,
+    thing_words,
+    value_concepts,
+    value_key,
+)
 
 CLOSED = 120
 """A field with at most so many values has a vocabulary of its own; in a larger one values are names."""
@@ -20,10 +32,6 @@ MOST_WORDS = 5
 MAX_PARTS = 400
 """Parts of values ("SUV" of "4dr SUV") are words too in fields of at most so many values."""
 MEANINGLESS = frozenset("other others unknown na none misc all any no yes true false item the n a 是 否 有 无".split())  # noqa: SIM905
-YES, NO = (
-    frozenset(("yes", "true", "y", "1", "是", "有", "ja")),
-    frozenset(("no", "false", "n", "0", "否", "无", "nein")),
-)
 NAMED_GROUPS = frozenset(("makes", "streaming"))
 """Groups of concepts that are names; no other word stands for a name."""
 _HAN_LEAD = re.compile(r"^[\u3400-\u9fff]+")
@@ -31,13 +39,17 @@ SPELLED, INFLECTED, SYNONYM, PART, BROADER = range(5)
 
 
 class Entry(NamedTuple):
-    """What a phrase means as a value of ``field``: what is wanted by who asks for it, what is unwanted by who refuses it."""
+    """What a phrase means as a value of ``field``: what is wanted by who asks for it, what is unwanted by who refuses it.
+
+    One that ``denies`` turns both round: who asks for "vegan" wants no meat, who asks for "pets not allowed" wants no pets.
+    """
 
     field: str
     wanted: tuple[str, ...]
     refused: tuple[str, ...]
     rank: int
     head: bool = True
+    denies: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,9 +79,11 @@ def are_names(link: str, values: Sequence[str]) -> bool:
 class ValueIndex:
     """Collects what phrases mean as values, field by field."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, german: bool = False) -> None:
+        self.german = german
         self.found: dict[str, dict[str, Entry]] = defaultdict(dict)
         self.numbered: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.flags: set[str] = set()
         self._words: set[str] = set()
         self._by_stem: dict[str, list[ValueConcept]] = defaultdict(list)
         self._children: dict[str, list[str]] = defaultdict(list)
@@ -80,16 +94,37 @@ class ValueIndex:
                 self._children[concept.broader].append(concept.name)
 
     def add_flag(self, term: FieldTerms) -> None:
-        """A field of yes and no is named by its own label and by what that may be called."""
-        label = " ".join(w for w in words_of(term.field.name) if w not in ("is", "has"))
-        concepts = self._by_stem.get(stem_key(label), ())
-        for form in (label, *(f for c in concepts for f in c.forms)):
-            self._put(form, Entry(term.field.name, ("true",), ("true",), SPELLED))
+        """A field of yes and no is named by what it is about and by what that may be called."""
+        name = term.field.name
+        self.flags.add(name)
+        for form in self._topics(term):
+            self._put(form, Entry(name, ("true",), ("true",), SPELLED))
+            self._put_denied(form, Entry(name, ("true",), ("true",), SPELLED, denies=True))
+            for phrase, word in said_of(form):
+                if word in states()["yes"] | states()["no"]:
+                    self._put(phrase, Entry(name, ("true",), ("true",), SPELLED, denies=word in states()["no"]))
+
+    def _topics(self, term: FieldTerms) -> dict[str, None]:
+        """Return every way to say what a column of states is about."""
+        names = next((c.names for c in field_concepts() if c.name == term.concept), ())
+        return dict.fromkeys(
+            form for topic in topics_of(term.field.name, term.concept, names) for form in self._called(topic)
+        )
+
+    def _put_denied(self, form: str, entry: Entry) -> None:
+        """Let "unfurnished" and "nicht-möbliert" deny what "furnished" says."""
+        if " " not in form and form[:1].isascii() and form.isalpha():
+            for lead in ("un", "non"):
+                self._put(f"{lead}{form}", entry)
+
+    def _called(self, topic: str) -> list[str]:
+        """Return what a topic may be called."""
+        return [topic, *(f for c in self._by_stem.get(stem_key(topic), ()) for f in c.forms)]
 
     def add_field(self, term: FieldTerms) -> None:
         """Index the values of a text or list field."""
         name, values = term.field.name, [v for v in term.values if v.casefold() not in MEANINGLESS]
-        if term.values and len(term.values) <= 3 and self._as_flag(term):
+        if is_prose(values) or (not term.is_name and self._add_states(term)):
             return
         for value in values:
             parts = words_of_form(value)
@@ -102,20 +137,29 @@ class ValueIndex:
         closed = len(values) <= MAX_PARTS and not _are_sentences(values)
         if closed and term.link != "name":
             self._add_parts(name, values, kinds=term.concept in ("colour", "category", "style", "material"))
+        if closed and self.german and not term.is_name:
+            self._add_endings(name, values)
         if term.link == "name" or not closed:
             self._add_surnames(name, values)
         self._add_concepts(term, values)
 
-    def _as_flag(self, term: FieldTerms) -> bool:
-        kept = {v.casefold() for v in term.values}
-        if not (kept <= YES | NO and kept & YES):
+    def _add_states(self, term: FieldTerms) -> bool:
+        """Index a column of states by what it is about; tell whether there is nothing else in it."""
+        found = states_of(term.values)
+        if found is None:
             return False
-        yes = tuple(v for v in term.values if v.casefold() in YES)
-        no = tuple(v for v in term.values if v.casefold() in NO)
-        label = " ".join(w for w in words_of(term.field.name) if w not in ("is", "has"))
-        for form in (label, *(f for c in self._by_stem.get(stem_key(label), ()) for f in c.forms)):
-            self._put(form, Entry(term.field.name, yes, yes or no, SPELLED))
-        return True
+        name, topics = term.field.name, self._topics(term)
+        for form in topics:
+            every = (*found.there, *found.maybe)
+            self._put(form, Entry(name, found.there, every, SPELLED))
+            self._put_denied(form, Entry(name, found.there, every, SPELLED, denies=True))
+            for phrase, word in said_of(form):
+                values = found.of(word)
+                if values:
+                    self._put(phrase, Entry(name, values, values, SPELLED))
+        if found.only and topics:
+            self.flags.add(name)
+        return found.only and bool(topics)
 
     def _concepts_of(self, term: FieldTerms, values: Sequence[str]) -> dict[str, list[str]]:
         """Return concept -> the values that are called so, else those whose last words are ("4dr SUV" is an SUV)."""
@@ -134,7 +178,7 @@ class ValueIndex:
             if whole or term.is_name or len(words) < 2:
                 continue
             tails = [words[i:] for i in range(1, len(words))] + [words_of_form(value.partition("(")[0])]
-            for tail in tails:
+            for tail in (t for t in tails if t and not (len(t) == 1 and t[0] in thing_words())):
                 for concept in self._by_stem.get(stem_key(" ".join(tail)), ()):
                     ending[concept.name].append(value)
         return {**ending, **own}
@@ -211,6 +255,20 @@ class ValueIndex:
             else:
                 self._put(phrase, Entry(name, every, every, PART, head=False))
 
+    def _add_endings(self, name: str, values: Sequence[str]) -> None:
+        """Let "Tisch" mean every Esstisch and Couchtisch of a German catalogue: a known word, or the longest that several end in."""
+        by_ending = _by_ending(values)
+        longest: dict[tuple[str, ...], str] = {}
+        for ending, found in by_ending.items():
+            own = tuple(found)
+            if len(found) > 1 and len(ending) > len(longest.get(own, "")):
+                longest[own] = ending
+        for ending, found in by_ending.items():
+            if ending in longest.values() or (ending in listed_words() and ending not in phrases()):
+                for key in {ending, german_stem(ending)}:
+                    if name not in self.found[key]:
+                        self.found[key][name] = Entry(name, tuple(found), tuple(found), PART)
+
     def _also_refuse(self, name: str, part: str, heads: tuple[str, ...]) -> None:
         for key in {value_key(part), stem_key(part)}:
             entry = self.found[key].get(name)
@@ -227,7 +285,13 @@ class ValueIndex:
             if len(lead) > 1 and lead != value:  # 红米 of 红米 K60
                 by_last[lead].append(value)
             for word in {words[0], words[-1]} if len(words) > 1 else ():
-                if len(word) >= 4 and not word.isdigit() and word.isascii() and word not in phrases():
+                if (
+                    len(word) >= 4
+                    and word.isalpha()
+                    and word.isascii()
+                    and word not in phrases()
+                    and not {word, stem(word)} & thing_words()
+                ):
                     by_last[word].append(value)
         for word, found in by_last.items():
             if len(found) <= 12:
@@ -245,12 +309,12 @@ class ValueIndex:
         if not form.isascii() or entry.rank in (SYNONYM, SPELLED):
             keys.setdefault("".join(map(german_stem, words)), max(entry.rank, INFLECTED))
         for key, rank in keys.items():
-            if rank == INFLECTED and key in phrases() and key != value_key(form):
-                continue  # the stem of "forest" is "for"
+            if rank == INFLECTED and (key in phrases() or key in thing_words()) and key != value_key(form):
+                continue  # the stem of "forest" is "for", that of "gaming" is "game"
             known = self.found[key].get(entry.field)
             if known is None or rank < known.rank:
                 self.found[key][entry.field] = entry._replace(rank=rank)
-            elif rank == known.rank and entry.wanted != known.wanted:
+            elif rank == known.rank and entry.wanted != known.wanted and entry.denies == known.denies:
                 both = tuple(dict.fromkeys([*known.wanted, *entry.wanted]))
                 refused = tuple(dict.fromkeys([*known.refused, *entry.refused]))
                 self.found[key][entry.field] = known._replace(wanted=both, refused=refused)
@@ -262,6 +326,16 @@ class ValueIndex:
     def words(self) -> tuple[str, ...]:
         """Return every word of a value or of what it may be called."""
         return tuple(sorted(self._words))
+
+
+def _by_ending(values: Sequence[str]) -> dict[str, list[str]]:
+    """Return ending -> the values of one word that have it, each of at least four letters after three others."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for value in values:
+        words = words_of_form(value)
+        for cut in range(3, len(words[0]) - 3) if len(words) == 1 and words[0].isalpha() else ():
+            found[words[0][cut:]].append(value)
+    return found
 
 
 def _parts_of(value: str) -> Iterator[tuple[str, bool]]:
@@ -281,6 +355,11 @@ def _parts_of(value: str) -> Iterator[tuple[str, bool]]:
                 continue
             if len(part) > 1 or part[0] not in thing_words():
                 yield " ".join(part), j == len(words) or (i == 0 and all(w.isdigit() for w in words[j:]))
+
+
+def is_prose(values: Sequence[str]) -> bool:
+    """Tell whether values are written out, so that none of their words is one: most end with a full stop."""
+    return sum(v.rstrip().endswith((".", "!", "。", "！", "…")) for v in values) * 2 > len(values)
 
 
 def _are_sentences(values: Sequence[str]) -> bool:

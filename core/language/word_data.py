@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from ..text.chinese import is_han
-from .tokens import stem, words_of_form
+from .tokens import german_stem, stem, words_of_form
 
 _BETWEEN_HAN = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
 
@@ -194,6 +194,21 @@ def thing_words() -> frozenset[str]:
 def han_things() -> tuple[str, ...]:
     """Return the Chinese ones of ``thing_words``."""
     return tuple(w for w in thing_words() if not w.isascii() and is_han(w[0]))
+
+
+@cache
+def states() -> Mapping[str, frozenset[str]]:
+    """Return yes, no, some and edges -> the keys of words for the states of a column."""
+    return {group: frozenset(map(key_of, _listed(forms))) for group, forms in _load("states").items()}
+
+
+@cache
+def listed_words() -> frozenset[str]:
+    """Return every word of the lists with its German stem: none of them is a slip of another word."""
+    forms = [f for c in value_concepts().values() for f in (c.name, *c.forms)]
+    forms += [f for c in field_concepts() for f in (*c.names, *(x for row in c.compare.values() for x in row))]
+    found = {w for f in (*forms, *people(), *thing_words()) for w in words_of_form(f) if w.isalpha() and w.isascii()}
+    return frozenset(found | {german_stem(w) for w in found if len(w) > 4})
 
 
 @cache

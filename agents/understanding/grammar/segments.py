@@ -9,10 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ....core.language.catalogue_language import CatalogueLanguage, Comparison
-from ....core.language.tokens import LONGEST_WORD, Token, are_forms, german_stem, stem, tokenise
+from ....core.language.tokens import Token, are_forms, german_stem, stem, tokenise
 from ....core.language.value_index import INFLECTED, SPELLED, Entry
-from ....core.language.word_data import common_words, currencies, phrase_words, phrases, thing_words, units, value_key
+from ....core.language.word_data import (
+    common_words,
+    currencies,
+    listed_words,
+    phrase_words,
+    phrases,
+    units,
+    value_key,
+)
 from .amounts import DECADES, SCALES, WORDS, Amount, read_amount
+from .compounds import without_compounds
 
 MAX_TOKENS = 220
 """Longer texts are read so far; what follows is named as not read."""
@@ -69,7 +78,7 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
     """Return the segments of ``text`` in order, and the rest that is too long to be read."""
     tokens = _without_stops(tokenise(text[:MAX_CHARACTERS]))
     rest = text[tokens[MAX_TOKENS].start :].strip() if len(tokens) > MAX_TOKENS else text[MAX_CHARACTERS:].strip()
-    tokens = _spelled_out(tokens[:MAX_TOKENS])
+    tokens = without_compounds(text, _spelled_out(tokens[:MAX_TOKENS]), language)
     corrected = [_corrected(t, language) for t in tokens]
     changed = [a.text != b.text for a, b in zip(tokens, corrected, strict=True)]
     found: list[Segment] = []
@@ -144,6 +153,7 @@ def _corrected(token: Token, language: CatalogueLanguage) -> Token:
         or german_stem(word) in language.values
         or word in DECADES
         or stem(word) in common_words()
+        or listed_words() & {word, german_stem(word)}
     ):
         return token
     right = spelling.correct(word)
@@ -193,7 +203,7 @@ def _longest(text: str, tokens: Sequence[Token], i: int, language: CatalogueLang
     if best is None:
         if tokens[i].kind == "mark":
             return _mark(text, tokens[i], i)
-        best = _compound(tokens[i], i, language) or Segment(i, i + 1, 0, 0, "")
+        best = Segment(i, i + 1, 0, 0, "")
     best.start, best.end = tokens[best.first].start, tokens[best.last - 1].end
     best.text = text[best.start : best.end]
     best.capital = tokens[best.first].capital
@@ -264,22 +274,6 @@ def _merged(found: Sequence[tuple[Entry, ...]]) -> tuple[Entry, ...]:
         if entry.field not in best or entry.rank < best[entry.field].rank:
             best[entry.field] = entry
     return tuple(sorted(best.values(), key=lambda e: e.rank))
-
-
-def _compound(token: Token, i: int, language: CatalogueLanguage) -> Segment | None:
-    """Read a German compound by the value it ends in ("Sommerkleid" is a Kleid), and by the one it begins with."""
-    word = token.text
-    if token.kind != "word" or not 6 <= len(word) <= LONGEST_WORD or not token.capital:
-        return None
-    for cut in range(3, len(word) - 3):
-        entries = language.values.get(german_stem(word[cut:])) or language.values.get(word[cut:])
-        if entries and not (word.isascii() and word in common_words()):
-            return Segment(i, i + 1, 0, 0, "", entries=entries)
-    for cut in range(3, len(word) - 2):  # the weiß of Weißwein
-        entries = language.values.get(word[:cut], ()) if word[cut:] in thing_words() else ()
-        if entries:
-            return Segment(i, i + 1, 0, 0, "", entries=entries)
-    return None
 
 
 def _engine(text: str, tokens: Sequence[Token], i: int, language: CatalogueLanguage) -> Segment | None:

@@ -54,6 +54,12 @@ class Wish:
     joined: str = ""
     added: bool = False
     both: bool = False
+    has: bool = False
+
+    @property
+    def denies(self) -> bool:
+        """Tell whether its values must be absent: refused, or asked for by a word that denies them, but not both."""
+        return self.refused != self.entry.denies
 
 
 @dataclass

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.language.value_index import PART, SYNONYM, Entry, FieldTerms
-from ....core.language.word_data import key_of
+from ....core.language.value_index import BROADER, INFLECTED, PART, SPELLED, SYNONYM, Entry, FieldTerms
+from ....core.language.word_data import key_of, value_key
 from ....core.schemas import Operator
 from .segments import Segment
 from .sentence import COMMAS, STOPS, Sentence, Wish
@@ -98,7 +98,13 @@ def _wish(sentence: Sentence, i: int, s: Segment, story: bool, before: Wish | No
         i > 0 and "also" in sentence.segments[i - 1].roles
     )
     both = any("both" in p.roles for p in sentence.segments[max(0, i - 2) : i])
-    return Wish(entry, [s], must=must, added=added, both=both)
+    return Wish(entry, [s], must=must, added=added, both=both, has=_has(sentence, i, before))
+
+
+def _has(sentence: Sentence, i: int, before: Wish | None) -> bool:
+    """Tell whether "with" leads to the value, or to the first of its list: what has both must have each."""
+    lead = key_of(sentence.segments[i - 1].text) if i else ""
+    return lead in ("with", "having", "has", "mit", "带", "有") or (before is not None and before.has)
 
 
 def _shared(sentence: Sentence, found: Sequence[Entry], before: Wish) -> Entry | None:
@@ -176,13 +182,8 @@ def _joint(sentence: Sentence, before: int, i: int) -> str:
 
 
 def _for_whom(sentence: Sentence, i: int, s: Segment) -> None:
-    entries = [
-        e
-        for concept in s.person.split("|")
-        for e in sentence.language.values.get(key_of(concept), ())
-        if sentence.language.fields[e.field].concept == "gender" or e.rank <= SYNONYM
-    ]
-    entries = [e for e in entries if sentence.language.fields[e.field].concept in ("gender", "age", "")] or []
+    """Read a person as a wish in the field that says for whom things are; where it holds only a broader word, it prefers."""
+    entries = sorted(_serving(sentence, s), key=lambda e: (e.rank, sentence.generic(e)))
     if not entries:
         return
     if key_of(s.text) in ("her", "him", "his", "kind", "guy") and (
@@ -191,6 +192,20 @@ def _for_whom(sentence: Sentence, i: int, s: Segment) -> None:
         return
     sentence.found.people.append(s)
     before = key_of(sentence.segments[i - 1].text) if i else ""
-    wish = Wish(entries[0], [s], joined="or" if before in ("and", "or") else "")
-    s.used = "wanted"
+    wish = Wish(entries[0], [s], must=_is_sure(sentence, entries[0]), joined="or" if before in ("and", "or") else "")
+    s.used = "wanted" if wish.must else "soft"
     sentence.found.wishes.append(wish)
+
+
+def _serving(sentence: Sentence, s: Segment) -> list[Entry]:
+    """Return the values that serve a person, whatever their field is called."""
+    return [
+        e
+        for concept in s.person.split("|")
+        for e in sentence.language.values.get(value_key(concept), ())
+        if not sentence.is_name(e) and e.rank in (SPELLED, INFLECTED, SYNONYM, BROADER)
+    ]
+
+
+def _is_sure(sentence: Sentence, entry: Entry) -> bool:
+    return entry.rank < BROADER or sentence.language.fields[entry.field].concept == "gender"

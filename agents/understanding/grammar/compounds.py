@@ -1,0 +1,92 @@
+"""Take German compounds apart: a Baumwollhemd is a Hemd of Baumwolle, a Küchenregal a Regal for the Küche."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.language.tokens import Token, fold_word, german_stem, stem
+from ....core.language.value_index import PART, SYNONYM
+from ....core.language.word_data import common_words, phrases, thing_words
+
+SHORTEST, LONGEST, SHORTEST_PART = 6, 28, 3
+LINKS = ("", "s", "es", "n", "en", "er", "e")
+"""What may stand between the parts of a compound: the s of Hochzeitskleid, the n of Küchenregal."""
+
+
+def without_compounds(text: str, tokens: Sequence[Token], language: CatalogueLanguage) -> list[Token]:
+    """Return the tokens with every compound of known words as two tokens, in their places in ``text``."""
+    found: list[Token] = []
+    for token in tokens:
+        found += _parts(text, token, language) or [token]
+    return found
+
+
+def _parts(text: str, token: Token, language: CatalogueLanguage) -> list[Token] | None:
+    word = token.text
+    if token.kind != "word" or not SHORTEST <= len(word) <= LONGEST or _is_known(word, language):
+        return None
+    if word.isascii() and word in common_words():
+        return None
+    for cut, first, sure in _cuts(word, language):
+        if sure or token.capital:
+            return _two(text, token, cut, first, word[cut:])
+    return None
+
+
+def _cuts(word: str, language: CatalogueLanguage) -> Iterator[tuple[int, str, bool]]:
+    """Yield where ``word`` may be cut, its first part as it is known, and whether both parts are: the longest last part first."""
+    cuts = range(SHORTEST_PART, len(word) - SHORTEST_PART + 1)
+    for cut in cuts:
+        first = _first_of(word[:cut], language)
+        if first and _is_last(word[cut:], language):
+            yield cut, first, True
+    for cut in cuts:
+        if len(word) - cut > SHORTEST_PART and _is_value(word[cut:], language):
+            yield cut, word[:cut], False
+
+
+def _first_of(part: str, language: CatalogueLanguage) -> str:
+    """Return the value that a compound begins with, without the link and with the e that it may have lost: Woll(e)."""
+    for link in LINKS:
+        own = part.removesuffix(link) if link else part
+        for form in (own, f"{own}e"):
+            if len(own) >= SHORTEST_PART and _is_value(form, language):
+                return form
+    return ""
+
+
+def _is_last(part: str, language: CatalogueLanguage) -> bool:
+    """Tell whether a compound may end so: a value, what a field is called, or a word for what shops sell."""
+    return (
+        _is_value(part, language)
+        or part in language.names
+        or german_stem(part) in language.names
+        or part in thing_words()
+        or german_stem(part) in thing_words()
+    )
+
+
+def _is_value(part: str, language: CatalogueLanguage) -> bool:
+    return any(
+        entry.rank <= PART and not (language.fields[entry.field].is_name and entry.rank >= SYNONYM)
+        for form in (part, german_stem(part))
+        for entry in language.values.get(form, ())
+    )
+
+
+def _is_known(word: str, language: CatalogueLanguage) -> bool:
+    keys = (word, stem(word), german_stem(word))
+    known = any(key in language.values for key in keys)
+    return known or any(key in language.names or key in phrases() or key in language.people for key in (word, keys[2]))
+
+
+def _two(text: str, token: Token, cut: int, first: str, last: str) -> list[Token]:
+    """Return the two parts of a token; the second has no capital of its own, unless the first has."""
+    raw = text[token.start : token.end]
+    place = next((n for n in range(1, len(raw)) if len(fold_word(raw[:n])) >= cut), len(raw) - 1)
+    middle = token.start + place
+    return [
+        token._replace(text=first, end=middle),
+        token._replace(text=last, start=middle, glued=True),
+    ]

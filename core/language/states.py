@@ -1,0 +1,100 @@
+"""Tell which columns say whether something is there ("pets: allowed, not allowed, on request"), and how people ask for it.
+
+Such a column is named by what it is about: "no pets", "breakfast included", 可以养狗. Nothing in it is a value by itself: of "free
+parking" the words are "free" and "parking", not "free".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from ..text.field_names import words_of
+from .word_data import joined, key_of, phrases, states
+
+MOST_VALUES = 12
+COPULAS = ("", "is", "are", "ist", "sind")
+NOT_ABOUT = frozenset(
+    [
+        "colour",
+        "gender",
+        "brand",
+        "model",
+        "category",
+        "style",
+        "material",
+        "size",
+        "season",
+        "language",
+        "country",
+        "platform",
+        "price",
+    ]
+)
+"""Concepts whose names ask for a value, never for something to be there."""
+
+
+class States(NamedTuple):
+    """The values of a column that say that a thing is there, at once or in part, that it may be, and that it is not."""
+
+    there: tuple[str, ...]
+    maybe: tuple[str, ...]
+    absent: tuple[str, ...]
+    only: bool
+
+    def of(self, word: str) -> tuple[str, ...]:
+        """Return the values that a word of state means: itself, else all that say the same."""
+        own = tuple(v for v in (*self.there, *self.maybe, *self.absent) if key_of(v) == key_of(word))
+        if own:
+            return own
+        if word in states()["yes"]:
+            return tuple(v for v in self.there if key_of(v) in states()["yes"])
+        return self.absent if word in states()["no"] else ()
+
+
+def states_of(values: Sequence[str]) -> States | None:
+    """Return the states in a column, or None where its values say more than one thing or nothing is ever absent."""
+    if not 1 <= len(values) <= MOST_VALUES:
+        return None
+    absent = tuple(v for v in values if key_of(v) in states()["no"])
+    maybe = tuple(v for v in values if key_of(v) in states()["maybe"])
+    there = tuple(v for v in values if v not in absent + maybe)
+    only = all(key_of(v) in states()["yes"] | states()["some"] for v in there)
+    if not there or not (absent or only):
+        return None
+    return States(there, maybe, absent, only)
+
+
+def topics_of(name: str, concept: str, concept_names: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return what a column is about by its name: ``pets_allowed`` about "pets", ``flower_colour`` about "flower"."""
+    words = list(words_of(name))
+    han = not name.isascii() and any(ord(c) > 0x2E7F for c in name)
+    found = [joined(words)]
+    if han:
+        text = joined(words)
+        found += [text.removeprefix(e) for e in states()["edges"] if not e.isascii() and len(text) > len(e) + 1]
+    kept = _without_edges(words)
+    found.append(joined(kept))
+    if len(kept) > 1 and concept in NOT_ABOUT and kept[-1] in set(concept_names):
+        found.append(joined(kept[:-1]))
+    about = [f for f in dict.fromkeys(found) if f]
+    return tuple(f for f in about if concept not in NOT_ABOUT or key_of(f) not in {key_of(n) for n in concept_names})
+
+
+def _without_edges(words: Sequence[str]) -> list[str]:
+    kept = list(words)
+    while len(kept) > 1 and kept[0] in states()["edges"]:
+        kept = kept[1:]
+    while len(kept) > 1 and kept[-1] in states()["yes"] | states()["no"]:
+        kept = kept[:-1]
+    return kept
+
+
+def said_of(topic: str) -> Iterator[tuple[str, str]]:
+    """Yield (phrase, word of state) for every way to say a state of ``topic``: "pets are welcome", "free parking"."""
+    for word in states()["yes"] | states()["no"] | states()["some"] | states()["maybe"]:
+        if (len(word) < 2 and word.isascii()) or "not" in phrases().get(word, ()):
+            continue  # what a bare "no" refuses, the grammar knows
+        for copula in COPULAS if topic.isascii() or word.isascii() else ("",):
+            yield f"{topic} {copula} {word}", word
+        yield f"{word} {topic}", word
