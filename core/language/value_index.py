@@ -170,6 +170,7 @@ class ValueIndex:
                 c
                 for c in self._by_stem.get(stem_key(value), ())
                 if (not term.is_name or c.group in NAMED_GROUPS)
+                and (c.group != "columns" or len(words_of_form(value)) > 1)
                 and any(are_forms(value_key(value), value_key(f)) for f in (c.name, *c.forms))
             ]
             for concept in whole:
@@ -180,7 +181,8 @@ class ValueIndex:
             tails = [words[i:] for i in range(1, len(words))] + [words_of_form(value.partition("(")[0])]
             for tail in (t for t in tails if t and not (len(t) == 1 and t[0] in thing_words())):
                 for concept in self._by_stem.get(stem_key(" ".join(tail)), ()):
-                    ending[concept.name].append(value)
+                    if concept.group != "columns":
+                        ending[concept.name].append(value)
         return {**ending, **own}
 
     def _add_concepts(self, term: FieldTerms, values: Sequence[str]) -> None:
