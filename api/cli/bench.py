@@ -127,6 +127,14 @@ def valid(
 
 
 @app.command()
+def rollout(n: CountOption = 1000, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
+    """Simulate N rollouts that are looked at daily: false alarms, and how soon a fifth fewer or more clicks are seen."""
+    from ...evals.service.rollouts import run
+
+    print_figures(run(n, seed, progress()), as_json)
+
+
+@app.command()
 def report(
     saved: Annotated[Path, typer.Argument(help="Folder that `tastemaker bench --save FOLDER NAME` wrote into.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for benchmarks.md, plots/ and figures/.")] = Path("docs"),

@@ -1,0 +1,117 @@
+"""Frozen cases: requests with what their answers must and must not be, and how an answer did."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, field_validator
+
+from .answer import Usage
+from .catalogue import Frozen, ItemId
+from .request import Predicate, RecommendRequest
+
+CaseName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
+Language = Literal["en", "zh", "de"]
+Cited = Literal["text", "caption", "transcript", "history", "preference"]
+MAX_CASES = 10_000
+MAX_REPETITIONS = 50
+Phrase = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Expectations(Frozen):
+    """What an answer is checked for; whatever is left out is not checked."""
+
+    must: tuple[ItemId, ...] = Field(default=(), description="Items that must be in the list.")
+    may: tuple[ItemId, ...] = Field(
+        default=(),
+        description="If given, no other items than these and `must` may be in it; they count as wanted, too.",
+    )
+    must_not: tuple[ItemId, ...] = Field(default=(), description="Items that must not be in it.")
+    holds: tuple[Predicate, ...] = Field(default=(), description="What must hold for every item of it.")
+    reads: tuple[Predicate, ...] = Field(default=(), description="Conditions that must have been read.")
+    not_applied: tuple[Phrase, ...] = Field(
+        default=(), description="Words of the request that the answer must name as not applied."
+    )
+    says: tuple[Phrase, ...] = Field(default=(), description="Words that its text must hold, in any case of letters.")
+    never_says: tuple[Phrase, ...] = Field(default=(), description="Words that its text must not hold.")
+    language: Language | None = Field(default=None, description="The language of its text.")
+    max_words: int | None = Field(default=None, ge=1, description="Words of its text, at most.")
+    cites: tuple[Cited, ...] = Field(default=(), description="Kinds of evidence that its reasons must rest on.")
+    items: tuple[int, int] | None = Field(
+        default=None, description="How many items it lists, at least and at most; [0, 0]: none."
+    )
+
+
+class Case(Frozen):
+    """One request, perhaps after earlier turns of the same conversation, and what is expected of its answer.
+
+    Media are named by path: in a file relative to it, in a store as they were kept.
+    """
+
+    case_id: CaseName = Field(description="Its name within its set.")
+    about: str = Field(default="", max_length=500, description="What it is there for, in one sentence.")
+    request: RecommendRequest = Field(description="Who asks and what.")
+    before: tuple[RecommendRequest, ...] = Field(
+        default=(), max_length=10, description="Earlier turns of the conversation, oldest first."
+    )
+    expects: Expectations = Field(default=Expectations(), description="What the answer must be.")
+    tags: tuple[str, ...] = Field(default=(), description="For looking at parts of the set, such as `photo`.")
+    source: str = Field(
+        default="written", description="`written`, or `trace:` and the id of the answer it was made from."
+    )
+
+    @field_validator("request")
+    @classmethod
+    def _begins_anew(cls, request: RecommendRequest) -> RecommendRequest:
+        if request.thread_id is not None:
+            raise ValueError(
+                "a case begins its own conversation: leave out thread_id and give earlier turns in `before`"
+            )
+        return request
+
+
+class CaseSet(Frozen):
+    """Cases that are run together. ``digest`` tells one state of the set from another."""
+
+    name: CaseName = Field(description="Its name.")
+    description: str = Field(default="", description="What it is for.")
+    cases: tuple[Case, ...] = Field(max_length=MAX_CASES, description="The cases.")
+    digest: str = Field(default="", description="SHA-256 of the cases, first 16 digits.")
+
+    @field_validator("cases")
+    @classmethod
+    def _named_once(cls, cases: tuple[Case, ...]) -> tuple[Case, ...]:
+        names = [c.case_id for c in cases]
+        doubles = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
+        if doubles:
+            raise ValueError(f"{doubles[0]} is the case_id of two cases")
+        return cases
+
+
+class AnsweredItem(Frozen):
+    """One item of an answer with its reason, and who wrote that: ``model`` or ``data``."""
+
+    item_id: str
+    title: str
+    reason: str = ""
+    by: str = ""
+
+
+class Outcome(Frozen):
+    """What came of one case in one repetition: the answer, the checks it failed in plain words, and its figures.
+
+    ``scores`` has those of ``core/evaluation/judging.py`` that apply; ``error`` is set where there was no answer.
+    """
+
+    case_id: str
+    repetition: int = 1
+    passed: bool = False
+    failures: tuple[str, ...] = ()
+    scores: dict[str, float] = Field(default_factory=dict)
+    message: str = ""
+    items: tuple[AnsweredItem, ...] = ()
+    prompts: tuple[str, ...] = ()
+    usage: Usage = Usage()
+    seconds: float = 0.0
+    degraded: tuple[str, ...] = ()
+    error: str = ""
