@@ -217,6 +217,11 @@ class Recommender(ShopAccess):
             await self._open_threads()
         return self._threads is not None and await self._threads.copy(f"{tenant}/{source}", f"{tenant}/{target}")
 
+    async def drop_thread(self, thread_id: str, tenant: str = "default") -> None:
+        """Forget a conversation, if there is one; a failure is left alone."""
+        if self._threads is not None:
+            await self._threads.forget(f"{tenant}/{thread_id}")
+
     async def forget_preferences(self, user_id: str, tenant: str = "default", field: str | None = None) -> int:
         """Forget the likes and dislikes that a user agreed to have remembered, or those about one field; return how many.
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ..learning.metrics import interval
-from ..schemas.catalogue import Frozen
 from ..schemas.cases import Outcome
+from ..schemas.catalogue import Frozen
 
 Numbers = NDArray[np.float64]
 Verdict = Literal["within noise", "better", "worse", "different"]

@@ -98,21 +98,14 @@ def _wrong_conditions(expects: Expectations, answer: RecommendResponse) -> Itera
 
 def _wrong_words(expects: Expectations, answer: RecommendResponse) -> Iterator[str]:
     text = text_of(answer)
-    folded = fold(text)
-    for phrase in expects.says:
-        if fold(phrase) not in folded:
-            yield f"the text does not say {phrase!r}"
-    for phrase in expects.never_says:
-        if fold(phrase) in folded:
-            yield f"the text says {phrase!r}, which it must not"
+    folded, cited = fold(text), _cited(answer)
+    yield from (f"the text does not say {p!r}" for p in expects.says if fold(p) not in folded)
+    yield from (f"the text says {p!r}, which it must not" for p in expects.never_says if fold(p) in folded)
     if expects.language and (found := language_of(text)) != expects.language:
         yield f"the text is in {found!r}, expected {expects.language!r}"
     if expects.max_words is not None and (words := length(text)) > expects.max_words:
         yield f"the text has {words} words, at most {expects.max_words} are expected"
-    cited = _cited(answer)
-    for kind in expects.cites:
-        if kind not in cited:
-            yield f"no reason rests on evidence of the kind {kind!r}"
+    yield from (f"no reason rests on evidence of the kind {k!r}" for k in expects.cites if k not in cited)
 
 
 def broken_conditions(expects: Expectations, answer: RecommendResponse) -> list[tuple[str, Predicate]]:
@@ -181,8 +174,8 @@ def _scores(
         scores["conditions_read"] = sum(_is_read(p, answer) for p in expects.reads) / len(expects.reads)
     if usage.llm_calls:
         scores["schema_valid"] = float(all(d.what != "llm" for d in answer.degraded))
-    if (grounded := _grounded(answer, compose_items)) is not None:
-        scores["grounded"] = grounded
+        if (grounded := _grounded(answer, compose_items)) is not None:
+            scores["grounded"] = grounded
     return scores
 
 

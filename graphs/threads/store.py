@@ -286,7 +286,9 @@ class Threads:
 
     async def purge(self) -> None:
         """Take what was deleted out of the file as well."""
-        await self._file.on_worker(self._file.conn.execute, "PRAGMA wal_checkpoint(TRUNCATE)")
+        file = self._file
+        # all rows are read there: a statement that is still open would keep the next transaction from being committed
+        await file.on_worker(lambda: file.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
 
     async def _begin(self, held: ThreadTurn, until: float) -> None:
         """Take the thread's row, waiting for the turn that holds it; ``until`` is in seconds of the monotonic clock."""

@@ -1,0 +1,1 @@
+"""Run versions over frozen cases, replay what was answered, and search for better wordings."""
