@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -74,8 +73,7 @@ async def run_case(
             error=why,
         )
     finally:
-        with contextlib.suppress(TastemakerError):
-            await recommender.drop_thread(thread, tenant)
+        await recommender.drop_thread(thread, tenant)
     return judge(case, repetition, answer, time.perf_counter() - started, recommender.settings.llm.compose_items)
 
 
