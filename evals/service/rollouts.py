@@ -1,4 +1,4 @@
-"""Simulate rollouts that are looked at every day: how often is the alarm false, and how soon is a real change seen?
+"""Simulate rollouts that are looked at every day, to say how often an alarm is false and how soon a real change is seen.
 
 Users differ in how often they come and how much they click, come back, and stay with their version. One simulated rollout is one
 stream of such users; its metrics share one error level, as in service.
