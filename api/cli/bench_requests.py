@@ -16,7 +16,11 @@ FilesOption = Annotated[
     list[Path] | None, typer.Option("--file", help="Ask these files instead; the format is that of data/requests.")
 ]
 PartOption = Annotated[
-    str, typer.Option("--part", help="The project's own requests to ask: dev, held_out, fresh_dev or fresh_kept.")
+    str,
+    typer.Option(
+        "--part",
+        help="The project's own requests to ask: dev, held_out, fresh_dev, fresh_kept, third_dev or third_kept.",
+    ),
 ]
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Write what was not obeyed, and how it was read, to this JSON Lines file.")

@@ -129,6 +129,11 @@ _SHOPS = {
     "flats": "ref",
     "moebel": "artikelnr",
     "shouji": "编号",
+    "holidays": "ref",
+    "bikes": "id",
+    "courses": "code",
+    "chongwu": "编号",
+    "garten": "artikel",
 }
 _SOURCES: Mapping[str, tuple[Callable[[Path], Iterator[Record]], str]] = {
     "cars": (_cars, "item_id"),
