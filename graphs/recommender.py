@@ -22,6 +22,7 @@ from ..core.media.trust_report import CheckRequest, TrustReport, as_check
 from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.ranking.why_not import WhyNot
 from ..core.redaction import public_reason, redact
+from ..core.releases.in_force import RULES
 from ..core.rules.model import RuleSet
 from ..core.schemas import (
     Erased,
@@ -80,6 +81,8 @@ class Recommender(ShopAccess):
     async def start(self) -> Self:
         """Open the thread store; models and catalogues open on first use."""
         await self._open_threads()
+        if self.services.releases is not None:
+            await self.services.releases.start()
         return self
 
     async def __aenter__(self) -> Self:
@@ -158,6 +161,7 @@ class Recommender(ShopAccess):
                 prompt_versions=prompt_versions,
                 allow_paths=allow_paths,
             )
+            await self._choose_versions(turn, request)
             await turn.check_stated(request)
             if request.answer is not None and request.thread_id is None:
                 raise InvalidRequestError("answer", "needs the thread_id of the answer that asked")
@@ -167,6 +171,18 @@ class Recommender(ShopAccess):
                 stack.push_async_callback(_remove, turn.workdir)
             yield turn
             shop.refresh_soon()
+
+    async def _choose_versions(self, turn: Turn, request: RecommendRequest) -> None:
+        """Find which released versions serve a request: those it asks for, else those of its rollouts, else production.
+
+        Raises:
+            InvalidRequestError: it asks for one that there is not.
+        """
+        turn.serving = self.services.serving(request, turn.thread_id)
+        if turn.prompt_versions and self.services.releases is not None:
+            turn.prompt_versions = await self.services.releases.try_out(
+                turn.serving, request.tenant, turn.prompt_versions
+            )
 
     def _graph_for(self, turn: Turn) -> CompiledStateGraph[State, Turn, Any, Any]:
         return self.graph if turn.thread is not None else self._without_threads
@@ -279,6 +295,7 @@ class Recommender(ShopAccess):
             async with self._turn(quiet, {}, allow_paths=False) as turn:
                 turn.services, turn.thread, turn.shows = copy.copy(self.services), None, False
                 turn.services.rules = self.services.with_reviews(FixedRules(tried))
+                turn.serving.made.pop(RULES, None)
                 lists.append((await answer(self._without_threads, quiet, turn)).items)
         return lists[0], lists[1]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping
 from typing import Any
 
 from langgraph.graph.state import CompiledStateGraph
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 
 from ..core.errors import InvalidRequestError, TastemakerError
 from ..core.redaction import redact
+from ..core.releases.in_force import IN_FORCE
 from ..core.schemas import Degradation, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.tracing import note, span
 from ..core.validation import invalid_request
@@ -32,7 +34,7 @@ async def answer(
     Raises:
         InvalidRequestError: a medium breaks a limit, or the thread belongs to another user.
     """
-    with span("recommend", tenant=request.tenant):
+    with span("recommend", tenant=request.tenant), serving(turn):
         response = await _answered(graph, request, turn)
         usage = response.usage
         note(
@@ -45,9 +47,20 @@ async def answer(
                 "route": response.route.name,
                 "degraded": ",".join(dict.fromkeys(label.what for label in response.degraded)),
                 "items": len(response.items),
+                "versions": ",".join(f"{v.name}@r{v.number}" for v in response.versions),
             }
         )
         return response
+
+
+@contextlib.contextmanager
+def serving(turn: Turn) -> Iterator[None]:
+    """Let what was released for a request be found while it is answered."""
+    before = IN_FORCE.set(turn.serving.made)
+    try:
+        yield
+    finally:
+        IN_FORCE.reset(before)
 
 
 async def _answered(

@@ -68,7 +68,7 @@ class Search:
 
     async def _governed(self, shop: Shop, schema: CatalogueSchema, words: str) -> CandidateQuery:
         """Return the limits in force, with the shop's rules that act on these words."""
-        loaded = await self._services.rules.load(self._request.tenant, schema)
+        loaded = await self._services.rules_of(self._request.tenant).load(self._request.tenant, schema)
         if loaded.label:
             self._degraded.append(Degradation(what="rules", why=loaded.label))
         q = CandidateQuery(

@@ -68,7 +68,7 @@ class ShopAccess:
             StoreError: the catalogue, whose fields rules name, cannot be read.
         """
         async with self.services.lend(tenant) as shop:
-            return await self.services.rules.load(tenant, await shop.catalogue.schema())
+            return await self.services.rules_of(tenant).load(tenant, await shop.catalogue.schema())
 
     async def check_rules(self, data: object, tenant: str = "default") -> list[str]:
         """Return what is wrong with rules, read from YAML or JSON; nothing is stored. Raises as ``rules``."""

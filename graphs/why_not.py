@@ -13,6 +13,7 @@ from typing import Any
 from ..core.ranking.why_not import Inquiry, Trace, WhyNot, explain
 from ..core.schemas import Item, RecommendRequest, ThreadMemory
 from .recommend import build_graph
+from .run import serving
 from .shop.services import Services
 from .steps.rules import screen_of
 from .threads.store import Threads
@@ -39,6 +40,7 @@ async def find_out(
             allow_paths=allow_paths,
             shows=False,
         )
+        turn.serving = services.serving(request, turn.thread_id)
         known = threads is not None and request.thread_id is not None
         memory = await threads.memory(turn.key(request)) if known and threads else ThreadMemory()
         check_owner(memory.owner, request)
@@ -54,7 +56,8 @@ async def _answered(item_id: str, request: RecommendRequest, memory: ThreadMemor
         turn.workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
     try:
         given: Any = {"request": quiet, "memory": memory}
-        state = State(**await build_graph().ainvoke(given, context=turn))
+        with serving(turn):
+            state = State(**await build_graph().ainvoke(given, context=turn))
         return await _traced(item_id, state, turn)
     finally:
         if media:

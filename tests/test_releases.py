@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from tastemaker.core.errors import InvalidRequestError, ReleaseBlockedError
+from tastemaker.core.ranking.source_weights import Kind, weights_of
+from tastemaker.core.ranking.weights_file import read_weights
 from tastemaker.core.releases.assignment import assigned, point_of, share_of
+from tastemaker.core.releases.in_force import IN_FORCE
 from tastemaker.core.schemas.releases import CaseGate, Cohort, Gate, Rollout, Threshold
 from tastemaker.core.settings import Settings
 from tastemaker.graphs.releases.desk import ReleaseDesk
@@ -240,3 +243,13 @@ async def test_what_does_not_exist_is_named(desk: ReleaseDesk) -> None:
         await desk.save_draft("another-shop", draft.id, "y", "eve")
     with pytest.raises(InvalidRequestError, match="no version 7 of compose"):
         await desk.version(T, "compose", 7)
+
+
+def test_released_weights_count_for_the_request_alone(desk: ReleaseDesk) -> None:
+    kinds: dict[Kind, float] = {"said": 1.0}
+    shipped = weights_of(kinds)
+    weights, _ = read_weights(desk.shipped("source_weights").body.replace("said = 1.0", "said = 0.5"))
+    before = IN_FORCE.set({"source_weights": weights})
+    assert weights_of(kinds) == {**shipped, "text_vector": 0.5}
+    IN_FORCE.reset(before)
+    assert weights_of(kinds) == shipped

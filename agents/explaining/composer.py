@@ -8,7 +8,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
 
-from ...core.errors import BackEndError, BackEndTimeout, BackEndUnavailable, ConfigurationError, TastemakerError
+from ...core.errors import (
+    BackEndError,
+    BackEndTimeout,
+    BackEndUnavailable,
+    BadBackEndResponse,
+    ConfigurationError,
+    TastemakerError,
+)
 from ...core.protocols import ChatModel, ChatRequest, ChatUsage
 from ...core.redaction import public_reason, redact
 from ...core.schemas import Brief, Composition, Degradation, RankedItem, Usage, Words
@@ -49,13 +56,22 @@ class Composer:
         self.guided = guided
 
     async def compose(
-        self, brief: Brief, emit: Emit, *, timeout_s: float | None = None, prompt_version: str | None = None
+        self,
+        brief: Brief,
+        emit: Emit,
+        *,
+        timeout_s: float | None = None,
+        library: PromptLibrary | None = None,
+        stand_in: PromptLibrary | None = None,
     ) -> Composition:
         """Return the words for ``brief``; each is given to ``emit`` as soon as it passed its checks.
 
         A model that fails, refuses, breaks off or takes longer than ``timeout_s`` seconds costs only the words that it
         has not written yet: those are rendered, and the composition says so in ``degraded``. What is rendered in any case
         comes first: the message, unless the model writes it, and then the reasons beyond ``compose_items``.
+
+        The prompt comes from ``library``, by default the composer's own; where the model breaks the form of the answer with it,
+        the one of ``stand_in`` is asked for what is missing.
         """
         top = brief.items[: self.settings.compose_items]
         desk = _Desk(brief, emit)
@@ -64,24 +80,35 @@ class Composer:
             desk.render_message()
         desk.render(brief.items[len(top) :])
         if not top or (self.guided and speaks_chinese(brief)):  # the small model writes English only
-            return desk.close(None, Usage(), ())
-        prompt: Prompt | None = None
-        usage = Usage()
+            return desk.close(())
         degraded: tuple[Degradation, ...] = ()
         limit = self.settings.timeout_s if timeout_s is None else timeout_s
         try:
-            prompt = self.library.get("compose", prompt_version)
-            request = self._request(prompt, brief, top, limit, asks_message)
-            usage = Usage(llm_calls=1)
             async with asyncio.timeout(limit):
-                async for name, value in self._answer(request, desk):
-                    desk.take(name, value, top)
+                try:
+                    await self._write(library or self.library, desk, top, limit, message=asks_message)
+                except (BadBackEndResponse, ConfigurationError) as error:
+                    if stand_in is None:
+                        raise
+                    log.warning("the prompt in production stands in: %s", redact(str(error)))
+                    desk.broke = True
+                    await self._write(stand_in, desk, top, limit, message=asks_message)
         except TimeoutError:
             degraded = (_lost(BackEndTimeout(f"the words were not ready within {limit:g} s")),)
         except (BackEndError, ConfigurationError) as error:
             degraded = (_lost(error),)
-            usage = Usage() if isinstance(error, BackEndUnavailable) and not desk.answered else usage
-        return desk.close(prompt, _with(usage, desk.usage), degraded)
+            desk.calls -= isinstance(error, BackEndUnavailable) and not desk.answered
+        return desk.close(degraded)
+
+    async def _write(
+        self, library: PromptLibrary, desk: _Desk, top: tuple[RankedItem, ...], limit: float, *, message: bool
+    ) -> None:
+        """Let the model write with one prompt; what it wrote is on the desk, also where it fails."""
+        desk.prompt = library.get("compose")
+        request = self._request(desk.prompt, desk.brief, top, limit, message)
+        desk.begin_call()
+        async for name, value in self._answer(request, desk):
+            desk.take(name, value, top)
 
     def _request(
         self, prompt: Prompt, brief: Brief, top: tuple[RankedItem, ...], timeout_s: float, message: bool
@@ -99,7 +126,7 @@ class Composer:
         async with aclosing(self.chat.stream(request)) as deltas:  # type: ignore[type-var]  # every stream is a generator
             async for delta in deltas:
                 desk.answered = True
-                desk.usage = delta.usage or desk.usage
+                desk.used = delta.usage or desk.used
                 for member in reader.feed(delta.text):
                     yield member
         for member in reader.finish():
@@ -112,7 +139,11 @@ class _Desk:
     def __init__(self, brief: Brief, emit: Emit) -> None:
         self.brief = brief
         self.emit = emit
-        self.usage = ChatUsage()
+        self.prompt: Prompt | None = None
+        self.broke = False
+        self.calls = 0
+        self.used = ChatUsage()
+        self.usage = Usage()
         self.words: dict[str | None, Words] = {}
         self.answered = False
         self.writer = ReasonWriter(brief)
@@ -134,16 +165,27 @@ class _Desk:
         """Give out the rendered message, unless there is one."""
         self._give(render_message(self.brief))
 
-    def close(self, prompt: Prompt | None, usage: Usage, degraded: tuple[Degradation, ...]) -> Composition:
+    def begin_call(self) -> None:
+        """Count another call of the model; what the one before used is kept."""
+        self._count()
+        self.calls, self.answered = self.calls + 1, False
+
+    def _count(self) -> None:
+        used, self.used = self.used, ChatUsage()
+        self.usage = Usage(**{name: getattr(self.usage, name) + value for name, value in used.model_dump().items()})
+
+    def close(self, degraded: tuple[Degradation, ...]) -> Composition:
         """Render what is missing and return everything in the order of the items."""
         if None not in self.words:
             self.render_message()
         self.render(self.brief.items)
+        self._count()
         return Composition(
             message=self.words[None],
             reasons=tuple(self.words[r.item.item_id] for r in self.brief.items),
-            usage=usage,
-            prompt=prompt.ref if prompt else None,
+            usage=self.usage.model_copy(update={"llm_calls": max(self.calls, 0)}),
+            prompt=self.prompt.ref if self.prompt else None,
+            broke=self.broke,
             degraded=degraded,
         )
 
@@ -183,7 +225,3 @@ def _lost(error: TastemakerError) -> Degradation:
     return Degradation(
         what="llm", why=f"{public_reason(error, 'llm')}; the words that are missing are rendered from data"
     )
-
-
-def _with(usage: Usage, chat: ChatUsage) -> Usage:
-    return usage.model_copy(update=chat.model_dump())

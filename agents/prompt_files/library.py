@@ -54,15 +54,19 @@ class PromptLibrary:
     def __init__(self, folder: Path | None, live: Mapping[str, str]) -> None:
         self.folder = folder or Path(__file__).resolve().parents[2] / "prompts"
         self.live = dict(live)
+        self.released: Mapping[str, Prompt] = {}
         self._entries: dict[Path, _Entry] = {}
         self._listing = _Listing()
 
     def get(self, name: str, version: str | None = None) -> Prompt:
-        """Return a prompt: the version asked for, else the live one, else the newest.
+        """Return a prompt: the version of the file asked for, else the one released, else the live one, else the newest.
 
         Raises:
             ConfigurationError: no such prompt or version, or it never was in order; the message lists the problems.
         """
+        released = self.released.get(name)
+        if version is None and released is not None:
+            return released
         found = [e.prompt for e in self._of(name) if e.prompt is not None]
         wanted = version or self.live.get(name)
         if wanted is not None:
@@ -75,10 +79,11 @@ class PromptLibrary:
             f"{what} cannot be used from {self.folder}: " + "; ".join(problems or ["no such version"])
         )
 
-    def pinned(self, versions: Mapping[str, str]) -> PromptLibrary:
-        """Return this library with other live versions for some prompts; both share what was read."""
+    def pinned(self, versions: Mapping[str, str], released: Mapping[str, Prompt] | None = None) -> PromptLibrary:
+        """Return this library with other live versions for some prompts, of files or released; both share what was read."""
         library = copy.copy(self)
         library.live = {**self.live, **versions}
+        library.released = released or {}
         return library
 
     def list(self) -> tuple[Prompt, ...]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pydantic import Field
 
 from ..schemas import Event, Frozen
+from ..schemas.releases import Arm, ServedVersion
 from .off_policy import Decision
 from .thompson_sampling import Draw
 
@@ -47,7 +48,10 @@ class Shown(Frozen):
 
 
 class Exposure(Frozen):
-    """A list as it was answered; ``policy`` names the version that made it, ``user_id`` is as in the events."""
+    """A list as it was answered; ``policy`` names the version that made it, ``user_id`` is as in the events.
+
+    ``versions`` are the released versions that served, ``unit`` is what rollouts are drawn by, ``measures`` what the answer cost.
+    """
 
     tenant: str
     request_id: str
@@ -56,6 +60,27 @@ class Exposure(Frozen):
     user_id: str | None = None
     items: tuple[Shown, ...] = ()
     drawn: tuple[Drawn, ...] = ()
+    versions: tuple[ServedVersion, ...] = ()
+    unit: str = ""
+    measures: dict[str, float] = Field(default_factory=dict)
+
+
+class VersionExposure(Frozen):
+    """A list that was made in a rollout, in which arm and with which version; ``unit`` is what the rollout is drawn by.
+
+    ``measures``: ``seconds``, ``tokens``, ``items``, ``sentences``, ``written`` (by the model), ``degraded`` and ``failed`` (the model
+    broke the form of its answer), the last two 0 or 1.
+    """
+
+    request_id: str
+    unit: str
+    user_id: str | None
+    rollout: int
+    name: str
+    number: int
+    arm: Arm
+    at: datetime
+    measures: dict[str, float]
 
 
 def rewards_of(events: Sequence[Event]) -> dict[tuple[str, str], float]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from ..releases.in_force import WEIGHTS, in_force
 from ..schemas import SourceScore
 
 Kind = Literal[
@@ -111,12 +112,14 @@ LEARNED_BARE, LEARNED_ASKED = 1.0, 0.4
 
 
 def weights_of(kinds: Mapping[Kind, float]) -> dict[str, float]:
-    """Return the weight of every source for a request of these kinds, each with its strength."""
-    return {
-        name: sum(strength * row.weights.get(kind, 0.0) for kind, strength in kinds.items())
-        for name, row in SOURCES.items()
-        if row.weights
-    }
+    """Return the weight of every source for a request of these kinds, each with its strength; as released for the request, else as above."""
+    released: Mapping[str, Mapping[Kind, float]] | None = in_force(WEIGHTS)
+    found = {}
+    for name, row in SOURCES.items():
+        if row.weights:
+            weights = row.weights if released is None else released.get(name, {})
+            found[name] = sum(strength * weights.get(kind, 0.0) for kind, strength in kinds.items())
+    return found
 
 
 def reason_of(source: str) -> str:

@@ -11,6 +11,7 @@ from pydantic import (
 from .catalogue import AttributeValue, Frozen, Variant
 from .evidence import Evidence, Verdict
 from .ranking import PathStep, SourceScore
+from .releases import ServedVersion
 from .request import LLMStrategy
 from .understanding import Question, Route, Understanding
 
@@ -140,6 +141,10 @@ class RecommendResponse(Frozen):
         default=None, description="By how much a language model moved the list; absent where none was asked to."
     )
     prompts: tuple[str, ...] = Field(default=(), description="Prompts used, as `name@version#digest`.")
+    versions: tuple[ServedVersion, ...] = Field(
+        default=(),
+        description="Released versions that served, and rollouts that the user takes part in; empty: all as it ships.",
+    )
     usage: Usage = Field(default_factory=Usage, description="Language-model use.")
     timings: tuple[StepTime, ...] = Field(default=(), description="Seconds per step, in the order they ended.")
 

@@ -221,5 +221,6 @@ class ServedVersion(Frozen):
 
     name: str = Field(description="What served.")
     number: int = Field(description="Which version of it; 0 is what ships.")
+    draft: int | None = Field(default=None, description="The draft that was tried out, if it was one.")
     rollout: int | None = Field(default=None, description="The rollout that the user takes part in.")
     arm: Arm | None = Field(default=None, description="Whether they are served the version on trial.")

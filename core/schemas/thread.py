@@ -94,10 +94,14 @@ class Brief(Frozen):
 
 
 class Composition(Frozen):
-    """The words of a response: one message and one reason for every item, model-written only where checks passed."""
+    """The words of a response: one message and one reason for every item, model-written only where checks passed.
+
+    ``broke`` says that the model broke the form of its answer with the prompt on trial, so that another stood in.
+    """
 
     message: Words
     reasons: tuple[Words, ...] = ()
     usage: Usage = Field(default_factory=Usage)
     prompt: str | None = None
+    broke: bool = False
     degraded: tuple[Degradation, ...] = ()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from weakref import WeakValueDictionary
 
 from ...agents.explaining.composer import Composer
@@ -24,6 +25,9 @@ from ...core.protocols import (
     Transcriber,
     close_each,
 )
+from ...core.ranking.query import SEGMENT_KEY
+from ...core.releases.in_force import RULES
+from ...core.schemas import RecommendRequest
 from ...core.settings import Settings
 from ...models import registry, slots
 from ...models.lazy import LazyCaptioner, LazyImageText, LazyTranscriber
@@ -35,7 +39,7 @@ from ...stores.events.history import SqlHistory
 from ...stores.events.remembered_preferences import TasteStore
 from ...stores.reopening import ReopeningCatalogue
 from ...stores.reviews import ReviewStore, RulesWithReviews
-from ...stores.rules import Rules, RuleStore
+from ...stores.rules import FixedRules, Rules, RuleStore
 from ...tools.media.admission import MediaAdmitter
 from ...tools.perception.audio_transcriber import AudioTranscriber
 from ...tools.perception.image_captioner import ImageCaptioner
@@ -44,6 +48,8 @@ from ...tools.policy.content_filters import open_filters
 from ...tools.ranking.new_item_quota import NewItemQuota
 from ...tools.sources.taste import DescribedSource
 from ...tools.trust.consistency_checker import ConsistencyChecker
+from ..releases.live import LiveReleases
+from ..releases.serving import Serving
 from ..turn.breaker import Breakers
 from .caption_vocabulary import CaptionVocabulary
 from .evidence_memory import SensesMemory
@@ -70,6 +76,7 @@ class Services:
     exposures: ExposureLog | None = None
     tastes: TasteStore | None = None
     reviews: ReviewStore | None = None
+    releases: LiveReleases | None = None
     shops: dict[str, Shop] = field(default_factory=dict)
     _opening: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
@@ -128,7 +135,25 @@ class Services:
             exposures=open_exposures(settings, database),
             tastes=TasteStore(database),
             reviews=ReviewStore(database),
+            releases=LiveReleases.at(settings),
         )
+
+    def serving(self, request: RecommendRequest, thread_id: str) -> Serving:
+        """Return which released versions serve a request; the share of a rollout is drawn by user, else by conversation."""
+        if self.releases is None:
+            return Serving()
+        user = request.user_id
+        unit = f"thread {thread_id}" if user is None else f"user {user}"
+        return self.releases.serve(request.tenant, unit, request.context.get(SEGMENT_KEY), stranger=user is None)
+
+    def rules_of(self, tenant: str) -> Rules:
+        """Return the rules in production of a shop: the released ones, else those of its file."""
+        return self.rules_with(self.releases.serve(tenant, "", None, stranger=False).made if self.releases else {})
+
+    def rules_with(self, made: Mapping[str, Any]) -> Rules:
+        """Return the released rules among what was released, else those of the shop's file; either way with the reviews."""
+        released = made.get(RULES)
+        return self.rules if released is None else self.with_reviews(FixedRules(released))
 
     @asynccontextmanager
     async def lend(self, tenant: str) -> AsyncIterator[Shop]:
@@ -192,7 +217,9 @@ class Services:
         await self.shop_words.close()
         while self.shops:
             await self.shops.popitem()[1].close()
-        await close_each(self.exposures, self.tastes, self.chat, self.captioner, self.transcriber, self.llm_rank)
+        await close_each(
+            self.releases, self.exposures, self.tastes, self.chat, self.captioner, self.transcriber, self.llm_rank
+        )
 
 
 def open_exposures(settings: Settings, database: Database) -> ExposureLog | None:

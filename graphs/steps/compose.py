@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
@@ -14,6 +15,7 @@ from ...core.media.corrections import CORRECTABLE
 from ...core.ranking.cold_start import choose
 from ...core.ranking.media_weights import MEDIUM
 from ...core.ranking.stated_preferences import merge_items, merge_stated
+from ...core.releases.assignment import unit_digest
 from ...core.schemas import (
     Brief,
     Composition,
@@ -47,9 +49,10 @@ async def compose_recommendations(state: State, turn: Turn) -> Composed:
     composition = await compose(state, turn)
     for label in composition.degraded:
         turn.degrade(label.what, label.why)
-    turn.answer_with(respond(state, turn, composition))
+    response = respond(state, turn, composition)
+    turn.answer_with(response)
     keep_senses(state, turn)
-    log_exposure(state, turn)
+    log_exposure(state, turn, measures(response, turn, composition))
     return {"memory": next_memory(state)}
 
 
@@ -67,11 +70,16 @@ async def compose(state: State, turn: Turn) -> Composition:
             turn.emit("words", words)
         return composition
     limit = min(turn.services.settings.timeouts.compose_s, max(turn.remaining(), FLOOR_S))
-    version = turn.prompt_versions.get("compose")
     work = turn.services.composer.compose(
-        about, lambda w: turn.emit("words", w), timeout_s=limit, prompt_version=version
+        about,
+        lambda w: turn.emit("words", w),
+        timeout_s=limit,
+        library=turn.library,
+        stand_in=turn.stand_in("compose"),
     )
     written = await turn.attempt("llm", work, limit + 1, None, floor_s=limit + 1)
+    if written is not None:
+        turn.note_served("compose", broke=written.broke)
     return written or render_composition(about)
 
 
@@ -165,6 +173,7 @@ def respond(state: State, turn: Turn, composition: Composition) -> RecommendResp
         degraded=tuple(turn.degraded),
         llm_influence=state.influence,
         prompts=tuple(dict.fromkeys([*turn.prompts, *([composition.prompt] if composition.prompt else [])])),
+        versions=turn.serving.told(),
         usage=priced(total([*turn.usage, composition.usage]), turn.services.settings.llm),
         timings=tuple(turn.timings),
     )
@@ -253,13 +262,29 @@ def keep_senses(state: State, turn: Turn) -> None:
     turn.services.senses.keep(turn.key(state.request), sensed)
 
 
-def log_exposure(state: State, turn: Turn) -> None:
-    """Queue the list for the exposure log, if there is one.
+def measures(response: RecommendResponse, turn: Turn, composition: Composition) -> dict[str, float]:
+    """Return what the answer cost and how it was written, for whom takes part in a rollout; nothing for others."""
+    if all(v.rollout is None for v in response.versions):
+        return {}
+    said = [response.message_by, *(i.reason.by for i in response.items if i.reason)]
+    return {
+        "seconds": round(time.monotonic() - turn.began, 4),
+        "tokens": response.usage.prompt_tokens + response.usage.completion_tokens,
+        "items": len(response.items),
+        "sentences": len(said),
+        "written": said.count("model"),
+        "degraded": int(bool(response.degraded)),
+        "failed": int(composition.broke),
+    }
+
+
+def log_exposure(state: State, turn: Turn, measured: dict[str, float]) -> None:
+    """Queue the list for the exposure log, if there is one; an empty list only where its user takes part in a rollout.
 
     Where each source of a medium had the items is logged where the usual weights acted: with words that point at nothing.
     """
     log, request = turn.services.exposures, state.request
-    if log is None or not state.ranked or not turn.shows or state.reply:
+    if log is None or not (state.ranked or measured) or not turn.shows or state.reply:
         return
     ranks = state.has_words and state.understanding.intent != "similar"
     place_of = {r.item.item_id: r.rank for r in state.ranked}
@@ -282,5 +307,8 @@ def log_exposure(state: State, turn: Turn) -> None:
                 for r in state.ranked
             ),
             drawn=drawn,
+            versions=turn.serving.told(),
+            unit=unit_digest(turn.serving.unit),
+            measures=measured,
         )
     )

@@ -136,6 +136,7 @@ async def look_up_history(state: State, turn: Turn) -> Remembered:
     profile = profile.model_copy(update={"stated": kept}) if kept else profile
     if not profile.liked and turn.shop.tenant in turn.services.settings.cross_domain.sources:
         profile = await with_elsewhere(profile, turn)
+    turn.serving.know(known=profile.known)
     pieces = (evidence,) if evidence else ()
     announce(pieces, turn)
     return {"profile": profile, "history_evidence": pieces}

@@ -19,9 +19,9 @@ from ..turn.turn import FLOOR_S, Turn
 async def governed(q: CandidateQuery, request: RecommendRequest, turn: Turn) -> CandidateQuery:
     """Return the query with the rules that act now and the items they hide; they are read once a turn, for its own query."""
     timeout, schema = turn.services.settings.timeouts.retrieve_s, q.schema or CatalogueSchema()
-    work = turn.services.rules.load(request.tenant, schema)
+    work = turn.rules.load(request.tenant, schema)
     loaded = await turn.attempt("rules", work, timeout, None, floor_s=FLOOR_S)
-    loaded = loaded or turn.services.rules.at_hand(request.tenant, schema)
+    loaded = loaded or turn.rules.at_hand(request.tenant, schema)
     if loaded.label:
         turn.degrade("rules", loaded.label)
     effects = effects_of(loaded.rules, moment_from(q, request.context), schema)

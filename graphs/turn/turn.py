@@ -31,6 +31,8 @@ from ...core.schemas import (
 )
 from ...core.tracing import span
 from ...stores.catalogue.sql_filters import check_constraints
+from ...stores.rules import Rules
+from ..releases.serving import Serving
 from ..shop.shop import Shop, Snapshot
 from .state import State
 
@@ -66,6 +68,7 @@ class Turn:
     workdir: Path = Path()
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     prompt_versions: Mapping[str, str] = field(default_factory=dict)
+    serving: Serving = field(default_factory=Serving)
     allow_paths: bool = True
     thread: ThreadTurn | None = None
     shows: bool = True
@@ -77,11 +80,30 @@ class Turn:
     send: Callable[[StreamEvent], None] | None = None
     response: RecommendResponse | None = None
     ends: asyncio.Timeout | None = None
+    began: float = field(default_factory=time.monotonic)
 
     @property
     def library(self) -> PromptLibrary:
         """Return the prompts with the versions that this request asks for."""
-        return self.services.prompts.pinned(self.prompt_versions)
+        return self.services.prompts.pinned(self.prompt_versions, self.serving.prompts())
+
+    def stand_in(self, name: str) -> PromptLibrary | None:
+        """Return the prompts with the one in production, else the one that ships, where another version is on trial; else None."""
+        if name not in self.serving.made:
+            return None
+        fallback = self.serving.fallback(name)
+        return self.services.prompts.pinned({}, {name: fallback} if fallback else {})
+
+    def note_served(self, name: str, *, broke: bool) -> None:
+        """Note whether the model kept the form of its answer with the released version of a prompt."""
+        served = self.serving.versions.get(name)
+        if served is not None and self.services.releases is not None:
+            self.services.releases.note(self.shop.tenant, served, broke=broke)
+
+    @property
+    def rules(self) -> Rules:
+        """Return the rules that hold for this request: the released ones, else those of the shop's file."""
+        return self.services.rules_with(self.serving.made)
 
     def strategies(self, request: RecommendRequest) -> tuple[LLMStrategy, ...]:
         """Return how a language model may take part: as the request asks, else as the deployment chose, each way once."""

@@ -17,8 +17,9 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ...core.errors import StoreError
-from ...core.learning.exposures import Drawn, Exposure, Shown
+from ...core.learning.exposures import Drawn, Exposure, Shown, VersionExposure
 from ..database import METADATA, Database
+from .exposed_versions import VERSIONS, of_rollout, version_rows
 from .history import EPOCH, EVENTS, MICROSECOND, micros
 
 QUEUE = 1_000
@@ -138,7 +139,7 @@ class ExposureLog:
         mine = (LISTS.c.tenant == tenant) & (LISTS.c.user_id == user_id)
         names = select(LISTS.c.request_id).where(mine).scalar_subquery()
         async with self._database.connect(write=True) as connection:
-            for table in (ITEMS, SOURCES):
+            for table in (ITEMS, SOURCES, VERSIONS):
                 of_them = table.c.request_id.in_(names)
                 await connection.execute(delete(table).where(table.c.tenant == tenant, of_them))
             return int((await connection.execute(delete(LISTS).where(mine))).rowcount)
@@ -170,6 +171,16 @@ class ExposureLog:
         asked = asked.where(ITEMS.c.item_id.in_(items), ITEMS.c.request_id.in_(requests))
         async with self._database.connect() as connection:
             return {(r[0], r[1]) for r in await connection.execute(asked)} & set(pairs)
+
+    async def of_rollout(self, tenant: str, rollout: int, since: datetime | None = None) -> list[VersionExposure]:
+        """Return the lists that were made for a rollout's candidate and control since then, those in the queue included.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.flush(), FLUSH_S)
+        return await of_rollout(self._database, tenant, rollout, since)
 
     async def read(self, tenant: str, since: datetime | None = None, limit: int = 1_000_000) -> list[Exposure]:
         """Return the newest ``limit`` lists shown since then, oldest first.
@@ -217,13 +228,16 @@ class ExposureLog:
             told = [row for e in batch for row in _source_rows(e)]
             if told:
                 await connection.execute(SOURCES.insert(), told)
+            served = [row for e in batch for row in version_rows(e)]
+            if served:
+                await connection.execute(VERSIONS.insert(), served)
             if now - self._expired_at > EXPIRE_S:
                 self._expired_at = now
                 await self._expire(connection)
 
     async def _expire(self, connection: AsyncConnection) -> None:
         before = micros(datetime.now(UTC) - self._retention)
-        for table in (LISTS, ITEMS, SOURCES):
+        for table in (LISTS, ITEMS, SOURCES, VERSIONS):
             await connection.execute(delete(table).where(table.c.at_us < before))
 
 
