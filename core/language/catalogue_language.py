@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from ..schemas import CatalogueField, CatalogueSchema
 from ..text.field_names import words_of
+from .number_field_names import number_field_names
 from .spelling import Spelling
 from .tokens import german_stem, stem, words_of_form
 from .value_index import CLOSED, Entry, FieldTerms, ValueIndex, are_names
@@ -36,6 +37,10 @@ GERMAN = frozenset(
     "preis farbe kategorie marke groesse bewertung miete breite hoehe zimmer bezeichnung beschreibung raum titel hersteller".split()  # noqa: SIM905
 )
 """Names of fields that only German catalogues have."""
+
+
+SHORTEST_UNIT = 4
+"""Letters that a field's whole name needs to be taken for its unit: ``weeks``, but not ``g``."""
 
 
 class Comparison(NamedTuple):
@@ -123,7 +128,7 @@ def _terms(of: CatalogueField, values: Sequence[str]) -> FieldTerms:
     if unit:
         measure = unit[0]
     factor = unit[1] if unit else _usual_factor(of, measure)
-    if measure == "time" and concept is not None and concept.name == "length":
+    if measure == "time" and (concept.name == "length" if concept else len(words_of(of.name)) == 1):
         concept = next(c for c in field_concepts() if c.name == "duration")
     return FieldTerms(
         of,
@@ -142,7 +147,7 @@ def _named(of: CatalogueField) -> tuple[tuple[str, ...], str]:
     words = words_of(of.name)
     for n in (2, 1):
         unit = "".join(words[-n:])
-        if of.type == "number" and len(words) > n and key_of(unit) in units():
+        if of.type == "number" and len(words) > n and key_of(unit) in units() and "per" not in words:
             return words[:-n], unit
     if (
         of.type == "number"
@@ -183,10 +188,12 @@ def _unit_of(of: CatalogueField, measure: str) -> tuple[str, float] | None:
     """
     if of.type != "number" or of.role == "price" or measure in ("year", "count"):
         return None
-    own = _named(of)[1] or next(iter(words_of(of.name)[-1:]), "")
+    words = words_of(of.name)
+    own = words[words.index("per") - 1] if "per" in words[1:] else _named(of)[1] or next(iter(words[-1:]), "")
     for name in (of.unit, own):
         found = units().get(key_of(name), ()) if name else ()
-        fitting = [u for u in found if u[0] == measure] or list(found if name != words_of(of.name)[0] else ())
+        whole = name == words[0] and (len(words) > 1 or len(name) < SHORTEST_UNIT) and "per" not in words
+        fitting = [u for u in found if u[0] == measure] or list(() if whole else found)
         if fitting:
             return fitting[0]
     return None
@@ -211,6 +218,9 @@ def _names(terms: Iterable[FieldTerms]) -> dict[str, tuple[str, ...]]:
         words = _named(term.field)[0]
         label = key_of(" ".join(words)) or key_of(term.field.name)
         own[label].append(term.field.name)
+        if term.field.type == "number" and term.field.role != "price":
+            for name in number_field_names(words_of(term.field.name), *_named(term.field)):
+                shared[key_of(name)].append(term.field.name)
         if term.field.type == "number" and label.isascii():
             own[label[:-1] if label.endswith("s") else f"{label}s"].append(term.field.name)
         concept = concepts.get(term.concept)

@@ -178,6 +178,17 @@ def comparison_words() -> frozenset[str]:
 
 
 @cache
+def comparative_directions() -> Mapping[str, int]:
+    """Return key -> 1 for comparatives of more of something ("deeper"), -1 of less, whatever the field; those of both are left out."""
+    found = {word: {sign} for word, sign in (("better", 1), ("besser", 1), ("worse", -1), ("schlechter", -1))}
+    for concept in field_concepts():
+        for role, sign in (("more", 1), ("less", -1)):
+            for form in concept.compare.get(role, ()):
+                found.setdefault(key_of(form), set()).add(sign)
+    return {key: signs.pop() for key, signs in found.items() if len(signs) == 1}
+
+
+@cache
 def common_words() -> frozenset[str]:
     """Return words that are spelled right, so that none is taken for a slip of a catalogue's value."""
     text = (files(__package__) / "data" / "common_words.txt").read_text(encoding="utf-8")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
-
 from ....core.language.tokens import Token
-from ....core.language.word_data import currencies, joined, units
+from ....core.language.word_data import currencies, units
 from ....core.text.chinese import read_numeral
+from .amount import Amount, phrase_at
+from .amount_words import add_halves, read_part
+from .spans_of_years import read_years
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
@@ -28,8 +29,10 @@ SCALES = {
     "mil": 1e6, "mn": 1e6,
 }  # fmt: skip
 DECADES = {w: 10.0 * i for i, w in enumerate(["twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties"], 2)} | {
-    w: 10.0 * i for i, w in enumerate(["zwanziger", "dreissiger", "vierziger", "funfziger", "sechziger", "siebziger", "achtziger", "neunziger"], 2)
-}  # fmt: skip
+    w + end: 10.0 * i
+    for i, w in enumerate(["zwanziger", "dreissiger", "vierziger", "funfziger", "sechziger", "siebziger", "achtziger", "neunziger"], 2)
+    for end in ("", "n")
+} | dict.fromkeys(("noughties", "naughties", "aughts", "nuller"), 0.0)  # fmt: skip
 _HAN_NUMERAL = frozenset("零〇一二两三四五六七八九十百千万半")
 _HAN_SCALE = {"万": 1e4, "千": 1e3, "百": 1e2, "亿": 1e8}
 _PARTS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
@@ -38,41 +41,29 @@ MAX_NUMBER_WORDS = 12
 _DIGITS, _SPAN = frozenset("一二两三四五六七八九"), 3
 
 
-class Amount(NamedTuple):
-    """A number that ends before token ``end``: its value, ISO currency or "", units as (measure, factor), how it was written.
-
-    ``high`` is set for a decade, the last year of it. ``scaled`` tells a value of thousands or more by word ("25 grand"), ``pairs`` two numbers side by side ("nineteen ninety"),
-    ``above`` how far a mere "and more" reaches, ``near`` that "ish" follows the number.
-    """
-
-    value: float
-    end: int
-    currency: str = ""
-    units: tuple[tuple[str, float], ...] = ()
-    high: float | None = None
-    scaled: bool = False
-    spelled: bool = False
-    pairs: bool = False
-    above: float = 0.0
-    near: bool = False
-
-
 def read_amount(tokens: Sequence[Token], i: int) -> Amount | None:
     """Return the amount that begins at token ``i``, or None."""
     start, sign = i, ""
+    if tokens[i].text in ("minus", "-") and i + 1 < len(tokens) and not (tokens[i].text == "-" and tokens[i].glued):
+        number = _plain(tokens, i + 1) or _spelled(tokens, i + 1)
+        below = _with_unit(tokens, number) if number is not None else None
+        if below is not None and any(m == "temperature" for m, _ in below.units):
+            return below._replace(value=-below.value)
     before = _currency_at(tokens, i)
     if before and i + 1 < len(tokens):
         sign, i = before
-    number = (_decade(tokens, i) or _short_year(tokens, i)) if not sign else None
+    number = (read_years(tokens, i) or _decade(tokens, i) or _short_year(tokens, i)) if not sign else None
     if number is not None:
         return number
     slang = _slang(tokens, i)
     if slang is not None:
         return slang
-    number = _plain(tokens, i) or _spelled(tokens, i) or _han(tokens, i) or _one_hour(tokens, i)
+    number = _plain(tokens, i) or _spelled(tokens, i) or _han(tokens, i) or _one_hour(tokens, i) or read_part(tokens, i)
     if number is None or (number.spelled and start > 0 and tokens[start - 1].text == "x"):
         return None
-    number = _ish(tokens, _some(tokens, _scaled(tokens, number)))
+    number = add_halves(tokens, _ish(tokens, _some(tokens, _scaled(tokens, number))))
+    if sign and number.end < len(tokens) and tokens[number.end].text == "m" and tokens[number.end].glued:  # €1.5m
+        number = number._replace(value=number.value * 1e6, end=number.end + 1, scaled=True)
     if sign:
         return number._replace(currency=sign)
     if number.end < len(tokens) and tokens[number.end].text in ("cents", "cent", "pence"):
@@ -187,7 +178,7 @@ def _han(tokens: Sequence[Token], i: int) -> Amount | None:
     if len(text) == _SPAN and text[0] in _DIGITS and text[1] in _DIGITS and text[2] in "十百千万":  # 两三千
         low, high = (float(read_numeral(c + text[2]) or 0) for c in text[:2])
         return Amount(low, j, spelled=True, scaled=True, above=high - low) if high > low else None
-    if text == "半" and any(_phrase(tokens, j, n) in units() for n in (1, 2)):
+    if text == "半" and any(phrase_at(tokens, j, n) in units() for n in (1, 2)):
         return Amount(0.5, j, spelled=True)
     if not text or text.startswith("半"):
         return None
@@ -196,8 +187,8 @@ def _han(tokens: Sequence[Token], i: int) -> Amount | None:
     ones = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2}
     if len(numeral) == 1 and numeral in ones:
         following = tokens[j].text if j < len(tokens) else ""
-        counted = any(_phrase(tokens, j, n) in units() for n in (1, 2, 3)) or bool(_currency_at(tokens, j))
-        if not counted and following not in "缸门座个人星分级页岁年":
+        counted = any(phrase_at(tokens, j, n) in units() for n in (1, 2, 3)) or bool(_currency_at(tokens, j))
+        if not counted and following not in "缸门座个人星分级页岁年室楼层厅卫间位张口":
             return None
         return Amount(ones[numeral] + half, j, spelled=True)
     value = read_numeral(numeral)
@@ -247,7 +238,7 @@ def _scaled(tokens: Sequence[Token], number: Amount) -> Amount:
 def _currency_at(tokens: Sequence[Token], i: int) -> tuple[str, int] | None:
     """Return (ISO code, token after it) of a currency named at ``i``, the longest name first."""
     for n in (3, 2, 1):
-        key = _phrase(tokens, i, n, marks=True)
+        key = phrase_at(tokens, i, n, marks=True)
         if key and key in currencies():
             return currencies()[key], i + n
     return None
@@ -258,7 +249,7 @@ def _one_hour(tokens: Sequence[Token], i: int) -> Amount | None:
     lead = [t.text for t in tokens[i : i + 2]]
     skip, value = (2, 0.5) if lead in (["half", "an"], ["half", "a"]) else (1, 1.0)
     if lead[:1] and (lead[0] in ("a", "an", "one", "eine", "einer") or skip == 2):
-        found = units().get(_phrase(tokens, i + skip, 1), ())
+        found = units().get(phrase_at(tokens, i + skip, 1), ())
         if ("time", 60.0) in found:
             return Amount(value, i + skip, spelled=True)
     return None
@@ -284,18 +275,38 @@ def _with_unit(tokens: Sequence[Token], number: Amount) -> Amount:
     if j < len(tokens) and tokens[j].text == "个" and j + 1 < len(tokens):
         if tokens[j + 1].text == "半":
             number, j = number._replace(value=number.value + 0.5), j + 2
-        elif _phrase(tokens, j + 1, 2) in units():
+        elif phrase_at(tokens, j + 1, 2) in units():
             j += 1
     if j < len(tokens) and tokens[j].text in ('"', "″") and tokens[j].glued:
         return number._replace(units=units()["inch"], end=j + 1)
+    if j < len(tokens) and tokens[j].text in ("'", "′", "’") and tokens[j].glued and not _is_glued(tokens, j + 1):  # noqa: RUF001
+        return number._replace(units=units()["ft"], end=j + 1)
     for n in (4, 3, 2, 1):
         at = j + 1 if skip else j
-        key = _phrase(tokens, at, n, marks=True)
+        key = phrase_at(tokens, at, n, marks=True)
         if key and key in units():
             if at + n < len(tokens) and tokens[at + n].text == "半" and tokens[at + n].glued:  # 四分半
                 return number._replace(value=number.value + 0.5, units=units()[key], end=at + n + 1)
-            return _more_time(tokens, number._replace(units=units()[key], end=at + n))
+            return _more_length(tokens, _more_time(tokens, number._replace(units=units()[key], end=at + n)))
     return number
+
+
+def _is_glued(tokens: Sequence[Token], i: int) -> bool:
+    return i < len(tokens) and tokens[i].glued
+
+
+def _more_length(tokens: Sequence[Token], number: Amount) -> Amount:
+    """Add the centimetres of "1 m 80" and "ein Meter achtzig", and the inches of "5 ft 10"."""
+    factor = next((f for m, f in number.units if m == "length"), None)
+    j, parts = number.end, {100.0: 100, 30.48: 12}
+    if factor not in parts or number.value != int(number.value):
+        return number
+    rest = _plain(tokens, j) or _spelled(tokens, j)
+    whole = parts[factor]
+    if rest is None or not (10 if whole > 12 else 0) <= rest.value < whole or rest.value != int(rest.value):
+        return number
+    named = phrase_at(tokens, rest.end, 1) in (("cm", "centimetres") if whole > 12 else ("in", "inch", "inches"))
+    return number._replace(value=number.value + rest.value / whole, end=rest.end + named)
 
 
 def _more_time(tokens: Sequence[Token], number: Amount) -> Amount:
@@ -310,12 +321,12 @@ def _more_time(tokens: Sequence[Token], number: Amount) -> Amount:
         j += 1
     spelled = _spelled(tokens, j)
     if spelled is not None and (5 if j == number.end else 1) <= spelled.value < 60:
-        named = ("time", 1.0) in units().get(_phrase(tokens, spelled.end, 1), ())
+        named = ("time", 1.0) in units().get(phrase_at(tokens, spelled.end, 1), ())
         return number._replace(value=number.value + spelled.value / 60, end=spelled.end + named)
-    if j < len(tokens) and tokens[j].kind == "number" and (tokens[j].glued or _phrase(tokens, j + 1, 1) in units()):
+    if j < len(tokens) and tokens[j].kind == "number" and (tokens[j].glued or phrase_at(tokens, j + 1, 1) in units()):
         minutes = _value(tokens[j].text)
         end = j + 1
-        if ("time", 1.0) in units().get(_phrase(tokens, end, 1), ()):
+        if ("time", 1.0) in units().get(phrase_at(tokens, end, 1), ()):
             end += 1
         elif not tokens[j].glued:
             return number
@@ -343,7 +354,7 @@ def _decade(tokens: Sequence[Token], i: int) -> Amount | None:
         and len(tokens[i].text) in (2, 4)
     ):
         k = j + (j < len(tokens) and tokens[j].text in ("'", "’"))
-        if k < len(tokens) and tokens[k].text in ("s", "er") and tokens[k].glued:
+        if k < len(tokens) and tokens[k].text in ("s", "er", "ern") and tokens[k].glued:
             first, j = float(tokens[i].text), k + 1
         elif [t.text for t in tokens[j : j + 2]] == ["年", "代"]:
             first, j = float(tokens[i].text), j + 2
@@ -357,9 +368,3 @@ def _decade(tokens: Sequence[Token], i: int) -> Amount | None:
     if first < 100:
         first += 2000 if first <= 10 else 1900
     return Amount(first + low, j, high=first + high) if 1800 <= first <= 2100 else None
-
-
-def _phrase(tokens: Sequence[Token], i: int, n: int, *, marks: bool = False) -> str:
-    if i + n > len(tokens) or (not marks and any(t.kind == "mark" for t in tokens[i : i + n])):
-        return ""
-    return joined([t.text for t in tokens[i : i + n]])

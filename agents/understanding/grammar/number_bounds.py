@@ -16,6 +16,8 @@ from .number_phrases import read_phrase
 from .segments import Segment
 
 BAND = 0.10
+DAY = 1440.0
+"""Minutes: what is told in days or weeks is counted."""
 """How far "around" reaches on either side."""
 OPPOSITE: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!="}
 _LOWEST, _MOST = (
@@ -175,12 +177,14 @@ def _bare(terms: FieldTerms, value: float, start: int, end: int) -> list[Bound]:
         return [Bound(name, "<=", value, start, end)]
     if terms.measure in ("count", "age") and own & _LOWEST:
         return [Bound(name, "<=", value, start, end)]
-    if terms.measure in ("count", "age") and own & _MOST:
+    if terms.concept == "berths" or (terms.measure in ("count", "age") and own & _MOST):
         return [Bound(name, ">=", value, start, end)]
     if terms.measure == "age":
         return [Bound(name, "<=", value, start, end)]
     if terms.measure == "rating":
         return [Bound(name, ">=", value, start, end)]
+    if terms.measure == "time" and terms.factor >= DAY:
+        return [Bound(name, "=", value, start, end)]
     if terms.measure in ("power", "time", "economy", "charge", "volume", "speed", "distance", "noise", "area"):
         if terms.better != "none" and terms.measure != "power":
             return [Bound(name, ">=" if terms.better == "high" else "<=", value, start, end)]

@@ -6,18 +6,27 @@ whose range holds the value.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.language.catalogue_language import FIRST_YEAR, CatalogueLanguage
 from ....core.language.tokens import stem
 from ....core.language.value_index import FieldTerms
 from ....core.language.word_data import counted_words, currencies, field_words, key_of
 from ....core.text.field_names import words_of
-from .amounts import Amount
+from .amount import Amount
+from .ages import as_years
 from .number_negation import NumberPhrase
 from .segments import Segment
 
 MAX_COUNT = 50
+_PEOPLE = frozenset("people persons adults children kids guests students personen leute gaste kinder 人 个人 口人".split())  # noqa: SIM905
+_GROUP = re.compile(
+    r"(?:^| )(?:for|fur|give|给|we are|were|we will be|there are|there will be|wir sind|party of|group of|family of|table for|room for|space for|"  # noqa: RUF001
+    r"platz fur|us|我们|一家|我们一家|适合)$"
+)
+"""What stands before the number of those who come along."""
+_CAPACITIES = ("servings", "players", "seats", "guests", "berths")
 _PICTURES = frozenset(
     (
         "display",
@@ -38,6 +47,8 @@ _PICTURES = frozenset(
 )
 POUND = 453.6
 """Grams."""
+FAR = 20.0
+"""How many times the largest or smallest value of a field an amount in another unit may be."""
 MIN_MONEY = 500.0
 """A bare number from here on is what there is to spend, where things cost about as much."""
 
@@ -65,8 +76,11 @@ def _on_scale(value: float, scale: float, terms: FieldTerms) -> float:
 
 def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: CatalogueLanguage) -> list[FieldTerms]:
     """Return the fields a phrase is about: several only where all of them fit ("30 mpg" in town and out of it)."""
-    if _is_resolution(phrase, segments):
+    if phrase.unsure or _is_resolution(phrase, segments):
         return []
+    aged = as_years(phrase, language)
+    if aged is not None:
+        return [aged]
     amounts = [a for _, a in phrase.parts]
     currency = next((a.currency for a in amounts if a.currency), "")
     if currency == "GBP" and any(
@@ -74,7 +88,7 @@ def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: Catal
     ):  # "lighter than 3 pounds"
         phrase.parts = [(op, a._replace(currency="", units=(("mass", POUND),))) for op, a in phrase.parts]
         amounts, currency = [a for _, a in phrase.parts], ""
-    measures = [m for a in amounts for m, _ in a.units]
+    measures = [m for a in amounts for m, _ in a.units if m != "year" or a.value >= FIRST_YEAR]
     price = _price(language)
     if currency:
         return _in_currency(currency, price, language)
@@ -84,15 +98,18 @@ def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: Catal
             fitting = [f for f in named if f.measure in measures]
             if not fitting and named[0].concept in ("price",):
                 return []
-            named = fitting or [f for m in measures for f in language.of_measure(m)] or named
+            others = [f for m in measures for f in language.of_measure(m)]
+            if fitting and not any(_in_range(f, [in_field(a, f) for a in amounts]) for f in fitting):
+                fitting = [f for f in others if _in_range(f, [in_field(a, f) for a in amounts])] or fitting
+            named = fitting or others or named
         if any(f.concept == "price" for f in named) and any(
             f.measure == "count" and f.concept != "popularity" for f in named
         ):
             named = [f for f in named if f.concept != "price"]
         return _alike_fields(named, phrase, segments)
-    if measures and "year" not in measures:
+    if (measures and "year" not in measures) or (not measures and any(a.units for a in amounts)):
         found = [f for m in dict.fromkeys(measures) for f in language.of_measure(m)]
-        return _alike_fields(found, phrase, segments)
+        return _alike_fields([f for f in found if _plausible(f, amounts)], phrase, segments)
     return _by_value(phrase, amounts, price, segments, language)
 
 
@@ -104,12 +121,27 @@ def _alike_fields(found: Sequence[FieldTerms], phrase: NumberPhrase, segments: S
     if own:
         return own[:1]
     fits = [f for f in unique if _in_range(f, [in_field(a, f) for _, a in phrase.parts])] or unique
-    alike = [f for f in unique if f.concept == fits[0].concept]
+    said_in = {f for _, a in phrase.parts for _, f in a.units}
+    exact = [f for f in fits if f.factor in said_in] or fits
+    if not exact:
+        return []
+    if not exact[0].concept:
+        return exact[:1]
+    alike = [f for f in unique if f.concept == exact[0].concept and f.factor == exact[0].factor]
     priced = [f for f in alike if f.field.role == "price"]
     if priced:
         return priced[:1]
     held = [f for f in alike if _in_range(f, [in_field(a, f) for _, a in phrase.parts])]
     return (held or alike)[:2]
+
+
+def _plausible(terms: FieldTerms, amounts: Sequence[Amount]) -> bool:
+    """Tell whether an amount in another unit than the field's can be meant for it: a film of "at most 2 years" cannot."""
+    low, high = terms.field.minimum, terms.field.maximum
+    if high is None or all(f == terms.factor for a in amounts for m, f in a.units if m == terms.measure):
+        return True
+    values = [in_field(a, terms) for a in amounts]
+    return max(values) <= high * FAR and (low is None or low <= 0 or min(values) >= low / FAR)
 
 
 def _names_unknown(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
@@ -132,7 +164,7 @@ def _counts_something(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool
         return False
     s = segments[k]
     word = key_of(s.text)
-    if s.fields and not s.entries and not s.roles and not s.comparisons:
+    if (s.fields and not s.entries and not s.roles and not s.comparisons) or word in _PEOPLE:
         return True
     return s.is_word and (
         word in field_words() or (s.words[-1].isascii() and word.endswith("s") and not word.endswith("ss"))
@@ -141,21 +173,17 @@ def _counts_something(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool
 
 def _people(phrase: NumberPhrase, segments: Sequence[Segment], language: CatalogueLanguage) -> list[FieldTerms]:
     """Return what "for six" counts: portions, players or seats."""
-    amount, before = phrase.parts[0][1], segments[phrase.first - 1] if phrase.first else None
+    amount = phrase.parts[0][1]
     after = segments[phrase.last] if phrase.last < len(segments) else None
-    if (
-        not phrase.bare
-        or before is None
-        or key_of(before.text) not in ("for", "fur", "给")
-        or amount.value > MAX_COUNT
-        or amount.scaled
-    ):
+    lead = " ".join(key_of(s.text) for s in segments[max(0, phrase.first - 3) : phrase.first])
+    of_us = after is not None and key_of(after.text) in ("of us", "of")
+    if not phrase.bare or amount.value > MAX_COUNT or amount.scaled or not (_GROUP.search(lead) or of_us):
         return []
-    if after is not None and not (after.mark or after.is_glue or after.roles & {"want", "and", "but"}):
+    named = after is not None and key_of(after.text) in _PEOPLE
+    if after is not None and not (named or after.mark or after.is_glue or after.roles & {"want", "and", "but"}):
         return []
-    return [
-        f for concept in ("servings", "players", "seats") for f in language.of_concept(concept) if f.measure == "count"
-    ][:2]
+    found = [f for concept in _CAPACITIES for f in language.of_concept(concept) if f.measure == "count"]
+    return [f for f in found if f.concept == found[0].concept][:2]
 
 
 def _is_resolution(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
@@ -190,12 +218,17 @@ def _by_value(
     if phrase.bare and phrase.parts[0][0] == "=":
         spends = price is not None and values[0] >= MIN_MONEY and _in_range(price, values)
         return [price] if price is not None and spends else []
-    if price is not None:
+    if price is not None and not _far_below(price, values):
         scaled = any(a.scaled for a in amounts)
         dash_only = phrase.bare and len(amounts) == 2 and not scaled and not _in_range(price, values)
         return [] if dash_only else [price]
     fitting = [f for f in language.fields.values() if f.field.type == "number" and _in_range(f, values)]
     return fitting if len(fitting) == 1 else []
+
+
+def _far_below(price: FieldTerms, values: Sequence[float]) -> bool:
+    """Tell whether a bare number is so small that no price is meant: "at least 2" where things cost thousands."""
+    return bool(price.field.minimum) and max(values) < (price.field.minimum or 0.0) / FAR
 
 
 def _prices_too(phrase: NumberPhrase, values: Sequence[float], price: FieldTerms | None) -> bool:

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.word_data import key_of
 from ....core.schemas import Operator
-from .amounts import Amount
+from ....core.text.field_names import says_what
+from .amount import Amount
 from .segments import Segment
 
 MAX_UNKNOWN = 2
 """Unknown words that a "not" may stand before on its way to a comparison: "not a penny over"."""
 _AFTER_NO = frozenset("a an the ein eine einen lieber doch rather actually make wait sorry i we id make it".split())  # noqa: SIM905
 _REFUSING = frozenset(("not", "except"))
+_TOO = frozenset(("too", "zu", "overly", "太", "way too", "viel zu", "far too", "much too"))
+_MUCH = frozenset("much many far viel viele lang teuer steep rich 多 大 高 贵 长".split())  # noqa: SIM905
+_LITTLE = frozenset("little few wenig wenige kurz 少 小 低 短".split())  # noqa: SIM905
 
 
 @dataclass
@@ -28,11 +33,14 @@ class NumberPhrase:
     around: bool = False
     bare: bool = False
     negated: bool = False
+    unsure: bool = False
 
 
-def negate(segments: Sequence[Segment], phrase: NumberPhrase) -> None:
+def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: CatalogueLanguage) -> None:
     """Turn the comparison round after a "not" that reaches it: "nothing below 7", "can't be longer than two hours", 低于4分的不要."""
-    j, unknown = _over_noun(segments, phrase), 0
+    if _too_much(segments, phrase, language):
+        return
+    j, unknown = _over_noun(segments, phrase, language), 0
     while j >= 0 and not segments[j].used and not segments[j].entries and not segments[j].roles & _REFUSING:
         s = segments[j]
         unknown += s.is_word
@@ -55,20 +63,69 @@ def negate(segments: Sequence[Segment], phrase: NumberPhrase) -> None:
         phrase.first, phrase.negated = start, times % 2 == 1
         return
     k = phrase.last
-    while k < len(segments) and (segments[k].is_glue or segments[k].mark in ("-", "?")) and not segments[k].used:
+    while k < len(segments) and not segments[k].used and (
+        segments[k].is_glue or segments[k].mark in ("-", "?") or _short_han(segments[k])
+    ):
         k += 1
+    if _exceeds(segments, phrase, k):
+        return
     refusing = (
         k < len(segments)
         and segments[k].roles & {"not", "not_after"}
         and not segments[k].used
         and not segments[k].entries
     )
-    if refusing and (k + 1 >= len(segments) or segments[k + 1].mark) and not phrase.bare:
-        phrase.last, phrase.negated = k + 1, True
+    if not refusing:
+        return
+    end = k + 1
+    while end < len(segments) and segments[end].is_glue:
+        end += 1
+    if end >= len(segments) or segments[end].mark:
+        phrase.unsure = phrase.bare and "not_after" in segments[k].roles
+        if not phrase.bare or phrase.unsure:
+            phrase.last, phrase.negated = k + 1, not phrase.bare
 
 
-def _over_noun(segments: Sequence[Segment], phrase: NumberPhrase) -> int:
-    """Return where to look for the "not": before the nouns of "no sofas over 500", which stay wanted."""
+def _short_han(s: Segment) -> bool:
+    """Tell whether a Chinese word of one or two characters stands here: the 建 of 2000年以前建的不要."""
+    return s.is_word and not s.text.isascii() and len(s.text) <= 2
+
+
+def _exceeds(segments: Sequence[Segment], phrase: NumberPhrase, k: int) -> bool:
+    """Read a verb at the end: "darf 500 Euro nicht überschreiten"."""
+    if not phrase.bare or len(phrase.parts) != 1 or k + 1 >= len(segments) or segments[k].used:
+        return False
+    verb = segments[k + 1]
+    if "not" not in segments[k].roles or not verb.roles & {"over", "under"} or verb.entries or verb.mark:
+        return False
+    phrase.parts = [(">" if "over" in verb.roles else "<", phrase.parts[0][1])]
+    phrase.last, phrase.bare, phrase.negated = k + 2, False, True
+    return True
+
+
+def _too_much(segments: Sequence[Segment], phrase: NumberPhrase, language: CatalogueLanguage) -> bool:
+    """Read "over 12 m is too long" as no more than that, and "12 m is too long" as less than that."""
+    k = phrase.last
+    while k < len(segments) and segments[k].is_glue and key_of(segments[k].text) not in _TOO and not segments[k].used:
+        k += 1
+    if k + 1 >= len(segments) or key_of(segments[k].text) not in _TOO or segments[k].used:
+        return False
+    said, roles = key_of(segments[k + 1].text), {c.role for c in segments[k + 1].comparisons}
+    more, less = said in _MUCH or "high" in roles, said in _LITTLE or "low" in roles
+    known = {c.role for rows in (language.comparisons.get(said, ()),) for c in rows}
+    more, less = more or "high" in known, less or "low" in known
+    phrase.last = k + 2
+    if not phrase.bare:
+        phrase.negated = True
+    elif more != less and len(phrase.parts) == 1 and not phrase.around:
+        phrase.parts, phrase.bare = [("<" if more else ">", phrase.parts[0][1])], False
+    else:
+        phrase.unsure = True
+    return True
+
+
+def _over_noun(segments: Sequence[Segment], phrase: NumberPhrase, language: CatalogueLanguage) -> int:
+    """Return where to look for the "not": before the nouns of "no sofas over 500" and "don't show me boats under 8 m", which stay wanted."""
     j = phrase.first - 1
     if phrase.bare or phrase.around:
         return j
@@ -89,7 +146,18 @@ def _over_noun(segments: Sequence[Segment], phrase: NumberPhrase) -> int:
         and key_of(segments[k].text) in ("no", "kein", "keine", "keinen", "without", "ohne")
         and not segments[k].used
     )
-    return k if plain and k < j else j
+    if k >= 0 and k < j and not plain and segments[k].is_glue:
+        while k >= 0 and segments[k].is_glue and not segments[k].roles & _REFUSING and not segments[k].used:
+            k -= 1
+    refused = k >= 0 and segments[k].roles & {"not"} and not segments[k].used and not segments[k].entries
+    kinds = [s for s in segments[k + 1 : j + 1] if s.entries]
+    return k if k < j and (plain or (refused and kinds and all(_is_kind(s, language) for s in kinds))) else j
+
+
+def _is_kind(s: Segment, language: CatalogueLanguage) -> bool:
+    """Tell whether a value says what an item is: a boat, a sofa."""
+    fields = (language.fields[e.field] for e in s.entries)
+    return any(f.concept in ("category", "style") or says_what(f.field) for f in fields)
 
 
 def is_correcting_no(segments: Sequence[Segment], i: int) -> bool:

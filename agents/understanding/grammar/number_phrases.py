@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.word_data import key_of
+from ....core.language.word_data import comparative_directions, key_of
 from ....core.schemas import Operator
-from .amounts import Amount
+from .amount import Amount
 from .number_negation import NumberPhrase, negate
 from .segments import Segment
 
@@ -25,6 +25,9 @@ _PRE_TIME: dict[str, Operator] = {"before": "<", "after": ">", "since": ">=", "u
 _POST: dict[str, Operator] = {"or_less": "<=", "under_after": "<", "or_more": ">="}
 _POST_TIME: dict[str, Operator] = {"on_after": ">=", "before_after": "<"}
 MAX_COUNT = 50
+_OF_TIME = frozenset("newer later older earlier before after younger neuer älter alter jünger junger".split())  # noqa: SIM905
+_LINKS = frozenset("in the of on a an to from away for der die das vom zum zur bis 的 个 间 位 条 张".split()) | {"of the", "on the", "away from", "to the"}  # noqa: SIM905
+"""Words between a number and the name of its field."""
 
 
 def read_phrase(segments: Sequence[Segment], i: int, language: CatalogueLanguage) -> NumberPhrase:
@@ -33,7 +36,8 @@ def read_phrase(segments: Sequence[Segment], i: int, language: CatalogueLanguage
     assert amount is not None
     found = _range(segments, i, amount) or _single(segments, i, amount, language)
     _named_field(segments, found, language)
-    negate(segments, found)
+    negate(segments, found, language)
+    _named_field(segments, found, language)
     return found
 
 
@@ -183,11 +187,19 @@ def _than(segments: Sequence[Segment], j: int, phrase: NumberPhrase, amount: Amo
     if k >= 0 and key_of(segments[k].text) in ("better", "besser") and any(m == "rating" for m, _ in amount.units):
         phrase.first, phrase.parts = k, [(">", amount)]
         return True
-    free = k >= 0 and not segments[k].used
+    free = k >= 0 and not segments[k].used and not segments[k].mark
     comps = [c for c in segments[k].comparisons if c.role in ("more", "less")] if free else []
     if comps:
         phrase.first, phrase.fields = k, tuple(c.field for c in comps)
         phrase.parts = [(">" if comps[0].role == "more" else "<", amount)]
+        return True
+    said = key_of(segments[k].text) if free else ""
+    direction = comparative_directions().get(said, 0)
+    if direction:
+        phrase.first, phrase.parts = k, [(">" if direction > 0 else "<", amount)]
+        return True
+    if said.endswith("er") and segments[k].is_word and key_of(segments[j].text) in ("than", "als"):
+        phrase.first, phrase.unsure = k, True
         return True
     if key_of(segments[j].text) == "比":
         k = phrase.last
@@ -233,16 +245,8 @@ def _after(segments: Sequence[Segment], phrase: NumberPhrase, amount: Amount) ->
     for role, op in _POST.items():
         if role in s.roles and not leads_on:
             phrase.parts, phrase.last = [(op, amount)], k + 1
-            if 1900 <= amount.value <= 2100 and key_of(s.text) in (
-                "or newer",
-                "or later",
-                "or older",
-                "or earlier",
-                "or before",
-                "or after",
-                "and newer",
-                "and older",
-            ):
+            aged = any(m in ("age", "span") for m, _ in amount.units)
+            if (aged or 1900 <= amount.value <= 2100) and key_of(s.text).split(" ")[-1] in _OF_TIME:
                 phrase.temporal = True
             return True
     for role, op in _POST_TIME.items():
@@ -300,6 +304,8 @@ def _back(segments: Sequence[Segment], i: int, over: frozenset[str] = frozenset(
             if s.roles & {"in", "from"} and s.is_glue and j > 0 and segments[j - 1].fields and i - j == 1:
                 return j
             return j
+        if s.mark == "-" and j and s.start == segments[j - 1].end and segments[j - 1].roles & {"before", "after"}:  # pre-1930
+            return j - 1
         if (
             not (s.is_glue or (s.fields and not s.entries) or s.roles & over or s.mark in (":", "：", "="))
             or s.mark in CLAUSE_MARKS
@@ -322,13 +328,13 @@ def _named_field(segments: Sequence[Segment], phrase: NumberPhrase, language: Ca
     while skip < len(segments) and (
         segments[skip].mark == "-"
         or (
-            segments[skip].is_glue
+            (segments[skip].is_glue or not segments[skip].text.isascii())
             and not segments[skip].fields
-            and key_of(segments[skip].text) in ("in", "the", "of", "of the", "on", "on the", "的")
+            and key_of(segments[skip].text) in _LINKS
         )
     ):
         skip += 1
-    after = segments[skip] if skip < len(segments) and skip - k <= 2 else None
+    after = segments[skip] if skip < len(segments) and skip - k <= 3 else None
     if (
         after is not None
         and _number_fields(after, language)

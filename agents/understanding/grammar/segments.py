@@ -20,7 +20,8 @@ from ....core.language.word_data import (
     units,
     value_key,
 )
-from .amounts import DECADES, SCALES, WORDS, Amount, read_amount
+from .amount import Amount
+from .amounts import DECADES, SCALES, WORDS, read_amount
 from .compounds import without_compounds
 
 MAX_TOKENS = 220

@@ -1,0 +1,32 @@
+"""Turn how old a thing may be into its year: "not older than 10 years", "at most 5 years old", 近五年."""
+
+from __future__ import annotations
+
+from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.language.value_index import FieldTerms
+from ....core.schemas import Operator
+from .number_negation import NumberPhrase
+from .spans_of_years import this_year
+
+_MIRRORED: dict[Operator, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
+MOST_YEARS = 400
+
+
+def as_years(phrase: NumberPhrase, language: CatalogueLanguage) -> FieldTerms | None:
+    """Return the field of years where the amounts of a comparison are ages of things, which become years; else None."""
+    amounts = [a for _, a in phrase.parts]
+    years = language.of_measure("year")
+    if not years or phrase.bare or any(a.high is not None or a.value > MOST_YEARS for a in amounts):
+        return None
+    old = any(m == "age" for a in amounts for m, _ in a.units)
+    span = any(m == "span" for a in amounts for m, _ in a.units)
+    on_years = phrase.temporal or any(language.fields[n].measure == "year" for n in phrase.fields)
+    if not (old or (span and on_years)) or language.of_measure("age"):
+        return None
+    named = [language.fields[n] for n in phrase.fields if language.fields[n].measure == "year"]
+    parts: list[tuple[Operator, float]] = []
+    for op, amount in phrase.parts:
+        factor = next((f for m, f in amount.units if m in ("span", "age")), 1.0)
+        parts.append((op if on_years else _MIRRORED[op], float(int(this_year() - amount.value * factor))))
+    phrase.parts = [(op, amounts[0]._replace(value=year, units=())) for op, year in sorted(parts, key=lambda p: p[1])]
+    return (named or list(years))[0]
