@@ -189,7 +189,7 @@ def _read(
     _read_total(u, plan, schema, reading)
     reading.similar |= phrases.take_similar(u)
     parts = partial(plan.is_local, u) if plan else None
-    read = read_utterance(u, language, parts)
+    read = read_utterance(u, language, parts, memory.constraints)
     reading.readings.append(read.reading)
     reading.hard += [*references.hard, *read.hard]
     reading.soft += [*references.soft, *read.soft]

@@ -16,6 +16,7 @@ from ...core.language.value_index import BROADER
 from ...core.schemas import Condition, Constraint, Order, Predicate, Reading
 from ...core.text.catalogue_values import TAKEN
 from ...core.text.field_names import label_of
+from .constraint_merge import REFUSED, WANTED, values_of
 from .grammar.left_over import left_over
 from .grammar.number_bounds import Bound
 from .grammar.parse import parse
@@ -78,15 +79,19 @@ class UtteranceReading:
 
 
 def read_utterance(
-    u: Utterance, language: CatalogueLanguage, is_local: Callable[[int, int], bool] | None = None
+    u: Utterance,
+    language: CatalogueLanguage,
+    is_local: Callable[[int, int], bool] | None = None,
+    earlier: Sequence[Constraint] = (),
 ) -> UtteranceReading:
     """Read what earlier rules left of ``u``, and take out of it what is no matter of search.
 
     ``is_local`` tells whether the value at a span belongs to one part of a plan only, which binds nothing else.
+    ``earlier`` are the conditions of the turns before, which a mere number or a preference may change.
     """
     text = _left(u)
     segments, rest = segment(text, language)
-    found = parse(segments, language, text)
+    found = parse(segments, language, text, earlier)
     local = [
         w
         for w in found.wishes
@@ -98,6 +103,7 @@ def read_utterance(
     for s in segments:
         if s.used in ("bound", "not", "refused", "release", "order", "leaning", "unmet", "correction", "owned"):
             u.take(s.start, s.end)
+    reading = _beside_earlier(reading, segments, earlier)
     sure = u.confidence >= MIN_HARD_CONFIDENCE
     hard = [_constraint(c, u) for c in reading.conditions if c.must and sure]
     soft = [_preference(c) for c in reading.conditions if not c.must or not sure]
@@ -105,6 +111,26 @@ def read_utterance(
     if reading.order is not None:
         soft.append(f"{'high' if reading.order.descending else 'low'} {label_of(reading.order.field)}")
     return UtteranceReading(reading, hard, soft, wanted)
+
+
+def _beside_earlier(reading: Reading, segments: Sequence[Segment], earlier: Sequence[Constraint]) -> Reading:
+    """Read a preference for another value than the earlier one as a change, and "red is fine after all" as an end of its refusal."""
+    fine = any(s.roles & {"fine", "also"} and not s.entries for s in segments)
+    wanted = {c.field for c in earlier if c.op in WANTED}
+    refused = {(c.field, v) for c in earlier if c.op in REFUSED for v in values_of(c)}
+    kept: list[Condition] = []
+    allowed: list[tuple[str, str]] = []
+    for c in reading.conditions:
+        values = [v for v in (c.value if isinstance(c.value, list) else [c.value]) if isinstance(v, str)]
+        if fine and c.op in WANTED and values and all((c.field, v.lower()) in refused for v in values):
+            allowed += [(c.field, v) for v in values]
+        else:
+            kept.append(
+                c.model_copy(update={"must": c.must or (c.op in WANTED and bool(values) and c.field in wanted)})
+            )
+    if not earlier:
+        return reading
+    return reading.model_copy(update={"conditions": tuple(kept), "released": (*reading.released, *allowed)})
 
 
 def joined_reading(readings: Sequence[Reading]) -> Reading:

@@ -41,7 +41,9 @@ _CONTINUES = re.compile(
     r"\b(?:it|they|he|she) (?:should|must|has to|have to|needs? to|ought to|shouldn't|mustn't)\b|\b(?:es|sie|er) (?:soll|sollte|muss|müsste|darf)\b|"
     r"(?:但是?|不过|还|也)(?:要|得|必须)"
 )
-_ADDS = re.compile(r"\b(?:also|too|as well|additionally|plus|both|on top|auch|aussi)\b|^\W*and\b|也")
+_ADDS = re.compile(
+    r"\b(?:also|too|as well|additionally|plus|both|on top|auch|aussi)\b|^\W*(?:and|or|und|oder)\b|也|^\W*或"
+)
 
 
 def take_reset(u: Utterance) -> bool:

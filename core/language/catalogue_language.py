@@ -218,11 +218,8 @@ def _names(terms: Iterable[FieldTerms]) -> dict[str, tuple[str, ...]]:
         words = _named(term.field)[0]
         label = key_of(" ".join(words)) or key_of(term.field.name)
         own[label].append(term.field.name)
-        if term.field.type == "number" and term.field.role != "price":
-            for name in number_field_names(words_of(term.field.name), *_named(term.field)):
-                shared[key_of(name)].append(term.field.name)
-        if term.field.type == "number" and label.isascii():
-            own[label[:-1] if label.endswith("s") else f"{label}s"].append(term.field.name)
+        for name in _more_names(term.field, label, own):
+            shared[key_of(name)].append(term.field.name)
         concept = concepts.get(term.concept)
         called = [*(concept.names if concept else ()), *words[-1:]]
         tags = [form for w in words for form in qualifiers().get(w, ())]
@@ -237,6 +234,15 @@ def _names(terms: Iterable[FieldTerms]) -> dict[str, tuple[str, ...]]:
         shared[german_stem(key)] += shared[key]
     merged = {key: tuple(dict.fromkeys(found)) for key, found in shared.items() if key}
     return merged | {key: tuple(dict.fromkeys(found)) for key, found in own.items() if key}
+
+
+def _more_names(of: CatalogueField, label: str, own: dict[str, list[str]]) -> Iterable[str]:
+    """Return what else a field of numbers is called; its label in the other number is its own."""
+    if of.type != "number":
+        return ()
+    if label.isascii():
+        own[label[:-1] if label.endswith("s") else f"{label}s"].append(of.name)
+    return () if of.role == "price" else number_field_names(words_of(of.name), *_named(of))
 
 
 def _comparisons(terms: Iterable[FieldTerms]) -> dict[str, tuple[Comparison, ...]]:

@@ -43,6 +43,8 @@ def _numbers_of(name: str) -> Iterator[str]:
     if not name.isascii() or not name[-1:].isalpha() or len(name) < _SHORT:
         return
     yield name
-    yield name[:-1] if name.endswith("s") else f"{name}es" if name.endswith(("s", "x", "ch", "sh", "ss")) else f"{name}s"
+    yield (
+        name[:-1] if name.endswith("s") else f"{name}es" if name.endswith(("s", "x", "ch", "sh", "ss")) else f"{name}s"
+    )
     if name.endswith(("ss", "x", "ch")):
         yield f"{name}es"

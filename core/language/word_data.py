@@ -189,6 +189,17 @@ def comparative_directions() -> Mapping[str, int]:
 
 
 @cache
+def superlatives() -> Mapping[str, Mapping[str, bool]]:
+    """Return key -> measure -> whether a superlative asks for the most of it: "shortest" the least of a time and of a length."""
+    found: dict[str, dict[str, bool]] = {}
+    for concept in field_concepts():
+        for role in ("most", "least"):
+            for form in concept.compare.get(role, ()):
+                found.setdefault(key_of(form), {}).setdefault(concept.measure, role == "most")
+    return found
+
+
+@cache
 def common_words() -> frozenset[str]:
     """Return words that are spelled right, so that none is taken for a slip of a catalogue's value."""
     text = (files(__package__) / "data" / "common_words.txt").read_text(encoding="utf-8")

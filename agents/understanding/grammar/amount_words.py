@@ -36,11 +36,18 @@ def read_part(tokens: Sequence[Token], i: int) -> Amount | None:
         share = 0.25 if tokens[lead].text == "quarter" else 0.75
         at = (lead + 2 if share < 0.5 else i + 3) + 1
         return Amount(share, at, spelled=True) if _is_unit(tokens, at) and tokens[at - 1].text in _ARTICLES else None
-    if lead > i and phrase_at(tokens, lead, 2) == "couple of":
-        return Amount(2.0, lead + 2, spelled=True)
+    if lead > i and phrase_at(tokens, lead, 1) == "couple":
+        return _couple(tokens, lead + 1 + (phrase_at(tokens, lead + 1, 1) == "of"))
     if lead > i and phrase_at(tokens, lead, 1) == "dozen":
         return Amount(12.0, lead + 1, spelled=True)
     return _single(tokens, i, lead) if lead > i else None
+
+
+def _couple(tokens: Sequence[Token], j: int) -> Amount | None:
+    """Read "a couple of weeks" and "a couple hundred" as two of them; a couple of anything else is no number."""
+    if j < len(tokens) and tokens[j].text in _SCALES | {"hundred": 100.0}:
+        return Amount(2 * (_SCALES | {"hundred": 100.0})[tokens[j].text], j + 1, spelled=True, scaled=True)
+    return Amount(2.0, j, spelled=True) if _is_unit(tokens, j) else None
 
 
 def _half(tokens: Sequence[Token], j: int) -> Amount | None:
@@ -60,7 +67,9 @@ def _single(tokens: Sequence[Token], i: int, j: int) -> Amount | None:
         return Amount(1.0, i + 1, spelled=True) if counted or _opens_range(tokens, i) else None
     limited = before in _LIMITS or (named and before not in ("the", "this", "that", "which"))
     after = tokens[j + 1] if j + 1 < len(tokens) else None
-    limited = limited or (tokens[j].text == "meter" and after is not None and (after.kind == "number" or after.text.endswith("zig")))
+    limited = limited or (
+        tokens[j].text == "meter" and after is not None and (after.kind == "number" or after.text.endswith("zig"))
+    )
     long = tokens[j].text in _LONG_TIMES and before in _AFTER
     return Amount(1.0, i + 1, spelled=True) if limited or long else None
 
@@ -69,8 +78,10 @@ def _opens_range(tokens: Sequence[Token], i: int) -> bool:
     """Tell whether "one" opens a range of number words: "one to two", "between one and three"."""
     lead = i > 0 and tokens[i - 1].text == "between"
     small = ("two", "three", "four", "five")
-    return tokens[i].text == "one" and phrase_at(tokens, i + 1, 1) in (("and",) if lead else ("to", "or")) and (
-        phrase_at(tokens, i + 2, 1) in small
+    return (
+        tokens[i].text == "one"
+        and phrase_at(tokens, i + 1, 1) in (("and",) if lead else ("to", "or"))
+        and (phrase_at(tokens, i + 2, 1) in small)
     )
 
 

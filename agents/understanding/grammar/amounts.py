@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
+
 from ....core.language.tokens import Token
 from ....core.language.word_data import currencies, units
 from ....core.text.chinese import read_numeral
@@ -66,13 +68,31 @@ def read_amount(tokens: Sequence[Token], i: int) -> Amount | None:
         number = number._replace(value=number.value * 1e6, end=number.end + 1, scaled=True)
     if sign:
         return number._replace(currency=sign)
+    if number.end + 1 < len(tokens) and tokens[number.end].text == "+" and tokens[number.end].glued:  # 300+ dollars
+        after = _currency_at(tokens, number.end + 1)
+        most = _with_unit(tokens, number._replace(end=number.end + 1))
+        if after:
+            return number._replace(currency=after[0], end=after[1], above=inf)
+        if most.units:
+            return most._replace(above=inf)
+    if number.end < len(tokens) and tokens[number.end].text == "p" and tokens[number.end].glued and number.value < 100:
+        return number._replace(value=number.value / 100, end=number.end + 1, currency="GBP")
     if number.end < len(tokens) and tokens[number.end].text in ("cents", "cent", "pence"):
         return number._replace(value=number.value / 100, end=number.end + 1, scaled=True)
     after = _currency_at(tokens, number.end)
     if after:
         value = number.value / 100 if number.pairs else number.value
-        return number._replace(value=value, currency=after[0], end=after[1])
+        return _small_change(tokens, number._replace(value=value, currency=after[0], end=after[1]))
     return _with_unit(tokens, number)
+
+
+def _small_change(tokens: Sequence[Token], number: Amount) -> Amount:
+    """Add the pence of "12 pounds 50" at the end of a clause."""
+    rest = _plain(tokens, number.end) or _spelled(tokens, number.end) if number.end < len(tokens) else None
+    if rest is None or not 10 <= rest.value < 100 or rest.value != int(rest.value) or number.value != int(number.value):
+        return number
+    ends = rest.end >= len(tokens) or (tokens[rest.end].kind == "mark" and tokens[rest.end].text in ".,;!?")
+    return number._replace(value=number.value + rest.value / 100, end=rest.end) if ends else number
 
 
 def _slang(tokens: Sequence[Token], i: int) -> Amount | None:
@@ -80,7 +100,7 @@ def _slang(tokens: Sequence[Token], i: int) -> Amount | None:
     j = i + (i + 1 < len(tokens) and tokens[i].text in ("a", "one"))
     value = {"fiver": 5.0, "tenner": 10.0, "zehner": 10.0, "zwanziger": 20.0, "hunni": 100.0}.get(tokens[j].text)
     decade = tokens[j].text == "zwanziger" and j + 1 < len(tokens) and tokens[j + 1].text in ("jahre", "jahren")
-    return None if value is None or decade else Amount(value, j + 1, spelled=True, scaled=True)
+    return None if value is None or decade else Amount(value, j + 1, units=(("money", 1.0),), spelled=True, scaled=True)
 
 
 def _plain(tokens: Sequence[Token], i: int) -> Amount | None:
@@ -188,7 +208,7 @@ def _han(tokens: Sequence[Token], i: int) -> Amount | None:
     if len(numeral) == 1 and numeral in ones:
         following = tokens[j].text if j < len(tokens) else ""
         counted = any(phrase_at(tokens, j, n) in units() for n in (1, 2, 3)) or bool(_currency_at(tokens, j))
-        if not counted and following not in "缸门座个人星分级页岁年室楼层厅卫间位张口":
+        if not counted and following not in "缸门座个人星分级页岁年室楼层厅卫间位张口款件部双条台本":
             return None
         return Amount(ones[numeral] + half, j, spelled=True)
     value = read_numeral(numeral)
@@ -202,6 +222,10 @@ def _han(tokens: Sequence[Token], i: int) -> Amount | None:
 def _some(tokens: Sequence[Token], number: Amount) -> Amount:
     """Read 两百多 as from 200 to below 300."""
     j = number.end
+    if number.value >= 10 and [t.text for t in tokens[j : j + 2]] == ["出", "头"]:
+        return number._replace(end=j + 2, above=number.value / 10)
+    if number.spelled and number.value >= 10 and [t.text for t in tokens[j : j + 2]] in (["来", "块"], ["来", "元"]):
+        return number._replace(end=j + 2, near=True)
     if number.spelled and j < len(tokens) and tokens[j].text == "多" and number.value >= 10:
         step = 10.0 ** (len(str(int(number.value))) - 1)
         return number._replace(end=j + 1, above=step)
@@ -279,7 +303,7 @@ def _with_unit(tokens: Sequence[Token], number: Amount) -> Amount:
             j += 1
     if j < len(tokens) and tokens[j].text in ('"', "″") and tokens[j].glued:
         return number._replace(units=units()["inch"], end=j + 1)
-    if j < len(tokens) and tokens[j].text in ("'", "′", "’") and tokens[j].glued and not _is_glued(tokens, j + 1):  # noqa: RUF001
+    if j < len(tokens) and tokens[j].text in ("'", "′", "’") and tokens[j].glued and not _is_glued(tokens, j + 1):
         return number._replace(units=units()["ft"], end=j + 1)
     for n in (4, 3, 2, 1):
         at = j + 1 if skip else j

@@ -25,6 +25,21 @@ def corrections(sentence: Sentence) -> None:
         refused = not is_no and any("not" in p.roles for p in sentence.segments[max(0, k - 3) : k])
         if sentence.segments[k].text.casefold() != sentence.segments[j].text.casefold() and not refused:
             sentence.segments[k].used = s.used = "correction"
+            for m in _joined_before(sentence, k):
+                sentence.segments[m].used = "correction"
+
+
+def _joined_before(sentence: Sentence, k: int) -> list[int]:
+    """Return the values that "or" and "and" join with the one at ``k``: all of "black or blue, no, green" is taken back."""
+    fields, found, m = {e.field for e in sentence.segments[k].entries}, [], k - 1
+    while m >= 0 and (sentence.segments[m].roles & {"or", "and"} or sentence.segments[m].is_glue):
+        if sentence.segments[m].roles & {"or", "and"} and sentence.value_at(m - 1):
+            if not fields & {e.field for e in sentence.segments[m - 1].entries}:
+                break
+            found.append(m - 1)
+            m -= 1
+        m -= 1
+    return found
 
 
 def _same_field(sentence: Sentence, i: int) -> tuple[int, int] | None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.value_index import FieldTerms
 from ....core.language.word_data import field_words, key_of
-from ....core.schemas import Operator
+from ....core.schemas import Constraint, Operator
 from ....core.text.field_names import words_of
+from .earlier_numbers import resume
 from .number_fields import MAX_COUNT, fields_of, in_field
 from .number_negation import NumberPhrase, corrects
 from .number_phrases import read_phrase
@@ -42,9 +43,12 @@ class Bound:
 
 
 def bounds_of(
-    segments: list[Segment], language: CatalogueLanguage
+    segments: list[Segment], language: CatalogueLanguage, earlier: Sequence[Constraint] = ()
 ) -> tuple[list[Bound], list[tuple[int, int]], int | None]:
-    """Return the bounds that number phrases set, the spans of those no field expresses, and how many items are asked for."""
+    """Return the bounds that number phrases set, the spans of those no field expresses, and how many items are asked for.
+
+    ``earlier`` are the conditions of the turns before, which a number without a field may change.
+    """
     found: list[tuple[NumberPhrase, list[Bound]]] = []
     unmet: list[tuple[int, int]] = []
     decades: list[NumberPhrase] = []
@@ -55,8 +59,16 @@ def bounds_of(
         if s.amount is None or s.used or s.entries:
             i += 1
             continue
+        if _is_top(segments, i):
+            count, s.used = int(s.amount.value), "count"
+            i += 1
+            continue
         phrase = read_phrase(segments, i, language)
         _inherit(segments, phrase, [p for p, _ in found[-1:]] + decades[-1:])
+        if found and corrects(segments, found[-1][0].last, phrase.first):
+            _correct(phrase, *found[-1])
+        elif not found:
+            resume(phrase, segments, earlier, language)
         made = _bounds(phrase, segments, language)
         if made is None:
             span = _unmet_span(phrase, segments)
@@ -83,6 +95,23 @@ def bounds_of(
             _use(segments, phrase, "bound")
         i = max(i + 1, phrase.last)
     return [*(b for _, bs in found for b in bs), *_decades(decades, segments, language)], unmet, count
+
+
+def _correct(phrase: NumberPhrase, old: NumberPhrase, made: Sequence[Bound]) -> None:
+    """Let the number that corrects another stand in its place: "under 400, no, 500" is under 500, "120 cm wide, no, 140" as wide."""
+    amount, before = phrase.parts[0][1], old.parts[0][1]
+    if len(phrase.parts) > 1 or phrase.around or amount.high is not None or before.high is not None:
+        return
+    if not phrase.fields and not amount.units and not amount.currency and not amount.scaled:
+        phrase.fields = tuple(dict.fromkeys(b.field for b in made))
+        amount = amount._replace(units=before.units, currency=before.currency)
+    fits = not amount.units or amount.units == before.units or not before.units
+    if phrase.bare and not phrase.negated and fits and len(old.parts) == 1 and not (amount.currency and before.units):
+        phrase.parts, phrase.bare = [(old.parts[0][0], amount)], old.bare
+        phrase.around, phrase.negated, phrase.temporal = old.around, old.negated, old.temporal
+        phrase.fields = phrase.fields or (old.fields if not amount.units else ())
+    else:
+        phrase.parts = [(phrase.parts[0][0], amount)]
 
 
 def _inherit(segments: Sequence[Segment], phrase: NumberPhrase, before: Sequence[NumberPhrase]) -> None:
@@ -240,6 +269,14 @@ def _unmet_span(phrase: NumberPhrase, segments: Sequence[Segment]) -> tuple[int,
 
 def _han_word(s: Segment) -> bool:
     return s.is_word and not s.used and not s.text.isascii()
+
+
+def _is_top(segments: Sequence[Segment], i: int) -> bool:
+    """Tell whether a number says how many: "top five", "die besten drei", 前三."""
+    amount = segments[i].amount
+    whole = amount is not None and not amount.units and not amount.currency and amount.value == int(amount.value)
+    led = i > 0 and key_of(segments[i - 1].text) in ("top", "best", "first", "besten", "ersten", "前")
+    return led and whole and amount is not None and 1 <= amount.value <= MAX_COUNT
 
 
 def _is_count(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:

@@ -14,15 +14,32 @@ from ....core.language.tokens import stem
 from ....core.language.value_index import FieldTerms
 from ....core.language.word_data import counted_words, currencies, field_words, key_of
 from ....core.text.field_names import words_of
-from .amount import Amount
 from .ages import as_years
+from .amount import Amount
 from .number_negation import NumberPhrase
 from .segments import Segment
 
 MAX_COUNT = 50
-_PEOPLE = frozenset("people persons adults children kids guests students personen leute gaste kinder 人 个人 口人".split())  # noqa: SIM905
+_PEOPLE = frozenset(
+    [
+        "people",
+        "persons",
+        "adults",
+        "children",
+        "kids",
+        "guests",
+        "students",
+        "personen",
+        "leute",
+        "gaste",
+        "kinder",
+        "人",
+        "个人",
+        "口人",
+    ]
+)
 _GROUP = re.compile(
-    r"(?:^| )(?:for|fur|give|给|we are|were|we will be|there are|there will be|wir sind|party of|group of|family of|table for|room for|space for|"  # noqa: RUF001
+    r"(?:^| )(?:for|fur|give|给|we are|were|we will be|there are|there will be|wir sind|party of|group of|family of|table for|room for|space for|"
     r"platz fur|us|我们|一家|我们一家|适合)$"
 )
 """What stands before the number of those who come along."""
@@ -155,7 +172,7 @@ def _names_unknown(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
     return key_of(before.text) in field_words() and not counted
 
 
-def _counts_something(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
+def counts_something(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
     """Tell whether the number counts what the catalogue has no field for: "at least 4 players"."""
     k = phrase.last
     if _names_unknown(phrase, segments):
@@ -204,7 +221,7 @@ def _by_value(
 ) -> list[FieldTerms]:
     if people := _people(phrase, segments, language):
         return people
-    if _counts_something(phrase, segments):
+    if counts_something(phrase, segments):
         return []
     years = language.of_measure("year")
     values = [a.value for a in amounts]
@@ -216,7 +233,7 @@ def _by_value(
     if year_like and not _prices_too(phrase, values, price):
         return [years[0]]
     if phrase.bare and phrase.parts[0][0] == "=":
-        spends = price is not None and values[0] >= MIN_MONEY and _in_range(price, values)
+        spends = price is not None and values[0] >= _least_spent(phrase, segments) and _in_range(price, values)
         return [price] if price is not None and spends else []
     if price is not None and not _far_below(price, values):
         scaled = any(a.scaled for a in amounts)
@@ -224,6 +241,12 @@ def _by_value(
         return [] if dash_only else [price]
     fitting = [f for f in language.fields.values() if f.field.type == "number" and _in_range(f, values)]
     return fitting if len(fitting) == 1 else []
+
+
+def _least_spent(phrase: NumberPhrase, segments: Sequence[Segment]) -> float:
+    """Return from where on a bare number is money: less after "for" ("a phone for 300"), where more come along than people do."""
+    before = key_of(segments[phrase.first - 1].text) if phrase.first else ""
+    return MAX_COUNT + 1.0 if before in ("for", "fur") else MIN_MONEY
 
 
 def _far_below(price: FieldTerms, values: Sequence[float]) -> bool:

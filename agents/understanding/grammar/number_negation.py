@@ -34,6 +34,7 @@ class NumberPhrase:
     bare: bool = False
     negated: bool = False
     unsure: bool = False
+    resumed: bool = False
 
 
 def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: CatalogueLanguage) -> None:
@@ -63,8 +64,10 @@ def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: Catalogu
         phrase.first, phrase.negated = start, times % 2 == 1
         return
     k = phrase.last
-    while k < len(segments) and not segments[k].used and (
-        segments[k].is_glue or segments[k].mark in ("-", "?") or _short_han(segments[k])
+    while (
+        k < len(segments)
+        and not segments[k].used
+        and (segments[k].is_glue or segments[k].mark in ("-", "?") or _short_han(segments[k]))
     ):
         k += 1
     if _exceeds(segments, phrase, k):
@@ -73,6 +76,7 @@ def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: Catalogu
         k < len(segments)
         and segments[k].roles & {"not", "not_after"}
         and not segments[k].used
+        and not is_correcting_no(segments, k)
         and not segments[k].entries
     )
     if not refusing:

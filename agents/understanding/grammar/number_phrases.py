@@ -7,6 +7,7 @@ whose range holds the value.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isinf
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.word_data import comparative_directions, key_of
@@ -25,8 +26,41 @@ _PRE_TIME: dict[str, Operator] = {"before": "<", "after": ">", "since": ">=", "u
 _POST: dict[str, Operator] = {"or_less": "<=", "under_after": "<", "or_more": ">="}
 _POST_TIME: dict[str, Operator] = {"on_after": ">=", "before_after": "<"}
 MAX_COUNT = 50
+_HUNDREDS = frozenset(range(100, 1000, 100))
+_EXACTLY = frozenset("exactly precisely genau exakt 正好 刚好 恰好".split())  # noqa: SIM905
 _OF_TIME = frozenset("newer later older earlier before after younger neuer älter alter jünger junger".split())  # noqa: SIM905
-_LINKS = frozenset("in the of on a an to from away for der die das vom zum zur bis 的 个 间 位 条 张".split()) | {"of the", "on the", "away from", "to the"}  # noqa: SIM905
+_LINKS = frozenset(
+    [
+        "in",
+        "the",
+        "of",
+        "on",
+        "a",
+        "an",
+        "to",
+        "from",
+        "away",
+        "for",
+        "der",
+        "die",
+        "das",
+        "vom",
+        "zum",
+        "zur",
+        "bis",
+        "的",
+        "个",
+        "间",
+        "位",
+        "条",
+        "张",
+    ]
+) | {
+    "of the",
+    "on the",
+    "away from",
+    "to the",
+}
 """Words between a number and the name of its field."""
 
 
@@ -82,6 +116,8 @@ def _alike(low: Amount, high: Amount) -> tuple[Amount, Amount]:
         high = high._replace(currency=low.currency)
     if not high.units and low.units:
         high = high._replace(units=low.units)
+    if low.spelled and high.spelled and low.value < 10 and high.value in _HUNDREDS:  # four to five hundred
+        low = low._replace(value=low.value * 100)
     if high.scaled and not low.scaled and low.value < 1000 <= high.value:
         scale = (
             1e6
@@ -104,6 +140,9 @@ def _single(segments: Sequence[Segment], i: int, amount: Amount, language: Catal
         return phrase
     if amount.above:
         phrase.parts, phrase.bare = [(">=", amount), ("<", amount._replace(value=amount.value + amount.above))], False
+        phrase.parts = phrase.parts[: 1 if isinf(amount.above) else 2]
+    elif i and key_of(segments[i - 1].text) in _EXACTLY:
+        phrase.first, phrase.bare = i - 1, False
     elif _before(segments, i, phrase, amount, language) or _after(segments, phrase, amount):
         phrase.bare = False
     _out_of(segments, phrase)
@@ -304,7 +343,12 @@ def _back(segments: Sequence[Segment], i: int, over: frozenset[str] = frozenset(
             if s.roles & {"in", "from"} and s.is_glue and j > 0 and segments[j - 1].fields and i - j == 1:
                 return j
             return j
-        if s.mark == "-" and j and s.start == segments[j - 1].end and segments[j - 1].roles & {"before", "after"}:  # pre-1930
+        if (
+            s.mark == "-"
+            and j
+            and s.start == segments[j - 1].end
+            and segments[j - 1].roles & {"before", "after", "under", "over"}
+        ):  # pre-1930
             return j - 1
         if (
             not (s.is_glue or (s.fields and not s.entries) or s.roles & over or s.mark in (":", "：", "="))

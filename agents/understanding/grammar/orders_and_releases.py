@@ -4,36 +4,149 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.language.word_data import key_of
+from ....core.language.word_data import key_of, superlatives
 from .segments import Segment
 from .sentence import Sentence, Wish
 
+REACH = 3
+"""Segments between a superlative or "sort by" and the field that it is about."""
+REFUSING = frozenset(("not", "except"))
+OTHERS = frozenset(("other", "another", "different", "andere", "anderer", "anderes", "其他", "其它", "别的"))
+FINE = frozenset(("fine", "also"))
+POINTING = frozenset(("that", "it", "this", "das", "es", "这个", "那个"))
+FIRST = frozenset(("first", "zuerst", "up front", "优先", "先"))
+
 
 def orders(sentence: Sentence) -> None:
-    """Read "cheapest", "most powerful", "the longest": which items come first."""
+    """Read "cheapest", "most powerful", "the shortest commute", "sorted by price": which items come first."""
     for i, s in enumerate(sentence.segments):
-        if s.used or not s.comparisons:
+        if s.used or s.entries:
             continue
-        ends = [c for c in s.comparisons if c.role in ("most", "least")]
-        if ends and not sentence.negated_before(i):
-            named = sentence.segments[i + 1].fields if i + 1 < len(sentence.segments) else ()
-            end = next((c for c in ends if c.field in named), ends[0])
-            if end.field in named and not sentence.segments[i + 1].entries:
-                sentence.segments[i + 1].used = "order"
-            _set_order(sentence, end.field, end.role == "most", s)
+        ends = {c.role for c in s.comparisons} & {"most", "least"}
+        if not (ends or (not s.comparisons and key_of(s.text) in superlatives())):
+            continue
+        if _refused_order(sentence, i):
+            continue
+        of = _end_of_named(sentence, i) or _end_of_own(sentence, s)
+        if of is not None:
+            _set_order(sentence, *of, s)
+            _swallow_first(sentence, i)
+    _comparatives_first(sentence)
     for i, s in enumerate(sentence.segments):
-        if s.used or not s.roles & {"most", "least", "ascending", "descending"} or s.entries:
+        if s.used or not s.roles & {"most", "least", "ascending", "descending", "sorted"} or s.entries:
             continue
-        sorts = s.roles & {"ascending", "descending"}
-        beside = [j for j in (i + 1, i - 1) if 0 <= j < len(sentence.segments) and not sentence.segments[j].used]
-        of = next((n for j in beside if (n := _number_field(sentence, sentence.segments[j].fields))), None)
-        price = sentence.language.schema.price
-        of = of or (price.name if sorts and price is not None else None)
-        if of:
-            _set_order(sentence, of, bool(s.roles & {"most", "descending"}), s)
-            for j in beside:
-                if of in sentence.segments[j].fields and not sentence.segments[j].entries:
-                    sentence.segments[j].used = "order"
+        if _refused_order(sentence, i):
+            continue
+        _sort(sentence, i, s)
+
+
+def _end_of_own(sentence: Sentence, s: Segment) -> tuple[str, bool] | None:
+    end = next((c for c in s.comparisons if c.role in ("most", "least")), None)
+    return None if end is None else (end.field, end.role == "most")
+
+
+def _end_of_named(sentence: Sentence, i: int) -> tuple[str, bool] | None:
+    """Return the field that a superlative's noun names, and whether the most of it comes first: "shortest commute"."""
+    s, beside = sentence.segments[i], _field_after(sentence, i)
+    signs = superlatives().get(key_of(s.text), {})
+    if beside is None and i and not s.text.isascii():
+        beside = i - 1 if sentence.segments[i - 1].fields else None
+    if beside is None:
+        return None
+    piece = sentence.segments[beside]
+    own = next((c for c in s.comparisons if c.field in piece.fields and c.role in ("most", "least")), None)
+    name = own.field if own else _number_field(sentence, piece.fields)
+    if name is None:
+        return None
+    measure = sentence.language.fields[name].measure
+    like = {"length": "distance", "distance": "length"}.get(measure, measure)
+    sign = signs.get(measure, signs.get(like))
+    if own is None and sign is None and len(set(signs.values())) != 1:
+        return None
+    piece.used = "order"
+    return name, own.role == "most" if own else next(iter(signs.values())) if sign is None else sign
+
+
+def _field_after(sentence: Sentence, i: int) -> int | None:
+    """Return the position of the number field named just after ``i``, over glue: "lowest in sugar"."""
+    j = i + 1
+    while (
+        j < len(sentence.segments)
+        and j <= i + REACH
+        and sentence.segments[j].is_glue
+        and not sentence.segments[j].fields
+    ):
+        j += 1
+    if j >= len(sentence.segments) or j > i + REACH:
+        return None
+    s = sentence.segments[j]
+    return j if s.fields and not s.entries and not s.used and s.amount is None else None
+
+
+def _refused_order(sentence: Sentence, i: int) -> bool:
+    """Note a refused superlative as not applied: "not the cheapest", "anything but the newest"."""
+    j = i - 1
+    while j >= 0 and sentence.segments[j].is_glue and not sentence.segments[j].roles & REFUSING:
+        j -= 1
+    if j < 0 or not sentence.segments[j].roles & REFUSING or sentence.segments[j].used:
+        return False
+    sentence.found.unmet.append((sentence.segments[j].start, sentence.segments[i].end))
+    for piece in sentence.segments[j : i + 1]:
+        piece.used = "unmet"
+    return True
+
+
+def _comparatives_first(sentence: Sentence) -> None:
+    """Read "cheaper ones first"."""
+    for i, s in enumerate(sentence.segments):
+        if s.used or s.entries:
+            continue
+        end = next((c for c in s.comparisons if c.role in ("more", "less")), None)
+        if end is not None and not sentence.negated_before(i) and _swallow_first(sentence, i):
+            _set_order(sentence, end.field, end.role == "more", s)
+
+
+def _swallow_first(sentence: Sentence, i: int) -> bool:
+    """Take the "first" of "newest first" and "cheaper ones first"."""
+    j = i + 1
+    while (
+        j < len(sentence.segments)
+        and j <= i + REACH
+        and sentence.segments[j].is_glue
+        and key_of(sentence.segments[j].text) not in FIRST
+    ):
+        j += 1
+    if j >= len(sentence.segments) or key_of(sentence.segments[j].text) not in FIRST or sentence.segments[j].used:
+        return False
+    sentence.segments[j].used = "order"
+    return True
+
+
+def _sort(sentence: Sentence, i: int, s: Segment) -> None:
+    """Read "sort by price", "price low to high", "most doors", "top 5 by rating"."""
+    sorts = s.roles & {"ascending", "descending", "sorted"}
+    top = key_of(s.text) == "top"
+    reach = REACH if sorts or top else 1
+    around = [j for d in range(1, reach + 1) for j in (i + d, i - d) if 0 <= j < len(sentence.segments)]
+    near = [j for j in around if not sentence.segments[j].used and not sentence.segments[j].entries]
+    of = next((n for j in near if (n := _number_field(sentence, sentence.segments[j].fields))), None)
+    price, ratings = sentence.language.schema.price, sentence.language.of_measure("rating")
+    if of is None and top and ratings:
+        of = ratings[0].field.name
+    if of is None and s.roles & {"ascending", "descending"} and price is not None:
+        of = price.name
+    if of is None:
+        return
+    ways = {r for j in [i, *around] for r in sentence.segments[j].roles & {"ascending", "descending"}}
+    high = bool(s.roles & {"most", "descending"}) or "descending" in ways
+    if "sorted" in s.roles and not ways:
+        high = sentence.language.fields[of].better == "high"
+    _set_order(sentence, of, high, s)
+    for j in near:
+        if of in sentence.segments[j].fields or (
+            sorts and sentence.segments[j].roles & {"ascending", "descending", "sorted"}
+        ):
+            sentence.segments[j].used = "order"
 
 
 def _set_order(sentence: Sentence, of: str, descending: bool, s: Segment) -> None:
@@ -80,6 +193,8 @@ def releases(sentence: Sentence) -> None:
             continue
         if "release" in s.roles:
             _release_around(sentence, i)
+        elif key_of(s.text) in OTHERS:
+            _others_fine(sentence, i)
         elif "any" in s.roles and "not" not in s.roles:
             j = i + 1
             while j < len(sentence.segments) and sentence.segments[j].is_glue and not sentence.segments[j].fields:
@@ -94,6 +209,21 @@ def releases(sentence: Sentence) -> None:
                 k = sentence.next(j)
                 if k < len(sentence.segments) and "fine" in sentence.segments[k].roles:
                     sentence.segments[k].used = "release"
+
+
+def _others_fine(sentence: Sentence, i: int) -> None:
+    """Free the field of "other brands are fine too"."""
+    j, k = _field_after(sentence, i), i + 1
+    while (
+        k < len(sentence.segments)
+        and (sentence.segments[k].is_glue or k == j)
+        and not sentence.segments[k].roles & FINE
+    ):
+        k += 1
+    if j is not None and k < len(sentence.segments) and sentence.segments[k].roles & FINE:
+        _free_fields(
+            sentence, sentence.segments[j].fields, [sentence.segments[i], sentence.segments[j], sentence.segments[k]]
+        )
 
 
 def _release_around(sentence: Sentence, i: int) -> None:
@@ -118,6 +248,29 @@ def _release_around(sentence: Sentence, i: int) -> None:
         k -= 1
     if k >= 0 and sentence.segments[k].fields and not sentence.segments[k].entries and not sentence.segments[k].used:
         _free_fields(sentence, sentence.segments[k].fields, [s, sentence.segments[k]])
+        return
+    pointing = [key_of(p.text) for p in sentence.segments[k + 1 : i] + sentence.segments[i + 1 : i + 2]]
+    if any(word in POINTING for word in pointing):
+        _release_last(sentence, i, s)
+
+
+def _release_last(sentence: Sentence, i: int, s: Segment) -> None:
+    """Take back the value just before "forget that" and "that doesn't matter after all"."""
+    j = i - 1
+    while j >= 0 and not sentence.segments[j].entries:
+        piece = sentence.segments[j]
+        if (
+            not (piece.mark or piece.is_glue or piece.roles & {"instead", "not", "but"})
+            or piece.used
+            or piece.amount is not None
+        ):
+            return
+        j -= 1
+    if sentence.value_at(j) and not sentence.negated_before(j):
+        sentence.found.wishes += [Wish(e, [sentence.segments[j]], released=True) for e in sentence.segments[j].entries]
+        for piece in sentence.segments[j : i + 1]:
+            piece.used = piece.used or "release"
+        s.used = "release"
 
 
 def _free_fields(sentence: Sentence, names: Sequence[str], segments: Sequence[Segment]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.schemas import Constraint
 from .alternatives import alternatives
 from .corrections_and_possessions import corrections, owned
 from .doubt import doubts
@@ -22,12 +23,14 @@ from .steps import steps
 from .wishes import wanted
 
 
-def parse(segments: Sequence[Segment], language: CatalogueLanguage, text: str) -> Parsed:
-    """Return all that the segments of ``text`` say."""
+def parse(
+    segments: Sequence[Segment], language: CatalogueLanguage, text: str, earlier: Sequence[Constraint] = ()
+) -> Parsed:
+    """Return all that the segments of ``text`` say; ``earlier`` are the conditions of the turns before."""
     sentence = Sentence(segments, language, text)
     found = sentence.found
     exceptions_with_but(sentence)
-    found.bounds, found.unmet, found.count = bounds_of(sentence.segments, language)
+    found.bounds, found.unmet, found.count = bounds_of(sentence.segments, language, earlier)
     for rule in (
         steps,
         orders,

@@ -24,6 +24,10 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
         if piece.mark == "-" and "free" in s.roles and i - k == 1:
             k -= 1
             continue
+        if (
+            piece.mark == "." and k < i - 1 and "not_after" not in s.roles
+        ):  # "paperback. I don't care" refuses nothing before the stop
+            return False
         if piece.mark and piece.mark in ",，、?？-–—…." and crossed < 3 and _may_cross(s):
             crossed += 1 if piece.mark != "." or "not_after" in s.roles else 3
         elif (

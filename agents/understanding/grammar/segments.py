@@ -28,6 +28,8 @@ MAX_TOKENS = 220
 """Longer texts are read so far; what follows is named as not read."""
 MAX_CHARACTERS = 4_000
 MAX_WORDS = 7
+ABBREVIATION = 4
+"""Letters of the longest abbreviation with a full stop."""
 JOINERS = frozenset("-/&.'’·_")
 EMPTY: frozenset[str] = frozenset()
 _BLENDS = {
@@ -175,7 +177,9 @@ def _longest(text: str, tokens: Sequence[Token], i: int, language: CatalogueLang
         token = tokens[j]
         if token.kind == "mark" and (not words or token.text not in JOINERS):
             if j == i and (token.text in "+<>≤≥~" or token.text in phrases()):
-                return _mark(text, token, i)
+                return _or_equal(text, tokens, i) or _mark(text, token, i)
+            break
+        if token.text == "." and _ends_sentence(tokens, j):
             break
         j += 1
         if token.kind == "mark":
@@ -235,6 +239,8 @@ def _known(
     if not (entries or roles or names or comparisons or person) and len(words) < 3:
         entries = language.values.get(german, ())
         names = language.names.get(german, ())
+    ordinal = next((n for n in ("zweit", "dritt", "viert") if key.startswith(n)), "")
+    comparisons = comparisons or (language.comparisons.get(key.removeprefix(ordinal), ()) if ordinal else ())
     if not (entries or roles or names or comparisons or person):
         return None
     return Segment(0, 0, 0, 0, "", roles, entries, names, comparisons, person)
@@ -286,6 +292,22 @@ def _engine(text: str, tokens: Sequence[Token], i: int, language: CatalogueLangu
         return None
     start, end = tokens[i].start, tokens[i + 1].end
     return Segment(i, i + 2, start, end, text[start:end], fields=fields, amount=amount, roles=frozenset(["number"]))
+
+
+def _ends_sentence(tokens: Sequence[Token], j: int) -> bool:
+    """Tell whether the full stop at ``j`` ends a sentence: white space follows, and no abbreviation stands before it ("Dr. Martens")."""
+    before = tokens[j - 1].text if j else ""
+    return len(before) > ABBREVIATION and j + 1 < len(tokens) and not tokens[j + 1].glued
+
+
+def _or_equal(text: str, tokens: Sequence[Token], i: int) -> Segment | None:
+    """Read "<=" and ">=" as one mark."""
+    if tokens[i].text not in "<>" or i + 1 >= len(tokens) or tokens[i + 1].text != "=" or not tokens[i + 1].glued:
+        return None
+    token = tokens[i]._replace(text={"<": "≤", ">": "≥"}[tokens[i].text], end=tokens[i + 1].end)
+    mark = _mark(text, token, i)
+    mark.last = i + 2
+    return mark
 
 
 def _mark(text: str, token: Token, i: int) -> Segment:

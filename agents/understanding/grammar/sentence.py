@@ -184,6 +184,8 @@ class Sentence:
         """Ask for 的, 牌 or a value after a Chinese name, the field's name before it, or nothing beside it."""
         after = self.segments[i + 1] if i + 1 < len(self.segments) else None
         before = self.segments[i - 1] if i else None
+        if after is not None and after.amount is not None and not after.amount.units:
+            return True
         if after is not None and (after.text in ("的", "牌", "家", "和", "或", "、") or after.entries):
             return True
         if after is not None and after.roles & {"not", "not_after", "except_after", "free", "fine"}:

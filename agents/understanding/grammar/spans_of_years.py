@@ -16,7 +16,26 @@ _THIS = {
 }  # fmt: skip
 _LAST = frozenset("last past previous letzten vergangenen".split())  # noqa: SIM905
 _YEARS = frozenset(("years", "yrs", "jahre", "jahren", "jahr"))
-_FROM = frozenset("from released published made built in since after before of than release aus seit von issued".split())  # noqa: SIM905
+_FROM = frozenset(
+    [
+        "from",
+        "released",
+        "published",
+        "made",
+        "built",
+        "in",
+        "since",
+        "after",
+        "before",
+        "of",
+        "than",
+        "release",
+        "aus",
+        "seit",
+        "von",
+        "issued",
+    ]
+)
 _SMALL = {
     w: n + 2
     for words in ("two three four five six seven eight nine ten eleven twelve", "zwei drei vier funf sechs sieben acht neun zehn elf zwolf")
@@ -84,14 +103,29 @@ def _one_year(tokens: Sequence[Token], i: int) -> Amount | None:
 def _in_chinese(tokens: Sequence[Token], i: int) -> Amount | None:
     text = "".join(t.text for t in tokens[i : i + 6])
     now = this_year()
-    for lead, first, last in (("本世纪", 2000, 2099), ("上世纪", 1900, 1999), ("今年", now, now), ("去年", now - 1, now - 1)):
+    for lead, first, last in (
+        ("本世纪", 2000, 2099),
+        ("上世纪", 1900, 1999),
+        ("今年", now, now),
+        ("去年", now - 1, now - 1),
+    ):
         plain = not (lead == "上世纪" and text[3:4].isdigit())
-        if text.startswith(lead) and plain and (lead[-1] != "年" or text[2:3] in ("的", "出", "发", "上", "新", "款", "生")):
+        if (
+            text.startswith(lead)
+            and plain
+            and (lead[-1] != "年" or text[2:3] in ("的", "出", "发", "上", "新", "款", "生"))
+        ):
             return _years(first, last, i + len(lead))
     for lead in ("最近", "近"):
         rest = text.removeprefix(lead)
         at = next((n for n, c in enumerate(rest) if c == "年"), 0)
-        n = int(rest[:at]) if rest[:at].isdigit() else read_numeral("".join("二" if c == "两" else c for c in rest[:at])) if at else None
+        n = (
+            int(rest[:at])
+            if rest[:at].isdigit()
+            else read_numeral("".join("二" if c == "两" else c for c in rest[:at]))
+            if at
+            else None
+        )
         n = n if n is not None else {c: k for k, c in enumerate("零一二三四五六七八九")}.get(rest[:at])
         if text.startswith(lead) and n and n < _HUNDRED:
             digits = 1 if rest[:at].isdigit() else at
