@@ -11,7 +11,18 @@ from pydantic import Field
 from ...core.errors import InvalidRequestError
 from ...core.schemas import AttributeValue, FieldType, Frozen
 from .markup import plain_text
-from .numbers import Decimal, currency_code, in_unit, mark_of, money_in, number_in, number_text, quantity_in, tidy
+from .numbers import (
+    AT_LEAST,
+    Decimal,
+    currency_code,
+    in_unit,
+    mark_of,
+    money_in,
+    number_in,
+    number_text,
+    quantity_in,
+    tidy,
+)
 from .values import DayOrder, is_blank, is_unknown, iso, split, time_in, truth_in
 
 Kind = Literal["text", "number", "price", "bool", "list", "date", "ignore"]
@@ -133,6 +144,11 @@ def _price(column: Column, value: Any, row: Mapping[str, Any]) -> dict[str, Attr
         if not column.thousandths and mark_of(number_text(text)) == "?" and column.decimal in number_text(text):
             raise ValueError(f"{shown(value)} may be thousands or decimals")
         amount, code, per = money.amount, money.currency, money.per
+    code = (
+        column.unit
+        if code == "JPY" and column.unit == "CNY" and not isinstance(value, int | float) and "¥" in text_of(value)
+        else code
+    )
     code = code or currency_code(text_of(row.get(column.currency_column) or "")) or column.unit
     own = not code or code == column.unit
     name = column.target if own else f"{column.target}_{code.lower()}"
@@ -146,7 +162,8 @@ def _number(column: Column, value: Any) -> float:
     text = text_of(value)
     number = number_in(text, column.decimal)
     if number is None and (quantity := quantity_in(text, column.decimal)) is not None:
-        number = in_unit(quantity, column.unit) if column.unit else None
+        open_ended = quantity.unit == AT_LEAST and not column.unit
+        number = in_unit(quantity, column.unit) if column.unit else quantity.number if open_ended else None
     if number is None:
         raise ValueError(f"{shown(value)} is no number" + (f" of {column.unit}" if column.unit else ""))
     return number

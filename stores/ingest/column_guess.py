@@ -21,6 +21,7 @@ from .column_names import (
 )
 from .column_sample import Sample
 from .numbers import (
+    AT_LEAST,
     Decimal,
     currency_code,
     decimal_mark,
@@ -160,7 +161,11 @@ def _currencies(texts: Mapping[str, int], money: Mapping[str, Any]) -> Counter[s
     for text, times in texts.items():
         if money[text] and money[text].currency:
             found[money[text].currency] += times
-    return found
+    if found["CNY"] and not any(
+        re.search(r"円|JPY|yen", t, re.IGNORECASE) for t in texts
+    ):  # one shop's ¥ and 元 are one currency
+        found["CNY"] += found.pop("JPY", 0)
+    return +found
 
 
 def _odd_prices(
@@ -282,6 +287,7 @@ def _as_quantity(column: Column, sample: Sample, usual: Decimal | None) -> Colum
     if readable < MOSTLY:
         return None
     odd = [f"units {', '.join(units)} are turned into {unit}"] if len(units) > 1 else []
+    unit = "" if unit == AT_LEAST else unit
     return column.model_copy(update={"kind": "number", "unit": unit, "decimal": decimal, "odd": (*column.odd, *odd)})
 
 

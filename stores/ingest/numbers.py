@@ -51,7 +51,16 @@ UNITS: dict[str, dict[str, float]] = {
     "mass": {"mg": 0.001, "g": 1, "kg": 1000, "oz": 28.349523125, "lb": 453.59237},
     "length": {"mm": 0.1, "cm": 1, "m": 100, "km": 100_000, "in": 2.54, "ft": 30.48},
     "volume": {"ml": 1, "cl": 10, "dl": 100, "l": 1000, "fl oz": 29.5735},
-    "time": {"s": 1, "min": 60, "h": 3600, "d": 86_400},
+    "time": {"s": 1, "min": 60, "h": 3600, "d": 86_400, "weeks": 604_800, "months": 2_629_800, "years": 31_557_600},
+    "area": {"cm²": 0.0001, "m²": 1, "ft²": 0.09290304, "ha": 10_000},
+    "energy": {"cal": 0.001, "kcal": 1, "kj": 0.239},
+    "electricity": {"wh": 1, "kwh": 1000},
+    "speed": {"km/h": 1, "mph": 1.609, "kn": 1.852},
+    "economy": {"mpg": 1},
+    "engine": {"hp": 1, "ps": 0.986},
+    "noise": {"db": 1},
+    "stars": {"stars": 1},
+    "at least": {"+": 1},
     "share": {"%": 1},
     "data": {"kb": 0.001, "mb": 1, "gb": 1000, "tb": 1_000_000},
     "power": {"mw": 0.001, "w": 1, "kw": 1000},
@@ -62,16 +71,30 @@ UNITS: dict[str, dict[str, float]] = {
     "count": {"pcs": 1, "pages": 1},
 }
 """Family of measures -> unit -> its size in one of them."""
+AT_LEAST = "+"
+"""The unit of "10+", which is ten and no unit."""
 _UNIT_WORDS = {
     "gr": "g", "gram": "g", "grams": "g", "kgs": "kg", "kilo": "kg", "kilogram": "kg", "kilograms": "kg", "lbs": "lb", "pound": "lb", "pounds": "lb",
     "ounce": "oz", "ounces": "oz", "克": "g", "千克": "kg", "公斤": "kg", "millimeter": "mm", "centimeter": "cm", "meter": "m", "metre": "m",
     "inch": "in", "inches": "in", '"': "in", "″": "in", "zoll": "in", "feet": "ft", "foot": "ft", "厘米": "cm", "毫米": "mm", "米": "m",
     "liter": "l", "litre": "l", "liters": "l", "litres": "l", "毫升": "ml", "升": "l", "sec": "s", "secs": "s", "second": "s", "seconds": "s",
     "mins": "min", "minute": "min", "minutes": "min", "minuten": "min", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "std": "h", "stunden": "h",
-    "day": "d", "days": "d", "分钟": "min", "小时": "h", "percent": "%", "prozent": "%", "％": "%", "watt": "w", "watts": "w", "volt": "v", "volts": "v",
+    "day": "d", "days": "d", "tag": "d", "tage": "d", "tagen": "d", "天": "d", "week": "weeks", "woche": "weeks", "wochen": "weeks", "周": "weeks",
+    "month": "months", "mo": "months", "monat": "months", "monate": "months", "个月": "months", "year": "years", "yr": "years", "yrs": "years", "jahr": "years", "jahre": "years", "年": "years",
+    "m2": "m²", "sqm": "m²", "qm": "m²", "㎡": "m²", "平米": "m²", "平方米": "m²", "sqft": "ft²", "ft2": "ft²", "calories": "kcal", "kcals": "kcal", "大卡": "kcal", "千卡": "kcal",
+    "kmh": "km/h", "kph": "km/h", "knots": "kn", "bhp": "hp", "horsepower": "hp", "马力": "hp", "star": "stars", "sterne": "stars", "英寸": "in", "寸": "in", "毫安": "mah", "英里": "mi",
+    "分钟": "min", "小时": "h", "percent": "%", "prozent": "%", "％": "%", "watt": "w", "watts": "w", "volt": "v", "volts": "v",
     "pieces": "pcs", "pack": "pcs", "stück": "pcs", "stk": "pcs", "件": "pcs", "个": "pcs",
 }  # fmt: skip
-_QUANTITY = re.compile(rf"(?P<number>[+-]?{_DIGITS})\s*(?P<unit>[^\W\d_]+(?: oz)?|[%％\"″])\.?", re.IGNORECASE)
+_QUANTITY = re.compile(
+    rf"(?P<number>[+-]?{_DIGITS})\s*(?P<unit>km/h|[^\W\d_]+(?: oz)?[²2]?|[%％\"″+])\.?", re.IGNORECASE
+)
+_QUALIFIER = re.compile(
+    r"^(?:up to|max\.?|min\.?|approx\.?|about|around|ca\.?|circa|bis(?: zu)?|ab|etwa|from|at least|over|under|over|[~≈<>≤≥]|约|最多|最长|至少|最大)\s*(?=\d)"
+    r"|(?<=[^\W\d_])\s+(?:ssd|hdd|nvme|emmc|flash|ddr[345]|ram|net|netto|brutto|gross|long|lang|wide|breit|high|hoch|deep|tief|tall|old)$",
+    re.IGNORECASE,
+)
+"""What a cell says beside its number and unit, and a reader of limits does without: "up to 13 h", "512 GB SSD"."""
 
 
 class Money(NamedTuple):
@@ -247,7 +270,7 @@ def decimals_of(currency: str) -> int:
 
 def quantity_in(text: str, decimal: Decimal = ".") -> Quantity | None:
     """Return the number and unit in ``text`` ("1,5 kg", "2h 10m"), or None."""
-    text = tidy(text)
+    text = _QUALIFIER.sub("", tidy(text))
     parts = [*_QUANTITY.finditer(text)]
     if not parts or "".join(text.split()) != "".join("".join(p[0].split()) for p in parts):
         return None

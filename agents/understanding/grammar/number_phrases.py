@@ -14,19 +14,16 @@ from ....core.language.word_data import comparative_directions, key_of
 from ....core.schemas import Operator
 from .amount import Amount
 from .number_negation import NumberPhrase, negate
+from .number_ranges import PRE, PRE_TIME, back, read_range
 from .segments import Segment
 
 BAND = 0.10
 """How far "around" reaches on either side."""
 HARDLY = 0.05
 OPPOSITE: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!="}
-CLAUSE_MARKS = frozenset(".!?;。！？；\n")
-_PRE: dict[str, Operator] = {"under": "<", "at_most": "<=", "over": ">", "at_least": ">="}
-_PRE_TIME: dict[str, Operator] = {"before": "<", "after": ">", "since": ">=", "until": "<="}
 _POST: dict[str, Operator] = {"or_less": "<=", "under_after": "<", "or_more": ">="}
 _POST_TIME: dict[str, Operator] = {"on_after": ">=", "before_after": "<"}
 MAX_COUNT = 50
-_HUNDREDS = frozenset(range(100, 1000, 100))
 _EXACTLY = frozenset("exactly precisely genau exakt 正好 刚好 恰好".split())  # noqa: SIM905
 _OF_TIME = frozenset("newer later older earlier before after younger neuer älter alter jünger junger".split())  # noqa: SIM905
 _LINKS = frozenset(
@@ -68,66 +65,11 @@ def read_phrase(segments: Sequence[Segment], i: int, language: CatalogueLanguage
     """Return the phrase around the number at position ``i``."""
     amount = segments[i].amount
     assert amount is not None
-    found = _range(segments, i, amount) or _single(segments, i, amount, language)
+    found = read_range(segments, i, amount) or _single(segments, i, amount, language)
     _named_field(segments, found, language)
     negate(segments, found, language)
     _named_field(segments, found, language)
     return found
-
-
-def _range(segments: Sequence[Segment], i: int, low: Amount) -> NumberPhrase | None:
-    """Read "between 18k and 22k", "20-30", "from 20 to 30", "200 to 260 hp"."""
-    j = i + 1
-    lead = _back(segments, i)
-    opened = lead >= 0 and bool(segments[lead].roles & {"between", "from"}) and not segments[lead].entries
-    between = opened and "between" in segments[lead].roles
-    if j >= len(segments):
-        return None
-    joint = segments[j]
-    if joint.mark == "." and j + 1 < len(segments) and segments[j + 1].mark == ".":  # 10..20
-        j, joint = j + 1, segments[j + 1]
-    dash = joint.mark == "…" or (j > i + 1) or joint.mark in ("-", "~", "–", "—", "～", "−")
-    is_to = "to" in joint.roles and (dash or key_of(joint.text) not in ("and", "und", "et") or between)
-    if not (dash or is_to or (between and "and" in joint.roles)):
-        return None
-    k = j + 1
-    while k < len(segments) and (segments[k].is_glue or "around" in segments[k].roles) and segments[k].amount is None:
-        k += 1
-    high = segments[k].amount if k < len(segments) else None
-    if high is None or (low.high is not None) != (high.high is not None):
-        return None
-    low, high = _alike(low, high)
-    values = sorted((low, high), key=lambda a: a.value)
-    first = lead if opened and lead >= 0 else i
-    last = k + 1
-    if last < len(segments) and key_of(segments[last].text) in ("之间", "左右"):
-        last += 1
-    top = values[1] if values[1].high is None else values[1]._replace(value=values[1].high)
-    return NumberPhrase(first, last, [(">=", values[0]), ("<=", top)], bare=not opened)
-
-
-def _alike(low: Amount, high: Amount) -> tuple[Amount, Amount]:
-    """Give both ends of a range the unit, currency and scale that only one of them states: "18-22k"."""
-    if not low.units and high.units:
-        low = low._replace(units=high.units)
-    if not low.currency and high.currency:
-        low = low._replace(currency=high.currency)
-    if not high.currency and low.currency:
-        high = high._replace(currency=low.currency)
-    if not high.units and low.units:
-        high = high._replace(units=low.units)
-    if low.spelled and high.spelled and low.value < 10 and high.value in _HUNDREDS:  # four to five hundred
-        low = low._replace(value=low.value * 100)
-    if high.scaled and not low.scaled and low.value < 1000 <= high.value:
-        scale = (
-            1e6
-            if high.value >= 1e6
-            else 1e4
-            if high.value >= 1e4 and low.value < 10 and high.value / 1e4 < 100 and high.spelled
-            else 1e3
-        )
-        low = low._replace(value=low.value * scale, scaled=True)
-    return low, high
 
 
 def _single(segments: Sequence[Segment], i: int, amount: Amount, language: CatalogueLanguage) -> NumberPhrase:
@@ -150,7 +92,7 @@ def _single(segments: Sequence[Segment], i: int, amount: Amount, language: Catal
 
 
 def _decade_lead(segments: Sequence[Segment], phrase: NumberPhrase) -> None:
-    j = _back(segments, phrase.first)
+    j = back(segments, phrase.first)
     if j >= 0 and not segments[j].used:
         roles = segments[j].roles
         low, high = phrase.parts[0][1], phrase.parts[1][1]
@@ -172,7 +114,7 @@ def _decade_lead(segments: Sequence[Segment], phrase: NumberPhrase) -> None:
 def _before(
     segments: Sequence[Segment], i: int, phrase: NumberPhrase, amount: Amount, language: CatalogueLanguage
 ) -> bool:
-    j = _back(segments, i, over=frozenset({"around"}) if _is_around(segments, i) else frozenset())
+    j = back(segments, i, over=frozenset({"around"}) if _is_around(segments, i) else frozenset())
     if j < 0 or segments[j].used or (segments[j].entries and not segments[j].roles):
         phrase.first -= _is_around(segments, i)
         phrase.around = amount.near or _is_around(segments, i)
@@ -183,7 +125,7 @@ def _before(
     if "hardly" in s.roles and key_of(s.text) != "比":
         phrase.first, phrase.parts = j, [("<=", amount._replace(value=amount.value * (1 + HARDLY)))]
         return True
-    for role, op in _PRE.items():
+    for role, op in PRE.items():
         if role in s.roles:
             phrase.first, phrase.parts = j, [(op, amount)]
             k = phrase.last
@@ -194,7 +136,7 @@ def _before(
             ):
                 phrase.last = k + 1
             return True
-    for role, op in _PRE_TIME.items():
+    for role, op in PRE_TIME.items():
         if role in s.roles and (role != "until" or key_of(s.text) not in ("to",)):
             if (
                 role == "since"
@@ -280,7 +222,7 @@ def _after(segments: Sequence[Segment], phrase: NumberPhrase, amount: Amount) ->
     if s.mark in ("<", "≤") and k == phrase.last and k + 1 < len(segments) and segments[k + 1].fields:  # 10 < price
         phrase.parts, phrase.last = [(">" if s.mark == "<" else ">=", amount)], k + 1
         return True
-    leads_on = s.roles & (set(_PRE) | {"since"}) and _leads_to_number(segments, k)
+    leads_on = s.roles & (set(PRE) | {"since"}) and _leads_to_number(segments, k)
     for role, op in _POST.items():
         if role in s.roles and not leads_on:
             phrase.parts, phrase.last = [(op, amount)], k + 1
@@ -329,34 +271,6 @@ def _out_of(segments: Sequence[Segment], phrase: NumberPhrase) -> None:
     later = NumberPhrase(phrase.first, phrase.last, [("=", phrase.parts[0][1])])
     if phrase.bare and _after(segments, later, phrase.parts[0][1]):
         phrase.parts, phrase.last, phrase.bare = later.parts, later.last, False
-
-
-def _back(segments: Sequence[Segment], i: int, over: frozenset[str] = frozenset()) -> int:
-    """Return the position before ``i`` over glue and field names, or -1 at a clause's edge."""
-    j = i - 1
-    while j >= 0:
-        s = segments[j]
-        strong = s.roles & (set(_PRE) | set(_PRE_TIME) | {"between", "from", "than", "hardly", "around", "not"})
-        if s.used:
-            return -1
-        if strong and not (s.roles & over):
-            if s.roles & {"in", "from"} and s.is_glue and j > 0 and segments[j - 1].fields and i - j == 1:
-                return j
-            return j
-        if (
-            s.mark == "-"
-            and j
-            and s.start == segments[j - 1].end
-            and segments[j - 1].roles & {"before", "after", "under", "over"}
-        ):  # pre-1930
-            return j - 1
-        if (
-            not (s.is_glue or (s.fields and not s.entries) or s.roles & over or s.mark in (":", "：", "="))
-            or s.mark in CLAUSE_MARKS
-        ):
-            return -1
-        j -= 1
-    return -1
 
 
 def _named_field(segments: Sequence[Segment], phrase: NumberPhrase, language: CatalogueLanguage) -> None:
