@@ -64,6 +64,13 @@ def trust_tamper(
     print_figures(tamper_run(load_settings(), data, n, clean, seed=seed, say=_say), as_json)
 
 
+def trust_av(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Find by how much sound was shifted against the picture, and sound that is another clip's."""
+    from ...evals.media.trust_av import av_run
+
+    print_figures(av_run(load_settings(), data, _say), as_json)
+
+
 def exports(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Read export files of many layouts and notations: columns right, cells right, errors that nothing names."""
     from ...evals.exports.run import exports_run

@@ -101,7 +101,7 @@ class Check(Frozen):
     """One consistency or authenticity check with a three-state verdict."""
 
     check: str = Field(
-        description="`content_credentials`, `file_history`, `copied_region`, `text_image`, `text_transcript` or `image_transcript`."
+        description="`content_credentials`, `file_history`, `copied_region`, `sound_picture`, `text_image`, `text_transcript` or `image_transcript`."
     )
     state: VerdictState = Field(description="verified, no evidence, or conflict.")
     reason: str = Field(description="One sentence for people.")
@@ -112,6 +112,10 @@ class Check(Frozen):
     )
     region: tuple[float, float, float, float] | None = Field(
         default=None, description="Where in the picture: x, y, width and height as shares of its sides."
+    )
+    shift_s: float | None = Field(
+        default=None,
+        description="Of a clip: seconds by which the sound comes later than the picture; negative: earlier.",
     )
     source: str = Field(default="", description="Where the method comes from.")
     limits: str = Field(default="", description="What the method cannot see.")

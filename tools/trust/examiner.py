@@ -9,9 +9,11 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ...core.errors import ToolError
 from ...core.schemas import Check, MediaFile
+from .clip import ClipMethod, read_clip
 from .copied_region import COPIED_REGION
 from .file_history import FILE_HISTORY
 from .method import Finding, Method, Photo, When
@@ -26,17 +28,20 @@ class Examiner:
 
     Args:
         methods: in place of all of them.
+        clip_methods: ways to examine video clips, where a check is asked for.
     """
 
-    def __init__(self, methods: Sequence[Method] = METHODS) -> None:
-        self._methods = tuple(methods)
+    def __init__(self, methods: Sequence[Method] = METHODS, clip_methods: Sequence[ClipMethod] = ()) -> None:
+        self._methods, self._clip_methods = tuple(methods), tuple(clip_methods)
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def __call__(self, medium: MediaFile, when: When = "request") -> list[tuple[Check, Finding]]:
-        """Return a check for each method, with its finding, which holds the map of suspicion; none for sound and video.
+        """Return a check for each method, with its finding, which holds the map of suspicion; none for sound.
 
         ``when`` as in ``Method``. Never raises for a bad file.
         """
+        if medium.kind == "video" and when == "asked":
+            return await self._clip(medium)
         if medium.kind != "image":
             return []
         photo = _photo(medium, when)
@@ -45,15 +50,25 @@ class Examiner:
             found = [await asyncio.to_thread(_examine, method, photo) for method in methods]
         return [(_check(m, f, medium), f) for m, f in zip(methods, found, strict=True)]
 
+    async def _clip(self, medium: MediaFile) -> list[tuple[Check, Finding]]:
+        async with self._room:
+            try:
+                clip = await read_clip(medium) if self._clip_methods else None
+            except ToolError as error:
+                found = [Finding("no evidence", f"Not examined: {error}.")] * len(self._clip_methods)
+            else:
+                found = [await asyncio.to_thread(_examine, method, clip) for method in self._clip_methods]
+        return [(_check(m, f, medium), f) for m, f in zip(self._clip_methods, found, strict=True)]
+
 
 def _photo(medium: MediaFile, when: When) -> Photo:
     return Photo(Path(medium.sent_path or medium.path), medium.mime, Path(medium.path), when)
 
 
-def _examine(method: Method, photo: Photo) -> Finding:
+def _examine(method: Method | ClipMethod, medium: Any) -> Finding:
     """Return what ``method`` finds; a file or a library that fails is no evidence, and the log says which."""
     try:
-        return method.examine(photo)
+        return method.examine(medium)
     except ToolError as error:
         return Finding("no evidence", f"Not examined: {error}.")
     except Exception:  # noqa: BLE001  # a plug-in's fault is its own: the request goes on
@@ -61,7 +76,7 @@ def _examine(method: Method, photo: Photo) -> Finding:
         return Finding("no evidence", "Not examined: the method failed on this file.")
 
 
-def _check(method: Method, found: Finding, medium: MediaFile) -> Check:
+def _check(method: Method | ClipMethod, found: Finding, medium: MediaFile) -> Check:
     return Check(
         check=method.name,
         state=found.state,
@@ -69,6 +84,7 @@ def _check(method: Method, found: Finding, medium: MediaFile) -> Check:
         about=(medium.media_id,),
         score=round(found.score, 4),
         region=found.region,
+        shift_s=found.shift_s,
         source=method.source,
         limits=method.limits,
     )

@@ -87,6 +87,8 @@ class Finding:
     region: tuple[float, float, float, float] | None = None
     heat: Heat | None = field(default=None, compare=False)
     """Suspicion of each place, (rows, columns) from 0 to 1, any size; drawn over the picture in the report."""
+    shift_s: float | None = None
+    """Of a clip: by how much the sound comes later than the picture, where that is clear."""
 
 
 @dataclass(frozen=True)
