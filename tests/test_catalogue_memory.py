@@ -16,7 +16,7 @@ from tastemaker.core.protocols import VectorColumn
 from tastemaker.core.schemas import Constraint, Item
 from tastemaker.stores.catalogue import lance_table
 from tastemaker.stores.catalogue import record_cache as records
-from tastemaker.stores.catalogue import vectors_in_memory as resident
+from tastemaker.stores.catalogue import table_in_memory as resident
 from tastemaker.stores.catalogue.columns import ItemRow
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.catalogue.lance_table import LOOK_S, SETTLED_S
@@ -145,6 +145,33 @@ async def test_items_are_read_once_and_the_oldest_forgotten(tmp_path: Path) -> N
     assert sorted(await kept.get(Counting(), ["i3", "i1"], "")) == ["i1", "i3"]
     assert sorted(await kept.get(Counting(), ["i2"], "")) == ["i2"]
     assert asked[1:] == ["item_id IN ('i3')", "item_id IN ('i2')"]
+
+
+async def test_words_score_in_memory_what_they_score_in_the_store(tmp_path: Path) -> None:
+    said = ("running", "runs", "café", "Ökologie", "4k", "42", "m²", "7-day", "don't", "灯", "red_lamp", "ed")
+    rng = random.Random(5)
+    made = [row(n, price=float(n % 50)) for n in range(90)]
+    texts = [" ".join(rng.choices(said, k=6)) for _ in made]
+    lamps = [ItemRow(r.item.model_copy(update={"text": t}), r.text_vector) for r, t in zip(made, texts, strict=True)]
+    memory, store = await pair(tmp_path, lamps)
+    for trial in range(40):
+        words = " ".join(rng.sample((*said, "lamp", "7", "99", "runnin", "cafe", "12"), k=rng.choice([1, 4, 9])))
+        where, exclude = [c("price", "<=", 20)][: trial % 2], {f"i{n}" for n in rng.sample(range(90), k=trial % 3)}
+        limit = rng.choice([1, 10, 500])
+        found = await memory.search_text(words, limit, where, exclude)
+        wanted = await store.search_text(words, limit, where, exclude)
+        assert [f.score for f in found] == [w.score for w in wanted], words
+        cut = (
+            found[-1].score if len(found) == limit else -1
+        )  # of equal scores the store keeps any, memory the first ids
+        assert [f for f in found if f.score > cut] == [w for w in wanted if w.score > cut]
+
+
+async def test_words_not_searched_for_lately_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resident, "MAX_SCORES", 100)
+    memory, store = await pair(tmp_path, rows(80))
+    for words in ("lamp", "lamp 3", "3", "lamp 5"):
+        assert await memory.search_text(words, 500) == await store.search_text(words, 500)
 
 
 async def test_searches_at_once_and_in_threads_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

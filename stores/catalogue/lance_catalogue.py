@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from .search_helpers import (
     stored as _stored,
 )
 from .sql_filters import attribute_column, both, ids_sql, to_sql
+from .table_version import View
 from .variants import all_fitting
 
 EXACT_MATCHES = 10_000
@@ -130,14 +132,23 @@ class LanceCatalogue(CatalogueWriter):
         table = await self._table()
         if table is None or limit <= 0 or not words:
             return []
-        skip = Skip(exclude, limit, OVERFETCH)
+        skip, view = Skip(exclude, limit, OVERFETCH), await self._current(table)
+        words = await _stored(self._meant(table, view, words), "text search failed")
+        if view.resident is not None:
+            found = view.resident.search_words(table, words, await self._sql(where), skip)
+            return candidates("text", *await _stored(found, "text search failed"), skip)
         filters = both(await self._sql(where), skip.filter)
-        meant = corrected(table, words, (await self._current(table)).words)
-        words = await _stored(meant, "text search failed")
         search = table.query().nearest_to_text(MatchQuery(words, columns.SEARCH_TEXT))
         search = search.select(["item_id", "_score"]).limit(skip.fetch)
-        found = await _stored((search.where(filters) if filters else search).to_arrow(), "text search failed")
-        return candidates("text", found.column("item_id").to_pylist(), found.column("_score").to_pylist(), skip)
+        rows = await _stored((search.where(filters) if filters else search).to_arrow(), "text search failed")
+        return candidates("text", rows.column("item_id").to_pylist(), rows.column("_score").to_pylist(), skip)
+
+    @staticmethod
+    async def _meant(table: Any, view: View, words: str) -> str:
+        if view.resident is None:
+            return await corrected(table, words, view.words)
+        held = await view.resident.words(table)
+        return await corrected(table, words, view.words, partial(held.holds, table))
 
     async def vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]:
         """Return id -> vector of shape (dim,) of the items that have one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ...core.text.words import is_content
@@ -18,17 +19,22 @@ MAX_KNOWN = 10_000
 _TOKEN = re.compile(r"[^\W\d_]+")
 
 
-async def corrected(table: Any, words: str, known: dict[str, str]) -> str:
+Holds = Callable[[str], Awaitable[bool]]
+
+
+async def corrected(table: Any, words: str, known: dict[str, str], holds: Holds | None = None) -> str:
     """Return ``words`` with those that no item has replaced by the nearest that one has; errors are LanceDB's.
 
-    ``known`` remembers word -> what was meant, for one version of the table. A word without such a neighbour stays.
+    ``known`` remembers word -> what was meant, for one version of the table; ``holds`` tells whether some item holds a word, where that
+    is known without asking the table. A word without such a neighbour stays.
     """
     new = [w for w in words.split() if w not in known and w.isascii() and w.isalpha() and len(w) >= MIN_LETTERS]
     new = [w for w in new if is_content(w)]
     if len(known) > MAX_KNOWN:
         known.clear()
     for word in new[: 2 * MAX_UNKNOWN]:
-        known[word] = word if await _hits(table, word, 0, 1) else await _meant(table, word.lower())
+        held = await holds(word) if holds else bool(await _hits(table, word, 0, 1))
+        known[word] = word if held else await _meant(table, word.lower())
     return " ".join(known.get(word, word) for word in words.split())
 
 

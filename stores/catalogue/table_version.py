@@ -10,7 +10,7 @@ import pyarrow as pa
 from . import columns
 from .indexes import AnnPlan, read_plan
 from .record_cache import Records
-from .vectors_in_memory import RESIDENT_ROWS, Resident
+from .table_in_memory import RESIDENT_ROWS, Resident
 
 
 class Key(NamedTuple):
