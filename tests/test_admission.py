@@ -15,7 +15,7 @@ import uvicorn
 from tastemaker.api.cli.serve import bind
 from tastemaker.api.http import admission, connection
 from tastemaker.api.http.app import create_app
-from tastemaker.api.http.connection import MAX_HEADER_BYTES, PatientH11
+from tastemaker.api.http.connection import MAX_HEADER_BYTES, PatientHttp
 from tastemaker.core.settings import ServeSettings, Settings
 
 from .fake_service import FakeService
@@ -33,8 +33,7 @@ async def serving(service: FakeService, **limits: Any) -> AsyncIterator[tuple[st
         config = uvicorn.Config(
             create_app(opened, settings),
             log_level="error",
-            http=PatientH11,
-            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+            http=PatientHttp,
         )
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve([listener]))
@@ -164,10 +163,33 @@ async def test_slow_headers_after_an_answer_are_cut_off(monkeypatch: pytest.Monk
     assert answer.count(b"200 OK") == 1
 
 
-async def test_headers_are_bounded() -> None:
+LONG, GET = b"x" * (MAX_HEADER_BYTES + 1), b" /health HTTP/1.1\r\nHost: a\r\n"
+CHUNKED = b"POST /feedback HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET" + GET + b"X-A: " + LONG,
+        b"GET" + GET + b"X-A: " + LONG + b"\r\n\r\n",
+        b"GET" + GET + b"X-A: 1\r\n" * MAX_HEADER_BYTES + b"\r\n",
+        b"GET /" + LONG + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        LONG + GET,
+        CHUNKED + b"0\r\nX-A: " + LONG,
+        CHUNKED + b"1;a=" + LONG,
+    ],
+    ids=["one", "one that ends", "many", "address", "method", "trailer", "chunk extension"],
+)
+async def test_headers_are_bounded(sent: bytes) -> None:
     async with serving(FakeService()) as (host, port):
-        answer = await answered(host, port, b"GET /health HTTP/1.1\r\nHost: a\r\nX-A: " + b"x" * 100_000)
-    assert b"200" not in answer.split(b"\r\n")[0]
+        answer = await answered(host, port, sent)
+    assert not answer or b" 400 " in answer.split(b"\r\n")[0]
+
+
+async def test_headers_within_the_bound_are_read() -> None:
+    async with serving(FakeService()) as (host, port):
+        sent = b"GET" + GET + b"X-A: " + LONG[: MAX_HEADER_BYTES - 100] + b"\r\nConnection: close\r\n\r\n"
+        assert b" 200 " in (await answered(host, port, sent)).split(b"\r\n")[0]
 
 
 async def test_an_honest_client_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:

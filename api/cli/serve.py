@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import typer
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
+from uvicorn.loops.auto import auto_loop_factory
 from uvicorn.supervisors import Multiprocess
 
 from ...core.errors import ConfigurationError, TastemakerError
@@ -41,7 +42,8 @@ def serve_command(
             if workers > 1:
                 _serve_many(chosen, workers, log_level, listener, closed=closed)
             else:
-                asyncio.run(_serve_one(chosen, log_level, listener, closed=closed))
+                with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:  # uvloop's, as that of workers is
+                    runner.run(_serve_one(chosen, log_level, listener, closed=closed))
 
     guarded(body)
 
@@ -184,7 +186,7 @@ def _serve_many(settings: Settings, workers: int, log_level: str, listener: sock
 
 
 def _config(app: Any, settings: Settings, log_level: str, **options: Any) -> uvicorn.Config:
-    from ..http.connection import MAX_HEADER_BYTES, PatientH11
+    from ..http.connection import PatientHttp
 
     return uvicorn.Config(
         app,
@@ -192,8 +194,7 @@ def _config(app: Any, settings: Settings, log_level: str, **options: Any) -> uvi
         log_config=log_config(log_level, settings.telemetry.logs),
         access_log=False,
         timeout_graceful_shutdown=settings.serve.grace_s,
-        http=PatientH11,
-        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        http=PatientHttp,
         limit_concurrency=settings.serve.max_connections,
         **options,
     )
