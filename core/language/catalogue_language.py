@@ -96,6 +96,7 @@ def compile_language(
             values.add_field(term)
         elif term.field.type == "bool":
             values.add_flag(term)
+    values.add_diets(tuple(terms.values()))
     return CatalogueLanguage(
         schema=schema,
         fields=terms,

@@ -14,6 +14,7 @@ from .tokens import are_forms, german_stem, stem, words_of_form
 from .word_data import (
     ValueConcept,
     common_words,
+    diets,
     field_concepts,
     key_of,
     listed_words,
@@ -34,6 +35,8 @@ MAX_PARTS = 400
 MEANINGLESS = frozenset("other others unknown na none misc all any no yes true false item the n a 是 否 有 无".split())  # noqa: SIM905
 NAMED_GROUPS = frozenset(("makes", "streaming"))
 """Groups of concepts that are names; no other word stands for a name."""
+_LISTING = ("ingredient", "allergen")
+"""Concepts of fields that list what is in a thing."""
 _HAN_LEAD = re.compile(r"^[\u3400-\u9fff]+")
 SPELLED, INFLECTED, SYNONYM, PART, BROADER = range(5)
 
@@ -103,6 +106,17 @@ class ValueIndex:
             for phrase, word in said_of(form):
                 if word in states()["yes"] | states()["no"]:
                     self._put(phrase, Entry(name, ("true",), ("true",), SPELLED, denies=word in states()["no"]))
+
+    def add_diets(self, terms: Sequence[FieldTerms]) -> None:
+        """Let a diet without a mark of its own refuse what it leaves out, in fields that list ingredients or allergens."""
+        for diet in diets():
+            marked = [e for form in diet.forms for e in self.found[value_key(form)].values() if e.rank <= SYNONYM]
+            listing = [t.field.name for t in terms if t.concept in _LISTING[: 1 + diet.by_allergens]]
+            for name in listing if not any(not e.denies for e in marked) else ():
+                rows = [self.found[value_key(c)].get(name) for c in diet.without]
+                refused = tuple(dict.fromkeys(v for e in rows if e and e.rank < BROADER for v in e.refused))
+                for form in diet.forms if refused else ():
+                    self._put(form, Entry(name, refused, refused, SYNONYM, denies=True))
 
     def _topics(self, term: FieldTerms) -> dict[str, None]:
         """Return every way to say what a column of states is about."""

@@ -38,6 +38,14 @@ class ValueConcept(NamedTuple):
     group: str = ""
 
 
+class Diet(NamedTuple):
+    """How a diet is called, which concepts it leaves out, and whether a list of allergens is enough to tell."""
+
+    forms: tuple[str, ...]
+    without: tuple[str, ...]
+    by_allergens: bool
+
+
 def joined(words: Sequence[str]) -> str:
     """Join words by blanks and Chinese characters by nothing."""
     text = " ".join(words)
@@ -119,6 +127,15 @@ def people() -> Mapping[str, str]:
         for form in _listed(forms):
             found.setdefault(key_of(form), []).append(concept)
     return {key: "|".join(dict.fromkeys(concepts)) for key, concepts in found.items()}
+
+
+@cache
+def diets() -> tuple[Diet, ...]:
+    """Return the diets that lists of ingredients bear out."""
+    return tuple(
+        Diet(_listed(row["forms"]), _listed(row["without"]), bool(row.get("allergens")))
+        for row in _load("diets").values()
+    )
 
 
 @cache

@@ -64,6 +64,7 @@ def _is_last(part: str, language: CatalogueLanguage) -> bool:
         or german_stem(part) in language.names
         or part in thing_words()
         or german_stem(part) in thing_words()
+        or bool(phrases().get(part, frozenset()) & {"free", "not_after"})
     )
 
 

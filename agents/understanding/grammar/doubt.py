@@ -9,6 +9,11 @@ from .segments import Segment
 from .sentence import COMMAS, Sentence, Wish
 
 NEGATIVE = frozenset(("not", "not_after", "except", "except_after"))
+JUDGING = frozenset(
+    "is are was tastes taste smells smell feels feel looks look sounds sound seems makes make gives give drives leaves "  # noqa: SIM905
+    "ist sind war schmeckt schmecken riecht riechen sieht wirkt macht 太 让 使 觉得".split()
+)
+"""Verbs that judge what stands before or after them."""
 LEADS = frozenset("about with in by from on for of mit aus von und and or oder".split())  # noqa: SIM905
 """Words after which a word that sounds like a refusal speaks of something else: "horror about a forbidden love"."""
 OPENERS = frozenset(("no", "none", "kein", "keine", "keinen", "keins"))
@@ -18,6 +23,7 @@ def doubts(sentence: Sentence) -> None:
     """Take back every wish whose clause holds a negation that no rule accounted for, and note its words."""
     found = sentence.found
     for clause in _clauses(sentence):
+        _doubt_judged(sentence, clause)
         asks = bool(sentence.segments) and sentence.segments[-1].mark in ("?", "？")
         if not (asks or any(_may_deny(s) for s in clause)):
             continue
@@ -30,6 +36,33 @@ def doubts(sentence: Sentence) -> None:
                 touched = [*wish.segments, negation]
                 found.unmet.append((min(s.start for s in touched), max(s.end for s in touched)))
                 wish.segments[-1].used = negation.used = "unmet"
+
+
+def _doubt_judged(sentence: Sentence, clause: list[Segment]) -> None:
+    """Note, rather than want, the value that opens a clause and that unknown words judge: "leather is cruel", "I find wool itchy"."""
+    said = [s for s in clause if not (s.mark or (s.is_glue and key_of(s.text) not in JUDGING))]
+    verb = next((n for n, s in enumerate(said) if key_of(s.text) in JUDGING or _finds(sentence, s)), -1)
+    if verb < 0 or any(s.roles & {"want", "praise", "only", "demand", "fine"} and not s.entries for s in said):
+        return
+    subject = said[:verb] if said[0].entries else said[verb + 1 : verb + 2]
+    judged = said[max(verb, len(subject)) :]
+    judgement = [s for s in judged if s is not said[verb] and s not in subject]
+    wishes = [w for w in sentence.found.wishes if w.segments[-1] in subject and not w.refused and not w.released]
+    if not subject or not wishes or len(subject) > 2 or not judgement or not all(s.is_word for s in judgement):
+        return
+    for wish in wishes:
+        sentence.found.wishes.remove(wish)
+    sentence.found.unmet.append((subject[0].start, judgement[-1].end))
+    for s in (*subject, *judgement):
+        s.used = "unmet"
+
+
+def _finds(sentence: Sentence, s: Segment) -> bool:
+    """Tell whether somebody finds something so: "I find wool dull", but not "I hope to find wool"."""
+    if key_of(s.text) not in ("find", "found", "finde", "finden", "fand"):
+        return False
+    beside = [p.text.casefold() for p in sentence.segments if abs(sentence.place(p) - sentence.place(s)) == 1]
+    return bool({"i", "we", "ich", "wir"} & set(beside))
 
 
 def _may_deny(s: Segment) -> bool:

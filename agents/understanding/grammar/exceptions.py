@@ -9,10 +9,36 @@ from .sentence import Sentence
 def exceptions_with_but(sentence: Sentence) -> None:
     """Read "but" and "save" as "except" after "any", "all" or "everything": "all languages but English"."""
     wide = frozenset(
-        ("all", "every", "everything", "anything", "everyone", "anyone", "none", "nothing", "any", "alles", "jede")
+        [
+            "all",
+            "every",
+            "everything",
+            "anything",
+            "everyone",
+            "anyone",
+            "everywhere",
+            "anywhere",
+            "wherever",
+            "whatever",
+            "whichever",
+            "none",
+            "nothing",
+            "nowhere",
+            "any",
+            "alles",
+            "jede",
+            "jeder",
+            "jedes",
+            "uberall",
+            "irgendwo",
+        ]
     )
     for i, s in enumerate(sentence.segments):
-        if key_of(s.text) not in ("but", "save", "except", "aber nicht") or s.used or s.entries:
+        if (
+            key_of(s.text) not in ("but", "save", "except", "just not", "only not", "aber nicht", "nur nicht")
+            or s.used
+            or s.entries
+        ):
             continue
         j = i - 1
         while (

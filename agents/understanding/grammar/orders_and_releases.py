@@ -15,6 +15,8 @@ OTHERS = frozenset(("other", "another", "different", "andere", "anderer", "ander
 FINE = frozenset(("fine", "also"))
 POINTING = frozenset(("that", "it", "this", "das", "es", "这个", "那个"))
 FIRST = frozenset(("first", "zuerst", "up front", "优先", "先"))
+WELCOMES = ("都", "随便", "也")
+"""How a release begins that welcomes the values before it: 红茶绿茶都可以 is either."""
 
 
 def orders(sentence: Sentence) -> None:
@@ -237,15 +239,16 @@ def _release_around(sentence: Sentence, i: int) -> None:
         return
     bound = any(p.text == "的" for p in sentence.segments[i + 1 : j])
     if after and after.entries and not after.used and not bound and not sentence.comma_between(i, j):
-        for entry in after.entries:
-            sentence.found.wishes.append(Wish(entry, [after], released=True))
-        s.used = after.used = "release"
+        _free_value(sentence, j, s)
         return
     k = i - 1
     while k >= 0 and (
         (sentence.segments[k].is_glue and not sentence.segments[k].fields) or sentence.segments[k].roles & {"only"}
     ):
         k -= 1
+    if sentence.value_at(k) and not (after and after.is_word) and not s.text.startswith(WELCOMES):
+        _free_value(sentence, k, s)
+        return
     if k >= 0 and sentence.segments[k].fields and not sentence.segments[k].entries and not sentence.segments[k].used:
         _free_fields(sentence, sentence.segments[k].fields, [s, sentence.segments[k]])
         return
@@ -271,6 +274,14 @@ def _release_last(sentence: Sentence, i: int, s: Segment) -> None:
         for piece in sentence.segments[j : i + 1]:
             piece.used = piece.used or "release"
         s.used = "release"
+
+
+def _free_value(sentence: Sentence, k: int, s: Segment) -> None:
+    """Take the value at ``k`` as neither wanted nor refused, because of ``s``."""
+    value = sentence.segments[k]
+    for entry in value.entries:
+        sentence.found.wishes.append(Wish(entry, [value], released=True))
+    s.used = value.used = "release"
 
 
 def _free_fields(sentence: Sentence, names: Sequence[str], segments: Sequence[Segment]) -> None:

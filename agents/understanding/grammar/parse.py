@@ -16,6 +16,7 @@ from .exceptions import exceptions_with_but
 from .left_over import demands
 from .number_bounds import bounds_of
 from .orders_and_releases import leanings, orders, releases
+from .reactions import reactions
 from .refusals import refusals
 from .segments import Segment
 from .sentence import Parsed, Sentence
@@ -38,6 +39,7 @@ def parse(
         leanings,
         corrections,
         owned,
+        reactions,
         refusals,
         wanted,
         demands,

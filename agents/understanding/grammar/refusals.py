@@ -11,8 +11,10 @@ from .double_negation import says_lacking, take_value
 from .number_negation import is_correcting_no
 from .refuse_before import refuse_before
 from .refused_values import LACKING, LINKS, opens_relative
+from .segments import Segment
 from .sentence import COMMAS, Sentence
 
+FINE = frozenset(("fine", "also", "release"))
 REACH = 40
 """Segments that a "not" reaches at most."""
 BRIDGES = frozenset(
@@ -79,7 +81,11 @@ def _refuse_after(sentence: Sentence, i: int) -> None:
         elif sentence.value_at(j):
             if unknown and not bridged and not _linked(sentence, j):
                 break
+            before = len(sentence.found.wishes)
             take_value(sentence, j, negations)
+            if not any("except" in n.roles for n in negations):
+                _release_if_fine(sentence, before)
+            _close_exception(sentence, negations)
             return
         elif (
             s.used
@@ -95,6 +101,34 @@ def _refuse_after(sentence: Sentence, i: int) -> None:
         _unmet_words(sentence, i)
     for n in negations:
         n.used = n.used or "glue"
+
+
+def _release_if_fine(sentence: Sentence, before: int) -> None:
+    """Free what was refused where the clause only says that its lack is no trouble: "no balcony is fine", 没有阳台也行."""
+    made = [w for w in sentence.found.wishes[before:] if w.refused]
+    if not made:
+        return
+    k = 1 + max(sentence.place(w.segments[-1]) for w in made)
+    while k < len(sentence.segments) and sentence.segments[k].is_glue and not sentence.segments[k].roles & FINE:
+        k += 1
+    s = sentence.segments[k] if k < len(sentence.segments) else None
+    if s is None or s.used or s.entries or s.roles & {"not", "not_after"} or not s.roles & FINE:
+        return
+    if not s.text.isascii() and not s.text.startswith(("也", "auch", "geht", "ist")):
+        return  # 不是苹果就行 refuses
+    for wish in made:
+        wish.released, wish.refused = True, False
+    s.used = "release"
+
+
+def _close_exception(sentence: Sentence, negations: list[Segment]) -> None:
+    """Take the 以外 that closes an exception as part of it; what it leaves is wanted: 除了普洱以外的茶."""
+    if not any("except" in n.roles for n in negations):
+        return
+    last = max((sentence.place(s) for w in sentence.found.wishes for s in w.segments if w.refused), default=-1)
+    following = sentence.segments[last + 1 : last + 2]
+    if following and "except_after" in following[0].roles:
+        following[0].used = "not"
 
 
 def _is_interjection(sentence: Sentence, i: int) -> bool:

@@ -14,6 +14,7 @@ from ....core.language.value_index import INFLECTED, SPELLED, Entry
 from ....core.language.word_data import (
     common_words,
     currencies,
+    doubtful_words,
     listed_words,
     phrase_words,
     phrases,
@@ -157,6 +158,7 @@ def _corrected(token: Token, language: CatalogueLanguage) -> Token:
         or word in DECADES
         or stem(word) in common_words()
         or listed_words() & {word, german_stem(word)}
+        or word in doubtful_words()
     ):
         return token
     right = spelling.correct(word)

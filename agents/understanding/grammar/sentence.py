@@ -132,8 +132,8 @@ class Sentence:
         terms = self.language.fields[entry.field]
         if self.in_name(s, entry):
             return False
-        if len(s.text) == 1 and s.text.isascii():
-            return self._letter(s, entry)
+        if len(s.text) == 1:
+            return self._letter(s, entry) if s.text.isascii() else self._character(s, entry)
         if terms.is_name and entry.rank == SPELLED and is_han(s.text[0]):
             return self._named_in_chinese(self._place[id(s)], entry.field)
         everyday = len(s.words) == 1 and (s.words[0] in common_words() or bool(s.roles - {"number"}))
@@ -179,6 +179,15 @@ class Sentence:
         if any(entry.field in p.fields or key_of(p.text) in ("rated", "rating", "size") for p in around):
             return True
         return s.text.isupper() and s.text not in "AI" and not self.text.isupper()
+
+    def _character(self, s: Segment, entry: Entry) -> bool:
+        """Take one Chinese character for a value, unless it begins a longer word that nothing here knows: the 茶 of 茶具."""
+        i = self._place[id(s)]
+        after = self.segments[i + 1] if i + 1 < len(self.segments) else None
+        joined = after is not None and after.is_word and is_han(after.text[0]) and after.start == s.end
+        if self.language.fields[entry.field].is_name and entry.rank == SPELLED:
+            return self._named_in_chinese(i, entry.field)
+        return not joined or self.language.fields[entry.field].concept in ("colour", "gender")
 
     def _named_in_chinese(self, i: int, name: str) -> bool:
         """Ask for 的, 牌 or a value after a Chinese name, the field's name before it, or nothing beside it."""

@@ -1,0 +1,73 @@
+"""Refuse what somebody suffers from, said as an experience: "my skin reacts to wool", "wool makes me itch", 穿羊毛会痒."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ....core.language.word_data import key_of
+from .segments import Segment
+from .sentence import COMMAS, Sentence, Wish
+
+CAUSES = frozenset(
+    "to from by of on when whenever if after because over due against auf von gegen bei durch wegen wenn nach beim vom 对 穿 吃 用 喝 碰".split()  # noqa: SIM905
+)
+"""Words that lead from a reaction to what causes it."""
+APART = frozenset("for with that which who whose fur mit das die der welche welcher 的 给 适合".split())  # noqa: SIM905
+"""Words that part a reaction from a value: "a cream for itchy skin" wants the cream."""
+
+
+def reactions(sentence: Sentence) -> None:
+    """Read every reaction of a body that no negation turns round."""
+    for i, s in enumerate(sentence.segments):
+        listed = sentence.segments[i + 1 : i + 2] and sentence.segments[i + 1].mark in (":", "：")
+        if s.used or s.entries or not ("reaction" in s.roles or (listed and "not_after" in s.roles)):
+            continue
+        if s.roles & {"not", "not_after"} and not listed:
+            continue
+        clause = _clause(sentence, i)
+        if any("not" in p.roles and not p.entries for p in clause):
+            continue
+        before = [p for p in clause if p.start < s.start]
+        after = [p for p in clause if p.start > s.start]
+        causes = list(_before(sentence, before)) or list(_after(sentence, after))
+        for p in causes:
+            entries = [e for e in p.entries if sentence.evident(p, e)]
+            sentence.found.wishes += [Wish(e, [p, s], refused=True) for e in entries]
+            p.used = "refused"
+        if causes:
+            s.used = "not"
+            for p in clause:
+                p.used = p.used or ("not" if p.is_word or p.person or "reaction" in p.roles else "")
+
+
+def _clause(sentence: Sentence, i: int) -> list[Segment]:
+    """Return the clause around ``i``; a colon after it opens the list of what it names."""
+    a, b = i, i + 1
+    while a > 0 and not sentence.stops(a - 1) and sentence.segments[a - 1].mark not in COMMAS:
+        a -= 1
+    listed = b < len(sentence.segments) and sentence.segments[b].mark in (":", "：")
+    b += listed
+    while b < len(sentence.segments) and not sentence.stops(b):
+        if sentence.segments[b].mark in COMMAS and not listed:
+            break
+        b += 1
+    return sentence.segments[a:b]
+
+
+def _before(sentence: Sentence, before: list[Segment]) -> Iterator[Segment]:
+    """Yield the values before a reaction, unless something parts them or they are asked for."""
+    for n, p in enumerate(before):
+        asked = any("want" in q.roles for q in before[:n]) or any(key_of(q.text) in APART for q in before[n + 1 :])
+        if sentence.value_at(sentence.place(p)) and not asked:
+            yield p
+
+
+def _after(sentence: Sentence, after: list[Segment]) -> Iterator[Segment]:
+    """Yield the values after a reaction that a word of cause, or a colon, leads to."""
+    led = False
+    for p in after:
+        led = led or key_of(p.text) in CAUSES or p.mark in (":", "：")
+        if not led and key_of(p.text) in APART:
+            return
+        if led and sentence.value_at(sentence.place(p)):
+            yield p
