@@ -129,15 +129,21 @@ class Recommender(ShopAccess):
         *,
         prompt_versions: Mapping[str, str] | None = None,
         allow_paths: bool = True,
+        shows: bool = True,
         **fields: Any,
     ) -> AsyncGenerator[StreamEvent]:
         """Yield events as they happen; the last one is ``done`` with the whole response.
+
+        With ``shows=False`` it is a trial: the list is not logged as shown, and a conversation that it would begin is not kept.
 
         Leaving the loop early cancels the work and removes the temporary files. Raises as ``recommend``; wrong input is
         refused before the first event.
         """
         request, left_out = within_budget(as_request(request, fields), self.settings)
         async with self._turn(request, prompt_versions or {}, allow_paths) as turn:
+            turn.shows = shows
+            if not shows and request.thread_id is None:
+                turn.thread = None
             turn.note_too_dear(left_out)
             work = answer(self._graph_for(turn), request, turn)
             async with contextlib.aclosing(streamed(turn, work)) as events:

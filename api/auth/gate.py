@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...core.errors import ConfigurationError, TastemakerError, UnknownCallerError
@@ -19,9 +22,12 @@ from .keys import WRONG, KeyRing
 from .limits import KeyLimiter
 from .tokens import Tokens
 
+STUDIO: Final = "/studio"
+STUDIO_KEY: Final = "tastemaker_studio_key"
+"""A cookie that holds the key of who uses the studio; it counts below that path only."""
 OPEN: Final = ("/health", "/ready", "/live", "/docs", "/openapi.json", "/web")
 """Paths, with what lies below them, that ask for nobody: they tell nothing of any tenant."""
-PAGES: Final = frozenset({"/", "/console", "/widget.js", "/favicon.ico"})
+PAGES: Final = frozenset({"/", "/console", "/widget.js", "/favicon.ico", "/studio/sign-in", "/studio/sign-out"})
 """Pages that ask for nobody: they are empty until somebody who is known fills them."""
 ASKED: Final[dict[str, CallerScope | None]] = {
     "/recommend": "recommend",
@@ -41,6 +47,7 @@ ASKED: Final[dict[str, CallerScope | None]] = {
     "/pictures": "recommend",
     "/widget": "recommend",
     "/console": "operate",
+    STUDIO: "releases",
     "/metrics": "operate",
     "/items": "catalogue",
     "/users": None,
@@ -133,11 +140,16 @@ class AuthGate:
             caller = await self._let_in(scope)
             with self.limiter.at_work(caller):
                 await self._hand_on(caller, scope, receive, send)
+        except UnknownCallerError as error:
+            if _under(scope["path"], STUDIO) and scope.get("method") == "GET":
+                await RedirectResponse(_sign_in(scope, wrong=error.missing == WRONG), 303)(scope, receive, send)
+                return
+            await refuse(error, scope, receive, send)
         except (TastemakerError, HTTPException) as error:
             await refuse(error, scope, receive, send)
 
     async def _let_in(self, scope: Scope) -> Caller:
-        headers = Headers(scope=scope)
+        headers = _shown(scope)
         address = str((scope.get("client") or ("",))[0])
         if self.doorkeeper.closed:
             await self.limiter.check_guesses(address)
@@ -161,6 +173,20 @@ class AuthGate:
             await self.app(scope, receive, send)
         finally:
             CURRENT.reset(token)
+
+
+def _shown(scope: Scope) -> Headers:
+    """Return the headers of a connection; the studio's pages show the key in their cookie."""
+    headers = Headers(scope=scope)
+    if not _under(scope["path"], STUDIO) or "authorization" in headers or "x-api-key" in headers:
+        return headers
+    key = HTTPConnection(scope).cookies.get(STUDIO_KEY)
+    return Headers({**headers, "x-api-key": key}) if key else headers
+
+
+def _sign_in(scope: Scope, *, wrong: bool) -> str:
+    """Return where to say who one is, and the page to come back to."""
+    return f"{STUDIO}/sign-in?{urlencode({'to': scope['path']} | ({'wrong': '1'} if wrong else {}))}"
 
 
 async def refuse(error: TastemakerError | HTTPException, scope: Scope, receive: Receive, send: Send) -> None:

@@ -75,6 +75,7 @@ def _announce(settings: Settings, *, closed: bool) -> None:
     if settings.web.enabled:
         typer.echo(f"  page           {base}/")
         typer.echo(f"  console        {base}/console")
+        typer.echo(f"  studio         {base}/studio")
     typer.echo(f"  documentation  {base}/docs")
     typer.echo(f"  readiness      {base}/ready")
     if not closed:

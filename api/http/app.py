@@ -22,6 +22,7 @@ from ..auth.guarded_service import GuardedService
 from ..openai.routes import add_openai_routes
 from ..openai.wire import OpenAIErrors
 from ..service import Service, ServiceFactory
+from ..studio.routes import add_studio
 from ..telemetry import set_up_tracing
 from ..web.pages import add_web
 from ..web.recent_requests import Observed, RecentRequests
@@ -128,6 +129,8 @@ def _add_doors(app: FastAPI, settings: Settings) -> McpDoor:
     add_event_routes(app)
     _add_docs(app)
     add_web(app, settings)
+    if settings.web.enabled:
+        add_studio(app)
 
     def for_caller() -> Service:
         service: GuardedService = app.state.recommender

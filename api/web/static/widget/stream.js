@@ -17,7 +17,7 @@ export class Problem extends Error {
 const KINDS = { 401: "not_allowed", 403: "not_allowed", 408: "lost", 413: "too_large", 422: "invalid", 429: "busy", 503: "busy" };
 
 /** Send JSON, or ask for some; return the response, or throw a Problem. */
-export async function call(url, { body, headers, signal, keepalive = false } = {}) {
+export async function call(url, { body, headers, signal, keepalive = false, credentials = "omit" } = {}) {
   let response;
   try {
     response = await fetch(url, {
@@ -26,7 +26,7 @@ export async function call(url, { body, headers, signal, keepalive = false } = {
       body: body ? JSON.stringify(body) : undefined,
       signal,
       keepalive,
-      credentials: "omit",
+      credentials,
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
@@ -40,7 +40,7 @@ export async function call(url, { body, headers, signal, keepalive = false } = {
 }
 
 /** Yield {event, data} of a request until `done`; an `error` event, silence and a broken line are Problems. */
-export async function* events(url, body, { headers, signal }) {
+export async function* events(url, body, { headers, signal, credentials = "omit" }) {
   const silence = new AbortController();
   const either = AbortSignal.any([signal, silence.signal]);
   let timer = 0;
@@ -50,7 +50,7 @@ export async function* events(url, body, { headers, signal }) {
   };
   try {
     alive();
-    const response = await call(url, { body, headers, signal: either });
+    const response = await call(url, { body, headers, signal: either, credentials });
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (;;) {

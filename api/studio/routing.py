@@ -1,0 +1,95 @@
+"""Route the studio's pages; what goes wrong is told on a page, or as JSON where a script asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+
+from ...core.errors import ForbiddenError, InvalidRequestError, ReleaseBlockedError
+from ...core.validation import problems
+from ...graphs.releases.desk import ReleaseDesk
+from ..auth.gate import STUDIO
+from ..http.json_body import BoundedRoute
+from ..http.releases import Desk
+from .render import page, say
+from .session import Actor, Person, Viewer, language_of
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who looks at a page or sends a form, and the desk that holds what they see."""
+
+    request: Request
+    person: Person
+    desk: ReleaseDesk
+
+    @property
+    def tenant(self) -> str:
+        """Return the shop that the page is about."""
+        return self.person.tenant
+
+    def page(self, template: str, code: int = 200, /, **values: Any) -> Response:
+        """Return a page."""
+        return page(self.request, template, self.person, code, **values)
+
+    def say(self, text: str) -> str:
+        """Return a text of ours in their language."""
+        return say(self.person.language, text)
+
+
+def looking(request: Request, person: Viewer, desk: Desk) -> Visit:
+    """Return the visit of who looks at a page."""
+    return Visit(request, person, desk)
+
+
+def acting(request: Request, person: Actor, desk: Desk) -> Visit:
+    """Return the visit of who changes something."""
+    return Visit(request, person, desk)
+
+
+Looking = Annotated[Visit, Depends(looking)]
+Acting = Annotated[Visit, Depends(acting)]
+
+
+class StudioRoute(BoundedRoute):
+    """A route whose errors become pages."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, with errors told in words."""
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except (InvalidRequestError, ForbiddenError, ReleaseBlockedError, RequestValidationError) as error:
+                if "text/html" not in request.headers.get("accept", ""):
+                    raise
+                return _told(request, error)
+
+        return handled
+
+
+class StudioRouter(APIRouter):
+    """Routes below ``/studio`` that no API page lists."""
+
+    def __init__(self) -> None:
+        super().__init__(prefix=STUDIO, include_in_schema=False, route_class=StudioRoute)
+
+
+def _told(request: Request, error: Exception) -> Response:
+    if isinstance(error, RequestValidationError):
+        status, said = (
+            422,
+            tuple(f"{field}: {each}" for field, told in problems(error.errors()).items() for each in told),
+        )
+    elif isinstance(error, ReleaseBlockedError):
+        status, said = 409, error.reasons
+    else:
+        status, said = (403 if isinstance(error, ForbiddenError) else 422), (str(error),)
+    language = language_of(request)
+    blocked = error.what if isinstance(error, ReleaseBlockedError) else say(language, "This was not done")
+    return page(request, "problem.html", None, status, problems=said, blocked=blocked, back=STUDIO)
