@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from tastemaker.agents.prompt_files.library import PromptLibrary, render
 from tastemaker.agents.prompt_files.trial import read_requests, summarise, trial
 from tastemaker.api.cli.prompts import app
+from tastemaker.api.cli.releases import app as release_app
 from tastemaker.core.errors import BackEndUnavailable, ConfigurationError, InvalidRequestError
 from tastemaker.core.schemas import (
     Reason,
@@ -131,11 +132,11 @@ def test_a_removed_file_is_gone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("{{ who }}", "{{ whom }}", "{{ whom }} is not among the inputs (who); is it misspelt?"),
+        ("{{ who }}", "{{ whom }}", "line 19: {{ whom }} is not among the inputs (who); is it misspelt?"),
         ("{{ who }}", "you", "the input 'who' is listed but {{ who }} is not used under # user"),
         ("{{ who }}", "{{ who }} {{ the name }}", "{{ the name }} is not a placeholder; write it as {{ word }}"),
         ("Greet kindly.", "Greet {{ who }}.", "{{ who }} stands under # system; move it under # user"),
-        ("</data>\n", "</data>\n{{ who }}\n", "{{ who }} must stand between <data> and </data>"),
+        ("</data>\n", "</data>\n{{ who }}\n", "line 21: {{ who }} must stand between <data> and </data>"),
         ("# system", "# sistem", "the heading # system is missing"),
         ("# user\n", "", "the heading # user is missing"),
         ("Greet kindly.", "", "nothing is written under # system"),
@@ -143,11 +144,11 @@ def test_a_removed_file_is_gone(tmp_path: Path) -> None:
         ("# user", "# user\nx\n# user", "may appear once"),
         ("description: Greets.", "description: Greets: all", "line 4 cannot be read"),
         ("description: Greets.\n", "", "description is missing"),
-        ("max_tokens: 20", "max_tokens: many", "max_tokens must be a whole number from 1 to 8192, not 'many'"),
+        ("max_tokens: 20", "max_tokens: many", "line 8: max_tokens must be a whole number from 1 to 8192, not 'many'"),
         ("temperature: 0.5", "temperature: hot", "temperature must be a number from 0 to 2, not 'hot'"),
         ("temperature: 0.5", "top_p: 1", "config knows max_tokens and temperature, not 'top_p'"),
-        ("name: hello", "name: hallo", "name is 'hallo', but the file is called hello.md; they must agree"),
-        ("output: greeting", "output: greeting\ncolour: red", "unknown setting 'colour'"),
+        ("name: hello", "name: hallo", "line 2: name is 'hallo', but the file is called hello.md; they must agree"),
+        ("output: greeting", "output: greeting\ncolour: red", "line 11: unknown setting 'colour'"),
         ("  who: Ada", "  whom: Ada", "the sample has no 'who'"),
         ("inputs:\n  who: the person's name", "inputs: who", "inputs must be lines below it such as"),
     ],
@@ -162,7 +163,7 @@ def test_a_prompt_the_program_uses_may_ask_only_for_what_it_gets(tmp_path: Path)
     text = PROMPT.format(version="1").replace("hello", "route").replace("greeting", "route")
     write(tmp_path, text, "route.md")
     assert PromptLibrary(tmp_path, {}).check("route") == [
-        "route.md: the program has no 'who' for this prompt; it has request"
+        "route.md: line 19: the program has no 'who' for this prompt; it has request"
     ]
 
 
@@ -287,3 +288,35 @@ def test_files_that_come_and_go_are_seen_after_the_folder_was_quiet(tmp_path: Pa
     path.unlink()
     (tmp_path / "hello@2.md").unlink()
     assert library.names() == ()
+
+
+def test_the_command_line_goes_the_whole_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASTEMAKER_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*words: str, status: int = 0) -> str:
+        result = CliRunner().invoke(release_app, list(words))
+        assert result.exit_code == status, result.output
+        return result.output
+
+    shipped = run("show", "compose@r0")
+    file = tmp_path / "mine.md"
+    file.write_text(shipped.replace("{{ items }}", "{{ goods }}"), encoding="utf-8")
+    assert "{{ goods }} is not among the inputs" in run("check", "compose", "--file", str(file), status=1)
+    run("draft", "compose", "--file", str(file), "--as", "ada")
+    run("commit", "compose", "-m", "wrong", "--draft", "1", "--as", "ada")
+    assert "cannot become the candidate" in run("label", "compose", "1", "candidate", status=1)
+    file.write_text(shipped.replace("\n# user", "\nBe brief.\n\n# user", 1), encoding="utf-8")
+    assert "compose@r2#" in run("commit", "compose", "-m", "brief", "--file", str(file), "--as", "ada")
+    assert "is new: “Be brief.”" in run("diff", "compose")
+    run("label", "compose", "2", "candidate", "--as", "ada")
+    assert "other than its author, ada" in run("gate", "compose", "2", status=1)
+    run("approve", "compose", "2", "--as", "bob")
+    assert "10 % of users are served compose r2, the others r0" in run("rollout", "compose", "2", "10", "--as", "bob")
+    run("release", "compose", "2", "--as", "bob")
+    assert "in order" in run("check")
+    assert "candidate, production" in run("history", "compose")
+    assert "compose r2 serves no more; r0 does" in run("rollback", "compose", "-m", "worse")
+    assert "as it was written" in run("audit", "--verify")
+    assert json.loads(run("audit", "compose").splitlines()[-1])["action"] == "rollback"
+    assert "as it ships" in run("list")

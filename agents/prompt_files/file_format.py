@@ -12,6 +12,7 @@ import yaml
 from pydantic import Field
 
 from ...core.schemas import Frozen
+from .problem_lines import with_line
 
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 _ODD = re.compile(r"\{\{(?!\s*[A-Za-z_]\w*\s*\}\})[^}\n]*\}?\}?")
@@ -97,7 +98,7 @@ def read_prompt(path: Path, content: str) -> tuple[Prompt | None, list[str]]:
     if front is not None:
         problems += _fields(path, front) + _placeholders(front, system, user)
     if problems or front is None:
-        return None, [f"{path.name}: {p}" for p in problems]
+        return None, [f"{path.name}: {with_line(content, p)}" for p in problems]
     return Prompt(
         name=front["name"],
         version=str(front["version"]),

@@ -42,7 +42,7 @@ COMMANDS = {
     "off-policy": Lazy("off_policy", "off_policy_command", "Compare policies from the log of what was shown."),
     "llm": Lazy("llm", "app", "Start, watch and stop the language model's server."),
     "keys": Lazy("keys", "app", "Make, list, rotate and revoke API keys."),
-    "prompts": Lazy("prompts", "app", "List, show, check and try prompts."),
+    "prompts": Lazy("releases", "app", "Try, release and roll back prompts, phrases, rules and weights."),
     "review": Lazy("review", "app", "List, accept and reject items held for review."),
     "rules": Lazy("rules", "app", "Check, show and try business rules."),
     "align": Lazy("align", "align_command", "Train the image-text projection."),

@@ -1,10 +1,12 @@
-"""List, show, check and try prompts from the terminal."""
+"""List, show, check and try prompts, and what else is released, from the terminal; ``releases.py`` has the rest of the commands."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -16,45 +18,73 @@ from rich.table import Table
 from ...agents.prompt_files.library import Prompt, PromptLibrary
 from ...agents.prompt_files.trial import TrialRun, read_requests, summarise, trial
 from ...core.errors import TastemakerError
+from ...core.releases.in_force import RULES, WEIGHTS
 from ...core.schemas import RecommendRequest, RecommendResponse
+from ...core.schemas.releases import ReleaseStatus
 from ...core.settings import Settings, load_settings
+from ...graphs.releases.desk import ReleaseDesk
+from ...graphs.releases.kinds import LANGUAGES, Shelves
 
-app = typer.Typer(help="Prompts: list, show, check, try.", no_args_is_help=True)
+app = typer.Typer(help="Prompts, phrases, rules and weights: try, release, roll back.", no_args_is_help=True)
+TENANT = typer.Option(help="Which shop.")
 
 
 @app.command("list")
-def list_prompts() -> None:
-    """List every prompt with its versions; the live one is marked."""
-    library = _library(load_settings())
+def list_prompts(tenant: Annotated[str, TENANT] = "default") -> None:
+    """List every prompt with its versions, the live one marked; then what was released of these and of phrases, rules and weights."""
+    settings = load_settings()
+    library = _library(settings)
     table = Table("Prompt", "Version", "Live", "Description", "Reference")
     for prompt in library.list():
         live = "yes" if library.get(prompt.name).ref == prompt.ref else ""
         table.add_row(prompt.name, prompt.version, live, escape(prompt.description), prompt.ref)
     console = Console()
     console.print(table)
+    console.print(_released(asyncio.run(_statuses(settings, tenant))))
     for name in library.names():
         for problem in library.check(name):
             console.print(f"[yellow]{escape(problem)}[/yellow]")
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="NAME or NAME@VERSION.")]) -> None:
-    """Show a prompt: what it is for, its inputs and its text."""
+def show(
+    name: Annotated[
+        str, typer.Argument(help="NAME or NAME@VERSION; NAME@r3 is version 3 of the releases, r0 what ships.")
+    ],
+    tenant: Annotated[str, TENANT] = "default",
+) -> None:
+    """Show a prompt: what it is for, its inputs and its text. With NAME@r3, the text of a release as it is."""
     plain, _, version = name.partition("@")
+    settings = load_settings()
     try:
-        prompt = _library(load_settings()).get(plain, version or None)
+        if re.fullmatch(r"r\d{1,9}", version) or plain in (*LANGUAGES, WEIGHTS, RULES):
+            typer.echo(asyncio.run(_text(settings, tenant, plain, int(version[1:] or 0))))
+            return
+        prompt = _library(settings).get(plain, version or None)
     except TastemakerError as error:
         raise _failed(error) from error
     Console().print(escape(_described(prompt)), soft_wrap=True, highlight=False)
 
 
 @app.command()
-def check(name: Annotated[str | None, typer.Argument(help="One prompt; all if omitted.")] = None) -> None:
-    """Check prompts and say in plain words what is wrong; exit status 1 if anything is."""
-    library = _library(load_settings())
+def check(
+    name: Annotated[str | None, typer.Argument(help="One prompt; all if omitted.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Check this text for NAME instead.", exists=True)] = None,
+    tenant: Annotated[str, TENANT] = "default",
+) -> None:
+    """Check prompts, candidates and what serves, and say in plain words what is wrong; exit status 1 if anything is."""
+    settings = load_settings()
+    library = _library(settings)
     console = Console()
     names = [name] if name else list(library.names())
-    problems = [problem for n in names for problem in library.check(n)]
+    try:
+        if file is not None:
+            problems = Shelves(settings).problems(name or "", file.read_text(encoding="utf-8"))
+        else:
+            problems = [problem for n in names for problem in _in_file(library, n)]
+            problems += asyncio.run(_wrong_releases(settings, tenant, name))
+    except (TastemakerError, UnicodeDecodeError) as error:
+        raise _failed(error) from error
     for problem in problems:
         console.print(f"[red]{escape(problem)}[/red]", soft_wrap=True)
     if problems or not names:
@@ -100,11 +130,56 @@ async def _trial(
         return await trial(recommend, name, versions, requests)
 
 
+def _in_file(library: PromptLibrary, name: str) -> list[str]:
+    return [] if name in (*LANGUAGES, WEIGHTS, RULES) else library.check(name)
+
+
+@asynccontextmanager
+async def _desk(settings: Settings) -> AsyncIterator[ReleaseDesk]:
+    desk = ReleaseDesk.at(settings)
+    try:
+        yield desk
+    finally:
+        await desk.close()
+
+
+async def _statuses(settings: Settings, tenant: str) -> list[ReleaseStatus]:
+    async with _desk(settings) as desk:
+        return await desk.overview(tenant)
+
+
+async def _text(settings: Settings, tenant: str, name: str, number: int) -> str:
+    async with _desk(settings) as desk:
+        return (await desk.version(tenant, name, number)).body
+
+
+async def _wrong_releases(settings: Settings, tenant: str, name: str | None) -> list[str]:
+    """Return what is wrong, by this version of the code, with the candidates and with what serves."""
+    async with _desk(settings) as desk:
+        found: list[str] = []
+        for status in await desk.overview(tenant):
+            numbers = {status.production, status.labels.get("candidate", 0)} - {0}
+            for number in sorted(numbers) if name in (None, status.name) else ():
+                version = await desk.version(tenant, status.name, number)
+                found += [f"{status.name} r{number}: {problem}" for problem in desk.check(status.name, version.body)]
+        return found
+
+
+def _released(statuses: list[ReleaseStatus]) -> Table:
+    table = Table("Released", "Kind", "In production", "On trial", "Candidate", "Newest", "Drafts")
+    for s in statuses:
+        trial = f"r{s.rollout.number}, {s.rollout.percent:g} %" if s.rollout else ""
+        candidate = f"r{s.labels['candidate']}" if "candidate" in s.labels else ""
+        production = f"r{s.production}" if s.production else "as it ships"
+        table.add_row(s.name, s.kind, production, trial, candidate, f"r{s.newest}", str(s.drafts or ""))
+    return table
+
+
 def _library(settings: Settings) -> PromptLibrary:
     return PromptLibrary(Path(settings.prompts.dir) if settings.prompts.dir else None, settings.prompts.live)
 
 
-def _failed(error: TastemakerError) -> typer.Exit:
+def _failed(error: Exception) -> typer.Exit:
     Console(stderr=True).print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
     return typer.Exit(1)
 
