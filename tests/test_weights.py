@@ -198,4 +198,4 @@ def test_table_pins_versions_and_names_every_part() -> None:
         assert all(requirement.endswith(f"=={pinned.version}") for requirement in pinned.requirements)
         assert {package for file in pinned.files for package, _ in file.parts} == distributions
         assert all(len(bytes.fromhex(file.sha256)) == 32 and file.size_bytes > 0 for file in pinned.files)
-        assert pinned.licence in {"Apache-2.0", "MIT"}
+        assert pinned.licence in {"Apache-2.0", "MIT", "BSD-2-Clause"}

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ...core.settings import load_settings
-from .bench_media import contact_sheet, exports, ingest, speech, trust_av, trust_c2pa, trust_tamper, vision
+from .bench_media import contact_sheet, exports, ingest, speech, trust_av, trust_c2pa, trust_tamper, trust_text, vision
 from .bench_options import CountOption, DataOption, JsonOption, SeedOption, keep_figures, print_figures
 from .bench_recommendation import (
     beyond,
@@ -48,6 +48,7 @@ app.command("ingest")(ingest)
 app.command("exports")(exports)
 app.command("trust-c2pa")(trust_c2pa)
 app.command("trust-tamper")(trust_tamper)
+app.command("trust-text")(trust_text)
 app.command("trust-av")(trust_av)
 app.command("contact-sheet")(contact_sheet)
 app.command("games")(games)

@@ -64,6 +64,18 @@ def trust_tamper(
     print_figures(tamper_run(load_settings(), data, n, clean, seed=seed, say=_say), as_json)
 
 
+def trust_text(
+    data: DataOption = None,
+    n: Annotated[int, typer.Option("--n", min=0, help="Photos whose texts go through the whole check.")] = 40,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell photos with their own text from those with a random one, and with that of the most similar photo."""
+    from ...evals.media.trust_text import text_run
+
+    print_figures(text_run(load_settings(), data, n, seed=seed, say=_say), as_json)
+
+
 def trust_av(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Find by how much sound was shifted against the picture, and sound that is another clip's."""
     from ...evals.media.trust_av import av_run

@@ -108,7 +108,8 @@ class Check(Frozen):
     about: tuple[str, ...] = Field(default=(), description="Media or evidence ids compared.")
     score: float | None = Field(
         default=None,
-        description="Cosine similarity where the check is a comparison, else how suspicious the method finds it.",
+        description="Of `text_image` where a check is asked for, the probability that text and photo belong together; of other comparisons the cosine; "
+        "else how suspicious the method finds it.",
     )
     region: tuple[float, float, float, float] | None = Field(
         default=None, description="Where in the picture: x, y, width and height as shares of its sides."

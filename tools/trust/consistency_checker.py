@@ -26,6 +26,7 @@ from .examiner import Examiner
 from .method import Heat, When
 from .policy import combine
 from .subjects_in_text import SubjectFinder, Subjects
+from .whole_text import LIMITS, SOURCE, WholeText
 
 THRESHOLDS = Path(__file__).parent / "data" / "consistency.json"
 MIN_TRANSCRIPT_CONFIDENCE = 0.4
@@ -82,6 +83,7 @@ class ConsistencyChecker:
         thresholds: in place of the packaged ones.
         vocabulary: the things that can be recognised.
         examiner: looks for traces of forgery in photos.
+        whole_text: compares photos with whole texts, where a check is asked for.
     """
 
     def __init__(
@@ -92,12 +94,13 @@ class ConsistencyChecker:
         vocabulary: Vocabulary | None = None,
         *,
         examiner: Examiner | None = None,
+        whole_text: WholeText | None = None,
     ) -> None:
         self._model = model
         self._credentials = credentials
         self._thresholds = thresholds
         self._vocabulary = vocabulary or packaged_vocabulary()
-        self._examine = examiner or Examiner()
+        self._examine, self._whole_text = examiner or Examiner(), whole_text
         things = [w for w, kind in zip(self._vocabulary.words, self._vocabulary.kinds, strict=True) if kind == "thing"]
         self._finder, self._things = SubjectFinder(things), frozenset(things)
 
@@ -113,9 +116,11 @@ class ConsistencyChecker:
         said = [_Words("image_transcript", e.content, e.evidence_id) for e in spoken if e.content.strip()]
         written = [_Words("text_image", text, "text")] if text.strip() else []
         jobs: list[Awaitable[Check]] = [self._authentic(m) for m in originals]
-        jobs += [self._picture(words, shown) for shown in self._shown(media, evidence) for words in (*written, *said)]
-        jobs += [self._speech(text, e) for e in spoken if written]
         when: When = "request" if maps is None else "asked"
+        for shown in self._shown(media, evidence):
+            jobs += [self._picture(words, shown) for words in said]
+            jobs += [(self._picture if when == "request" else self._closely)(words, shown) for words in written]
+        jobs += [self._speech(text, e) for e in spoken if written]
         checks, examined = await asyncio.gather(
             asyncio.gather(*jobs), asyncio.gather(*(self._examine(m, when) for m in originals))
         )
@@ -148,6 +153,19 @@ class ConsistencyChecker:
                 f"Not read: {public_reason(error, 'consistency')}.",
                 (medium.media_id,),
             )
+
+    async def _closely(self, words: _Words, shown: _Shown) -> Check:
+        """Compare a photo with the things that a text names and, where it can be done, with the whole text."""
+        check = await self._picture(words, shown)
+        if self._whole_text is None or len(shown.pictures) > 1:
+            return check
+        probability = await self._whole_text.probability(shown.pictures[0].path, words.text)
+        if probability is None:
+            return check
+        named = bool(self._finder.find(words.text).words)
+        state, reason = self._whole_text.judge(probability, check.state, named=named)
+        said = {"state": state, "reason": reason or check.reason, "score": round(probability, 4)}
+        return check.model_copy(update={**said, "source": SOURCE, "limits": LIMITS})
 
     async def _picture(self, words: _Words, shown: _Shown) -> Check:
         about = (words.source, shown.medium)

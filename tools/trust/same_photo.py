@@ -175,7 +175,8 @@ def _overlaid(one: _Prepared, other: _Prepared) -> bool:
     size = (one.rgb.shape[1], one.rgb.shape[0])
     moved = cv2.warpAffine(other.rgb, matrix, size, flags=cv2.INTER_LINEAR)
     covered = cv2.warpAffine(np.full(other.rgb.shape[:2], 255, np.uint8), matrix, size) > 250
-    share = max(covered.mean(), covered.sum() / (abs(np.linalg.det(matrix[:, :2])) * other.rgb[..., 0].size))
+    scale = max(abs(float(np.linalg.det(matrix[:, :2]))), 1e-6)
+    share = max(covered.mean(), covered.sum() / (scale * other.rgb[..., 0].size))
     if share < MIN_SHARE or covered.mean() < MIN_SHARE / 2:
         return False
     inner = cv2.erode(covered.astype(np.uint8), np.ones((9, 9), np.uint8), borderValue=0) > 0
