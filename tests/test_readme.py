@@ -139,8 +139,9 @@ def test_every_command_has_help(
 
 def options() -> Iterator[tuple[str, str]]:
     """Yield (command, option) of every option in the pages."""
+    below = "try|up|check|show|create|list|rotate|revoke|scan|diff|commit|label|gate|approve|rollout|release|rollback|history|audit"
     for line in spans():
-        found = re.match(r"tastemaker ([a-z-]+)(?: (try|up|check|show|create|list|rotate|revoke|scan))?", line)
+        found = re.match(rf"tastemaker ([a-z-]+)(?: ({below})\b)?", line)
         if found:
             for option in re.findall(r" (--[a-z][a-z-]*)", line.partition("#")[0]):
                 yield " ".join(filter(None, found.groups())), option

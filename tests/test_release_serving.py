@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tastemaker.core.errors import InvalidRequestError
+from tastemaker.core.errors import InvalidRequestError, ReleaseBlockedError
 from tastemaker.core.protocols import ChatDelta, ChatRequest
 from tastemaker.core.schemas import RecommendResponse
 from tastemaker.core.schemas.releases import Cohort, Gate
@@ -74,6 +74,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     services = shop_services(settings, chat=chat)
     services.exposures = open_exposures(settings, Database(history_url(tmp_path)))
     services.releases = LiveReleases.at(settings)
+    services.rebuild()
     recommender = await Recommender(services=services).start()
     desk = ReleaseDesk.at(settings)
     yield House(recommender, desk, chat)
@@ -189,6 +190,17 @@ async def test_drafts_and_versions_can_be_tried_and_what_is_wrong_is_told(house:
     for wanted, why in ((f"d{draft.id}", "cannot be tried"), ("r9", "no version 9"), ("d9", "no draft 9")):
         with pytest.raises(InvalidRequestError, match=why):
             await house.recommender.recommend(text="a dog", prompt_versions={"compose": wanted})
+
+
+async def test_words_written_ahead_come_from_the_prompt_in_production_of_their_shop(house: House) -> None:
+    words = house.recommender.services.llm_rank.words(T)
+    assert words._describer.ref("taste").startswith("taste@1#")
+    await house.release("taste", *BRIEF)
+    assert words._describer.ref("taste").startswith("taste@r1#")
+    other = house.recommender.services.llm_rank.words("another")
+    assert other._describer.ref("taste").startswith("taste@1#")
+    with pytest.raises(ReleaseBlockedError, match="written ahead"):
+        await house.desk.rollout(T, "taste", 1, 10, "bob")
 
 
 async def test_choosing_versions_costs_less_than_a_tenth_of_a_millisecond(house: House) -> None:

@@ -83,7 +83,7 @@ class PromptLibrary:
         """Return this library with other live versions for some prompts, of files or released; both share what was read."""
         library = copy.copy(self)
         library.live = {**self.live, **versions}
-        library.released = released or {}
+        library.released = {} if released is None else released
         return library
 
     def list(self) -> tuple[Prompt, ...]:

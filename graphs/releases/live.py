@@ -28,6 +28,27 @@ WINDOW, BROKEN = 10, 3
 log = logging.getLogger("tastemaker.releases")
 
 
+class _InProduction(Mapping[str, Prompt]):
+    """The prompts in production of one tenant."""
+
+    def __init__(self, live: LiveReleases, tenant: str) -> None:
+        self._live, self._tenant = live, tenant
+
+    def _now(self) -> dict[str, Prompt]:
+        live = self._live.live(self._tenant)
+        made = {name: live.made.get((name, number)) for name, number in live.production.items()}
+        return {name: prompt for name, prompt in made.items() if isinstance(prompt, Prompt)}
+
+    def __getitem__(self, name: str) -> Prompt:
+        return self._now()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())
+
+
 class LiveReleases:
     """What is served to every tenant. ``poll_s`` is how often the database is asked whether something changed."""
 
@@ -64,7 +85,15 @@ class LiveReleases:
 
     def serve(self, tenant: str, unit: str, segment: str | None, *, stranger: bool) -> Serving:
         """Return which versions serve a unit, which is a user, else a conversation."""
-        return Serving.begin(self._live.get(tenant, NOTHING), unit, segment, stranger=stranger)
+        return Serving.begin(self.live(tenant), unit, segment, stranger=stranger)
+
+    def live(self, tenant: str) -> Live:
+        """Return all that is served to a tenant."""
+        return self._live.get(tenant, NOTHING)
+
+    def in_production(self, tenant: str) -> Mapping[str, Prompt]:
+        """Return the prompts in production of a tenant, as they are whenever one is looked up: for words written in the background."""
+        return _InProduction(self, tenant)
 
     async def try_out(self, serving: Serving, tenant: str, versions: Mapping[str, str]) -> dict[str, str]:
         """Let released versions and drafts of somebody's choice serve a request; return the others, which are versions of files.

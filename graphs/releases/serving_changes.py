@@ -12,13 +12,19 @@ from ...core.errors import ReleaseBlockedError
 from ...core.schemas.releases import Cohort, Rollback, Rollout
 from ...stores.releases.change import Change
 
+WRITTEN_AHEAD = frozenset(("taste", "keywords"))
+"""Prompts whose words are kept for all users, so that no share of them can be served others."""
+
 
 async def roll_out(change: Change, name: str, number: int, percent: float, cohort: Cohort | None) -> Rollout:
     """Begin to serve a version to a share of a cohort, or give its rollout another share.
 
     Raises:
-        ReleaseBlockedError: another version is on trial, or this one in another cohort.
+        ReleaseBlockedError: another version is on trial, or this one in another cohort, or nobody can be served it apart from others.
     """
+    if name in WRITTEN_AHEAD:
+        why = "its words are written ahead, for everybody: release it instead"
+        raise ReleaseBlockedError(f"{name} r{number} cannot be rolled out", (why,))
     running = await change.running(name)
     if running is None:
         return await _begin(change, name, number, percent, cohort or Cohort())

@@ -15,16 +15,25 @@ from ...core.settings import Settings
 from ...models.llm.embeddings import open_embeddings
 from ...models.llm.scoring import GenerativeScoring, Posts
 from ...stores.fitted_files import WeightFile, weights_path
+from ..releases.live import LiveReleases
 from .descriptions import ShopDescriptions
 
 
 class LLMParts:
-    """What every turn shares. ``embedder`` is a language-model server's, None where the catalogue's vectors serve.
+    """What every turn shares; ``releases`` has the prompts in production. ``embedder`` is a language-model server's, None where the catalogue's vectors serve.
 
     ``weight_to_evaluate`` stands in for the fitted weight, from 0 to 2, in evaluations in process; no door sets it.
     """
 
-    def __init__(self, settings: Settings, chat: ChatModel, library: PromptLibrary, vectors: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        chat: ChatModel,
+        library: PromptLibrary,
+        vectors: str,
+        *,
+        releases: LiveReleases | None = None,
+    ) -> None:
         scoring = GenerativeScoring(chat) if isinstance(chat, Posts) else None
         self.ranker = LLMRanker(chat, scoring, library, settings.llm_rank)
         self.embedder: TextEmbedder | None = open_embeddings(settings)
@@ -32,7 +41,8 @@ class LLMParts:
         self._home = settings.home
         self._vectors = vectors
         self._files: dict[str, WeightFile] = {}
-        self._describer = Describer(chat, library, settings.llm.timeout_s)
+        self._library, self._timeout_s = library, settings.llm.timeout_s
+        self._releases = releases
         self._words: dict[str, ShopDescriptions] = {}
 
     @property
@@ -46,7 +56,11 @@ class LLMParts:
 
     def words(self, tenant: str) -> ShopDescriptions:
         """Return the words that were written about a shop's items and its users' tastes."""
-        return self._words.setdefault(tenant, ShopDescriptions(self._home, tenant, self._describer))
+        if tenant not in self._words:
+            released = self._releases.in_production(tenant) if self._releases else {}
+            describer = Describer(self.ranker.chat, self._library.pinned({}, released), self._timeout_s)
+            self._words[tenant] = ShopDescriptions(self._home, tenant, describer)
+        return self._words[tenant]
 
     def weight(
         self, tenant: str, strategies: Sequence[LLMStrategy], group: str, library: PromptLibrary

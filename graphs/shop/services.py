@@ -116,7 +116,7 @@ class Services:
             writes_message=self.settings.model_writes_message,
             guided=self.settings.profile == "embedded",
         )
-        self.llm_rank = LLMParts(self.settings, self.chat, self.prompts, self.image_text.name)
+        self.llm_rank = LLMParts(self.settings, self.chat, self.prompts, self.image_text.name, releases=self.releases)
 
     @property
     def model_reads(self) -> tuple[bool, str]:
