@@ -19,6 +19,7 @@ from ..core.media.trust_report import CheckRequest, ExaminedMedium, TrustReport
 from ..core.redaction import public_reason
 from ..core.schemas import Check, Degradation, Evidence, MediaFile, RecommendRequest, VerdictState
 from ..tools.perception.video_reader import VideoReading
+from ..tools.trust.forgery_probability import packaged_calibration
 from ..tools.trust.method import Heat
 from ..tools.trust.policy import combine
 from .shop.services import Services
@@ -67,6 +68,7 @@ class _Examination:
                     kind=m.kind,
                     state=_worst(alone[m.media_id]),
                     checks=tuple(alone[m.media_id]),
+                    forged_probability=_probability(alone[m.media_id]),
                     map_png=_drawn(maps[m.media_id]) if request.maps and m.media_id in maps else "",
                 )
                 for m in media
@@ -99,6 +101,12 @@ async def _alone(work: Awaitable[Evidence]) -> tuple[Evidence, ...]:
 
 def _worst(checks: Sequence[Check]) -> VerdictState:
     return combine(checks, ()).state
+
+
+def _probability(checks: Sequence[Check]) -> float | None:
+    """Return how surely a photo was forged; none for other media."""
+    found = packaged_calibration().probability({c.check: c.score for c in checks if c.score is not None})
+    return None if found is None else round(found, 4)
 
 
 def _drawn(heat: Heat) -> str:

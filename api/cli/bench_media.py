@@ -55,13 +55,15 @@ def trust_tamper(
     data: DataOption = None,
     n: Annotated[int, typer.Option("--n", min=10, help="Photos of each kind and set.")] = 500,
     clean: Annotated[int, typer.Option(min=10, help="Product photos to count false alarms on.")] = 1000,
+    *,
+    whole: Annotated[bool, typer.Option("--whole", help="All of CASIA, also what was trained on.")] = False,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Find forged photos as they are, saved again and resized, and count false alarms on product photos."""
-    from ...evals.media.trust import tamper_run
+    """Find forged photos as they are, saved again and resized, and count false alarms on product photos; goes on where it was stopped."""
+    from ...evals.media.tampering import tamper_run
 
-    print_figures(tamper_run(load_settings(), data, n, clean, seed=seed, say=_say), as_json)
+    print_figures(tamper_run(load_settings(), data, n, clean, whole=whole, seed=seed, say=_say), as_json)
 
 
 def trust_text(

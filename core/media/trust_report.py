@@ -41,6 +41,10 @@ class ExaminedMedium(Frozen):
         description="conflict if a check conflicts, verified if one verifies, else no evidence."
     )
     checks: tuple[Check, ...] = Field(default=(), description="Every check that ran on it alone.")
+    forged_probability: float | None = Field(
+        default=None,
+        description="How surely the photo was forged, from 0 to 1, by all methods together, calibrated where half of the photos are forged.",
+    )
     map_png: str = Field(
         default="", description="Base64 of a PNG, bright where the photo is suspicious; empty: nowhere."
     )

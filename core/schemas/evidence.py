@@ -101,7 +101,8 @@ class Check(Frozen):
     """One consistency or authenticity check with a three-state verdict."""
 
     check: str = Field(
-        description="`content_credentials`, `file_history`, `copied_region`, `sound_picture`, `text_image`, `text_transcript` or `image_transcript`."
+        description="`content_credentials`, `file_history`, `copied_region`, `spliced_region`, `sound_picture`, `text_image`, `text_transcript` or "
+        "`image_transcript`."
     )
     state: VerdictState = Field(description="verified, no evidence, or conflict.")
     reason: str = Field(description="One sentence for people.")

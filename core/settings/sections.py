@@ -81,7 +81,7 @@ class TrustSettings(Section):
     """What a forged or contradictory medium leads to."""
 
     policy: dict[str, TrustAction] = Field(
-        default={"file_history": "label"},
+        default={"file_history": "label", "spliced_region": "label"},
         description="What to do by the check that found a conflict: block (refuse the medium), keep_out (it counts for nothing), "
         "lower (it counts for less), ask (lower, and ask which counts) or label (only say so); lower where a check is not named.",
     )
@@ -92,6 +92,12 @@ class TrustSettings(Section):
         default=(),
         description="Checks of which a finding holds a new or changed item back at ingest until a person accepts it, such as "
         "same_photo; empty: items are not examined.",
+    )
+
+    closely: bool = Field(
+        default=False,
+        description="Run the slow methods, such as the search for spliced parts, on the photos of every request too; else at ingest and in "
+        "`tastemaker check` alone.",
     )
 
     def of_tenant(self, tenant: str) -> dict[str, TrustAction]:

@@ -107,6 +107,7 @@ class Services:
             self.image_text,
             examiner=Examiner(clip_methods=(sound_and_picture(self.settings.cache),)),
             whole_text=WholeText(ClipPhoto(self.settings.cache), self.image_text),
+            closely=self.settings.trust.closely,
         )
         self.filters = open_filters(self.settings) if self.settings.filters.use else None
         self.composer = Composer(

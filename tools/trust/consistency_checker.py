@@ -84,6 +84,7 @@ class ConsistencyChecker:
         vocabulary: the things that can be recognised.
         examiner: looks for traces of forgery in photos.
         whole_text: compares photos with whole texts, where a check is asked for.
+        closely: run the slow methods in every request too.
     """
 
     def __init__(
@@ -95,12 +96,13 @@ class ConsistencyChecker:
         *,
         examiner: Examiner | None = None,
         whole_text: WholeText | None = None,
+        closely: bool = False,
     ) -> None:
         self._model = model
         self._credentials = credentials
         self._thresholds = thresholds
         self._vocabulary = vocabulary or packaged_vocabulary()
-        self._examine, self._whole_text = examiner or Examiner(), whole_text
+        self._examine, self._whole_text, self._slow_too = examiner or Examiner(), whole_text, closely
         things = [w for w, kind in zip(self._vocabulary.words, self._vocabulary.kinds, strict=True) if kind == "thing"]
         self._finder, self._things = SubjectFinder(things), frozenset(things)
 
@@ -116,7 +118,7 @@ class ConsistencyChecker:
         said = [_Words("image_transcript", e.content, e.evidence_id) for e in spoken if e.content.strip()]
         written = [_Words("text_image", text, "text")] if text.strip() else []
         jobs: list[Awaitable[Check]] = [self._authentic(m) for m in originals]
-        when: When = "request" if maps is None else "asked"
+        when: When = "asked" if self._slow_too or maps is not None else "request"
         for shown in self._shown(media, evidence):
             jobs += [self._picture(words, shown) for words in said]
             jobs += [(self._picture if when == "request" else self._closely)(words, shown) for words in written]

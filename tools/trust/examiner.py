@@ -17,8 +17,9 @@ from .clip import ClipMethod, read_clip
 from .copied_region import COPIED_REGION
 from .file_history import FILE_HISTORY
 from .method import Finding, Method, Photo, When
+from .spliced_region import SPLICED_REGION
 
-METHODS: tuple[Method, ...] = (FILE_HISTORY, COPIED_REGION)
+METHODS: tuple[Method, ...] = (FILE_HISTORY, COPIED_REGION, SPLICED_REGION)
 MOST_AT_ONCE = 2
 _LOG = logging.getLogger(__name__)
 

@@ -1,0 +1,135 @@
+"""Spliced parts are told by their grain; what the model learns from is split by family, and saving alone teaches it nothing."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tastemaker.evals.media.tampering import reliability
+from tastemaker.models.tampering.cell_features import cell_features
+from tastemaker.models.tampering.cell_model import packaged_cell_model
+from tastemaker.models.tampering.forgery_sets import after, casia, saved_like
+from tastemaker.models.tampering.synthetic_splices import made_photos
+from tastemaker.models.tampering.train import fit_cells, synthetic_samples
+from tastemaker.tools.trust.forgery_probability import Calibration, fit, packaged_calibration
+
+
+def photo(seed: int, side: int = 224, grain: float = 6) -> np.ndarray:
+    """Return a picture of soft forms with grain (side, side, 3)."""
+    rng = np.random.default_rng(seed)
+    forms = Image.fromarray(rng.integers(0, 255, (9, 9, 3), dtype=np.uint8)).resize(
+        (side, side), Image.Resampling.BICUBIC
+    )
+    return (np.asarray(forms, np.float32) + rng.normal(0, grain, (side, side, 3))).clip(0, 255).astype(np.uint8)
+
+
+def folder_of_photos(folder: Path, count: int) -> list[Path]:
+    paths = [folder / f"{n}.png" for n in range(count)]
+    for n, path in enumerate(paths):
+        Image.fromarray(photo(n, grain=3 * (1 + n % 3))).save(path)
+    return paths
+
+
+def test_a_part_with_another_grain_is_more_suspicious_than_the_rest() -> None:
+    forged = photo(1, grain=2)
+    forged[64:144, 64:144] = photo(2, grain=14)[64:144, 64:144]
+    seen, honest = packaged_cell_model()(forged), packaged_cell_model()(photo(1, grain=2))
+    assert seen is not None
+    assert honest is not None
+    inside = np.zeros(seen.cells.shape, bool)
+    inside[4:9, 4:9] = True
+    assert seen.cells[inside].mean() > seen.cells[~inside].mean() + 1
+    assert seen.score > honest.score
+
+
+def test_the_cells_of_a_photo_are_told_beside_its_own_rest() -> None:
+    features = cell_features(photo(3))
+    assert features is not None
+    assert features.shape[:2] == (14, 14)
+    traces = (features.shape[-1] - 3) // 2
+    assert np.abs(np.median(features[..., :traces], axis=(0, 1))).max() < 1e-3
+    assert cell_features(photo(3)[:48]) is None
+
+
+def test_forged_and_honest_photos_are_made_in_pairs_that_are_saved_alike(tmp_path: Path) -> None:
+    paths = folder_of_photos(tmp_path, 4)
+    made = list(made_photos(paths, paths, 12))
+    assert len(made) >= 12
+    for forged, honest in zip(made[::2], made[1::2], strict=True):
+        assert forged.mask.any()
+        assert not honest.mask.any()
+        assert (forged.parent, forged.data[:3], forged.mask.shape) == (
+            honest.parent,
+            honest.data[:3],
+            honest.mask.shape,
+        )
+    assert [m.data for m in made_photos(paths, paths, 3)] == [m.data for m in made_photos(paths, paths, 3)]
+
+
+def test_the_model_is_trained_from_what_was_kept(tmp_path: Path) -> None:
+    paths = folder_of_photos(tmp_path, 3)
+    said: list[str] = []
+    first = synthetic_samples(paths, paths, 6, tmp_path / "kept", seed=0, say=said.append)
+    again = synthetic_samples(paths, paths, 6, tmp_path / "kept", seed=0, say=said.append)
+    assert len(said) == 1
+    assert [s.kind for s in first] == [s.kind for s in again]
+    assert fit_cells(again).of_features([again[0].cells])[0].cells.shape == again[0].forged.shape
+
+
+def casia_folder(folder: Path) -> Path:
+    for name in ("authentic", "tampered", "masks"):
+        (folder / name).mkdir()
+    for name in ("ani_0001", "ani_0002", "art_0003"):
+        Image.fromarray(photo(0)).save(folder / "authentic" / f"Au_{name}.jpg", quality=90)
+    Image.fromarray(photo(4)).save(folder / "tampered" / "Sp_D_NRN_A_ani0001_ani0002_1.jpg", quality=75, subsampling=0)
+    row = "tampered/Sp_D_NRN_A_ani0001_ani0002_1.jpg,splice,masks/Sp_D_NRN_A_ani0001_ani0002_1.png,authentic/Au_ani_0001.jpg"
+    (folder / "manifest.csv").write_text(f"tampered,kind,mask,authentic_parent\n{row}\n")
+    return folder
+
+
+def test_both_photos_of_a_splice_are_of_one_family(tmp_path: Path) -> None:
+    photos = casia(casia_folder(tmp_path))
+    families = {p.path.stem: p.family for p in photos}
+    assert families["Au_ani_0001"] == families["Au_ani_0002"] == families["Sp_D_NRN_A_ani0001_ani0002_1"]
+    assert families["Au_art_0003"] != families["Au_ani_0001"]
+    assert len({p.held_out for p in photos if p.family == families["Au_ani_0001"]}) == 1
+
+
+def test_the_control_is_saved_with_the_tables_of_the_forged_photo(tmp_path: Path) -> None:
+    forged = next(p for p in casia(casia_folder(tmp_path)) if p.original)
+    assert forged.original is not None
+    with Image.open(forged.path) as image, Image.open(forged.original) as original:
+        twin = saved_like(original, image)
+        assert twin.quantization == image.quantization  # type: ignore[attr-defined]
+        assert twin.layer[0][1] == image.layer[0][1]  # type: ignore[attr-defined]
+        assert saved_like(original, Image.new("RGB", (8, 8))) is original
+
+
+@pytest.mark.parametrize(("change", "side"), [("as is", 224), ("JPEG 70", 224), ("75 %", 168)])
+def test_changes_keep_or_scale_the_photo(change: str, side: int) -> None:
+    image = Image.open(BytesIO(after(Image.fromarray(photo(5)), change)))
+    assert image.size == (side, side)
+
+
+def test_the_probability_rises_with_each_score_and_needs_every_method() -> None:
+    calibration = packaged_calibration()
+    low, high = (calibration.probability(dict.fromkeys(calibration.weights, score)) for score in (0.0, 1.0))
+    assert low is not None
+    assert high is not None
+    assert 0 < low < 0.5 < high < 1
+    assert calibration.probability({"copied_region": 1.0}) is None
+
+
+def test_a_calibration_gives_the_share_of_forged_photos() -> None:
+    rng = np.random.default_rng(0)
+    forged = rng.random(4000) < 0.5
+    scores = rng.normal(forged.astype(float), 1.0)[:, None]
+    weights, constant = fit(scores, forged)
+    calibration = Calibration(weights={"one": weights[0]}, constant=constant, splice_conflict=1, fitted="here")
+    said = np.array([calibration.probability({"one": float(s)}) or 0 for s in scores[:, 0]])
+    assert reliability(said, forged)["error"] < 0.05
+    assert reliability(1 - said, forged)["error"] > 0.2

@@ -1,0 +1,40 @@
+"""Find a part that was brought into a photo from elsewhere, by traces of saving, resizing and cutting that differ from its surroundings.
+
+Gradient boosting over cells of 16 pixels, trained on synthetic splices and on a research set's training half; see
+``models/tampering/data/cells.md`` for its data and figures and ``tastemaker train-tamper`` for training it again.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit
+
+from ...models.tampering.cell_model import packaged_cell_model
+from .forgery_probability import packaged_calibration
+from .method import Finding, Method, Photo, region_of
+
+
+def examine(photo: Photo) -> Finding:
+    """Return a conflict where some cells are made otherwise than the rest, as hardly a product photo's are."""
+    seen = packaged_cell_model()(photo.rgb)
+    if seen is None:
+        return Finding("no evidence", "The picture is too small to tell.")
+    conflict = packaged_calibration().splice_conflict
+    score, heat = float(expit(seen.score)), expit(seen.cells).astype(np.float32)
+    if score < conflict:
+        return Finding("no evidence", "Its parts were made alike, as far as can be seen.", score)
+    mask = heat > 0.5
+    reason = (
+        f"A part of the picture ({mask.mean():.1%} of it) was compressed, sharpened or resized otherwise than the rest."
+    )
+    return Finding("conflict", reason, score, region_of(mask), heat)
+
+
+SPLICED_REGION = Method(
+    "spliced_region",
+    examine,
+    "gradient boosting over noise, high-pass residuals, JPEG ghosts and blocking grid (Mahdian and Saic 2009; Fridrich and Kodovsky 2012; "
+    "Farid 2009; Li et al. 2009)",
+    "Weak after strong compression or resizing; a sharp thing before a blurred ground can look alike.",
+    when="asked",
+)
