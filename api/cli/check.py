@@ -71,6 +71,8 @@ def _kind(file: Path) -> str:
 def _show(report: TrustReport, files: list[Path], console: Console) -> None:
     for medium, file in zip(report.media, files, strict=True):
         console.print(f"[bold]{escape(file.name)}[/bold] {_state(medium.state)}", highlight=False)
+        if medium.forged_probability is not None:
+            console.print(f"  forged: {medium.forged_probability:.0%}, where half of the photos are", highlight=False)
         for check in medium.checks:
             _line(check, console)
     if report.pairs:

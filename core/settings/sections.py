@@ -96,7 +96,7 @@ class TrustSettings(Section):
 
     closely: bool = Field(
         default=False,
-        description="Run the slow methods, such as the search for spliced parts, on the photos of every request too; else at ingest and in "
+        description="Run the slow methods, such as the search for spliced parts, on the media of every request too; else at ingest and in "
         "`tastemaker check` alone.",
     )
 

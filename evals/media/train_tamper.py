@@ -56,7 +56,7 @@ def train_run(
     training = [s for s in seen["casia1"] if not s.held_out and s.kind != "authentic"]
     say("training")
     shipped = fit_cells([*made, *training], seed)
-    figures = {"across_sets": _across(made, training, seen, shipped, seed)}
+    figures: dict[str, Any] = {"across_sets": _across(made, training, seen, shipped, seed)}
     say("calibrating")
     odds = _unseen_scores(made, [s for s in seen["casia1"] if not s.held_out], seed)
     known = [p for p in sets["casia1"] if not p.held_out]

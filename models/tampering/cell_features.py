@@ -112,7 +112,7 @@ def _ghosts(luma: Floats, slope: Floats) -> Iterator[Trace]:
     grey, lost = np.clip(luma, 0, 255).astype(np.uint8), []
     for quality in GHOST_QUALITIES:
         _, data = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        again = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE).astype(np.float32)
+        again = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.float32)
         lost.append(_log(_mean((luma - again) ** 2)))
     least = np.min(lost, axis=0)
     yield from ((f"ghost_{q}", loss - least) for q, loss in zip(GHOST_QUALITIES, lost, strict=True))

@@ -141,12 +141,15 @@ def _kept(path: Path, make: Callable[[], Iterator[Sample]]) -> list[Sample]:
         np.savez(part, facts=facts, **arrays)
         part.replace(path)
     with np.load(path) as kept:
+        rows = [tuple(map(str, row)) for row in kept["facts"]]
         return [
             Sample(
                 kept[f"cells-{n}"].astype(np.float32),
                 kept[f"forged-{n}"].astype(np.float32),
-                *row[:3],
-                row[3] == "True",
+                kind,
+                change,
+                family,
+                held_out == "True",
             )
-            for n, row in enumerate(kept["facts"].tolist())
+            for n, (kind, change, family, held_out) in enumerate(rows)
         ]
