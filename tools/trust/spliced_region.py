@@ -13,6 +13,8 @@ from ...models.tampering.cell_model import packaged_cell_model
 from .forgery_probability import packaged_calibration
 from .method import Finding, Method, Photo, region_of
 
+FINER = 8
+
 
 def examine(photo: Photo) -> Finding:
     """Return a conflict where some cells are made otherwise than the rest, as hardly a product photo's are."""
@@ -33,7 +35,7 @@ def examine(photo: Photo) -> Finding:
 SPLICED_REGION = Method(
     "spliced_region",
     examine,
-    "gradient boosting over noise, high-pass residuals, JPEG ghosts and blocking grid (Mahdian and Saic 2009; Fridrich and Kodovsky 2012; "
+    "Gradient boosting over noise, high-pass residuals, JPEG ghosts and blocking grid (Mahdian and Saic 2009; Fridrich and Kodovsky 2012; "
     "Farid 2009; Li et al. 2009)",
     "Weak after strong compression or resizing; a sharp thing before a blurred ground can look alike.",
     when="asked",
