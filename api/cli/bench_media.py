@@ -57,13 +57,17 @@ def trust_tamper(
     clean: Annotated[int, typer.Option(min=10, help="Product photos to count false alarms on.")] = 1000,
     *,
     whole: Annotated[bool, typer.Option("--whole", help="All of CASIA, also what was trained on.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Also draw how well the probabilities hold, as SVG.", dir_okay=False)
+    ] = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Find forged photos as they are, saved again and resized, and count false alarms on product photos; goes on where it was stopped."""
     from ...evals.media.tampering import tamper_run
 
-    print_figures(tamper_run(load_settings(), data, n, clean, whole=whole, seed=seed, say=_say), as_json)
+    work = tamper_run(load_settings(), data, n, clean, whole=whole, plot=plot, seed=seed, say=_say)
+    print_figures(work, as_json)
 
 
 def trust_text(

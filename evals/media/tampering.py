@@ -30,6 +30,7 @@ from ...core.settings import Settings
 from ...graphs.recommender import Recommender
 from ...models.tampering.forgery_sets import CHANGES, SetPhoto, after, casia, comofod, saved_like
 from ..reporting.intervals import auc
+from ..reporting.plots import draw_reliability
 from ..reporting.report import report
 from .trust import data_folder
 
@@ -60,9 +61,9 @@ class _Seen(NamedTuple):
 
 
 async def tamper_run(
-    settings: Settings, data: Path | None, n: int, clean: int, *, whole: bool, seed: int, say: Say
+    settings: Settings, data: Path | None, n: int, clean: int, *, whole: bool, plot: Path | None, seed: int, say: Say
 ) -> dict[str, Any]:
-    """Return the figures; ``n`` photos a kind and set, ``clean`` product photos, ``whole`` for all of CASIA.
+    """Return the figures; ``n`` photos a kind and set, ``clean`` product photos, ``whole`` for all of CASIA, ``plot`` to be drawn.
 
     Raises:
         InvalidRequestError: the photos are not in the data folder.
@@ -96,6 +97,8 @@ async def tamper_run(
         "probability_at_1_percent_false_alarms": round(limit, 4),
         "casia": "all" if whole else "held out",
     }
+    if plot is not None:
+        draw_reliability(figures["reliability"]["bins"], "trust-tamper: held-out photos", plot)
     targets = {"auc": TARGETS, "false_alarms_on_products": FALSE_ALARMS}
     return report("trust-tamper", figures, n=n, targets=targets, seed=seed)
 

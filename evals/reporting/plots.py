@@ -24,21 +24,16 @@ def draw(figures: Mapping[str, Any], out: Path) -> bool:
     panels = chosen(groups_of(figures))
     if not panels:
         return False
-    try:
-        import matplotlib as mpl
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise BackEndUnavailable('plots need matplotlib: pip install "tastemaker[bench]"', back_end="plots") from error
+    mpl, canvas, new_figure = _matplotlib()
     heights = [PANEL_INCHES + BAR_INCHES * len(panel.figures) for panel in panels]
     with mpl.rc_context(SETTINGS):
-        figure = Figure(figsize=(WIDTH_INCHES, sum(heights)), layout="constrained")
+        figure = new_figure(figsize=(WIDTH_INCHES, sum(heights)), layout="constrained")
         axes = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights)[:, 0]
         for axis, panel in zip(axes, panels, strict=True):
             _panel(axis, panel)
         figure.suptitle(str(figures["bench"]))
         out.parent.mkdir(parents=True, exist_ok=True)
-        FigureCanvasSVG(figure).print_svg(str(out), metadata={"Date": None})
+        canvas(figure).print_svg(str(out), metadata={"Date": None})
     return True
 
 
@@ -65,3 +60,33 @@ def _panel(axis: Any, panel: Group) -> None:
     if panel.target is not None:
         axis.axvline(panel.target, color=TARGET_COLOUR, linestyle="--", linewidth=1)
     axis.set_title(panel.title, loc="left")
+
+
+def draw_reliability(bins: Sequence[Mapping[str, float]], title: str, out: Path) -> None:
+    """Write to ``out`` how often what was ``said`` with a probability was so (``forged``), beside the line where both are equal.
+
+    Raises:
+        BackEndUnavailable: matplotlib, of the extra ``bench``, is missing.
+    """
+    mpl, canvas, new_figure = _matplotlib()
+    with mpl.rc_context(SETTINGS):
+        figure = new_figure(figsize=(4.5, 4.5), layout="constrained")
+        axis = figure.subplots()
+        axis.plot([0, 1], [0, 1], color=TARGET_COLOUR, linestyle="--", linewidth=1)
+        axis.plot([b["said"] for b in bins], [b["forged"] for b in bins], color=OURS_COLOUR, marker="o")
+        for b in bins:
+            axis.annotate(f"{b['photos']:.0f}", (b["said"], b["forged"]), (5, -9), textcoords="offset points")
+        axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability said", ylabel="share that was forged", title=title)
+        axis.spines[["top", "right"]].set_visible(False)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        canvas(figure).print_svg(str(out), metadata={"Date": None})
+
+
+def _matplotlib() -> tuple[Any, Any, Any]:
+    try:
+        import matplotlib as mpl
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise BackEndUnavailable('plots need matplotlib: pip install "tastemaker[bench]"', back_end="plots") from error
+    return mpl, FigureCanvasSVG, Figure
