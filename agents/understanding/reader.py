@@ -38,8 +38,8 @@ def read(text: str, language: CatalogueLanguage) -> Reading:
 
 
 def _reading(segments: Sequence[Segment], found: Parsed, text: str, rest: str, language: CatalogueLanguage) -> Reading:
-    disputed = _disputed(found.wishes)
-    wishes = [w for w in found.wishes if id(w) not in disputed]
+    disputed, released = _disputed(found.wishes), [w for w in found.wishes if w.released]
+    wishes = [w for w in found.wishes if id(w) not in disputed and not _taken_back(w, released)]
     linked = {id(said) for group in found.either for said in group}
     conditions = [
         *_bounds([b for b in found.bounds if id(b) not in linked], text),
@@ -250,6 +250,18 @@ def _disputed(wishes: Sequence[Wish]) -> set[int]:
         for w in wishes
         if not w.released and any((w.entry.field, v) in both for v in (w.entry.refused if w.denies else w.entry.wanted))
     }
+
+
+def _taken_back(wish: Wish, released: Sequence[Wish]) -> bool:
+    """Tell whether a later release in the same text frees the value of a wish: "a compact one... no, scrap compact"."""
+    if wish.released or wish.refused:
+        return False
+    return any(
+        w.entry.field == wish.entry.field
+        and set(w.entry.wanted) & set(wish.entry.wanted)
+        and w.segments[0].start > wish.segments[0].start
+        for w in released
+    )
 
 
 def _spans(wishes: Sequence[Wish]) -> list[tuple[int, int]]:

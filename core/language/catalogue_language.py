@@ -6,6 +6,7 @@ Built from the catalogue's own fields and values and from the word lists beside 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ GERMAN = frozenset(
 """Names of fields that only German catalogues have."""
 
 
+_SHORT_UNITS = {"in": "inch", "d": "days", "s": "seconds"}
+"""Units that shops write so, and nobody says: they are other words in a sentence."""
 SHORTEST_UNIT = 4
 """Letters that a field's whole name needs to be taken for its unit: ``weeks``, but not ``g``."""
 
@@ -65,7 +68,15 @@ class CatalogueLanguage:
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     words: frozenset[str] = frozenset()
     flags: frozenset[str] = frozenset()
+    phrase_keys: tuple[str, ...] = ()
+    value_keys: tuple[str, ...] = ()
     spelling: Spelling = field(default_factory=lambda: Spelling(()))
+
+    def opens(self, key: str, plain: str, stems: str, german: str) -> bool:
+        """Tell whether any phrase, name or value begins with the words read so far, in one of the ways they are looked up."""
+        if any(_begins(self.phrase_keys, start) for start in (key, german)):
+            return True
+        return any(_begins(self.value_keys, start) for start in (plain, stems, german))
 
     def of_measure(self, measure: str) -> tuple[FieldTerms, ...]:
         """Return the number fields that hold a measure."""
@@ -97,13 +108,16 @@ def compile_language(
         elif term.field.type == "bool":
             values.add_flag(term)
     values.add_diets(tuple(terms.values()))
+    names, comparisons, index = _names(terms.values()), _comparisons(terms.values()), values.index()
     return CatalogueLanguage(
         schema=schema,
         fields=terms,
-        names=_names(terms.values()),
-        values=values.index(),
+        names=names,
+        values=index,
+        phrase_keys=tuple(sorted({*phrases(), *names, *comparisons, *people()})),
+        value_keys=tuple(sorted(index)),
         numbered={key: tuple(dict.fromkeys(found)) for key, found in values.numbered.items()},
-        comparisons=_comparisons(terms.values()),
+        comparisons=comparisons,
         people=people(),
         steps=_steps(terms.values()),
         counts=vocabulary,
@@ -120,6 +134,12 @@ def _is_german(schema: CatalogueSchema) -> bool:
         for f in schema.fields
         for w in words_of(f.name)
     )
+
+
+def _begins(keys: Sequence[str], start: str) -> bool:
+    """Tell whether one of sorted keys begins with ``start``."""
+    place = bisect_left(keys, start)
+    return place < len(keys) and keys[place].startswith(start)
 
 
 def _terms(of: CatalogueField, values: Sequence[str]) -> FieldTerms:
@@ -191,7 +211,7 @@ def _unit_of(of: CatalogueField, measure: str) -> tuple[str, float] | None:
         return None
     words = words_of(of.name)
     own = words[words.index("per") - 1] if "per" in words[1:] else _named(of)[1] or next(iter(words[-1:]), "")
-    for name in (of.unit, own):
+    for name in (_SHORT_UNITS.get(of.unit, of.unit), own):
         found = units().get(key_of(name), ()) if name else ()
         whole = name == words[0] and (len(words) > 1 or len(name) < SHORTEST_UNIT) and "per" not in words
         fitting = [u for u in found if u[0] == measure] or list(() if whole else found)

@@ -11,6 +11,7 @@ from .amount import Amount, phrase_at
 _ARTICLES = frozenset(("a", "an", "one", "ein", "eine", "einen", "einem", "einer", "eines"))
 _HALVES = frozenset(("half", "halb", "halbe", "halben", "halbem", "halber", "halbes"))
 _FIXED = {"anderthalb": 1.5, "eineinhalb": 1.5, "zweieinhalb": 2.5, "dreieinhalb": 3.5, "viereinhalb": 4.5}
+PART_WORDS = frozenset((*_HALVES, *_FIXED, "quarter", "couple", "tenner", "fiver", "dozen"))
 _SCALES = {"grand": 1e3, "thousand": 1e3, "million": 1e6, "dozen": 12.0}
 _LIMITS = frozenset(
     "than under below over above within most least to about around roughly nearly almost exactly max maximum min minimum unter uber als "  # noqa: SIM905

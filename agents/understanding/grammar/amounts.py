@@ -9,7 +9,7 @@ from ....core.language.tokens import Token
 from ....core.language.word_data import currencies, units
 from ....core.text.chinese import read_numeral
 from .amount import Amount, phrase_at
-from .amount_words import add_halves, read_part
+from .amount_words import PART_WORDS, add_halves, read_part
 from .spans_of_years import read_years
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
@@ -35,6 +35,8 @@ DECADES = {w: 10.0 * i for i, w in enumerate(["twenties", "thirties", "forties",
     for i, w in enumerate(["zwanziger", "dreissiger", "vierziger", "funfziger", "sechziger", "siebziger", "achtziger", "neunziger"], 2)
     for end in ("", "n")
 } | dict.fromkeys(("noughties", "naughties", "aughts", "nuller"), 0.0)  # fmt: skip
+NUMBER_WORDS = frozenset((*WORDS, *HUNDREDS, *SCALES, *DECADES, *PART_WORDS))
+"""Words of numbers, none of which is a slip of a value."""
 _HAN_NUMERAL = frozenset("零〇一二两三四五六七八九十百千万半")
 _HAN_SCALE = {"万": 1e4, "千": 1e3, "百": 1e2, "亿": 1e8}
 _PARTS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
@@ -195,6 +197,8 @@ def _han(tokens: Sequence[Token], i: int) -> Amount | None:
     if i and tokens[i - 1].text == "第":
         return None
     text = "".join(t.text for t in tokens[i:j])
+    if len(text) == 2 and text[1] == "两" and text[0] in _DIGITS:  # 二两, a hundred grams
+        return Amount(float(read_numeral(f"{text[0]}十") or 0) * 5, j, units=(("mass", 1.0),), spelled=True)
     if len(text) == _SPAN and text[0] in _DIGITS and text[1] in _DIGITS and text[2] in "十百千万":  # 两三千
         low, high = (float(read_numeral(c + text[2]) or 0) for c in text[:2])
         return Amount(low, j, spelled=True, scaled=True, above=high - low) if high > low else None

@@ -17,8 +17,13 @@ LINKS = ("", "s", "es", "n", "en", "er", "e")
 def without_compounds(text: str, tokens: Sequence[Token], language: CatalogueLanguage) -> list[Token]:
     """Return the tokens with every compound of known words as two tokens, in their places in ``text``."""
     found: list[Token] = []
+    whole: set[tuple[str, bool]] = set()
     for token in tokens:
-        found += _parts(text, token, language) or [token]
+        seen = (token.text, token.capital)
+        parts = None if seen in whole else _parts(text, token, language)
+        if parts is None:
+            whole.add(seen)
+        found += parts or [token]
     return found
 
 
@@ -38,8 +43,8 @@ def _cuts(word: str, language: CatalogueLanguage) -> Iterator[tuple[int, str, bo
     """Yield where ``word`` may be cut, its first part as it is known, and whether both parts are: the longest last part first."""
     cuts = range(SHORTEST_PART, len(word) - SHORTEST_PART + 1)
     for cut in cuts:
-        first = _first_of(word[:cut], language)
-        if first and _is_last(word[cut:], language):
+        first = _first_of(word[:cut], language) if _is_last(word[cut:], language) else ""
+        if first:
             yield cut, first, True
     for cut in cuts:
         if len(word) - cut > SHORTEST_PART and _is_value(word[cut:], language):
@@ -69,11 +74,11 @@ def _is_last(part: str, language: CatalogueLanguage) -> bool:
 
 
 def _is_value(part: str, language: CatalogueLanguage) -> bool:
-    return any(
-        entry.rank <= PART and not (language.fields[entry.field].is_name and entry.rank >= SYNONYM)
-        for form in (part, german_stem(part))
-        for entry in language.values.get(form, ())
-    )
+    for form in (part, german_stem(part)):
+        for entry in language.values.get(form, ()):
+            if entry.rank <= PART and not (entry.rank >= SYNONYM and language.fields[entry.field].is_name):
+                return True
+    return False
 
 
 def _is_known(word: str, language: CatalogueLanguage) -> bool:

@@ -21,6 +21,23 @@ DAY = 1440.0
 """Minutes: what is told in days or weeks is counted."""
 """How far "around" reaches on either side."""
 OPPOSITE: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!="}
+_LOADS = frozenset(
+    [
+        "load",
+        "capacity",
+        "belastbar",
+        "belastbarkeit",
+        "traglast",
+        "tragkraft",
+        "carries",
+        "holds",
+        "supports",
+        "payload",
+        "承重",
+        "载重",
+    ]
+)
+"""Words of a field's name that say how much weight something bears."""
 _LOWEST, _MOST = (
     frozenset(("min", "minimum", "from", "ab", "mindestens", "lowest")),
     frozenset(("max", "maximum", "to", "bis", "up")),
@@ -206,6 +223,8 @@ def _bare(terms: FieldTerms, value: float, start: int, end: int) -> list[Bound]:
         return [Bound(name, "<=", value, start, end)]
     if terms.measure in ("count", "age") and own & _LOWEST:
         return [Bound(name, "<=", value, start, end)]
+    if terms.measure == "mass" and own & _LOADS:
+        return [Bound(name, ">=", value, start, end)]
     if terms.concept == "berths" or (terms.measure in ("count", "age") and own & _MOST):
         return [Bound(name, ">=", value, start, end)]
     if terms.measure == "age":

@@ -22,7 +22,7 @@ from ....core.language.word_data import (
     value_key,
 )
 from .amount import Amount
-from .amounts import DECADES, SCALES, WORDS, read_amount
+from .amounts import NUMBER_WORDS, read_amount
 from .compounds import without_compounds
 
 MAX_TOKENS = 220
@@ -142,7 +142,7 @@ def _corrected(token: Token, language: CatalogueLanguage) -> Token:
     if token.kind != "word" or len(word) < 4 or not word.isascii() or token.end - token.start != len(word):
         return token
     spelling = language.spelling
-    if word in common_words() or spelling.knows(word) or word in phrase_words() or word in WORDS or word in SCALES:
+    if word in common_words() or spelling.knows(word) or word in phrase_words() or word in NUMBER_WORDS:
         return token
     if (
         word in language.names
@@ -155,7 +155,6 @@ def _corrected(token: Token, language: CatalogueLanguage) -> Token:
     if (
         word in language.values
         or german_stem(word) in language.values
-        or word in DECADES
         or stem(word) in common_words()
         or listed_words() & {word, german_stem(word)}
         or word in doubtful_words()
@@ -199,7 +198,7 @@ def _longest(text: str, tokens: Sequence[Token], i: int, language: CatalogueLang
         if piece is not None and not (_opens_number(piece, words, tokens, j) or _is_passive(piece, words, tokens, j)):
             best = piece
             best.first, best.last = i, j
-        if token.kind == "word" and len(words) >= MAX_WORDS:
+        if (token.kind == "word" and len(words) >= MAX_WORDS) or not language.opens(key, plain, stems, german):
             break
     if (
         amount is not None
@@ -241,8 +240,8 @@ def _known(
     if not (entries or roles or names or comparisons or person) and len(words) < 3:
         entries = language.values.get(german, ())
         names = language.names.get(german, ())
-    ordinal = next((n for n in ("zweit", "dritt", "viert") if key.startswith(n)), "")
-    comparisons = comparisons or (language.comparisons.get(key.removeprefix(ordinal), ()) if ordinal else ())
+    if len(words) == 1 and not comparisons and key.startswith(("zweit", "dritt", "viert")):
+        comparisons = language.comparisons.get(key[5:], ())
     if not (entries or roles or names or comparisons or person):
         return None
     return Segment(0, 0, 0, 0, "", roles, entries, names, comparisons, person)

@@ -87,6 +87,7 @@ class Sentence:
         self.found = Parsed()
         self._place = {id(s): n for n, s in enumerate(self.segments)}
         self._quoted = _quoted_spans(text)
+        self.asking = [n for n, s in enumerate(self.segments) if s.roles & {"want", "only"}]
 
     def next(self, i: int, *, over: frozenset[str] = frozenset()) -> int:
         """Return the next position after ``i`` that is no glue and plays none of the roles ``over``."""

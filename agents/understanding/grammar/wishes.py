@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from ....core.language.value_index import BROADER, INFLECTED, PART, SPELLED, SYNONYM, Entry, FieldTerms
@@ -121,7 +122,7 @@ def _season_like(sentence: Sentence, entry: Entry) -> bool:
 
 
 def _soft(sentence: Sentence, i: int) -> bool:
-    j = i - 1
+    j, beside = i - 1, True
     while (
         j >= max(0, i - REACH)
         and not sentence.segments[j].mark
@@ -136,15 +137,12 @@ def _soft(sentence: Sentence, i: int) -> bool:
             return not (theirs and sentence.found.people)
         if roles & {"want", "only", "and", "or", "not", "but"} and "filler" not in roles and j < i - 1:
             break
-        if sentence.segments[j].entries and not _adjacent_values(sentence, j, i):
+        beside = beside and bool(sentence.segments[j].entries or sentence.segments[j].is_glue)
+        if sentence.segments[j].entries and not beside:
             break
         j -= 1
-    k = i + 1
-    while (
-        k < len(sentence.segments)
-        and not sentence.segments[k].mark
-        and (sentence.segments[k].is_glue or sentence.segments[k].entries)
-    ):
+    k, end = i + 1, min(len(sentence.segments), i + REACH)
+    while k < end and not sentence.segments[k].mark and (sentence.segments[k].is_glue or sentence.segments[k].entries):
         k += 1
     return (
         k < len(sentence.segments)
@@ -153,18 +151,12 @@ def _soft(sentence: Sentence, i: int) -> bool:
     )
 
 
-def _adjacent_values(sentence: Sentence, j: int, i: int) -> bool:
-    return all(sentence.segments[m].entries or sentence.segments[m].is_glue for m in range(j, i))
-
-
 def _asked(sentence: Sentence, i: int) -> bool:
     """Tell whether the sentence around ``i`` asks for something."""
-    a = b = i
-    while a > max(0, i - STORY_WORDS) and sentence.segments[a - 1].mark not in STOPS:
-        a -= 1
-    while b < min(len(sentence.segments), i + STORY_WORDS) and sentence.segments[b].mark not in STOPS:
-        b += 1
-    return any("want" in s.roles or "only" in s.roles for s in sentence.segments[a:b])
+    asking = sentence.asking
+    place = bisect_left(asking, i)
+    near = [k for k in asking[max(0, place - 1) : place + 1] if abs(k - i) < STORY_WORDS]
+    return any(not any(s.mark in STOPS for s in sentence.segments[min(k, i) : max(k, i)]) for k in near)
 
 
 def _joint(sentence: Sentence, before: int, i: int) -> str:
