@@ -15,7 +15,7 @@ PART_WORDS = frozenset((*_HALVES, *_FIXED, "quarter", "couple", "tenner", "fiver
 _SCALES = {"grand": 1e3, "thousand": 1e3, "million": 1e6, "dozen": 12.0}
 _LIMITS = frozenset(
     "than under below over above within most least to about around roughly nearly almost exactly max maximum min minimum unter uber als "  # noqa: SIM905
-    "hochstens mindestens maximal bis etwa ungefahr rund knapp inside approximately exceed exceeding beyond only".split()
+    "hochstens mindestens maximal bis etwa ungefahr rund knapp inside approximately exceed exceeding beyond only of past".split()
 )
 """Words after which "a kilo" is an amount."""
 _LONG_TIMES = frozenset(("week", "weeks", "fortnight", "month", "woche", "monat"))
@@ -36,6 +36,8 @@ def read_part(tokens: Sequence[Token], i: int) -> Amount | None:
     if phrase_at(tokens, lead, 2) == "quarter of" or phrase_at(tokens, i, 3) == "three quarters of":
         share = 0.25 if tokens[lead].text == "quarter" else 0.75
         at = (lead + 2 if share < 0.5 else i + 3) + 1
+        if phrase_at(tokens, at, 1) == "million":
+            return Amount(share * 1e6, at + 1, spelled=True, scaled=True)
         return Amount(share, at, spelled=True) if _is_unit(tokens, at) and tokens[at - 1].text in _ARTICLES else None
     if lead > i and phrase_at(tokens, lead, 1) == "couple":
         return _couple(tokens, lead + 1 + (phrase_at(tokens, lead + 1, 1) == "of"))

@@ -23,9 +23,9 @@ WORDS = (
     {w: float(i) for i, w in enumerate(_ONES.split())}
     | {w: float(20 + 10 * i) for i, w in enumerate(_TENS.split())}
     | {w: float(v) for w, v in _GERMAN.items()}
-    | {"dozen": 12.0, "fourty": 40.0, "ninty": 90.0}
+    | {"fourty": 40.0, "ninty": 90.0}
 )
-HUNDREDS = {"hundred": 100.0, "hundert": 100.0}
+HUNDREDS = {"hundred": 100.0, "hundert": 100.0, "dozen": 12.0, "dutzend": 12.0}
 SCALES = {
     "thousand": 1e3, "thousands": 1e3, "grand": 1e3, "k": 1e3, "tausend": 1e3, "tsd": 1e3, "million": 1e6, "millions": 1e6, "mio": 1e6,
     "mil": 1e6, "mn": 1e6,
@@ -62,7 +62,7 @@ def read_amount(tokens: Sequence[Token], i: int) -> Amount | None:
     slang = _slang(tokens, i)
     if slang is not None:
         return slang
-    number = _plain(tokens, i) or _spelled(tokens, i) or _han(tokens, i) or _one_hour(tokens, i) or read_part(tokens, i)
+    number = _plain(tokens, i) or read_part(tokens, i) or _spelled(tokens, i) or _han(tokens, i) or _one_hour(tokens, i)
     if number is None or (number.spelled and start > 0 and tokens[start - 1].text == "x"):
         return None
     number = add_halves(tokens, _ish(tokens, _some(tokens, _scaled(tokens, number))))
@@ -157,7 +157,7 @@ def _spelled(tokens: Sequence[Token], i: int) -> Amount | None:
                 current, pairs = current * 100, True
             current += value
         elif word in HUNDREDS:
-            current = (current or 1.0) * 100
+            current = (current or 1.0) * HUNDREDS[word]
         elif word in SCALES and (any_word or j > start) and word not in ("k", "mn", "mil"):
             total, current = total + (current or 1.0) * SCALES[word], 0.0
         else:
@@ -252,7 +252,7 @@ def _scaled(tokens: Sequence[Token], number: Amount) -> Amount:
         return number
     word = tokens[j].text
     if word in HUNDREDS:
-        return number._replace(value=number.value * 100, end=j + 1)
+        return number._replace(value=number.value * HUNDREDS[word], end=j + 1)
     if word in SCALES and (word not in ("k", "mn", "mil") or tokens[j].glued or word == "k"):
         return number._replace(value=number.value * SCALES[word], end=j + 1, scaled=True)
     if tokens[j].kind == "han" and word in _HAN_SCALE:

@@ -8,7 +8,7 @@ from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.value_index import FieldTerms
 from ....core.schemas import Constraint, Operator
 from .number_fields import counts_something, in_field
-from .number_negation import NumberPhrase
+from .number_phrase import NumberPhrase
 from .segments import Segment
 
 NEAR = 4.0

@@ -12,8 +12,11 @@ from ....core.schemas import Constraint, Operator
 from ....core.text.field_names import words_of
 from .earlier_numbers import resume
 from .number_fields import MAX_COUNT, fields_of, in_field
-from .number_negation import NumberPhrase, corrects
+from .number_negation import corrects
+from .number_phrase import NumberPhrase
 from .number_phrases import read_phrase
+from .number_ranges import PRE
+from .number_verdicts import shared
 from .segments import Segment
 
 BAND = 0.10
@@ -82,6 +85,7 @@ def bounds_of(
             continue
         phrase = read_phrase(segments, i, language)
         _inherit(segments, phrase, [p for p, _ in found[-1:]] + decades[-1:])
+        _share(segments, phrase, language)
         if found and corrects(segments, found[-1][0].last, phrase.first):
             _correct(phrase, *found[-1])
         elif not found:
@@ -112,6 +116,35 @@ def bounds_of(
             _use(segments, phrase, "bound")
         i = max(i + 1, phrase.last)
     return [*(b for _, bs in found for b in bs), *_decades(decades, segments, language)], unmet, count
+
+
+def _share(segments: Sequence[Segment], phrase: NumberPhrase, language: CatalogueLanguage) -> None:
+    """Give a bound the unit and the field of the one beside it: "mindestens 80, höchstens 100 cm breit"."""
+    if phrase.bare or len(phrase.parts) > 1 or phrase.around or phrase.temporal:
+        return
+    k = phrase.last
+    while (
+        k < len(segments)
+        and segments[k].amount is None
+        and (
+            segments[k].mark in (",", "，", "、")
+            or segments[k].is_glue
+            or segments[k].roles & {"and", "but", "not", *PRE}
+        )
+    ):
+        k += 1
+    if k >= len(segments) or segments[k].amount is None or segments[k].entries:
+        return
+    after = read_phrase(segments, k, language)
+    opposite = not after.bare and len(after.parts) == 1 and _is_up(after) != _is_up(phrase)
+    found = shared(phrase, after) if opposite else None
+    if found is not None:
+        phrase.parts, phrase.fields = [found[0]], found[1]
+
+
+def _is_up(phrase: NumberPhrase) -> bool:
+    """Tell whether a phrase bounds from below."""
+    return (phrase.parts[0][0] in (">", ">=")) != phrase.negated
 
 
 def _correct(phrase: NumberPhrase, old: NumberPhrase, made: Sequence[Bound]) -> None:
@@ -194,6 +227,8 @@ def _bounds(phrase: NumberPhrase, segments: Sequence[Segment], language: Catalog
                 Bound(name, ">=", values[0] - band, start, end, True),
                 Bound(name, "<=", values[0] + band, start, end, True),
             ]
+        elif phrase.choice and terms.measure in ("count", "data", "") and terms.field.role != "price":
+            made.append(Bound(name, "in", tuple(values), start, end))
         elif phrase.bare and ops == ["="]:
             made += _bare(terms, values[0], start, end)
         elif terms.field.role == "price" and any(
@@ -208,6 +243,10 @@ def _bounds(phrase: NumberPhrase, segments: Sequence[Segment], language: Catalog
 def _turned(
     name: str, ops: Sequence[Operator], values: Sequence[float], start: int, end: int, terms: FieldTerms
 ) -> list[Bound]:
+    if ops == ["="] and (
+        terms.field.role == "price" or terms.measure in ("mass", "length", "time", "distance", "area")
+    ):
+        return []  # who cannot do 60k wants less or more: which is not said
     if len(ops) == 1:
         return [Bound(name, OPPOSITE[ops[0]], values[0], start, end, turned=True)]
     if terms.measure == "year" and values[1] - values[0] <= 60:

@@ -16,7 +16,7 @@ from ....core.language.word_data import counted_words, currencies, field_words, 
 from ....core.text.field_names import words_of
 from .ages import as_years
 from .amount import Amount
-from .number_negation import NumberPhrase
+from .number_phrase import NumberPhrase
 from .segments import Segment
 
 MAX_COUNT = 50
@@ -43,6 +43,7 @@ _GROUP = re.compile(
     r"platz fur|us|我们|一家|我们一家|适合)$"
 )
 """What stands before the number of those who come along."""
+_ROOM = re.compile(r"(?:room|space|seats|beds|platz|platze) (?:for|fur)$")
 _CAPACITIES = ("servings", "players", "seats", "guests", "berths")
 _PICTURES = frozenset(
     (
@@ -118,7 +119,7 @@ def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: Catal
             others = [f for m in measures for f in language.of_measure(m)]
             if fitting and not any(_in_range(f, [in_field(a, f) for a in amounts]) for f in fitting):
                 fitting = [f for f in others if _in_range(f, [in_field(a, f) for a in amounts])] or fitting
-            named = fitting or others or named
+            named = fitting or others or [f for f in named if f.measure in ("", "count", "rating", "year", "age")]
         if any(f.concept == "price" for f in named) and any(
             f.measure == "count" and f.concept != "popularity" for f in named
         ):
@@ -174,8 +175,15 @@ def _names_unknown(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
 
 def counts_something(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
     """Tell whether the number counts what the catalogue has no field for: "at least 4 players"."""
-    k = phrase.last
+    k, lead = phrase.last, phrase.first
     if _names_unknown(phrase, segments):
+        return True
+    if (
+        lead >= 2
+        and key_of(segments[lead - 1].text) == "of"
+        and segments[lead - 2].is_word
+        and not segments[lead - 2].used
+    ):
         return True
     if k >= len(segments) or any(a.scaled or a.currency for _, a in phrase.parts):
         return False
@@ -194,9 +202,11 @@ def _people(phrase: NumberPhrase, segments: Sequence[Segment], language: Catalog
     after = segments[phrase.last] if phrase.last < len(segments) else None
     lead = " ".join(key_of(s.text) for s in segments[max(0, phrase.first - 3) : phrase.first])
     of_us = after is not None and key_of(after.text) in ("of us", "of")
-    if not phrase.bare or amount.value > MAX_COUNT or amount.scaled or not (_GROUP.search(lead) or of_us):
-        return []
+    room = bool(_ROOM.search(lead))
     named = after is not None and key_of(after.text) in _PEOPLE
+    whole = amount.value <= MAX_COUNT and not (amount.scaled or amount.units or amount.currency)
+    if not whole or not (phrase.bare or room) or not (_GROUP.search(lead) or of_us or room or named):
+        return []
     if after is not None and not (named or after.mark or after.is_glue or after.roles & {"want", "and", "but"}):
         return []
     found = [f for concept in _CAPACITIES for f in language.of_concept(concept) if f.measure == "count"]
@@ -235,7 +245,7 @@ def _by_value(
     if phrase.bare and phrase.parts[0][0] == "=":
         spends = price is not None and values[0] >= _least_spent(phrase, segments) and _in_range(price, values)
         return [price] if price is not None and spends else []
-    if price is not None and not _far_below(price, values):
+    if price is not None and not _far_below(price, values, phrase):
         scaled = any(a.scaled for a in amounts)
         dash_only = phrase.bare and len(amounts) == 2 and not scaled and not _in_range(price, values)
         return [] if dash_only else [price]
@@ -249,9 +259,11 @@ def _least_spent(phrase: NumberPhrase, segments: Sequence[Segment]) -> float:
     return MAX_COUNT + 1.0 if before in ("for", "fur") else MIN_MONEY
 
 
-def _far_below(price: FieldTerms, values: Sequence[float]) -> bool:
-    """Tell whether a bare number is so small that no price is meant: "at least 2" where things cost thousands."""
-    return bool(price.field.minimum) and max(values) < (price.field.minimum or 0.0) / FAR
+def _far_below(price: FieldTerms, values: Sequence[float], phrase: NumberPhrase) -> bool:
+    """Tell whether a bare number is so small that no price is meant: "at least 2" where nothing costs less than 30."""
+    least = price.field.minimum or 0.0
+    bounds = phrase.parts[0][0] in (">", ">=") and not phrase.negated and len(values) == 1
+    return max(values) < (least if bounds else least / FAR)
 
 
 def _prices_too(phrase: NumberPhrase, values: Sequence[float], price: FieldTerms | None) -> bool:

@@ -3,46 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.word_data import key_of
-from ....core.schemas import Operator
 from ....core.text.field_names import says_what
-from .amount import Amount
+from .number_phrase import NumberPhrase
+from .number_verdicts import verdict_after
 from .segments import Segment
 
 MAX_UNKNOWN = 2
 """Unknown words that a "not" may stand before on its way to a comparison: "not a penny over"."""
 _AFTER_NO = frozenset("a an the ein eine einen lieber doch rather actually make wait sorry i we id make it".split())  # noqa: SIM905
+_LACKING = frozenset(("havent", "hasnt", "have not", "has not", "hadnt"))
 _REFUSING = frozenset(("not", "except"))
-_TOO = frozenset(("too", "zu", "overly", "太", "way too", "viel zu", "far too", "much too"))
-_MUCH = frozenset("much many far viel viele lang teuer steep rich 多 大 高 贵 长".split())  # noqa: SIM905
-_LITTLE = frozenset("little few wenig wenige kurz 少 小 低 短".split())  # noqa: SIM905
-
-
-@dataclass
-class NumberPhrase:
-    """One number phrase: positions ``first:last`` of its segments, operators with amounts, what decides the field."""
-
-    first: int
-    last: int
-    parts: list[tuple[Operator, Amount]]
-    fields: tuple[str, ...] = ()
-    temporal: bool = False
-    around: bool = False
-    bare: bool = False
-    negated: bool = False
-    unsure: bool = False
-    resumed: bool = False
 
 
 def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: CatalogueLanguage) -> None:
     """Turn the comparison round after a "not" that reaches it: "nothing below 7", "can't be longer than two hours", 低于4分的不要."""
-    if _too_much(segments, phrase, language):
+    if verdict_after(segments, phrase, language):
         return
     j, unknown = _over_noun(segments, phrase, language), 0
-    while j >= 0 and not segments[j].used and not segments[j].entries and not segments[j].roles & _REFUSING:
+    while j >= 0 and not segments[j].used and not segments[j].entries and not _refuses(segments[j]):
         s = segments[j]
         unknown += s.is_word
         if unknown > MAX_UNKNOWN or not (
@@ -50,7 +31,7 @@ def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: Catalogu
         ):
             break
         j -= 1
-    if j >= 0 and segments[j].roles & _REFUSING and not segments[j].used and not segments[j].entries:
+    if j >= 0 and _refuses(segments[j]) and not segments[j].used and not segments[j].entries:
         start, times, k = j, 1, j - 1
         while (
             k >= 0
@@ -70,8 +51,6 @@ def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: Catalogu
         and (segments[k].is_glue or segments[k].mark in ("-", "?") or _short_han(segments[k]))
     ):
         k += 1
-    if _exceeds(segments, phrase, k):
-        return
     refusing = (
         k < len(segments)
         and segments[k].roles & {"not", "not_after"}
@@ -90,42 +69,14 @@ def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: Catalogu
             phrase.last, phrase.negated = k + 1, not phrase.bare
 
 
+def _refuses(s: Segment) -> bool:
+    """Tell whether a segment refuses a number; "I haven't got more than 20 minutes" does, and refuses nothing else."""
+    return bool(s.roles & _REFUSING) or key_of(s.text) in _LACKING
+
+
 def _short_han(s: Segment) -> bool:
     """Tell whether a Chinese word of one or two characters stands here: the 建 of 2000年以前建的不要."""
     return s.is_word and not s.text.isascii() and len(s.text) <= 2
-
-
-def _exceeds(segments: Sequence[Segment], phrase: NumberPhrase, k: int) -> bool:
-    """Read a verb at the end: "darf 500 Euro nicht überschreiten"."""
-    if not phrase.bare or len(phrase.parts) != 1 or k + 1 >= len(segments) or segments[k].used:
-        return False
-    verb = segments[k + 1]
-    if "not" not in segments[k].roles or not verb.roles & {"over", "under"} or verb.entries or verb.mark:
-        return False
-    phrase.parts = [(">" if "over" in verb.roles else "<", phrase.parts[0][1])]
-    phrase.last, phrase.bare, phrase.negated = k + 2, False, True
-    return True
-
-
-def _too_much(segments: Sequence[Segment], phrase: NumberPhrase, language: CatalogueLanguage) -> bool:
-    """Read "over 12 m is too long" as no more than that, and "12 m is too long" as less than that."""
-    k = phrase.last
-    while k < len(segments) and segments[k].is_glue and key_of(segments[k].text) not in _TOO and not segments[k].used:
-        k += 1
-    if k + 1 >= len(segments) or key_of(segments[k].text) not in _TOO or segments[k].used:
-        return False
-    said, roles = key_of(segments[k + 1].text), {c.role for c in segments[k + 1].comparisons}
-    more, less = said in _MUCH or "high" in roles, said in _LITTLE or "low" in roles
-    known = {c.role for rows in (language.comparisons.get(said, ()),) for c in rows}
-    more, less = more or "high" in known, less or "low" in known
-    phrase.last = k + 2
-    if not phrase.bare:
-        phrase.negated = True
-    elif more != less and len(phrase.parts) == 1 and not phrase.around:
-        phrase.parts, phrase.bare = [("<" if more else ">", phrase.parts[0][1])], False
-    else:
-        phrase.unsure = True
-    return True
 
 
 def _over_noun(segments: Sequence[Segment], phrase: NumberPhrase, language: CatalogueLanguage) -> int:

@@ -13,7 +13,8 @@ from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.word_data import comparative_directions, key_of
 from ....core.schemas import Operator
 from .amount import Amount
-from .number_negation import NumberPhrase, negate
+from .number_negation import negate
+from .number_phrase import NumberPhrase
 from .number_ranges import PRE, PRE_TIME, back, read_range
 from .segments import Segment
 
@@ -155,6 +156,8 @@ def _before(
         phrase.temporal = 1000 <= amount.value <= 2200 and not amount.units and not amount.currency
         if phrase.temporal:
             phrase.first = j
+            if _after(segments, phrase, amount):
+                return True
             if _goes_on(segments, phrase.last):
                 phrase.parts = [(">=", amount)]
                 _swallow_on(segments, phrase)

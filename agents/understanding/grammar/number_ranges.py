@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ....core.language.word_data import key_of
 from ....core.schemas import Operator
 from .amount import Amount
-from .number_negation import NumberPhrase
+from .number_phrase import NumberPhrase
 from .segments import Segment
 
 CLAUSE_MARKS = frozenset(".!?;。！？；\n")
@@ -30,7 +30,14 @@ def read_range(segments: Sequence[Segment], i: int, low: Amount) -> NumberPhrase
         j, joint = j + 1, segments[j + 1]
     dash = joint.mark == "…" or (j > i + 1) or joint.mark in ("-", "~", "–", "—", "～", "−")
     is_to = "to" in joint.roles and (dash or key_of(joint.text) not in ("and", "und", "et") or between)
-    if not (dash or is_to or (between and "and" in joint.roles)):
+    choice = (
+        "or" in joint.roles
+        and not opened
+        and i + 2 < len(segments)
+        and _is_plain(low)
+        and _is_plain(segments[i + 2].amount)
+    )
+    if not (dash or is_to or choice or (between and "and" in joint.roles)):
         return None
     k = j + 1
     while k < len(segments) and (segments[k].is_glue or "around" in segments[k].roles) and segments[k].amount is None:
@@ -45,7 +52,14 @@ def read_range(segments: Sequence[Segment], i: int, low: Amount) -> NumberPhrase
     if last < len(segments) and key_of(segments[last].text) in ("之间", "左右"):
         last += 1
     top = values[1] if values[1].high is None else values[1]._replace(value=values[1].high)
-    return NumberPhrase(first, last, [(">=", values[0]), ("<=", top)], bare=not opened)
+    found = NumberPhrase(first, last, [(">=", values[0]), ("<=", top)], bare=not opened)
+    found.choice = choice
+    return found
+
+
+def _is_plain(amount: Amount | None) -> bool:
+    """Tell whether an amount is a whole number without unit or money, or with its unit only."""
+    return amount is not None and not amount.currency and amount.high is None and amount.value == int(amount.value)
 
 
 def _alike(low: Amount, high: Amount) -> tuple[Amount, Amount]:

@@ -14,6 +14,7 @@ from .corrections_and_possessions import corrections, owned
 from .doubt import doubts
 from .exceptions import exceptions_with_but
 from .left_over import demands
+from .nothing_of import nothing_of
 from .number_bounds import bounds_of
 from .orders_and_releases import leanings, orders, releases
 from .reactions import reactions
@@ -32,6 +33,7 @@ def parse(
     found = sentence.found
     exceptions_with_but(sentence)
     found.bounds, found.unmet, found.count = bounds_of(sentence.segments, language, earlier)
+    nothing_of(sentence)
     for rule in (
         steps,
         orders,

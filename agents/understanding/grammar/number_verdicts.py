@@ -1,0 +1,113 @@
+"""Read what is said of a number after it: "over 12 m is too long", "128 GB isn't enough", "below 256 GB is useless to me"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.language.word_data import key_of
+from ....core.schemas import Operator
+from .amount import Amount
+from .number_phrase import NumberPhrase
+from .segments import Segment
+
+_COPULAS = frozenset(
+    "is are was be would will wont look looks seem seems feel feels cost costs that it its this just simply really already "  # noqa: SIM905
+    "definitely probably still even also for me us my ist sind ware waren war mir uns fur mich das schon einfach 就 是 都 有点 也 对 我 我来说".split()
+)
+"""Words between a number and a verdict on it; no other subject stands among them."""
+_TOO = frozenset(("too", "zu", "overly", "太", "way too", "viel zu", "far too", "much too"))
+_MUCH = frozenset("much many far viel viele lang teuer steep rich 多 大 高 贵 长".split())  # noqa: SIM905
+_LITTLE = frozenset("little few wenig wenige kurz 少 小 低 短".split())  # noqa: SIM905
+_WELCOME = frozenset(
+    "mandatory required essential necessary needed crucial vital key perfect ideal good great nice best fine ok okay enough plenty "  # noqa: SIM905
+    "sufficient acceptable alright preferable desirable wanted possible doable realistic affordable welcome reasonable absolute maximum "
+    "pflicht wichtig notig gut super prima ideal top machbar realistisch".split()
+)
+"""What may be said of a limit that is meant."""
+
+
+def verdict_after(segments: Sequence[Segment], phrase: NumberPhrase, language: CatalogueLanguage) -> bool:
+    """Turn a number phrase by what is said of it after it; return whether anything was."""
+    k, copula = phrase.last, False
+    while k < len(segments) and not segments[k].used and key_of(segments[k].text) in _COPULAS - _TOO:
+        copula, k = True, k + 1
+    if k >= len(segments) or segments[k].used or segments[k].mark:
+        return False
+    s = segments[k]
+    if s.roles & {"not_enough", "enough"} and not s.entries:
+        return _enough(phrase, k, missing="not_enough" in s.roles)
+    if key_of(s.text) in _TOO and k + 1 < len(segments):
+        return _too(segments, phrase, k, language)
+    if _exceeds(segments, phrase, k):
+        return True
+    said = key_of(s.text)
+    doubtful = copula and not phrase.bare and s.is_word and said not in _WELCOME and s.text.isascii()
+    if doubtful and key_of(segments[k - 1].text) in (
+        "is",
+        "are",
+        "was",
+        "be",
+        "ist",
+        "sind",
+        "ware",
+        "seems",
+        "looks",
+        "just",
+    ):
+        phrase.last, phrase.unsure = k + 1, True
+    return phrase.unsure
+
+
+def _enough(phrase: NumberPhrase, k: int, *, missing: bool) -> bool:
+    """Read "128 GB isn't enough" as more than that, "256 GB is enough" as at least that, "less than 8 is not enough" as 8 or more."""
+    if len(phrase.parts) > 1 or phrase.around or any(a.currency for _, a in phrase.parts):
+        phrase.unsure = missing
+        return missing
+    if phrase.bare:
+        phrase.parts, phrase.bare = [(">" if missing else ">=", phrase.parts[0][1])], False
+    else:
+        phrase.negated = missing
+    phrase.last = k + 1
+    return True
+
+
+def _too(segments: Sequence[Segment], phrase: NumberPhrase, k: int, language: CatalogueLanguage) -> bool:
+    """Read "over 12 m is too long" as no more than that, and "12 m is too long" as less than that."""
+    said, roles = key_of(segments[k + 1].text), {c.role for c in segments[k + 1].comparisons}
+    roles |= {c.role for c in language.comparisons.get(said, ())}
+    more, less = said in _MUCH or "high" in roles, said in _LITTLE or "low" in roles
+    phrase.last = k + 2
+    if not phrase.bare:
+        phrase.negated = True
+    elif more != less and len(phrase.parts) == 1 and not phrase.around:
+        phrase.parts, phrase.bare = [("<" if more else ">", phrase.parts[0][1])], False
+    else:
+        phrase.unsure = True
+    return True
+
+
+def _exceeds(segments: Sequence[Segment], phrase: NumberPhrase, k: int) -> bool:
+    """Read a verb at the end: "darf 500 Euro nicht überschreiten"."""
+    if not phrase.bare or len(phrase.parts) != 1 or k + 1 >= len(segments):
+        return False
+    verb = segments[k + 1]
+    if "not" not in segments[k].roles or not verb.roles & {"over", "under"} or verb.entries or verb.mark:
+        return False
+    op: Operator = ">" if "over" in verb.roles else "<"
+    phrase.parts = [(op, phrase.parts[0][1])]
+    phrase.last, phrase.bare, phrase.negated = k + 2, False, True
+    return True
+
+
+def shared(first: NumberPhrase, second: NumberPhrase) -> tuple[tuple[Operator, Amount], tuple[str, ...]] | None:
+    """Return the first bound and its fields with the unit, money and field of the second: "mindestens 80, höchstens 100 cm breit"."""
+    (op, low), (_, high) = first.parts[0], second.parts[0]
+    own = bool(low.units or low.currency or first.fields)
+    if own or not (high.units or high.currency or second.fields or high.scaled) or low.value <= 0:
+        return None
+    scale = 1000.0 if high.scaled and not low.scaled and low.value < 1000 <= high.value else 1.0
+    return (
+        op,
+        low._replace(value=low.value * scale, units=high.units, currency=high.currency, scaled=high.scaled),
+    ), second.fields
