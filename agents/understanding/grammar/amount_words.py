@@ -66,7 +66,8 @@ def _single(tokens: Sequence[Token], i: int, j: int) -> Amount | None:
     measures = {m for m, _ in units().get(phrase_at(tokens, j, 1), ())} if _is_unit(tokens, j) else set()
     named = tokens[i].text == "one"
     if not measures & set(_WHOLE) and not (named and measures):
-        counted = named and before in _LIMITS and j < len(tokens) and tokens[j].kind == "word"
+        large = j < len(tokens) and tokens[j].text in {*_SCALES, "hundred", "k", "tausend", "hundert"}
+        counted = named and before in _LIMITS and j < len(tokens) and tokens[j].kind == "word" and not large
         return Amount(1.0, i + 1, spelled=True) if counted or _opens_range(tokens, i) else None
     limited = before in _LIMITS or (named and before not in ("the", "this", "that", "which"))
     after = tokens[j + 1] if j + 1 < len(tokens) else None

@@ -138,8 +138,15 @@ def _share(segments: Sequence[Segment], phrase: NumberPhrase, language: Catalogu
     after = read_phrase(segments, k, language)
     opposite = not after.bare and len(after.parts) == 1 and _is_up(after) != _is_up(phrase)
     found = shared(phrase, after) if opposite else None
-    if found is not None:
-        phrase.parts, phrase.fields = [found[0]], found[1]
+    fields = fields_of(after, segments, language) if found is not None else []
+    if found is None or not fields:
+        return
+    (_, amount), names = found
+    value, other = (in_field(a, fields[0]) for a in (amount, after.parts[0][1]))
+    low, high = fields[0].field.minimum, fields[0].field.maximum
+    held = (low is None or value >= low) and (high is None or value <= high)
+    if held and (value < other) == _is_up(phrase):
+        phrase.parts, phrase.fields = [found[0]], names
 
 
 def _is_up(phrase: NumberPhrase) -> bool:
@@ -284,7 +291,7 @@ def _bare(terms: FieldTerms, value: float, start: int, end: int) -> list[Bound]:
 def _unmet_span(phrase: NumberPhrase, segments: Sequence[Segment]) -> tuple[int, int] | None:
     """Return the span of a number phrase that no field expresses, where it is a requirement and no mere count."""
     amount = phrase.parts[0][1]
-    if phrase.around and not amount.units and not amount.currency:
+    if not amount.units and not amount.currency and (phrase.around or (amount.spelled and amount.value == 1)):
         return None
     if amount.scaled and phrase.bare and not amount.spelled and not amount.currency:  # "4K"
         return segments[phrase.first].start, segments[phrase.last - 1].end

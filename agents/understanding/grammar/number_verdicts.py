@@ -104,7 +104,7 @@ def shared(first: NumberPhrase, second: NumberPhrase) -> tuple[tuple[Operator, A
     """Return the first bound and its fields with the unit, money and field of the second: "mindestens 80, höchstens 100 cm breit"."""
     (op, low), (_, high) = first.parts[0], second.parts[0]
     own = bool(low.units or low.currency or first.fields)
-    if own or not (high.units or high.currency or second.fields or high.scaled) or low.value <= 0:
+    if own or low.scaled or not (high.units or high.currency or second.fields or high.scaled) or low.value <= 0:
         return None
     scale = 1000.0 if high.scaled and not low.scaled and low.value < 1000 <= high.value else 1.0
     return (
