@@ -103,7 +103,7 @@ def _number_fault(shop: str, text: str, expected: str) -> str:
     found = _conditions(shop, text)
     expected = re.sub(r"\{-(\d+)\}", lambda m: f"{this_year() - int(m[1])}", expected)
     if expected == "NA":
-        right = not found and read(text, UNSEEN[shop]).not_applied
+        right = not found and bool(read(text, UNSEEN[shop]).not_applied)
     else:
         right = found == set(expected.split(";"))
     return "" if right else f"{text!r}: {sorted(found)}"
