@@ -59,9 +59,14 @@ def main(arguments: list[str]) -> int:
 
 
 def environ() -> dict[str, str]:
-    """Return the environment in which this checkout is importable and known to ``importlib.metadata``."""
+    """Return the environment in which this checkout is importable and known to ``importlib.metadata``.
+
+    Bytecode is kept, whatever the caller's environment says: without it each process compiles 800 modules anew, and each run of the
+    tests rewrites theirs.
+    """
     paths = [str(ROOT / "src"), str(metadata_folder()), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
 
 
 def metadata_folder() -> Path:
