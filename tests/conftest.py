@@ -1,7 +1,8 @@
-"""Share one real vLLM server among the tests that need it."""
+"""Share one real vLLM server among the tests that need it, and keep the garbage collector from what the whole session holds."""
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -13,6 +14,16 @@ from tastemaker.core.settings import LLMSettings, Settings
 from tastemaker.models.vllm.server import VLLMServer
 
 LIVE_MODEL = "vllm:smollm2-135m"
+GARBAGE = (20_000, 20, 20)
+"""Python's thresholds, the first raised: with its own a quarter of the suite's processor time goes to looking for garbage."""
+gc.disable()  # modules and tests, which are read now, stay
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what tests make, and not among modules and tests."""
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from ... import __version__
@@ -115,18 +117,8 @@ def create_app(
 
 
 def _add_doors(app: FastAPI, settings: Settings) -> McpDoor:
-    add_routes(app)
-    add_form_route(app)
-    add_rules_routes(app)
-    add_release_routes(app)
-    add_search_routes(app)
-    add_check_route(app)
-    add_review_routes(app)
-    add_forget_routes(app)
+    app.router.routes.extend(_same_routes())
     add_live_route(app)
-    add_metrics_route(app)
-    add_openai_routes(app)
-    add_event_routes(app)
     _add_docs(app)
     add_web(app, settings)
     if settings.web.enabled:
@@ -138,6 +130,31 @@ def _add_doors(app: FastAPI, settings: Settings) -> McpDoor:
 
     add_langserve(app, for_caller)
     return add_optional_doors(app, for_caller, settings)
+
+
+@cache
+def _same_routes() -> tuple[BaseRoute, ...]:
+    """Return the routes that every application of this process has, read once: they find their service in ``request.app.state``.
+
+    FastAPI takes some milliseconds to read the types of each.
+    """
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.router.route_class = BoundedRoute
+    for add in (
+        add_routes,
+        add_form_route,
+        add_rules_routes,
+        add_release_routes,
+        add_search_routes,
+        add_check_route,
+        add_review_routes,
+        add_forget_routes,
+        add_metrics_route,
+        add_openai_routes,
+        add_event_routes,
+    ):
+        add(app)
+    return tuple(app.router.routes)
 
 
 def _add_middleware(app: FastAPI, settings: Settings, doorkeeper: Doorkeeper) -> None:
