@@ -190,9 +190,9 @@ async def test_concurrent_first_use_opens_once(monkeypatch: pytest.MonkeyPatch) 
 
     opened, original = list[Path](), image_text._open_text
 
-    def open_text(cache: Path, threads: int) -> image_text._TextTower:
+    def open_text(cache: Path) -> image_text._TextTower:
         opened.append(cache)
-        return original(cache, threads)
+        return original(cache)
 
     monkeypatch.setattr(image_text, "_open_text", open_text)
     monkeypatch.setattr(image_text, "_open_image", lambda *_: pytest.fail("texts need no image tower"))

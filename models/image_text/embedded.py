@@ -25,7 +25,7 @@ MODEL_NAME = "efficientnet-lite0-minilm"
 PROJECTION = Path(__file__).parent / "data" / "projection.safetensors"
 MAX_TOKENS = 256
 TEXT_BATCH, IMAGE_BATCH, BULK = 8, 2, 4
-"""Eight texts at once fill two cores and stay in their caches; thirty-two take a third more processor time a text."""
+"""Eight texts at once stay in a core's caches; thirty-two take a third more processor time a text."""
 MEMO_ENTRIES = 4096
 JOINED_TEXTS, JOINED_IMAGES = 256, 64
 
@@ -55,7 +55,7 @@ class EmbeddedImageText:
         self._texts, self._images = VectorMemo(MEMO_ENTRIES, TEXT_DIM), VectorMemo(MEMO_ENTRIES, TEXT_DIM)
         self._text_requests = Joiner(self.encode_texts, JOINED_TEXTS, self.name)
         self._image_requests = Joiner(self.encode_images, JOINED_IMAGES, self.name)
-        self._text = Once(lambda: _open_text(cache, self._threads))
+        self._text = Once(lambda: _open_text(cache))
         self._image = Once(lambda: _open_image(cache, self._threads))
         self._bulk = Once(lambda: _open_image(cache, 1)) if self._threads > 1 else self._image
         self._head = Once(lambda: open_session(projection_head(load_projection(self.projection)), self._threads))
@@ -141,11 +141,19 @@ class EmbeddedImageText:
         encoded = tower.tokenizer.encode_batch(list(texts))
         order = sorted(range(len(texts)), key=lambda i: len(encoded[i].ids))
         rows = np.zeros((len(texts), TEXT_DIM), np.float32)
-        for start in range(0, len(order), TEXT_BATCH):
-            chosen = order[start : start + TEXT_BATCH]
+
+        def run(chosen: Sequence[int]) -> None:
             ids = _padded([encoded[i].ids for i in chosen])
             mask = _padded([encoded[i].attention_mask for i in chosen])
             rows[chosen] = tower.session.run(None, {"ids": ids, "mask": mask})[0]
+
+        batches = [order[start : start + TEXT_BATCH] for start in range(0, len(order), TEXT_BATCH)]
+        if len(batches) == 1 or self._threads == 1:
+            for batch in batches:
+                run(batch)
+        else:
+            with ThreadPoolExecutor(self._threads) as pool:
+                list(pool.map(run, reversed(batches)))  # the longest first, so that no thread is left alone with them
         return rows
 
 
@@ -180,7 +188,8 @@ def _revision(projection: Path) -> str:
     return f"{BUILDER_VERSION}-{hashlib.sha256(content).hexdigest()[:8]}"
 
 
-def _open_text(cache: Path, threads: int) -> _TextTower:
+def _open_text(cache: Path) -> _TextTower:
+    """Open the text tower for one thread: a text is too short to be shared, and batches are shared among threads instead."""
     from tokenizers import Tokenizer
 
     folder = ensure_weights("minilm", cache)
@@ -188,7 +197,7 @@ def _open_text(cache: Path, threads: int) -> _TextTower:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_truncation(MAX_TOKENS)
     tokenizer.no_padding()
-    return _TextTower(tokenizer, open_session(graph, threads))
+    return _TextTower(tokenizer, open_session(graph, 1))
 
 
 def _open_image(cache: Path, threads: int) -> Any:
