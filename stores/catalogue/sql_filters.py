@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from ...core.errors import InvalidRequestError
 from ...core.predicates import ITEM_ID, NEGATED, ORDERING, Canonical, canonical, positive
@@ -123,5 +124,6 @@ def _literal(value: float | bool | str) -> str:
     return quote(value) if isinstance(value, str) else repr(float(value))
 
 
+@lru_cache(4096)
 def _encode(name: str) -> str:
     return "".join("__" if c == "_" else c if c.isascii() and c.isalnum() else f"_x{ord(c):x}_" for c in name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -149,7 +148,8 @@ class Ranker:
         if feedback.item_ids:
             judged = await self._catalogue.vectors("text", feedback.item_ids)
             scores = scores + shift([i.item_id for i in items], feedback, text | judged)
-        popularity, (shares, target) = await asyncio.gather(self._popularity(q, items), self._groups(q, items, schema))
+        popularity = await self._popularity(q, items)
+        shares, target = await self._groups(q, items, schema)
         shelf = Shelf(items, scores, text, image, popularity, shares, target, close, ends)
         return shelf, kept
 
