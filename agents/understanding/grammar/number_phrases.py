@@ -25,6 +25,8 @@ OPPOSITE: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"
 _POST: dict[str, Operator] = {"or_less": "<=", "under_after": "<", "or_more": ">="}
 _POST_TIME: dict[str, Operator] = {"on_after": ">=", "before_after": "<"}
 MAX_COUNT = 50
+_LOWEST = frozenset(("from", "prices from", "从", "自"))
+_UPWARDS = frozenset(("on", "up", "upward", "upwards", "onward", "onwards"))
 _EXACTLY = frozenset("exactly precisely genau exakt 正好 刚好 恰好".split())  # noqa: SIM905
 _OF_TIME = frozenset("newer later older earlier before after younger neuer älter alter jünger junger".split())  # noqa: SIM905
 _LINKS = frozenset(
@@ -162,6 +164,10 @@ def _before(
                 phrase.parts = [(">=", amount)]
                 _swallow_on(segments, phrase)
             return True
+        if key_of(s.text) in _LOWEST and (amount.units or amount.currency):  # "from 40 euros", "from 8 GB"
+            phrase.first, phrase.parts = j, [(">=", amount)]
+            _swallow_on(segments, phrase)
+            return True
     return False
 
 
@@ -200,7 +206,9 @@ def _is_around(segments: Sequence[Segment], i: int) -> bool:
 
 
 def _goes_on(segments: Sequence[Segment], k: int) -> bool:
-    return k < len(segments) and bool(segments[k].roles & {"on_after", "or_more"} or key_of(segments[k].text) == "on")
+    return k < len(segments) and bool(
+        segments[k].roles & {"on_after", "or_more"} or key_of(segments[k].text) in _UPWARDS
+    )
 
 
 def _swallow_on(segments: Sequence[Segment], phrase: NumberPhrase) -> None:
