@@ -15,7 +15,7 @@ PART_WORDS = frozenset((*_HALVES, *_FIXED, "quarter", "couple", "tenner", "fiver
 _SCALES = {"grand": 1e3, "thousand": 1e3, "million": 1e6, "dozen": 12.0}
 _LIMITS = frozenset(
     "than under below over above within most least to about around roughly nearly almost exactly max maximum min minimum unter uber als "  # noqa: SIM905
-    "hochstens mindestens maximal bis etwa ungefahr rund knapp inside approximately exceed exceeding beyond only of past".split()
+    "hochstens mindestens maximal bis etwa ungefahr rund knapp inside approximately exceed exceeding beyond only of past between zwischen".split()
 )
 """Words after which "a kilo" is an amount."""
 _LONG_TIMES = frozenset(("week", "weeks", "fortnight", "month", "woche", "monat"))
@@ -54,7 +54,7 @@ def _couple(tokens: Sequence[Token], j: int) -> Amount | None:
 
 
 def _half(tokens: Sequence[Token], j: int) -> Amount | None:
-    j += j < len(tokens) and tokens[j].text in _ARTICLES | {"of"}
+    j += j < len(tokens) and tokens[j].text in _ARTICLES | {"of", "-"}
     if j < len(tokens) and tokens[j].text in _SCALES:
         return Amount(_SCALES[tokens[j].text] / 2, j + 1, spelled=True, scaled=tokens[j].text != "dozen")
     return Amount(0.5, j, spelled=True) if _is_unit(tokens, j) else None
@@ -69,7 +69,13 @@ def _single(tokens: Sequence[Token], i: int, j: int) -> Amount | None:
         large = j < len(tokens) and tokens[j].text in {*_SCALES, "hundred", "k", "tausend", "hundert"}
         counted = named and before in _LIMITS and j < len(tokens) and tokens[j].kind == "word" and not large
         return Amount(1.0, i + 1, spelled=True) if counted or _opens_range(tokens, i) else None
-    limited = before in _LIMITS or (named and before not in ("the", "this", "that", "which"))
+    joined = (
+        before in ("and", "to", "und", "bis")
+        and i > 1
+        and tokens[i - 2].text in units()
+        and len(tokens[i - 2].text) > 2
+    )
+    limited = before in _LIMITS or joined or (named and before not in ("the", "this", "that", "which"))
     after = tokens[j + 1] if j + 1 < len(tokens) else None
     limited = limited or (
         tokens[j].text == "meter" and after is not None and (after.kind == "number" or after.text.endswith("zig"))

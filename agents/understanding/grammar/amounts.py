@@ -315,6 +315,8 @@ def _with_unit(tokens: Sequence[Token], number: Amount) -> Amount:
         if key and key in units():
             if at + n < len(tokens) and tokens[at + n].text == "半" and tokens[at + n].glued:  # 四分半
                 return number._replace(value=number.value + 0.5, units=units()[key], end=at + n + 1)
+            if phrase_at(tokens, at + n, 3) == "and a half":
+                return number._replace(value=number.value + 0.5, units=units()[key], end=at + n + 3)
             return _more_length(tokens, _more_time(tokens, number._replace(units=units()[key], end=at + n)))
     return number
 

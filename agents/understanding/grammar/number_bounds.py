@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.value_index import FieldTerms
+from ....core.language.value_index import SYNONYM, FieldTerms
 from ....core.language.word_data import field_words, key_of
 from ....core.schemas import Constraint, Operator
 from ....core.text.field_names import words_of
@@ -115,7 +115,13 @@ def bounds_of(
                 found.append((phrase, made))
             _use(segments, phrase, "bound")
         i = max(i + 1, phrase.last)
-    return [*(b for _, bs in found for b in bs), *_decades(decades, segments, language)], unmet, count
+    bounds = [b for _, bs in found for b in bs]
+    return [*bounds, *(b for b in _decades(decades, segments, language) if not _told_closer(b, bounds))], unmet, count
+
+
+def _told_closer(decade: Bound, bounds: Sequence[Bound]) -> bool:
+    """Tell whether both ends of the years are given beside the decade: "late eighties, 1985-1989"."""
+    return {b.op for b in bounds if b.field == decade.field} >= {">=", "<="} and decade.op in (">=", "<=")
 
 
 def _share(segments: Sequence[Segment], phrase: NumberPhrase, language: CatalogueLanguage) -> None:
@@ -208,7 +214,10 @@ def _decades(found: Sequence[NumberPhrase], segments: Sequence[Segment], languag
 
 def _use(segments: Sequence[Segment], phrase: NumberPhrase, used: str) -> None:
     for k in range(phrase.first, phrase.last):
-        segments[k].used = used
+        s = segments[k]
+        noun = s.amount is None and not s.roles and any(e.rank <= SYNONYM for e in s.entries)
+        if not noun or used == "unmet":  # the flat of "no flat below 60 sqm" stays wanted
+            segments[k].used = used
 
 
 def _bounds(phrase: NumberPhrase, segments: Sequence[Segment], language: CatalogueLanguage) -> list[Bound] | None:

@@ -14,6 +14,12 @@ from .segments import Segment
 MAX_UNKNOWN = 2
 """Unknown words that a "not" may stand before on its way to a comparison: "not a penny over"."""
 _AFTER_NO = frozenset("a an the ein eine einen lieber doch rather actually make wait sorry i we id make it".split())  # noqa: SIM905
+_TO_NOUN = frozenset("for at that which is are cost costs costing priced rated with from made built of in".split())  # noqa: SIM905
+"""Words between a noun and what bounds its number: "no house from before 1950"."""
+_SPENDING = frozenset(
+    "afford pay spend accept buy take consider do manage gebe geben zahle zahlen will mochte nehme kaufe kann ausgeben aus kaufen nehmen".split()  # noqa: SIM905
+)
+"""Verbs beside a "not" after a number: "over 80k I can't afford", "mehr als 300 gebe ich nicht aus"."""
 _LACKING = frozenset(("havent", "hasnt", "have not", "has not", "hadnt"))
 _REFUSING = frozenset(("not", "except"))
 
@@ -48,7 +54,12 @@ def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: Catalogu
     while (
         k < len(segments)
         and not segments[k].used
-        and (segments[k].is_glue or segments[k].mark in ("-", "?") or _short_han(segments[k]))
+        and (
+            segments[k].is_glue
+            or segments[k].mark in ("-", "?")
+            or _short_han(segments[k])
+            or key_of(segments[k].text) in _SPENDING
+        )
     ):
         k += 1
     refusing = (
@@ -61,7 +72,7 @@ def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: Catalogu
     if not refusing:
         return
     end = k + 1
-    while end < len(segments) and segments[end].is_glue:
+    while end < len(segments) and (segments[end].is_glue or key_of(segments[end].text) in _SPENDING):
         end += 1
     if end >= len(segments) or segments[end].mark:
         phrase.unsure = phrase.bare and "not_after" in segments[k].roles
@@ -87,11 +98,7 @@ def _over_noun(segments: Sequence[Segment], phrase: NumberPhrase, language: Cata
     k = j
     while (
         k >= 0
-        and (
-            segments[k].entries
-            or key_of(segments[k].text)
-            in ("for", "at", "that", "which", "is", "are", "cost", "costs", "costing", "priced", "rated", "with")
-        )
+        and (segments[k].entries or key_of(segments[k].text) in _TO_NOUN)
         and not segments[k].used
         and not segments[k].roles & _REFUSING
     ):

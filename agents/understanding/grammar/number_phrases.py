@@ -90,6 +90,9 @@ def _single(segments: Sequence[Segment], i: int, amount: Amount, language: Catal
         phrase.first, phrase.bare = i - 1, False
     elif _before(segments, i, phrase, amount, language) or _after(segments, phrase, amount):
         phrase.bare = False
+        later = NumberPhrase(phrase.first, phrase.last, list(phrase.parts))
+        if phrase.around and phrase.parts[0][0] == "=" and _after(segments, later, amount) and not later.around:
+            phrase.parts, phrase.last, phrase.around = later.parts, later.last, False  # roughly 12 m at most
     _out_of(segments, phrase)
     return phrase
 
@@ -108,7 +111,14 @@ def _decade_lead(segments: Sequence[Segment], phrase: NumberPhrase) -> None:
         if roles & {"before", "until", "after", "since", "from", "in"}:
             phrase.first = j
     k = phrase.last
-    if k < len(segments) and "on_after" in segments[k].roles:
+    if (
+        k < len(segments)
+        and segments[k].roles & {"or_less", "or_more"}
+        and key_of(segments[k].text).split(" ")[-1] in _OF_TIME
+    ):
+        down = "or_less" in segments[k].roles
+        phrase.parts, phrase.last = [phrase.parts[-1] if down else phrase.parts[0]], k + 1
+    elif k < len(segments) and "on_after" in segments[k].roles:
         phrase.parts, phrase.last = [(">=", phrase.parts[0][1])], k + 1
     elif k < len(segments) and "before_after" in segments[k].roles:
         phrase.parts, phrase.last = [("<", phrase.parts[0][1])], k + 1
@@ -220,7 +230,7 @@ def _after(segments: Sequence[Segment], phrase: NumberPhrase, amount: Amount) ->
     k = phrase.last
     while k < len(segments) and (
         (segments[k].fields and not segments[k].entries and not segments[k].roles & set(_POST))
-        or key_of(segments[k].text) in ("euro", "in")
+        or key_of(segments[k].text) in ("euro", "in", "model", "modell", "version")
     ):
         k += 1
         if k - phrase.last > 2:
@@ -335,6 +345,7 @@ def _named_field(segments: Sequence[Segment], phrase: NumberPhrase, language: Ca
         (segments[j].is_glue and not segments[j].fields)
         or segments[j].mark in (":", "：", "=")
         or (segments[j].roles & {"only"} and not segments[j].entries)
+        or (segments[j].roles & {"want"} and not segments[j].text.isascii())
     ):
         j -= 1
     if j >= 0 and _number_fields(segments[j], language) and not segments[j].entries and not segments[j].used:

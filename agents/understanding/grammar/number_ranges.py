@@ -25,10 +25,12 @@ def read_range(segments: Sequence[Segment], i: int, low: Amount) -> NumberPhrase
     between = opened and "between" in segments[lead].roles
     if j >= len(segments):
         return None
+    if j + 1 < len(segments) and segments[j].fields and not segments[j].entries and "to" in segments[j + 1].roles:
+        j += 1  # the 层 of 5层到10层
     joint = segments[j]
     if joint.mark == "." and j + 1 < len(segments) and segments[j + 1].mark == ".":  # 10..20
         j, joint = j + 1, segments[j + 1]
-    dash = joint.mark == "…" or (j > i + 1) or joint.mark in ("-", "~", "–", "—", "～", "−")
+    dash = joint.mark == "…" or (j > i + 1 and bool(joint.mark)) or joint.mark in ("-", "~", "–", "—", "～", "−")
     is_to = "to" in joint.roles and (dash or key_of(joint.text) not in ("and", "und", "et") or between)
     choice = (
         "or" in joint.roles

@@ -13,6 +13,7 @@ from ....core.language.tokens import Token, are_forms, german_stem, stem, tokeni
 from ....core.language.value_index import INFLECTED, SPELLED, Entry
 from ....core.language.word_data import (
     common_words,
+    comparative_directions,
     currencies,
     doubtful_words,
     listed_words,
@@ -257,6 +258,9 @@ def _is_form_of(word: str, entry: Entry) -> bool:
 
 def _opens_number(piece: Segment, words: Sequence[str], tokens: Sequence[Token], j: int) -> bool:
     """Tell whether "and less" or "or more" belongs to a number that follows: "and less than 28"."""
+    than = f"more {tokens[j].text}" if j < len(tokens) and list(words) in (["no", "more"], ["not", "more"]) else ""
+    if than in comparative_directions():  # no more recent than
+        return True
     if (
         len(words) < 2
         or words[0] not in ("and", "or", "und", "oder", "not", "no")
