@@ -20,9 +20,8 @@ _TOO = frozenset(("too", "zu", "overly", "太", "way too", "viel zu", "far too",
 _MUCH = frozenset("much many far viel viele lang teuer steep rich 多 大 高 贵 长".split())  # noqa: SIM905
 _LITTLE = frozenset("little few wenig wenige kurz 少 小 低 短".split())  # noqa: SIM905
 _ARTICLES = frozenset(("the", "a", "an", "absolute", "upper", "lower", "das", "die", "der"))
-_LIMITS: dict[str, Operator] = dict.fromkeys(
-    ("maximum", "max", "limit", "ceiling", "most", "cap", "obergrenze", "schmerzgrenze", "上限"), "<="
-) | dict.fromkeys(("minimum", "min", "least", "untergrenze", "下限"), ">=")
+_MOST = frozenset(("maximum", "max", "limit", "ceiling", "most", "cap", "obergrenze", "schmerzgrenze", "上限"))
+_LEAST = frozenset(("minimum", "min", "least", "untergrenze", "下限"))
 _WELCOME = frozenset(
     "mandatory required essential necessary needed crucial vital key perfect ideal good great nice best fine ok okay enough plenty "  # noqa: SIM905
     "sufficient acceptable alright preferable desirable wanted possible doable realistic affordable welcome reasonable absolute maximum "
@@ -45,15 +44,7 @@ def verdict_after(segments: Sequence[Segment], phrase: NumberPhrase, language: C
         return _too(segments, phrase, k, language)
     if _exceeds(segments, phrase, k):
         return True
-    limit = _LIMITS.get(
-        key_of(segments[k + 1].text if key_of(s.text) in _ARTICLES and k + 1 < len(segments) else s.text)
-    )
-    if copula and limit and phrase.bare and len(phrase.parts) == 1:
-        phrase.parts, phrase.last, phrase.bare = (
-            [(limit, phrase.parts[0][1])],
-            k + 1 + (key_of(s.text) in _ARTICLES),
-            False,
-        )
+    if copula and _limits(segments, phrase, k):
         return True
     said = key_of(s.text)
     doubtful = copula and not phrase.bare and s.is_word and said not in _WELCOME and s.text.isascii()
@@ -71,6 +62,16 @@ def verdict_after(segments: Sequence[Segment], phrase: NumberPhrase, language: C
     ):
         phrase.last, phrase.unsure = k + 1, True
     return phrase.unsure
+
+
+def _limits(segments: Sequence[Segment], phrase: NumberPhrase, k: int) -> bool:
+    """Read "12 m is the maximum"."""
+    k += key_of(segments[k].text) in _ARTICLES and k + 1 < len(segments)
+    said = key_of(segments[k].text)
+    if not phrase.bare or len(phrase.parts) != 1 or said not in _MOST | _LEAST:
+        return False
+    phrase.parts, phrase.last, phrase.bare = [("<=" if said in _MOST else ">=", phrase.parts[0][1])], k + 1, False
+    return True
 
 
 def _enough(phrase: NumberPhrase, k: int, *, missing: bool) -> bool:
