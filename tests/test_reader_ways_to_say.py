@@ -114,6 +114,26 @@ def test_numbers_money_and_ranges(shop: str) -> None:
     assert [fault for row in NUMBERS if row[0] == shop and (fault := _number_fault(*row))] == []
 
 
+REFUSED = [line[0] for line in _rows("ways_to_refuse_a_number.txt")]
+
+
+@pytest.mark.parametrize(
+    ("comparison", "up"), [("over {n}", True), ("{n} or more", True), ("less than {n}", False), ("{n} or less", False)]
+)
+def test_no_refused_comparison_is_asked_for(comparison: str, up: bool) -> None:
+    kept = [
+        text
+        for shop, field, number in (("boats", "length_m", "10 m"), ("phones", "price", "400 dollars"))
+        for refusal in REFUSED
+        for text in [refusal.format(c=comparison.format(n=number))]
+        if any(
+            c.field == field and c.op in ((">", ">=") if up else ("<", "<="))
+            for c in read(text, UNSEEN[shop]).conditions
+        )
+    ]
+    assert kept == []
+
+
 def _in_force(shop: str, turns: str) -> set[str]:
     memory = ThreadMemory()
     for text in turns.split(" >> "):

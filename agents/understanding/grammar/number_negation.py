@@ -49,14 +49,27 @@ def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: Catalogu
                 start, times = k, times + 1
             k -= 1
         phrase.first, phrase.negated = start, times % 2 == 1
+        phrase.unsure = _refused_after(segments, phrase) is not None
         return
+    end = _refused_after(segments, phrase)
+    if end is None:
+        return
+    phrase.unsure = phrase.bare or segments[end - 1].mark in (",", "，")
+    if not phrase.bare or "not_after" in segments[end].roles:
+        phrase.last, phrase.negated = end + 1, not phrase.bare
+    else:
+        phrase.unsure = False
+
+
+def _refused_after(segments: Sequence[Segment], phrase: NumberPhrase) -> int | None:
+    """Return the position of the "not" that a clause ends with after a number: "over 80k I can't afford", 超过3000的不要."""
     k = phrase.last
     while (
         k < len(segments)
         and not segments[k].used
         and (
             segments[k].is_glue
-            or segments[k].mark in ("-", "?")
+            or segments[k].mark in ("-", "?", ":", "：", ",", "，")
             or _short_han(segments[k])
             or key_of(segments[k].text) in _SPENDING
         )
@@ -70,14 +83,11 @@ def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: Catalogu
         and not segments[k].entries
     )
     if not refusing:
-        return
+        return None
     end = k + 1
     while end < len(segments) and (segments[end].is_glue or key_of(segments[end].text) in _SPENDING):
         end += 1
-    if end >= len(segments) or segments[end].mark:
-        phrase.unsure = phrase.bare and "not_after" in segments[k].roles
-        if not phrase.bare or phrase.unsure:
-            phrase.last, phrase.negated = k + 1, not phrase.bare
+    return k if end >= len(segments) or segments[end].mark else None
 
 
 def _refuses(s: Segment) -> bool:
