@@ -14,12 +14,16 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from pydantic import SecretStr
 from sqlalchemy import MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tastemaker.core.errors import StoreError
 from tastemaker.core.learning.exposures import Exposure, Shown
 from tastemaker.core.schemas import Event, Preference
+from tastemaker.core.schemas.releases import Gate
+from tastemaker.core.settings import HistorySettings, PromptSettings, Settings
+from tastemaker.graphs.releases.desk import ReleaseDesk
 from tastemaker.stores import database as module
 from tastemaker.stores.database import METADATA, NEWEST, Database, Schema, migration_config
 from tastemaker.stores.descriptions import Descriptions
@@ -327,3 +331,25 @@ async def test_a_slow_transaction_of_another_connection_is_not_skipped(server: s
     assert [r.item_id async for page in history.pages() for r in page] == ["early", "late"]
     await slow.close()
     await history.close()
+
+
+async def test_releases_are_kept_beside_the_events_by_people_who_act_at_once(url: str) -> None:
+    await (await SqlHistory.open(url)).close()
+    settings = Settings(history=HistorySettings(url=url), prompts=PromptSettings(url=SecretStr(url)))
+    desks = [ReleaseDesk.at(settings) for _ in range(2)]
+    bodies = [desks[0].shipped("rules").body + f"# {n}\n" for n in range(8)]
+    made = await asyncio.gather(
+        *(desks[n % 2].commit("shop", "rules", body, f"p{n}", message="") for n, body in enumerate(bodies))
+    )
+    assert sorted(v.number for v in made) == list(range(1, 9))
+    await desks[0].set_gate("shop", "rules", Gate(approvals=0), "root")
+    await desks[0].label("shop", "rules", 3, "candidate", "p1")
+    begun = await asyncio.gather(
+        *(desk.rollout("shop", "rules", 3, 10 * n, "p2") for n, desk in enumerate(desks, 1)), return_exceptions=True
+    )
+    assert len({getattr(rollout, "id", None) for rollout in begun}) == 1
+    assert await desks[1].verify_audit("shop") == []
+    assert await desks[0].store.revision() == len(await desks[0].whole_audit("shop"))
+    assert (await desks[1].rollback("shop", "rules", "p3")).rollout == begun[0].id  # type: ignore[union-attr]
+    for desk in desks:
+        await desk.close()

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from tastemaker.core.errors import InvalidRequestError, ReleaseBlockedError
-from tastemaker.core.protocols import ChatDelta, ChatRequest
-from tastemaker.core.schemas import RecommendResponse
+from tastemaker.core.language.catalogue_language import language_of
+from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
+from tastemaker.core.schemas import CatalogueSchema, RecommendRequest, RecommendResponse
 from tastemaker.core.schemas.releases import Cohort, Gate
 from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import ConstantChat
@@ -21,6 +22,7 @@ from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.releases.desk import ReleaseDesk
 from tastemaker.graphs.releases.live import BROKEN, LiveReleases
 from tastemaker.graphs.shop.services import open_exposures
+from tastemaker.graphs.steps import read_with_model, understand
 from tastemaker.stores.database import Database
 
 from .shop_fixture import history_url, shop_services
@@ -34,6 +36,10 @@ class Breaks(ConstantChat):
     async def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
         self.calls += 1
         yield ChatDelta(text="I would rather sing." if "BREAK" in request.messages[0].content else "{}")
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        good = '{"route": "direct", "conditions": []}'
+        return ChatReply(text="la la" if "BREAK" in request.messages[0].content else good, usage=ChatUsage())
 
 
 @dataclass
@@ -176,6 +182,18 @@ async def test_production_stands_in_for_a_version_whose_answers_break_and_soon_f
         assert response.usage.llm_calls == 2
     response = await house.ask("ada", words=True)
     assert (response.usage.llm_calls, response.versions[0].number) == (1, 1)
+
+
+async def test_what_ships_stands_in_for_readings_and_routes_that_break(house: House) -> None:
+    for name in ("read", "route"):
+        bad = await house.version(name, "\n# user", "\nBREAK\n\n# user")
+        await house.desk.rollout(T, name, bad, 100, "bob")
+    await house.live.refresh()
+    async with house.recommender._turn(RecommendRequest(text="a dog"), {}, allow_paths=False) as turn:
+        assert (await understand._asked_route("a dog", 5, turn)).prompt.startswith("route@1#")
+        language = language_of(CatalogueSchema())
+        assert (await read_with_model._asked("a dog", language, 5, turn)).prompt.startswith("read@1#")
+        assert turn.library.get("read").version == "r1"
 
 
 async def test_drafts_and_versions_can_be_tried_and_what_is_wrong_is_told(house: House) -> None:

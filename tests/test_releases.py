@@ -119,6 +119,30 @@ async def test_the_gate_says_all_that_stands_against_a_version(desk: ReleaseDesk
     assert (await desk.release(T, "compose", 1, "bob")).production == 1
 
 
+@pytest.mark.parametrize(
+    ("metrics", "said"),
+    [
+        ({"schema_valid": 0.6}, "schema_valid on 'core' is 0.6, and must be 0.98 or more"),
+        ({"conditions_kept": 0.99}, "conditions_kept on 'core' is 0.99, and must be 1 or more"),
+        ({"length_ratio": 2.0}, "length_ratio on 'core' is 2, and must be 1.5 or less"),
+        ({"schema_valid": 1.0, "conditions_kept": 1.0, "length_ratio": 1.1}, ""),
+    ],
+)
+async def test_the_gate_that_ships_refuses_broken_forms_broken_conditions_and_doubled_length(
+    desk: ReleaseDesk, metrics: dict[str, float], said: str
+) -> None:
+    await desk.commit(T, "compose", edited(desk), "ada", message="")
+    await desk.label(T, "compose", 1, "candidate", "ada")
+    await desk.approve(T, "compose", 1, "bob")
+    await desk.add_evaluation(T, "compose", 1, "core", cases=9, k=3, metrics=metrics, by="ci")
+    if not said:
+        assert (await desk.rollout(T, "compose", 1, 10, "bob")).percent == 10
+        return
+    with pytest.raises(ReleaseBlockedError, match=said):
+        await desk.rollout(T, "compose", 1, 10, "bob")
+    assert (await desk.status(T, "compose")).rollout is None
+
+
 async def test_production_goes_back_step_by_step_to_what_ships(desk: ReleaseDesk) -> None:
     for text in ("Be brief.", "Be warm.", "Be bold."):
         await released(desk, edited(desk).replace("Be brief.", text))

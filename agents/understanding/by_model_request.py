@@ -57,13 +57,14 @@ class SaidOrder(Frozen):
 
 
 class ModelAnswer(Frozen):
-    """What the model said, not yet checked; ``problem`` says why there is nothing."""
+    """What the model said, not yet checked; ``problem`` says why there is nothing, ``broke`` that it was not of the form asked for."""
 
     conditions: tuple[Said, ...] = ()
     order: tuple[SaidOrder, ...] = ()
     prompt: str = ""
     usage: Usage = Field(default_factory=Usage)
     problem: str = ""
+    broke: bool = False
 
 
 async def ask_to_read(
@@ -111,7 +112,7 @@ def parsed(answer: str) -> ModelAnswer:
         if not isinstance(rows, list) or not isinstance(orders, list):
             raise TypeError
     except (ValueError, KeyError, TypeError, AttributeError):
-        return ModelAnswer(problem="The language model's reading was not of the form it was asked for.")
+        return ModelAnswer(problem="The language model's reading was not of the form it was asked for.", broke=True)
     return ModelAnswer(
         conditions=tuple(said for row in rows[:MAX_CONDITIONS] if (said := _valid(Said, row))),
         order=tuple(order for row in orders[:1] if (order := _valid(SaidOrder, row))),

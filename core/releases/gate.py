@@ -24,6 +24,8 @@ def judged(
     against = [*problems, *_length(version, base, gate)]
     for wanted in gate.case_sets:
         against += _cases(version, wanted, results.get(wanted.case_set), base_results.get(wanted.case_set))
+    for name, result in results.items():
+        against += _every(gate, name, result, base_results.get(name)) if result.digest == version.digest else []
     against += _approvals(version, gate, approvals)
     return GateReport(
         name=version.name,
@@ -57,6 +59,16 @@ def _cases(
     if result.k < wanted.k:
         return [f"each case of {name!r} was run {result.k} times, and the gate asks for {wanted.k}"]
     return [problem for t in wanted.thresholds if (problem := _threshold(t, name, result, base))]
+
+
+def _every(gate: Gate, name: str, result: EvaluationResult, base: EvaluationResult | None) -> list[str]:
+    """Hold an evaluation that was run to what all must reach, as far as it has the figures."""
+    held = [
+        t
+        for t in gate.every
+        if t.metric in result.metrics and (t.against == "fixed" or (base is not None and t.metric in base.metrics))
+    ]
+    return [problem for t in held if (problem := _threshold(t, name, result, base))]
 
 
 def _threshold(wanted: Threshold, name: str, result: EvaluationResult, base: EvaluationResult | None) -> str:

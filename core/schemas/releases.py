@@ -103,6 +103,9 @@ class Gate(Frozen):
     """What a version must show before anybody is served it."""
 
     case_sets: tuple[CaseGate, ...] = Field(default=(), description="Evaluations that must be there and good.")
+    every: tuple[Threshold, ...] = Field(
+        default=(), description="What every evaluation of it must reach that was run and has the figure."
+    )
     approvals: int = Field(default=1, ge=0, le=10, description="How many people must approve.")
     approver_is_not_author: bool = Field(default=True, description="Whether authors may not approve their own.")
     max_length_ratio: float | None = Field(

@@ -6,8 +6,9 @@ Items were sent by the grammar's reading; only if the settled one differs are th
 from __future__ import annotations
 
 from ...agents.understanding.by_model_checks import check
-from ...agents.understanding.by_model_request import ask_to_read
+from ...agents.understanding.by_model_request import ModelAnswer, ask_to_read
 from ...agents.understanding.by_model_rules import measured_rules, settled
+from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.schemas import Understanding
 from ..turn.state import ModelRead, Settled, State
 from ..turn.turn import Turn, timed
@@ -30,8 +31,7 @@ async def read_with_model(state: State, turn: Turn) -> ModelRead:
     """Ask the model for its reading and check it; where none comes in time, say so: the grammar's stands."""
     language = await read_language(state.schema, turn)
     limit = min(turn.services.settings.timeouts.understand_s, turn.remaining() * SHARE)
-    work = ask_to_read(turn.services.chat, turn.library, state.act.rest, language, timeout_s=limit)
-    answer = await turn.attempt("reading", work, limit + 1, None)
+    answer = await turn.attempt("reading", _asked(state.act.rest, language, limit, turn), limit + 1, None)
     if answer is None:
         return {"model_checks": None}
     turn.usage.append(answer.usage)
@@ -40,6 +40,17 @@ async def read_with_model(state: State, turn: Turn) -> ModelRead:
         turn.degrade("reading", f"{answer.problem}; read by the grammar alone")
         return {"model_checks": None}
     return {"model_checks": check(answer, state.act.rest, language)}
+
+
+async def _asked(text: str, language: CatalogueLanguage, limit: float, turn: Turn) -> ModelAnswer:
+    """Return the model's reading; where it breaks the form with a version on trial, the prompt in production is asked with."""
+    answer = await ask_to_read(turn.services.chat, turn.library, text, language, timeout_s=limit)
+    stand_in = turn.stand_in("read")
+    turn.note_served("read", broke=answer.broke)
+    if not answer.broke or stand_in is None:
+        return answer
+    turn.usage.append(answer.usage)
+    return await ask_to_read(turn.services.chat, stand_in, text, language, timeout_s=limit)
 
 
 @timed

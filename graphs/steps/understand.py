@@ -10,8 +10,8 @@ from ...agents.conversation.acts import TurnAct, read_act, value_constraints
 from ...agents.conversation.named_titles import named, resolved
 from ...agents.understanding.by_rules import understand as parse
 from ...agents.understanding.conditions_in_force import split_corrections, with_words, without
-from ...agents.understanding.routing import ask_route, decide_route
-from ...core.errors import TastemakerError
+from ...agents.understanding.routing import Asked, ask_route, decide_route
+from ...core.errors import BadBackEndResponse, TastemakerError
 from ...core.language.catalogue_language import CatalogueLanguage, language_of
 from ...core.schemas import (
     CatalogueSchema,
@@ -198,10 +198,24 @@ async def choose_route(request: RecommendRequest, understanding: Understanding, 
     fallback = Route(name="direct", why="The rules could not tell and the model did not answer.", decided_by="rule")
     timeout = turn.services.settings.timeouts.understand_s
     text = request.text or understanding.query
-    work = ask_route(turn.services.chat, turn.library, text, timeout)
+    work = _asked_route(text, timeout, turn)
     asked = await turn.attempt("route", work, timeout + 1, None, reserve_s=RANKING_RESERVE_S)
     if asked is None:
         return fallback
     turn.usage.append(asked.usage)
     turn.prompts.append(asked.prompt)
     return asked.route
+
+
+async def _asked_route(text: str, timeout_s: float, turn: Turn) -> Asked:
+    """Return the route that the model names; where it names none with a version on trial, the prompt in production is asked with."""
+    stand_in, broke = turn.stand_in("route"), False
+    try:
+        return await ask_route(turn.services.chat, turn.library, text, timeout_s)
+    except BadBackEndResponse:
+        broke = True
+        if stand_in is None:
+            raise
+        return await ask_route(turn.services.chat, stand_in, text, timeout_s)
+    finally:
+        turn.note_served("route", broke=broke)
