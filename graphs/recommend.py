@@ -12,6 +12,7 @@ START -> [admit: only where there are media or corrections] -> in parallel {capt
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -112,6 +113,12 @@ def then(step: Step, choose: Choose) -> Step:
 
 def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> CompiledStateGraph[State, Turn, Any, Any]:
     """Return the compiled graph; input ``{"request": RecommendRequest}``, context a Turn, which then holds ``response``."""
+    return _graph().compile(checkpointer=checkpointer)
+
+
+@cache
+def _graph() -> StateGraph[State, Turn, Any, Any]:
+    """Return the graph as it is, with its steps; it holds nothing of a run, and LangGraph takes a while to read the types of each step."""
     graph = StateGraph(State, context_schema=Turn)
     perception = ("caption_images", "transcribe_audio", "read_video", "look_up_history")
     compared, written = ("check_consistency", "understand"), ("deliberate", "compose_recommendations")
@@ -144,4 +151,4 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Compile
     graph.add_edge("check_consistency", "understand")
     graph.add_edge("answer_about_shown", "compose_recommendations")
     graph.add_edge("deliberate", "compose_recommendations")
-    return graph.compile(checkpointer=checkpointer)
+    return graph
