@@ -1,12 +1,17 @@
-"""Hand out and erase everything that is kept of one user: events, preferences, lists shown, conversations, what is in memory."""
+"""Hand out and erase everything that is kept of one user: events, preferences, lists shown, conversations, traces, what is in memory."""
 
 from __future__ import annotations
 
+from contextlib import aclosing
+
 from ..core.protocols import ErasesUsers, StartsOver
 from ..core.schemas import Erased, UserData
+from ..stores.evaluation.traces import TraceStore
 from .shop.services import Services
 from .threads.store import Threads
 from .turn.turn import owner_digest
+
+EVERY = 100_000
 
 
 async def export_user(services: Services, threads: Threads | None, tenant: str, user_id: str) -> UserData:
@@ -23,6 +28,8 @@ async def export_user(services: Services, threads: Threads | None, tenant: str, 
     async with services.lend(tenant) as shop:
         events = await shop.history.of_user(user_id) if isinstance(shop.history, ErasesUsers) else []
     owned = await threads.owned(tenant, owner_digest(user_id)) if threads else {}
+    async with aclosing(TraceStore.at(services.settings)) as traces:
+        kept_answers = await traces.traces(tenant, EVERY, user_id)
     return UserData(
         user_id=user_id,
         events=tuple(events),
@@ -32,6 +39,7 @@ async def export_user(services: Services, threads: Threads | None, tenant: str, 
             {"thread_id": key.partition("/")[2], **memory.model_dump(mode="json", exclude_defaults=True)}
             for key, memory in owned.items()
         ),
+        traces=tuple(t.model_dump(mode="json", exclude_defaults=True) for t in kept_answers),
     )
 
 
@@ -50,8 +58,10 @@ async def erase_user(services: Services, threads: Threads | None, tenant: str, u
     services.senses.forget(tenant, owner)
     preferences = await services.tastes.forget(tenant, user_id) if services.tastes else 0
     shown = await services.exposures.erase(tenant, user_id) if services.exposures else 0
+    async with aclosing(TraceStore.at(services.settings)) as kept:
+        traces = await kept.erase(tenant, user_id)
     async with services.lend(tenant) as shop:
         events = await shop.history.erase(user_id) if isinstance(shop.history, ErasesUsers) else 0
         if isinstance(shop.collaborative, StartsOver):
             shop.collaborative.start_over()
-    return Erased(events=events, preferences=preferences, shown=shown, threads=len(owned))
+    return Erased(events=events, preferences=preferences, shown=shown, threads=len(owned), traces=traces)

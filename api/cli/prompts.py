@@ -24,8 +24,10 @@ from ...core.schemas.releases import ReleaseStatus
 from ...core.settings import Settings, load_settings
 from ...graphs.releases.desk import ReleaseDesk
 from ...graphs.releases.kinds import LANGUAGES, Shelves
+from .prompt_evaluation import register
 
 app = typer.Typer(help="Prompts, phrases, rules and weights: try, release, roll back.", no_args_is_help=True)
+register(app)
 TENANT = typer.Option(help="Which shop.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator
@@ -115,3 +116,26 @@ class Outcome(Frozen):
     seconds: float = 0.0
     degraded: tuple[str, ...] = ()
     error: str = ""
+
+
+RunState = Literal["running", "done", "stopped", "failed"]
+
+
+class EvaluationRun(Frozen):
+    """A version that is run over a set; ``done`` of ``total`` answers are there."""
+
+    id: str = Field(default="", description="Its id.")
+    name: str = Field(description="What is evaluated, such as `compose`.")
+    version: str = Field(description="Which version: `r3`, a draft `d17`, or that of a file.")
+    digest: str = Field(default="", description="SHA-256 of its text.")
+    case_set: str = Field(description="Name of the set.")
+    set_digest: str = Field(default="", description="Which state of the set.")
+    k: int = Field(default=1, ge=1, le=MAX_REPETITIONS, description="How often each case is asked.")
+    total: int = Field(default=0, ge=0, description="Answers in all.")
+    done: int = Field(default=0, ge=0, description="Answers so far.")
+    state: RunState = Field(default="running", description="How far it is.")
+    by: str = Field(default="", description="Who began it.")
+    at: datetime | None = Field(default=None, description="When.")
+    ended: datetime | None = Field(default=None, description="When it ended.")
+    problem: str = Field(default="", description="Why it failed, if it did.")
+    metrics: dict[str, float] = Field(default_factory=dict, description="The figures, once it ended.")

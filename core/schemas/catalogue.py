@@ -64,6 +64,9 @@ class UserData(Frozen):
     preferences: tuple[dict[str, Any], ...] = Field(default=(), description="Likes and dislikes they let us remember.")
     shown: tuple[dict[str, Any], ...] = Field(default=(), description="Lists they were shown, while the log is kept.")
     threads: tuple[dict[str, Any], ...] = Field(default=(), description="What their conversations carry.")
+    traces: tuple[dict[str, Any], ...] = Field(
+        default=(), description="Answers kept to be looked at, where that is on."
+    )
 
 
 class Erased(Frozen):
@@ -73,6 +76,7 @@ class Erased(Frozen):
     preferences: int = Field(default=0, description="Remembered likes and dislikes.")
     shown: int = Field(default=0, description="Lists they were shown.")
     threads: int = Field(default=0, description="Conversations.")
+    traces: int = Field(default=0, description="Answers kept to be looked at.")
 
 
 class CatalogueField(Frozen):

@@ -39,6 +39,7 @@ from .sections import (
     TelemetrySettings,
     ThreadSettings,
     TimeoutSettings,
+    TraceSettings,
     TrustSettings,
     WebhookSettings,
     WebSettings,
@@ -74,6 +75,7 @@ class Settings(Section):
     elicit: ElicitSettings = ElicitSettings()
     exploration: ExplorationSettings = ExplorationSettings()
     exposures: ExposureSettings = ExposureSettings()
+    traces: TraceSettings = TraceSettings()
     prompts: PromptSettings = PromptSettings()
     rules: RuleSettings = RuleSettings()
     diversity: DiversitySettings = DiversitySettings()

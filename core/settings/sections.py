@@ -259,6 +259,14 @@ class ExposureSettings(Section):
     retention_days: float = Field(default=90.0, gt=0, description="Days that the log is kept.")
 
 
+class TraceSettings(Section):
+    """Answers that are kept so that they can be looked at, made again and made into cases; without media, personal data masked."""
+
+    enabled: bool = Field(default=False, description="Keep the server's answers with what was asked, masked.")
+    share: float = Field(default=1.0, ge=0, le=1, description="Share of the answers that is kept.")
+    retention_days: float = Field(default=14.0, gt=0, description="Days that they are kept.")
+
+
 class DiversitySettings(Section):
     """How lists are spread where a request does not say."""
 

@@ -35,6 +35,9 @@ async def run_cases(
 
     Nobody sees the answers, so nothing is logged as shown, and the conversations are forgotten. All cases are asked once before any
     is asked again, so that what stands after an interruption is a whole look at the set. ``keep`` is never called twice at once.
+
+    Raises:
+        StoreError: an outcome could not be kept.
     """
     turns = asyncio.Semaphore(concurrency)
     keeping = asyncio.Lock()
@@ -45,11 +48,14 @@ async def run_cases(
         async with keeping:
             await keep(outcome)
 
-    async with asyncio.TaskGroup() as group:
-        for repetition in range(1, repetitions + 1):
-            for case in cases:
-                if (case.case_id, repetition) not in done:
-                    group.create_task(one(case, repetition))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for repetition in range(1, repetitions + 1):
+                for case in cases:
+                    if (case.case_id, repetition) not in done:
+                        group.create_task(one(case, repetition))
+    except* TastemakerError as failed:
+        raise failed.exceptions[0] from None
 
 
 async def run_case(
