@@ -81,7 +81,7 @@ def case(**expects: Any) -> Case:
     ],
 )
 def test_every_check_says_what_is_wrong(expects: dict[str, Any], failure: str) -> None:
-    found = judge(case(**expects), 1, answer(10, 30), 0.5, 3)
+    found = judge(case(**expects), 1, answer(10, 30), 0.5, compose_items=3)
     assert found.failures == ((failure,) if failure else ())
     assert found.passed is not bool(failure)
 
@@ -92,15 +92,25 @@ def test_the_scores_of_an_answer() -> None:
         "usage": Usage(llm_calls=1, prompt_tokens=50, completion_tokens=7),
         "prompts": ("compose@1#ab",),
     }
-    scores = judge(case(**kept), 1, answer(10, 30, **asked), 0.5, 3).scores
+    scores = judge(case(**kept), 1, answer(10, 30, **asked), 0.5, compose_items=3).scores
     assert scores["conditions_kept"] == 0.5
     assert scores["recall"] == 0.5
     assert 0 < scores["ndcg"] < 1
     assert (scores["schema_valid"], scores["grounded"], scores["tokens"]) == (1.0, 0.5, 57)
     broken = answer(10, **asked, degraded=(Degradation(what="llm", why="broke off"),))
-    assert judge(case(), 1, broken, 0.5, 3).scores["schema_valid"] == 0.0
-    assert "grounded" not in judge(case(), 1, answer(10), 0.5, 3).scores, "no model was asked"
-    assert judge(case(), 1, answer(), 0.5, 3).scores["refusals"] == 1.0
+    assert judge(case(), 1, broken, 0.5, compose_items=3).scores["schema_valid"] == 0.0
+    assert "grounded" not in judge(case(), 1, answer(10), 0.5, compose_items=3).scores, "no model was asked"
+    assert judge(case(), 1, answer(), 0.5, compose_items=3).scores["refusals"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("wanted", "used", "valid"), [("r3", "r3", 1.0), ("r3", "1", 0.0), ("d4", "r2", 0.0), ("r0", "1", 1.0)]
+)
+def test_a_version_that_another_had_to_stand_in_for_has_failed(wanted: str, used: str, valid: float) -> None:
+    made = answer(10, usage=Usage(llm_calls=1), prompts=(f"compose@{used}#ab", "read@1#cd"))
+    found = judge(case(), 1, made, 0.5, compose_items=3, versions={"compose": wanted})
+    assert found.scores["schema_valid"] == valid
+    assert found.passed is bool(valid)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from ... import __version__
 from ...core.settings import Settings, load_settings
+from ...graphs.evaluation.desk import EvaluationDesk
 from ...graphs.releases.desk import ReleaseDesk
 from ..auth.gate import AuthGate, Doorkeeper
 from ..auth.guarded_service import GuardedService
@@ -26,12 +27,14 @@ from ..openai.wire import OpenAIErrors
 from ..service import Service, ServiceFactory
 from ..studio.routes import add_studio
 from ..telemetry import set_up_tracing
+from ..traced_service import with_traces
 from ..web.pages import add_web
 from ..web.recent_requests import Observed, RecentRequests
 from ..webhooks.notifying_service import with_webhooks
 from .admission import AdmissionGate
 from .check import add_check_route
 from .errors import add_error_handlers
+from .evaluations import add_evaluation_routes, watch_rollouts
 from .events import add_event_routes
 from .forget import add_forget_routes
 from .json_body import BoundedRoute
@@ -75,7 +78,9 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await doorkeeper.start()
         set_up_tracing(chosen)
-        recommender = await with_webhooks(await open_recommender(), chosen)
+        opened = await open_recommender()
+        app.state.asked, app.state.monitor = opened, watch_rollouts(opened, desk, chosen)
+        recommender = await with_webhooks(with_traces(opened, chosen), chosen)
         app.state.recommender = GuardedService(Observed(recommender, app.state.recent))
         warming = asyncio.create_task(_warm(recommender, warmed))
         try:
@@ -84,6 +89,9 @@ def create_app(
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
             await mcp_door.close()
+            await evaluations.close()
+            if app.state.monitor is not None:
+                await app.state.monitor.close()
             await recommender.close()
             await doorkeeper.close()
             await desk.close()
@@ -100,6 +108,7 @@ def create_app(
     )
     app.state.settings, app.state.doorkeeper, app.state.metrics = chosen, doorkeeper, Metrics()
     app.state.desk = desk = ReleaseDesk.at(chosen)
+    app.state.evaluations = evaluations = EvaluationDesk.at(chosen, desk)
     app.state.recent = RecentRequests(told=app.state.metrics.answered)
     app.router.route_class = BoundedRoute
     _add_middleware(app, chosen, doorkeeper)
@@ -145,6 +154,7 @@ def _same_routes() -> tuple[BaseRoute, ...]:
         add_form_route,
         add_rules_routes,
         add_release_routes,
+        add_evaluation_routes,
         add_search_routes,
         add_check_route,
         add_review_routes,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 from ..learning.metrics import ndcg_of_list
 from ..predicates import fold, predicate_holds
@@ -13,20 +14,36 @@ from ..text.words import tokens
 
 WORD_CHARS = 1.7
 """Chinese characters that say as much as one English word, for lengths (rule of thumb of translators)."""
+_OWN = re.compile(r"r[1-9]\d*|d\d+")
+"""Versions that answers name as they are asked for: not what ships."""
 _GERMAN = frozenset({"der", "die", "das", "und", "ist", "mit", "ein", "eine", "für", "nicht", "zu", "sie", "auf", "es"})
 _ENGLISH = frozenset({"the", "and", "is", "with", "a", "for", "not", "to", "you", "on", "it", "of", "in", "has"})
 
 
-def judge(case: Case, repetition: int, answer: RecommendResponse, seconds: float, compose_items: int) -> Outcome:
-    """Return what came of a case that was answered in ``seconds``; a model was asked for ``compose_items`` sentences."""
+def judge(
+    case: Case,
+    repetition: int,
+    answer: RecommendResponse,
+    seconds: float,
+    *,
+    compose_items: int,
+    versions: Mapping[str, str] | None = None,
+) -> Outcome:
+    """Return what came of a case that was answered in ``seconds`` with ``versions`` in force.
+
+    A model was asked for ``compose_items`` sentences. Where another prompt had to stand in for one of the versions, since the model broke the
+    form of its answer with it, the answer is none of that version's, and the case failed.
+    """
     expects = case.expects
-    failures = tuple(_failures(expects, answer))
+    broken = tuple(_stood_in_for(answer, versions or {}))
+    failures = (*broken, *_failures(expects, answer))
     return Outcome(
         case_id=case.case_id,
         repetition=repetition,
         passed=not failures,
         failures=failures,
-        scores=_scores(expects, answer, seconds, compose_items, passed=not failures),
+        scores=_scores(expects, answer, seconds, compose_items, passed=not failures)
+        | ({"schema_valid": 0.0, "grounded": 0.0} if broken else {}),
         message=answer.message,
         items=tuple(
             AnsweredItem(
@@ -42,6 +59,14 @@ def judge(case: Case, repetition: int, answer: RecommendResponse, seconds: float
         seconds=round(seconds, 4),
         degraded=tuple(f"{d.what}: {d.why}" for d in answer.degraded),
     )
+
+
+def _stood_in_for(answer: RecommendResponse, versions: Mapping[str, str]) -> Iterator[str]:
+    """Yield what another version of a prompt than the one wanted was used for."""
+    used = dict(p.partition("#")[0].split("@", 1) for p in answer.prompts)
+    for name, wanted in versions.items():
+        if name in used and _OWN.fullmatch(wanted) and used[name] != wanted:
+            yield f"the model broke the form of its answer with {name} {wanted}; {name} {used[name]} stood in"
 
 
 def text_of(answer: RecommendResponse) -> str:

@@ -189,6 +189,7 @@ class PromptSettings(Section):
     poll_s: float = Field(
         default=1.0, gt=0, le=4, description="Seconds after which a server looks whether something was released."
     )
+    watch_s: float = Field(default=60.0, ge=0, description="Seconds between looks at rollouts; 0: none is taken back.")
 
 
 class RuleSettings(Section):

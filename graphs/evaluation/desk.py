@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,10 +22,9 @@ from ...stores.evaluation.runs import RunStore
 from ...stores.evaluation.traces import TraceStore
 from ..recommender import Recommender
 from ..releases.desk import ReleaseDesk
+from ..releases.live import RELEASED
 from .run import CONCURRENCY, run_cases
 
-RELEASED = re.compile(r"([rd])(\d{1,9})")
-"""How a version is written: ``r3`` a released one, ``d17`` a draft; anything else is a file's version."""
 BUNDLED = Path(__file__).resolve().parents[2] / "api" / "demo" / "data" / "cases"
 LENGTH = "words"
 Told = Callable[[EvaluationRun], None]

@@ -80,7 +80,9 @@ async def run_case(
         )
     finally:
         await recommender.drop_thread(thread, tenant)
-    return judge(case, repetition, answer, time.perf_counter() - started, recommender.settings.llm.compose_items)
+    seconds = time.perf_counter() - started
+    asked = recommender.settings.llm.compose_items
+    return judge(case, repetition, answer, seconds, compose_items=asked, versions=versions)
 
 
 async def _ask(

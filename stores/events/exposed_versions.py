@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, select
 
-from ...core.learning.exposures import Exposure, VersionExposure
+from ...core.learning.exposures import REQUEST_KEY, REWARDS, Exposure, VersionExposure
 from ..database import METADATA, Database
-from .history import EPOCH, MICROSECOND, micros
+from .history import EPOCH, EVENTS, MICROSECOND, micros
 
 _KEY = BigInteger().with_variant(Integer, "sqlite")
 VERSIONS = Table(
@@ -70,3 +70,19 @@ async def of_rollout(
         )
         for row in rows
     ]
+
+
+async def reactions(database: Database, tenant: str, since: datetime) -> dict[str, set[str]]:
+    """Return request id -> the kinds of events since then that name it: what was done with items of that list.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    mine = (EVENTS.c.tenant == tenant) & (EVENTS.c.at_us >= micros(since)) & EVENTS.c.kind.in_(REWARDS)
+    named = select(EVENTS.c.kind, EVENTS.c.context).where(mine, EVENTS.c.context.contains(REQUEST_KEY))
+    async with database.connect() as connection:
+        rows = (await connection.execute(named)).all()
+    found: dict[str, set[str]] = {}
+    for kind, context in rows:
+        found.setdefault(str(json.loads(context).get(REQUEST_KEY, "")), set()).add(kind)
+    return found

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ...core.errors import StoreError
 from ...core.learning.exposures import Drawn, Exposure, Shown, VersionExposure
 from ..database import METADATA, Database
-from .exposed_versions import VERSIONS, of_rollout, version_rows
+from .exposed_versions import VERSIONS, of_rollout, reactions, version_rows
 from .history import EPOCH, EVENTS, MICROSECOND, micros
 
 QUEUE = 1_000
@@ -181,6 +181,14 @@ class ExposureLog:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.flush(), FLUSH_S)
         return await of_rollout(self._database, tenant, rollout, since)
+
+    async def reactions(self, tenant: str, since: datetime) -> dict[str, set[str]]:
+        """Return request id -> the kinds of what was done since then with items of its list.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        return await reactions(self._database, tenant, since)
 
     async def read(self, tenant: str, since: datetime | None = None, limit: int = 1_000_000) -> list[Exposure]:
         """Return the newest ``limit`` lists shown since then, oldest first.

@@ -1,0 +1,85 @@
+"""Keep traces of a service's answers, behind the answer: a bounded queue, one writer; a failure costs the trace only."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any, cast
+
+from ..core.errors import StoreError
+from ..core.evaluation.traces import trace_of
+from ..core.schemas import RecommendRequest, RecommendResponse, StreamEvent
+from ..core.schemas.traces import Trace
+from ..core.settings import Settings
+from ..stores.evaluation.traces import TraceStore
+from .service import Service
+
+QUEUE = 200
+CLOSE_S = 2.0
+log = logging.getLogger("tastemaker.traces")
+
+
+class Traced:
+    """A service of whose answers a share is kept; everything else is the service's own. What nobody is shown is not kept."""
+
+    def __init__(self, service: Service, store: TraceStore, share: float) -> None:
+        self._service, self._store, self._share = service, store, share
+        self._queue: asyncio.Queue[tuple[str, Trace]] = asyncio.Queue(QUEUE)
+        self._writer = asyncio.create_task(self._write())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._service, name)
+
+    async def recommend(self, request: RecommendRequest | None = None, **fields: Any) -> RecommendResponse:
+        """Answer one request and keep a trace of it."""
+        answer = await self._service.recommend(request, **fields)
+        if request is not None and fields.get("shows", True):
+            self._keep(request, answer)
+        return answer
+
+    async def stream(self, request: RecommendRequest | None = None, **fields: Any) -> AsyncIterator[StreamEvent]:
+        """Answer one request event by event and keep a trace of it."""
+        events = cast(AsyncGenerator[StreamEvent], self._service.stream(request, **fields))
+        async with aclosing(events):
+            async for event in events:
+                if event.event == "done" and request is not None and fields.get("shows", True):
+                    self._keep(request, RecommendResponse.model_validate(event.data))
+                yield event
+
+    async def close(self) -> None:
+        """Write what waits, and close the store and the service."""
+        try:
+            await asyncio.wait_for(self._queue.join(), CLOSE_S)
+        except TimeoutError:
+            log.warning("%d traces were not written", self._queue.qsize())
+        self._writer.cancel()
+        await asyncio.gather(self._writer, return_exceptions=True)
+        await self._store.aclose()
+        await self._service.close()
+
+    def _keep(self, request: RecommendRequest, answer: RecommendResponse) -> None:
+        if random.random() >= self._share:  # noqa: S311  a sample, no secret
+            return
+        try:
+            self._queue.put_nowait((request.tenant, trace_of(request, answer)))
+        except asyncio.QueueFull:
+            log.warning("a trace was not kept: too many wait to be written")
+
+    async def _write(self) -> None:
+        while True:
+            tenant, trace = await self._queue.get()
+            try:
+                await self._store.keep(tenant, trace)
+            except StoreError as error:
+                log.warning("a trace was not kept: %s", error)
+            finally:
+                self._queue.task_done()
+
+
+def with_traces(service: Service, settings: Settings) -> Service:
+    """Return the service, keeping traces where the settings want them."""
+    wanted = settings.traces
+    return cast(Service, Traced(service, TraceStore.at(settings), wanted.share)) if wanted.enabled else service

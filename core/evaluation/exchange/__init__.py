@@ -1,0 +1,1 @@
+"""Hand cases and prompts to other tools and take theirs: the formats of promptfoo and Langfuse."""
