@@ -24,10 +24,11 @@ from ...core.schemas.releases import ReleaseStatus
 from ...core.settings import Settings, load_settings
 from ...graphs.releases.desk import ReleaseDesk
 from ...graphs.releases.kinds import LANGUAGES, Shelves
-from .prompt_evaluation import register
+from . import prompt_evaluation, prompt_exchange
 
 app = typer.Typer(help="Prompts, phrases, rules and weights: try, release, roll back.", no_args_is_help=True)
-register(app)
+prompt_evaluation.register(app)
+prompt_exchange.register(app)
 TENANT = typer.Option(help="Which shop.")
 
 
