@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, FastAPI, Path, Query, Request
 from fastapi.responses import StreamingResponse
@@ -21,11 +21,13 @@ from ...core.settings import Settings
 from ...graphs.evaluation.desk import EvaluationDesk
 from ...graphs.evaluation.monitor import RolloutMonitor
 from ...graphs.evaluation.replay import replay
-from ...graphs.recommender import Recommender
 from ...graphs.releases.desk import ReleaseDesk
 from ..service import Service
 from .recommend import error_responses
 from .releases import Editor, Viewer
+
+if TYPE_CHECKING:
+    from ...graphs.shop.services import Services
 
 POLL_S = 0.5
 MOST_SHOWN = 500
@@ -69,12 +71,14 @@ def evaluations_of(request: Request) -> EvaluationDesk:
     return desk
 
 
-def asked_of(request: Request) -> Recommender:
+def asked_of(request: Request) -> Any:
     """Return the recommender that answers cases.
 
     Raises:
         InvalidRequestError: the server has another kind of recommender.
     """
+    from ...graphs.recommender import Recommender  # its graph is opened with it, not with this module
+
     asked = getattr(request.app.state, "asked", None)
     if not isinstance(asked, Recommender):
         raise InvalidRequestError(
@@ -99,7 +103,8 @@ def monitor_of(request: Request) -> RolloutMonitor:
 
 def watch_rollouts(service: Service, desk: ReleaseDesk, settings: Settings) -> RolloutMonitor | None:
     """Begin to watch the rollouts, unless the settings leave that to others; None where what is shown is not logged."""
-    exposures = service.services.exposures if isinstance(service, Recommender) else None
+    services: Services | None = getattr(service, "services", None)
+    exposures = services.exposures if services is not None else None
     if exposures is None:
         return None
     monitor = RolloutMonitor(desk, exposures, settings.prompts.watch_s)
@@ -109,7 +114,8 @@ def watch_rollouts(service: Service, desk: ReleaseDesk, settings: Settings) -> R
 
 
 Desk = Annotated[EvaluationDesk, Depends(evaluations_of)]
-Asked = Annotated[Recommender, Depends(asked_of)]
+Asked = Annotated[Any, Depends(asked_of)]
+"""The ``Recommender`` of this process; its type is not named, so that this module needs no graph."""
 Monitor = Annotated[RolloutMonitor, Depends(monitor_of)]
 RunId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="A run.")]
 SetName = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$", description="A set of cases.")]

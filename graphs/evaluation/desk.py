@@ -7,6 +7,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...agents.prompt_files.library import PromptLibrary
 from ...core.errors import InvalidRequestError
@@ -20,10 +21,12 @@ from ...stores.database import Database
 from ...stores.evaluation.cases import CaseStore
 from ...stores.evaluation.runs import RunStore
 from ...stores.evaluation.traces import TraceStore
-from ..recommender import Recommender
 from ..releases.desk import ReleaseDesk
 from ..releases.live import RELEASED
 from .run import CONCURRENCY, run_cases
+
+if TYPE_CHECKING:
+    from ..recommender import Recommender
 
 BUNDLED = Path(__file__).resolve().parents[2] / "api" / "demo" / "data" / "cases"
 LENGTH = "words"

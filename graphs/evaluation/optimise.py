@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -16,9 +17,11 @@ from ...core.evaluation.figures import Difference, differences, figures_of
 from ...core.evaluation.prompt_variants import variants
 from ...core.schemas import Frozen
 from ...core.schemas.cases import Case, CaseSet, Outcome
-from ..recommender import Recommender
 from ..releases.desk import ReleaseDesk
 from .run import CONCURRENCY, run_cases
+
+if TYPE_CHECKING:
+    from ..recommender import Recommender
 
 WEIGHTS: Mapping[str, float] = {"passed": 1.0, "schema_valid": 1.0, "grounded": 0.5, "tokens": -0.0001}
 """What a wording is chosen by: a sum of means. A thousand tokens weigh as much as a tenth of the cases."""

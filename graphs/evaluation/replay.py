@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ...core.evaluation.traces import answered, changes, request_of
 from ...core.schemas import RecommendRequest
 from ...core.schemas.traces import Answered, Replayed, Trace
-from ..recommender import Recommender
+
+if TYPE_CHECKING:
+    from ..recommender import Recommender
 
 
 async def replay(

@@ -6,13 +6,16 @@ import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ...core.errors import TastemakerError
 from ...core.evaluation.judging import judge
 from ...core.redaction import redact
 from ...core.schemas import RecommendRequest, RecommendResponse
 from ...core.schemas.cases import Case, Outcome
-from ..recommender import Recommender
+
+if TYPE_CHECKING:
+    from ..recommender import Recommender
 
 CONCURRENCY = 4
 Keep = Callable[[Outcome], Awaitable[None]]
