@@ -140,6 +140,7 @@ def test_every_command_has_help(
 def options() -> Iterator[tuple[str, str]]:
     """Yield (command, option) of every option in the pages."""
     below = "try|up|check|show|create|list|rotate|revoke|scan|diff|commit|label|gate|approve|rollout|release|rollback|history|audit"
+    below += "|eval|cases|replay|optimise|export|import"
     for line in spans():
         found = re.match(rf"tastemaker ([a-z-]+)(?: ({below})\b)?", line)
         if found:
