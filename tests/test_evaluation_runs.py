@@ -12,6 +12,8 @@ from typing import Any, cast
 
 import pytest
 
+from tastemaker.api.service import Service
+from tastemaker.api.traced_service import Traced
 from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError
 from tastemaker.core.evaluation.traces import case_of, changes, request_of, trace_of
 from tastemaker.core.protocols import ChatReply, ChatRequest
@@ -23,6 +25,7 @@ from tastemaker.core.schemas import (
     RecommendRequest,
     RecommendResponse,
     Route,
+    StreamEvent,
     Understanding,
 )
 from tastemaker.core.schemas.cases import AnsweredItem, Case, CaseSet, Outcome
@@ -195,6 +198,29 @@ async def test_a_replay_says_what_another_version_changes() -> None:
     found = await replay(cast(Recommender, Answers()), traced(), {"compose": "r7"}, SHOP)
     assert found.changed == ("the opening was “One item, now.” and is “One item, r7.”",)
     assert any("Sea: “It suits a sea print" in line for line in found.since)
+
+
+async def test_a_server_keeps_a_trace_of_what_it_shows_and_of_nothing_else(desk: EvaluationDesk) -> None:
+    class Shows:
+        async def recommend(self, request: RecommendRequest | None = None, **fields: Any) -> RecommendResponse:
+            assert request is not None
+            return answer(request).model_copy(update={"request_id": str(request.text)})
+
+        async def stream(self, request: RecommendRequest | None = None, **fields: Any) -> AsyncIterator[StreamEvent]:
+            yield StreamEvent(event="done", data=(await self.recommend(request)).model_dump(mode="json"))
+
+        async def close(self) -> None:
+            pass
+
+    kept = Traced(cast(Service, Shows()), desk.traces, 1.0)
+    here = RecommendRequest(text="one", context={"place": "home", "channel": "web"})
+    await kept.recommend(here)
+    await kept.recommend(RecommendRequest(text="tried"), shows=False)
+    assert [e.event async for e in kept.stream(RecommendRequest(text="two"))] == ["done"]
+    await kept.close()
+    found = {t.request_id: t for t in await desk.traces.traces(SHOP)}
+    assert set(found) == {"one", "two"}
+    assert found["one"].request.context == {"channel": "web"}
 
 
 def test_changes_are_told_in_words() -> None:

@@ -44,7 +44,8 @@ def test_a_run_prints_its_figures_and_fails_where_a_case_does(mine: str) -> None
         said("eval", "compose", "--cases", mine, "--k", "2", "--against", "r0", "--json", status=1).splitlines()[-1]
     )
     assert report["figures"]["metrics"]["pass_k"]["value"] == pytest.approx(5 / 6)
-    assert {d["verdict"] for d in report["differences"]} == {"within noise"}
+    timed = {"seconds"}  # another load of the machine is no noise
+    assert {d["verdict"] for d in report["differences"] if d["metric"] not in timed} == {"within noise"}
     assert "gone must be in the list and is not" in said("eval", "compose", "--cases", mine, status=1)
     assert "there is no 'nothing'" in said("eval", "compose", "--cases", "nothing", status=2)
 

@@ -14,6 +14,8 @@ from .judging import said
 
 FROM_THREAD = "thread"
 MAX_TEXT = 4_000
+LEFT_OUT = frozenset({"place"})
+"""What is known of the moment and would say where a person is."""
 
 
 def trace_of(request: RecommendRequest, answer: RecommendResponse) -> Trace:
@@ -27,8 +29,8 @@ def trace_of(request: RecommendRequest, answer: RecommendResponse) -> Trace:
         n=request.n,
         constraints=[_stated(c) for c in stated],
         preferences=preferences,
-        profile=request.profile,
-        context=request.context,
+        profile={name: masked(value) for name, value in request.profile.items()},
+        context={name: masked(value) for name, value in request.context.items() if name not in LEFT_OUT},
         include_consumed=request.include_consumed,
         diversity=request.diversity,
         llm_rank=request.llm_rank,
