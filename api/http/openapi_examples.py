@@ -51,6 +51,7 @@ TAGS = [
     {"name": "users", "description": "See, forget and erase what is kept of a user."},
     {"name": "rules", "description": "The business rules that answers keep to."},
     {"name": "releases", "description": "Versions of prompts, phrases, rules and weights: try, release, roll back."},
+    {"name": "evaluations", "description": "Versions over frozen cases, real answers made again, rollouts compared."},
     {"name": "reviews", "description": "Items held back until a person has looked at them."},
     {"name": "operations", "description": "Is the process up, and is every part of it ready?"},
 ]

@@ -30,18 +30,18 @@ FEWEST_CASES = 5
 class Value(Frozen):
     """A figure over the cases to which it applies, with its 95 % interval."""
 
-    value: float
-    low: float
-    high: float
-    cases: int
+    value: float = Field(description="The mean over the cases.")
+    low: float = Field(description="Lower end of its 95 % interval.")
+    high: float = Field(description="Upper end.")
+    cases: int = Field(description="Cases to which it applies.")
 
 
 class Figures(Frozen):
     """What came of one version: figures by name; ``pass_k`` is the share of cases that passed every time."""
 
-    cases: int
-    k: int
-    metrics: dict[str, Value] = Field(default_factory=dict)
+    cases: int = Field(description="Cases that were answered.")
+    k: int = Field(description="How often each was.")
+    metrics: dict[str, Value] = Field(default_factory=dict, description="Figures by name.")
 
     @property
     def plain(self) -> dict[str, float]:
@@ -53,15 +53,15 @@ class Figures(Frozen):
 class Difference(Frozen):
     """A figure of two versions on the same cases; ``noise`` is how far one version differs from itself, 19 times of 20."""
 
-    metric: str
-    base: float
-    candidate: float
-    difference: float
-    low: float
-    high: float
-    noise: float
-    cases: int
-    verdict: Verdict
+    metric: str = Field(description="Name of the figure.")
+    base: float = Field(description="What it is of the version compared with.")
+    candidate: float = Field(description="What it is of this version.")
+    difference: float = Field(description="By how much it is more.")
+    low: float = Field(description="Lower end of the difference's 95 % interval over cases.")
+    high: float = Field(description="Upper end.")
+    noise: float = Field(description="How far one version differs from itself; 0: not known, each case was asked once.")
+    cases: int = Field(description="Cases that both answered.")
+    verdict: Verdict = Field(description="What to make of it.")
 
 
 def figures_of(outcomes: Iterable[Outcome]) -> Figures:

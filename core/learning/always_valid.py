@@ -82,21 +82,21 @@ class Arm(Frozen):
 class Comparison(Frozen):
     """A metric of two versions: their rates, the candidate's relative change with its always-valid interval, and the state."""
 
-    metric: str
-    control: float
-    candidate: float
-    control_users: int
-    candidate_users: int
+    metric: str = Field(description="What is compared, for each list shown.")
+    control: float = Field(description="Its rate without the version on trial.")
+    candidate: float = Field(description="Its rate with it.")
+    control_users: int = Field(description="Users without it.")
+    candidate_users: int = Field(description="Users with it.")
     change: float = Field(description="Relative to the control: 0.1 is a tenth more.")
-    low: float
-    high: float
-    state: State
+    low: float | None = Field(description="The change is surely not below it; empty: too early to say.")
+    high: float | None = Field(description="Nor above it.")
+    state: State = Field(description="What can be said of it now.")
     breach: bool = Field(description="It is surely worse by more than is tolerated.")
 
     @property
     def in_words(self) -> str:
         """Return the comparison as one sentence."""
-        if self.state == "too early":
+        if self.low is None or self.high is None:
             users = f"{self.candidate_users:,} users with the candidate, {self.control_users:,} without"
             return f"{self.metric}: too early to say ({users})."
         sure = f"surely between {self.low:+.1%} and {self.high:+.1%}"
@@ -129,7 +129,7 @@ def compare(metric: Metric, control: Arm, candidate: Arm, alpha: float = ALPHA, 
         "candidate_users": candidate.units,
     }
     if not _enough(control, candidate):
-        return Comparison(**told, change=0.0, low=-math.inf, high=math.inf, state="too early", breach=False)
+        return Comparison(**told, change=0.0, low=None, high=None, state="too early", breach=False)
     variance = sum(_variance(arm, rate, pooled) for arm in (control, candidate)) / rate**2
     effect = (candidate.rate - control.rate) / rate
     reach = radius(variance, alpha, mixture)

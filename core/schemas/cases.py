@@ -92,10 +92,10 @@ class CaseSet(Frozen):
 class AnsweredItem(Frozen):
     """One item of an answer with its reason, and who wrote that: ``model`` or ``data``."""
 
-    item_id: str
-    title: str
-    reason: str = ""
-    by: str = ""
+    item_id: str = Field(description="Which item.")
+    title: str = Field(description="Its title.")
+    reason: str = Field(default="", description="Why it is there, as the answer said.")
+    by: str = Field(default="", description="Who wrote that: `model` or `data`.")
 
 
 class Outcome(Frozen):
@@ -104,18 +104,18 @@ class Outcome(Frozen):
     ``scores`` has those of ``core/evaluation/judging.py`` that apply; ``error`` is set where there was no answer.
     """
 
-    case_id: str
-    repetition: int = 1
-    passed: bool = False
-    failures: tuple[str, ...] = ()
-    scores: dict[str, float] = Field(default_factory=dict)
-    message: str = ""
-    items: tuple[AnsweredItem, ...] = ()
-    prompts: tuple[str, ...] = ()
-    usage: Usage = Usage()
-    seconds: float = 0.0
-    degraded: tuple[str, ...] = ()
-    error: str = ""
+    case_id: str = Field(description="Which case.")
+    repetition: int = Field(default=1, description="Which time, from 1.")
+    passed: bool = Field(default=False, description="Every check held.")
+    failures: tuple[str, ...] = Field(default=(), description="Those that did not, in plain words.")
+    scores: dict[str, float] = Field(default_factory=dict, description="Its figures by name.")
+    message: str = Field(default="", description="The opening words.")
+    items: tuple[AnsweredItem, ...] = Field(default=(), description="The list.")
+    prompts: tuple[str, ...] = Field(default=(), description="The prompts that were used.")
+    usage: Usage = Field(default=Usage(), description="Use of the language model.")
+    seconds: float = Field(default=0.0, description="How long it took.")
+    degraded: tuple[str, ...] = Field(default=(), description="What was missing.")
+    error: str = Field(default="", description="Why there was no answer, if there was none.")
 
 
 RunState = Literal["running", "done", "stopped", "failed"]

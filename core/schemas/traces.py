@@ -32,19 +32,19 @@ class Trace(Frozen):
 class Answered(Frozen):
     """An answer as far as it is compared."""
 
-    message: str = ""
-    items: tuple[AnsweredItem, ...] = ()
-    conditions: tuple[str, ...] = ()
-    prompts: tuple[str, ...] = ()
-    seconds: float = 0.0
-    tokens: int = 0
-    degraded: tuple[str, ...] = ()
+    message: str = Field(default="", description="The opening words.")
+    items: tuple[AnsweredItem, ...] = Field(default=(), description="The list with its reasons.")
+    conditions: tuple[str, ...] = Field(default=(), description="The conditions in force.")
+    prompts: tuple[str, ...] = Field(default=(), description="The prompts that were used.")
+    seconds: float = Field(default=0.0, description="How long it took.")
+    tokens: int = Field(default=0, description="Tokens of the language model.")
+    degraded: tuple[str, ...] = Field(default=(), description="What was missing.")
 
 
 class Replayed(Frozen):
     """A trace answered again: as it was then, as it is with what serves now, and with other versions."""
 
-    trace: Trace
+    trace: Trace = Field(description="The answer of that time.")
     now: Answered = Field(description="With what serves now.")
     other: Answered = Field(description="With the versions asked for.")
     since: tuple[str, ...] = Field(default=(), description="What is different now from then, in words.")
