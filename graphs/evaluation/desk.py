@@ -167,7 +167,8 @@ class EvaluationDesk:
         return await self._finished(tenant, run, cases)
 
     async def _finished(self, tenant: str, run: EvaluationRun, cases: CaseSet) -> EvaluationRun:
-        metrics = figures_of(await self.runs.outcomes(run.id)).plain
+        outcomes = await self.runs.outcomes(run.id)
+        metrics = (await asyncio.to_thread(figures_of, outcomes)).plain
         base = await self.finished(tenant, run.name, await self.production(tenant, run.name), cases)
         longest = base.metrics.get(LENGTH) if base is not None else None
         if longest:
@@ -192,7 +193,8 @@ class EvaluationDesk:
         run, base = await self.runs.run(tenant, run_id), await self.runs.run(tenant, base_id)
         if run.case_set != base.case_set:
             raise InvalidRequestError("base", f"it ran over {base.case_set}, and this one over {run.case_set}")
-        return differences(await self.runs.outcomes(base.id), await self.runs.outcomes(run.id))
+        before, after = await self.runs.outcomes(base.id), await self.runs.outcomes(run.id)
+        return await asyncio.to_thread(differences, before, after)
 
     # Runs in the background of a server
 

@@ -69,7 +69,8 @@ class RolloutMonitor:
 
     async def _compare(self, tenant: str, rollout: Rollout) -> list[Comparison]:
         shown = await self._exposures.of_rollout(tenant, rollout.id, rollout.at)
-        return compare_arms(shown, await self._exposures.reactions(tenant, rollout.at) if shown else {})
+        done = await self._exposures.reactions(tenant, rollout.at) if shown else {}
+        return await asyncio.to_thread(compare_arms, shown, done)
 
     async def _judge(self, tenant: str, rollout: Rollout) -> Rollback | None:
         bad = breaches(await self._compare(tenant, rollout))
