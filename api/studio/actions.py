@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import Depends, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from ...core.errors import InvalidRequestError, ReleaseBlockedError
 from ...core.schemas.releases import Cohort
-from ..http.releases import MOST
 from .pages import editor_page, version_page
 from .prompt_text import counted, preview_of
-from .routing import Acting, Looking, StudioRouter, Visit
+from .routing import Acting, Form, Looking, Sent, StudioRouter, Visit, whole
 
 router = StudioRouter()
-Form = dict[str, str]
-
-
-async def form_of(request: Request) -> Form:
-    """Return the fields of a form."""
-    return {name: str(value) for name, value in (await request.form()).items()}
-
-
-Sent = Annotated[Form, Depends(form_of)]
-
-
-def whole(form: Form, field: str) -> int:
-    """Return a whole number of a form.
-
-    Raises:
-        InvalidRequestError: it is none, or negative.
-    """
-    value = form.get(field, "")
-    if not (value.isascii() and value.isdigit() and int(value) <= MOST):
-        raise InvalidRequestError(field, f"a whole number from 0 to {MOST:,}")
-    return int(value)
 
 
 @router.post("/{name}/check")

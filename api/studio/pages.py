@@ -14,9 +14,10 @@ from ...core.settings import Settings
 from ..http.recommend import service_of
 from ..http.releases import DraftId
 from ..web.samples import samples
+from .evaluating import figures_of_trial, runs_of, sets_of
 from .prompt_text import counted, preview_of
 from .render import page, say
-from .routing import Looking, StudioRouter, Visit
+from .routing import Looking, StudioRouter
 from .session import Language, away, sign_in
 
 router = StudioRouter()
@@ -27,25 +28,7 @@ KINDS: Final[tuple[tuple[Kind, str], ...]] = (
     ("rules", "Rules"),
 )
 ENTRIES = 1_000
-DONE: Final = {
-    "commit": "The version is made.",
-    "candidate": "It is the candidate.",
-    "approve": "It is approved.",
-    "rollout": "The trial runs.",
-    "release": "It serves everybody.",
-    "rollback": "Rolled back.",
-    "comment": "Said.",
-    "save": "The draft is kept.",
-    "drop": "The draft is thrown away.",
-    "evaluate": "The evaluation runs.",
-}
-"""What is said after an action, by its name in the address."""
 _REF = re.compile(r"[rd]\d{1,9}")
-
-
-def told(at: Visit) -> str:
-    """Return what to say of the action that led here."""
-    return at.say(DONE.get(at.request.query_params.get("done", ""), ""))
 
 
 @router.get("")
@@ -107,16 +90,16 @@ async def one_name(at: Looking, name: str) -> Response:
         versions=await at.desk.versions(at.tenant, name),
         drafts=await at.desk.drafts(at.tenant, name),
         comments=await at.desk.comments(at.tenant, name),
-        figures=(),
-        runs=(),
-        done=told(at),
+        figures=await figures_of_trial(at, status.rollout.id if status.rollout else None),
+        runs=await runs_of(at, name),
+        done=at.done(),
     )
 
 
 @router.get("/{name}/r{number:int}")
 async def one_version(at: Looking, name: str, number: int) -> Response:
     """Show a version: whether it may be served, what is different, and what can be done with it."""
-    return await version_page(at, name, number, done=told(at))
+    return await version_page(at, name, number, done=at.done())
 
 
 async def version_page(at: Looking, name: str, number: int, status_code: int = 200, **values: Any) -> Response:
@@ -129,7 +112,7 @@ async def version_page(at: Looking, name: str, number: int, status_code: int = 2
         version=await at.desk.version(at.tenant, name, number),
         report=await at.desk.gate_report(at.tenant, name, number),
         diff=await at.desk.diff(at.tenant, name, status.production, number),
-        sets=(),
+        sets=await sets_of(at),
         **values,
     )
 
@@ -153,7 +136,7 @@ async def editor(
     kept = await at.desk.one_draft(at.tenant, draft) if draft is not None else None
     base = kept.based_on if kept else based_on
     body = kept.body if kept else (await at.desk.version(at.tenant, name, base)).body
-    return editor_page(at, name, body=body, based_on=base, draft=kept, done=told(at))
+    return editor_page(at, name, body=body, based_on=base, draft=kept, done=at.done())
 
 
 def editor_page(

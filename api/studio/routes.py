@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from . import actions, pages, trying
+from . import actions, evaluating, pages, trying
 
 
 def add_studio(app: FastAPI) -> None:
     """Register the studio below ``/studio``."""
-    for router in (pages.router, trying.router, actions.router):
+    for router in (evaluating.router, pages.router, trying.router, actions.router):
         app.router.routes.extend(router.routes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -14,9 +14,23 @@ from ...core.validation import problems
 from ...graphs.releases.desk import ReleaseDesk
 from ..auth.gate import STUDIO
 from ..http.json_body import BoundedRoute
-from ..http.releases import Desk
+from ..http.releases import MOST, Desk
 from .render import page, say
 from .session import Actor, Person, Viewer, language_of
+
+DONE: Final = {
+    "commit": "The version is made.",
+    "candidate": "It is the candidate.",
+    "approve": "It is approved.",
+    "rollout": "The trial runs.",
+    "release": "It serves everybody.",
+    "rollback": "Rolled back.",
+    "comment": "Said.",
+    "save": "The draft is kept.",
+    "drop": "The draft is thrown away.",
+    "freeze": "The answer is a case now.",
+}
+"""What is said after an action, by its name in the address."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +50,10 @@ class Visit:
         """Return a page."""
         return page(self.request, template, self.person, code, **values)
 
+    def done(self) -> str:
+        """Return what to say of the action that led here."""
+        return self.say(DONE.get(self.request.query_params.get("done", ""), ""))
+
     def say(self, text: str) -> str:
         """Return a text of ours in their language."""
         return say(self.person.language, text)
@@ -53,6 +71,29 @@ def acting(request: Request, person: Actor, desk: Desk) -> Visit:
 
 Looking = Annotated[Visit, Depends(looking)]
 Acting = Annotated[Visit, Depends(acting)]
+
+
+Form = dict[str, str]
+
+
+async def form_of(request: Request) -> Form:
+    """Return the fields of a form."""
+    return {name: str(value) for name, value in (await request.form()).items()}
+
+
+Sent = Annotated[Form, Depends(form_of)]
+
+
+def whole(form: Form, field: str) -> int:
+    """Return a whole number of a form.
+
+    Raises:
+        InvalidRequestError: it is none, or negative.
+    """
+    value = form.get(field, "")
+    if not (value.isascii() and value.isdigit() and int(value) <= MOST):
+        raise InvalidRequestError(field, f"a whole number from 0 to {MOST:,}")
+    return int(value)
 
 
 class StudioRoute(BoundedRoute):
