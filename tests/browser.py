@@ -46,3 +46,16 @@ def watched(browser: Browser, allowed: tuple[str, ...] = (), **options: Any) -> 
         assert not errors, errors
     finally:
         context.close()
+
+
+def serious(page: Page) -> list[str]:
+    """Return what axe finds that is serious or critical, with where."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]

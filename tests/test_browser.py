@@ -25,7 +25,7 @@ from tastemaker.api.stock import stock
 from tastemaker.core.settings import CatalogueSettings, Settings
 from tastemaker.stores.api_keys import KeyStore, StoredKey
 
-from .browser import MISSING, chromium, watched
+from .browser import MISSING, chromium, serious, watched
 from .fake_service import FakeService
 from .live_server import serving
 
@@ -138,19 +138,6 @@ def finished(page: Page) -> None:
 
 def newest(page: Page, what: str) -> list[str]:
     return page.locator(f"taste-maker .turns > :last-child {what}").all_inner_texts()
-
-
-def serious(page: Page) -> list[str]:
-    """Return what axe finds that is serious or critical, with where."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {node['target']} {node['failureSummary']}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
 
 
 def test_a_shopper_types_corrects_rates_compares_reloads_and_goes_on(browser: Browser, url: str) -> None:
