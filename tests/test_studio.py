@@ -17,7 +17,7 @@ from tastemaker.api.auth.keys import create_key
 from tastemaker.api.http.app import create_app
 from tastemaker.api.studio import pages
 from tastemaker.api.studio.prompt_text import counted, preview_of, tokens_in
-from tastemaker.api.studio.render import translations
+from tastemaker.api.studio.render import METRICS, translations
 from tastemaker.api.studio.routing import DONE
 from tastemaker.core.settings import Settings
 from tastemaker.stores.api_keys import KeyStore
@@ -204,7 +204,7 @@ async def test_the_language_is_kept(named: Studio) -> None:
 
 
 def test_everything_the_studio_says_is_there_in_chinese() -> None:
-    said = set(DONE.values()) | {title for _, title in pages.KINDS}
+    said = set(DONE.values()) | set(METRICS.values()) | {title for _, title in pages.KINDS}
     for file in PACKAGE.iterdir():
         if file.name.endswith(".py"):
             said |= set(re.findall(r'(?:\bsay\(\w+(?:\.\w+)?, |at\.say\()"([^"]+)"', file.read_text(encoding="utf-8")))

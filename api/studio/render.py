@@ -34,6 +34,30 @@ HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 
+METRICS: Final = {
+    "pass_1": "Answers that pass",
+    "pass_k": "Cases that pass every time",
+    "failed": "Failed",
+    "schema_valid": "Answers in the right form",
+    "conditions_kept": "Conditions kept",
+    "conditions_read": "Conditions read",
+    "grounded": "Reasons that rest on data",
+    "refusals": "Empty lists",
+    "recall": "Wanted items listed",
+    "ndcg": "Order of the list (NDCG)",
+    "words": "Words an answer",
+    "length_ratio": "Length against production",
+    "seconds": "Seconds an answer",
+    "latency_s": "Seconds an answer",
+    "tokens": "Tokens an answer",
+    "completion_tokens": "Tokens written",
+    "cost": "Cost an answer",
+    "click_through": "Clicks a list",
+    "likes": "Likes a list",
+    "purchases": "Purchases a list",
+    "degraded": "Answers with a part missing",
+}
+"""What figures are called on the pages, by their names in the API."""
 LANGUAGE_KEPT_S: Final = 365 * 86_400
 
 
@@ -59,6 +83,7 @@ def _environment(language: Language) -> Environment:
     )
     made.globals["_"] = lambda text: say(language, text)
     made.filters["when"] = _when
+    made.filters["metric"] = lambda name: say(language, METRICS.get(name, name.replace("_", " ")))
     made.filters["figure"] = _figure
     return made
 
