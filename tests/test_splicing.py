@@ -15,7 +15,9 @@ from tastemaker.models.tampering.cell_model import packaged_cell_model
 from tastemaker.models.tampering.forgery_sets import after, casia, saved_like
 from tastemaker.models.tampering.synthetic_splices import made_photos
 from tastemaker.models.tampering.train import fit_cells, synthetic_samples
+from tastemaker.tools.trust import spliced_region
 from tastemaker.tools.trust.forgery_probability import Calibration, fit, packaged_calibration
+from tastemaker.tools.trust.method import Photo
 
 
 def photo(seed: int, side: int = 224, grain: float = 6) -> np.ndarray:
@@ -44,6 +46,19 @@ def test_a_part_with_another_grain_is_more_suspicious_than_the_rest() -> None:
     inside[4:9, 4:9] = True
     assert seen.cells[inside].mean() > seen.cells[~inside].mean() + 1
     assert seen.score > honest.score
+
+
+def test_the_largest_suspicious_part_alone_is_boxed(tmp_path: Path) -> None:
+    forged = photo(1, grain=2)
+    forged[48:160, 48:160] = photo(2, grain=14)[48:160, 48:160]
+    Image.fromarray(forged).save(tmp_path / "forged.png")
+    found = spliced_region.examine(Photo(tmp_path / "forged.png"))
+    assert found.state == "conflict"
+    assert found.region is not None
+    left, top, width, height = found.region
+    assert abs(left + width / 2 - 104 / 224) < 0.1
+    assert abs(top + height / 2 - 104 / 224) < 0.1
+    assert max(width, height) < 0.8
 
 
 def test_the_cells_of_a_photo_are_told_beside_its_own_rest() -> None:
