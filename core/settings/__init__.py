@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .loading import CONFIG_FILE, PREFIX, Settings, load_settings
 from .sections import (
-    AuthSettings,
     CatalogueSettings,
     ColdStartSettings,
     CrossDomainSettings,
@@ -23,12 +22,15 @@ from .sections import (
     RecommenderSettings,
     RuleSettings,
     Section,
-    ServeSettings,
-    TelemetrySettings,
     ThreadSettings,
     TimeoutSettings,
     TraceSettings,
     TrustSettings,
+)
+from .service_sections import (
+    AuthSettings,
+    ServeSettings,
+    TelemetrySettings,
     WebhookSettings,
     WebhookTarget,
     WebSettings,

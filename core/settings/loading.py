@@ -16,7 +16,6 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from ..errors import ConfigurationError
 from .sections import (
-    AuthSettings,
     CatalogueSettings,
     ColdStartSettings,
     CrossDomainSettings,
@@ -35,15 +34,12 @@ from .sections import (
     RecommenderSettings,
     RuleSettings,
     Section,
-    ServeSettings,
-    TelemetrySettings,
     ThreadSettings,
     TimeoutSettings,
     TraceSettings,
     TrustSettings,
-    WebhookSettings,
-    WebSettings,
 )
+from .service_sections import AuthSettings, ServeSettings, TelemetrySettings, WebhookSettings, WebSettings
 
 PREFIX = "TASTEMAKER_"
 CONFIG_FILE = "tastemaker.toml"
