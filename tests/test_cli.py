@@ -360,3 +360,22 @@ def _wait_for(url: str, server: subprocess.Popen[str]) -> None:
         except httpx.TransportError:
             time.sleep(0.2)
     raise AssertionError(f"nothing at {url}")
+
+
+def test_checks_that_found_nothing_are_one_line() -> None:
+    def check(name: str, state: str) -> dict[str, Any]:
+        return {"check": name, "state": state, "reason": f"{name} says so.", "about": ["image-1"]}
+
+    out = io.StringIO()
+    renderer = TerminalRenderer(Console(file=out, width=120, force_terminal=False))
+    checks = [
+        check("file_history", "no evidence"),
+        check("text_image", "conflict"),
+        check("copied_region", "no evidence"),
+    ]
+    renderer.handle(StreamEvent(event="consistency", data={"state": "conflict", "checks": [*checks, checks[0]]}))
+    lines = out.getvalue().splitlines()
+    assert [" ".join(line.split()) for line in lines] == [
+        "trust ✗ text image (image-1): text_image says so.",
+        "○ nothing either way: file history, copied region",
+    ]

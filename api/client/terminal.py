@@ -24,7 +24,7 @@ _KINDS = {
     "preference": "prefers",
     "credential": "signed",
 }
-_VERDICTS = {"verified": ("✓", "green"), "no evidence": ("○", "dim"), "conflict": ("✗", "red")}
+_VERDICTS = {"verified": ("✓", "green"), "conflict": ("✗", "red")}
 _LABEL = 11
 NAMED_SOURCES = 2
 _BAR = 24
@@ -141,16 +141,24 @@ class TerminalRenderer:
         self._wait(f"hearing “{clean(data['segment']['text'])[-60:]}”")
 
     def _consistency(self, data: Mapping[str, Any]) -> None:
-        sign, style = _VERDICTS.get(str(data["state"]), ("?", "yellow"))
-        self._line("trust", Text(f"{sign} {clean(data['state'])}", style=f"bold {style}"), "")
-        for check in data.get("checks") or ():
-            sign, style = _VERDICTS.get(str(check["state"]), ("?", "yellow"))
-            about = f" ({', '.join(map(clean, check['about']))})" if check.get("about") else ""
-            name = clean(check["check"]).replace("_", " ")
-            self._line("", Text.assemble((f"{sign} ", style), (f"{name}{about}: ", "cyan"), clean(check["reason"])), "")
+        """Print what was found, a line each, and fold into one line the checks that found nothing either way."""
+        checks = list(data.get("checks") or ())
+        told = [check for check in checks if check["state"] != "no evidence"]
+        names = dict.fromkeys(clean(c["check"]).replace("_", " ") for c in checks if c["state"] == "no evidence")
+        lines = [self._check(check) for check in told]
+        if names:
+            lines.append(Text(f"○ nothing either way: {', '.join(names)}", style="dim"))
+        for number, line in enumerate(lines):
+            self._line("" if number else "trust", line, "")
         if data.get("distrusted"):
             trusted_less = f"weighs less: {', '.join(map(clean, data['distrusted']))}"
             self._line("", Text(trusted_less, style="yellow"), "")
+
+    def _check(self, check: Mapping[str, Any]) -> Text:
+        sign, style = _VERDICTS.get(str(check["state"]), ("?", "yellow"))
+        about = f" ({', '.join(map(clean, check['about']))})" if check.get("about") else ""
+        name = clean(check["check"]).replace("_", " ")
+        return Text.assemble((f"{sign} ", style), (f"{name}{about}: ", "cyan"), clean(check["reason"]))
 
     def _items(self, data: Mapping[str, Any]) -> None:
         items: Sequence[Mapping[str, Any]] = data["items"]
