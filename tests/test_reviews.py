@@ -22,6 +22,7 @@ from tastemaker.stores.reviews import RULE_ID, ReviewStore, RulesWithReviews
 from tastemaker.stores.rules import RuleStore
 from tastemaker.tools.trust.item_gate import ITEM_METHODS, ItemGate
 from tastemaker.tools.trust.item_method import Goods, ItemMethod
+from tastemaker.tools.trust.item_text import ITEM_TEXT
 from tastemaker.tools.trust.same_photo import same_photo
 
 from .catalogue_fixture import axis
@@ -181,3 +182,17 @@ async def test_the_gate_holds_new_copies_and_what_it_is_told_to_look_for(tmp_pat
     assert (await ItemGate(catalogue, store, "default", tmp_path, ["same_photo"])()).held == ("i0", "i1")
     with pytest.raises(ConfigurationError, match="there are: copied_region"):
         ItemGate(catalogue, store, "default", tmp_path, ["smell"])
+
+
+def test_an_item_with_the_words_of_another_is_found_by_the_shops_own_items() -> None:
+    rng = np.random.default_rng(0)
+    subject = rng.normal(size=(200, 16))
+    texts, images = (subject + rng.normal(0, 0.3, subject.shape) for _ in range(2))
+    texts[[3, 90]] = texts[[90, 3]]
+    items = [Item(item_id=f"i{n}", title=f"Item {n}", text="") for n in range(200)]
+    words, photos = ({i.item_id: row for i, row in zip(items, rows, strict=True)} for rows in (texts, images))
+    found = ITEM_TEXT.examine(Goods(items, {}, words, photos, frozenset(f"i{n}" for n in range(50))))
+    assert set(found) == {"i3"}, "i90 is not new, and the others are right"
+    assert found["i3"].others == ("i90",)
+    few = Goods(items[:50], {}, words, photos, frozenset({"i3"}))
+    assert ITEM_TEXT.examine(few) == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from PIL import Image
 
 from tastemaker.core.media.trust_report import CheckRequest
 from tastemaker.core.schemas import Check, MediaFile
+from tastemaker.tools.trust import unsafe_photo as unsafe_module
 from tastemaker.tools.trust.examiner import METHODS, Examiner
 from tastemaker.tools.trust.method import Finding, Method, Photo
 from tastemaker.tools.trust.policy import combine
+from tastemaker.tools.trust.unsafe_photo import UNSAFE, unsafe_photo
 
 
 def photo_file(folder: Path, image: Image.Image, **saved: object) -> Path:
@@ -116,7 +119,10 @@ async def test_what_a_file_says_of_itself_is_told_and_not_counted(tmp_path: Path
     assert (check.state, "Some Editor 1.0" in check.reason) == ("no evidence", True)
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda m: m.name)
+CONTRACT = (*METHODS, unsafe_photo(Path("no-cache")))
+
+
+@pytest.mark.parametrize("method", CONTRACT, ids=lambda m: m.name)
 @pytest.mark.parametrize("size", [(1, 1), (8, 3000), (64, 64)], ids=str)
 async def test_methods_survive_unusual_pictures(method: Method, size: tuple[int, int], tmp_path: Path) -> None:
     path = photo_file(tmp_path, Image.new("RGB", size, "grey"))
@@ -125,7 +131,7 @@ async def test_methods_survive_unusual_pictures(method: Method, size: tuple[int,
     assert all((check.reason, check.source, check.limits))
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda m: m.name)
+@pytest.mark.parametrize("method", CONTRACT, ids=lambda m: m.name)
 async def test_methods_say_what_they_could_not_read(method: Method, tmp_path: Path) -> None:
     path = tmp_path / "broken.jpg"
     path.write_bytes(b"\xff\xd8\xff\xe0 not a picture")
@@ -143,6 +149,22 @@ async def test_a_method_that_fails_costs_its_own_check_alone(tmp_path: Path) -> 
     checks = [c for c, _ in await Examiner([broken, *METHODS])(medium(photo_file(tmp_path, textured())), "asked")]
     assert [c.check for c in checks] == ["broken", *(m.name for m in METHODS)]
     assert "photo.jpg" not in checks[0].reason
+
+
+@pytest.mark.parametrize(("nude", "state"), [(UNSAFE, "conflict"), (UNSAFE - 0.01, "no evidence")])
+async def test_a_photo_that_is_not_safe_to_show_is_a_conflict(
+    nude: float, state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Session:
+        def run(self, names: None, sent: dict[str, Any]) -> list[np.ndarray[Any, Any]]:
+            assert sent["input_0"].shape == (1, 224, 224, 3)
+            return [np.array([[1 - nude, nude]])]
+
+    monkeypatch.setattr(unsafe_module, "weights_status", lambda cache: {"open-nsfw": True})
+    monkeypatch.setattr(unsafe_module, "open_session", lambda path, threads: Session())
+    [(check, _)] = await Examiner([unsafe_photo(tmp_path)])(medium(photo_file(tmp_path, textured())), "asked")
+    assert check.state == state
+    assert check.score == pytest.approx(nude)
 
 
 @pytest.mark.parametrize(

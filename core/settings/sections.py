@@ -81,12 +81,16 @@ class TrustSettings(Section):
     """What a forged or contradictory medium leads to."""
 
     policy: dict[str, TrustAction] = Field(
-        default={"file_history": "label", "spliced_region": "label"},
+        default={"file_history": "label", "spliced_region": "label", "unsafe_photo": "block"},
         description="What to do by the check that found a conflict: block (refuse the medium), keep_out (it counts for nothing), "
         "lower (it counts for less), ask (lower, and ask which counts) or label (only say so); lower where a check is not named.",
     )
     tenants: dict[str, dict[str, TrustAction]] = Field(
         default={}, description="Policies of single tenants, over `policy`, by tenant and check."
+    )
+    safety: bool = Field(
+        default=False,
+        description="Also look for photos that are not safe to show (the check unsafe_photo); needs the weights open-nsfw.",
     )
     review: tuple[str, ...] = Field(
         default=(),

@@ -49,8 +49,9 @@ from ...tools.policy.content_filters import open_filters
 from ...tools.ranking.new_item_quota import NewItemQuota
 from ...tools.sources.taste import DescribedSource
 from ...tools.trust.consistency_checker import ConsistencyChecker
-from ...tools.trust.examiner import Examiner
+from ...tools.trust.examiner import METHODS, Examiner
 from ...tools.trust.sound_and_picture import sound_and_picture
+from ...tools.trust.unsafe_photo import unsafe_photo
 from ...tools.trust.whole_text import WholeText
 from ..releases.live import LiveReleases
 from ..releases.serving import Serving
@@ -105,7 +106,10 @@ class Services:
         self.watch = VideoReader(self.captioner, self.transcriber, limits)
         self.check = ConsistencyChecker(
             self.image_text,
-            examiner=Examiner(clip_methods=(sound_and_picture(self.settings.cache),)),
+            examiner=Examiner(
+                (*METHODS, *((unsafe_photo(self.settings.cache),) if self.settings.trust.safety else ())),
+                clip_methods=(sound_and_picture(self.settings.cache),),
+            ),
             whole_text=WholeText(ClipPhoto(self.settings.cache), self.image_text),
             closely=self.settings.trust.closely,
         )

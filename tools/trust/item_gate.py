@@ -19,9 +19,11 @@ from ...core.protocols import VectorColumn, Vectors
 from ...core.schemas import Frozen, Item, MediaFile, Review, ReviewFinding
 from .examiner import METHODS, Examiner
 from .item_method import Goods, ItemMethod
+from .item_text import ITEM_TEXT
+from .method import Method
 from .same_photo import SAME_PHOTO
 
-ITEM_METHODS: tuple[ItemMethod, ...] = (SAME_PHOTO,)
+ITEM_METHODS: tuple[ItemMethod, ...] = (ITEM_TEXT, SAME_PHOTO)
 MAX_FINDINGS = 16
 _LOG = logging.getLogger(__name__)
 
@@ -60,6 +62,8 @@ class ItemGate:
         reviews: keeps what is held.
         tenant: whose they are.
         media: the folder that the items' pictures are relative to; none: checks of pictures find nothing.
+        checks: which to run, by name.
+        photo_methods: those for single photos that may be named.
 
     Raises:
         ConfigurationError: there is no check of that name; the message lists them.
@@ -72,8 +76,10 @@ class ItemGate:
         tenant: str,
         media: Path | None,
         checks: Sequence[str],
+        *,
+        photo_methods: Sequence[Method] = METHODS,
     ) -> None:
-        known = {*(m.name for m in ITEM_METHODS), *(m.name for m in METHODS)}
+        known = {*(m.name for m in ITEM_METHODS), *(m.name for m in photo_methods)}
         for name in checks:
             if name not in known:
                 raise ConfigurationError(
@@ -81,7 +87,7 @@ class ItemGate:
                 )
         self._catalogue, self._reviews, self._tenant, self._media = catalogue, reviews, tenant, media
         self._together = [m for m in ITEM_METHODS if m.name in checks]
-        self._alone = [m for m in METHODS if m.name in checks]
+        self._alone = [m for m in photo_methods if m.name in checks]
 
     async def __call__(self, new: Sequence[str] | None = None) -> Examined:
         """Examine the items of these ids, or all, against the whole catalogue, and hold back those with a finding.
