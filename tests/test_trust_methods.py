@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -182,3 +184,10 @@ def test_the_policy_says_what_a_conflict_leads_to(action: str, distrusted: int, 
 def test_a_request_to_examine_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one photo"):
         CheckRequest(text="red shoes")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_conflict_of_a_photo_can_be_said(language: str) -> None:
+    wording = files("tastemaker.agents.explaining") / f"wording_{language}.toml"
+    said = tomllib.loads(wording.read_text(encoding="utf-8"))["conflicts"]
+    assert {method.name for method in CONTRACT} <= set(said)

@@ -91,10 +91,32 @@ async def test_a_clean_photo_is_left_alone(recommender: Recommender) -> None:
     assert not any(told in response.message for response in seen for told in TOLD.values())
 
 
-async def test_a_photo_that_contradicts_the_words_is_left_out_of_them(recommender: Recommender) -> None:
+TOLD_OF_PAIRS: dict[TrustAction, str] = {
+    "label": "disagree; both count",
+    "lower": "so I followed the text",
+    "ask": "which one should count?",
+    "keep_out": "so I went by the text alone",
+    "block": "so I refused the file and went by the text alone",
+}
+
+
+async def test_a_photo_that_contradicts_the_words_changes_items_and_words_as_the_policy_says(
+    recommender: Recommender,
+) -> None:
     words, dog = "a violin on a chair", DATA / "request" / "photo.jpg"
-    response = await answer(recommender, "label", dog, words, "keep_out")
-    assert [e.check for e in response.consistency.effects] == ["text_image"]
-    assert "so I went by the text alone" in response.message
-    assert ids(response) == ids(await answer(recommender, "label", None, words))
-    assert ids(response) != ids(await answer(recommender, "label", dog, words))
+    counted = await answer(recommender, "label", dog, words, "label")
+    alone = await answer(recommender, "label", None, words)
+    for action, told in TOLD_OF_PAIRS.items():
+        response = await answer(recommender, "label", dog, words, action)
+        assert [(e.check, e.action) for e in response.consistency.effects] == [("text_image", action)]
+        assert told in response.message
+        assert (ids(response) == ids(counted)) == (action == "label"), action
+        assert (ids(response) == ids(alone)) == (action in ("keep_out", "block")), action
+
+
+async def test_a_photo_that_shows_what_the_words_say_is_left_alone(recommender: Recommender) -> None:
+    words, dog = "a dog like this", DATA / "request" / "photo.jpg"
+    seen = [await answer(recommender, "label", dog, words, action) for action in TOLD_OF_PAIRS]
+    assert all(response.consistency.effects == () for response in seen)
+    assert len({tuple(ids(response)) for response in seen}) == 1
+    assert not any(told in response.message for response in seen for told in TOLD_OF_PAIRS.values())
