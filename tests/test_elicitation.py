@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tastemaker.agents.explaining.rendered import question_in_words
 from tastemaker.core.questions.answerable_facets import (
     Facet,
     _buckets,
@@ -29,13 +30,16 @@ from tastemaker.core.questions.information_gain import (
     question_of,
 )
 from tastemaker.core.ranking.query import CandidateQuery
+from tastemaker.core.ranking.stated_preferences import WORDS_FIELD
 from tastemaker.core.schemas import (
     Answered,
     CatalogueField,
     CatalogueSchema,
+    Choice,
     HistoryProfile,
     Item,
     Preference,
+    Question,
     ThreadMemory,
     Understanding,
 )
@@ -195,3 +199,19 @@ def test_a_catalogue_of_titles_is_asked_about_by_what_titles_share() -> None:
     answer = Answered(offered=tuple(c.preference for c in found.choices if c.preference), chosen=1)
     again = replace(asked, answers=(answer,))
     assert choose_question(items, [0.0] * 30, schema, again, ThreadMemory(questions=1), ElicitSettings()) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "closest"), [("colour", "Which colour would you like"), (WORDS_FIELD, "Which of these comes closest")]
+)
+@pytest.mark.parametrize("rest", [True, False])
+def test_a_question_is_worded_by_the_phrases(field: str, closest: str, rest: bool) -> None:
+    choices = [
+        Choice(choice_id=str(n), text=v, preference=Preference(field=field, value=v)) for n, v in enumerate("ABC")
+    ]
+    more = [Choice(choice_id="other", text="")] if rest else []
+    asked = Question(question_id="q1", about="colour", text="", choices=(*choices, *more), gain_bits=1)
+    said = question_in_words(asked, "en")
+    assert said.text.startswith(closest)
+    assert said.text.endswith("A, B, C or something else?" if rest else "A, B or C?")
+    assert question_in_words(asked, "zh").text.endswith("A、B、C，还是其他？" if rest else "A、B，还是C？")

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ...core.predicates import holds
+from ...core.ranking.stated_preferences import WORDS_FIELD
 from ...core.schemas import Brief, Composition, Constraint, Question, RankedItem, Words
 from ...core.text.chinese import is_chinese
 from ...core.text.words import shorten
 from .item_reasons import Point, Points, of_kind, proven
 from .request_words import typed_words
-from .wording import Wording, wording
+from .wording import Language, Wording, wording
 
 SENTENCES = 2
 MAX_ASKED = 5
@@ -105,13 +106,19 @@ def render_message(brief: Brief) -> Words:
     return Words(item_id=None, text=text, by="data", evidence_ids=tuple(ids))
 
 
-def question_in_chinese(question: Question) -> Question:
-    """Return a question with its words in Chinese; the values stay as the records have them."""
+def question_in_words(question: Question, language: Language) -> Question:
+    """Return a question as the wording puts it; the values stay as the records have them."""
+    words = wording(language)
+    other, between = words.question("other"), words.question("between")
     named = [c.text for c in question.choices if c.preference is not None]
-    rest = any(c.preference is None for c in question.choices)
-    listed = f"{'、'.join(named)}，还是其他" if rest else "，还是".join(("、".join(named[:-1]), named[-1]))
-    choices = tuple(c if c.preference is not None else c.model_copy(update={"text": "其他"}) for c in question.choices)
-    text = f"您想要哪种{wording('zh').label(question.about)}：{listed}？"
+    if len(named) < len(question.choices):
+        listed = words.question("rest", listed=between.join(named), other=other)
+    else:
+        listed = words.question("last", listed=between.join(named[:-1]), last=named[-1])
+    choices = tuple(c if c.preference is not None else c.model_copy(update={"text": other}) for c in question.choices)
+    of_words = all(c.preference is None or c.preference.field == WORDS_FIELD for c in question.choices)
+    about = words.label(question.about)
+    text = words.question("closest", listed=listed) if of_words else words.question("which", about=about, listed=listed)
     return question.model_copy(update={"text": text, "choices": choices})
 
 

@@ -134,6 +134,10 @@ class Wording:
         amount = self.amount(field, abs(by), brief) if by else self.amount(field, value, brief)
         return self._filled(way, {"amount": amount, "value": self.figure(field, value, brief), "gap": number(abs(by))})
 
+    def question(self, name: str, **slots: str) -> str:
+        """Return a piece of a question that narrows the list down."""
+        return way_of(self.table["questions"][name], self.language).filled(slots)
+
     def answer(self, name: str, **slots: str) -> str:
         """Return a piece of an answer to a question about items shown."""
         return way_of(self.table["answers"][name], self.language).filled(slots)

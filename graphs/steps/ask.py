@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from langgraph.types import interrupt
 
-from ...agents.explaining.rendered import question_in_chinese
+from ...agents.explaining.rendered import question_in_words
 from ...core.errors import InvalidRequestError
 from ...core.questions.answerable_facets import facets_of
 from ...core.questions.information_gain import answer_scores, beliefs, best_offer, question_of
@@ -44,7 +44,7 @@ async def question_for(state: State, turn: Turn) -> Question | None:
         return None
     work = _question(state, turn, settings)
     found = await turn.attempt("question", work, turn.services.settings.timeouts.retrieve_s, None)
-    return question_in_chinese(found) if found is not None and is_chinese(state.said) else found
+    return None if found is None else question_in_words(found, "zh" if is_chinese(state.said) else "en")
 
 
 async def _question(state: State, turn: Turn, settings: ElicitSettings) -> Question | None:
