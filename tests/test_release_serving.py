@@ -196,6 +196,17 @@ async def test_what_ships_stands_in_for_readings_and_routes_that_break(house: Ho
         assert turn.library.get("read").version == "r1"
 
 
+async def test_what_an_older_version_of_the_code_released_serves_only_if_it_is_still_in_order(house: House) -> None:
+    body = house.desk.shipped("wording_en").body.replace("[questions]", "[old_questions]")
+    made = await house.desk.commit(T, "wording_en", body, "ada", message="")
+    async with house.desk.store.change(T, "older") as change:
+        await change.put_label("wording_en", "production", made.number)
+    await house.live.refresh()
+    response = await house.ask("ada")
+    assert response.versions == ()
+    assert response.items[0].reason
+
+
 async def test_drafts_and_versions_can_be_tried_and_what_is_wrong_is_told(house: House) -> None:
     body = house.desk.shipped("compose").body
     draft = await house.desk.draft(T, "compose", body.replace(*BRIEF), "ada")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...agents.prompt_files.file_format import Prompt
-from ...core.errors import InvalidRequestError, StoreError, TastemakerError
+from ...core.errors import ConfigurationError, InvalidRequestError, StoreError, TastemakerError
 from ...core.redaction import redact
 from ...core.schemas.releases import ServedVersion
 from ...core.settings import Settings
@@ -179,11 +179,17 @@ class LiveReleases:
             log.error("%s r%d cannot be read and does not serve: %s", name, number, error)
 
     def _read(self, name: str, body: str, version: str) -> Any:
-        """Return what a text becomes; a prompt bears the version of its release."""
+        """Return what a text becomes by this version of the code; a prompt bears the version of its release.
+
+        Raises:
+            ConfigurationError: it has problems, as one that was released before the code asked for more.
+        """
         key = f"{name} {version} {digest_of(body)}"
         if key not in self._made:
             if len(self._made) >= MAX_MADE:
                 self._made.clear()
+            if problems := self._shelves.problems(name, body):
+                raise ConfigurationError("; ".join(problems))
             made = self._shelves.of(name).made(body)
             self._made[key] = made.model_copy(update={"version": version}) if isinstance(made, Prompt) else made
         return self._made[key]
