@@ -191,7 +191,7 @@ def _concept(of: CatalogueField) -> FieldConcept | None:
     for wanted in (
         full,
         key_of(" ".join(words)),
-        *(key_of(w) for w in reversed(words)),
+        *(key_of(w) for w in reversed(words) if w != "size" or len(words) == 1),
         han,
         key_of(unit) if unit else "",
     ):

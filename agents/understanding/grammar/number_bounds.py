@@ -253,7 +253,8 @@ def _bounds(phrase: NumberPhrase, segments: Sequence[Segment], language: Catalog
             return None
         else:
             made += [Bound(name, op, value, start, end) for op, value in zip(ops, values, strict=True)]
-    return made
+    unsaid = not made and phrase.parts[0][1].high is None  # "not 60k": more or less is not said
+    return None if unsaid else made
 
 
 def _turned(

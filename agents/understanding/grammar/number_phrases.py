@@ -231,6 +231,7 @@ def _after(segments: Sequence[Segment], phrase: NumberPhrase, amount: Amount) ->
     while k < len(segments) and (
         (segments[k].fields and not segments[k].entries and not segments[k].roles & set(_POST))
         or key_of(segments[k].text) in ("euro", "in", "model", "modell", "version")
+        or _counted(segments, k)
     ):
         k += 1
         if k - phrase.last > 2:
@@ -263,6 +264,15 @@ def _after(segments: Sequence[Segment], phrase: NumberPhrase, amount: Amount) ->
         phrase.around, phrase.last = True, k + 1
         return True
     return False
+
+
+def _counted(segments: Sequence[Segment], k: int) -> bool:
+    """Tell whether what is counted stands between a number and its comparison: "fifteen people or fewer"."""
+    s = segments[k]
+    plural = (
+        s.text.isascii() and s.text.isalpha() and (s.text.endswith("s") or key_of(s.text) in ("people", "children"))
+    )
+    return plural and not s.roles and not s.used and k + 1 < len(segments) and bool(segments[k + 1].roles & set(_POST))
 
 
 def _leads_to_number(segments: Sequence[Segment], k: int) -> bool:

@@ -162,7 +162,9 @@ def _corrected(token: Token, language: CatalogueLanguage) -> Token:
     ):
         return token
     right = spelling.correct(word)
-    return token._replace(text=right) if right else token
+    return (
+        token._replace(text=right) if right and right not in phrase_words() else token
+    )  # "Nächte" is no slip of "nicht"
 
 
 def _longest(text: str, tokens: Sequence[Token], i: int, language: CatalogueLanguage) -> Segment:
