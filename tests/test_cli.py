@@ -103,7 +103,16 @@ def test_it_is_printed_in_the_order_it_happens(
     monkeypatch.setenv("COLUMNS", "100")
     assert run(monkeypatch, "recommend", "--user", "ada", "--text", "a calm sea") == 0
     text = capsys.readouterr().out
-    parts = ["ada asks", "a calm sea", "direct", "One wish", "image-1", "boats on the sea", "0.71", "nothing either way"]
+    parts = [
+        "ada asks",
+        "a calm sea",
+        "direct",
+        "One wish",
+        "image-1",
+        "boats on the sea",
+        "0.71",
+        "nothing either way",
+    ]
     parts += ["Boats at low tide", "34", "image #1", "Two calm sea prints", "model", "Boats on calm water", "caption-1"]
     parts += ["history", "did not answer", "retrieve candidates", "0.020 s", "1 model call", "kitchen-1"]
     places = [text.find(part) for part in parts]
