@@ -41,9 +41,15 @@ class Spelling:
             return None
         near = [w for other in range(length - 2, length + 3) for w in self._near.get((word[0], other), ())]
         found = process.extract(word, near, scorer=OSA.distance, score_cutoff=2, limit=8)
-        frame = _consonants(word)
-        kept = [f for f in found if f[1] < 2 or length > 6 or _consonants(f[0]) == frame]
+        kept = [f for f in found if f[1] < 2 or _may_be_two_slips(word, f[0])]
         return min(kept, key=lambda f: (f[1], -JaroWinkler.similarity(word, f[0])))[0] if kept else None
+
+
+def _may_be_two_slips(word: str, right: str) -> bool:
+    """Tell whether two slips are likely: in a long word, one that begins alike, or where only vowels differ."""
+    length = len(word)
+    vowels = length > 4 and abs(len(right) - length) < 2 and _consonants(word) == _consonants(right)
+    return vowels or length > 7 or (length > 6 and word[:2] == right[:2])
 
 
 def _consonants(word: str) -> str:

@@ -13,7 +13,7 @@ from ..text.field_names import words_of
 from .word_data import joined, key_of, phrases, states
 
 MOST_VALUES = 12
-COPULAS = ("", "is", "are", "ist", "sind")
+COPULAS = ("", "is", "are", "should be", "must be", "ist", "sind")
 NOT_ABOUT = frozenset(
     [
         "colour",
@@ -41,6 +41,11 @@ class States(NamedTuple):
     maybe: tuple[str, ...]
     absent: tuple[str, ...]
     only: bool
+
+    def sure(self) -> tuple[str, ...]:
+        """Return the values that serve who asks for the thing: those that say yes, for a fee or not, else all that say more."""
+        known = states()["yes"] | states()["some"]
+        return tuple(v for v in self.there if key_of(v) in known) or self.there
 
     def of(self, word: str) -> tuple[str, ...]:
         """Return the values that a word of state means: itself, else all that say the same."""

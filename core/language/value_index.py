@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..schemas import CatalogueField
+from ..text.field_names import words_of
 from .states import said_of, states_of, topics_of
 from .tokens import are_forms, german_stem, stem, words_of_form
 from .word_data import (
@@ -30,6 +31,8 @@ CLOSED = 120
 """A field with at most so many values has a vocabulary of its own; in a larger one values are names."""
 MOST_WORDS = 5
 """Values of more words, by their median, are sentences."""
+NAMED_BESIDE, SHORT_VALUE = 12, 16
+"""Fields of at most so many values, and values of at most so many letters, that may be said with the field's name."""
 MAX_PARTS = 400
 """Parts of values ("SUV" of "4dr SUV") are words too in fields of at most so many values."""
 MEANINGLESS = frozenset("other others unknown na none misc all any no yes true false item the n a 是 否 有 无".split())  # noqa: SIM905
@@ -148,14 +151,20 @@ class ValueIndex:
             for digits in (p for p in parts if p.isdigit()):
                 self.numbered[name, digits].append(value)
             self._put(value, Entry(name, (value,), (value,), SPELLED))
-        closed = len(values) <= MAX_PARTS and not _are_sentences(values)
+        self._add_phrases(term, values)
+        self._add_concepts(term, values)
+
+    def _add_phrases(self, term: FieldTerms, values: Sequence[str]) -> None:
+        """Index what stands for a value beside its own words: with the field's name, a part, an ending, a surname."""
+        name, closed = term.field.name, len(values) <= MAX_PARTS and not _are_sentences(values)
+        if len(values) <= NAMED_BESIDE and not term.is_name:
+            self._add_beside_name(term)
         if closed and term.link != "name":
             self._add_parts(name, values, kinds=term.concept in ("colour", "category", "style", "material"))
         if closed and self.german and not term.is_name:
             self._add_endings(name, values)
         if term.link == "name" or not closed:
             self._add_surnames(name, values)
-        self._add_concepts(term, values)
 
     def _add_states(self, term: FieldTerms) -> bool:
         """Index a column of states by what it is about; tell whether there is nothing else in it."""
@@ -165,8 +174,8 @@ class ValueIndex:
         name, topics = term.field.name, self._topics(term)
         for form in topics:
             every = (*found.there, *found.maybe)
-            self._put(form, Entry(name, found.there, every, SPELLED))
-            self._put_denied(form, Entry(name, found.there, every, SPELLED, denies=True))
+            self._put(form, Entry(name, found.sure(), every, SPELLED))
+            self._put_denied(form, Entry(name, found.sure(), every, SPELLED, denies=True))
             for phrase, word in said_of(form):
                 values = found.of(word)
                 if values:
@@ -270,6 +279,17 @@ class ValueIndex:
                     self._also_refuse(name, phrase, heads)
             else:
                 self._put(phrase, Entry(name, every, every, PART, head=False))
+
+    def _add_beside_name(self, term: FieldTerms) -> None:
+        """Let a short value with its column's name be one phrase, since alone it may say too little: "free cancellation", "class A"."""
+        label = " ".join(words_of(term.field.name))
+        bodied = [f"{label[:-1]}ied", f"{label}ed"] if label.endswith("y") else [f"{label}ed"]  # full bodied
+        for value in (v for v in term.values if len(v) <= SHORT_VALUE):
+            entry = Entry(term.field.name, (value,), (value,), SPELLED)
+            forms = (f"{label} {value}", f"{label} is {value}") if len(value) > 1 else (f"{label} {value}",)
+            for form in (*forms, *(f"{value} {name}" for name in (label, *bodied) if len(value) > 1)):
+                if key_of(form) not in phrases():
+                    self._put(form, entry)
 
     def _add_endings(self, name: str, values: Sequence[str]) -> None:
         """Let "Tisch" mean every Esstisch and Couchtisch of a German catalogue: a known word, or the longest that several end in."""

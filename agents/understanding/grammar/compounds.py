@@ -88,11 +88,11 @@ def _is_known(word: str, language: CatalogueLanguage) -> bool:
 
 
 def _two(text: str, token: Token, cut: int, first: str, last: str) -> list[Token]:
-    """Return the two parts of a token; the second has no capital of its own, unless the first has."""
+    """Return the two parts of a token; the second has no capital of its own."""
     raw = text[token.start : token.end]
     place = next((n for n in range(1, len(raw)) if len(fold_word(raw[:n])) >= cut), len(raw) - 1)
     middle = token.start + place
     return [
         token._replace(text=first, end=middle),
-        token._replace(text=last, start=middle, glued=True),
+        token._replace(text=last, start=middle, glued=True, capital=False),
     ]

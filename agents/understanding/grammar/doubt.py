@@ -40,8 +40,9 @@ def doubts(sentence: Sentence) -> None:
 
 def _doubt_judged(sentence: Sentence, clause: list[Segment]) -> None:
     """Note, rather than want, the value that opens a clause and that unknown words judge: "leather is cruel", "I find wool itchy"."""
-    said = [s for s in clause if not (s.mark or (s.is_glue and key_of(s.text) not in JUDGING))]
-    verb = next((n for n, s in enumerate(said) if key_of(s.text) in JUDGING or _finds(sentence, s)), -1)
+    verbs = [s for s in clause if key_of(s.text) in JUDGING or _finds(sentence, s)]
+    said = [s for s in clause if s in verbs[:1] or not (s.mark or s.is_glue)]
+    verb = said.index(verbs[0]) if verbs else -1
     if verb < 0 or any(s.roles & {"want", "praise", "only", "demand", "fine"} and not s.entries for s in said):
         return
     subject = said[:verb] if said[0].entries else said[verb + 1 : verb + 2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....core.language.value_index import BROADER
-from ....core.language.word_data import key_of
+from ....core.language.word_data import key_of, phrases, states
 from .refused_values import LINKS
 from .segments import Segment
 from .sentence import Sentence, Wish
@@ -48,7 +48,7 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
         ):
             return False
         k -= 1
-    if not sentence.value_at(k) or (crossed and _asked_before(sentence, k)):
+    if not sentence.value_at(k) or (crossed and (_asked_before(sentence, k) or _says_no(sentence.segments[k]))):
         return False
     if _is_judgement(s) and not any(key_of(p.text) in COPULAS for p in sentence.segments[k + 1 : i]):
         return False
@@ -73,9 +73,17 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
     return True
 
 
+def _says_no(s: Segment) -> bool:
+    """Tell whether a value itself says that something is absent: "dogs not allowed, I'm allergic"."""
+    denied = any(e.denies for e in s.entries)
+    return denied or any("not" in phrases().get(w, ()) or w in states()["no"] for w in s.words)
+
+
 def _may_cross(s: Segment) -> bool:
     """Tell whether a refusal may stand apart from what it refuses: "Dodge? never", "red, no thanks", but not "red, ugly"."""
-    return "not" in s.roles or ("not_after" in s.roles and not _is_judgement(s))
+    words = key_of(s.text).split(" ")
+    auxiliary = (len(words) == 1 and words[0].endswith("nt")) or words[-1] == "not"  # "pool, don't care where"
+    return ("not" in s.roles and not auxiliary) or ("not_after" in s.roles and not _is_judgement(s))
 
 
 def _is_judgement(s: Segment) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from rapidfuzz.distance import OSA
+
 from ....core.language.catalogue_language import CatalogueLanguage, Comparison
 from ....core.language.tokens import Token, are_forms, german_stem, stem, tokenise
 from ....core.language.value_index import INFLECTED, SPELLED, Entry
@@ -157,14 +159,16 @@ def _corrected(token: Token, language: CatalogueLanguage) -> Token:
         word in language.values
         or german_stem(word) in language.values
         or stem(word) in common_words()
-        or listed_words() & {word, german_stem(word)}
+        or word in listed_words()
         or word in doubtful_words()
     ):
         return token
     right = spelling.correct(word)
-    return (
-        token._replace(text=right) if right and right not in phrase_words() else token
-    )  # "Nächte" is no slip of "nicht"
+    if right is None or right in phrase_words():
+        return token  # "Nächte" is no slip of "nicht"
+    if german_stem(word) in listed_words() and OSA.distance(word, right) > 1:
+        return token  # "braunes" is none of "blaues"
+    return token._replace(text=right)
 
 
 def _longest(text: str, tokens: Sequence[Token], i: int, language: CatalogueLanguage) -> Segment:

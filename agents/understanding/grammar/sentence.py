@@ -17,6 +17,8 @@ STOPS = frozenset(".!?;:。！？；：\n")
 MAX_QUOTES = 20
 EVERYDAY_HAN = frozenset("苹果 小米 荣耀 大众 现代 理想 红旗 长城 黑莓 锤子 一加 新百伦 森马 回力".split())  # noqa: SIM905
 """Names of makers that are everyday words."""
+DEVICES = ("手机", "电脑", "笔记本", "平板", "耳机", "手表", "电视", "汽车", "轿车")
+"""What follows the name of a maker, and no fruit."""
 COMMAS = frozenset(",，、")
 WEAK = frozenset(
     (
@@ -144,7 +146,7 @@ class Sentence:
         if not everyday and not part:
             return True
         i = self._place[id(s)]
-        if self.named_beside(i, entry.field):
+        if self.named_beside(i, entry.field) or self._listed_beside(i, entry.field):
             return True
         capital = (
             s.capital
@@ -200,6 +202,10 @@ class Sentence:
             return True
         if after is not None and after.roles & {"not", "not_after", "except_after", "free", "fine"}:
             return True
+        if after is not None and self.text.startswith(DEVICES, after.start):
+            return True
+        if before is not None and (before.text == "的" or any(e.field == name for e in before.entries)):
+            return after is None or bool(after.mark) or not after.is_word
         if before is not None and (
             name in before.fields or before.roles & {"not", "except", "or", "and", "want", "only"}
         ):
@@ -237,6 +243,16 @@ class Sentence:
             "brand",
         )
         return named or lead
+
+    def _listed_beside(self, i: int, name: str) -> bool:
+        """Tell whether "or", "and" or "/" joins the name at ``i`` to another one of its field: "specialized or giant"."""
+        for step in (-1, 1):
+            joint, other = i + step, i + 2 * step
+            if 0 <= other < len(self.segments) and any(e.field == name for e in self.segments[other].entries):
+                link = self.segments[joint]
+                if link.roles & {"or", "and", "nor"} or link.mark in ("/", ",", "、"):
+                    return True
+        return False
 
     def best(self, s: Segment, *, evident: bool = False) -> list[Entry]:
         """Return the meanings of a value, the surest first: by the field named beside it, by rank, by what the field is."""
