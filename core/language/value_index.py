@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from ..schemas import CatalogueField
 from ..text.field_names import words_of
 from .states import said_of, states_of, topics_of
 from .tokens import are_forms, german_stem, stem, words_of_form
+from .value_words import are_sentences, by_ending_of, is_base, is_prose, parts_of
 from .word_data import (
     ValueConcept,
     common_words,
@@ -29,8 +30,6 @@ from .word_data import (
 
 CLOSED = 120
 """A field with at most so many values has a vocabulary of its own; in a larger one values are names."""
-MOST_WORDS = 5
-"""Values of more words, by their median, are sentences."""
 NAMED_BESIDE, SHORT_VALUE = 12, 16
 """Fields of at most so many values, and values of at most so many letters, that may be said with the field's name."""
 MAX_PARTS = 400
@@ -156,7 +155,7 @@ class ValueIndex:
 
     def _add_phrases(self, term: FieldTerms, values: Sequence[str]) -> None:
         """Index what stands for a value beside its own words: with the field's name, a part, an ending, a surname."""
-        name, closed = term.field.name, len(values) <= MAX_PARTS and not _are_sentences(values)
+        name, closed = term.field.name, len(values) <= MAX_PARTS and not are_sentences(values)
         if len(values) <= NAMED_BESIDE and not term.is_name:
             self._add_beside_name(term)
         if closed and term.link != "name":
@@ -268,7 +267,7 @@ class ValueIndex:
         """
         parts: dict[str, list[tuple[str, bool]]] = defaultdict(list)
         for value in values:
-            for part, head in _parts_of(value):
+            for part, head in parts_of(value):
                 parts[part].append((value, head))
         for phrase, found in parts.items():
             heads = tuple(dict.fromkeys(v for v, head in found if head))
@@ -293,7 +292,7 @@ class ValueIndex:
 
     def _add_endings(self, name: str, values: Sequence[str]) -> None:
         """Let "Tisch" mean every Esstisch and Couchtisch of a German catalogue: a known word, or the longest that several end in."""
-        by_ending = _by_ending(values)
+        by_ending = by_ending_of(values)
         longest: dict[tuple[str, ...], str] = {}
         for ending, found in by_ending.items():
             own = tuple(found)
@@ -340,7 +339,7 @@ class ValueIndex:
             return
         self._words.update(w for w in words if len(w) >= 4 and w.isalpha() and w.isascii())
         keys = {value_key(form): entry.rank}
-        if entry.rank < SYNONYM or _is_base(words[-1]):
+        if entry.rank < SYNONYM or is_base(words[-1]):
             keys.setdefault(stem_key(form), max(entry.rank, INFLECTED))
         if not form.isascii() or entry.rank in (SYNONYM, SPELLED):
             keys.setdefault("".join(map(german_stem, words)), max(entry.rank, INFLECTED))
@@ -362,48 +361,3 @@ class ValueIndex:
     def words(self) -> tuple[str, ...]:
         """Return every word of a value or of what it may be called."""
         return tuple(sorted(self._words))
-
-
-def _by_ending(values: Sequence[str]) -> dict[str, list[str]]:
-    """Return ending -> the values of one word that have it, each of at least four letters after three others."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for value in values:
-        words = words_of_form(value)
-        for cut in range(3, len(words[0]) - 3) if len(words) == 1 and words[0].isalpha() else ():
-            found[words[0][cut:]].append(value)
-    return found
-
-
-def _parts_of(value: str) -> Iterator[tuple[str, bool]]:
-    """Yield the parts of a value of several English words that may stand for it, and whether each is its head.
-
-    Its head are its last words, and what stands before a number: the Windows of "Windows 11".
-    """
-    words = words_of_form(value.partition("(")[0])
-    length = len(words_of_form(value))
-    if length < 2 or not all(w.isascii() for w in words):
-        return
-    for i in range(len(words)):
-        for j in range(i + 1, len(words) + 1):
-            part = words[i:j]
-            empty = all(w.isdigit() or len(w) < 3 or w in phrases() for w in part)
-            if (i, j) == (0, length) or empty or key_of(" ".join(part)) in phrases():
-                continue
-            if len(part) > 1 or part[0] not in thing_words():
-                yield " ".join(part), j == len(words) or (i == 0 and all(w.isdigit() for w in words[j:]))
-
-
-def is_prose(values: Sequence[str]) -> bool:
-    """Tell whether values are written out, so that none of their words is one: most end with a full stop."""
-    return sum(v.rstrip().endswith((".", "!", "。", "！", "…")) for v in values) * 2 > len(values)
-
-
-def _are_sentences(values: Sequence[str]) -> bool:
-    """Tell whether values are sentences rather than names of something, so that no part of one stands for it."""
-    lengths = sorted(len(words_of_form(v)) for v in values)
-    return bool(lengths) and lengths[len(lengths) // 2] > MOST_WORDS
-
-
-def _is_base(word: str) -> bool:
-    """Tell whether a word's stem stands for it: a noun or its plural, not "fitness" whose stem is "fit"."""
-    return len(word) - len(stem(word)) <= 2 and not word.endswith(("ing", "ed", "ly", "ful", "ness", "er", "less"))

@@ -1,0 +1,57 @@
+"""Tell which words of a catalogue's values may stand for them: parts, endings, base forms; written sentences have none."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from .tokens import stem, words_of_form
+from .word_data import key_of, phrases, thing_words
+
+MOST_WORDS = 5
+"""Values of more words, by their median, are sentences."""
+
+
+def by_ending_of(values: Sequence[str]) -> dict[str, list[str]]:
+    """Return ending -> the values of one word that have it, each of at least four letters after three others."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for value in values:
+        words = words_of_form(value)
+        for cut in range(3, len(words[0]) - 3) if len(words) == 1 and words[0].isalpha() else ():
+            found[words[0][cut:]].append(value)
+    return found
+
+
+def parts_of(value: str) -> Iterator[tuple[str, bool]]:
+    """Yield the parts of a value of several English words that may stand for it, and whether each is its head.
+
+    Its head are its last words, and what stands before a number: the Windows of "Windows 11".
+    """
+    words = words_of_form(value.partition("(")[0])
+    length = len(words_of_form(value))
+    if length < 2 or not all(w.isascii() for w in words):
+        return
+    for i in range(len(words)):
+        for j in range(i + 1, len(words) + 1):
+            part = words[i:j]
+            empty = all(w.isdigit() or len(w) < 3 or w in phrases() for w in part)
+            if (i, j) == (0, length) or empty or key_of(" ".join(part)) in phrases():
+                continue
+            if len(part) > 1 or part[0] not in thing_words():
+                yield " ".join(part), j == len(words) or (i == 0 and all(w.isdigit() for w in words[j:]))
+
+
+def is_prose(values: Sequence[str]) -> bool:
+    """Tell whether values are written out, so that none of their words is one: most end with a full stop."""
+    return sum(v.rstrip().endswith((".", "!", "。", "！", "…")) for v in values) * 2 > len(values)
+
+
+def are_sentences(values: Sequence[str]) -> bool:
+    """Tell whether values are sentences rather than names of something, so that no part of one stands for it."""
+    lengths = sorted(len(words_of_form(v)) for v in values)
+    return bool(lengths) and lengths[len(lengths) // 2] > MOST_WORDS
+
+
+def is_base(word: str) -> bool:
+    """Tell whether a word's stem stands for it: a noun or its plural, not "fitness" whose stem is "fit"."""
+    return len(word) - len(stem(word)) <= 2 and not word.endswith(("ing", "ed", "ly", "ful", "ness", "er", "less"))
