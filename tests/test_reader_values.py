@@ -56,6 +56,7 @@ SHOPS = {
         words("body", "Full|Light"),
         words("brand", "Giant|Specialized|Next"),
     ),
+    "phones": shop(words("brand", "Apple|Nothing"), words("condition", "New|Used")),
     "茶铺": shop(
         number("价格", 10, 2000, "CNY", price=True),
         words("茶类", "绿茶|红茶|普洱茶"),
@@ -71,7 +72,7 @@ READ = {
         ("stays", ["breakfast included", "breakfast is included"], {"breakfast = included"}),
         ("stays", ["without breakfast", "no breakfast"], {"breakfast not in extra charge,included"}),
         ("stays", ["free parking", "parking should be free"], {"parking = free"}),
-        ("stays", ["non smoking", "no smoking"], {"smoking != Yes"}),
+        ("stays", ["non smoking", "no smoking", "smoke free"], {"smoking != Yes"}),
         ("stays", ["unfurnished", "not furnished"], {"furnished = False"}),
         ("stays", ["not unfurnished", "furnished"], {"furnished = True"}),
         ("stays", ["free cancellation"], {"cancellation = Free"}),
@@ -139,6 +140,8 @@ def test_a_rule_reads_every_way_to_say_it(rule: str, name: str, text: str, said:
         ("larder", "eggs taste like sulphur", "Eggs"),
         ("stays", "dogs not allowed, I'm allergic", "allowed"),
         ("kleider", "braunes Hemd", "Blau"),
+        ("kleider", "lieber Seide als Wolle", "Wolle"),
+        ("phones", "nothing used", "Used"),
     ],
 )
 def test_what_is_judged_or_unknown_is_never_turned_into_a_wish(name: str, text: str, value: str) -> None:

@@ -101,5 +101,6 @@ def said_of(topic: str) -> Iterator[tuple[str, str]]:
         if (len(word) < 2 and word.isascii()) or "not" in phrases().get(word, ()):
             continue  # what a bare "no" refuses, the grammar knows
         for copula in COPULAS if topic.isascii() or word.isascii() else ("",):
-            yield f"{topic} {copula} {word}", word
+            if copula or "free" not in phrases().get(word, ()):  # "smoke free" is without
+                yield f"{topic} {copula} {word}", word
         yield f"{word} {topic}", word

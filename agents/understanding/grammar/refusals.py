@@ -29,6 +29,8 @@ def refusals(sentence: Sentence) -> None:
     """Read every "not" and every exception, from left to right."""
     for i, s in enumerate(sentence.segments):
         if s.used or s.entries:
+            if s.entries and not s.used and "free" in s.roles and sentence.value_at(i - 1):
+                refuse_before(sentence, i)  # "smoke free" in a shop where "Free" is a value
             continue
         if "wanted_double" in s.roles:
             s.used = "settled"

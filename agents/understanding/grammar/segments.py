@@ -43,6 +43,7 @@ _BLENDS = {
     "sitcom": ("comedy",),
 }
 _SHORT = frozenset("max min ca approx circa etwa rs nr vs incl inkl bzw".split())  # noqa: SIM905
+_DENYING = frozenset(("not", "except"))
 _WORDS_OF_GRAMMAR = frozenset(("except", "release", "averse"))
 """Roles that a word loses where it is a value of the catalogue as it stands."""
 
@@ -220,6 +221,8 @@ def _longest(text: str, tokens: Sequence[Token], i: int, language: CatalogueLang
     best.start, best.end = tokens[best.first].start, tokens[best.last - 1].end
     best.text = text[best.start : best.end]
     best.capital = tokens[best.first].capital
+    if best.roles & _DENYING and best.entries and not (best.capital and i > 0):
+        best.entries = ()  # the brand Nothing takes no "nothing" away
     best.words = tuple(t.text for t in tokens[best.first : best.last] if t.kind != "mark")
     return best
 

@@ -74,6 +74,9 @@ def _wish(sentence: Sentence, i: int, s: Segment, story: bool, before: Wish | No
     found = sentence.best(s, evident=True)
     if not found:
         return None
+    if _is_worse(sentence, i):
+        s.used = "named"
+        return None
     entry = found[0]
     same = next((e for e in found if before is not None and e.field == before.entry.field and e.rank <= PART), None)
     if same is not None:
@@ -100,6 +103,16 @@ def _wish(sentence: Sentence, i: int, s: Segment, story: bool, before: Wish | No
     )
     both = any("both" in p.roles for p in sentence.segments[max(0, i - 2) : i])
     return Wish(entry, [s], must=must, added=added, both=both, has=_has(sentence, i, before))
+
+
+def _is_worse(sentence: Sentence, i: int) -> bool:
+    """Tell whether something is preferred to the value at ``i``: the Wolle of "lieber Seide als Wolle"."""
+    j = i - 1
+    while j >= 0 and sentence.segments[j].is_glue and "than" not in sentence.segments[j].roles:
+        j -= 1
+    if j < 1 or "than" not in sentence.segments[j].roles:
+        return False
+    return any("soft" in p.roles or key_of(p.text) == "rather" for p in sentence.segments[max(0, j - REACH) : j])
 
 
 def _has(sentence: Sentence, i: int, before: Wish | None) -> bool:
