@@ -5,12 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from ....core.language.tokens import stem
 from ....core.language.value_index import BROADER, INFLECTED, PART, SPELLED, SYNONYM, Entry, FieldTerms
 from ....core.language.word_data import key_of, value_key
 from ....core.schemas import Operator
 from .segments import Segment
 from .sentence import COMMAS, STOPS, Sentence, Wish
 
+FOR = frozenset(("for", "fur", "suits", "suitable for", "good for", "given to", "给", "适合"))
 STORY_WORDS = 40
 REACH = 12
 """Segments before a value in which a word like "maybe" makes it a preference."""
@@ -190,6 +192,7 @@ def _for_whom(sentence: Sentence, i: int, s: Segment) -> None:
     """Read a person as a wish in the field that says for whom things are; where it holds only a broader word, it prefers."""
     entries = sorted(_serving(sentence, s), key=lambda e: (e.rank, sentence.generic(e)))
     if not entries:
+        _name_unserved(sentence, i, s)
         return
     if key_of(s.text) in ("her", "him", "his", "kind", "guy") and (
         i == 0 or key_of(sentence.segments[i - 1].text) not in ("for", "fur", "a", "4", "give")
@@ -200,6 +203,16 @@ def _for_whom(sentence: Sentence, i: int, s: Segment) -> None:
     wish = Wish(entries[0], [s], must=_is_sure(sentence, entries[0]), joined="or" if before in ("and", "or") else "")
     s.used = "wanted" if wish.must else "soft"
     sentence.found.wishes.append(wish)
+
+
+def _name_unserved(sentence: Sentence, i: int, s: Segment) -> None:
+    """Name "for beginners" as not applied where no field says for whom things are; that a husband is a man says too little."""
+    lead = next((p for p in reversed(sentence.segments[max(0, i - 3) : i]) if key_of(p.text) in FOR), None)
+    told = {"men", "women", "boys", "girls"} & set(s.person.split("|"))
+    if lead is None or told or all(stem(w) in sentence.language.words for w in s.words):
+        return
+    sentence.found.unmet.append((lead.start, s.end))
+    s.used = "unmet"
 
 
 def _serving(sentence: Sentence, s: Segment) -> list[Entry]:
