@@ -17,26 +17,23 @@ LINKS = ("", "s", "es", "n", "en", "er", "e")
 def without_compounds(text: str, tokens: Sequence[Token], language: CatalogueLanguage) -> list[Token]:
     """Return the tokens with every compound of known words as two tokens, in their places in ``text``."""
     found: list[Token] = []
-    whole: set[tuple[str, bool]] = set()
+    known: dict[tuple[str, bool], tuple[int, str] | None] = {}
     for token in tokens:
-        seen = (token.text, token.capital)
-        parts = None if seen in whole else _parts(text, token, language)
-        if parts is None:
-            whole.add(seen)
-        found += parts or [token]
+        key = token.text, token.capital
+        if token.kind == "word" and key not in known:
+            known[key] = _cut(*key, language)
+        cut = known[key] if token.kind == "word" else None
+        found += [token] if cut is None else _two(text, token, *cut, token.text[cut[0] :])
     return found
 
 
-def _parts(text: str, token: Token, language: CatalogueLanguage) -> list[Token] | None:
-    word = token.text
-    if token.kind != "word" or not SHORTEST <= len(word) <= LONGEST or _is_known(word, language):
+def _cut(word: str, capital: bool, language: CatalogueLanguage) -> tuple[int, str] | None:
+    """Return where a compound is cut and its first part as it is known, or None for any other word."""
+    if not SHORTEST <= len(word) <= LONGEST or _is_known(word, language):
         return None
     if word.isascii() and word in common_words():
         return None
-    for cut, first, sure in _cuts(word, language):
-        if sure or token.capital:
-            return _two(text, token, cut, first, word[cut:])
-    return None
+    return next(((cut, first) for cut, first, sure in _cuts(word, language) if sure or capital), None)
 
 
 def _cuts(word: str, language: CatalogueLanguage) -> Iterator[tuple[int, str, bool]]:
