@@ -69,7 +69,10 @@ def _finds(sentence: Sentence, s: Segment) -> bool:
 def _may_deny(s: Segment) -> bool:
     """Tell whether a segment that no rule used may turn a value's sign."""
     loose = not s.entries and s.used in ("", "glue")
-    return loose and (bool(s.roles & NEGATIVE and not s.is_glue) or (s.is_word and key_of(s.text) in doubtful_words()))
+    return loose and (
+        bool(s.roles & NEGATIVE and not s.is_glue)
+        or ((s.is_word or "reaction" in s.roles) and key_of(s.text) in doubtful_words())
+    )
 
 
 def _clauses(sentence: Sentence) -> Iterator[list[Segment]]:
@@ -91,7 +94,12 @@ def _unsettled(clause: list[Segment], wish: Wish) -> Segment | None:
             continue
         if s.roles & NEGATIVE and not s.is_glue and not _goes_with(wish, s):
             return s
-        if not wish.refused and s.is_word and s.start >= last.end and key_of(s.text) in doubtful_words():
+        if (
+            not wish.refused
+            and (s.is_word or "reaction" in s.roles)
+            and s.start >= last.end
+            and key_of(s.text) in doubtful_words()
+        ):
             return None if _led(clause, last, s) else s
     return None
 

@@ -81,9 +81,7 @@ def _says_no(s: Segment) -> bool:
 
 def _may_cross(s: Segment) -> bool:
     """Tell whether a refusal may stand apart from what it refuses: "Dodge? never", "red, no thanks", but not "red, ugly"."""
-    words = key_of(s.text).split(" ")
-    auxiliary = (len(words) == 1 and words[0].endswith("nt")) or words[-1] == "not"  # "pool, don't care where"
-    return ("not" in s.roles and not auxiliary) or ("not_after" in s.roles and not _is_judgement(s))
+    return "not" in s.roles or ("not_after" in s.roles and not _is_judgement(s))
 
 
 def _is_judgement(s: Segment) -> bool:
