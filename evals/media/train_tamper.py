@@ -31,7 +31,7 @@ from ..reporting.report import report
 from .trust import data_folder
 
 FOLDS = 3
-FALSE_ALARMS = 0.002
+FALSE_ALARMS = 0.0005
 """Of clean product photos that may look spliced: with those that look copied they stay under one in a hundred."""
 
 
