@@ -48,7 +48,9 @@ def test_a_part_with_another_grain_is_more_suspicious_than_the_rest() -> None:
     assert seen.score > honest.score
 
 
-def test_the_largest_suspicious_part_alone_is_boxed(tmp_path: Path) -> None:
+def test_the_largest_suspicious_part_alone_is_boxed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    eager = packaged_calibration().model_copy(update={"splice_conflict": 0.5})
+    monkeypatch.setattr(spliced_region, "packaged_calibration", lambda: eager)
     forged = photo(1, grain=2)
     forged[48:160, 48:160] = photo(2, grain=14)[48:160, 48:160]
     Image.fromarray(forged).save(tmp_path / "forged.png")
