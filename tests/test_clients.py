@@ -34,7 +34,7 @@ async def server(tmp_path: Path) -> AsyncIterator[str]:
 
 
 def public(kind: type) -> dict[str, inspect.Signature]:
-    return {n: inspect.signature(m) for n, m in vars(kind).items() if callable(m) and not n.startswith("_")}
+    return {n: inspect.signature(m) for n, m in inspect.getmembers(kind, callable) if not n.startswith("_")}
 
 
 def test_both_clients_have_the_same_methods_with_the_same_parameters_and_those_of_the_recommender() -> None:

@@ -27,7 +27,7 @@ from tastemaker.models.lazy import Lazy
 SECRETS = "s3://key:secret@bucket/x: /srv/build/lance.rs, https://index.example:8443/simple, user postgres"
 CLASSES = [
     c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, TastemakerError)
-    if c is not InvalidRequestError and not issubclass(c, errors.AccessError)
+    if c not in (InvalidRequestError, errors.ReleaseBlockedError) and not issubclass(c, errors.AccessError)
 ]  # fmt: skip
 
 

@@ -43,6 +43,9 @@ pytestmark = [
 SECRET = "zanzibar"
 """In everything of theirs that no request of ours says: seeing it is a leak."""
 THEIR_ITEM, THEIR_USER = "theirs-0", "their-user"
+THEIR_RUN = "0" * 32
+NOT_THERE = ("there is no", "has no stored case", "no trace is kept")
+"""What is said of ids that are another tenant's; the studio's forms are tried by tests/test_studio.py."""
 OTHERS = {"/mcp", "/openapi.json"}
 """Routes outside FastAPI: MCP answers each request by the caller's own service, without sessions; tests/test_mcp_door.py tries it."""
 STATIC = {"/docs/assets", "/web"}
@@ -131,6 +134,9 @@ def probes(path: str, thread: str, tenant: dict[str, str]) -> Any:
             "forwardedProps": {"user_id": THEIR_USER},
         },
         "/releases/{name}/versions": {"body": "text"},
+        "/evaluations": {"name": "compose", "version": "r1", "case_set": "print-shop"},
+        "/cases/{case_set}": {"case_id": "one", "request": {"user_id": THEIR_USER, "text": "boat"}},
+        "/traces/{request_id}/replay": {"versions": {"compose": "r1"}},
         "/console/rules/try": {"rules": "rules: []", "text": "boat", "user_id": THEIR_USER, **tenant},
     }
     if path.startswith("/langserve"):
@@ -160,7 +166,9 @@ def generated(schema: dict[str, Any], parts: dict[str, Any], thread: str, tenant
 def address_of(path: str) -> str:
     """Return a path with theirs wherever an id goes, and with the ids that both tenants have."""
     ids = {"user_id": THEIR_USER, "item_id:path": THEIR_ITEM, "item_id": THEIR_ITEM}
-    ids |= {"name": "compose", "number": "1", "draft_id": "2", "label": "candidate"}
+    ids |= {"name": "compose", "number": "1", "draft_id": "2", "label": "candidate", "action": "candidate"}
+    ids |= {"number:int": "1", "ref": "r1", "case_set": "print-shop", "case_id": "theirs", "rollout_id": "1"}
+    ids |= {"run_id": THEIR_RUN, "base": THEIR_RUN, "request_id": "their-request"}
     for name, value in ids.items():
         path = path.replace(f"{{{name}}}", value)
     return path
@@ -208,7 +216,8 @@ async def test_no_route_gives_or_takes_anything_of_another_tenant(world: World) 
             assert SECRET not in answer.text.lower(), where
             assert answer.status_code < 500, where
             if not tenant:
-                assert answer.status_code not in (405, 422), f"PROBES must say how to reach {where}"
+                reached = path.startswith("/studio") or any(told in answer.text for told in NOT_THERE)
+                assert answer.status_code not in (405, 422) or reached, f"PROBES must say how to reach {where}"
             elif '"tenant"' in json.dumps(sent) or _takes_tenant(world.app, method, path):
                 refused = answer.status_code == 403 or '"forbidden"' in answer.text
                 assert refused, where
@@ -226,7 +235,9 @@ async def test_every_route_asks_who_calls(world: World) -> None:
     world.client.headers.pop("X-API-Key")
     for method, path in routes(world.app):
         answer = await world.client.request(method, path, **body_of(world, method, path, {}))
-        assert answer.status_code == 401, f"{method} {path}"
+        page = method == "GET" and path.startswith("/studio")
+        assert answer.status_code == (303 if page else 401), f"{method} {path}"
+        assert not page or answer.headers["location"].startswith("/studio/sign-in?")
 
 
 async def test_the_key_of_one_tenant_does_not_open_a_thread_of_anothers_user_of_the_same_name(world: World) -> None:
