@@ -107,6 +107,8 @@ READ = {
     ],
     "exceptions and what is no trouble": [
         ("stays", ["anywhere but Cornwall", "everywhere except Cornwall"], {"region != Cornwall"}),
+        ("stays", ["no cabins unless they have a sauna", "no cabins, except with a sauna"], {"type != Cabin"}),
+        ("kleider", ["keine Wolle, außer bei Mänteln", "ohne Wolle, ausgenommen Mantel"], {"material != Wolle"}),
         ("stays", ["no pool is fine", "with or without pool", "a pool is not important", "Pool muss nicht sein"], set()),
         ("stays", ["pool AND sauna, don't care where"], {"amenities contains Pool", "amenities contains Sauna"}),
         ("茶铺", ["除了普洱以外的茶", "除了普洱别的都行"], {"茶类 != 普洱茶"}),

@@ -17,11 +17,25 @@ from .sentence import COMMAS, Sentence
 FINE = frozenset(("fine", "also", "release"))
 REACH = 40
 """Segments that a "not" reaches at most."""
+ENDS = frozenset(".!?;。！？；")
 BRIDGES = frozenset(
     "with having has have that which who whose containing featuring in by from of made about including mit aus in von das die der welche "  # noqa: SIM905
     "welches welcher 有 带 含".split()
 )
 """Words that lead from an unknown noun to what it has: "no room with a sauna"."""
+_EXEMPTS = frozenset(
+    (
+        "unless",
+        "except",
+        "except for",
+        "with the exception of",
+        "es sei denn",
+        "ausser",
+        "ausgenommen",
+        "mit ausnahme von",
+    )
+)
+"""Words that let something of what was just refused through: "no Fords unless it is a Mustang"."""
 _NO_AGAIN = frozenset("not dont do nothing no never i im definitely nicht kein keine".split())  # noqa: SIM905
 
 
@@ -34,6 +48,8 @@ def refusals(sentence: Sentence) -> None:
             continue
         if "wanted_double" in s.roles:
             s.used = "settled"
+        elif key_of(s.text) in _EXEMPTS and _follows_refusal(sentence, i):
+            _name_exemption(sentence, i)
         elif s.roles & {"not", "except"} or _is_minus(sentence, i):
             _refuse_after(sentence, i)
         elif (
@@ -42,6 +58,26 @@ def refusals(sentence: Sentence) -> None:
             and not refuse_before(sentence, i)
         ):
             _doubt_before(sentence, i)
+
+
+def _follows_refusal(sentence: Sentence, i: int) -> bool:
+    """Tell whether something was refused earlier in the same sentence."""
+    for wish in sentence.found.wishes:
+        last = sentence.place(wish.segments[-1])
+        if wish.refused and last < i and not any(p.mark in ENDS for p in sentence.segments[last:i]):
+            return True
+    return False
+
+
+def _name_exemption(sentence: Sentence, i: int) -> None:
+    """Name as not applied what a refusal lets through, to the end of the clause: no field can say it, and it is not refused."""
+    j = i + 1
+    while j < len(sentence.segments) and not sentence.stops(j) and not sentence.segments[j].used:
+        j += 1
+    exempt = sentence.segments[i:j]
+    sentence.found.unmet.append((exempt[0].start, exempt[-1].end))
+    for piece in exempt:
+        piece.used = "unmet"
 
 
 def _doubt_before(sentence: Sentence, i: int) -> None:
