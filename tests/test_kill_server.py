@@ -63,7 +63,7 @@ async def test_the_words_go_on_without_the_model_when_its_server_is_killed(tmp_p
     finally:
         await asyncio.to_thread(server.down)
     assert response["items"]
-    assert len(response["items"]) + len(response["close"]) == 5
+    assert len(response["items"]) + len(response["close"]) <= 5
     assert all(i["reason"]["text"] for i in response["items"])
     assert "llm" in {d["what"] for d in response["degraded"]}
 
