@@ -132,6 +132,7 @@ async def test_the_whole_way_by_two_people(keyed: Studio) -> None:
     assert "The version" not in (await keyed.see("vera", "/compose")).text
     back = await keyed.send("ed", "/compose/rollback", text="clicks fell")
     assert "Rolled back" in back.text
+    assert "rolled back: clicks fell" in back.text
     log = (await keyed.see("vera", "/audit")).text
     assert "The chain of digests holds" in log
     exported = (await keyed.see("vera", "/audit.jsonl")).text.splitlines()

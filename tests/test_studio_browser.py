@@ -196,6 +196,7 @@ def taken_back(ada: Walk) -> None:
             break
         ada.page.wait_for_timeout(1_000)
     expect(served).to_contain_text("nothing")
+    expect(ada.page.get_by_role("region", name="Trials so far")).to_contain_text("click_through")
     ada.look("taken-back")
     ada.page.goto(f"{ada.url}/studio/audit")
     expect(ada.page.get_by_role("row").filter(has_text="monitor").first).to_contain_text("click_through")

@@ -90,6 +90,7 @@ async def one_name(at: Looking, name: str) -> Response:
         versions=await at.desk.versions(at.tenant, name),
         drafts=await at.desk.drafts(at.tenant, name),
         comments=await at.desk.comments(at.tenant, name),
+        trials=[one for one in await at.desk.rollouts(at.tenant, name) if one.state != "running"],
         figures=await figures_of_trial(at, status.rollout.id if status.rollout else None),
         runs=await runs_of(at, name),
         done=at.done(),
