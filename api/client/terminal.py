@@ -166,11 +166,11 @@ class TerminalRenderer:
         title = f"{len(items)} item{'' if len(items) == 1 else 's'} after {time.perf_counter() - self._started:.2f} s"
         self._print(Text())
         self._print(_item_table(items, title) if items else Text("no item satisfies every constraint", style="yellow"))
+        if data.get("note"):
+            self._line("note", Text(clean(data["note"])), "")
         for close in data.get("close") or ():
             broken = ", ".join(clean(b["words"]) for b in close["breaks"])
             self._line("comes close", Text.assemble(clean(close["title"]), "  ", (broken, "yellow")), "")
-        if data.get("note"):
-            self._line("note", Text(clean(data["note"])), "")
         if data.get("cold_start"):
             self._line("cold start", Text(clean(data["cold_start"]), style="yellow"), "")
         if data.get("question"):
