@@ -8,7 +8,6 @@ Deterministic bucketing as in Kohavi, Tang and Xu, Trustworthy Online Controlled
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 
 from ..schemas.releases import Cohort, Rollout, ServedVersion
 
@@ -41,9 +40,3 @@ def assigned(rollout: Rollout, unit: str, segment: str | None, *, known: bool) -
         rollout=rollout.id,
         arm="candidate" if drawn else "control",
     )
-
-
-def share_of(rollout: Rollout, units: Iterable[str]) -> float:
-    """Return the share of units that a rollout serves the version on trial."""
-    drawn = [point_of(rollout.salt, unit) * 100 < rollout.percent for unit in units]
-    return sum(drawn) / len(drawn) if drawn else 0.0
