@@ -13,6 +13,7 @@ import yaml
 from ..text.chinese import is_han
 from .tokens import german_stem, stem, words_of_form
 
+_PARTED = re.compile("[,，\n]")
 _BETWEEN_HAN = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
 
 
@@ -265,4 +266,5 @@ def _load(name: str) -> dict[str, Any]:
 
 
 def _listed(forms: object) -> tuple[str, ...]:
-    return tuple(f.strip() for f in str(forms).replace("，", ",").split(",") if f.strip())
+    """Return the entries of a list in one text, parted by commas or lines."""
+    return tuple(f.strip() for f in _PARTED.split(str(forms)) if f.strip())
