@@ -19,7 +19,7 @@ PartOption = Annotated[
     str,
     typer.Option(
         "--part",
-        help="The project's own requests to ask: dev, held_out, fresh_dev, fresh_kept, third_dev or third_kept.",
+        help="The project's own requests to ask: dev, held_out, or fresh, third or fourth with _dev or _kept.",
     ),
 ]
 OutOption = Annotated[
@@ -35,7 +35,7 @@ def requests(
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask requests in words over five or eleven catalogues: obeyed, precision, inverted and silent conditions, by construct."""
+    """Ask requests in words over five to eleven catalogues: obeyed, precision, inverted and silent conditions, by construct."""
     from ...evals.requests.cases import load_cases
     from ...evals.requests.run import requests_run
 

@@ -134,6 +134,11 @@ _SHOPS = {
     "courses": "code",
     "chongwu": "编号",
     "garten": "artikel",
+    "instruments": "id",
+    "shelter": "ref",
+    "toys": "sku",
+    "wandern": "tour",
+    "hufu": "编号",
 }
 _SOURCES: Mapping[str, tuple[Callable[[Path], Iterator[Record]], str]] = {
     "cars": (_cars, "item_id"),
