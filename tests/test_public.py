@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -183,3 +187,21 @@ def test_wrong_settings_do_not_repeat_what_was_given() -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_settings({"TASTEMAKER_LLM__API_KEY": '["hunter2"]', "TASTEMAKER_LLM__PORT": "hunter2"})
     assert "hunter2" not in str(caught.value)
+
+
+def test_no_library_tells_its_maker_of_our_work(tmp_path: Path) -> None:
+    code = "import os, tastemaker\nprint(os.environ['ORT_DISABLE_TELEMETRY'])\n" + "\n".join(
+        (
+            "from onnx import TensorProto as T, helper as h",
+            "from tastemaker.models.image_text.onnx_graph import open_session",
+            "x, y = (h.make_tensor_value_info(n, T.FLOAT, [1]) for n in 'xy')",
+            "graph = h.make_graph([h.make_node('Abs', ['x'], ['y'])], 'g', [x], [y])",
+            "made = h.make_model(graph, opset_imports=[h.make_opsetid('', 17)], ir_version=8)",
+            "open_session(made.SerializeToString(), 1)",
+        )
+    )
+    kept = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    environ = {**kept, "TMPDIR": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
+    assert done.stdout == "1\n"
+    assert list(tmp_path.rglob("*")) == []  # without it, a file with the id of a session lies here

@@ -29,6 +29,8 @@ from ...core.schemas import (
     Verdict,
 )
 from ..auth.gate import is_open
+from ..openai.wire import PREFIX as OPENAI
+from ..openai.wire import OpenAIErrorBody
 
 DESCRIPTION = """\
 Text, photos and voice in; grounded recommendations out.
@@ -207,17 +209,39 @@ def stream_example() -> str:
 
 
 def describe_errors_and_streams(openapi: dict[str, Any]) -> None:
-    """Say of every operation who may call it and, if it is a POST, which errors it answers with; LangServe's streams are no JSON."""
+    """Say of every operation who may call it and with which errors it answers, in whose shape; LangServe's streams are no JSON."""
     errors = openapi["paths"]["/recommend"]["post"]["responses"]
-    schemes: dict[str, Any] = openapi.setdefault("components", {}).setdefault("securitySchemes", {})
+    components: dict[str, Any] = openapi.setdefault("components", {})
+    schemes: dict[str, Any] = components.setdefault("securitySchemes", {})
     schemes["bearer"] = {"type": "http", "scheme": "bearer", "description": "An API key, or a person's OpenID token."}
     schemes["key"] = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+    shape = OpenAIErrorBody.model_json_schema(ref_template="#/components/schemas/{model}")
+    components["schemas"] |= {**shape.pop("$defs"), "OpenAIErrorBody": shape}
     for path, operations in openapi["paths"].items():
-        for operation in () if is_open(path) else operations.values():
-            operation["security"] = [{"bearer": []}, {"key": []}]
-            operation["responses"] |= {status: errors[status] for status in ("401", "403")}
-        responses = operations.get("post", {}).get("responses", {})
-        responses |= {status: errors[status] for status in ("408", "413", "422", "429", "500", "503") if responses}
+        for method, operation in operations.items():
+            statuses = [] if is_open(path) else ["401", "403", "429", "500", "503"]
+            statuses += ["408", "413", "422"] if method == "post" or "requestBody" in operation else []
+            if not is_open(path):
+                operation["security"] = [{"bearer": []}, {"key": []}]
+            operation["responses"] |= {status: errors[status] for status in statuses}
+            if path.startswith(OPENAI):
+                operation["responses"] = _in_openai_shape(operation["responses"])
         if path.startswith("/langserve") and path.rsplit("/", 1)[-1].startswith("stream"):
-            text = "Events `data`, `metadata`, `error` and `end`, as LangServe's client reads them."
-            responses["200"] = {"description": text, "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+            operations["post"]["responses"]["200"] = _LANGSERVE_STREAM
+
+
+_LANGSERVE_STREAM: dict[str, Any] = {
+    "description": "Events `data`, `metadata`, `error` and `end`, as LangServe's client reads them.",
+    "content": {"text/event-stream": {"itemSchema": {"type": "object", "properties": {"data": {"type": "string"}}}}},
+}
+
+
+def _in_openai_shape(responses: dict[str, Any]) -> dict[str, Any]:
+    """Return the responses with errors as ``OpenAIErrors`` shapes them: wrong input is a 400 there."""
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/OpenAIErrorBody"}}}
+    wrong = {
+        "400" if status == "422" else status: {"description": told["description"], "content": content}
+        for status, told in responses.items()
+        if int(status) >= 400
+    }
+    return {"200": responses["200"], **wrong}

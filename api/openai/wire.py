@@ -97,6 +97,21 @@ TAKEN = frozenset(RecommendRequest.model_fields) - {"text", "images", "audio", "
 """Fields of a request that ``tastemaker`` may hold; the messages, ``user`` and ``metadata`` give the others."""
 
 
+class OpenAIErrorDetail(BaseModel):
+    """What went wrong, as OpenAI tells it."""
+
+    message: str = Field(description="What is wrong and what to do.")
+    type: str = Field(description="Kind of the error, such as `invalid_request_error`.")
+    param: str | None = Field(description="The field that is wrong, if one is.")
+    code: str | None = Field(description="A name for programs, if the kind has one.")
+
+
+class OpenAIErrorBody(BaseModel):
+    """The body of every answer of this door that is not a success."""
+
+    error: OpenAIErrorDetail = Field(description="The error.")
+
+
 def openai_error(status: int, ours: dict[str, Any]) -> dict[str, Any]:
     """Return the body of OpenAI's errors from ours, ``{"error": {"message", "field", "type"}}``."""
     error = ours.get("error")

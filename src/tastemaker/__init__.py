@@ -5,7 +5,11 @@ Import cost is kept low: graphs and model libraries load on first use.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+
+# ONNX Runtime, where it is loaded later, writes a device id and tells its maker of each session unless this is set before.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
 __all__ = [
