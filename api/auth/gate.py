@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 from urllib.parse import urlencode
 
@@ -20,6 +19,7 @@ from .caller import ANYBODY, CURRENT, Caller
 from .caller import Scope as CallerScope
 from .keys import WRONG, KeyRing
 from .limits import KeyLimiter
+from .same_machine import SameMachine, is_loopback
 from .tokens import Tokens
 
 STUDIO: Final = "/studio"
@@ -80,6 +80,7 @@ class Doorkeeper:
         self._settings = settings
         self.ring = KeyRing(KeyStore.at(settings.access_url), auth.cache_s)
         self._tokens = Tokens(auth) if auth.issuer else None
+        self._same_machine = SameMachine(settings)
         self.closed = auth.mode != "open"
 
     async def start(self) -> None:
@@ -98,14 +99,16 @@ class Doorkeeper:
                     "`tastemaker keys create`, or set auth.mode to `open` if something in front asks who calls"
                 )
 
-    async def caller(self, headers: Headers) -> Caller:
-        """Return who sends these headers.
+    async def caller(self, headers: Headers, scope: Scope) -> Caller:
+        """Return who sends these headers, by this connection.
 
         Raises:
+            ForbiddenError: no keys are asked for, and a foreign page asks.
             UnknownCallerError: there is no key or token, or it is not valid.
             StoreError, BackEndUnavailable: it cannot be checked.
         """
         if not self.closed:
+            self._same_machine.check(scope, headers)
             return ANYBODY
         kind, _, shown = headers.get("authorization", "").partition(" ")
         given = shown.strip() if kind.lower() == "bearer" else headers.get("x-api-key", "")
@@ -154,7 +157,7 @@ class AuthGate:
         if self.doorkeeper.closed:
             await self.limiter.check_guesses(address)
         try:
-            caller = await self.doorkeeper.caller(headers)
+            caller = await self.doorkeeper.caller(headers, scope)
         except UnknownCallerError as error:
             if error.missing == WRONG:
                 await self.limiter.note_guess(address)
@@ -206,11 +209,3 @@ async def refuse(error: TastemakerError | HTTPException, scope: Scope, receive: 
 
 def _preflight(scope: Scope) -> bool:
     return bool(scope["type"] == "http" and scope["method"] == "OPTIONS")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach an address."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -72,6 +72,9 @@ async def check_body(request: Request) -> None:
         body = parse_json(await request.body())
     except json.JSONDecodeError as error:
         raise InvalidRequestError("body", f"is not valid JSON: {error.msg}") from error
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":  # what a page may send to another site without asking it first
+        raise InvalidRequestError("body", "must be sent as application/json")
     if not request.url.path.endswith("/batch") or not isinstance(body, dict):
         return
     inputs = body.get("inputs")

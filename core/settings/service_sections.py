@@ -14,6 +14,11 @@ class ServeSettings(Section):
 
     host: str = Field(default="127.0.0.1", description="Address to bind.")
     port: int = Field(default=8010, ge=1, le=65535, description="Port to bind.")
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Names, such as `shop.example`, by which the service may be called where no keys are asked for, beside its address and "
+        "`localhost`; `*`: any. Empty, on an address that others can reach: any.",
+    )
     max_active: int = Field(
         default=8, ge=1, description="Requests a process works on at once; feedback is not counted."
     )
