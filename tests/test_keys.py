@@ -22,8 +22,8 @@ from typer.testing import CliRunner
 
 from tastemaker.api.auth import keys as module
 from tastemaker.api.auth.caller import SCOPES, Role, Scope
-from tastemaker.api.auth.gate import is_loopback
 from tastemaker.api.auth.keys import KeyRing, create_key, new_key, split_key
+from tastemaker.api.auth.same_machine import is_loopback
 from tastemaker.api.auth.tokens import Tokens
 from tastemaker.api.cli.main import build_app
 from tastemaker.api.http.app import create_app
