@@ -11,13 +11,14 @@ import logging
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from sqlalchemy import MetaData, event, inspect, text
-from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy import MetaData, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -37,7 +38,10 @@ _LOCK = 7_300_001
 """The advisory lock of PostgreSQL under which the schema is changed."""
 RETRY_S = 5.0
 """Seconds for which a failed opening is remembered, so that requests do not all wait for a server that is down."""
+HANDS = 4
+"""Threads that do whole pieces of work on a SQLite file, each with a connection of its own."""
 _ONE_AT_A_TIME = threading.Lock()
+T = TypeVar("T")
 _log = logging.getLogger("tastemaker.database")
 
 
@@ -67,6 +71,8 @@ class Database:
         if self._engine.dialect.name == "sqlite" and name in (None, "", ":memory:"):
             raise ConfigurationError(f"{setting} must name a file: what is in memory is kept by nobody")
         self._path = Path(str(name)) if self._engine.dialect.name == "sqlite" else None
+        self._file: Engine | None = None
+        self._hands: ThreadPoolExecutor | None = None
         self._opened: tuple[int, int] | None = None
         self._opening = asyncio.Lock()
         self._failed: tuple[float, StoreError] | None = None
@@ -98,6 +104,23 @@ class Database:
                     await connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
 
+    async def run(self, work: Callable[[Connection], T], *, write: bool = False) -> T:
+        """Do ``work`` on a connection; with ``write`` it is one transaction. Raises as ``connect``.
+
+        On SQLite it is done whole in a thread: to go there for each statement, as ``connect`` does, costs more than reading a few rows.
+        A caller that is cancelled does not stop it half-way.
+        """
+        if self._path is None:
+            async with self.connect(write=write) as connection:
+                return await connection.run_sync(work)
+        if self._opened is None or self._opened != self._identity():
+            await self._open()
+        if self._file is None or self._hands is None:
+            self._file, self._hands = _engine_of_file(self._engine.url), ThreadPoolExecutor(HANDS, "database")
+        with self._failures():
+            done = asyncio.get_running_loop().run_in_executor(self._hands, _on_file, self._file, work, write)
+            return await done
+
     @contextmanager
     def _failures(self) -> Iterator[None]:
         try:
@@ -119,6 +142,11 @@ class Database:
     async def close(self) -> None:
         """Close every connection; the next use opens the database again."""
         self._opened = None
+        hands, self._hands, file, self._file = self._hands, None, self._file, None
+        if hands is not None:
+            await asyncio.to_thread(hands.shutdown)
+        if file is not None:
+            file.dispose()
         await self._engine.dispose()
 
     async def _open(self) -> None:
@@ -155,6 +183,21 @@ class Database:
         except FileNotFoundError:
             return (-1, -1)
         return (status.st_dev, status.st_ino)
+
+
+def _engine_of_file(url: URL) -> Engine:
+    engine = create_engine(url.set(drivername="sqlite"))
+    event.listen(engine, "connect", _tune_sqlite)
+    return engine
+
+
+def _on_file(engine: Engine, work: Callable[[Connection], T], write: bool) -> T:
+    with engine.connect() as connection:
+        if not write:
+            return work(connection)
+        with connection.begin():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return work(connection)
 
 
 def version_table(schema: Schema) -> str:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, Text, case, delete, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from ...core.errors import StoreError
 from ...core.learning.exposures import Drawn, Exposure, Shown, VersionExposure
@@ -228,36 +228,35 @@ class ExposureLog:
 
     async def _store(self, batch: Sequence[Exposure]) -> None:
         now = asyncio.get_running_loop().time()
-        async with self._database.connect(write=True) as connection:
-            await connection.execute(LISTS.insert(), [_list_row(e) for e in batch])
-            rows = [row for e in batch for row in _item_rows(e)]
-            if rows:
-                await connection.execute(ITEMS.insert(), rows)
-            told = [row for e in batch for row in _source_rows(e)]
-            if told:
-                await connection.execute(SOURCES.insert(), told)
-            served = [row for e in batch for row in version_rows(e)]
-            if served:
-                await connection.execute(VERSIONS.insert(), served)
-            if now - self._expired_at > EXPIRE_S:
-                self._expired_at = now
-                await self._expire(connection)
-
-    async def _expire(self, connection: AsyncConnection) -> None:
+        expires = now - self._expired_at > EXPIRE_S
         before = micros(datetime.now(UTC) - self._retention)
-        for table in (LISTS, ITEMS, SOURCES, VERSIONS):
-            await connection.execute(delete(table).where(table.c.at_us < before))
+
+        def write(connection: Connection) -> None:
+            for table, rows_of in (
+                (LISTS, _list_rows),
+                (ITEMS, _item_rows),
+                (SOURCES, _source_rows),
+                (VERSIONS, version_rows),
+            ):
+                if rows := [row for e in batch for row in rows_of(e)]:
+                    connection.execute(table.insert(), rows)
+                if expires:
+                    connection.execute(delete(table).where(table.c.at_us < before))
+
+        await self._database.run(write, write=True)
+        if expires:
+            self._expired_at = now
 
 
-def _list_row(e: Exposure) -> dict[str, Any]:
+def _list_rows(e: Exposure) -> list[dict[str, Any]]:
     drawn = json.dumps([d.model_dump(mode="json") for d in e.drawn], separators=(",", ":"))
     row = {"tenant": e.tenant, "request_id": e.request_id, "user_id": e.user_id, "policy": e.policy}
-    return {**row, "at_us": micros(e.at), "drawn": drawn}
+    return [{**row, "at_us": micros(e.at), "drawn": drawn}]
 
 
 def _item_rows(e: Exposure) -> list[dict[str, Any]]:
     shared = {"tenant": e.tenant, "request_id": e.request_id, "at_us": micros(e.at)}
-    return [{**shared, **s.model_dump(exclude={"ranks"})} for s in e.items]
+    return [{**shared, "item_id": s.item_id, "place": s.place, "propensity": s.propensity} for s in e.items]
 
 
 def _source_rows(e: Exposure) -> list[dict[str, Any]]:

@@ -19,12 +19,14 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    bindparam,
     delete,
     func,
     select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ...core.errors import StoreError
@@ -56,6 +58,11 @@ EVENTS = Table(
     Index("events_by_event_id", "tenant", "event_id", unique=True),
 )
 _OPINIONS = ("like", "dislike", "purchase", "rating")
+_OF_USER = and_(EVENTS.c.tenant == bindparam("tenant"), EVENTS.c.user_id == bindparam("user"))
+_NEWEST = (EVENTS.c.at_us.desc(), EVENTS.c.id.desc())
+_LATEST = select(EVENTS).where(_OF_USER).order_by(*_NEWEST).limit(bindparam("limit", type_=Integer))
+_JUDGED = select(EVENTS.c.item_id, EVENTS.c.kind, EVENTS.c.value).where(_OF_USER, EVENTS.c.kind.in_(_OPINIONS))
+_JUDGED = _JUDGED.order_by(*_NEWEST)
 
 
 class SqlHistory:
@@ -130,24 +137,25 @@ class SqlHistory:
         ``liked`` (newest first) and ``disliked`` follow the user's latest opinion of each item: a like, a purchase or a
         rating of at least 4, against a dislike or a rating of at most 2.
         """
-        mine = and_(EVENTS.c.tenant == self._tenant, EVENTS.c.user_id == user_id)
-        newest = (EVENTS.c.at_us.desc(), EVENTS.c.id.desc())
-        opinions = select(EVENTS.c.item_id, EVENTS.c.kind, EVENTS.c.value).where(mine, EVENTS.c.kind.in_(_OPINIONS))
-        async with self._database.connect() as connection:
-            latest = (await connection.execute(select(EVENTS).where(mine).order_by(*newest).limit(limit))).all()
+        mine = {"tenant": self._tenant, "user": user_id}
+
+        def read(connection: Connection) -> HistoryProfile:
+            latest = connection.execute(_LATEST, {**mine, "limit": limit}).all()
             if len(latest) < limit:
                 judged = [(r.item_id, r.kind, r.value) for r in latest if r.kind in _OPINIONS]
             else:
-                judged = [tuple(r) for r in (await connection.execute(opinions.order_by(*newest))).all()]
-        liked, disliked = _opinions(judged)
-        return HistoryProfile(
-            user_id=user_id,
-            known=bool(latest),
-            events=tuple(_event(r) for r in latest),
-            consumed=frozenset(item_id for item_id, kind, _ in judged if kind in ("purchase", "rating")),
-            liked=liked,
-            disliked=disliked,
-        )
+                judged = [(i, kind, value) for i, kind, value in connection.execute(_JUDGED, mine)]
+            liked, disliked = _opinions(judged)
+            return HistoryProfile(
+                user_id=user_id,
+                known=bool(latest),
+                events=tuple(_event(r) for r in latest),
+                consumed=frozenset(item_id for item_id, kind, _ in judged if kind in ("purchase", "rating")),
+                liked=liked,
+                disliked=disliked,
+            )
+
+        return await self._database.run(read)
 
     async def of_user(self, user_id: str) -> list[dict[str, Any]]:
         """Return all that is kept of a user's events, oldest first, for the user to see."""
@@ -196,8 +204,7 @@ class SqlHistory:
     async def version(self) -> int:
         """Return a number that grows whenever an event is added; 0 when there is none."""
         query = select(func.max(EVENTS.c.id)).where(EVENTS.c.tenant == self._tenant)
-        async with self._database.connect() as connection:
-            return int((await connection.execute(query)).scalar() or 0)
+        return await self._database.run(lambda connection: int(connection.execute(query).scalar() or 0))
 
     async def close(self) -> None:
         """Close the database if it is this history's own."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Float, String, Table, delete, select
+from sqlalchemy import BigInteger, Column, Float, Integer, String, Table, bindparam, delete, select
 
 from ...core.schemas import Preference
 from ..database import METADATA, Database
@@ -24,6 +24,9 @@ TASTES = Table(
     Column("reach", Float),
     Column("at_us", BigInteger, nullable=False),
 )
+NO_LIMIT = 2**31 - 1
+_LATEST = select(TASTES).where(TASTES.c.tenant == bindparam("tenant"), TASTES.c.user_id == bindparam("user"))
+_LATEST = _LATEST.order_by(TASTES.c.at_us.desc()).limit(bindparam("limit", type_=Integer))
 
 
 class TasteStore:
@@ -54,9 +57,8 @@ class TasteStore:
         Raises:
             StoreError: the database failed.
         """
-        mine = select(TASTES).where(TASTES.c.tenant == tenant, TASTES.c.user_id == user_id)
-        async with self._database.connect() as connection:
-            rows = (await connection.execute(mine.order_by(TASTES.c.at_us.desc()).limit(limit))).all()
+        mine: dict[str, Any] = {"tenant": tenant, "user": user_id, "limit": NO_LIMIT if limit is None else limit}
+        rows = await self._database.run(lambda connection: connection.execute(_LATEST, mine).all())
         return tuple(Preference(field=r.field, value=json.loads(r.value), weight=r.weight, reach=r.reach) for r in rows)
 
     async def forget(self, tenant: str, user_id: str, field: str | None = None) -> int:
