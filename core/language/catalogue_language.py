@@ -19,6 +19,7 @@ from .number_field_names import number_field_names
 from .spelling import Spelling
 from .tokens import german_stem, stem, words_of_form
 from .value_index import CLOSED, Entry, FieldTerms, ValueIndex, are_names
+from .value_wordings import add_wordings
 from .word_data import (
     FieldConcept,
     field_concepts,
@@ -71,6 +72,7 @@ class CatalogueLanguage:
     phrase_keys: tuple[str, ...] = ()
     value_keys: tuple[str, ...] = ()
     spelling: Spelling = field(default_factory=lambda: Spelling(()))
+    is_german: bool = False
 
     def opens(self, key: str, plain: str, stems: str, german: str) -> bool:
         """Tell whether any phrase, name or value begins with the words read so far, in one of the ways they are looked up."""
@@ -101,13 +103,15 @@ def compile_language(
     ``texts`` are titles and descriptions: what they mention can be searched for.
     """
     terms = {f.name: _terms(f, tuple(vocabulary.get(f.name, f.values))) for f in schema.fields}
-    values = ValueIndex(german=_is_german(schema))
+    german = _is_german(schema)
+    values = ValueIndex(german=german)
     for term in terms.values():
         if term.field.type in ("text", "list"):
             values.add_field(term)
         elif term.field.type == "bool":
             values.add_flag(term)
     values.add_diets(tuple(terms.values()))
+    add_wordings(values, tuple(terms.values()))
     names, comparisons, index = _names(terms.values()), _comparisons(terms.values()), values.index()
     return CatalogueLanguage(
         schema=schema,
@@ -122,6 +126,7 @@ def compile_language(
         steps=_steps(terms.values()),
         counts=vocabulary,
         flags=frozenset(values.flags),
+        is_german=german,
         words=frozenset(stem(w) for text in texts for w in words_of_form(text)),
         spelling=Spelling({*values.words(), *(u for u in units() if len(u) >= 5 and u.isalpha() and u.isascii())}),
     )

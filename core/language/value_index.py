@@ -47,6 +47,7 @@ class Entry(NamedTuple):
     """What a phrase means as a value of ``field``: what is wanted by who asks for it, what is unwanted by who refuses it.
 
     One that ``denies`` turns both round: who asks for "vegan" wants no meat, who asks for "pets not allowed" wants no pets.
+    One of a ``tongue`` is meant only by who speaks it: the skirt that is called "Rock".
     """
 
     field: str
@@ -55,6 +56,7 @@ class Entry(NamedTuple):
     rank: int
     head: bool = True
     denies: bool = False
+    tongue: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,16 @@ def are_names(link: str, values: Sequence[str]) -> bool:
     return sum(v.casefold() in common_words() for v in values) * 2 < len(values)
 
 
+def _keys_of(form: str, words: Sequence[str], rank: int) -> dict[str, int]:
+    """Return every key under which a form is found, with its rank there: as it is, by its English stem, by its German one."""
+    keys = {value_key(form): rank}
+    if rank < SYNONYM or is_base(words[-1]):
+        keys.setdefault(stem_key(form), max(rank, INFLECTED))
+    if not form.isascii() or rank in (SYNONYM, SPELLED):
+        keys.setdefault("".join(map(german_stem, words)), max(rank, INFLECTED))
+    return keys
+
+
 class ValueIndex:
     """Collects what phrases mean as values, field by field."""
 
@@ -89,6 +101,7 @@ class ValueIndex:
         self.found: dict[str, dict[str, Entry]] = defaultdict(dict)
         self.numbered: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.flags: set[str] = set()
+        self.sayings: dict[str, dict[str, Entry]] = defaultdict(dict)
         self._words: set[str] = set()
         self._by_stem: dict[str, list[ValueConcept]] = defaultdict(list)
         self._children: dict[str, list[str]] = defaultdict(list)
@@ -103,6 +116,7 @@ class ValueIndex:
         name = term.field.name
         self.flags.add(name)
         for form in self._topics(term):
+            self.sayings[name][form] = Entry(name, ("true",), ("true",), SYNONYM)
             self._put(form, Entry(name, ("true",), ("true",), SPELLED))
             self._put_denied(form, Entry(name, ("true",), ("true",), SPELLED, denies=True))
             for phrase, word in said_of(form):
@@ -150,6 +164,8 @@ class ValueIndex:
             for digits in (p for p in parts if p.isdigit()):
                 self.numbered[name, digits].append(value)
             self._put(value, Entry(name, (value,), (value,), SPELLED))
+            if not term.is_name:
+                self.sayings[name][value] = Entry(name, (value,), (value,), SYNONYM)
         self._add_phrases(term, values)
         self._add_concepts(term, values)
 
@@ -173,6 +189,7 @@ class ValueIndex:
         name, topics = term.field.name, self._topics(term)
         for form in topics:
             every = (*found.there, *found.maybe)
+            self.sayings[name][form] = Entry(name, found.sure(), every, SYNONYM)
             self._put(form, Entry(name, found.sure(), every, SPELLED))
             self._put_denied(form, Entry(name, found.sure(), every, SPELLED, denies=True))
             for phrase, word in said_of(form):
@@ -274,6 +291,7 @@ class ValueIndex:
             every = tuple(dict.fromkeys(v for v, _ in found))
             if heads:
                 self._put(phrase, Entry(name, heads, heads, PART))
+                self.sayings[name].setdefault(phrase, Entry(name, heads, heads, PART))
                 if kinds:
                     self._also_refuse(name, phrase, heads)
             else:
@@ -332,18 +350,22 @@ class ValueIndex:
             if len(found) <= 12:
                 self._put(word, Entry(name, tuple(found), tuple(found), PART, head=False))
 
-    def _put(self, form: str, entry: Entry) -> None:
+    def says(self, form: str) -> bool:
+        """Tell whether a form means something here or in the grammar already."""
+        return key_of(form) in phrases() or any(e.rank < PART for e in self.found.get(value_key(form), {}).values())
+
+    def add_wording(self, form: str, entry: Entry) -> None:
+        """Let a form of the lexicon stand for what ``entry`` means; no slip of the keyboard is taken for it."""
+        self._put(form, entry, spells=False)
+
+    def _put(self, form: str, entry: Entry, *, spells: bool = True) -> None:
         words = words_of_form(form)
         hidden = not form.isascii() and key_of(form) in phrases() and key_of(form).isascii()
         if not words or form.casefold() in MEANINGLESS or hidden:
             return
-        self._words.update(w for w in words if len(w) >= 4 and w.isalpha() and w.isascii())
-        keys = {value_key(form): entry.rank}
-        if entry.rank < SYNONYM or is_base(words[-1]):
-            keys.setdefault(stem_key(form), max(entry.rank, INFLECTED))
-        if not form.isascii() or entry.rank in (SYNONYM, SPELLED):
-            keys.setdefault("".join(map(german_stem, words)), max(entry.rank, INFLECTED))
-        for key, rank in keys.items():
+        if spells:
+            self._words.update(w for w in words if len(w) >= 4 and w.isalpha() and w.isascii())
+        for key, rank in _keys_of(form, words, entry.rank).items():
             if rank == INFLECTED and (key in phrases() or key in thing_words()) and key != value_key(form):
                 continue  # the stem of "forest" is "for", that of "gaming" is "game"
             known = self.found[key].get(entry.field)

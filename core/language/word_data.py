@@ -243,6 +243,12 @@ def states() -> Mapping[str, frozenset[str]]:
 
 
 @cache
+def tongues() -> Mapping[str, frozenset[str]]:
+    """Return language -> the keys of the small words by which it is told."""
+    return {language: frozenset(map(key_of, _listed(forms))) for language, forms in _load("tongues").items()}
+
+
+@cache
 def listed_words() -> frozenset[str]:
     """Return every word of the lists with its German stem: none of them is a slip of another word."""
     forms = [f for c in value_concepts().values() for f in (c.name, *c.forms)]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from rapidfuzz.distance import OSA
 
 from ....core.language.catalogue_language import CatalogueLanguage, Comparison
+from ....core.language.lexicon.wordings import lemma_of
 from ....core.language.tokens import Token, are_forms, german_stem, stem, tokenise
 from ....core.language.value_index import INFLECTED, SPELLED, Entry
 from ....core.language.word_data import (
@@ -21,6 +22,7 @@ from ....core.language.word_data import (
     listed_words,
     phrase_words,
     phrases,
+    tongues,
     units,
     value_key,
 )
@@ -86,18 +88,29 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
     """Return the segments of ``text`` in order, and the rest that is too long to be read."""
     tokens = _without_stops(tokenise(text[:MAX_CHARACTERS]))
     rest = text[tokens[MAX_TOKENS].start :].strip() if len(tokens) > MAX_TOKENS else text[MAX_CHARACTERS:].strip()
+    tongue = _tongue_of(tokens, language)
     tokens = without_compounds(text, _spelled_out(tokens[:MAX_TOKENS]), language)
-    corrected = [_corrected(t, language) for t in tokens]
+    corrected = [_corrected(t, language, tongue) for t in tokens]
     changed = [a.text != b.text for a, b in zip(tokens, corrected, strict=True)]
     found: list[Segment] = []
     i = 0
     while i < len(corrected):
         piece = _longest(text, corrected, i, language)
         piece.corrected = any(changed[piece.first : piece.last])
+        piece.entries = tuple(e for e in piece.entries if e.tongue in ("", tongue))
         found.append(piece)
         i = piece.last
     _numbered(found, language)
     return found, rest
+
+
+def _tongue_of(tokens: Sequence[Token], language: CatalogueLanguage) -> str:
+    """Return the language that the small words of a request are of; where they do not tell, the catalogue's."""
+    said = {t.text for t in tokens}
+    english, german = (len(said & tongues()[name]) for name in ("en", "de"))
+    if english == german:
+        return "de" if language.is_german else "en"
+    return "en" if english > german else "de"
 
 
 def _spelled_out(tokens: list[Token]) -> list[Token]:
@@ -141,7 +154,7 @@ def _numbered(segments: Sequence[Segment], language: CatalogueLanguage) -> None:
         s.entries = tuple(Entry(f, values, values, 0) for f, values in found)
 
 
-def _corrected(token: Token, language: CatalogueLanguage) -> Token:
+def _corrected(token: Token, language: CatalogueLanguage, tongue: str) -> Token:
     word = token.text
     if token.kind != "word" or len(word) < 4 or not word.isascii() or token.end - token.start != len(word):
         return token
@@ -162,6 +175,7 @@ def _corrected(token: Token, language: CatalogueLanguage) -> Token:
         or stem(word) in common_words()
         or word in listed_words()
         or word in doubtful_words()
+        or lemma_of(word, tongue)
     ):
         return token
     right = spelling.correct(word)

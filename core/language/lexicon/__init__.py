@@ -1,0 +1,1 @@
+"""An open lexicon of English, German and Chinese: what else a word is called, in the same language or another."""
