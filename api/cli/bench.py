@@ -99,6 +99,14 @@ def faults(
 
 
 @app.command()
+def attacks(n: CountOption = 150, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
+    """Put hostile texts into items, photos, voice, history and requests, and count what the served language model makes of them."""
+    from ...evals.service.attacks import run
+
+    print_figures(run(load_settings(), n, seed), as_json)
+
+
+@app.command()
 def footprint(data: DataOption = None, n: CountOption = 32, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
     """Measure the service's peak memory without a language model, and photo requests that come at once."""
     from ...evals.service.prepared_shops import footprint_run
