@@ -15,17 +15,15 @@ from typing import Any
 
 import av
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tastemaker.api.auth.keys import new_key
-from tastemaker.api.demo.processes import NOBODY, service
 from tastemaker.api.demo.scripts import DATA
 from tastemaker.api.http.app import create_app
-from tastemaker.api.stock import stock
-from tastemaker.core.settings import CatalogueSettings, Settings
+from tastemaker.core.settings import Settings
 from tastemaker.stores.api_keys import KeyStore, StoredKey
 
-from .browser import MISSING, chromium, serious, watched
+from .browser import MISSING, chromium, print_shop, serious, started, watched
 from .fake_service import FakeService
 from .live_server import serving
 
@@ -92,36 +90,16 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory, foreign: tuple[str, Path]) -> Iterator[str]:
-    """Serve the print shop without a language model and without training."""
-    home = tmp_path_factory.mktemp("shop")
-    settings = Settings(home=home, catalogue=CatalogueSettings(media_root=str(DATA)))
-    environment = {
-        "TASTEMAKER_LLM__BASE_URL": NOBODY,
-        "TASTEMAKER_CATALOGUE__MEDIA_ROOT": str(DATA),
-        "TASTEMAKER_WEB__ORIGINS": f'["{foreign[0]}"]',
-        "TASTEMAKER_WEB__SHOPPERS": '["sim-ada", "sim-suri"]',
-    }
-    with asyncio.Runner() as runner:
-        events = DATA / "interactions.csv"
-        rejects = home / "rejects.jsonl"
-        runner.run(stock(settings, DATA / "catalogue.csv", rejects=rejects, interactions=events, media=DATA))
-        running = service(home, settings=environment)
-        try:
-            yield runner.run(running.__aenter__()).url
-        finally:
-            runner.run(running.__aexit__(None, None, None))
+    told = {"WEB__ORIGINS": f'["{foreign[0]}"]', "WEB__SHOPPERS": '["sim-ada", "sim-suri"]'}
+    with print_shop(tmp_path_factory.mktemp("shop"), **told) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser(voice: Path, url: str) -> Iterator[Browser]:
-    """Start Chromium, once the service runs: Playwright holds the thread's event loop from then on."""
-    media = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
-            executable_path=chromium(), args=["--no-sandbox", *media, f"--use-file-for-fake-audio-capture={voice}"]
-        )
+    media = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+    with started(*media, f"--use-file-for-fake-audio-capture={voice}") as found:
         yield found
-        found.close()
 
 
 def ask(page: Page, text: str) -> None:

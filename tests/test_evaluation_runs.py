@@ -132,11 +132,31 @@ async def test_figures_are_kept_with_the_version_and_compared_with_production(de
     body = desk.releases.shipped("compose").body
     version = await desk.releases.commit(SHOP, "compose", body + "\n", "ada", message="a line more")
     ended = await run(desk, Answers(), version=f"r{version.number}")
-    assert ended.metrics["length_ratio"] == pytest.approx(1.0)
     kept = await desk.releases.evaluations(SHOP, "compose", version.number)
     assert (kept[0].run, kept[0].case_set, kept[0].k) == (ended.id, "mine", 2)
     base = (await desk.runs.runs(SHOP, "compose"))[1]
     assert {d.verdict for d in await desk.compare(SHOP, ended.id, base.id)} == {"within noise"}
+
+
+async def test_a_server_runs_production_beside_where_it_was_not_run_and_the_gate_has_both(desk: EvaluationDesk) -> None:
+    body = desk.releases.shipped("compose").body
+    await desk.releases.commit(SHOP, "compose", body + "\n", "ada", message="a line more")
+    await desk.cases.put(SHOP, "mine", list(cases(20).cases), "ada")
+    shop = cast(Recommender, Answers())
+
+    async def started() -> list[str]:
+        begun = await desk.start(shop, SHOP, "compose", "r1", case_set="mine", k=1, by="ada")
+        assert begun.state == "running"
+        await asyncio.gather(*desk._working.values())
+        runs = await desk.runs.runs(SHOP, "compose")
+        assert {r.state for r in runs} == {"done"}
+        return sorted(r.version for r in runs)
+
+    assert await started() == ["r0", "r1"]
+    assert await started() == ["r0", "r1", "r1"], "production was run already"
+    no_model, approval = (await desk.releases.gate_report(SHOP, "compose", 1)).problems
+    assert no_model == "the evaluation on 'mine' has no figure 'schema_valid': no language model answered it"
+    assert approval.startswith("1 approval missing")
 
 
 async def test_the_version_that_is_evaluated_is_the_one_that_answers(desk: EvaluationDesk) -> None:

@@ -9,14 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tastemaker.api.auth import keys as key_module
 from tastemaker.api.auth.caller import Role
-from tastemaker.api.auth.keys import create_key
-from tastemaker.api.http.app import create_app
-from tastemaker.core.settings import Settings
-from tastemaker.stores.api_keys import KeyStore
 
-from .fake_service import FakeService
+from .staff import staffed
 
 PEOPLE: dict[str, Role] = {"vera": "viewer", "ed": "editor", "ann": "approver", "root": "admin"}
 
@@ -32,30 +27,16 @@ class Team:
         return await self.client.request(method, f"/releases{path}", json=body or None, headers=headers)
 
 
-async def opened(tmp_path: Path, keys: dict[str, Role]) -> AsyncIterator[Team]:
-    settings = Settings(home=tmp_path)
-    store, made = KeyStore.at(settings.access_url), {}
-    for name, role in keys.items():
-        _, made[name] = await create_key(store, "default", name, roles=(role,))
-    await store.close()
-
-    async def factory() -> FakeService:
-        return FakeService()
-
-    app = create_app(factory, settings)
-    transport = httpx.ASGITransport(app=app)
+async def opened(home: Path, people: dict[str, Role]) -> AsyncIterator[Team]:
     async with (
-        app.router.lifespan_context(app),
+        staffed(home, people) as (transport, keys),
         httpx.AsyncClient(transport=transport, base_url="http://test") as client,
     ):
-        yield Team(client, made)
+        yield Team(client, keys)
 
 
 @pytest.fixture
-async def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Team]:
-    from argon2 import PasswordHasher
-
-    monkeypatch.setattr(key_module, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+async def team(tmp_path: Path) -> AsyncIterator[Team]:
     async for found in opened(tmp_path, PEOPLE):
         yield found
 
@@ -79,14 +60,19 @@ async def test_the_whole_way_by_four_people(team: Team) -> None:
     assert (await team("ed", "PUT", "/compose/labels/candidate", number=1)).status_code == 200
     blocked = await team("ann", "POST", "/compose/rollout", number=1, percent=10)
     assert (blocked.status_code, blocked.json()["error"]["type"]) == (409, "blocked")
-    assert "other than its author, ed" in blocked.json()["error"]["reasons"][0]
+    assert "other than its author, ed" in blocked.json()["error"]["reasons"][-1]
     assert (await team("ann", "POST", "/compose/versions/1/approve", text="fine")).json()["by"] == "ann"
+    unproven = (await team("vera", "GET", "/compose/versions/1/gate")).json()["problems"]
+    assert unproven == ["it was not evaluated on any set of cases: run the evaluation"]
+    for number in (0, 1):
+        figures = {"number": number, "case_set": "ours", "cases": 40, "metrics": {"schema_valid": 1.0, "words": 30}}
+        assert (await team("ed", "POST", "/compose/evaluations", **figures)).status_code == 200
     assert (await team("vera", "GET", "/compose/versions/1/gate")).json()["passed"]
     assert (await team("ann", "POST", "/compose/rollout", number=1, percent=10)).json()["base"] == 0
     assert (await team("ann", "POST", "/compose/release", number=1)).json()["labels"]["production"] == 1
     assert (await team("ed", "POST", "/compose/rollback", text="worse")).json()["to_number"] == 0
     actions = [e["action"] for e in (await team("vera", "GET", "/audit?name=compose")).json()]
-    assert actions[-5:] == ["label", "approve", "rollout", "release", "rollback"]
+    assert actions[-7:] == ["label", "approve", "evaluate", "evaluate", "rollout", "release", "rollback"]
     assert (await team("vera", "GET", "/audit/check")).json()["ok"]
 
 

@@ -1,4 +1,4 @@
-"""Two real worker processes: from an edit to live, back within seconds, and what a killed server remembers."""
+"""Real processes: from an edit to live, back within seconds, who is served a trial, and what a killed server remembers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.slow
 LIVE_S, BACK_S = 60.0, 5.0
 IN_A_ROW = 20
 """So many answers on connections of their own reach both workers."""
+USERS, HALF = 1_000, 50.0
 
 
 def free_port() -> int:
@@ -29,17 +31,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[Callable[..., Any]]:
-    """Serve with two workers, give what asks them, and kill all of them at once at the end."""
+def serving(home: Path, workers: int = 2) -> Iterator[Callable[..., Any]]:
+    """Serve with some workers, give what asks them, and kill all of them at once at the end."""
     base = f"http://127.0.0.1:{free_port()}"
     environ = os.environ | {"TASTEMAKER_HOME": str(home)}
     command = [
         sys.executable,
         "-m",
-        "tastemaker.api.cli.main",
+        "tastemaker",
         "serve",
         "--workers",
-        "2",
+        str(workers),
         "--port",
         base.rpartition(":")[2],
     ]
@@ -64,15 +66,28 @@ def serving(home: Path) -> Iterator[Callable[..., Any]]:
             os.killpg(server.pid, signal.SIGKILL)
 
 
-def seconds_until(ask: Callable[..., Any], number: int | None) -> float:
-    """Return how long it takes until every worker serves a version of the phrases; None: what ships."""
+def warmer(ask: Callable[..., Any]) -> int:
+    """Make a version of the phrases that may be served, and return its number."""
+    body = ask("GET", "/releases/wording_en/versions/0")["body"].replace('and = "and"', 'and = "plus"', 1)
+    draft = ask("POST", "/releases/wording_en/drafts", body=body)["id"]
+    number = int(ask("POST", "/releases/wording_en/versions", draft=draft, message="plus")["number"])
+    ask("PUT", "/releases/wording_en/labels/candidate", number=number)
+    for of in (0, number):
+        ask("POST", "/releases/wording_en/evaluations", number=of, case_set="ours", cases=40, metrics={"words": 30})
+    ask("POST", f"/releases/wording_en/versions/{number}/approve", by="bob", text="fine")
+    return number
+
+
+def seconds_until(ask: Callable[..., Any], number: int | None, percent: float = 100) -> float:
+    """Return how long it takes until every worker serves a version of the phrases, or a trial of it; None: what ships."""
     start, agreeing, since = time.monotonic(), 0, time.monotonic()
     while agreeing < IN_A_ROW:
         asked = time.monotonic()
         versions = ask("POST", "/recommend", n=1, words=False)["versions"]
-        found = next((v["number"] for v in versions if v["name"] == "wording_en"), None)
+        found = next((v for v in versions if v["name"] == "wording_en"), None)
+        wanted = found is None if number is None else found is not None and (percent < 100 or found["number"] == number)
         since = since if agreeing else asked
-        agreeing = agreeing + 1 if found == number else 0
+        agreeing = agreeing + 1 if wanted else 0
         assert time.monotonic() - start < LIVE_S
     return since - start
 
@@ -81,11 +96,7 @@ def test_from_an_edit_to_live_and_back_over_two_workers_and_a_kill(tmp_path: Pat
     with serving(tmp_path) as ask:
         seconds_until(ask, None)
         began = time.monotonic()
-        body = ask("GET", "/releases/wording_en/versions/0")["body"].replace('and = "and"', 'and = "plus"', 1)
-        draft = ask("POST", "/releases/wording_en/drafts", body=body)["id"]
-        number = ask("POST", "/releases/wording_en/versions", draft=draft, message="plus")["number"]
-        ask("PUT", "/releases/wording_en/labels/candidate", number=number)
-        ask("POST", f"/releases/wording_en/versions/{number}/approve", by="bob", text="fine")
+        number = warmer(ask)
         ask("POST", "/releases/wording_en/release", by="bob", number=number)
         live_s = time.monotonic() - began + seconds_until(ask, number)
         ask("POST", "/releases/wording_en/rollback", text="worse")
@@ -101,3 +112,34 @@ def test_from_an_edit_to_live_and_back_over_two_workers_and_a_kill(tmp_path: Pat
         assert [d["body"] for d in ask("GET", "/releases/wording_en/drafts")] == ["half"]
         assert ask("GET", "/releases/wording_en")["rollout"]["percent"] == 100
         assert seconds_until(ask, number) < BACK_S
+
+
+def served(ask: Callable[..., Any]) -> dict[str, tuple[int, str | None]]:
+    """Return which version of the phrases and which arm each of a thousand users is served."""
+
+    def one(user: str) -> tuple[int, str | None]:
+        versions = ask("POST", "/recommend", user_id=user, n=1, words=False)["versions"]
+        return next(((v["number"], v["arm"]) for v in versions if v["name"] == "wording_en"), (0, None))
+
+    users = [f"shopper-{n}" for n in range(USERS)]
+    with ThreadPoolExecutor(4) as pool:
+        return dict(zip(users, pool.map(one, users), strict=True))
+
+
+@pytest.mark.timeout(600)
+def test_two_processes_serve_everybody_the_same_and_do_so_after_they_were_killed(tmp_path: Path) -> None:
+    with serving(tmp_path, 1) as one, serving(tmp_path, 1) as other:
+        number = warmer(one)
+        salt = one("POST", "/releases/wording_en/rollout", by="bob", number=number, percent=HALF)["salt"]
+        for ask in (one, other):
+            assert seconds_until(ask, number, percent=HALF) < BACK_S
+        first = served(one)
+        assert served(other) == first
+    arms = [arm for _, arm in first.values()]
+    share = 100 * arms.count("candidate") / USERS
+    assert set(first.values()) == {(number, "candidate"), (0, "control")}
+    assert abs(share - HALF) < 5, "three standard deviations of a thousand fair draws are 4.7 %"
+    with serving(tmp_path, 1) as again, serving(tmp_path, 1) as too:
+        assert again("GET", "/releases/wording_en")["rollout"]["salt"] == salt
+        assert served(again) == first
+        assert served(too) == first

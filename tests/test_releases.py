@@ -108,7 +108,7 @@ async def test_the_gate_says_all_that_stands_against_a_version(desk: ReleaseDesk
     for k, metrics, why in (
         (1, {"pass_k": 1.0}, "run 1 times, and the gate asks for 3"),
         (3, {"pass_k": 0.5, "tokens": 9.0}, "pass_k on 'core' is 0.5, and must be 0.9 or more"),
-        (3, {"pass_k": 0.95, "tokens": 9.0}, "evaluate it too"),
+        (3, {"pass_k": 0.95, "tokens": 9.0}, "evaluate it, too"),
     ):
         await desk.add_evaluation(T, "compose", 1, "core", cases=9, k=k, metrics=metrics, by="ci")
         assert why in " / ".join((await desk.gate_report(T, "compose", 1)).problems)
@@ -125,24 +125,54 @@ async def test_the_gate_says_all_that_stands_against_a_version(desk: ReleaseDesk
         ({"schema_valid": 0.6}, "schema_valid on 'core' is 0.6, and must be 0.98 or more"),
         ({"conditions_kept": 0.9}, "conditions_kept on 'core' is 0.9, and must be 0.95 or more"),
         ({"conditions_kept": 0.97}, "divided by that of production, is 0.98, and must be 0.99 or more"),
-        ({"length_ratio": 2.0}, "length_ratio on 'core' is 2, and must be 1.5 or less"),
-        ({"schema_valid": 1.0, "conditions_kept": 1.0, "length_ratio": 1.1}, ""),
+        ({"words": 61}, "words on 'core', divided by that of production, is 2.03, and must be 1.5 or less"),
+        ({"conditions_kept": 1.0, "words": 33}, "no figure 'schema_valid': no language model answered it"),
+        ({"schema_valid": 1.0, "conditions_kept": 1.0, "words": 33}, ""),
     ],
 )
 async def test_the_gate_that_ships_refuses_broken_forms_broken_conditions_and_doubled_length(
     desk: ReleaseDesk, metrics: dict[str, float], said: str
 ) -> None:
-    await desk.commit(T, "compose", edited(desk), "ada", message="")
-    await desk.label(T, "compose", 1, "candidate", "ada")
-    await desk.approve(T, "compose", 1, "bob")
-    await desk.add_evaluation(T, "compose", 0, "core", cases=9, k=3, metrics={"conditions_kept": 0.99}, by="ci")
-    await desk.add_evaluation(T, "compose", 1, "core", cases=9, k=3, metrics=metrics, by="ci")
+    await waiting(desk)
+    before = {"conditions_kept": 0.99, "words": 30.0}
+    await desk.add_evaluation(T, "compose", 0, "core", cases=20, k=3, metrics=before, by="ci")
+    await desk.add_evaluation(T, "compose", 1, "core", cases=20, k=3, metrics=metrics, by="ci")
     if not said:
         assert (await desk.rollout(T, "compose", 1, 10, "bob")).percent == 10
         return
     with pytest.raises(ReleaseBlockedError, match=said):
         await desk.rollout(T, "compose", 1, 10, "bob")
     assert (await desk.status(T, "compose")).rollout is None
+
+
+async def waiting(desk: ReleaseDesk, name: str = "compose") -> None:
+    """Make version 1 of a name, approved and the candidate."""
+    body = edited(desk) if name == "compose" else desk.shipped(name).body + "\n"
+    await desk.commit(T, name, body, "ada", message="")
+    await desk.label(T, name, 1, "candidate", "ada")
+    await desk.approve(T, name, 1, "bob")
+
+
+@pytest.mark.parametrize("name", ["compose", "wording_en", "source_weights", "rules"])
+async def test_the_gate_that_ships_holds_back_what_was_never_evaluated_or_on_too_little(
+    desk: ReleaseDesk, name: str
+) -> None:
+    await waiting(desk, name)
+
+    async def problems() -> tuple[str, ...]:
+        return (await desk.gate_report(T, name, 1)).problems
+
+    assert await problems() == ("it was not evaluated on any set of cases: run the evaluation",)
+    good = {"schema_valid": 1.0, "words": 30.0}
+    await desk.add_evaluation(T, name, 1, "three", cases=3, metrics=good, k=1, by="ci")
+    await desk.add_evaluation(T, name, 0, "three", cases=3, metrics=good, k=1, by="ci")
+    assert await problems() == ("'three' has 3 cases, and the gate asks for 20: evaluate it on more",)
+    await desk.add_evaluation(T, name, 1, "core", cases=20, metrics=good, k=1, by="ci")
+    assert await problems() == (
+        "production was not evaluated on 'core', so that the two cannot be compared: evaluate it, too",
+    )
+    await desk.add_evaluation(T, name, 0, "core", cases=20, metrics=good, k=1, by="ci")
+    assert (await desk.rollout(T, name, 1, 10, "bob")).percent == 10
 
 
 async def test_production_goes_back_step_by_step_to_what_ships(desk: ReleaseDesk) -> None:

@@ -9,20 +9,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 
-from tastemaker.api.auth import keys as key_module
 from tastemaker.api.auth.caller import Role
-from tastemaker.api.auth.keys import create_key
-from tastemaker.api.http.app import create_app
 from tastemaker.api.studio import pages
 from tastemaker.api.studio.prompt_text import counted, preview_of, tokens_in
 from tastemaker.api.studio.render import METRICS, translations
 from tastemaker.api.studio.routing import DONE
-from tastemaker.core.settings import Settings
-from tastemaker.stores.api_keys import KeyStore
 
-from .fake_service import FakeService
+from .staff import staffed
 
 PEOPLE: dict[str, Role] = {"vera": "viewer", "ed": "editor", "ann": "approver"}
 HTML = {"Accept": "text/html", "Origin": "http://test"}
@@ -53,27 +47,16 @@ class Studio:
         return await (await self.browser(who)).post(f"/studio{path}", data=form)
 
 
-async def opened(tmp_path: Path, keys: dict[str, Role]) -> AsyncIterator[Studio]:
-    settings = Settings(home=tmp_path)
-    store, made = KeyStore.at(settings.access_url), {}
-    for name, role in keys.items():
-        _, made[name] = await create_key(store, "default", name, roles=(role,))
-    await store.close()
-
-    async def factory() -> FakeService:
-        return FakeService()
-
-    app = create_app(factory, settings)
-    studio = Studio(httpx.ASGITransport(app=app), made)
-    async with app.router.lifespan_context(app):
+async def opened(home: Path, people: dict[str, Role]) -> AsyncIterator[Studio]:
+    async with staffed(home, people) as (transport, keys):
+        studio = Studio(transport, keys)
         yield studio
         for browser in studio.browsers.values():
             await browser.aclose()
 
 
 @pytest.fixture
-async def keyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Studio]:
-    monkeypatch.setattr(key_module, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+async def keyed(tmp_path: Path) -> AsyncIterator[Studio]:
     async for studio in opened(tmp_path, PEOPLE):
         yield studio
 
@@ -124,7 +107,13 @@ async def test_the_whole_way_by_two_people(keyed: Studio) -> None:
     assert "It is the candidate" in (await keyed.send("ed", "/compose/candidate", number="1")).text
     blocked = await keyed.send("ann", "/compose/rollout", number="1", percent="10", cohort="", segments="")
     assert blocked.status_code == 409
+    assert "it was not evaluated on any set of cases: run the evaluation" in blocked.text
     assert "approval" in blocked.text
+    ci = {"X-API-Key": keyed.keys["ed"]}
+    async with httpx.AsyncClient(transport=keyed.transport, base_url="http://test", headers=ci) as pipeline:
+        for number in (0, 1):
+            figures = {"number": number, "case_set": "ours", "cases": 40, "metrics": {"schema_valid": 1.0}}
+            assert (await pipeline.post("/releases/compose/evaluations", json=figures)).status_code == 200
     assert (await keyed.send("ed", "/compose/approve", number="1")).status_code == 403
     assert "approved by ann" in (await keyed.send("ann", "/compose/approve", number="1", text="fine")).text
     trial = await keyed.send("ann", "/compose/rollout", number="1", percent="10", cohort="new", segments="")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 from collections.abc import Iterator
@@ -11,14 +10,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tastemaker.api.demo.processes import NOBODY, service
 from tastemaker.api.demo.scripts import DATA
-from tastemaker.api.stock import stock
-from tastemaker.core.settings import CatalogueSettings, Settings
 
-from .browser import MISSING, chromium, serious, watched
+from .browser import MISSING, chromium, print_shop, serious, started, watched
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(chromium() is None, reason=MISSING)]
 NAME = "wording_en"
@@ -29,31 +25,15 @@ PICTURES = os.environ.get("PICTURES_TO")
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the print shop without a language model; rollouts are looked at every half second."""
-    home = tmp_path_factory.mktemp("shop")
-    settings = Settings(home=home, catalogue=CatalogueSettings(media_root=str(DATA)))
-    environment = {
-        "TASTEMAKER_LLM__BASE_URL": NOBODY,
-        "TASTEMAKER_CATALOGUE__MEDIA_ROOT": str(DATA),
-        "TASTEMAKER_PROMPTS__WATCH_S": "0.5",
-    }
-    with asyncio.Runner() as runner:
-        events = DATA / "interactions.csv"
-        rejects = home / "rejects.jsonl"
-        runner.run(stock(settings, DATA / "catalogue.csv", rejects=rejects, interactions=events, media=DATA))
-        running = service(home, settings=environment)
-        try:
-            yield runner.run(running.__aenter__()).url
-        finally:
-            runner.run(running.__aexit__(None, None, None))
+    """Serve the print shop; rollouts are looked at every half second."""
+    with print_shop(tmp_path_factory.mktemp("shop"), PROMPTS__WATCH_S="0.5") as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser(url: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+    with started() as found:
         yield found
-        found.close()
 
 
 class Walk:
@@ -87,12 +67,16 @@ def test_a_version_is_written_checked_tried_evaluated_approved_rolled_out_and_ta
         ada.sign_in()
         ada.look("overview")
         write(ada)
-        try_out(ada)
-        evaluate(ada)
         ada.press("Make it the candidate")
         expect(page.locator(".tag.candidate")).to_be_visible()
         ada.press("Begin the trial")
+        expect(page.get_by_role("alert")).to_contain_text("it was not evaluated on any set of cases")
+        ada.look("never-evaluated")
+        try_out(ada)
+        evaluate(ada)
+        ada.press("Begin the trial")
         expect(page.get_by_role("alert")).to_contain_text("approv")
+        expect(page.get_by_role("alert")).not_to_contain_text("evaluat")
         ada.look("blocked")
 
         ben.sign_in()
@@ -139,19 +123,38 @@ def write(ada: Walk) -> None:
     ada.look("version")
 
 
+def ask_both(ada: Walk) -> None:
+    ada.press("Ask both")
+    for side in ("a", "b"):
+        expect(ada.page.locator(f"#side-{side}[data-done]")).to_be_visible()
+
+
 def try_out(ada: Walk) -> None:
     """Ask both versions the same: the candidate opens otherwise, the items are the same."""
     ada.page.get_by_role("link", name="Try it beside production").click()
     ada.page.get_by_label("Request").fill("animals under 40 euros")
-    ada.press("Ask both")
-    for side in ("a", "b"):
-        expect(ada.page.locator(f"#side-{side}[data-done]")).to_be_visible()
+    ask_both(ada)
     expect(ada.page.locator("#side-b .message")).to_contain_text("Have a look")
     expect(ada.page.locator("#side-a .message")).not_to_contain_text("Have a look")
     titles = [ada.page.locator(f"#side-{side} .card h3").all_inner_texts() for side in ("a", "b")]
     assert titles[0] == titles[1] != []
     ada.look("try")
+    with_photo_and_voice(ada)
     ada.page.goto(f"{ada.url}/studio/{NAME}/r1")
+
+
+def with_photo_and_voice(ada: Walk) -> None:
+    """Send both versions a photo and a recording without a word: both say what they saw and heard, and list the same."""
+    ada.page.get_by_label("Request").fill("")
+    ada.page.get_by_label("Photo").set_input_files(DATA / "request" / "photo.jpg")
+    ada.page.get_by_label("Voice").set_input_files(DATA / "voice" / "voice-animals.ogg")
+    ask_both(ada)
+    for side in ("a", "b"):
+        noticed = ada.page.locator(f"#side-{side} .noticed")
+        expect(noticed).to_contain_text(re.compile(r"Seen: \w"))
+        expect(noticed).to_contain_text(re.compile(r"Heard: .*animal", re.IGNORECASE))
+        expect(ada.page.locator(f"#side-{side} .card")).not_to_have_count(0)
+    ada.look("try-photo-and-voice")
 
 
 def evaluate(ada: Walk) -> None:

@@ -74,12 +74,13 @@ async def one_run(at: Looking, run_id: RunId) -> Response:
     desk = evaluations_of(at.request)
     run = await desk.runs.run(at.tenant, run_id)
     base = await _base_of(desk, at.tenant, run)
+    compared = base is not None and run.state == base.state == "done"
     outcomes = await desk.runs.outcomes(run_id)
     return at.page(
         "evaluation.html",
         run=run.model_copy(update={"done": len(outcomes)}) if run.state == "running" else run,
         base=base,
-        differences=await desk.compare(at.tenant, run.id, base.id) if base else [],
+        differences=await desk.compare(at.tenant, run.id, base.id) if base and compared else [],
         failed=[outcome for outcome in outcomes if not outcome.passed],
     )
 
@@ -125,13 +126,13 @@ async def replayed(request: Request, at: Looking, request_id: TraceId, name: str
 
 
 async def _base_of(desk: EvaluationDesk, tenant: str, run: EvaluationRun) -> EvaluationRun | None:
-    """Return the newest run of the version in production over the same cases."""
-    if run.state != "done":
-        return None
+    """Return the newest run of the version in production over the same cases: while a run goes on, that which goes on beside it."""
     production = await desk.production(tenant, run.name)
     if production == run.version:
         return None
-    return await desk.finished(tenant, run.name, production, await desk.case_set(tenant, run.case_set))
+    wanted = (production, await desk.digest(tenant, run.name, production), run.set_digest, run.state)
+    runs = await desk.runs.runs(tenant, run.name)
+    return next((r for r in runs if (r.version, r.digest, r.set_digest, r.state) == wanted), None)
 
 
 def _expected(case: Case) -> str:

@@ -46,7 +46,6 @@ METRICS: Final = {
     "recall": "Wanted items listed",
     "ndcg": "Order of the list (NDCG)",
     "words": "Words an answer",
-    "length_ratio": "Length against production",
     "seconds": "Seconds an answer",
     "latency_s": "Seconds an answer",
     "tokens": "Tokens an answer",

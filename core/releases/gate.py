@@ -8,6 +8,9 @@ from ..schemas.releases import Approval, CaseGate, EvaluationResult, Gate, GateR
 
 Results = Mapping[str, EvaluationResult]
 """The newest result of a version by set of cases."""
+ANY_SET = "*"
+OF_MODELS = frozenset({"schema_valid", "grounded"})
+"""Figures that there are only where a language model wrote."""
 
 
 def judged(
@@ -23,9 +26,10 @@ def judged(
     """Return the report for a version; ``problems`` are those of its text, ``base`` is the version in production."""
     against = [*problems, *_length(version, base, gate)]
     for wanted in gate.case_sets:
-        against += _cases(version, wanted, results.get(wanted.case_set), base_results.get(wanted.case_set))
+        against += _cases(version, wanted, results, base_results)
     for name, result in results.items():
         against += _every(gate, name, result, base_results.get(name)) if result.digest == version.digest else []
+    against = list(dict.fromkeys(against))
     against += _approvals(version, gate, approvals)
     return GateReport(
         name=version.name,
@@ -50,19 +54,28 @@ def _length(version: Version, base: Version, gate: Gate) -> list[str]:
     ]
 
 
-def _cases(
-    version: Version, wanted: CaseGate, result: EvaluationResult | None, base: EvaluationResult | None
-) -> list[str]:
-    name = wanted.case_set
-    if result is None or result.digest != version.digest:
-        return [f"it was not evaluated on the cases {name!r}: run the evaluation"]
+def _cases(version: Version, wanted: CaseGate, results: Results, base_results: Results) -> list[str]:
+    """Return what stands against a version on the set wanted; where any set will do, on the one that says least against it."""
+    names = results if wanted.case_set == ANY_SET else [wanted.case_set]
+    ran = {n: r for n in names if (r := results.get(n)) is not None and r.digest == version.digest}
+    if not ran:
+        which = "any set of cases" if wanted.case_set == ANY_SET else f"the cases {wanted.case_set!r}"
+        return [f"it was not evaluated on {which}: run the evaluation"]
+    return min((_on_set(wanted, name, result, base_results.get(name)) for name, result in ran.items()), key=len)
+
+
+def _on_set(wanted: CaseGate, name: str, result: EvaluationResult, base: EvaluationResult | None) -> list[str]:
+    if result.cases < wanted.cases:
+        return [f"{name!r} has {result.cases} cases, and the gate asks for {wanted.cases}: evaluate it on more"]
     if result.k < wanted.k:
         return [f"each case of {name!r} was run {result.k} times, and the gate asks for {wanted.k}"]
     return [problem for t in wanted.thresholds if (problem := _threshold(t, name, result, base))]
 
 
 def _every(gate: Gate, name: str, result: EvaluationResult, base: EvaluationResult | None) -> list[str]:
-    """Hold an evaluation that was run to what all must reach, as far as it has the figures."""
+    """Hold an evaluation that was run to what all must reach, as far as the two have the figures."""
+    if base is None and any(t.against == "production" for t in gate.every):
+        return [f"production was not evaluated on {name!r}, so that the two cannot be compared: evaluate it, too"]
     held = [
         t
         for t in gate.every
@@ -74,11 +87,12 @@ def _every(gate: Gate, name: str, result: EvaluationResult, base: EvaluationResu
 def _threshold(wanted: Threshold, name: str, result: EvaluationResult, base: EvaluationResult | None) -> str:
     value, what = result.metrics.get(wanted.metric), f"{wanted.metric} on {name!r}"
     if value is None:
-        return f"the evaluation on {name!r} has no figure {wanted.metric!r}"
+        why = ": no language model answered it" if wanted.metric in OF_MODELS else ""
+        return f"the evaluation on {name!r} has no figure {wanted.metric!r}{why}"
     if wanted.against == "production":
         before = base.metrics.get(wanted.metric) if base else None
         if before is None:
-            return f"{what} is compared with production, which was not evaluated on these cases: evaluate it too"
+            return f"{what} is compared with production, which was not evaluated on these cases: evaluate it, too"
         value = value / before if before else (1.0 if value == before else float("inf"))
         what = f"{what}, divided by that of production,"
     if wanted.at_least is not None and value < wanted.at_least:

@@ -94,7 +94,8 @@ class Threshold(Frozen):
 class CaseGate(Frozen):
     """A set of frozen cases that a version must have been run over."""
 
-    case_set: str = Field(description="Name of the set.")
+    case_set: str = Field(description="Name of the set; `*`: any set.")
+    cases: int = Field(default=1, ge=1, description="Cases that were run, at least.")
     k: int = Field(default=1, ge=1, description="Runs of each case, at least.")
     thresholds: tuple[Threshold, ...] = Field(default=(), description="What its figures must reach.")
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ..recommender import Recommender
 
 BUNDLED = Path(__file__).resolve().parents[2] / "api" / "demo" / "data" / "cases"
-LENGTH = "words"
 Told = Callable[[EvaluationRun], None]
 log = logging.getLogger("tastemaker.evaluation")
 
@@ -136,10 +135,11 @@ class EvaluationDesk:
         *,
         concurrency: int = CONCURRENCY,
         told: Told | None = None,
+        beside: asyncio.Task[EvaluationRun] | None = None,
     ) -> EvaluationRun:
         """Do what is left of a run and return it ended, its figures stored with the release; ``told`` hears of every answer.
 
-        Being cancelled stops it so that it can be gone on with.
+        It ends after ``beside``, the run that it is compared with. Being cancelled stops it so that it can be gone on with.
         """
         await self.runs.drop_failed(run.id)
         there = {(o.case_id, o.repetition) for o in await self.runs.outcomes(run.id)}
@@ -158,6 +158,8 @@ class EvaluationDesk:
                 recommender, cases.cases, keep,
                 repetitions=run.k, versions=versions, tenant=tenant, done=there, concurrency=concurrency,
             )  # fmt: skip
+            if beside is not None:
+                await asyncio.wait([beside])
         except asyncio.CancelledError:
             await asyncio.shield(self.runs.end(run.id, "stopped", {}, "stopped; start it again to go on"))
             raise
@@ -169,10 +171,6 @@ class EvaluationDesk:
     async def _finished(self, tenant: str, run: EvaluationRun, cases: CaseSet) -> EvaluationRun:
         outcomes = await self.runs.outcomes(run.id)
         metrics = (await asyncio.to_thread(figures_of, outcomes)).plain
-        base = await self.finished(tenant, run.name, await self.production(tenant, run.name), cases)
-        longest = base.metrics.get(LENGTH) if base is not None else None
-        if longest:
-            metrics["length_ratio"] = metrics.get(LENGTH, 0.0) / longest
         await self.runs.end(run.id, "done", metrics)
         kind = RELEASED.fullmatch(run.version)
         if kind is not None and kind[1] == "r":
@@ -201,14 +199,33 @@ class EvaluationDesk:
     async def start(
         self, recommender: Recommender, tenant: str, name: str, version: str, *, case_set: str, k: int, by: str
     ) -> EvaluationRun:
-        """Begin a run in the background, or go on with one; it ends with this process at the latest."""
+        """Begin a run in the background, or go on with one; it ends with this process at the latest.
+
+        Where production was not run over these cases, it is run beside, so that the two can be compared and the gate can judge.
+        """
         cases = await self.case_set(tenant, case_set)
         run = await self.begin(tenant, name, version, cases=cases, k=k, by=by)
-        if run.id not in self._working:
-            task = asyncio.create_task(self.work(recommender, tenant, run, cases))
+        production, beside = await self.production(tenant, name), None
+        if version != production and await self.finished(tenant, name, production, cases) is None:
+            base = await self.begin(tenant, name, production, cases=cases, k=k, by=by)
+            beside = self._in_background(recommender, tenant, base, cases)
+        self._in_background(recommender, tenant, run, cases, beside)
+        return run
+
+    def _in_background(
+        self,
+        recommender: Recommender,
+        tenant: str,
+        run: EvaluationRun,
+        cases: CaseSet,
+        beside: asyncio.Task[EvaluationRun] | None = None,
+    ) -> asyncio.Task[EvaluationRun]:
+        task = self._working.get(run.id)
+        if task is None:
+            task = asyncio.create_task(self.work(recommender, tenant, run, cases, beside=beside))
             self._working[run.id] = task
             task.add_done_callback(lambda done: self._ended(run.id, done))
-        return run
+        return task
 
     async def stop(self, tenant: str, run_id: str) -> EvaluationRun:
         """Stop a run of this process; it can be gone on with."""

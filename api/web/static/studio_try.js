@@ -28,8 +28,9 @@ class Side {
     Object.assign(this, { place, version, order: [], cards: new Map(), began: performance.now() });
     this.message = el("p", { class: "message", text: `${said.waiting} …` });
     this.list = el("div");
+    this.noticed = el("ul", { class: "plain noticed" });
     this.cost = el("p", { class: "cost" });
-    place.replaceChildren(el("h2", { text: version === "r0" ? form.elements.a.querySelector('[value="r0"]').textContent : version }), this.message, this.list, this.cost);
+    place.replaceChildren(el("h2", { text: version === "r0" ? form.elements.a.querySelector('[value="r0"]').textContent : version }), this.message, this.noticed, this.list, this.cost);
   }
 
   async ask(request) {
@@ -40,6 +41,11 @@ class Side {
       this.message.textContent = `${said.failed}: ${error.detail || error.kind}`;
     }
     this.place.dataset.done = "1";
+  }
+
+  evidence({ kind, content }) {
+    const label = { caption: said.seen, transcript: said.heard }[kind];
+    if (label && content) this.noticed.append(el("li", { text: `${label}: ${content}` }));
   }
 
   items({ items }) {
@@ -58,7 +64,7 @@ class Side {
     if (data.message) this.message.textContent = data.message;
     const tokens = (data.usage?.prompt_tokens ?? 0) + (data.usage?.completion_tokens ?? 0);
     const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
-    this.cost.textContent = [`${said.items} ${seconds(this.first ?? 0)}`, `${said.whole} ${seconds(performance.now() - this.began)}`, `${tokens} ${said.tokens}`, ...(data.prompts ?? [])].join(" · ");
+    this.cost.textContent = [`${said.items} ${seconds(this.first ?? 0)}`, `${said.whole} ${seconds(performance.now() - this.began)}`, `${tokens} ${said.tokens}`, ...(data.usage?.cost ? [`${said.cost} ${data.usage.cost.toPrecision(2)}`] : []), ...(data.prompts ?? [])].join(" · ");
   }
 
   mark(other) {
