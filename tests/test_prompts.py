@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ from tastemaker.core.schemas import (
     Understanding,
     Usage,
 )
+from tastemaker.core.settings import load_settings
+from tastemaker.graphs.releases.desk import ReleaseDesk
 
 PROMPT = """---
 name: hello
@@ -290,6 +293,15 @@ def test_files_that_come_and_go_are_seen_after_the_folder_was_quiet(tmp_path: Pa
     assert library.names() == ()
 
 
+async def evaluated(name: str, *numbers: int) -> None:
+    """Store the figures of versions and of what ships, as an evaluation does."""
+    desk = ReleaseDesk.at(load_settings())
+    for number in (0, *numbers):
+        metrics = {"schema_valid": 1.0, "words": 30.0}
+        await desk.add_evaluation("default", name, number, "ours", cases=40, k=1, metrics=metrics, by="ci")
+    await desk.close()
+
+
 def test_the_command_line_goes_the_whole_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TASTEMAKER_HOME", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "200")
@@ -312,6 +324,8 @@ def test_the_command_line_goes_the_whole_way(tmp_path: Path, monkeypatch: pytest
     run("label", "compose", "2", "candidate", "--as", "ada")
     assert "other than its author, ada" in run("gate", "compose", "2", status=1)
     run("approve", "compose", "2", "--as", "bob")
+    assert "it was not evaluated on any set of cases" in run("rollout", "compose", "2", "10", "--as", "bob", status=1)
+    asyncio.run(evaluated("compose", 2))
     assert "10 % of users are served compose r2, the others r0" in run("rollout", "compose", "2", "10", "--as", "bob")
     run("release", "compose", "2", "--as", "bob")
     assert "in order" in run("check")

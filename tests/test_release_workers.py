@@ -45,12 +45,16 @@ def serving(home: Path, workers: int = 2) -> Iterator[Callable[..., Any]]:
         "--port",
         base.rpartition(":")[2],
     ]
-    with subprocess.Popen(
-        command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    ) as server:
+    anew = httpx.Limits(max_keepalive_connections=0)
+    with (
+        subprocess.Popen(
+            command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        ) as server,
+        httpx.Client(base_url=base, timeout=60, limits=anew, trust_env=False) as client,
+    ):
 
         def ask(method: str, path: str, by: str = "ada", **body: Any) -> Any:
-            answer = httpx.request(method, base + path, json=body or None, headers={"X-Acting-As": by}, timeout=60)
+            answer = client.request(method, path, json=body or None, headers={"X-Acting-As": by})
             assert answer.status_code == 200, answer.text
             return answer.json()
 
