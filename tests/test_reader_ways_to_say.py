@@ -32,6 +32,7 @@ def _rows(name: str) -> list[list[str]]:
 
 
 WAYS = [(lang, template, expected) for lang, _, template, expected in _rows("ways_to_say_yes_and_no.txt")]
+RARER = [(lang, template, expected) for lang, template, expected in _rows("rarer_ways_to_say_yes_and_no.txt")]
 NUMBERS = _rows("ways_to_say_numbers.txt")
 TURNS = _rows("ways_to_say_in_later_turns.txt")
 ORDERS = [
@@ -87,6 +88,15 @@ def test_a_wish_and_a_refusal_keep_their_sign_in_every_wording() -> None:
 @pytest.mark.slow
 def test_a_wish_and_a_refusal_keep_their_sign_in_every_wording_for_every_value() -> None:
     assert _faults(WAYS, PROBES, 1) == []
+
+
+def test_no_rarer_wording_turns_a_sign_round() -> None:
+    assert _faults(RARER, PROBES, 13) == []
+
+
+@pytest.mark.slow
+def test_no_rarer_wording_turns_a_sign_round_for_any_value() -> None:
+    assert _faults(RARER, PROBES, 1) == []
 
 
 def _conditions(shop: str, text: str) -> set[str]:

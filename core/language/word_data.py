@@ -264,6 +264,13 @@ def doubtful_words() -> frozenset[str]:
     return frozenset(map(key_of, text.split()))
 
 
+@cache
+def wishing_verbs() -> frozenset[str]:
+    """Return the stems of verbs that say what somebody wishes or does: of another verb before a value nobody knows the sign."""
+    text = (files(__package__) / "data" / "wishing_verbs.txt").read_text(encoding="utf-8")
+    return frozenset(stem(key_of(word)) for word in text.split())
+
+
 def _load(name: str) -> dict[str, Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     text = (files(__package__) / "data" / f"{name}.yaml").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ STATES = frozenset(
 )
 """Negations that say what a thing is not or has not."""
 REST = frozenset(
-    "nothing none nobody nichts else everything 都 都不 都不要 其他 其它 别的 其余 什么 一律 其他都 其他的 别的都".split()  # noqa: SIM905
+    "nothing none nobody nichts else everything 都 都不 都不要 都不喜欢 都不吃 都不爱 都不用 都不考虑 其他 其它 别的 其余 什么 一律 其他都 其他的 别的都".split()  # noqa: SIM905
 )
 """What is left beside an exception."""
 _UNLESS = frozenset(("unless", "除非", "es sei denn"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ....core.language.word_data import doubtful_words, key_of
+from ....core.language.tokens import stem
+from ....core.language.word_data import doubtful_words, key_of, wishing_verbs
 from .segments import Segment
 from .sentence import COMMAS, Sentence, Wish
 
@@ -14,16 +15,29 @@ JUDGING = frozenset(
     "ist sind war schmeckt schmecken riecht riechen sieht wirkt macht 太 让 使 觉得".split()
 )
 """Verbs that judge what stands before or after them."""
+_LOOKS = frozenset("looks look feels feel sounds seems sieht wirkt".split())  # noqa: SIM905
 LEADS = frozenset("about with in by from on for of mit aus von und and or oder".split())  # noqa: SIM905
 """Words after which a word that sounds like a refusal speaks of something else: "horror about a forbidden love"."""
+_APART = frozenset("for with in to about at mit fur zu an im am 的".split())  # noqa: SIM905
+"""Words that lead from a verb to something else than its object."""
+_SUBJECTS = frozenset("i ive im id we weve were he hes she shes they theyve ich wir er sie 我 我们 他 她".split())  # noqa: SIM905
+_ARTICLES = frozenset("a an the some any something anything one this that my your ein eine einen etwas was".split())  # noqa: SIM905
+_RELATIVE = frozenset("that which who whose the a an with das die der welche welcher 的".split())  # noqa: SIM905
+_DENYING = frozenset(
+    "isnt arent is not are not doesnt dont does not do not wont cant cannot wouldnt couldnt shouldnt nicht 不 不是 没".split()  # noqa: SIM905
+) | {"is not", "are not", "does not", "do not", "will not", "can not", "would not"}
 OPENERS = frozenset(("no", "none", "kein", "keine", "keinen", "keins"))
 
 
 def doubts(sentence: Sentence) -> None:
     """Take back every wish whose clause holds a negation that no rule accounted for, and note its words."""
     found = sentence.found
+    before: list[Segment] = []
     for clause in _clauses(sentence):
         _doubt_judged(sentence, clause)
+        _doubt_governed(sentence, clause)
+        _doubt_exclaimed(sentence, before, clause)
+        before = clause or before
         asks = bool(sentence.segments) and sentence.segments[-1].mark in ("?", "？")
         if not (asks or any(_may_deny(s) for s in clause)):
             continue
@@ -49,13 +63,74 @@ def _doubt_judged(sentence: Sentence, clause: list[Segment]) -> None:
     judged = said[max(verb, len(subject)) :]
     judgement = [s for s in judged if s is not said[verb] and s not in subject]
     wishes = [w for w in sentence.found.wishes if w.segments[-1] in subject and not w.refused and not w.released]
-    if not subject or not wishes or len(subject) > 2 or not judgement or not all(s.is_word for s in judgement):
+    looks = key_of(said[verb].text) in _LOOKS
+    if not subject or not wishes or len(subject) > 2 or not judgement:
+        return
+    if not all(s.is_word or (looks and s.comparisons) for s in judgement):
         return
     for wish in wishes:
         sentence.found.wishes.remove(wish)
     sentence.found.unmet.append((subject[0].start, judgement[-1].end))
     for s in (*subject, *judgement):
         s.used = "unmet"
+
+
+def _doubt_governed(sentence: Sentence, clause: list[Segment]) -> None:
+    """Note, rather than want, what an unknown verb or a word of refusal governs: "I've sworn off red", "ugh red", "quit red"."""
+    for n, s in enumerate(clause):
+        if not s.entries or s.used not in ("wanted", "soft"):
+            continue
+        m = n - 1
+        while m >= 0 and (_is_prefix(clause, m) or (clause[m].is_glue and key_of(clause[m].text) not in _APART)):
+            m -= 1
+        wishes = [w for w in sentence.found.wishes if w.segments[0] is s and not w.refused and not w.released]
+        if m >= 0 and wishes and _turns(clause, m):
+            for wish in wishes:
+                sentence.found.wishes.remove(wish)
+            sentence.found.unmet.append((clause[m].start, s.end))
+            s.used = clause[m].used = "unmet"
+        return
+
+
+def _is_prefix(clause: list[Segment], m: int) -> bool:
+    """Tell whether the hyphen of "anti-red" stands at ``m``."""
+    return (
+        clause[m].mark == "-"
+        and m > 0
+        and clause[m - 1].end == clause[m].start
+        and clause[m].end == clause[m + 1].start
+    )
+
+
+def _turns(clause: list[Segment], m: int) -> bool:
+    """Tell whether the word at ``m`` may speak against what it governs: no adjective, and no verb that is known to wish."""
+    s, lead = clause[m], clause[m - 1] if m else None
+    if s.used or s.entries or (lead is not None and key_of(lead.text) in _ARTICLES):
+        return False
+    if any(p.roles & {"want", "only", "demand"} and not p.entries for p in clause[:m]):
+        return False
+    if s.roles & {"against", "not_after"} or (s.is_word and key_of(s.text) in doubtful_words()):
+        return True
+    subject = lead is not None and (
+        set(lead.words) & _SUBJECTS or (lead.is_glue and m > 1 and set(clause[m - 2].words) & _SUBJECTS)
+    )
+    return bool(subject) and s.is_word and s.text.isascii() and stem(s.words[0]) not in wishing_verbs()
+
+
+def _doubt_exclaimed(sentence: Sentence, first: list[Segment], second: list[Segment]) -> None:
+    """Note, rather than want, a bare value beside a bare word of refusal: "red? ugh", "yuck, red", "red: pass"."""
+    for said, other in ((first, second), (second, first)):
+        content = [s for s in other if not (s.mark or s.is_glue)]
+        if not content or not all("against" in s.roles or key_of(s.text) in doubtful_words() for s in content):
+            continue
+        values = [s for s in said if not (s.mark or s.is_glue)]
+        if not values or not all(s.entries and s.used in ("wanted", "soft") for s in values):
+            continue
+        own = {id(s) for s in values}
+        sentence.found.wishes = [w for w in sentence.found.wishes if id(w.segments[-1]) not in own]
+        sentence.found.unmet.append((values[0].start, values[-1].end))
+        for s in (*values, *content):
+            s.used = "unmet"
 
 
 def _finds(sentence: Sentence, s: Segment) -> bool:
@@ -68,9 +143,12 @@ def _finds(sentence: Sentence, s: Segment) -> bool:
 
 def _may_deny(s: Segment) -> bool:
     """Tell whether a segment that no rule used may turn a value's sign."""
+    if s.used == "unmet" and "not" in s.roles and not s.entries:
+        return True
     loose = not s.entries and s.used in ("", "glue")
     return loose and (
         bool(s.roles & NEGATIVE and not s.is_glue)
+        or "against" in s.roles
         or ((s.is_word or "reaction" in s.roles) and key_of(s.text) in doubtful_words())
     )
 
@@ -89,19 +167,37 @@ def _clauses(sentence: Sentence) -> Iterator[list[Segment]]:
 def _unsettled(clause: list[Segment], wish: Wish) -> Segment | None:
     own = {id(s) for s in wish.segments}
     last = wish.segments[-1]
-    for s in clause:
-        if id(s) in own or s.entries or s.used not in ("", "glue"):
+    for n, s in enumerate(clause):
+        if id(s) in own or s.entries:
+            continue
+        if s.used == "unmet" and "not" in s.roles and _is_unsaid(clause, n, last):
+            return s
+        if s.used not in ("", "glue"):
             continue
         if s.roles & NEGATIVE and not s.is_glue and not _goes_with(wish, s):
             return s
         if (
             not wish.refused
-            and (s.is_word or "reaction" in s.roles)
             and s.start >= last.end
-            and key_of(s.text) in doubtful_words()
+            and ("against" in s.roles or ((s.is_word or "reaction" in s.roles) and key_of(s.text) in doubtful_words()))
         ):
             return None if _led(clause, last, s) else s
     return None
+
+
+def _is_unsaid(clause: list[Segment], n: int, value: Segment) -> bool:
+    """Tell whether a "not" that was only noted may speak of the value: "not the greatest admirer of red", "red doesn't match"."""
+    if clause[n].end <= value.start:
+        return _leads_on(clause[n + 1 :], value)
+    between = [s for s in clause[:n] if s.start >= value.end]
+    return all(s.is_glue and key_of(s.text) not in _RELATIVE for s in between) and key_of(clause[n].text) in _DENYING
+
+
+def _leads_on(rest: list[Segment], value: Segment) -> bool:
+    """Tell whether what a "not" is about may lead on to the value: "not the greatest admirer of red", but not "no frills and red"."""
+    between = [s for s in rest if s.end <= value.start]
+    apart = {"and", "or", "want", "also"}
+    return not any(s.text == "的" or s.roles & apart or s.used in ("wanted", "bound") for s in between)
 
 
 def _goes_with(wish: Wish, s: Segment) -> bool:

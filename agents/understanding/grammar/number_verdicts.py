@@ -17,6 +17,7 @@ _COPULAS = frozenset(
 )
 """Words between a number and a verdict on it; no other subject stands among them."""
 _TOO = frozenset(("too", "zu", "overly", "太", "way too", "viel zu", "far too", "much too"))
+_TOO_MUCH = frozenset(("too much", "too many", "zu viel", "zu viele"))
 _MUCH = frozenset("much many far viel viele lang teuer steep rich 多 大 高 贵 长".split())  # noqa: SIM905
 _LITTLE = frozenset("little few wenig wenige kurz 少 小 低 短".split())  # noqa: SIM905
 _ARTICLES = frozenset(("the", "a", "an", "absolute", "upper", "lower", "das", "die", "der"))
@@ -41,7 +42,11 @@ def verdict_after(segments: Sequence[Segment], phrase: NumberPhrase, language: C
     if s.roles & {"not_enough", "enough"} and not s.entries:
         return _enough(phrase, k, missing="not_enough" in s.roles)
     if key_of(s.text) in _TOO and k + 1 < len(segments):
-        return _too(segments, phrase, k, language)
+        return _too(
+            phrase, k + 2, key_of(segments[k + 1].text), {c.role for c in segments[k + 1].comparisons}, language
+        )
+    if key_of(s.text) in _TOO_MUCH:
+        return _too(phrase, k + 1, "much", set(), language)
     if _exceeds(segments, phrase, k):
         return True
     if copula and _limits(segments, phrase, k):
@@ -87,12 +92,11 @@ def _enough(phrase: NumberPhrase, k: int, *, missing: bool) -> bool:
     return True
 
 
-def _too(segments: Sequence[Segment], phrase: NumberPhrase, k: int, language: CatalogueLanguage) -> bool:
+def _too(phrase: NumberPhrase, end: int, said: str, roles: set[str], language: CatalogueLanguage) -> bool:
     """Read "over 12 m is too long" as no more than that, and "12 m is too long" as less than that."""
-    said, roles = key_of(segments[k + 1].text), {c.role for c in segments[k + 1].comparisons}
     roles |= {c.role for c in language.comparisons.get(said, ())}
     more, less = said in _MUCH or "high" in roles, said in _LITTLE or "low" in roles
-    phrase.last = k + 2
+    phrase.last = end
     if not phrase.bare:
         phrase.negated = True
     elif more != less and len(phrase.parts) == 1 and not phrase.around:

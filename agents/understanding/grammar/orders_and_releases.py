@@ -15,6 +15,7 @@ OTHERS = frozenset(("other", "another", "different", "andere", "anderer", "ander
 FINE = frozenset(("fine", "also"))
 POINTING = frozenset(("that", "it", "this", "das", "es", "这个", "那个"))
 FIRST = frozenset(("first", "zuerst", "up front", "优先", "先"))
+WHETHER = ("有没有", "是不是", "带不带", "是否有", "是否")
 WELCOMES = ("都", "随便", "也")
 """How a release begins that welcomes the values before it: 红茶绿茶都可以 is either."""
 
@@ -197,6 +198,8 @@ def releases(sentence: Sentence) -> None:
             _release_around(sentence, i)
         elif key_of(s.text) in OTHERS:
             _others_fine(sentence, i)
+        elif s.text in WHETHER:
+            _whether(sentence, i)
         elif "any" in s.roles and "not" not in s.roles:
             j = i + 1
             while j < len(sentence.segments) and sentence.segments[j].is_glue and not sentence.segments[j].fields:
@@ -211,6 +214,17 @@ def releases(sentence: Sentence) -> None:
                 k = sentence.next(j)
                 if k < len(sentence.segments) and "fine" in sentence.segments[k].roles:
                     sentence.segments[k].used = "release"
+
+
+def _whether(sentence: Sentence, i: int) -> None:
+    """Free the value of 有没有阳台都行 and 是不是红色无所谓, which ask for nothing."""
+    k = i + 1
+    while k < len(sentence.segments) and sentence.segments[k].is_glue:
+        k += 1
+    end = next((p for p in sentence.segments[k + 1 : k + 4] if "release" in p.roles and not p.used), None)
+    if sentence.value_at(k) and end is not None:
+        _free_value(sentence, k, end)
+        sentence.segments[i].used = "release"
 
 
 def _others_fine(sentence: Sentence, i: int) -> None:

@@ -12,6 +12,7 @@ from ....core.schemas import Constraint
 from .alternatives import alternatives
 from .corrections_and_possessions import corrections, owned
 from .doubt import doubts
+from .doubtful_refusals import doubtful_refusals
 from .exceptions import exceptions_with_but
 from .left_over import demands
 from .nothing_of import nothing_of
@@ -45,6 +46,7 @@ def parse(
         refusals,
         wanted,
         demands,
+        doubtful_refusals,
         doubts,
         alternatives,
     ):

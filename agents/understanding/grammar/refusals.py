@@ -36,6 +36,7 @@ _EXEMPTS = frozenset(
     )
 )
 """Words that let something of what was just refused through: "no Fords unless it is a Mustang"."""
+_LESS = frozenset(("less than", "short of", "weniger als", "geringer als"))
 _NO_AGAIN = frozenset("not dont do nothing no never i im definitely nicht kein keine".split())  # noqa: SIM905
 
 
@@ -106,7 +107,9 @@ def _refuse_after(sentence: Sentence, i: int) -> None:
     """
     first, negations = sentence.segments[i], [sentence.segments[i]]
     j, unknown, bridged = i + 1, False, False
-    if _is_interjection(sentence, i):
+    if sentence.segments[j : j + 1] and sentence.segments[j].mark in (":", "：") and sentence.value_at(j + 1):
+        j += 1  # "exclude: leather"
+    if _is_interjection(sentence, i) or _asks_for_the_most(sentence, i):
         first.used = "settled"
         return
     while j < min(len(sentence.segments), i + REACH) and not sentence.stops(j):
@@ -184,6 +187,17 @@ def _is_interjection(sentence: Sentence, i: int) -> bool:
     said = key_of(following.text)
     lacking = said in LACKING or said == "non" or (j == i + 1 and said.split(" ")[0] not in _NO_AGAIN)
     return "not" in following.roles and not following.entries and not lacking
+
+
+def _asks_for_the_most(sentence: Sentence, i: int) -> bool:
+    """Tell whether "less than" makes a wish of a "nothing" before a value: "nothing less than silk"."""
+    j = sentence.next(i)
+    if j >= len(sentence.segments) or key_of(sentence.segments[j].text) not in _LESS:
+        return False
+    if not sentence.value_at(sentence.next(j)):
+        return False
+    sentence.segments[j].used = "settled"
+    return True
 
 
 def _linked(sentence: Sentence, j: int) -> bool:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from ....core.language.value_index import BROADER
-from ....core.language.word_data import key_of, phrases, states
-from .refused_values import LINKS
+from ....core.language.word_data import doubtful_words, key_of, phrases, states
+from .refused_values import LACKING, LINKS
 from .segments import Segment
 from .sentence import Sentence, Wish
 
 COPULAS = frozenset("is are was be would look looks seem seems feel feels ist sind wirkt".split())  # noqa: SIM905
+BESIDE = frozenset(
+    map(
+        key_of, ("instead of", "rather than", "as opposed to", "statt", "anstatt", "anstelle von", "anstelle", "而不是")
+    )
+)
+"""Refusals of what stands after them only, in favour of what stands before."""
+_ELSE = frozenset("otherwise else sonst ansonsten 否则 不然 要不然".split())  # noqa: SIM905
 WHOLE = frozenset(
     "nope nah hurt hurts allergy allergies allergic intolerance intolerant sucks suck stinks stink dealbreaker excluded "  # noqa: SIM905
-    "unwanted unnecessary allergie annoys annoy bothers excepted tabu taboo ausgenommen ausgeschlossen".split()
+    "unwanted unnecessary allergie annoys annoy bothers excepted tabu taboo ausgenommen ausgeschlossen nein nee no niemals igitt nervt stort weglassen unacceptable unsuitable verzichten".split()
 )
 """Refusals of one word that need no verb before them."""
 
@@ -19,8 +26,12 @@ WHOLE = frozenset(
 def refuse_before(sentence: Sentence, i: int) -> bool:
     """Refuse the value just before ``i``: "red doesn't suit me", "Dodge? never", "wool allergy", "nut free", 黑色以外."""
     s, k, crossed = sentence.segments[i], i - 1, 0
+    if key_of(s.text) in LACKING | BESIDE:  # "red, without a doubt", "red rather than anything else"
+        return False
     while k >= 0 and not sentence.segments[k].entries:
         piece = sentence.segments[k]
+        if key_of(piece.text) in _ELSE:  # "red, otherwise no"
+            return False
         if piece.mark == "-" and "free" in s.roles and i - k == 1:
             k -= 1
             continue
@@ -28,7 +39,7 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
             piece.mark == "." and k < i - 1 and "not_after" not in s.roles
         ):  # "paperback. I don't care" refuses nothing before the stop
             return False
-        if piece.mark and piece.mark in ",，、?？-–—…." and crossed < 3 and _may_cross(s):
+        if piece.mark and piece.mark in ",，、?？-–—….:：" and crossed < 3 and _may_cross(s):
             crossed += 1 if piece.mark != "." or "not_after" in s.roles else 3
         elif (
             piece.used
@@ -54,6 +65,9 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
         return False
     if "free" in s.roles and sentence.segments[k].end < s.start - 1:
         return False
+    if _is_no_blame(sentence, i):
+        sentence.doubt(k, [s])
+        return True
     group, fields, m = [k], {e.field for e in sentence.segments[k].entries}, k - 1
     while (
         m > 0
@@ -71,6 +85,12 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
         piece.used = "refused"
     s.used = "not"
     return True
+
+
+def _is_no_blame(sentence: Sentence, i: int) -> bool:
+    """Tell whether a "not" only denies that something is bad: "red wouldn't be bad", "rot ist nicht verkehrt"."""
+    rest = sentence.segments[i + 1 : i + 4]
+    return "not" in sentence.segments[i].roles and any(key_of(p.text) in doubtful_words() for p in rest)
 
 
 def _says_no(s: Segment) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
@@ -101,6 +102,7 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
         found.append(piece)
         i = piece.last
     _numbered(found, language)
+    _zeros(found)
     return found, rest
 
 
@@ -137,6 +139,13 @@ def _without_stops(tokens: list[Token]) -> list[Token]:
         if not short or tokens[n + 1].kind == "mark":
             kept.append(token)
     return kept
+
+
+def _zeros(segments: Sequence[Segment]) -> None:
+    """Let "zero" before a value refuse it: "zero sugar", 零添加."""
+    for s, after in pairwise(segments):
+        if s.amount is not None and s.amount.spelled and s.amount.value == 0 and after.entries:
+            s.amount, s.roles = None, frozenset(["not"])
 
 
 def _numbered(segments: Sequence[Segment], language: CatalogueLanguage) -> None:

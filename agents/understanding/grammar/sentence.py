@@ -309,6 +309,16 @@ class Sentence:
             and self.usable(i)
         )
 
+    def value_before_words(self, i: int) -> bool:
+        """Tell whether a value stands at ``i`` and something is said of it in the same clause: "red nice", but not "red please"."""
+        following = self.segments[i + 1] if i + 1 < len(self.segments) else None
+        said = following is not None and not following.mark and "filler" not in following.roles - {"praise"}
+        return (
+            bool(self.segments[i].entries)
+            and following is not None
+            and (said or "praise" in following.roles or key_of(following.text) == "be")
+        )
+
     def want(self, i: int) -> None:
         """Take the value at ``i`` as wanted."""
         s = self.segments[i]

@@ -110,6 +110,9 @@ def _wish(sentence: Sentence, i: int, s: Segment, story: bool, before: Wish | No
 def _is_worse(sentence: Sentence, i: int) -> bool:
     """Tell whether something is preferred to the value at ``i``: the Wolle of "lieber Seide als Wolle"."""
     j = i - 1
+    if j > 0 and key_of(sentence.segments[j].text) in ("over", "before"):  # "coffee over tea", "anything before tea"
+        better = sentence.segments[j - 1]
+        return better.used in ("wanted", "soft") or key_of(better.text) in ("anything", "everything", "any")
     while j >= 0 and sentence.segments[j].is_glue and "than" not in sentence.segments[j].roles:
         j -= 1
     if j < 1 or "than" not in sentence.segments[j].roles:
