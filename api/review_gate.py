@@ -9,9 +9,8 @@ from ..core.settings import Settings
 from ..stores.catalogue.lance_catalogue import LanceCatalogue
 from ..stores.database import Database
 from ..stores.reviews import ReviewStore
-from ..tools.trust.examiner import METHODS
+from ..tools.trust.examiner import photo_methods
 from ..tools.trust.item_gate import Examined, ItemGate
-from ..tools.trust.unsafe_photo import unsafe_photo
 
 
 async def examine_catalogue(
@@ -26,7 +25,7 @@ async def examine_catalogue(
     catalogue = await LanceCatalogue.open(settings.catalogue_uri, tenant, settings.catalogue.exact_below)
     root = media or (Path(settings.catalogue.media_root) if settings.catalogue.media_root else None)
     database = Database(settings.history_url)
-    methods = (*METHODS, unsafe_photo(settings.cache))
+    methods = photo_methods(settings.cache, safety=True)
     gate = ItemGate(catalogue, ReviewStore(database), tenant, root, checks, photo_methods=methods)
     try:
         return await gate(new)

@@ -79,16 +79,16 @@ async def test_slow_or_missing_reading_gives_no_text(tmp_path: Path, monkeypatch
     import time
 
     slow = PictureText(timeout_s=0.05)
-    monkeypatch.setattr(slow, "_read", lambda path: time.sleep(0.3))
+    monkeypatch.setattr(slow, "read", lambda path: time.sleep(0.3))
     assert await slow(_written(tmp_path / "sale.png")) == ()
     missing = PictureText()
 
     def absent(path: str) -> None:
         raise ImportError("rapidocr")
 
-    monkeypatch.setattr(missing, "_read", absent)
+    monkeypatch.setattr(missing, "_lines", absent)
     assert await missing(_written(tmp_path / "sale.png")) == ()
-    monkeypatch.setattr(missing, "_read", lambda path: pytest.fail("asked again"))
+    monkeypatch.setattr(missing, "_lines", lambda path: pytest.fail("asked again"))
     assert await missing(_written(tmp_path / "sale.png")) == ()
 
 

@@ -23,6 +23,7 @@ from tastemaker.stores.rules import RuleStore
 from tastemaker.tools.trust.item_gate import ITEM_METHODS, ItemGate
 from tastemaker.tools.trust.item_method import Goods, ItemMethod
 from tastemaker.tools.trust.item_text import ITEM_TEXT
+from tastemaker.tools.trust.item_values import ITEM_VALUES
 from tastemaker.tools.trust.same_photo import same_photo
 
 from .catalogue_fixture import axis
@@ -180,7 +181,7 @@ async def test_the_gate_holds_new_copies_and_what_it_is_told_to_look_for(tmp_pat
     [review] = await store.find("default")
     assert "Print i0" in review.findings[0].reason
     assert (await ItemGate(catalogue, store, "default", tmp_path, ["same_photo"])()).held == ("i0", "i1")
-    with pytest.raises(ConfigurationError, match="there are: copied_region"):
+    with pytest.raises(ConfigurationError, match="there are: item_print, item_text"):
         ItemGate(catalogue, store, "default", tmp_path, ["smell"])
 
 
@@ -196,3 +197,33 @@ def test_an_item_with_the_words_of_another_is_found_by_the_shops_own_items() -> 
     assert found["i3"].others == ("i90",)
     few = Goods(items[:50], {}, words, photos, frozenset({"i3"}))
     assert ITEM_TEXT.examine(few) == {}
+
+
+COLOURS = {"red": (200, 40, 40), "green": (40, 160, 60), "blue": (40, 60, 190)}
+
+
+def coloured_goods(folder: Path, count: int = 150) -> tuple[list[Item], dict[str, Path], dict[str, np.ndarray]]:
+    """Return items whose photos show their colour before white, and say nothing of their maker."""
+    rng = np.random.default_rng(0)
+    items, photos, vectors = [], {}, {}
+    for n in range(count):
+        name, maker = list(COLOURS)[n % 3], ("Ampel", "Bogen")[int(rng.integers(2))]
+        picture = np.full((60, 60, 3), 255, np.uint8)
+        picture[10:50, 10:50] = np.clip(rng.normal(COLOURS[name], 18, (40, 40, 3)), 0, 255)
+        photos[f"i{n}"] = folder / f"{n}.png"
+        Image.fromarray(picture).save(photos[f"i{n}"])
+        vectors[f"i{n}"] = rng.normal(size=16)
+        items.append(Item(item_id=f"i{n}", title=f"Item {n}", attributes={"colour": name, "maker": maker}))
+    return items, photos, vectors
+
+
+def test_a_value_that_the_photo_does_not_show_is_found_and_one_that_no_photo_shows_is_not(tmp_path: Path) -> None:
+    items, photos, vectors = coloured_goods(tmp_path)
+    goods = Goods(items, photos, {}, vectors, frozenset(photos))
+    assert ITEM_VALUES.examine(goods) == {}
+    wrong = items[4].model_copy(update={"attributes": {"colour": "red", "maker": "Ampel"}})
+    claimed = [*items[:4], wrong, *items[5:]]
+    found = ITEM_VALUES.examine(Goods(claimed, photos, {}, vectors, frozenset(photos)))
+    assert set(found) == {"i4"}
+    assert "shows “green”, not “red” (colour)" in found["i4"].reason
+    assert ITEM_VALUES.examine(Goods(claimed, photos, {}, vectors, frozenset({"i5"}))) == {}

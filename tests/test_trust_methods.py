@@ -14,11 +14,16 @@ from PIL import Image
 
 from tastemaker.core.media.trust_report import CheckRequest
 from tastemaker.core.schemas import Check, MediaFile
+from tastemaker.core.settings import load_settings
 from tastemaker.tools.trust import unsafe_photo as unsafe_module
-from tastemaker.tools.trust.examiner import METHODS, Examiner
+from tastemaker.tools.trust.examiner import Examiner, photo_methods
 from tastemaker.tools.trust.method import Finding, Method, Photo
 from tastemaker.tools.trust.policy import combine
 from tastemaker.tools.trust.unsafe_photo import UNSAFE, unsafe_photo
+
+CACHE = load_settings().cache
+METHODS = photo_methods(CACHE)
+CONTRACT = photo_methods(CACHE, safety=True)
 
 
 def photo_file(folder: Path, image: Image.Image, **saved: object) -> Path:
@@ -67,7 +72,7 @@ def with_preview(image: Image.Image, preview: Image.Image) -> bytes:
 
 
 async def found(path: Path, name: str) -> Check:
-    checks = [check for check, _ in await Examiner()(medium(path), "asked")]
+    checks = [check for check, _ in await Examiner(METHODS)(medium(path), "asked")]
     return next(check for check in checks if check.check == name)
 
 
@@ -119,9 +124,6 @@ async def test_what_a_file_says_of_itself_is_told_and_not_counted(tmp_path: Path
     exif[0x0131] = "Some Editor 1.0"
     check = await found(photo_file(tmp_path, textured(), exif=exif), "file_history")
     assert (check.state, "Some Editor 1.0" in check.reason) == ("no evidence", True)
-
-
-CONTRACT = (*METHODS, unsafe_photo(Path("no-cache")))
 
 
 @pytest.mark.parametrize("method", CONTRACT, ids=lambda m: m.name)

@@ -56,7 +56,6 @@ def trust_tamper(
     n: Annotated[int, typer.Option("--n", min=10, help="Photos of each kind and set.")] = 500,
     clean: Annotated[int, typer.Option(min=10, help="Product photos to count false alarms on.")] = 1000,
     *,
-    whole: Annotated[bool, typer.Option("--whole", help="All of CASIA, also what was trained on.")] = False,
     plot: Annotated[
         Path | None, typer.Option(help="Also draw how well the probabilities hold, as SVG.", dir_okay=False)
     ] = None,
@@ -66,7 +65,7 @@ def trust_tamper(
     """Find forged photos as they are, saved again and resized, and count false alarms on product photos; goes on where it was stopped."""
     from ...evals.media.tampering import tamper_run
 
-    work = tamper_run(load_settings(), data, n, clean, whole=whole, plot=plot, seed=seed, say=_say)
+    work = tamper_run(load_settings(), data, n, clean, plot=plot, seed=seed, say=_say)
     print_figures(work, as_json)
 
 

@@ -30,6 +30,7 @@ from ...core.releases.in_force import RULES
 from ...core.schemas import RecommendRequest
 from ...core.settings import Settings
 from ...models import registry, slots
+from ...models.captions.text_in_pictures import PictureText
 from ...models.image_text.clip_photo import ClipPhoto
 from ...models.lazy import LazyCaptioner, LazyImageText, LazyTranscriber
 from ...stores.catalogue.lance_catalogue import LanceCatalogue
@@ -48,10 +49,11 @@ from ...tools.perception.video_reader import VideoReader
 from ...tools.policy.content_filters import open_filters
 from ...tools.ranking.new_item_quota import NewItemQuota
 from ...tools.sources.taste import DescribedSource
+from ...tools.trust.clip_cuts import CLIP_CUTS
 from ...tools.trust.consistency_checker import ConsistencyChecker
-from ...tools.trust.examiner import METHODS, Examiner
+from ...tools.trust.examiner import Examiner, photo_methods
+from ...tools.trust.printed_text import READ_S, PrintedText
 from ...tools.trust.sound_and_picture import sound_and_picture
-from ...tools.trust.unsafe_photo import unsafe_photo
 from ...tools.trust.whole_text import WholeText
 from ..releases.live import LiveReleases
 from ..releases.serving import Serving
@@ -107,10 +109,11 @@ class Services:
         self.check = ConsistencyChecker(
             self.image_text,
             examiner=Examiner(
-                (*METHODS, *((unsafe_photo(self.settings.cache),) if self.settings.trust.safety else ())),
-                clip_methods=(sound_and_picture(self.settings.cache),),
+                photo_methods(self.settings.cache, safety=self.settings.trust.safety),
+                clip_methods=(sound_and_picture(self.settings.cache), CLIP_CUTS),
             ),
             whole_text=WholeText(ClipPhoto(self.settings.cache), self.image_text),
+            printed=PrintedText(PictureText(READ_S, self.settings.models.threads)),
             closely=self.settings.trust.closely,
         )
         self.filters = open_filters(self.settings) if self.settings.filters.use else None

@@ -44,18 +44,29 @@ class PictureText:
         Raises:
             BackEndError: the file is no picture.
         """
-        if self._missing or not await asyncio.to_thread(looks_written, path):
-            return ()
         try:
-            return await asyncio.wait_for(asyncio.to_thread(self._read, path), self._timeout_s)
+            return await asyncio.wait_for(asyncio.to_thread(self.read, path), self._timeout_s)
         except TimeoutError:
             log.warning("reading the text of a picture took longer than %.1f s and was left out", self._timeout_s)
+        return ()
+
+    @property
+    def missing(self) -> bool:
+        """Whether a picture could not be read since the extra is not installed."""
+        return self._missing
+
+    def read(self, path: str) -> tuple[Tag, ...]:
+        """Return the lines found, however long that takes; none without the extra. Raises as a call."""
+        if self._missing or not looks_written(path):
+            return ()
+        try:
+            return self._lines(path)
         except ImportError:
             self._missing = True
             log.warning("text in pictures is not read: pip install 'tastemaker[ocr]'")
         return ()
 
-    def _read(self, path: str) -> tuple[Tag, ...]:
+    def _lines(self, path: str) -> tuple[Tag, ...]:
         image = read_image(path, SIDE_PX)
         image.thumbnail((SIDE_PX, SIDE_PX))
         with self._reading:

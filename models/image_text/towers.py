@@ -30,6 +30,9 @@ IMAGE_PX = 224
 POOLED_DIM = 1280
 FEATURE_DIM = POOLED_DIM + 2 * sum(STAGE_CHANNELS)
 TEXT_DIM = 384
+CELL_PX, CELL_STAGE_ENDS = 16, (0, 2, 4, 7, 10)
+CELL_CHANNELS = 2 * (32 + 16 + 24 + 40) + 80 + 112
+"""What is told of each cell of a picture: mean and spread of the channels of the stem and three stages, the mean of two more."""
 
 
 def text_tower(folder: Path) -> bytes:
@@ -108,6 +111,39 @@ def image_tower(path: Path) -> bytes:
     g.add("Concat", [pooled, *stages], axis=1, output="feature")
     shape: list[str | int] = ["batch", 3, IMAGE_PX, IMAGE_PX]
     return g.serialise({"pixels": ("float", shape)}, "feature", ["batch", FEATURE_DIM])
+
+
+def cell_tower(path: Path) -> bytes:
+    """Return the graph of what the first stages see in each cell: ``pixels`` float (1, 3, 16 * rows, 16 * columns) -> ``cells``.
+
+    ``cells`` is (1, ``CELL_CHANNELS``, rows, columns): of the stem and of five stages the mean of each channel in a cell of 16 by 16 pixels and,
+    where a cell has several places, the standard deviation. The picture is taken as large as it is, so that fine traces are not lost.
+    """
+    w = read_state(path)
+    g = Graph("efficientnet-lite0-cells")
+    x = _convolution(g, w, "_conv_stem", "_bn0", "pixels", stride=2)
+    seen = [*_in_cells(g, x, CELL_PX // 2)]
+    step = 2
+    for block in range(CELL_STAGE_ENDS[-1] + 1):
+        strided = block in STRIDED_BLOCKS
+        step *= 2 if strided else 1
+        x = _inverted_residual(g, w, f"_blocks.{block}.", x, 2 if strided else 1)
+        if block in CELL_STAGE_ENDS:
+            seen += _in_cells(g, x, CELL_PX // step)
+    g.add("Concat", seen, axis=1, output="cells")
+    return g.serialise({"pixels": ("float", [1, 3, "height", "width"])}, "cells", [1, CELL_CHANNELS, "rows", "columns"])
+
+
+def _in_cells(g: Graph, x: str, side: int) -> list[str]:
+    """Add the mean and the standard deviation of every channel in cells of ``side`` by ``side`` places; only the mean of single places."""
+    if side == 1:
+        return [x]
+    sides = [side, side]
+    mean = g.add("AveragePool", [x], kernel_shape=sides, strides=sides)
+    square = g.add("AveragePool", [g.add("Mul", [x, x])], kernel_shape=sides, strides=sides)
+    variance = g.add("Sub", [square, g.add("Mul", [mean, mean])])
+    floor = g.weight(np.array(0.0, np.float32))
+    return [mean, g.add("Sqrt", [g.add("Max", [variance, floor])])]
 
 
 def _statistics(g: Graph, x: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 A part that came from elsewhere was compressed, sharpened or resized otherwise than its surroundings. So every trace is measured over
 windows and told only as its distance from the photo's own median and from the cells around: how a photo as a whole was saved is
-nothing that a cell is judged by.
+nothing that a cell is judged by. The same holds for what the image tower sees of each cell.
 
 Sources of the traces: noise level of the diagonal detail, Mahdian and Saic 2009; residuals of high-pass filters, Fridrich and Kodovsky
 2012; JPEG ghosts, Farid 2009; blocking grid, Li et al. 2009; sharpness of edges in the chroma channels, Wang et al. 2009.
@@ -10,7 +10,8 @@ Sources of the traces: noise level of the diagonal detail, Mahdian and Saic 2009
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 Trace = tuple[str, Floats]
+See = Callable[[Pixels], Floats]
+"""Returns what is seen of each cell of a photo, (rows, columns, channels)."""
 
 CELL_PX = 16
 WINDOW_PX = 32
@@ -41,8 +44,11 @@ KERNEL_5 = (
 )
 
 
-def cell_features(rgb: Pixels) -> Floats | None:
-    """Return (rows, columns, features) of the cells of ``rgb`` (height, width, 3); none where there are too few of them."""
+def cell_traces(rgb: Pixels, see: See) -> Floats | None:
+    """Return the traces of the cells of ``rgb`` (height, width, 3), what ``see`` sees of them, and what they show (``CONTENT``) last.
+
+    They are (rows, columns, traces), as they are measured; none where there are too few cells.
+    """
     height, width = rgb.shape[0] // CELL_PX, rgb.shape[1] // CELL_PX
     if min(height, width) < LEAST_CELLS:
         return None
@@ -57,8 +63,8 @@ def cell_features(rgb: Pixels) -> Floats | None:
     traces |= dict(_residuals(values, luma)) | dict(_ghosts(luma, traces["luma_slope"]))
     shown = dict(_content(luma))
     cells = np.stack([_sampled(t, height, width) for t in traces.values()], axis=-1)
-    cells = np.concatenate([cells, *_grid(luma, height, width)], axis=-1)
-    return _beside_the_rest(cells, np.stack([_sampled(shown[name], height, width) for name in CONTENT], axis=-1))
+    content = np.stack([_sampled(shown[name], height, width) for name in CONTENT], axis=-1)
+    return np.concatenate([cells, *_grid(luma, height, width), see(rgb), content], axis=-1)
 
 
 def _detail(plane: Floats) -> Iterator[Trace]:
@@ -146,10 +152,14 @@ def _grid(luma: Floats, rows: int, columns: int) -> list[Floats]:
     return found
 
 
-def _beside_the_rest(cells: Floats, shown: Floats) -> Floats:
-    """Return each trace as its distance from the photo's median, in units of its spread, and from the cells around; then ``shown``."""
+def beside_the_rest(traces: NDArray[np.floating[Any]]) -> Floats:
+    """Return each trace of ``cell_traces`` as its distance from the photo's median, in units of its spread, and from the cells around.
+
+    They are (rows, columns, features); what the cells show stands last, as it is.
+    """
     import cv2
 
+    cells, shown = np.split(traces.astype(np.float32), [-len(CONTENT)], axis=-1)
     low, middle, high = np.percentile(cells.reshape(-1, cells.shape[-1]), [20, 50, 80], axis=0)
     far = np.clip((cells - middle) / (high - low + 0.05), -FAR, FAR).astype(np.float32)
     around = np.stack([cv2.blur(np.ascontiguousarray(far[..., i]), (5, 5)) for i in range(far.shape[-1])], axis=-1)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...core.errors import ConfigurationError
-from .cell_features import Floats, Pixels, cell_features
+from .cell_features import Floats, Pixels, See, beside_the_rest, cell_traces
 
 if TYPE_CHECKING:
     import lightgbm
@@ -28,7 +28,7 @@ class Suspicion(NamedTuple):
 
 
 class CellModel:
-    """The boosted trees over the features of cells.
+    """The boosted trees over the traces of cells.
 
     Args:
         trees: as LightGBM trained them.
@@ -37,17 +37,16 @@ class CellModel:
     def __init__(self, trees: lightgbm.Booster) -> None:
         self.trees = trees
 
-    def __call__(self, rgb: Pixels) -> Suspicion | None:
-        """Return the suspicion of ``rgb`` (height, width, 3); none where it is too small to tell."""
-        features = cell_features(rgb)
-        return None if features is None else self.of_features([features])[0]
+    def __call__(self, rgb: Pixels, see: See) -> Suspicion | None:
+        """Return the suspicion of ``rgb`` (height, width, 3), whose cells ``see`` sees; none where it is too small to tell."""
+        traces = cell_traces(rgb, see)
+        return None if traces is None else self.of_traces(traces)
 
-    def of_features(self, photos: Sequence[Floats]) -> list[Suspicion]:
-        """Return the suspicion of each photo from the features of its cells (rows, columns, features)."""
-        rows = np.concatenate([f.reshape(-1, f.shape[-1]) for f in photos])
+    def of_traces(self, traces: NDArray[np.floating[Any]]) -> Suspicion:
+        """Return the suspicion of a photo from the traces of its cells (rows, columns, traces)."""
+        rows = beside_the_rest(traces).reshape(traces.shape[0] * traces.shape[1], -1)
         said = np.asarray(self.trees.predict(rows, raw_score=True, num_threads=1), np.float32)
-        parts = np.split(said, np.cumsum([f.shape[0] * f.shape[1] for f in photos])[:-1])
-        return [_suspicion(part.reshape(f.shape[:2])) for part, f in zip(parts, photos, strict=True)]
+        return _suspicion(said.reshape(traces.shape[:2]))
 
 
 def _suspicion(cells: Floats) -> Suspicion:

@@ -1,4 +1,4 @@
-"""Read the research sets of forged photos, split by the honest photos they come from, and change photos as messengers and shops do."""
+"""Read the research sets of forged photos, by the honest photos they come from, and change photos as messengers and shops do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import NamedTuple
 from PIL import Image
 
 CHANGES = ("as is", "JPEG 70", "75 %")
-HELD_OUT_SHARE = 0.5
 
 
 class SetPhoto(NamedTuple):
@@ -23,11 +22,6 @@ class SetPhoto(NamedTuple):
     family: str
     mask: Path | None = None
     original: Path | None = None
-
-    @property
-    def held_out(self) -> bool:
-        """Whether nothing may be trained or calibrated on this photo and its family; half of the families are."""
-        return part_of(self.family, 1000) < 1000 * HELD_OUT_SHARE
 
 
 def part_of(family: str, parts: int) -> int:

@@ -36,16 +36,20 @@ class Clip:
 
 @dataclass(frozen=True)
 class ClipMethod:
-    """A way to examine a clip; as ``Method`` for photos, and only ever run where a check is asked for."""
+    """A way to examine a clip; as ``Method`` for photos, and only ever run where a check is asked for.
+
+    ``sound_alone``: it also examines sound without a picture, of which the clip then has no frames.
+    """
 
     name: str
     examine: Callable[[Clip], Finding]
     source: str
     limits: str
+    sound_alone: bool = False
 
 
 async def read_clip(medium: MediaFile) -> Clip:
-    """Return the first seconds of a video, decoded in a process of its own.
+    """Return the first seconds of a video or of sound alone, decoded in a process of its own.
 
     Raises:
         ToolError: it cannot be read; the message says why.
@@ -53,6 +57,9 @@ async def read_clip(medium: MediaFile) -> Clip:
     path = Path(medium.path)
     with tempfile.TemporaryDirectory(prefix="tastemaker-") as folder:
         out = str(Path(folder) / "clip")
+        if medium.kind == "audio":
+            alone = await _read("sound", path, out=out, max_s=MAX_S)
+            return Clip(np.zeros((0, 0, 0, 3), np.uint8), np.zeros(0), _samples(alone["path"]))
         moving = await _read("moving", path, out=out, max_s=MAX_S, max_fps=MAX_FPS, side_px=SIDE_PX, max_px=MAX_PX)
         sound = await _read("sound", path, out=out, max_s=MAX_S)
         shape = (len(moving["times"]), moving["height_px"], moving["width_px"], 3)

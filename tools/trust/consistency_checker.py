@@ -25,6 +25,9 @@ from .content_credentials import read_credentials
 from .examiner import Examiner
 from .method import Heat, When
 from .policy import combine
+from .printed_text import LIMITS as PRINT_LIMITS
+from .printed_text import SOURCE as PRINT_SOURCE
+from .printed_text import PrintedText
 from .subjects_in_text import SubjectFinder, Subjects
 from .whole_text import LIMITS, SOURCE, WholeText
 
@@ -84,6 +87,7 @@ class ConsistencyChecker:
         vocabulary: the things that can be recognised.
         examiner: looks for traces of forgery in photos.
         whole_text: compares photos with whole texts, where a check is asked for.
+        printed: compares what is printed in photos with texts, where a check is asked for.
         closely: run the slow methods in every request too.
     """
 
@@ -96,6 +100,7 @@ class ConsistencyChecker:
         *,
         examiner: Examiner | None = None,
         whole_text: WholeText | None = None,
+        printed: PrintedText | None = None,
         closely: bool = False,
     ) -> None:
         self._model = model
@@ -103,6 +108,7 @@ class ConsistencyChecker:
         self._thresholds = thresholds
         self._vocabulary = vocabulary or packaged_vocabulary()
         self._examine, self._whole_text, self._slow_too = examiner or Examiner(), whole_text, closely
+        self._print = printed
         things = [w for w, kind in zip(self._vocabulary.words, self._vocabulary.kinds, strict=True) if kind == "thing"]
         self._finder, self._things = SubjectFinder(things), frozenset(things)
 
@@ -122,6 +128,8 @@ class ConsistencyChecker:
         for shown in self._shown(media, evidence):
             jobs += [self._picture(words, shown) for words in said]
             jobs += [(self._picture if when == "request" else self._closely)(words, shown) for words in written]
+            if self._print is not None and when == "asked" and len(shown.pictures) == 1:
+                jobs += [self._printed(self._print, words, shown) for words in written]
         jobs += [self._speech(text, e) for e in spoken if written]
         checks, examined = await asyncio.gather(
             asyncio.gather(*jobs), asyncio.gather(*(self._examine(m, when) for m in originals))
@@ -168,6 +176,12 @@ class ConsistencyChecker:
         state, reason = self._whole_text.judge(probability, check.state, named=named)
         said = {"state": state, "reason": reason or check.reason, "score": round(probability, 4)}
         return check.model_copy(update={**said, "source": SOURCE, "limits": LIMITS})
+
+    async def _printed(self, compare: PrintedText, words: _Words, shown: _Shown) -> Check:
+        """Compare what a photo's labels and boxes say with what the text claims."""
+        state, reason = await compare(shown.pictures[0].path, words.text)
+        check = _check("printed_text", state, reason, (words.source, shown.medium))
+        return check.model_copy(update={"source": PRINT_SOURCE, "limits": PRINT_LIMITS})
 
     async def _picture(self, words: _Words, shown: _Shown) -> Check:
         about = (words.source, shown.medium)

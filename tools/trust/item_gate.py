@@ -17,13 +17,15 @@ from pydantic import Field
 from ...core.errors import ConfigurationError
 from ...core.protocols import VectorColumn, Vectors
 from ...core.schemas import Frozen, Item, MediaFile, Review, ReviewFinding
-from .examiner import METHODS, Examiner
+from .examiner import Examiner
 from .item_method import Goods, ItemMethod
+from .item_print import ITEM_PRINT
 from .item_text import ITEM_TEXT
+from .item_values import ITEM_VALUES
 from .method import Method
 from .same_photo import SAME_PHOTO
 
-ITEM_METHODS: tuple[ItemMethod, ...] = (ITEM_TEXT, SAME_PHOTO)
+ITEM_METHODS: tuple[ItemMethod, ...] = (ITEM_TEXT, ITEM_VALUES, ITEM_PRINT, SAME_PHOTO)
 MAX_FINDINGS = 16
 _LOG = logging.getLogger(__name__)
 
@@ -77,7 +79,7 @@ class ItemGate:
         media: Path | None,
         checks: Sequence[str],
         *,
-        photo_methods: Sequence[Method] = METHODS,
+        photo_methods: Sequence[Method] = (),
     ) -> None:
         known = {*(m.name for m in ITEM_METHODS), *(m.name for m in photo_methods)}
         for name in checks:

@@ -1,25 +1,35 @@
 """Find a part that was brought into a photo from elsewhere, by traces of saving, resizing and cutting that differ from its surroundings.
 
-Gradient boosting over cells of 16 pixels, trained on synthetic splices and on a research set's training half; see
+Gradient boosting over cells of 16 pixels, their traces and what the image tower sees of them, trained on forgeries of our own making; see
 ``models/tampering/data/cells.md`` for its data and figures and ``tastemaker train-tamper`` for training it again.
 """
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from ...core.errors import BackEndError
 from ...models.tampering.cell_model import packaged_cell_model
+from ...models.tampering.seen_cells import SeenCells
 from .forgery_probability import packaged_calibration
 from .method import Finding, Heat, Method, Photo, region_of
 
 FINER = 8
 
 
-def examine(photo: Photo) -> Finding:
-    """Return a conflict where some cells are made otherwise than the rest, as hardly a product photo's are."""
-    seen = packaged_cell_model()(photo.rgb)
+def examine(photo: Photo, see: SeenCells) -> Finding:
+    """Return a conflict where some cells are made otherwise than the rest, as hardly a clean photo's are."""
+    if see.missing:
+        return Finding("no evidence", f"Not examined: {see.missing}.")
+    try:
+        seen = packaged_cell_model()(photo.rgb, see)
+    except BackEndError as error:
+        return Finding("no evidence", f"Not examined: {error}.")
     if seen is None:
         return Finding("no evidence", "The picture is too small to tell.")
     conflict = packaged_calibration().splice_conflict
@@ -50,11 +60,13 @@ def _smooth(heat: Heat) -> Heat:
     return np.asarray(cv2.resize(heat, None, fx=FINER, fy=FINER, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-SPLICED_REGION = Method(
-    "spliced_region",
-    examine,
-    "Gradient boosting over noise, high-pass residuals, JPEG ghosts and blocking grid (Mahdian and Saic 2009; Fridrich and Kodovsky 2012; "
-    "Farid 2009; Li et al. 2009)",
-    "Weak after strong compression or resizing; a sharp thing before a blurred ground can look alike.",
-    when="asked",
-)
+def spliced_region(cache: Path) -> Method:
+    """Return the method, with the image tower's weights in the user's cache folder."""
+    return Method(
+        "spliced_region",
+        partial(examine, see=SeenCells(cache)),
+        "Gradient boosting over noise, high-pass residuals, JPEG ghosts, blocking grid (Mahdian and Saic 2009; Fridrich and Kodovsky 2012; "
+        "Farid 2009; Li et al. 2009) and EfficientNet-Lite0's first stages (Tan and Le 2019)",
+        "Weak after strong compression or resizing; a sharp thing before a blurred ground can look alike.",
+        when="asked",
+    )
