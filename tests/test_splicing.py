@@ -24,7 +24,7 @@ from tastemaker.tools.trust import spliced_region
 from tastemaker.tools.trust.forgery_probability import Calibration, fit, packaged_calibration
 from tastemaker.tools.trust.method import Photo
 
-CACHE = load_settings().cache
+CACHE = load_settings({}).cache
 SEE = SeenCells(CACHE)
 needs_weights = pytest.mark.skipif(bool(SEE.missing), reason="run `tastemaker setup` to fetch the embedded weights")
 
@@ -77,6 +77,16 @@ def test_the_largest_suspicious_part_alone_is_boxed(tmp_path: Path, monkeypatch:
     assert abs(left + width / 2 - 104 / 224) < 0.1
     assert abs(top + height / 2 - 104 / 224) < 0.1
     assert max(width, height) < 0.8
+
+
+@needs_weights
+def test_a_thing_before_a_plain_ground_is_not_judged(tmp_path: Path) -> None:
+    product = np.full((224, 224, 3), 255, np.uint8)
+    product[60:160, 60:160] = photo(2)[60:160, 60:160]
+    Image.fromarray(product).save(tmp_path / "product.png")
+    found = spliced_region.examine(Photo(tmp_path / "product.png"), SEE)
+    assert (found.state, found.score) == ("no evidence", None)
+    assert "plain ground" in found.reason
 
 
 def test_the_cells_of_a_photo_are_told_beside_its_own_rest() -> None:

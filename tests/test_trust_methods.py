@@ -21,7 +21,7 @@ from tastemaker.tools.trust.method import Finding, Method, Photo
 from tastemaker.tools.trust.policy import combine
 from tastemaker.tools.trust.unsafe_photo import UNSAFE, unsafe_photo
 
-CACHE = load_settings().cache
+CACHE = load_settings({}).cache
 METHODS = photo_methods(CACHE)
 CONTRACT = photo_methods(CACHE, safety=True)
 

@@ -185,7 +185,7 @@ def _copied_scores(photos: Sequence[Path], count: int, cache: Path, *, seed: int
         def score(photo: MadePhoto) -> float:
             file = Path(work) / "photo"
             file.write_bytes(photo.data)
-            return copied_region.examine(Photo(file)).score
+            return copied_region.examine(Photo(file)).score or 0.0
 
         return _kept_scores(cache / f"copied-{count}-{seed}-{code}.jsonl", made, score, say)
 

@@ -90,7 +90,7 @@ def _check(method: Method | ClipMethod, found: Finding, medium: MediaFile) -> Ch
         state=found.state,
         reason=found.reason,
         about=(medium.media_id,),
-        score=round(found.score, 4),
+        score=None if found.score is None else round(found.score, 4),
         region=found.region,
         shift_s=found.shift_s,
         source=method.source,

@@ -79,11 +79,14 @@ class Photo:
 
 @dataclass(frozen=True)
 class Finding:
-    """What one method found. ``score`` grows with suspicion; ``region`` is x, y, width and height as shares of the picture."""
+    """What one method found. ``score`` grows with suspicion, none where nothing could be told.
+
+    ``region`` is x, y, width and height as shares of the picture.
+    """
 
     state: VerdictState
     reason: str
-    score: float = 0.0
+    score: float | None = 0.0
     region: tuple[float, float, float, float] | None = None
     heat: Heat | None = field(default=None, compare=False)
     """Suspicion of each place, (rows, columns) from 0 to 1, any size; drawn over the picture in the report."""
