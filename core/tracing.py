@@ -16,8 +16,8 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def span(name: str, **attributes: str | int | float | bool) -> AbstractContextManager[Any]:
-    """Return a span to work in; it costs next to nothing where no exporter is set up."""
-    if _trace is None:
+    """Return a span to work in; nothing is opened where no provider of spans is set up."""
+    if _trace is None or isinstance(_trace.get_tracer_provider(), _trace.ProxyTracerProvider):
         return nullcontext()
     return _trace.get_tracer("tastemaker").start_as_current_span(name, attributes=attributes, record_exception=False)
 

@@ -11,7 +11,8 @@ START -> [admit: only where there are media or corrections] -> in parallel {capt
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -94,17 +95,30 @@ def after_answer(state: State, turn: Turn) -> str:
 
 
 Choose = Callable[[State, Turn], str | list[str]]
+STRAIGHT = frozenset(("understand", "rank_candidates", "rerank_with_llm", "compose_recommendations"))
+"""Steps that are gone on to within the task of the step before: they join nothing and do not wait for the user."""
 
 
-def then(step: Step, choose: Choose) -> Step:
-    """Return ``step`` saying also which steps follow, chosen from the state as it leaves it.
+def then(step: Step, choose: Choose, following: Mapping[str, tuple[Step, Choose]]) -> Step:
+    """Return ``step`` saying also which steps follow, chosen from the state as it leaves it; a single one of ``following`` runs at once.
 
-    A conditional edge would have LangGraph read and check the whole state a second time.
+    A conditional edge would have LangGraph read and check the whole state a second time; a task for each step, and what LangGraph does
+    between two, costs as much as some of the steps.
     """
 
     async def run(state: State, *, runtime: Runtime[Turn]) -> Any:
-        update = await step(state, runtime=runtime)
-        return Command(update=update, goto=choose(state.with_update(update), runtime.context))
+        update = dict(await step(state, runtime=runtime))
+        state = state.with_update(update)
+        goto = choose(state, runtime.context)
+        while isinstance(goto, str) and goto in following:
+            another, choose_next = following[goto]
+            if runtime.context.send is not None:
+                await asyncio.sleep(0)  # what a step told goes out before the next one works
+            more = await another(state, runtime=runtime)
+            update |= more
+            state = state.with_update(more)
+            goto = choose_next(state, runtime.context)
+        return Command(update=update, goto=goto)
 
     run.__annotations__ = {"state": State, "runtime": Runtime[Turn]}
     run.__doc__ = step.__doc__
@@ -123,8 +137,12 @@ def _graph() -> StateGraph[State, Turn, Any, Any]:
     perception = ("caption_images", "transcribe_audio", "read_video", "look_up_history")
     compared, written = ("check_consistency", "understand"), ("deliberate", "compose_recommendations")
 
+    following: dict[str, tuple[Step, Choose]] = {}
+
     def add(name: str, step: Step, choose: Choose, *targets: str) -> None:
-        graph.add_node(name, then(step, choose), destinations=targets)
+        graph.add_node(name, then(step, choose, following), destinations=targets)
+        if name in STRAIGHT:
+            following[name] = step, choose
 
     async def first(state: State) -> str | list[str]:  # LangGraph would run a plain function in a thread
         return begin(state)

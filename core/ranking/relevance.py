@@ -48,6 +48,8 @@ def agreement(
             values = _values(item.attributes.get(name))
             for value in values:
                 share[value] += weight / len(values)
+        if not share:
+            continue
         sure = sum(s * s for s in share.values())
         most = max(share.values(), default=0.0) or 1.0
         held = [i.attributes.get(name) for i in items]

@@ -46,19 +46,19 @@ LED_BY_WORDS = frozenset(("recommend", "refine"))
 @timed
 async def compose_recommendations(state: State, turn: Turn) -> Composed:
     """Write the words and finish the turn: its response, what the thread keeps, what was shown."""
-    composition = await compose(state, turn)
+    about = brief(state)
+    composition = await compose(state, about, turn)
     for label in composition.degraded:
         turn.degrade(label.what, label.why)
-    response = respond(state, turn, composition)
+    response = respond(state, about.understanding, turn, composition)
     turn.answer_with(response)
     keep_senses(state, turn)
     log_exposure(state, turn, measures(response, turn, composition))
     return {"memory": next_memory(state)}
 
 
-async def compose(state: State, turn: Turn) -> Composition:
+async def compose(state: State, about: Brief, turn: Turn) -> Composition:
     """Return the words: one language-model call whose checked sentences are sent as they come; else rendered ones."""
-    about = brief(state)
     told = state.reply or nothing_more(state, about)
     if not told and not state.ranked:
         about = about.model_copy(update={"nothing_since": await nothing_since(state, turn)})
@@ -150,8 +150,8 @@ def user_label(state: State) -> Literal["known", "new", "stranger"]:
     return "known" if state.known.known else "new"
 
 
-def respond(state: State, turn: Turn, composition: Composition) -> RecommendResponse:
-    """Put the response together; every item gets exactly one reason."""
+def respond(state: State, wish: Understanding, turn: Turn, composition: Composition) -> RecommendResponse:
+    """Put the response together; every item gets exactly one reason, and ``wish`` is what was understood, as ``understood`` says it."""
     reasons = {w.item_id: w for w in composition.reasons}
     message, strategy = composition.message, choose(state.query)
     return RecommendResponse(
@@ -161,7 +161,7 @@ def respond(state: State, turn: Turn, composition: Composition) -> RecommendResp
         route=state.route or Route(name="direct", why="Default.", decided_by="rule"),
         evidence=state.evidence,
         consistency=state.verdict,
-        understanding=understood(state),
+        understanding=wish,
         message=("" if message.text.endswith("。") else " ").join(part for part in (message.text, state.note) if part),
         message_by=message.by,
         items=tuple(recommendation(r, _reason(reasons.get(r.item.item_id))) for r in state.ranked),
