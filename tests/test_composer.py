@@ -298,7 +298,7 @@ def test_no_two_reasons_of_a_list_begin_alike_and_none_says_a_thing_twice() -> N
         (Constraint(field="genres", op="not contains", value="Horror"), "not horror"),
         (Constraint(field="wheelbase_cm", op="<=", value=270.0), "a wheelbase of at most 270 cm"),
         (Constraint(field="vegan", op="=", value=True), "marked as vegan"),
-        (Constraint(field="closure", op="=", value="Zip"), "listed as Zip"),
+        (Constraint(field="closure", op="=", value="Zip"), "Zip"),
     ],
 )
 def test_conditions_in_words(condition: Constraint, said: str) -> None:
@@ -397,19 +397,21 @@ def test_rendered_messages(changes: dict[str, object], expected: str) -> None:
 
 
 def test_a_guided_sentence_can_only_take_words_of_the_wish_and_of_the_record() -> None:
-    tagged = SHOE.model_copy(update={"attributes": {"usage": ["casual", "travel", "canvas"], "price": 28.0}})
+    tagged = SHOE.model_copy(update={"attributes": {"material": ["rubber", "cotton", "canvas"], "price": 28.0}})
     pattern = re.compile(guide(brief(), tagged, 0))
-    assert pattern.search("You asked for canvas; it has casual and travel.")
+    assert pattern.search("With canvas, it is made of rubber and cotton, too.")
     for wrong in (
-        "You asked for garden; it has casual and travel.",  # asked, but not in the record
-        "You asked for canvas; it has casual and casual.",
-        "You asked for canvas; it has gold and travel.",
-        "You asked for canvas; it has casual and travel",
+        "With garden, it is made of rubber and cotton, too.",  # asked, but not in the record
+        "With canvas, it is made of rubber and rubber, too.",
+        "With canvas, it is made of gold and cotton, too.",
+        "With canvas, it is made of rubber and cotton, too",
     ):
         assert not pattern.search(wrong)
     assert guide(brief(), tagged, 1) != pattern.pattern
     assert guide(brief(), SHOE, 0) == "", "one value leaves nothing to choose"
     assert guide(brief(text="a tent", evidence=()), tagged, 0) == ""
+    apart = SHOE.model_copy(update={"attributes": {"usage": ["casual", "travel", "sports"]}})
+    assert guide(brief(), apart, 0) == "", "what was asked for is not in the list"
 
 
 async def test_a_rendered_reason_does_not_begin_as_one_that_the_model_wrote() -> None:
@@ -423,8 +425,10 @@ async def test_a_rendered_reason_does_not_begin_as_one_that_the_model_wrote() ->
 
 
 async def test_a_guided_composer_sends_the_patterns() -> None:
-    tagged = RankedItem(item=SHOE.model_copy(update={"attributes": {"usage": ["casual", "travel"]}}), rank=1, score=1)
-    chat = ScriptedChat(composition(None, "You asked for canvas; it has casual and travel."))
+    tagged = RankedItem(
+        item=SHOE.model_copy(update={"attributes": {"material": ["canvas", "rubber", "cotton"]}}), rank=1, score=1
+    )
+    chat = ScriptedChat(composition(None, "With canvas, it is made of rubber and cotton, too."))
     writer = Composer(chat, PromptLibrary(None, {}), LLMSettings(), writes_message=False, guided=True)
     made = await writer.compose(brief(items=(tagged,)), lambda w: None)
     schema = chat.calls[0].json_schema

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from ...core.predicates import holds
 from ...core.schemas import AttributeValue, Brief, Condition, Constraint, Item, RankedItem
 from ...core.text.words import shorten
-from ..explaining.rendered import ReasonWriter, speaks_chinese
-from ..explaining.wording import Wording, wording
+from ..explaining.rendered import ReasonWriter, wording_for
+from ..explaining.wording import Wording
 from .acts import TurnAct
 
 MAX_SPOKEN_OF = 3
@@ -28,7 +28,7 @@ class Answerer:
 
     def __init__(self, brief: Brief) -> None:
         self.brief = brief
-        self.words: Wording = wording("zh" if speaks_chinese(brief) else "en")
+        self.words: Wording = wording_for(brief)
 
     def reply(self, act: TurnAct, items: Sequence[RankedItem]) -> str:
         """Return the answer; where none of the items is there any more, say so."""

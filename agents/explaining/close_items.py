@@ -8,8 +8,7 @@ from ...core.predicates import NEGATED, ORDERING, holds
 from ...core.schemas import AttributeValue, Breach, Brief, Condition, Constraint, Item
 from ...core.text.words import stems
 from .clauses import ALLERGENS
-from .request_words import typed_words
-from .wording import Wording
+from .wording import Wording, typed_words
 
 KEPT = frozenset("age certificate allergen diet gender alcohol sugar calories".split())  # noqa: SIM905
 """Concepts of fields whose conditions are never broken: they are about safety, or about whom it is for."""

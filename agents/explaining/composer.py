@@ -21,7 +21,7 @@ from ...core.redaction import public_reason, redact
 from ...core.schemas import Brief, Composition, Degradation, RankedItem, Usage, Words
 from ...core.settings import LLMSettings
 from ..prompt_files.library import Prompt, PromptLibrary, render
-from .composer_prompt import MESSAGE_CHARACTERS, REASON_CHARACTERS, AnswerReader, answer_schema, prompt_inputs
+from .composer_prompt import MESSAGE_CHARACTERS, REASON_CHARACTERS, AnswerReader, answer_schema, guide, prompt_inputs
 from .rendered import ReasonWriter, render_message, speaks_chinese
 from .sentence_check import best_part, check_message, check_words, cited_evidence, is_repeat
 
@@ -73,13 +73,13 @@ class Composer:
         The prompt comes from ``library``, by default the composer's own; where the model breaks the form of the answer with it,
         the one of ``stand_in`` is asked for what is missing.
         """
-        top = brief.items[: self.settings.compose_items]
+        top = self._written_about(brief)
         desk = _Desk(brief, emit)
         asks_message = self.writes_message and bool(top) and brief.verdict.state != "conflict"
         if not asks_message:
             desk.render_message()
-        desk.render(brief.items[len(top) :])
-        if not top or (self.guided and speaks_chinese(brief)):  # the small model writes English only
+        desk.render(tuple(r for r in brief.items if r not in top))
+        if not top:
             return desk.close(())
         degraded: tuple[Degradation, ...] = ()
         limit = self.settings.timeout_s if timeout_s is None else timeout_s
@@ -99,6 +99,13 @@ class Composer:
             degraded = (_lost(error),)
             desk.calls -= isinstance(error, BackEndUnavailable) and not desk.answered
         return desk.close(degraded)
+
+    def _written_about(self, brief: Brief) -> tuple[RankedItem, ...]:
+        """Return the items that the model writes about: a guided one only where it has something to choose, and in English."""
+        top = brief.items[: self.settings.compose_items]
+        if not self.guided:
+            return top
+        return () if speaks_chinese(brief) else tuple(r for r in top if guide(brief, r.item, 0))
 
     async def _write(
         self, library: PromptLibrary, desk: _Desk, top: tuple[RankedItem, ...], limit: float, *, message: bool

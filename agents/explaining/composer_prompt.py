@@ -11,8 +11,7 @@ from pydantic_core import from_json
 
 from ...core.errors import BadBackEndResponse
 from ...core.schemas import Brief, Item, RankedItem
-from ...core.text.word_lists import CLASS_NOUNS
-from ...core.text.words import clause, content_words, plain_text, shorten, stem, stems, value_text
+from ...core.text.words import clause, plain_text, shorten, stems, value_text
 from .sentence_check import trusted
 from .wording import wording
 
@@ -20,11 +19,10 @@ MESSAGE_CHARACTERS = 90
 REASON_CHARACTERS = 100
 MAX_CHOICES = 5
 FRAMES = (
-    r"^You asked for {wished}; it has {held}\.$",
-    r"^It has {held}, and {wished} as you asked\.$",
-    r"^For your {wished}, it has {held}\.$",
+    r"^With {wished}, it {says}, too\.$",
+    r"^It {says}, with {wished}\.$",
+    r"^This one {says}, with {wished}\.$",
 )
-_UNITS = frozenset(stem(w) for w in ("euro", "euros", "eur", "dollar", "dollars", "pound", "pounds"))
 _KNOWN_AS = {"caption": "photo", "transcript": "said", "preference": "prefers"}
 
 
@@ -56,24 +54,32 @@ def answer_schema(brief: Brief, items: Sequence[RankedItem], *, message: bool, g
 def guide(brief: Brief, item: Item, place: int) -> str:
     """Return a regular expression for a sentence about ``item``; empty if wish and record offer nothing to choose from.
 
-    The words come from what was typed or said, and from the longest list of the record: a small model can choose among
-    them, while left alone it writes sentences that have nothing to do with the item.
+    A list of the record that holds a thing asked for has others beside it: which of them are worth telling is the model's choice.
+    A small model can choose among words of the record, while left alone it writes sentences that have nothing to do with the item.
     """
     spoken = [e.content for e in trusted(brief.evidence, brief.verdict.distrusted) if e.kind == "transcript"]
-    asked = [w for w in content_words(" ".join([brief.text, *spoken])) if stem(w) not in _UNITS]
-    named = wording("en")
-    lists = [[named.value(n, w) for w in v] for n, v in item.attributes.items() if isinstance(v, list)]
-    record = stems(" ".join([item.title, item.text, *(w for values in lists for w in values)]))
-    wished = [w for w in asked if stem(w) in record and w not in CLASS_NOUNS][:MAX_CHOICES]
-    held = [v for v in max(lists, key=len, default=[]) if not stems(v) & {stem(w) for w in wished}][:MAX_CHOICES]
-    if not wished or len(held) < 2:
-        return ""
-    pairs = [f"{a} and {b}" for a, b in combinations(held, 2)]
-    return FRAMES[place % len(FRAMES)].format(wished=_any(wished), held=_any(pairs))
+    asked = stems(" ".join([brief.text, *spoken]))
+    words = wording("en").about(brief.fields)
+    for name, values in item.attributes.items():
+        if not isinstance(values, list) or not words.knows(name) or words.trait(name, "guarded"):
+            continue
+        wished = [v for v in values if stems(v) and stems(v) <= asked][:MAX_CHOICES]
+        others = [words.value(name, v) for v in values if not stems(v) & asked][:MAX_CHOICES]
+        if wished and len(others) > 1:
+            pairs = [[a, b] for a, b in combinations(others, 2)]
+            says = "|".join(_escaped(words.says(name, pair, brief)) for pair in pairs if words.says(name, pair, brief))
+            return FRAMES[place % len(FRAMES)].format(
+                wished=_any([words.value(name, v) for v in wished]), says=f"({says})"
+            )
+    return ""
+
+
+def _escaped(text: str) -> str:
+    return re.escape(text).replace(chr(92) + " ", " ")
 
 
 def _any(words: Sequence[str]) -> str:
-    return f"({'|'.join(re.escape(w).replace(chr(92) + ' ', ' ') for w in words)})"
+    return f"({'|'.join(map(_escaped, words))})"
 
 
 class AnswerReader:

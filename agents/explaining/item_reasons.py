@@ -28,8 +28,8 @@ from ...core.text.words import (
 )
 from .claim_sources import trusted
 from .record_claims import GUARDED, claims_of
-from .request_words import first_quote, free_words, quote_with, typed_words, untitled
-from .wording import Wording
+from .request_words import first_quote, free_words, quote_with, untitled
+from .wording import Wording, refused_words, typed_words
 
 LEARNT_FROM = {
     "en": {"stated_preferences": "told us you like", "answered": "told us you like", "session": "looked at"},
@@ -130,6 +130,9 @@ class Points:
     def _limits(self, item: Item) -> Iterator[Point]:
         """Yield how the item keeps to limits of numbers, the price first; two limits of one field together."""
         held = [c for c in self.brief.understanding.constraints if c.op in {"<=", "<", ">=", ">"} and proven(c, item)]
+        if any(item.attributes[c.field] == 0 and self.words.is_price(c.field, self.brief) for c in held):
+            yield Point("free", {}, frozenset(c.field for c in held))
+            return
         for name in sorted({c.field for c in held}, key=lambda f: not self.words.is_price(f, self.brief)):
             have = item.attributes[name]
             mine = [c for c in held if c.field == name and isinstance(c.value, float)]
@@ -144,7 +147,7 @@ class Points:
         kind = "price" if self.words.is_price(name, self.brief) else "year" if self.words.of(name).is_year else ""
         figures = {"bound": bound, "limit": bound, "low": low, "high": high, "value": have, "price": have}
         figures |= {k: abs(bound - have) for k in ("left", "more", "less")}
-        slots = {k: self.words.figure(name, v, self.brief) for k, v in figures.items()}
+        slots = {k: self.words.measure(name, v, self.brief) for k, v in figures.items()}
         if kind == "year":
             slots |= {k: f"{abs(bound - have):.0f}" for k in ("left", "more", "less")}
         slots["amount"] = self.words.amount(name, have, self.brief)
@@ -229,7 +232,8 @@ class Points:
         says = self._says(item, held.field)
         values = [str(v) for v in (held.value if isinstance(held.value, list) else [held.value])]
         guarded = self.words.trait(held.field, "guarded") or any(stems(v) & GUARDED for v in values)
-        wanted = self.words.joined([self.words.value(held.field, v) for v in values], "or")
+        wanted = refused_words(held, self.brief.understanding)
+        wanted = wanted or self.words.joined([self.words.value(held.field, v) for v in values], "or")
         kind = "unlisted" if guarded else "instead"
         return Point(kind, {"wanted": wanted, "says": says}, frozenset({held.field}), _cited(held)) if says else None
 
@@ -312,7 +316,12 @@ class Points:
                     slots["amount"] = self.words.amount(name, have, self.brief)
                     yield Point("superlative", slots, frozenset({name}))
         for name, value in item.attributes.items():
-            alone = isinstance(value, str) and name in self._alike and self._alike[name][value] == 1
+            alone = (
+                isinstance(value, str)
+                and name in self._alike
+                and self._alike[name][value] == 1
+                and self.words.knows(name)
+            )
             if alone and (says := self._says(item, name)):
                 yield Point("unique", {"says": says, "n": n}, frozenset({name}))
 
@@ -321,7 +330,7 @@ class Points:
         asked = {c.field for c in self.brief.understanding.constraints}
         names = [n for n in item.attributes if n not in asked and not self.words.trait(n, "skip")]
         shares = {n: self._holders[n][value_text(item.attributes[n])] for n in names if n in self._holders}
-        names.sort(key=lambda n: shares.get(n, 0))
+        names.sort(key=lambda n: (not self.words.knows(n), shares.get(n, 0)))
         names = [n for n in names if self._is_worth(n, item)]
         told = ((n, says) for n in names if not self.words.is_price(n, self.brief) and (says := self._says(item, n)))
         pair, quote = list(islice(told, 2)), first_quote(item)

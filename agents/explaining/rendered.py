@@ -15,14 +15,17 @@ from ...core.schemas import Brief, Composition, Constraint, Question, RankedItem
 from ...core.text.chinese import is_chinese
 from ...core.text.words import shorten
 from .item_reasons import Point, Points, of_kind, proven
-from .request_words import typed_words
-from .wording import Language, Wording, wording
+from .wording import Language, Wording, typed_words, wording
 
 SENTENCES = 2
+FILLERS = frozenset(("details", "story", "unique"))
+"""Kinds of sentences that only say something of an item: good enough alone, filler after what answers the request."""
 MAX_ASKED = 5
 _REFUSES = re.compile(
     r"(?:no|not|non|none|never|without|except|anything but|nothing|don['’]?t|isn['’]?t)\b|[不没无别非除]", re.IGNORECASE
 )
+_TURNS = {"more": "more", "undo": "undone", "start again": "afresh", "seen": "others"}
+"""Turns that say what to do with the list; their words are no wish to be quoted."""
 _LEADS = frozenset("a at between for from in less marked more not with on of".split())  # noqa: SIM905
 """Conditions that begin so come after nouns and colours: "blue, jeans and for women"."""
 
@@ -44,7 +47,7 @@ class ReasonWriter:
     """Writes the reasons of one list, one after the other, so that no two of them begin alike."""
 
     def __init__(self, brief: Brief) -> None:
-        self.words = _words(brief)
+        self.words = wording_for(brief)
         self.points = Points(brief, self.words)
         self.taken: Counter[str] = Counter()
         self.first = len(brief.text)  # so that another request starts with other sentences
@@ -55,6 +58,8 @@ class ReasonWriter:
         told = frozenset[str]()
         for group in self.points.groups(ranked):
             for point in group:
+                if chosen and point.kind in FILLERS:
+                    continue
                 if not point.tells & told:
                     chosen.append(point)
                     told |= point.tells
@@ -76,10 +81,10 @@ class ReasonWriter:
 
 
 def render_message(brief: Brief) -> Words:
-    """Return the opening line: what was not applied or disagrees first, then what the list is and what all of it keeps to."""
-    words = _words(brief)
+    """Return the opening line: what disagrees, what the list is and what was not applied, then what all of it keeps to."""
+    words = wording_for(brief)
     used = list(_inputs(brief, words))
-    parts = [_unapplied(brief, words), _disagreement(brief, words), _unheard(brief, words)]
+    parts = [_disagreement(brief, words), _unheard(brief, words)]
     if brief.items:
         parts.append(_list(brief, words, [said for said, _ in used]))
         kept = [
@@ -94,6 +99,7 @@ def render_message(brief: Brief) -> Words:
         if brief.cold_start and not used and words.language == "en":
             parts.append(_sentence(brief.cold_start))
     else:
+        parts.insert(0, _unapplied(brief, words))
         limits = brief.understanding.constraints
         since = brief.nothing_since
         name = "nothing" if since in {"conditions", "search"} else f"nothing_{since}"
@@ -122,8 +128,9 @@ def question_in_words(question: Question, language: Language) -> Question:
     return question.model_copy(update={"text": text, "choices": choices})
 
 
-def _words(brief: Brief) -> Wording:
-    return wording("zh" if speaks_chinese(brief) else "en")
+def wording_for(brief: Brief) -> Wording:
+    """Return the words of the request's language for the items of its shop."""
+    return wording("zh" if speaks_chinese(brief) else "en").about(brief.fields)
 
 
 def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words: Wording) -> str:
@@ -160,6 +167,13 @@ def _inputs(brief: Brief, words: Wording) -> Iterator[tuple[str, tuple[str, ...]
 
 def _list(brief: Brief, words: Wording, used: list[str]) -> str:
     understood = brief.understanding
+    left = _left_over(brief)
+    slots = {"n": str(len(brief.items)), "words": words.joined([f"“{w}”" for w in left])}
+    one = "_one" if len(brief.items) == 1 else ""
+    tail = words.opening("unapplied_after", words=slots["words"]) if left else ""
+    act = understood.reading.act
+    if act in _TURNS:
+        return words.opening(f"{_TURNS[act]}{one}", **slots, left=tail)
     if understood.intent == "compare":
         basis = words.opening("compare")
     elif understood.intent == "similar" and understood.like_item_ids:
@@ -170,7 +184,7 @@ def _list(brief: Brief, words: Wording, used: list[str]) -> str:
         basis = words.opening("liked", title=shorten(brief.liked_titles[0], 60))
     else:
         basis = words.opening("start") if brief.cold_start or words.language == "zh" else ""
-    return words.opening("one" if len(brief.items) == 1 else "list", n=str(len(brief.items)), basis=basis)
+    return words.opening("one" if one else "list", n=slots["n"], basis=basis, left=tail)
 
 
 def _order(brief: Brief, words: Wording) -> str:
@@ -180,15 +194,21 @@ def _order(brief: Brief, words: Wording) -> str:
     figures = [float(v) for v in values if isinstance(v, int | float)]
     if order is None or len(figures) != len(brief.items) or figures != sorted(figures, reverse=order.descending):
         return ""
+    if len(figures) < 2:
+        return ""
     called = words.superlative(order.field, brief, most=order.descending)
-    name = "ordered" if called else "ordered_by"
-    return words.opening(name, superlative=called, label=words.label(order.field)) if len(figures) > 1 else ""
+    name = "ordered" if called else "ordered_down" if order.descending else "ordered_up"
+    return words.opening(name, superlative=called, label=words.label(order.field))
 
 
 def _unapplied(brief: Brief, words: Wording) -> str:
     """Say which wishes no condition expresses."""
-    left = [w.strip() for w in dict.fromkeys(brief.understanding.unparsed) if w.strip()]
+    left = _left_over(brief)
     return words.opening("unapplied", words=words.joined([f"“{w}”" for w in left])) if left else ""
+
+
+def _left_over(brief: Brief) -> list[str]:
+    return [w.strip() for w in dict.fromkeys(brief.understanding.unparsed) if w.strip()]
 
 
 def _disagreement(brief: Brief, words: Wording) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
-from ...core.schemas import Constraint, Item, Understanding
+from ...core.schemas import Item, Understanding
 from ...core.text.chinese import han_pairs
 from ...core.text.word_lists import CLASS_NOUNS
 from ...core.text.words import content_words, plain_text, sentences, shorten, stem, stems, tokens
@@ -34,6 +34,14 @@ _ENDS = re.compile(r"[\s.;,。，；]+$")
 def free_words(text: str, understood: Understanding, language: Language) -> list[str]:
     """Return the words of a request, as written, that no condition shows; none it refuses."""
     text = " , ".join(c for c in _CLAUSES.split(text) if not _REFUSES.search(c))
+    if (
+        understood.reading.conditions or understood.reading.query
+    ):  # what was read leaves out words that mean nothing alone
+        text = (
+            " ".join(w for w in tokens(text) if stem(w) in stems(understood.reading.query))
+            if language == "en"
+            else text
+        )
     held, read = understood.constraints, [c.words for c in understood.reading.conditions]
     if language == "zh":
         named = " ".join([*(str(c.value) for c in held), *read])
@@ -42,12 +50,6 @@ def free_words(text: str, understood: Understanding, language: Language) -> list
     free = [w for w in tokens(text) if w.lower() in known]
     taken = {s for c in held for s in stems(f"{c.field} {c.value}")} | stems(" ".join(read))
     return [w for w in dict.fromkeys(free) if stem(w) not in taken]
-
-
-def typed_words(held: Constraint, understood: Understanding) -> str:
-    """Return the words of the request that made a condition; empty if that is not known."""
-    found = (*understood.conditions, *understood.reading.conditions)
-    return next((c.words for c in found if (c.field, c.op, c.value) == (held.field, held.op, held.value)), "")
 
 
 def untitled(words: Collection[str], item: Item, language: Language) -> list[str]:

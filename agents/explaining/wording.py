@@ -5,6 +5,7 @@ The wording of a price reason, for example, is ``price_within`` there.
 
 from __future__ import annotations
 
+import copy
 import re
 import tomllib
 from collections import Counter
@@ -14,10 +15,11 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from ...core.language.catalogue_language import FIRST_YEAR, concept_of, without_unit
 from ...core.releases.in_force import in_force, wording_name
-from ...core.schemas import AttributeValue, Brief, Constraint, Predicate
+from ...core.schemas import AttributeValue, Brief, CatalogueField, Constraint, Predicate, Understanding
 from ...core.text.chinese import is_chinese
-from ...core.text.field_names import label_of
+from ...core.text.field_names import words_of
 from ...core.text.words import amount as price_text
 from ...core.text.words import listed, number
 
@@ -29,12 +31,58 @@ MAX_SAID = 20_000
 _SLOT = re.compile(r"\{(\w+)\}")
 _AN = re.compile(r"(?:[aeiou]|hour|8\b|11\b|18\b|[AEFHILMNORSX][A-Z]{1,}\b)")
 _ONE = re.compile(r"^(1 [a-z]+[a-rt-z])s\b")
-_UNITS = frozenset("g kg mg cm mm m km ml l h w gb mb tb inch inches".split())  # noqa: SIM905
+_UNIT_SIGNS = {
+    "sqm": "m²",
+    "qm": "m²",
+    "min": "minutes",
+    "mins": "minutes",
+    "in": "inches",
+    "inch": "inches",
+    "std.": "h",
+    "jahre": "years",
+}
+_BOUNDS = {"min": "minimum", "max": "maximum", "minimum": "minimum", "maximum": "maximum"}
+"""Words of a field's name that say which end of a range it holds."""
+_PLACES = frozenset(
+    [
+        "city",
+        "place",
+        "venue",
+        "address",
+        "beach",
+        "sleeps",
+        "district",
+        "rooms",
+        "ort",
+        "startort",
+        "stadtteil",
+        "unterkunft",
+        "zimmer",
+        "lage",
+        "城市",
+        "区域",
+        "户型",
+    ]
+)
+"""Words in the names of fields that only what stays at its place has: a flat, a hotel, an event, a tour."""
+_FOREIGN = re.compile(r"[äöüßàâçéèêëîïôûñ]", re.IGNORECASE)
+MANY_FOREIGN = 3
+"""A catalogue with so many values or names of such letters is not written in English: its nouns keep their capitals."""
+_REFUSES = re.compile(
+    r"(?:no|not|non|none|never|without|except|anything but|nothing|don['’]?t|isn['’]?t|kein\w*|nicht|ohne)\b|[不没无别非除]",
+    re.IGNORECASE,
+)
+MAX_OWN_WORDS = 6
+"""A condition is repeated in the shopper's own words where they are no more."""
+MAX_SHOPS = 64
+"""The words of so many shops are kept."""
 _NO_WORD = re.compile(r"[\d\W_]*|https?:.*|unknown|n/?a|none|null|other|others|misc|不详|未知|其他|无", re.IGNORECASE)
 """Values that say nothing: codes, links, and words for a missing value."""
 _SHARED = frozenset(("Unisex", "unisex", "Everyone", "所有人", "通用"))
 """Values that serve beside the one asked for, and go without saying: "for men", not "for men or everyone"."""
 _COUNTS = {"en": "zero one two three four five six seven eight nine ten".split(), "zh": [*"零一二三四五六七八九十"]}  # noqa: SIM905
+_VERBS = frozenset(("不含", "含", "含有", "无添加", "附赠", "附带", "适合", "适用", "适用于"))
+"""Names of Chinese fields that need no 是 before their value: 不含酒精."""
 _OPS = {">=": "at_least", "<=": "at_most", ">": "above", "<": "below", "=": "exactly"}
 _YEAR_OPS = {">=": "year_since", "<=": "year_until", ">": "year_after", "<": "year_before", "=": "year"}
 _PRICE_OPS = {">=": "price_at_least", "<=": "price_at_most", ">": "price_above", "<": "price_below", "=": "price"}
@@ -78,9 +126,10 @@ def start_of(text: str, language: Language) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FieldWords:
-    """What the wording knows of one field: its name for people, its entries of words and of numbers, and whether it holds years or prices."""
+    """What the wording knows of one field: its name for people, its unit, its entries of words and of numbers, and whether it holds years or prices."""
 
     label: str
+    unit: str
     entry: Mapping[str, Any]
     number: Mapping[str, Any]
     is_year: bool
@@ -93,6 +142,8 @@ class Wording:
 
     language: Language
     table: Mapping[str, Any]
+    fields: Mapping[str, CatalogueField] = field(default_factory=dict)
+    _shops: dict[tuple[object, ...], Wording] = field(default_factory=dict, repr=False, compare=False)
     _said: dict[tuple[object, ...], str] = field(default_factory=dict, repr=False, compare=False)
     _known: dict[str, FieldWords] = field(default_factory=dict, repr=False, compare=False)
 
@@ -100,6 +151,31 @@ class Wording:
     def read(cls, language: Language, text: str) -> Wording:
         """Return the words that a file holds."""
         return cls(language, tomllib.loads(text))
+
+    def about(self, fields: Sequence[CatalogueField]) -> Wording:
+        """Return the words for the items of a shop: its fields tell by their units and concepts what else they are called."""
+        key = tuple((f.name, f.type, f.unit, f.role, len(f.values)) for f in fields)
+        found = self._shops.get(key)
+        if found is None:
+            if len(self._shops) >= MAX_SHOPS:
+                self._shops.clear()
+            found = copy.copy(self)
+            own = {"fields": {f.name: f for f in fields}, "_said": {}, "_known": {}}
+            for name, value in own.items():
+                object.__setattr__(found, name, value)
+            self._shops[key] = found
+        return found
+
+    @cached_property
+    def _stays(self) -> bool:
+        """Say whether the shop's items stay at their place, so that they are in a country and do not come from it."""
+        return any(_PLACES & set(words_of(name)) for name in self.fields)
+
+    @cached_property
+    def _keeps_case(self) -> bool:
+        """Say whether the shop writes another language, whose nouns keep their capitals."""
+        told = (w for f in self.fields.values() for w in (f.name, *f.values))
+        return sum(bool(_FOREIGN.search(w)) for w in told) >= MANY_FOREIGN
 
     def sentence(self, kind: str, slots: Mapping[str, str], taken: Counter[str], turn: int, before: str = "") -> str:
         """Return one sentence of a kind, worded as no other in ``taken`` begins and as ``before`` is not, if possible.
@@ -181,19 +257,41 @@ class Wording:
             return self._filled(self.table["flag"], {"label": self.of(field).label}) if value else ""
         if isinstance(value, int | float):
             entry, shown = self._number(field, brief), self.amount(field, value, brief)
-            if entry:
-                return self._filled(entry["says"], {"amount": shown})
-            return ("" if self.language == "zh" else "has ") + shown if self._plain_number(field) else ""
+            if not value and entry.get("zero"):
+                return str(entry["zero"])
+            slots = {"amount": shown, "value": self.measure(field, value, brief)}
+            return self._filled(entry.get("says", self.table["number_says"]), slots)
         members = [value] if isinstance(value, str) else value[:MAX_MEMBERS]
         if not members or any(_NO_WORD.fullmatch(m) or len(m) > MAX_VALUE for m in members):
             return ""
-        return self._worded(field, members, "says", self.joined([self.value(field, m) for m in members]))
+        known = self.of(field)
+        if self.language == "en" and not known.entry and is_chinese(known.label):
+            return ""
+        told = known.entry.get("told", {})
+        shown = self.joined([str(told[m]) if m in told else self.value(field, m) for m in members])
+        return self._worded(field, members, "says", shown)
 
     def asks(self, constraint: Constraint, brief: Brief) -> str:
         """Return a condition in words: "at most 40 EUR", "for women", "not from Volvo", "hybrid or electric"."""
         if constraint.either:
             return self.joined([self._asks(c, brief) for c in (constraint, *constraint.either)], "or")
-        return self._asks(constraint, brief)
+        return self._own(constraint, brief) or self._asks(constraint, brief)
+
+    def _own(self, held: Constraint, brief: Brief) -> str:
+        """Return a condition on words as the shopper put it, where the wording has no better way or another language; else nothing."""
+        typed = typed_words(held, brief.understanding).strip()
+        typed = typed.replace(" ", "") if is_chinese(typed) else typed
+        if not typed or (isinstance(held.value, int | float) and not isinstance(held.value, bool)):
+            return ""
+        if self.language == "zh":
+            if not is_chinese(typed) or len(typed) > 2 * MAX_OWN_WORDS:
+                return ""
+        elif len(typed.split()) > MAX_OWN_WORDS or not (
+            isinstance(held.value, bool) or not self.of(held.field).entry or is_chinese(str(held.value))
+        ):
+            return ""
+        refused = held.op in {"!=", "not in", "not contains"} or (held.op == "=" and held.value is False)
+        return self.opening("not", asks=typed) if refused and not _REFUSES.search(typed) else typed
 
     def _asks(self, constraint: Predicate, brief: Brief) -> str:
         field, op, value = constraint.field, constraint.op, constraint.value
@@ -217,31 +315,46 @@ class Wording:
         if self.of(field).is_year:
             return self.opening("year_between", low=f"{low:.0f}", value=f"{high:.0f}")
         shown = self.opening("between", low=self.figure(field, low, brief), value=self.figure(field, high, brief))
-        return self._counted(field, shown, brief)
+        return self._counted(field, self._with_unit(field, shown), brief)
+
+    def measure(self, field: str, value: float, brief: Brief) -> str:
+        """Return a number with its unit: "20 kg", "1 hour"; a price with its currency."""
+        shown = self._with_unit(field, self.figure(field, value, brief))
+        return _ONE.sub(r"\1", shown) if value == 1 and self.language == "en" else shown
+
+    def _with_unit(self, field: str, shown: str) -> str:
+        known = self.of(field)
+        unit = known.unit or known.number.get("unit", "")
+        return f"{shown}{'' if self.language == 'zh' or unit in '%°' else ' '}{unit}" if unit else shown
 
     def figure(self, field: str, value: float, brief: Brief) -> str:
         """Return a number as it is written for its field: a price with its currency, a year without a comma."""
         if field == brief.price_field:
             unit = "元" if self.language == "zh" and brief.price_unit.upper() in {"CNY", "RMB"} else brief.price_unit
-            return price_text(value, unit)
+            return price_text(value, unit).replace(" 元", "元")
         return f"{value:.0f}" if self.of(field).is_year and float(value).is_integer() else number(value)
 
     def amount(self, field: str, value: float, brief: Brief) -> str:
         """Return a number with what it counts: "552 horsepower", "4 doors", "1 door", "28 EUR"."""
-        counted = self._counted(field, self.figure(field, value, brief), brief)
+        if not value and self.is_price(field, brief):
+            return str(self.named["numbers"]["price"]["free"])
+        counted = self._counted(field, self.measure(field, value, brief), brief)
         return _ONE.sub(r"\1", counted) if value == 1 and self.language == "en" else counted
 
     def _counted(self, field: str, shown: str, brief: Brief) -> str:
         """Return a number, or words for a range of it, with what it counts."""
         if entry := self._number(field, brief):
             return self._filled(entry["amount"], {"value": shown})
-        words = self.of(field).label.split()
-        if len(words) > 1 and words[-1] in _UNITS and self.language == "en":
-            return f"a {' '.join(words[:-1])} of {shown} {words[-1]}"
-        if self.language == "en" and words and not self._plain_number(field):
-            article = "an" if _AN.match(words[0]) else "a"
-            return f"{article} {' '.join(words)} of {shown}"
-        return self._filled(self.table["number"], {"value": shown, "label": self.of(field).label})
+        known = self.of(field)
+        words = [_BOUNDS.get(w, w) for w in known.label.split()]
+        if self.language == "en" and words:
+            bound = next((w for w in words if w in _BOUNDS), "")
+            rest = [w for w in words if w != bound]
+            if bound and rest and rest[-1].endswith("s") and not known.unit:
+                return f"a {bound} of {shown} {' '.join(rest)}"
+            if known.unit or not words[0].endswith("s"):
+                return f"{'an' if _AN.match(words[0]) else 'a'} {' '.join(words)} of {shown}"
+        return self._filled(self.table["number"], {"value": shown, "label": " ".join(words)})
 
     def value(self, field: str, value: str) -> str:
         """Return a value as it stands in a sentence: "Navy Blue" as "navy blue", a brand as it is written."""
@@ -250,7 +363,7 @@ class Wording:
         if known is not None:
             return str(known)
         plain = re.sub(r"\s*\([^)]*\)", "", value).strip() or value
-        if entry.get("keep_case") or not entry or self.language == "zh":
+        if entry.get("keep_case") or not entry or self.language == "zh" or self._keeps_case:
             return plain
         return re.sub(r"\b[A-Z][a-z'’]*\b", lambda m: m.group(0).lower(), plain)
 
@@ -260,11 +373,21 @@ class Wording:
 
     def with_(self, field: str, value: float, brief: Brief) -> str:
         """Return a number as it stands after a comma: "with 552 horsepower"."""
-        return self._filled(self._number(field, brief)["with"], {"amount": self.amount(field, value, brief)})
+        way = self._number(field, brief).get("with", self.table["number_with"])
+        return self._filled(
+            way, {"amount": self.amount(field, value, brief), "value": self.measure(field, value, brief)}
+        )
 
     def trait(self, field: str, name: Literal["skip", "mixes", "guarded"]) -> bool:
         """Say whether a field tells nothing worth saying, mixes its values, or is about safety."""
         return bool(self.of(field).entry.get(name))
+
+    def knows(self, field: str) -> bool:
+        """Say whether there is a wording for a field, so that it may be told without being asked for."""
+        known = self.of(field)
+        return bool(
+            known.entry or known.number or known.is_price or (self.language == "zh" and is_chinese(known.label))
+        )
 
     def tells(self, field: str) -> bool:
         """Say whether the values of a field are worth telling, and not about safety."""
@@ -291,26 +414,25 @@ class Wording:
             return self.opening(_PRICE_OPS[op], price=self.figure(field, value, brief))
         if self.of(field).is_year:
             return self.opening(_YEAR_OPS[op], value=f"{value:.0f}")
-        return self._counted(field, self.opening(_OPS[op], value=self.figure(field, value, brief)), brief)
+        return self._counted(field, self.opening(_OPS[op], value=self.measure(field, value, brief)), brief)
 
     def _worded(self, field: str, members: Sequence[str], form: Literal["says", "asks"], shown: str) -> str:
         entry = self.of(field).entry
         word = entry.get(f"{form}_word") if all(len(m) > 3 and m.isalpha() for m in members) else None
-        way = word or entry.get(form)
-        if way is None and self.language == "zh" and is_chinese(self.of(field).label):
-            return f"{self.of(field).label}{'是' if form == 'says' else ''}{shown}"
+        place = entry.get(f"{form}_place") if self._stays else None
+        way, label = word or place or entry.get(form), self.of(field).label
+        if way is None and self.language == "zh" and is_chinese(label):
+            bare = form == "asks" or label in _VERBS
+            return f"{label}{'' if bare else '是'}{shown}"
         way = way or (self.table["listed"] if form == "says" else self.table["opening"]["listed"])
-        return self._filled(way, {"value": shown, "a": "an" if _AN.match(shown) else "a"})
-
-    def _plain_number(self, field: str) -> bool:
-        """Say whether a number may be named by its field without sounding like a database: "4 doors", not "3 spf"."""
-        plain = self.of(field).label
-        return is_chinese(plain) if self.language == "zh" else plain.endswith("s") or plain.rpartition(" ")[2] in _UNITS
+        return self._filled(way, {"value": shown, "label": label, "a": "an" if _AN.match(shown) else "a"})
 
     def _number(self, field: str, brief: Brief) -> Mapping[str, Any]:
         known = self.of(field)
-        price = field == brief.price_field or known.is_price
-        return self.named["numbers"]["price"] if price else known.number
+        if field == brief.price_field or known.is_price:
+            return self.named["numbers"]["price"]
+        needs_unit = known.number.get("unit") == ""
+        return {} if needs_unit and not known.unit else known.number
 
     @cached_property
     def _sentences(self) -> Mapping[str, tuple[Way, ...]]:
@@ -333,13 +455,38 @@ class Wording:
         return found
 
     def _look_up(self, field: str) -> FieldWords:
-        label, fields, numbers = label_of(field), self.named["fields"], self.named["numbers"]
-        is_year = "year" in label.split() or label in numbers["year"]["names"]
-        number = numbers["year"] if is_year else numbers.get(label, {})
-        return FieldWords(label, fields.get(label, {}), number, is_year, label in numbers["price"]["names"])
+        fields, numbers, of = self.named["fields"], self.named["numbers"], self.fields.get(field)
+        words, suffix = without_unit(of or CatalogueField(name=field, type="number"))
+        found, label = concept_of(of) if of else None, " ".join(words)
+        concept = found.name if found else ""
+        counts_years = of is not None and of.maximum is not None and of.maximum < FIRST_YEAR
+        called_year = "year" in words or label in numbers["year"]["names"] or concept == "year"
+        is_year = called_year and not counts_years
+        is_price = label in numbers["price"]["names"] or concept == "price"
+        unit = "" if is_year or is_price else of.unit or suffix if of and of.type == "number" else suffix
+        return FieldWords(
+            label,
+            _UNIT_SIGNS.get(unit.lower(), unit),
+            fields.get(label) or fields.get(concept, {}),
+            numbers["year"] if is_year else {} if called_year else numbers.get(label) or numbers.get(concept, {}),
+            is_year,
+            is_price,
+        )
 
     def _filled(self, way: str, slots: Mapping[str, str]) -> str:
         return way_of(way, self.language).filled(slots)
+
+
+def refused_words(held: Constraint, understood: Understanding) -> str:
+    """Return what the shopper called the thing refused, in a language that the record is not written in; else nothing."""
+    typed = _REFUSES.sub("", typed_words(held, understood)).strip()
+    return typed if typed and is_chinese(typed) != is_chinese(str(held.value)) else ""
+
+
+def typed_words(held: Constraint, understood: Understanding) -> str:
+    """Return the words of the request that made a condition; empty if that is not known."""
+    found = (*understood.conditions, *understood.reading.conditions)
+    return next((c.words for c in found if (c.field, c.op, c.value) == (held.field, held.op, held.value)), "")
 
 
 def wording(language: Language) -> Wording:

@@ -20,7 +20,7 @@ _COMPARE = re.compile(
     r"\b(?:compare|comparison|versus|vs\.?|difference between|which (?:one )?is better|\bis [^.!?]{1,60} better than|pros and cons)\b|对比|比较(?!喜欢)|哪[个件款部](?:更|比较)?(?:好|合适|值)"
 )
 _PLAN = re.compile(
-    r"\b(?:plan|evening|itinerary|outfit|complete the look|bundle|a set of|combination|marathon|weekend|wardrobe|goes? (?:well )?with|matching|double feature|gallery wall|in total|altogether)\b|搭配|安排|一套|一整套|配一身"
+    r"\b(?:plan|(?:an|the|our|my|whole) evening(?! (?:dress|gown|bag|shoes?|wear|in|at|on))|itinerary|outfit|complete the look|bundle|a set of|combination|marathon|wardrobe|goes? (?:well )?with|matching|double feature|gallery wall|in total|altogether)\b|搭配|安排|一套|一整套|配一身"
 )
 _SIMILAR = re.compile(
     r"(?<!would )(?<!'d )(?<!i )\b(?:(?:more |something |anything |one |ones )?(?:like|similar to|resembling)(?: (?:this|that|these|those|it|the (?:photo|picture|image)|(?:in )?my (?:photo|picture))(?: (?:one|photo|picture|image))?)?(?=\s*(?:$|[,.!?;\x02]|\b(?:but|and|under|only|in|with|for|please)\b))|"
@@ -44,6 +44,11 @@ _CONTINUES = re.compile(
 _ADDS = re.compile(
     r"\b(?:also|too|as well|additionally|plus|both|on top|auch|aussi)\b|^\W*(?:and|or|und|oder)\b|也|^\W*或"
 )
+
+
+def starts_over(text: str) -> bool:
+    """Tell whether a text asks to start over."""
+    return bool(_RESET.search(text.lower()))
 
 
 def take_reset(u: Utterance) -> bool:

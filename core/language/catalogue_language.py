@@ -148,7 +148,7 @@ def _begins(keys: Sequence[str], start: str) -> bool:
 
 
 def _terms(of: CatalogueField, values: Sequence[str]) -> FieldTerms:
-    concept = _concept(of)
+    concept = concept_of(of)
     measure = concept.measure if concept else ""
     unit = _unit_of(of, measure)
     if unit:
@@ -168,7 +168,7 @@ def _terms(of: CatalogueField, values: Sequence[str]) -> FieldTerms:
     )
 
 
-def _named(of: CatalogueField) -> tuple[tuple[str, ...], str]:
+def without_unit(of: CatalogueField) -> tuple[tuple[str, ...], str]:
     """Return the words of a field's name without the unit at its end, and that unit: ``battery_hours``, ``size_sqm``, 电池_mAh."""
     words = words_of(of.name)
     for n in (2, 1):
@@ -185,11 +185,11 @@ def _named(of: CatalogueField) -> tuple[tuple[str, ...], str]:
     return words, ""
 
 
-def _concept(of: CatalogueField) -> FieldConcept | None:
+def concept_of(of: CatalogueField) -> FieldConcept | None:
     """Return the concept whose name is the field's label, else its last word, else any of its words; else years by their range."""
     if of.role == "price":
         return next(c for c in field_concepts() if c.name == "price")
-    words, unit = _named(of)
+    words, unit = without_unit(of)
     fitting = [c for c in field_concepts() if bool(c.measure) == (of.type == "number")]
     han = "".join(words_of_form(of.name)) if not of.name.isascii() else ""
     full = key_of(" ".join((*words, unit))) if unit else ""
@@ -215,7 +215,7 @@ def _unit_of(of: CatalogueField, measure: str) -> tuple[str, float] | None:
     if of.type != "number" or of.role == "price" or measure in ("year", "count"):
         return None
     words = words_of(of.name)
-    own = words[words.index("per") - 1] if "per" in words[1:] else _named(of)[1] or next(iter(words[-1:]), "")
+    own = words[words.index("per") - 1] if "per" in words[1:] else without_unit(of)[1] or next(iter(words[-1:]), "")
     for name in (_SHORT_UNITS.get(of.unit, of.unit), own):
         found = units().get(key_of(name), ()) if name else ()
         whole = name == words[0] and (len(words) > 1 or len(name) < SHORTEST_UNIT) and "per" not in words
@@ -241,7 +241,7 @@ def _names(terms: Iterable[FieldTerms]) -> dict[str, tuple[str, ...]]:
     shared: dict[str, list[str]] = defaultdict(list)
     concepts = {c.name: c for c in field_concepts()}
     for term in terms:
-        words = _named(term.field)[0]
+        words = without_unit(term.field)[0]
         label = key_of(" ".join(words)) or key_of(term.field.name)
         own[label].append(term.field.name)
         for name in _more_names(term.field, label, own):
@@ -268,7 +268,7 @@ def _more_names(of: CatalogueField, label: str, own: dict[str, list[str]]) -> It
         return ()
     if label.isascii():
         own[label[:-1] if label.endswith("s") else f"{label}s"].append(of.name)
-    return () if of.role == "price" else number_field_names(words_of(of.name), *_named(of))
+    return () if of.role == "price" else number_field_names(words_of(of.name), *without_unit(of))
 
 
 def _comparisons(terms: Iterable[FieldTerms]) -> dict[str, tuple[Comparison, ...]]:

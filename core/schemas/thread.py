@@ -9,7 +9,7 @@ from pydantic import (
 )
 
 from .answer import Degradation, Usage
-from .catalogue import Frozen
+from .catalogue import CatalogueField, Frozen
 from .evidence import Evidence, Verdict
 from .ranking import RankedItem
 from .reading import Condition
@@ -88,6 +88,8 @@ class Brief(Frozen):
     strategy: str | None = None
     price_field: str | None = None
     price_unit: str = ""
+    fields: tuple[CatalogueField, ...] = ()
+    """The catalogue's fields: their units and concepts say how their values are spoken of."""
     nothing_since: Literal["conditions", "theirs", "refused", "rules", "search"] = "conditions"
     """What an empty list comes from: nothing fits; all that fits is the user's, was refused or is held back by the shop; or
     the search did not find it."""

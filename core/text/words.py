@@ -119,7 +119,7 @@ def clause(text: str, limit: int) -> str:
 
 def number(value: float) -> str:
     """Write a number for people: 28, 28.5, 1,500."""
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}".rstrip("0")
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def amount(value: float, unit: str) -> str:

@@ -42,7 +42,7 @@ Near = tuple[RankedItem, tuple[Breach, ...]]
 
 async def come_close(listed: Sequence[RankedItem], below: Sequence[RankedItem], state: State, turn: Turn) -> list[Near]:
     """Return what comes close to a short list: items without the name that was asked for, or that break a condition by a little."""
-    n, words = state.request.n, wording("zh" if is_chinese(state.said) else "en")
+    n, words = state.request.n, words_for(state)
     room = min(n, OFFERS) - len(listed)
     if below:
         name = words.breach("unnamed", wanted=words.joined([f"“{w}”" for w in state.query.remaining]))
@@ -52,6 +52,22 @@ async def come_close(listed: Sequence[RankedItem], below: Sequence[RankedItem], 
     return await turn.attempt("close_items", work, timeout, [], floor_s=FLOOR_S)
 
 
+def words_for(state: State) -> Wording:
+    """Return the words of the request's language for the shop's items."""
+    return wording("zh" if is_chinese(state.said) else "en").about(state.schema.fields)
+
+
+def about_shop(state: State) -> Brief:
+    """Return what the words of conditions need: what was understood, and the shop's fields."""
+    price = state.schema.price
+    return Brief(
+        understanding=state.understanding,
+        price_field=price.name if price else None,
+        price_unit=price.unit if price else "",
+        fields=state.schema.fields,
+    )
+
+
 class NearMisses:
     """Looks for items that break as little as possible of one request."""
 
@@ -59,12 +75,7 @@ class NearMisses:
         self.state, self.turn, self.words = state, turn, words
         self.taken = frozenset(r.item.item_id for r in listed)
         self.concepts: Mapping[str, str] = {}
-        price = state.schema.price
-        self.brief = Brief(
-            understanding=state.understanding,
-            price_field=price.name if price else None,
-            price_unit=price.unit if price else "",
-        )
+        self.brief = about_shop(state)
 
     async def find(self, room: int) -> list[Near]:
         """Return at most ``room`` items, the nearest first, each with what it breaks.

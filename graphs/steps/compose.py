@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from ...agents.conversation.acts import ANSWERED
-from ...agents.explaining.rendered import render_composition, speaks_chinese
-from ...agents.explaining.wording import wording
+from ...agents.explaining.rendered import render_composition, wording_for
 from ...core.learning.exposures import Exposure, Shown
 from ...core.media.corrections import CORRECTABLE
 from ...core.ranking.cold_start import choose
@@ -103,7 +102,7 @@ async def nothing_since(state: State, turn: Turn) -> NothingSince:
 
 def nothing_more(state: State, about: Brief) -> str:
     """Return what to say where all that fits was shown before, or there is nothing to undo; empty otherwise."""
-    words = wording("zh" if speaks_chinese(about) else "en")
+    words = wording_for(about)
     if state.act.name == "undo" and not state.memory.earlier:
         return words.answer("nothing_to_undo")
     return words.answer("all_shown") if state.act.name in PAGING and not state.ranked else ""
@@ -125,6 +124,7 @@ def brief(state: State) -> Brief:
         strategy=strategy.name if strategy else None,
         price_field=price.name if price else None,
         price_unit=price.unit if price else "",
+        fields=state.schema.fields,
     )
 
 

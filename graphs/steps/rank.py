@@ -7,14 +7,13 @@ from dataclasses import replace
 from functools import partial
 
 from ...agents.explaining.close_items import sentence
-from ...agents.explaining.wording import Wording, wording
+from ...agents.explaining.wording import Wording
 from ...core.learning.exposures import Drawn
 from ...core.predicates import holds
 from ...core.ranking.cold_start import choose
 from ...core.ranking.query import CandidateQuery
 from ...core.ranking.stated_preferences import unusable
 from ...core.schemas import (
-    Brief,
     Candidate,
     CloseItem,
     Item,
@@ -24,12 +23,11 @@ from ...core.schemas import (
     RecommendRequest,
     SourceScore,
 )
-from ...core.text.chinese import is_chinese
 from ...tools.sources.listing import MANY, Conflict, explain_empty
 from ..turn.state import Ranked, State
 from ..turn.turn import FLOOR_S, NO_ITEMS, Turn, last_known, node
 from .ask import as_it_was, question_for
-from .come_close import come_close
+from .come_close import about_shop, come_close, words_for
 from .new_items import with_new_items
 from .retrieve import ask_sources, retrieve
 from .rules import screen_of, screened
@@ -115,7 +113,7 @@ async def close_items(
         return ()
     if not listed and catalogue_failed(state.query, turn):
         return ()
-    words = wording("zh" if is_chinese(state.said) else "en")
+    words = words_for(state)
     offered = list[CloseItem]()
     for rank, (near, breaks) in enumerate(await come_close(listed, below, state, turn), 1):
         ranked = near.model_copy(update={"rank": rank, "close": True})
@@ -126,7 +124,7 @@ async def close_items(
 
 def how_many_match(ranked: Sequence[RankedItem], offered: int, state: State) -> str:
     """Say how many items come close below the list, or how many of it are all that was asked for where others only come close."""
-    words, close = wording("zh" if is_chinese(state.said) else "en"), sum(r.close for r in ranked)
+    words, close = words_for(state), sum(r.close for r in ranked)
     if offered:
         return words.counted("close", offered)
     if not close or close == len(ranked):
@@ -136,15 +134,14 @@ def how_many_match(ranked: Sequence[RankedItem], offered: int, state: State) -> 
 
 async def why_empty(offered: int, state: State, turn: Turn) -> str:
     """Say which conditions conflict, and how many items there would be without each of them; never drop one."""
-    words, where = wording("zh" if is_chinese(state.said) else "en"), state.understanding.constraints
+    words, where = words_for(state), state.understanding.constraints
     close = words.counted("close_alone", offered) if offered else ""
     if not where:
         return close
     timeout = turn.services.settings.timeouts.retrieve_s
     work = explain_empty(turn.shop.catalogue, where, state.effects.where)
     conflict = await turn.attempt("catalogue", work, timeout, Conflict(), floor_s=FLOOR_S)
-    price = state.schema.price
-    about = Brief(price_field=price.name if price else None, price_unit=price.unit if price else "")
+    about = about_shop(state)
     asks = [f"“{words.asks(c, about)}”" for c in conflict.conditions]
     told = []
     if asks and (len(asks) < len(where) or len(asks) == 1):

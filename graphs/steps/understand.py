@@ -11,6 +11,7 @@ from ...agents.conversation.named_titles import named, resolved
 from ...agents.understanding.by_rules import understand as parse
 from ...agents.understanding.conditions_in_force import split_corrections, with_words, without
 from ...agents.understanding.routing import Asked, ask_route, decide_route
+from ...agents.understanding.turn_phrases import starts_over
 from ...core.errors import BadBackEndResponse, TastemakerError
 from ...core.language.catalogue_language import CatalogueLanguage, language_of
 from ...core.schemas import (
@@ -113,6 +114,13 @@ def with_act(
     gone = {"more": tuple(s.item_id for s in memory.shown), "seen": act.item_ids}.get(act.name, ())
     gone = (*gone, *(i for i in known if i not in understanding.like_item_ids))
     name = "refine" if act.name == "ask" and understanding.intent == "refine" else act.name
+    if (
+        name == "ask"
+        and memory.turn
+        and not (understanding.constraints or understanding.query)
+        and starts_over(act.rest)
+    ):
+        name = "start again"
     return understanding.model_copy(
         update={
             "reading": understanding.reading.model_copy(update={"act": name}),

@@ -137,7 +137,7 @@ def _as_price(column: Column, sample: Sample, usual: Decimal | None) -> Column |
     readable = sum(n for t, n in texts.items() if money[t]) / max(1, total)
     if column.kind != "price" and (readable < (PRICED if named else MOSTLY) or (not named and signed < PRICED * total)):
         return None
-    currencies = _currencies(texts, money)
+    currencies = _currencies(column.name, texts, money)
     unit = column.unit or _currency_in(column.name) or next((c for c, _ in currencies.most_common(1)), "")
     digits = [(number_text(t), n) for t, n in texts.items() if money[t]]
     if sample.typed >= MOSTLY * sample.filled:
@@ -156,14 +156,13 @@ def _as_price(column: Column, sample: Sample, usual: Decimal | None) -> Column |
     )
 
 
-def _currencies(texts: Mapping[str, int], money: Mapping[str, Any]) -> Counter[str]:
+def _currencies(name: str, texts: Mapping[str, int], money: Mapping[str, Any]) -> Counter[str]:
+    """Count the prices by currency; ¥ is the yuan beside 元, or under a name written as only Chinese writes it (价, not 価)."""
     found: Counter[str] = Counter()
     for text, times in texts.items():
         if money[text] and money[text].currency:
             found[money[text].currency] += times
-    if found["CNY"] and not any(
-        re.search(r"円|JPY|yen", t, re.IGNORECASE) for t in texts
-    ):  # one shop's ¥ and 元 are one currency
+    if (found["CNY"] or "价" in name) and not any(re.search(r"円|JPY|yen", t, re.IGNORECASE) for t in texts):
         found["CNY"] += found.pop("JPY", 0)
     return +found
 
