@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tastemaker.agents.explaining.rendered import render_composition, render_message
-from tastemaker.agents.explaining.wording import Language, wording
+from tastemaker.agents.explaining.ways_to_say import Language
+from tastemaker.agents.explaining.wording import wording
 from tastemaker.core.schemas import (
     Act,
     AttributeValue,

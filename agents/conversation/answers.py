@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ...core.predicates import holds
 from ...core.schemas import AttributeValue, Brief, Condition, Constraint, Item, RankedItem
 from ...core.text.words import shorten
+from ..explaining.item_reasons import proven
 from ..explaining.rendered import ReasonWriter, wording_for
 from ..explaining.wording import Wording
 from .acts import TurnAct
@@ -39,9 +40,7 @@ class Answerer:
         first, some = items[0].item, [ranked.item for ranked in items[:MAX_SPOKEN_OF]]
         if act.name == "why":
             writer = ReasonWriter(self.brief)
-            return self._joined(
-                [self._say("why", first_title(r.item), reason=writer.reason(r).text) for r in items[:MAX_SPOKEN_OF]]
-            )
+            return self._joined([self._why(r, writer) for r in items[:MAX_SPOKEN_OF]])
         if act.name == "price of":
             return self._joined([self._price(item) for item in some])
         if act.name == "compare":
@@ -50,6 +49,13 @@ class Answerer:
             says = self._says(act.order.field, first.attributes.get(act.order.field))
             return self._say("best", first_title(first), says=says)
         return self._joined([self._fact(act, item) for item in some])
+
+    def _why(self, ranked: RankedItem, writer: ReasonWriter) -> str:
+        """Say what was asked for and the item's record shows, and what else speaks for it."""
+        held = [c for c in self.brief.understanding.constraints if proven(c, ranked.item)]
+        kept = self.words.joined([self.words.asks(c, self.brief) for c in held[:MAX_DIFFERENCES]])
+        reason = writer.reason(ranked).text
+        return self._say("why_kept" if held else "why", first_title(ranked.item), kept=kept, reason=reason)
 
     def _price(self, item: Item) -> str:
         price = item.attributes.get(self.brief.price_field or "")
@@ -91,7 +97,7 @@ class Answerer:
             self._say(
                 "differs",
                 first_title(item),
-                says=self.words.joined(
+                says=self.words.facts(
                     [
                         self._says(f, item.attributes.get(f))
                         for f in differing

@@ -293,3 +293,9 @@ def _stray_names(text: str, sources: Sources) -> str | None:
             if word[0].isupper() and len(word) > 1 and stem(word) not in known and not re.match(r"I['’]", word):
                 return f"a name without a source: {word}"
     return None
+
+
+def of_kind(brief: Brief, kind: str) -> list[Evidence]:
+    """Return the trusted evidence of one kind."""
+    found = [e for e in brief.evidence if e.kind == kind]
+    return trusted(found, brief.verdict.distrusted) if found else found

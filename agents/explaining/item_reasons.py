@@ -17,16 +17,8 @@ from ...core.predicates import predicate_holds
 from ...core.ranking.recommendation_paths import PEOPLE
 from ...core.ranking.source_weights import families_of
 from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, RankedItem
-from ...core.text.words import (
-    COLOURS,
-    content_words,
-    shorten,
-    stem,
-    stems,
-    tokens,
-    value_text,
-)
-from .claim_sources import trusted
+from ...core.text.words import COLOURS, content_words, shorten, stem, stems, tokens, value_text
+from .claim_sources import of_kind
 from .record_claims import GUARDED, claims_of
 from .request_words import first_quote, free_words, quote_with, untitled
 from .wording import Wording, refused_words, typed_words
@@ -55,12 +47,6 @@ class Point:
 def proven(constraint: Constraint, item: Item) -> bool:
     """Say whether the record itself shows that ``item`` meets ``constraint``; a missing attribute shows nothing."""
     return item.attributes.get(constraint.field) is not None and predicate_holds(constraint, item)
-
-
-def of_kind(brief: Brief, kind: str) -> list[Evidence]:
-    """Return the trusted evidence of one kind."""
-    found = [e for e in brief.evidence if e.kind == kind]
-    return trusted(found, brief.verdict.distrusted) if found else found
 
 
 class Points:
@@ -308,13 +294,9 @@ class Points:
         n = self.words.count(len(self.items))
         for name, (least, most) in self._extremes.items():
             have = item.attributes.get(name)
-            for end, is_most in ((most, True), (least, False)):
-                if have is None or have != end or not isinstance(have, int | float):
-                    continue
-                if called := self.words.superlative(name, self.brief, most=is_most):
-                    slots = {"superlative": called, "n": n, "with": self.words.with_(name, have, self.brief)}
-                    slots["amount"] = self.words.amount(name, have, self.brief)
-                    yield Point("superlative", slots, frozenset({name}))
+            ends = [most_of for end, most_of in ((most, True), (least, False)) if end is not None and have == end]
+            if ends and isinstance(have, int | float):
+                yield from self._extreme(name, have, n, most=ends[0])
         for name, value in item.attributes.items():
             alone = (
                 isinstance(value, str)
@@ -324,6 +306,13 @@ class Points:
             )
             if alone and (says := self._says(item, name)):
                 yield Point("unique", {"says": says, "n": n}, frozenset({name}))
+
+    def _extreme(self, name: str, have: float, n: str, *, most: bool) -> Iterator[Point]:
+        if have == 0 and self.words.is_price(name, self.brief):
+            yield Point("free", {}, frozenset({name}))
+        elif called := self.words.superlative(name, self.brief, most=most):
+            slots = {"superlative": called, "n": n, "with": self.words.with_(name, have, self.brief)}
+            yield Point("superlative", slots | {"amount": self.words.amount(name, have, self.brief)}, frozenset({name}))
 
     def _details(self, item: Item) -> Iterator[Point]:
         """Yield two things of the record that the title does not show, the rarer in this list first, or the start of its text."""

@@ -14,8 +14,10 @@ from ...core.ranking.stated_preferences import WORDS_FIELD
 from ...core.schemas import Brief, Composition, Constraint, Question, RankedItem, Words
 from ...core.text.chinese import is_chinese
 from ...core.text.words import shorten
-from .item_reasons import Point, Points, of_kind, proven
-from .wording import Language, Wording, typed_words, wording
+from .claim_sources import of_kind
+from .item_reasons import Point, Points, proven
+from .ways_to_say import Language
+from .wording import Wording, typed_words, wording
 
 SENTENCES = 2
 FILLERS = frozenset(("details", "story", "unique"))

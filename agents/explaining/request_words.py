@@ -11,7 +11,7 @@ from ...core.text.chinese import han_pairs
 from ...core.text.word_lists import CLASS_NOUNS
 from ...core.text.words import content_words, plain_text, sentences, shorten, stem, stems, tokens
 from .clauses import YES, clauses_of
-from .wording import Language
+from .ways_to_say import Language
 
 MAX_QUOTE = 120
 MIN_QUOTED_WORD = 4

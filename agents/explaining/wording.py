@@ -15,59 +15,22 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from ...core.language.catalogue_language import FIRST_YEAR, concept_of, without_unit
 from ...core.releases.in_force import in_force, wording_name
 from ...core.schemas import AttributeValue, Brief, CatalogueField, Constraint, Predicate, Understanding
 from ...core.text.chinese import is_chinese
-from ...core.text.field_names import words_of
 from ...core.text.words import amount as price_text
 from ...core.text.words import listed, number
+from .field_words import FieldWords, field_words, keeps_case, stays
+from .ways_to_say import Language, Way, start_of, way_of
 
-Language = Literal["en", "zh"]
 MAX_MEMBERS = 3
 MAX_VALUE = 60
 MAX_SAID = 20_000
 """So many values of fields are remembered as they are said."""
-_SLOT = re.compile(r"\{(\w+)\}")
 _AN = re.compile(r"(?:[aeiou]|hour|8\b|11\b|18\b|[AEFHILMNORSX][A-Z]{1,}\b)")
 _ONE = re.compile(r"^(1 [a-z]+[a-rt-z])s\b")
-_UNIT_SIGNS = {
-    "sqm": "m²",
-    "qm": "m²",
-    "min": "minutes",
-    "mins": "minutes",
-    "in": "inches",
-    "inch": "inches",
-    "std.": "h",
-    "jahre": "years",
-}
 _BOUNDS = {"min": "minimum", "max": "maximum", "minimum": "minimum", "maximum": "maximum"}
 """Words of a field's name that say which end of a range it holds."""
-_PLACES = frozenset(
-    [
-        "city",
-        "place",
-        "venue",
-        "address",
-        "beach",
-        "sleeps",
-        "district",
-        "rooms",
-        "ort",
-        "startort",
-        "stadtteil",
-        "unterkunft",
-        "zimmer",
-        "lage",
-        "城市",
-        "区域",
-        "户型",
-    ]
-)
-"""Words in the names of fields that only what stays at its place has: a flat, a hotel, an event, a tour."""
-_FOREIGN = re.compile(r"[äöüßàâçéèêëîïôûñ]", re.IGNORECASE)
-MANY_FOREIGN = 3
-"""A catalogue with so many values or names of such letters is not written in English: its nouns keep their capitals."""
 _REFUSES = re.compile(
     r"(?:no|not|non|none|never|without|except|anything but|nothing|don['’]?t|isn['’]?t|kein\w*|nicht|ohne)\b|[不没无别非除]",
     re.IGNORECASE,
@@ -88,54 +51,6 @@ _YEAR_OPS = {">=": "year_since", "<=": "year_until", ">": "year_after", "<": "ye
 _PRICE_OPS = {">=": "price_at_least", "<=": "price_at_most", ">": "price_above", "<": "price_below", "=": "price"}
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One way to say something, cut at its slots: (words before, slot, whether it starts a sentence), and the words after the last.
-
-    ``start`` is how it begins, its slots masked; empty where what is said begins it.
-    """
-
-    parts: tuple[tuple[str, str, bool], ...]
-    end: str
-    start: str
-
-    def filled(self, slots: Mapping[str, str]) -> str:
-        """Return the sentence with its slots filled in."""
-        text = ""
-        for before, name, starts in self.parts:
-            value = slots[name]
-            text += before + (value[:1].upper() + value[1:] if starts else value)
-        return text + self.end
-
-
-@lru_cache(maxsize=4096)
-def way_of(text: str, language: Language) -> Way:
-    """Return a way to say something as the files of wording write it."""
-    parts, last = list[tuple[str, str, bool]](), 0
-    for match in _SLOT.finditer(text):
-        parts.append((text[last : match.start()], match[1].lower(), match[1][0].isupper()))
-        last = match.end()
-    start = start_of(_SLOT.sub(lambda m: m[0] if m[1] == "says" else "_", text), language)
-    return Way(tuple(parts), text[last:], "" if "{" in start else start)
-
-
-def start_of(text: str, language: Language) -> str:
-    """Return how a sentence begins: two words, or three characters of Chinese."""
-    return text[:3] if language == "zh" else " ".join(text.lower().split(maxsplit=2)[:2])
-
-
-@dataclass(frozen=True, slots=True)
-class FieldWords:
-    """What the wording knows of one field: its name for people, its unit, its entries of words and of numbers, and whether it holds years or prices."""
-
-    label: str
-    unit: str
-    entry: Mapping[str, Any]
-    number: Mapping[str, Any]
-    is_year: bool
-    is_price: bool
-
-
 @dataclass(frozen=True, eq=False)
 class Wording:
     """The words of one language."""
@@ -143,6 +58,8 @@ class Wording:
     language: Language
     table: Mapping[str, Any]
     fields: Mapping[str, CatalogueField] = field(default_factory=dict)
+    stays: bool = False
+    keeps_case: bool = False
     _shops: dict[tuple[object, ...], Wording] = field(default_factory=dict, repr=False, compare=False)
     _said: dict[tuple[object, ...], str] = field(default_factory=dict, repr=False, compare=False)
     _known: dict[str, FieldWords] = field(default_factory=dict, repr=False, compare=False)
@@ -160,22 +77,12 @@ class Wording:
             if len(self._shops) >= MAX_SHOPS:
                 self._shops.clear()
             found = copy.copy(self)
-            own = {"fields": {f.name: f for f in fields}, "_said": {}, "_known": {}}
+            own = {"fields": {f.name: f for f in fields}, "stays": stays(fields), "keeps_case": keeps_case(fields)}
+            own |= {"_said": {}, "_known": {}}
             for name, value in own.items():
                 object.__setattr__(found, name, value)
             self._shops[key] = found
         return found
-
-    @cached_property
-    def _stays(self) -> bool:
-        """Say whether the shop's items stay at their place, so that they are in a country and do not come from it."""
-        return any(_PLACES & set(words_of(name)) for name in self.fields)
-
-    @cached_property
-    def _keeps_case(self) -> bool:
-        """Say whether the shop writes another language, whose nouns keep their capitals."""
-        told = (w for f in self.fields.values() for w in (f.name, *f.values))
-        return sum(bool(_FOREIGN.search(w)) for w in told) >= MANY_FOREIGN
 
     def sentence(self, kind: str, slots: Mapping[str, str], taken: Counter[str], turn: int, before: str = "") -> str:
         """Return one sentence of a kind, worded as no other in ``taken`` begins and as ``before`` is not, if possible.
@@ -227,6 +134,10 @@ class Wording:
         if self.language == "zh":
             return "、".join(parts) if joint == "and" or len(parts) > 2 else self.table[joint].join(parts)
         return listed(parts, self.table[joint])
+
+    def facts(self, says: Sequence[str]) -> str:
+        """Join what is said of an item, field by field; in Chinese by commas, as values are joined by 、."""
+        return "，".join(says) if self.language == "zh" else self.joined(says)
 
     def count(self, n: int) -> str:
         """Write a count of items: "five", "12"."""
@@ -324,7 +235,8 @@ class Wording:
 
     def _with_unit(self, field: str, shown: str) -> str:
         known = self.of(field)
-        unit = known.unit or known.number.get("unit", "")
+        unit = str(known.unit or known.number.get("unit", ""))
+        unit = str(self.table["units"].get(unit, unit))
         return f"{shown}{'' if self.language == 'zh' or unit in '%°' else ' '}{unit}" if unit else shown
 
     def figure(self, field: str, value: float, brief: Brief) -> str:
@@ -359,11 +271,12 @@ class Wording:
     def value(self, field: str, value: str) -> str:
         """Return a value as it stands in a sentence: "Navy Blue" as "navy blue", a brand as it is written."""
         entry = self.of(field).entry
-        known = entry.get("values", {}).get(value)
+        values = entry.get("values", {})
+        known = values.get(value, values.get(value.title()))
         if known is not None:
             return str(known)
         plain = re.sub(r"\s*\([^)]*\)", "", value).strip() or value
-        if entry.get("keep_case") or not entry or self.language == "zh" or self._keeps_case:
+        if entry.get("keep_case") or not entry or self.language == "zh" or self.keeps_case:
             return plain
         return re.sub(r"\b[A-Z][a-z'’]*\b", lambda m: m.group(0).lower(), plain)
 
@@ -419,7 +332,7 @@ class Wording:
     def _worded(self, field: str, members: Sequence[str], form: Literal["says", "asks"], shown: str) -> str:
         entry = self.of(field).entry
         word = entry.get(f"{form}_word") if all(len(m) > 3 and m.isalpha() for m in members) else None
-        place = entry.get(f"{form}_place") if self._stays else None
+        place = entry.get(f"{form}_place") if self.stays else None
         way, label = word or place or entry.get(form), self.of(field).label
         if way is None and self.language == "zh" and is_chinese(label):
             bare = form == "asks" or label in _VERBS
@@ -451,27 +364,8 @@ class Wording:
         if found is None:
             if len(self._known) >= MAX_SAID:
                 self._known.clear()
-            found = self._known[field] = self._look_up(field)
+            found = self._known[field] = field_words(field, self.fields.get(field), self.named)
         return found
-
-    def _look_up(self, field: str) -> FieldWords:
-        fields, numbers, of = self.named["fields"], self.named["numbers"], self.fields.get(field)
-        words, suffix = without_unit(of or CatalogueField(name=field, type="number"))
-        found, label = concept_of(of) if of else None, " ".join(words)
-        concept = found.name if found else ""
-        counts_years = of is not None and of.maximum is not None and of.maximum < FIRST_YEAR
-        called_year = "year" in words or label in numbers["year"]["names"] or concept == "year"
-        is_year = called_year and not counts_years
-        is_price = label in numbers["price"]["names"] or concept == "price"
-        unit = "" if is_year or is_price else of.unit or suffix if of and of.type == "number" else suffix
-        return FieldWords(
-            label,
-            _UNIT_SIGNS.get(unit.lower(), unit),
-            fields.get(label) or fields.get(concept, {}),
-            numbers["year"] if is_year else {} if called_year else numbers.get(label) or numbers.get(concept, {}),
-            is_year,
-            is_price,
-        )
 
     def _filled(self, way: str, slots: Mapping[str, str]) -> str:
         return way_of(way, self.language).filled(slots)

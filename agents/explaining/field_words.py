@@ -1,0 +1,98 @@
+"""Say what a field is called, in which unit its numbers are, and which words there are for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...core.language.catalogue_language import FIRST_YEAR, concept_of, without_unit
+from ...core.schemas import CatalogueField
+from ...core.text.field_names import words_of
+
+UNIT_SIGNS = {
+    "sqm": "m²",
+    "qm": "m²",
+    "min": "minutes",
+    "mins": "minutes",
+    "in": "inches",
+    "inch": "inches",
+    "std.": "h",
+    "std": "h",
+    "d": "days",
+    "tage": "days",
+    "tag": "days",
+    "jahre": "years",
+}
+PLACES = frozenset(
+    [
+        "city",
+        "place",
+        "venue",
+        "address",
+        "beach",
+        "sleeps",
+        "district",
+        "rooms",
+        "ort",
+        "startort",
+        "stadtteil",
+        "unterkunft",
+        "zimmer",
+        "lage",
+        "城市",
+        "区域",
+        "户型",
+    ]
+)
+"""Words in the names of fields that only what stays at its place has: a flat, a hotel, an event, a tour."""
+_FOREIGN = re.compile(r"[äöüßàâçéèêëîïôûñ]", re.IGNORECASE)
+MANY_FOREIGN = 3
+"""A catalogue with so many values or names of such letters is not written in English: its nouns keep their capitals."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWords:
+    """What the wording knows of one field: its name for people, its unit, its entries of words and of numbers, and whether it holds years or prices."""
+
+    label: str
+    unit: str
+    entry: Mapping[str, Any]
+    number: Mapping[str, Any]
+    is_year: bool
+    is_price: bool
+
+
+def field_words(
+    field: str, of: CatalogueField | None, named: Mapping[str, Mapping[str, Mapping[str, Any]]]
+) -> FieldWords:
+    """Return the words for a field: by its own name, else by its concept; ``named`` has the entries by name."""
+    fields, numbers = named["fields"], named["numbers"]
+    words, suffix = without_unit(of or CatalogueField(name=field, type="number"))
+    found, label = concept_of(of) if of else None, " ".join(words)
+    concept = found.name if found else ""
+    counts_years = of is not None and of.maximum is not None and of.maximum < FIRST_YEAR
+    called_year = "year" in words or label in numbers["year"]["names"] or concept == "year"
+    is_year = called_year and not counts_years
+    is_price = label in numbers["price"]["names"] or concept == "price"
+    unit = "" if is_year or is_price else of.unit or suffix if of and of.type == "number" else suffix
+    return FieldWords(
+        label,
+        UNIT_SIGNS.get(unit.lower(), unit),
+        fields.get(label) or fields.get(concept, {}),
+        numbers["year"] if is_year else {} if called_year else numbers.get(label) or numbers.get(concept, {}),
+        is_year,
+        is_price,
+    )
+
+
+def stays(fields: Iterable[CatalogueField]) -> bool:
+    """Say whether a shop's items stay at their place, so that they are in a country and do not come from it."""
+    return any(PLACES & set(words_of(of.name)) for of in fields)
+
+
+def keeps_case(fields: Iterable[CatalogueField]) -> bool:
+    """Say whether a shop writes another language, whose nouns keep their capitals."""
+    told = (word for of in fields for word in (of.name, *of.values))
+    return sum(bool(_FOREIGN.search(word)) for word in told) >= MANY_FOREIGN
