@@ -14,6 +14,14 @@ from ..core.media.trust_report import ExaminedMedium, TrustReport
 from ..core.schemas import Check
 
 SHOWN_PX = 720
+ACTIONS = {
+    "block": "refused",
+    "keep_out": "left out",
+    "lower": "counts for less",
+    "ask": "counts for less until you say whether it should",
+    "label": "told, and counts all the same",
+}
+MAX_SHIFT_S = 2.0
 WORDS = {
     "conflict": "Something does not hold",
     "verified": "Verified",
@@ -30,6 +38,9 @@ article{background:var(--card);border:1px solid var(--line);border-radius:14px;p
 .pictures{display:flex;flex-wrap:wrap;gap:1rem;margin:1rem 0}.pictures figure{margin:0;flex:1 1 16rem;max-width:28rem}
 .frame{position:relative;line-height:0}.frame img{width:100%;border-radius:8px;display:block}.frame i{position:absolute;border:3px solid #ff3b30;border-radius:4px}
 figcaption{font-size:.85rem;color:var(--soft);padding-top:.4rem}
+summary{cursor:pointer;color:var(--soft);padding-top:.75rem}.line{position:relative;height:1.6rem;max-width:28rem;margin:.6rem 0 1.4rem;border-bottom:2px solid var(--line)}
+.line i{position:absolute;bottom:-6px;width:10px;height:10px;margin-left:-5px;border-radius:50%;background:var(--soft)}.line i.conflict{background:var(--bad)}.line i.verified{background:var(--good)}
+.line span{position:absolute;top:1.8rem;transform:translateX(-50%);font-size:.8rem;color:var(--soft);white-space:nowrap}
 dl{margin:.5rem 0 0}dt{font-weight:600;margin-top:.75rem}dd{margin:0}small{color:var(--soft)}
 """
 
@@ -38,8 +49,10 @@ def trust_page(report: TrustReport, files: Sequence[Path], text: str = "") -> st
     """Return the page; ``files`` are the media of ``report`` in its order, shown where they are photos that can be decoded."""
     media = "".join(_medium(medium, file) for medium, file in zip(report.media, files, strict=True))
     pairs = f"<article><h2>Compared with each other</h2>{_checks(report.pairs)}</article>" if report.pairs else ""
+    names = {medium.media_id: file.name for medium, file in zip(report.media, files, strict=True)}
     effects = "".join(
-        f"<li>{escape(effect.check)} ({escape(', '.join(effect.about))}): <b>{escape(effect.action)}</b></li>"
+        f"<li>{_name(effect.check)} ({escape(', '.join(names.get(one, one) for one in effect.about))}): "
+        f"<b>{escape(ACTIONS[effect.action])}</b></li>"
         for effect in report.effects
     )
     policy = f"<article><h2>What the shop's policy makes of it</h2><ul>{effects}</ul></article>" if effects else ""
@@ -48,7 +61,7 @@ def trust_page(report: TrustReport, files: Sequence[Path], text: str = "") -> st
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>Trust report</title><style>{STYLE}</style><h1>Trust report</h1>"
-        f"<p>{_state(report.state)} {escape(WORDS[report.state])}</p>{words}{missing}{media}{pairs}{policy}"
+        f"<p class='{report.state.split(maxsplit=1)[0]}'><b>{escape(WORDS[report.state])}</b></p>{words}{missing}{media}{pairs}{policy}"
         "<p class=soft>No credential and no trace is evidence of nothing: most honest files carry neither. A conflict is a reason to look, "
         "not a proof.</p></html>"
     )
@@ -57,7 +70,9 @@ def trust_page(report: TrustReport, files: Sequence[Path], text: str = "") -> st
 def _medium(medium: ExaminedMedium, file: Path) -> str:
     head = f"<h2>{escape(file.name)} {_state(medium.state)}</h2>"
     pictures = _pictures(medium, file) if medium.kind == "image" else ""
-    return f"<article>{head}{_together(medium)}{pictures}{_checks(medium.checks)}</article>"
+    return (
+        f"<article>{head}{_together(medium)}{pictures}{_checks(medium.checks, unfolded=bool(medium.map_png))}</article>"
+    )
 
 
 def _together(medium: ExaminedMedium) -> str:
@@ -110,14 +125,34 @@ def _aspect(file: Path) -> str:
     return f"{width}/{height}"
 
 
-def _checks(checks: Sequence[Check]) -> str:
-    rows = "".join(
-        f"<dt>{escape(check.check.replace('_', ' '))} {_state(check.state)}</dt><dd>{escape(check.reason)}"
-        + (f"<br><small>{escape(check.source)}. {escape(check.limits)}</small>" if check.source else "")
-        + "</dd>"
-        for check in checks
-    )
-    return f"<dl>{rows}</dl>"
+def _checks(checks: Sequence[Check], *, unfolded: bool = False) -> str:
+    """List what was found; the checks that found nothing either way are folded away, unless a map needs their words."""
+    found = "".join(_check(check) for check in checks if check.state != "no evidence")
+    nothing = [check for check in checks if check.state == "no evidence"]
+    if not nothing:
+        return f"<dl>{found}</dl>"
+    names = ", ".join(_name(check.check) for check in nothing)
+    more = "".join(_check(check) for check in nothing)
+    folded = f"<details{' open' if unfolded else ''}><summary>No evidence either way: {names}</summary><dl>{more}</dl></details>"
+    return (f"<dl>{found}</dl>" if found else "") + folded
+
+
+def _check(check: Check) -> str:
+    source = f"<br><small>{escape(check.source)}. {escape(check.limits)}</small>" if check.source else ""
+    shift = "" if check.shift_s is None else _timeline(check.shift_s, check.state)
+    return f"<dt>{_name(check.check)} {_state(check.state)}</dt><dd>{escape(check.reason)}{shift}{source}</dd>"
+
+
+def _timeline(shift_s: float, state: str) -> str:
+    """Draw by how much the sound comes earlier (left) or later (right) than the picture."""
+    place = 50 + 50 * max(-1.0, min(1.0, shift_s / MAX_SHIFT_S))
+    marks = f"<span style='left:50%'>picture</span><i style='left:50%'></i><i class={state.split(maxsplit=1)[0]} style='left:{place:.1f}%'></i>"
+    sound = f"<span style='left:{place:.1f}%;top:-.2rem'>sound {shift_s:+.2f} s</span>"
+    return f"<div class=line role=img aria-label='Sound {shift_s:+.2f} seconds from the picture'>{marks}{sound}</div>"
+
+
+def _name(check: str) -> str:
+    return escape(check.replace("_", " "))
 
 
 def _state(state: str) -> str:

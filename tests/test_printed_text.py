@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tastemaker.core.schemas import Item, Tag
 from tastemaker.models.captions.text_in_pictures import PictureText
+from tastemaker.tools.trust import printed_text as module
 from tastemaker.tools.trust.item_method import Goods
 from tastemaker.tools.trust.item_print import examine
 from tastemaker.tools.trust.printed_text import PrintedText, compare, sizes
@@ -93,6 +95,13 @@ async def test_without_the_extra_it_says_so(monkeypatch: pytest.MonkeyPatch) -> 
     state, reason = await PrintedText(reader)("photo.jpg", "500 ml")
     assert state == "no evidence"
     assert "tastemaker[ocr]" in reason
+
+
+async def test_reading_that_takes_too_long_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "READ_S", 0.05)
+    reader = Reader({})
+    monkeypatch.setattr(reader, "read", lambda path: time.sleep(0.3))
+    assert (await PrintedText(reader)("photo.jpg", "500 ml"))[1].startswith("Not read: it took longer")
 
 
 @pytest.mark.slow

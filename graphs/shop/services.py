@@ -52,7 +52,7 @@ from ...tools.sources.taste import DescribedSource
 from ...tools.trust.clip_cuts import CLIP_CUTS
 from ...tools.trust.consistency_checker import ConsistencyChecker
 from ...tools.trust.examiner import Examiner, photo_methods
-from ...tools.trust.printed_text import READ_S, PrintedText
+from ...tools.trust.printed_text import PrintedText
 from ...tools.trust.sound_and_picture import sound_and_picture
 from ...tools.trust.whole_text import WholeText
 from ..releases.live import LiveReleases
@@ -113,7 +113,7 @@ class Services:
                 clip_methods=(sound_and_picture(self.settings.cache), CLIP_CUTS),
             ),
             whole_text=WholeText(ClipPhoto(self.settings.cache), self.image_text),
-            printed=PrintedText(PictureText(READ_S, self.settings.models.threads)),
+            printed=PrintedText(PictureText(threads=self.settings.models.threads)),
             closely=self.settings.trust.closely,
         )
         self.filters = open_filters(self.settings) if self.settings.filters.use else None

@@ -23,6 +23,8 @@ from .item_method import Goods, ItemMethod
 from .item_text import LIKELY, MIN_ITEMS, probability
 
 LEAST_OF_VALUE, MOST_VALUES, FOLDS, STRENGTH = 15, 60, 5, 30.0
+LEAST_RIGHT = 0.85
+"""Share of items whose photo must look like what they claim, for their field to be one that photos show."""
 MIXED_UP = 0.1
 """Share of a value's items that the models take for another one, from which the two count as alike."""
 LEAST_SCORE = -10.0
@@ -74,9 +76,11 @@ def _doubtful(rows: NDArray[np.float32], claims: _Claims) -> list[tuple[int, str
     """Return place, claimed value, shown value and probability of the claims that are likely wrong."""
     scores = _unseen_scores(rows[claims.places], claims.values, len(claims.names))
     alike = _mixed_up(scores, claims.values)
+    best = scores.argmax(axis=1)
+    if alike[claims.values, best].mean() < LEAST_RIGHT:
+        return []
     drawn = np.random.default_rng(0).permutation(claims.values)
     wrong = probability(_margins(scores, claims.values, alike), _margins(scores, drawn, alike))
-    best = scores.argmax(axis=1)
     return [
         (int(claims.places[at]), claims.names[claims.values[at]], claims.names[best[at]], float(wrong[at]))
         for at in np.flatnonzero((wrong >= LIKELY) & ~alike[claims.values, best])

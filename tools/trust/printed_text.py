@@ -6,6 +6,7 @@ nutrition does. Words of the text that are read in the photo bear it out. What i
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -21,7 +22,7 @@ LIMITS = "Reads upright Chinese and English print; not handwriting, not curved o
 MEASURES = ("volume", "mass", "data", "length")
 """Measures that labels print; a unit of several, such as g, is of the first."""
 ALIKE, MOST_SIZES, LEAST_LETTERS, LEAST_WORDS = 0.03, 2, 4, 2
-READ_S = 20.0
+READ_S = 30.0
 """Seconds that reading one photo may take, the first with opening the models."""
 SURE = 0.8
 """Confidence from which a line counts as read."""
@@ -42,7 +43,9 @@ class PrintedText:
     async def __call__(self, path: str, text: str) -> tuple[VerdictState, str]:
         """Return the state and why, in plain words."""
         try:
-            lines = await self._read(path)
+            lines = await asyncio.wait_for(asyncio.to_thread(self._read.read, path), READ_S)
+        except TimeoutError:
+            return "no evidence", f"Not read: it took longer than {READ_S:g} seconds."
         except BackEndError:
             return "no evidence", "The photo cannot be read."
         if self._read.missing:

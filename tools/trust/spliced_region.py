@@ -20,7 +20,8 @@ from ...models.tampering.seen_cells import SeenCells
 from .forgery_probability import packaged_calibration
 from .method import Finding, Heat, Method, Photo, region_of
 
-FINER = 8
+FINER, DIFFERENT = 8, 0.65
+"""How much finer the map is drawn, and the score from which parts look different, which every tenth honest photo reaches."""
 PLAIN_GREY, MOST_PLAIN = 1.0, 0.25
 """Spread of brightness below which a cell is plain, and the share of plain cells beside which the rest cannot be judged."""
 
@@ -39,8 +40,13 @@ def examine(photo: Photo, see: SeenCells) -> Finding:
         return Finding("no evidence", "The picture is too small to tell.", None)
     conflict = packaged_calibration().splice_conflict
     score, heat = float(expit(seen.score)), expit(seen.cells).astype(np.float32)
-    if score < conflict:
+    if score < DIFFERENT:
         return Finding("no evidence", "Its parts were made alike, as far as can be seen.", score)
+    if score < conflict:
+        reason = (
+            "Parts of it look as if they were made otherwise than the rest, as parts of some honest photos do, too."
+        )
+        return Finding("no evidence", reason, score, heat=_smooth(heat))
     part = _largest_part(heat > 0.5)
     reason = (
         f"A part of the picture ({part.mean():.0%} of it) was compressed, sharpened or resized otherwise than the rest."

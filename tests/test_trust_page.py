@@ -1,0 +1,45 @@
+"""The report shows each photo with what was found, folds what found nothing, and names files and effects as people would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+
+from tastemaker.api.trust_page import trust_page
+from tastemaker.core.media.trust_report import ExaminedMedium, TrustReport
+from tastemaker.core.schemas import Check, Effect
+
+QUIET = Check(check="copied_region", state="no evidence", reason="Nothing.", about=("image-1",))
+FORGED = Check(
+    check="file_history", state="conflict", reason="It was <changed>.", about=("image-1",), region=(0.1, 0.2, 0.3, 0.4)
+)
+LATE = Check(check="sound_picture", state="conflict", reason="It is late.", about=("video-1",), shift_s=0.88)
+
+
+def report(*media: ExaminedMedium, state: str = "conflict", effects: tuple[Effect, ...] = ()) -> TrustReport:
+    return TrustReport(state=state, media=media, pairs=(), effects=effects)
+
+
+def test_what_was_found_stands_out_and_what_found_nothing_is_folded(tmp_path: Path) -> None:
+    photo = tmp_path / "shoe.png"
+    Image.new("RGB", (64, 64), "red").save(photo)
+    medium = ExaminedMedium(media_id="image-1", kind="image", state="conflict", checks=(QUIET, FORGED))
+    effect = Effect(check="file_history", about=("image-1",), action="lower")
+    page = trust_page(report(medium, effects=(effect,)), [photo])
+    assert "It was &lt;changed&gt;." in page
+    assert page.index("file history") < page.index("<details><summary>No evidence either way: copied region")
+    assert "left:10.0%;top:20.0%;width:30.0%;height:40.0%" in page
+    assert "file history (shoe.png): <b>counts for less</b>" in page
+
+
+def test_a_map_brings_the_words_about_it() -> None:
+    medium = ExaminedMedium(media_id="image-1", kind="image", state="no evidence", checks=(QUIET,), map_png="AAAA")
+    assert "<details open>" in trust_page(report(medium, state="no evidence"), [Path("gone.jpg")])
+
+
+def test_a_shift_is_drawn() -> None:
+    medium = ExaminedMedium(media_id="video-1", kind="video", state="conflict", checks=(LATE,))
+    page = trust_page(report(medium), [Path("talk.mp4")])
+    assert "Sound +0.88 seconds from the picture" in page
+    assert "left:72.0%" in page
