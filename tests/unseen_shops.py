@@ -36,12 +36,13 @@ def flag(name: str) -> CatalogueField:
     return CatalogueField(name=name, type="bool")
 
 
-def _shop(*fields: CatalogueField, texts: str = "") -> CatalogueLanguage:
+def shop(*fields: CatalogueField, texts: str = "") -> CatalogueLanguage:
+    """Return the language of a shop with these fields, whose texts mention these words."""
     return compile_language(CatalogueSchema(fields=fields, count=400), {}, texts.split("|"))
 
 
 UNSEEN = {
-    "books": _shop(
+    "books": shop(
         number("price", 3, 80, "GBP", price=True),
         number("pages", 40, 1400),
         number("published", 1850, 2025),
@@ -54,7 +55,7 @@ UNSEEN = {
         flag("signed"),
         texts="the long winter of the quiet village murder in a library a dragon and a baker",
     ),
-    "hotels": _shop(
+    "hotels": shop(
         number("price_per_night", 35, 900, "EUR", price=True),
         number("stars", 1, 5),
         number("guest_rating", 1, 10),
@@ -65,7 +66,7 @@ UNSEEN = {
         flag("pets_allowed"),
         texts="a quiet house by the river with a view of the old town",
     ),
-    "wines": _shop(
+    "wines": shop(
         number("price", 4, 300, "USD", price=True),
         number("vintage", 1990, 2024),
         number("alcohol_percent", 5, 18),
@@ -77,7 +78,7 @@ UNSEEN = {
         flag("organic"),
         texts="cherry and oak with long finish from an old vineyard",
     ),
-    "laptops": _shop(
+    "laptops": shop(
         number("price", 200, 4500, "USD", price=True),
         number("ram_gb", 4, 64),
         number("storage_gb", 64, 4000),
@@ -91,7 +92,7 @@ UNSEEN = {
         flag("touchscreen"),
         texts="thin and light with a bright display",
     ),
-    "recipes": _shop(
+    "recipes": shop(
         number("minutes", 5, 240, "min"),
         number("calories", 60, 1400),
         number("servings", 1, 12),
@@ -104,7 +105,7 @@ UNSEEN = {
         words("difficulty", "Easy|Medium|Hard"),
         texts="a warming bowl for a cold evening",
     ),
-    "jobs": _shop(
+    "jobs": shop(
         number("salary", 18000, 180000, "USD", price=True),
         number("experience_years", 0, 15),
         words("field", "Nursing|Teaching|Software|Sales|Logistics|Design"),
@@ -113,7 +114,7 @@ UNSEEN = {
         words("city", "Boston|Chicago|Denver|Austin"),
         texts="join a friendly team in a growing company",
     ),
-    "flats": _shop(
+    "flats": shop(
         number("rent", 300, 4000, "EUR", price=True),
         number("rooms", 1, 8),
         number("size_sqm", 15, 250),
@@ -124,7 +125,7 @@ UNSEEN = {
         flag("furnished"),
         texts="bright and quiet near the park",
     ),
-    "games": _shop(
+    "games": shop(
         number("price", 5, 160, "CAD", price=True),
         number("playing_time", 10, 300, "min"),
         number("min_age", 3, 18),
@@ -134,7 +135,7 @@ UNSEEN = {
         words("theme", "Pirates|Space|Medieval|Animals|Trains|Zombies", several=True),
         texts="roll the dice and build a kingdom",
     ),
-    "moebel": _shop(
+    "moebel": shop(
         number("preis", 15, 3500, "EUR", price=True),
         number("breite_cm", 20, 320),
         number("höhe_cm", 20, 240),
@@ -145,7 +146,7 @@ UNSEEN = {
         words("ausstattung", "Schubladen|Rollen|Spiegel|Armlehnen|Beleuchtung", several=True),
         texts="ein schlichtes möbel für kleine räume",
     ),
-    "手机店": _shop(
+    "手机店": shop(
         number("价格", 500, 12000, "CNY", price=True),
         number("内存_GB", 4, 24),
         number("存储_GB", 64, 1024),
@@ -158,7 +159,7 @@ UNSEEN = {
         words("功能", "无线充电|防水|双卡|指纹识别|快充", several=True),
         texts="轻薄机身 拍照清晰",
     ),
-    "零食店": _shop(
+    "零食店": shop(
         number("价格", 5, 200, "CNY", price=True),
         number("净含量_克", 20, 2000),
         number("评分", 1, 5),
@@ -168,7 +169,7 @@ UNSEEN = {
         words("产地", "四川|云南|广东|新疆|福建"),
         texts="酥脆可口 独立包装",
     ),
-    "boats": _shop(
+    "boats": shop(
         number("price", 2000, 900000, "EUR", price=True),
         number("length_m", 3, 24),
         number("year_built", 1965, 2026),
@@ -184,7 +185,7 @@ UNSEEN = {
         flag("trailer_included"),
         texts="a calm boat for a lake",
     ),
-    "courses": _shop(
+    "courses": shop(
         number("fee", 0, 6000, "GBP", price=True),
         number("weeks", 1, 52),
         number("hours_per_week", 1, 40),
@@ -197,7 +198,7 @@ UNSEEN = {
         flag("certificate_included"),
         texts="learn with a friendly teacher",
     ),
-    "phones": _shop(
+    "phones": shop(
         number("price", 90, 2000, "USD", price=True),
         number("storage_gb", 32, 1024),
         number("battery_mah", 2000, 7000),
@@ -211,7 +212,7 @@ UNSEEN = {
         flag("dual_sim"),
         texts="bright screen quick charge",
     ),
-    "plants": _shop(
+    "plants": shop(
         number("price", 2, 400, "EUR", price=True),
         number("height_cm", 5, 300),
         number("pot_diameter_cm", 6, 60),
@@ -222,7 +223,7 @@ UNSEEN = {
         flag("pet_safe"),
         texts="green leaves for a bright sill",
     ),
-    "backpacks": _shop(
+    "backpacks": shop(
         number("price", 15, 500, "CHF", price=True),
         number("capacity_litres", 5, 110),
         number("weight_grams", 200, 4200),
@@ -233,7 +234,7 @@ UNSEEN = {
         flag("waterproof"),
         texts="a light pack for the trail",
     ),
-    "trips": _shop(
+    "trips": shop(
         number("price", 80, 9000, "EUR", price=True),
         number("days", 1, 30),
         number("max_group", 2, 40),
@@ -245,7 +246,7 @@ UNSEEN = {
         words("kind", "Hiking|Beach|City|Cruise|Safari", several=True),
         texts="see the fjords",
     ),
-    "drinks": _shop(
+    "drinks": shop(
         number("price_eur", 1, 90, "EUR", price=True),
         number("volume_ml", 100, 3000),
         number("alcohol_percent", 0, 70),
@@ -255,7 +256,7 @@ UNSEEN = {
         flag("organic"),
         texts="fresh and fruity",
     ),
-    "bikes": _shop(
+    "bikes": shop(
         number("price", 150, 12000, "GBP", price=True),
         number("weight_kg", 6, 32),
         number("frame_size_cm", 42, 64),
@@ -267,7 +268,7 @@ UNSEEN = {
         words("colour", "Black|Red|Silver|Blue"),
         texts="a smooth ride",
     ),
-    "homes": _shop(
+    "homes": shop(
         number("price", 80000, 2500000, "GBP", price=True),
         number("bedrooms", 1, 8),
         number("bathrooms", 1, 5),
@@ -278,7 +279,7 @@ UNSEEN = {
         flag("garden"),
         texts="sunny rooms",
     ),
-    "cameras": _shop(
+    "cameras": shop(
         number("preis", 100, 8000, "EUR", price=True),
         number("gewicht_g", 150, 1600),
         number("megapixel", 8, 100),
@@ -289,7 +290,7 @@ UNSEEN = {
         words("art", "Spiegelreflex|Systemkamera|Kompaktkamera"),
         texts="scharfe bilder",
     ),
-    "租房": _shop(
+    "租房": shop(
         number("月租", 800, 20000, "CNY", price=True),
         number("面积_平米", 10, 300),
         number("卧室", 1, 6),

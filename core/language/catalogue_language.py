@@ -41,6 +41,27 @@ GERMAN = frozenset(
 """Names of fields that only German catalogues have."""
 
 
+LACKS = frozenset(
+    map(
+        key_of,
+        (
+            "free from",
+            "free of",
+            "without",
+            "does not contain",
+            "contains no",
+            "excludes",
+            "frei von",
+            "ohne",
+            "ohne zusatz",
+            "不含",
+            "无添加",
+            "不添加",
+        ),
+    )
+)
+"""Names of fields that list what things do not have."""
+
 _SHORT_UNITS = {"in": "inch", "d": "days", "s": "seconds"}
 """Units that shops write so, and nobody says: they are other words in a sentence."""
 SHORTEST_UNIT = 4
@@ -112,7 +133,8 @@ def compile_language(
             values.add_flag(term)
     values.add_diets(tuple(terms.values()))
     add_wordings(values, tuple(terms.values()))
-    names, comparisons, index = _names(terms.values()), _comparisons(terms.values()), values.index()
+    names, comparisons = _names(terms.values()), _comparisons(terms.values())
+    index = _turned(values.index(), {name for name, term in terms.items() if _lists_lacks(term.field)})
     return CatalogueLanguage(
         schema=schema,
         fields=terms,
@@ -130,6 +152,24 @@ def compile_language(
         words=frozenset(stem(w) for text in texts for w in words_of_form(text)),
         spelling=Spelling({*values.words(), *(u for u in units() if len(u) >= 5 and u.isalpha() and u.isascii())}),
     )
+
+
+def _lists_lacks(of: CatalogueField) -> bool:
+    """Tell whether a field lists what things do not have: ``free_from``, ``without``, 不含."""
+    return of.type == "list" and key_of(" ".join(words_of(of.name))) in LACKS
+
+
+def _turned(index: Mapping[str, tuple[Entry, ...]], fields: set[str]) -> Mapping[str, tuple[Entry, ...]]:
+    """Turn the sign of the values of some fields: who asks for none of something wants it listed there."""
+    if not fields:
+        return index
+    own = tuple(value_key(" ".join(words_of(name))) for name in fields)
+    return {
+        key: entries
+        if key.startswith(own)  # "free from nuts" says it in so many words
+        else tuple(e._replace(denies=not e.denies) if e.field in fields else e for e in entries)
+        for key, entries in index.items()
+    }
 
 
 def _is_german(schema: CatalogueSchema) -> bool:
@@ -202,7 +242,11 @@ def concept_of(of: CatalogueField) -> FieldConcept | None:
     ):
         for concept in fitting:
             if wanted and (wanted == key_of(concept.name) or wanted in map(key_of, concept.names)):
+                if concept.name == "year" and unit and (of.maximum or FIRST_YEAR) < FIRST_YEAR:
+                    continue  # warranty_years
                 return concept
+    if of.type == "number" and any(w.endswith("alter") for w in words):
+        return next(c for c in field_concepts() if c.name == "age")
     years = of.type == "number" and not unit and (of.minimum or 0) >= FIRST_YEAR and (of.maximum or 0) <= LAST_YEAR
     return next(c for c in field_concepts() if c.name == "year") if years else None
 
@@ -218,6 +262,8 @@ def _unit_of(of: CatalogueField, measure: str) -> tuple[str, float] | None:
     own = words[words.index("per") - 1] if "per" in words[1:] else without_unit(of)[1] or next(iter(words[-1:]), "")
     for name in (_SHORT_UNITS.get(of.unit, of.unit), own):
         found = units().get(key_of(name), ()) if name else ()
+        if measure == "age" and ("age", 1.0) not in found and ("time", 525960.0) in found:
+            return "age", 1.0
         whole = name == words[0] and (len(words) > 1 or len(name) < SHORTEST_UNIT) and "per" not in words
         fitting = [u for u in found if u[0] == measure] or list(() if whole else found)
         if fitting:

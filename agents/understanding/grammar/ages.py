@@ -10,6 +10,24 @@ from .spans_of_years import this_year
 
 _MIRRORED: dict[Operator, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
 MOST_YEARS = 400
+MOST_AGE = 120
+_OLDER, _YOUNGER = frozenset(("older", "alter")), frozenset(("younger", "junger"))
+
+
+def as_age(phrase: NumberPhrase, said: str, language: CatalogueLanguage) -> FieldTerms | None:
+    """Return the field of ages where "older" or "younger" compares a small number: "no older than five", "8 or younger"."""
+    ages = language.of_measure("age")
+    amounts = [a for _, a in phrase.parts]
+    if not ages or phrase.bare or not any(word in said for word in _OLDER | _YOUNGER):
+        return None
+    if any(a.high is not None or a.currency or a.value > MOST_AGE for a in amounts):
+        return None
+    down = any(word in said for word in _YOUNGER)
+    strict = "than" in said or "als" in said
+    op: Operator = ("<" if strict else "<=") if down else (">" if strict else ">=")
+    if len(phrase.parts) == 1:
+        phrase.parts = [(op, amounts[0]._replace(units=()))]
+    return ages[0]
 
 
 def as_years(phrase: NumberPhrase, language: CatalogueLanguage) -> FieldTerms | None:

@@ -34,7 +34,7 @@ def resume(
         if terms is None or not isinstance(c.value, float):
             continue
         value = _fitting(phrase, c.value, terms, language, named=named)
-        if value is None or (not named and counts_something(phrase, segments)):
+        if value is None or (not named and counts_something(phrase, segments, language)):
             continue
         op, turned, number = phrase.parts[0][0], phrase.negated, amount._replace(value=value, units=(), currency="")
         phrase.fields, phrase.resumed = (c.field,), True

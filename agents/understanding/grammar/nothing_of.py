@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ....core.language.word_data import key_of
+from ....core.language.tokens import stem
+from ....core.language.word_data import key_of, thing_words
 from .number_bounds import Bound
 from .sentence import Sentence
 
@@ -12,6 +13,12 @@ REACH = 2
 
 
 def nothing_of(sentence: Sentence) -> None:
+    """Read what there is nothing of: of what a field measures, or to pay."""
+    _none_of(sentence)
+    _free_of_charge(sentence)
+
+
+def _none_of(sentence: Sentence) -> None:
     """Bound a field whose least value is nothing, where a "no" stands before its name or "free" after it."""
     for i, s in enumerate(sentence.segments):
         field = next((n for n in s.fields if _may_be_none(sentence, n)), "")
@@ -30,6 +37,28 @@ def nothing_of(sentence: Sentence) -> None:
         sentence.found.bounds.append(Bound(field, "=", 0.0, first.start, last.end))
         for piece in sentence.segments[sentence.place(first) : sentence.place(last) + 1]:
             piece.used = "bound"
+
+
+def _free_of_charge(sentence: Sentence) -> None:
+    """Read "free of charge", "kostenlos" and 免费 as a price of nothing, "free" only where the shop gives something away."""
+    price = sentence.language.schema.price
+    for i, s in enumerate(sentence.segments):
+        if price is None or s.used or s.entries or sentence.negated_before(i):
+            continue
+        said = "gratis" in s.roles
+        if said or (key_of(s.text) == "free" and price.minimum == 0 and _gives_away(sentence, i)):
+            sentence.found.bounds.append(Bound(price.name, "=", 0.0, s.start, s.end))
+            s.used = "bound"
+
+
+def _gives_away(sentence: Sentence, i: int) -> bool:
+    """Tell whether "free" at ``i`` stands before what the shop sells, and after nothing that it may lack: "free events"."""
+    before, after = sentence.segments[i - 1] if i else None, sentence.segments[i + 1 : i + 2]
+    apart = before is None or before.is_glue or bool(before.mark and before.mark != "-") or "want" in before.roles
+    if not after or not apart:
+        return False
+    thing = bool(set(map(stem, after[0].words)) & thing_words()) or sentence.says_what(after[0])
+    return thing and not any(e.denies for e in after[0].entries)
 
 
 def _may_be_none(sentence: Sentence, name: str) -> bool:

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from ....core.language.catalogue_language import FIRST_YEAR, CatalogueLanguage
 from ....core.language.tokens import stem
 from ....core.language.value_index import FieldTerms
-from ....core.language.word_data import counted_words, currencies, field_words, key_of
+from ....core.language.word_data import common_words, counted_words, currencies, field_words, key_of
 from ....core.text.field_names import words_of
-from .ages import as_years
+from .ages import as_age, as_years
 from .amount import Amount
 from .number_phrase import NumberPhrase
 from .segments import Segment
@@ -63,10 +63,34 @@ _PICTURES = frozenset(
         "电视",
     )
 )
+YEAR, MONTH = 525_960.0, 43_830.0
+"""Minutes."""
 POUND = 453.6
 """Grams."""
 FAR = 20.0
 """How many times the largest or smallest value of a field an amount in another unit may be."""
+_GERMAN = frozenset(
+    [
+        "mit",
+        "als",
+        "fur",
+        "unter",
+        "uber",
+        "bis",
+        "mehr",
+        "weniger",
+        "hochstens",
+        "mindestens",
+        "ein",
+        "eine",
+        "und",
+        "oder",
+        "ich",
+        "das",
+        "der",
+        "die",
+    ]
+)
 MIN_MONEY = 500.0
 """A bare number from here on is what there is to spend, where things cost about as much."""
 
@@ -79,6 +103,8 @@ def in_field(amount: Amount, terms: FieldTerms) -> float:
             return _on_scale(value, -factor if factor < 0 else 0.0, terms)
         if measure == "percent" and terms.measure == "rating":
             return _on_scale(value, 100.0, terms)
+        if measure == "time" and terms.measure == "age":
+            return round(value * factor / YEAR / terms.factor, 6)
         if measure == terms.measure and terms.factor:
             return round(value * factor / terms.factor, 6)
     return value
@@ -96,7 +122,8 @@ def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: Catal
     """Return the fields a phrase is about: several only where all of them fit ("30 mpg" in town and out of it)."""
     if phrase.unsure or _is_resolution(phrase, segments):
         return []
-    aged = as_years(phrase, language)
+    said = " ".join(key_of(s.text) for s in segments[phrase.first : phrase.last])
+    aged = as_age(phrase, said, language) or as_years(phrase, language)
     if aged is not None:
         return [aged]
     amounts = [a for _, a in phrase.parts]
@@ -106,6 +133,9 @@ def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: Catal
     ):  # "lighter than 3 pounds"
         phrase.parts = [(op, a._replace(currency="", units=(("mass", POUND),))) for op, a in phrase.parts]
         amounts, currency = [a for _, a in phrase.parts], ""
+    if not phrase.fields and "pfund" in said.split(" ") and _is_sterling(language):
+        phrase.parts = [(op, a._replace(currency="GBP", units=())) for op, a in phrase.parts]
+        amounts, currency = [a for _, a in phrase.parts], "GBP"
     measures = [m for a in amounts for m, _ in a.units if m != "year" or a.value >= FIRST_YEAR]
     price = _price(language)
     if currency:
@@ -113,7 +143,7 @@ def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: Catal
     if phrase.fields:
         named = [language.fields[n] for n in phrase.fields]
         if measures:
-            fitting = [f for f in named if f.measure in measures]
+            fitting = [f for f in named if f.measure in measures or (f.measure == "age" and _is_long(amounts))]
             if not fitting and named[0].concept in ("price",):
                 return []
             others = [f for m in measures for f in language.of_measure(m)]
@@ -127,6 +157,8 @@ def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: Catal
         return _alike_fields(named, phrase, segments)
     if (measures and "year" not in measures) or (not measures and any(a.units for a in amounts)):
         found = [f for m in dict.fromkeys(measures) for f in language.of_measure(m)]
+        if _is_long(amounts):
+            found += language.of_measure("age")
         return _alike_fields([f for f in found if _plausible(f, amounts)], phrase, segments)
     return _by_value(phrase, amounts, price, segments, language)
 
@@ -173,7 +205,7 @@ def _names_unknown(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
     return key_of(before.text) in field_words() and not counted
 
 
-def counts_something(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
+def counts_something(phrase: NumberPhrase, segments: Sequence[Segment], language: CatalogueLanguage) -> bool:
     """Tell whether the number counts what the catalogue has no field for: "at least 4 players"."""
     k, lead = phrase.last, phrase.first
     if _names_unknown(phrase, segments):
@@ -191,9 +223,22 @@ def counts_something(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
     word = key_of(s.text)
     if (s.fields and not s.entries and not s.roles and not s.comparisons) or word in _PEOPLE:
         return True
+    if (
+        s.is_word
+        and s.capital
+        and s.words[-1] not in common_words()
+        and "euro" not in s.words[-1]
+        and _german_clause(segments)
+    ):  # "mehr als 100 Teile"
+        return True
     return s.is_word and (
         word in field_words() or (s.words[-1].isascii() and word.endswith("s") and not word.endswith("ss"))
     )
+
+
+def _german_clause(segments: Sequence[Segment]) -> bool:
+    """Tell whether German words stand in a text."""
+    return any(key_of(s.text) in _GERMAN for s in segments)
 
 
 def _people(phrase: NumberPhrase, segments: Sequence[Segment], language: CatalogueLanguage) -> list[FieldTerms]:
@@ -231,7 +276,7 @@ def _by_value(
 ) -> list[FieldTerms]:
     if people := _people(phrase, segments, language):
         return people
-    if counts_something(phrase, segments):
+    if counts_something(phrase, segments, language):
         return []
     years = language.of_measure("year")
     values = [a.value for a in amounts]
@@ -292,6 +337,17 @@ def _in_currency(currency: str, price: FieldTerms | None, language: CatalogueLan
     if own and price.field.unit != currency:
         return own[:1]
     return [price] if _same_money(currency, price) else []
+
+
+def _is_long(amounts: Sequence[Amount]) -> bool:
+    """Tell whether amounts are told in months or years, as ages are."""
+    return any(m == "time" and f >= MONTH for a in amounts for m, f in a.units)
+
+
+def _is_sterling(language: CatalogueLanguage) -> bool:
+    """Tell whether a shop counts in pounds, so that "50 Pfund" is money there."""
+    price = language.schema.price
+    return price is not None and currencies().get(key_of(price.unit) or price.unit, price.unit) == "GBP"
 
 
 def _same_money(currency: str, price: FieldTerms) -> bool:

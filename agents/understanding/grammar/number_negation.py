@@ -123,7 +123,8 @@ def _over_noun(segments: Sequence[Segment], phrase: NumberPhrase, language: Cata
             k -= 1
     refused = k >= 0 and segments[k].roles & {"not"} and not segments[k].used and not segments[k].entries
     kinds = [s for s in segments[k + 1 : j + 1] if s.entries]
-    return k if k < j and (plain or (refused and kinds and all(_is_kind(s, language) for s in kinds))) else j
+    things = all(_is_kind(s, language) for s in kinds)  # "ohne Gummi unter 25" refuses the rubber, no price
+    return k if k < j and ((plain and things) or (refused and kinds and things)) else j
 
 
 def _is_kind(s: Segment, language: CatalogueLanguage) -> bool:

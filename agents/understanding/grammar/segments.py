@@ -45,7 +45,9 @@ _BLENDS = {
     "dramedy": ("drama", "comedy"),
     "sitcom": ("comedy",),
 }
-_SHORT = frozenset("max min ca approx circa etwa rs nr vs incl inkl bzw".split())  # noqa: SIM905
+_SHORTENED = {"mind": "mindestens", "hochst": "hochstens"}
+"""German abbreviations, with a full stop or before a number."""
+_SHORT = frozenset("mind hochst max min ca approx circa etwa rs nr vs incl inkl bzw".split())  # noqa: SIM905
 _DENYING = frozenset(("not", "except"))
 _WORDS_OF_GRAMMAR = frozenset(("except", "release", "averse"))
 """Roles that a word loses where it is a value of the catalogue as it stands."""
@@ -78,6 +80,11 @@ class Segment:
         return not (
             self.roles or self.entries or self.fields or self.comparisons or self.person or self.mark or self.amount
         )
+
+    @property
+    def is_filler(self) -> bool:
+        """Tell whether it is a word of everyday grammar, whatever else it may mean."""
+        return "filler" in self.roles and self.text.isascii()
 
     @property
     def is_glue(self) -> bool:
@@ -135,6 +142,9 @@ def _without_stops(tokens: list[Token]) -> list[Token]:
     """Drop the full stop of an abbreviation: "max. 120 cm", "ca. 300", "Rs. 500"."""
     kept: list[Token] = []
     for n, token in enumerate(tokens):
+        if token.text in _SHORTENED and n + 1 < len(tokens) and (tokens[n + 1].kind == "number" or tokens[n + 1].glued):
+            kept.append(token._replace(text=_SHORTENED[token.text]))
+            continue
         short = token.text == "." and n and token.glued and tokens[n - 1].text in _SHORT and n + 1 < len(tokens)
         if not short or tokens[n + 1].kind == "mark":
             kept.append(token)
@@ -268,6 +278,8 @@ def _known(
     if roles:  # "kindly" is no form of a value that is called "kind" elsewhere
         inflected = tuple(e for e in inflected if e.rank <= INFLECTED)
     entries = _merged([spelled, tuple(e._replace(rank=max(e.rank, INFLECTED)) for e in inflected)])
+    if names and "not" in roles:  # the "without" of a field of that name refuses all the same
+        names = ()
     if names:
         entries = tuple(e for e in entries if e.rank == SPELLED)
     if not (entries or roles or names or comparisons or person) and len(words) < 3:

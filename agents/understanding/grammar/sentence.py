@@ -137,6 +137,8 @@ class Sentence:
             return False
         if len(s.text) == 1:
             return self._letter(s, entry) if s.text.isascii() else self._character(s, entry)
+        if len(s.text) == 2 and s.text.islower() and s.is_filler:  # the "us" of "five of us"
+            return False
         if terms.is_name and entry.rank == SPELLED and is_han(s.text[0]):
             return self._named_in_chinese(self._place[id(s)], entry.field)
         everyday = len(s.words) == 1 and (s.words[0] in common_words() or bool(s.roles - {"number"}))
