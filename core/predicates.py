@@ -12,18 +12,24 @@ import operator
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
+from .moment import is_moment
 from .schemas import AttributeValue, Constraint, FieldType, Item, Predicate
 
 ITEM_ID = "item_id"
 """Field name that stands for an item's own id in ``=``, ``!=``, ``in`` and ``not in``; compared as it is written."""
 NEGATED = {"!=": "=", "not in": "in", "not contains": "contains"}
-ORDERING: dict[str, Callable[[float, float], bool]] = {
+ORDERING: dict[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le,
     ">=": operator.ge,
     "<": operator.lt,
     ">": operator.gt,
 }
+MOMENTS = ("date", "time")
+"""Types of fields whose values are compared as text: a day holds all its times."""
+WHOLE = {"<=": "~", ">": "~"}
+"""What follows the text of a moment that is compared, so that ``<= 2026-12-05`` holds at 20:00 of that day."""
 _TRUE = frozenset({"true", "yes", "1"})
 _FALSE = frozenset({"false", "no", "0"})
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
@@ -47,6 +53,12 @@ def type_of(value: AttributeValue) -> FieldType:
     return "number" if isinstance(value, int | float) else "text"
 
 
+def _kind_of(value: AttributeValue) -> FieldType:
+    if isinstance(value, str) and is_moment(value):
+        return "time" if ":" in value[:3] else "date"
+    return type_of(value)
+
+
 def positive(op: str) -> str:
     """Return the operator that ``op`` negates, or ``op`` itself."""
     return NEGATED.get(op, op)
@@ -59,9 +71,11 @@ def canonical(op: str, value: float | bool | str | list[str], kind: FieldType) -
         ValueError: operator and field (message starts with "operator"), or value and field, do not fit.
     """
     base = positive(op)
-    if base in ORDERING and kind != "number":
+    if base in ORDERING and kind not in ("number", *MOMENTS):
         raise ValueError(f"operator {op} needs a number field, and this is a {kind} field; use =, in or contains")
-    if base == "contains" and kind not in ("text", "list"):
+    if base in ORDERING and kind in MOMENTS and not is_moment(value):
+        raise ValueError(f"value must be a day such as 2026-12-05 or a time such as 20:30, not {_shown(value)}")
+    if base == "contains" and kind not in ("text", "list", *MOMENTS):
         raise ValueError(f"operator {op} needs a text or list field, and this is a {kind} field")
     if base == "in":
         return _members(value if isinstance(value, list) else [str(value)], kind)
@@ -86,7 +100,7 @@ def predicate_holds(constraint: Predicate, item: Item) -> bool:
     if known is None or known == []:
         return negated
     try:
-        wanted = canonical(constraint.op, constraint.value, type_of(known))
+        wanted = canonical(constraint.op, constraint.value, _kind_of(known))
     except ValueError:
         return False
     return _matches(positive(constraint.op), known, wanted) != negated
@@ -105,7 +119,10 @@ def _matches(op: str, known: AttributeValue, wanted: Canonical) -> bool:
         text = fold(known)
         if op == "contains":
             return str(wanted) in text
-        return text in wanted if isinstance(wanted, tuple) else text == wanted
+        if op in ORDERING:
+            return ORDERING[op](text, str(wanted) + WHOLE.get(op, ""))
+        whole = is_moment(known) and not isinstance(wanted, tuple) and text.startswith(str(wanted))
+        return whole or (text in wanted if isinstance(wanted, tuple) else text == wanted)
     if op in ORDERING and not isinstance(wanted, str | tuple):
         return ORDERING[op](known, wanted)
     return known in wanted if isinstance(wanted, tuple) else known == wanted

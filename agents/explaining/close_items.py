@@ -31,7 +31,8 @@ ALIKE_ENOUGH = 0.5
 
 def may_break(condition: Constraint, concept: str) -> bool:
     """Say whether an item that breaks a condition may be offered as close; refusals and what is about safety are always kept."""
-    if condition.op in NEGATED or condition.either or concept in KEPT or condition.value is False:
+    moment = condition.op in ORDERING and isinstance(condition.value, str)
+    if condition.op in NEGATED or condition.either or moment or concept in KEPT or condition.value is False:
         return False
     said = f"{condition.field} {' '.join(values_of(condition))}"
     return not (stems(said.replace("_", " ")) & KEPT_WORDS or any(word in said for word in KEPT_CHINESE))
@@ -94,4 +95,6 @@ def _texts(value: AttributeValue | None) -> list[str]:
 
 def is_number(condition: Constraint) -> bool:
     """Say whether a condition is about a number."""
-    return condition.op in ORDERING or (isinstance(condition.value, float) and condition.op == "=")
+    return (condition.op in ORDERING and not isinstance(condition.value, str)) or (
+        isinstance(condition.value, float) and condition.op == "="
+    )

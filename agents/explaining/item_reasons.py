@@ -124,6 +124,11 @@ class Points:
             mine = [c for c in held if c.field == name and isinstance(c.value, float)]
             if isinstance(have, int | float) and mine:
                 yield self._limit(name, have, mine)
+            elif isinstance(have, str):
+                slots = {"label": self.words.label(name), "value": self.words.moment(have)}
+                yield Point(
+                    "moment", slots, frozenset({name}), tuple(i for c in held if c.field == name for i in _cited(c))
+                )
 
     def _limit(self, name: str, have: float, held: Sequence[Constraint]) -> Point:
         tops = [float(c.value) for c in held if "<" in c.op and isinstance(c.value, float)]

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from ...core.moment import is_moment
 from ...core.predicates import holds
 from ...core.ranking.stated_preferences import WORDS_FIELD
 from ...core.schemas import Brief, Composition, Constraint, Question, RankedItem, Words
@@ -139,11 +140,13 @@ def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words:
     """Return conditions in words, two limits of one number as one range."""
     said: dict[str, str] = {}
     for c in sorted(held, key=lambda c: c.op in {"!=", "not in", "not contains"}):
-        ends = {o.op[0]: o.value for o in held if o.field == c.field and o.op[0] in "<>" and isinstance(o.value, float)}
+        ends = {
+            o.op[0]: o.value for o in held if o.field == c.field and o.op[0] in "<>" and not isinstance(o.value, list)
+        }
         if c.either:
             said[f"{c.field} {c.op} {c.value} or"] = words.asks(c, brief)
         elif len(ends) == 2 and c.op[0] in ends:
-            said[c.field] = words.between(c.field, ends[">"], ends["<"], brief)
+            said[c.field] = _range(c.field, ends[">"], ends["<"], brief, words)
         else:
             long = isinstance(c.value, list) and len(c.value) > 2 - (c.op == "not in") and c.op in {"in", "not in"}
             typed = typed_words(c, brief.understanding) if long else ""
@@ -153,6 +156,12 @@ def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words:
             said[f"{c.field} {c.op} {c.value}"] = shown if typed else words.asks(c, brief)
     plain = list(dict.fromkeys(said.values()))
     return words.joined(sorted(plain, key=lambda s: s.split(" ")[0] in _LEADS)[:MAX_ASKED])
+
+
+def _range(field: str, low: float | str, high: float | str, brief: Brief, words: Wording) -> str:
+    if isinstance(low, str) or isinstance(high, str):
+        return words.between_moments(field, str(low), str(high))
+    return words.between(field, low, high, brief)
 
 
 def _inputs(brief: Brief, words: Wording) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -193,6 +202,10 @@ def _order(brief: Brief, words: Wording) -> str:
     """Say by what the list is ordered, where it was asked for and the list shows it."""
     order = brief.understanding.reading.order
     values = [r.item.attributes.get(order.field) for r in brief.items] if order else []
+    if order is not None and values and all(isinstance(v, str) and is_moment(v) for v in values):
+        shown = [str(v) for v in values]
+        name = "latest_first" if order.descending else "earliest_first"
+        return words.opening(name) if len(shown) > 1 and shown == sorted(shown, reverse=order.descending) else ""
     figures = [float(v) for v in values if isinstance(v, int | float)]
     if order is None or len(figures) != len(brief.items) or figures != sorted(figures, reverse=order.descending):
         return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...core.moment import is_moment
 from ...core.schemas import Constraint
 
 _UP = (">", ">=")
@@ -108,6 +109,8 @@ def _replaces(new: Constraint, old: Constraint, adds: bool) -> bool:
         return _replaces_number(new, old)
     if isinstance(new.value, bool) or isinstance(old.value, bool):
         return True
+    if isinstance(new.value, str) and is_moment(new.value):
+        return _replaces_moment(new, old)
     if any(isinstance(c.value, float) for c in (new, old)) and "in" in (new.op, old.op):
         return True
     if (new.op in WANTED) != (old.op in WANTED):
@@ -122,6 +125,16 @@ def _replaces_number(new: Constraint, old: Constraint) -> bool:
         return True
     low, high = (new, old) if new.op in _UP else (old, new)
     return _bound(low) > _bound(high)
+
+
+def _replaces_moment(new: Constraint, old: Constraint) -> bool:
+    """Tell whether a day or a time takes the place of an earlier one: the same direction, or a span that the new one makes empty."""
+    if not isinstance(old.value, str) or not {new.op, old.op} <= {*_UP, *_DOWN}:
+        return True
+    if (new.op in _UP) == (old.op in _UP):
+        return True
+    low, high = (new, old) if new.op in _UP else (old, new)
+    return str(low.value) > str(high.value)
 
 
 def _bound(constraint: Constraint) -> float:

@@ -63,7 +63,7 @@ def ingest_command(
         list[str] | None,
         typer.Option(
             "--as",
-            help="COLUMN=TYPE: text, number, price, bool, list, date, ignore; price:EUR, list:|, number:comma, date:mdy.",
+            help="COLUMN=TYPE: text, number, price, bool, list, date, time, ignore; price:EUR, list:|, number:comma, date:mdy.",
         ),
     ] = None,
     mapping_from: Annotated[

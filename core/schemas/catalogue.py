@@ -40,7 +40,8 @@ UserId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=
 TenantId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 AttributeValue = str | float | bool | list[str]
 EventKind = Literal["view", "click", "like", "dislike", "skip", "purchase", "rating"]
-FieldType = Literal["number", "text", "bool", "list"]
+FieldType = Literal["number", "text", "bool", "list", "date", "time"]
+"""What a field holds; ``date`` is text in ISO 8601 (``2026-12-05``, also with a time), ``time`` a time of day (``20:30``)."""
 
 
 class Frozen(BaseModel):

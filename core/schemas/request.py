@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from ..moment import is_moment
 from .catalogue import Frozen, ItemId, NoNul, TenantId, UserId
 
 MAX_CONSTRAINTS = 32
@@ -36,7 +37,7 @@ LLMStrategy = Literal["embeddings", "profile", "score", "listwise", "generative"
 class Predicate(Frozen):
     """A comparison of one catalogue field with a value.
 
-    ``value`` is a number for ordering operators, a string, number or bool for ``=`` and ``!=``, a list of strings for
+    ``value`` is a number for ordering operators, or a day (``2026-12-05``) or a time of day (``20:30``) on fields that hold those; a string, number or bool for ``=`` and ``!=``, a list of strings for
     ``in`` and ``not in``, a string for ``contains`` and ``not contains`` (membership in list fields, case-insensitive
     substring in text fields).
     """
@@ -57,8 +58,8 @@ class Predicate(Frozen):
                 raise ValueError(f"{op} needs a list of at least one string")
         elif isinstance(value, list):
             raise ValueError(f"{op} needs one value, not a list; use in or not in")
-        elif op in ("<=", ">=", "<", ">") and (isinstance(value, bool) or not isinstance(value, float)):
-            raise ValueError(f"{op} needs a number")
+        elif op in ("<=", ">=", "<", ">") and not (is_moment(value) or type(value) is float):
+            raise ValueError(f"{op} needs a number, a day such as 2026-12-05 or a time such as 20:30")
         elif op in ("contains", "not contains") and not isinstance(value, str):
             raise ValueError(f"{op} needs a string")
         return value

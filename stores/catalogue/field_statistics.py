@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ...core.moment import type_of_values
 from ...core.schemas import CatalogueField, CatalogueSchema, FieldType
 from .columns import ROLE_KEY, UNIT_KEY, attribute_types, metadata_text, price_role, price_unit
 from .sql_filters import attribute_column
@@ -66,7 +67,7 @@ async def _field(table: Any, name: str, kind: FieldType, role: str, unit: str) -
     return CatalogueField.model_validate(
         {
             "name": name,
-            "type": kind,
+            "type": type_of_values(tuple(counts)) if kind == "text" else kind,
             "role": role,
             "unit": unit,
             "values": tuple(value for value, _ in top),

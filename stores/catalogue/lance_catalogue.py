@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core.language.catalogue_language import CatalogueLanguage
-from ...core.predicates import all_hold
+from ...core.predicates import MOMENTS, all_hold
 from ...core.protocols import Records, VectorColumn, Vectors
 from ...core.schemas import Candidate, Constraint, Item
 from . import columns
@@ -53,9 +53,9 @@ class LanceCatalogue(CatalogueWriter):
         *,
         descending: bool = False,
     ) -> list[str]:
-        """Return the ids of the ``limit`` items that satisfy ``where`` and come first by a number field; those without it never do."""
+        """Return the ids of the ``limit`` items that satisfy ``where`` and come first by a field of numbers or dates; those without it never do."""
         table, about = await self._table(), (await self.schema()).field(field)
-        if table is None or about is None or about.type != "number" or limit <= 0:
+        if table is None or about is None or about.type not in ("number", *MOMENTS) or limit <= 0:
             return []
         column, skip = attribute_column(field), frozenset(exclude)
         filters = both(await self._sql(where), f"{column} IS NOT NULL")

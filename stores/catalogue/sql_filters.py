@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from ...core.errors import InvalidRequestError
-from ...core.predicates import ITEM_ID, NEGATED, ORDERING, Canonical, canonical, positive
+from ...core.predicates import ITEM_ID, MOMENTS, NEGATED, ORDERING, WHOLE, Canonical, canonical, positive
 from ...core.schemas import CatalogueField, CatalogueSchema, Constraint, Predicate
 
 _ENCODED = re.compile(r"__|_x([0-9a-f]+)_")
@@ -111,11 +111,19 @@ def _positive(column: str, field: CatalogueField, op: str, value: Canonical) -> 
         return f"array_has({column}, {_literal(value)})"
     if op == "contains":
         return f"contains({column}, {_literal(value)})"
+    if field.type in MOMENTS:
+        return _of_moment(column, op, str(value))
     return f"{column} {op if op in ORDERING else '='} {_literal(value)}"
 
 
+def _of_moment(column: str, op: str, value: str) -> str:
+    if op in ORDERING:
+        return f"{column} {op} {_literal(value + WHOLE.get(op, ''))}"
+    return f"({column} >= {_literal(value)} AND {column} <= {_literal(value + '~')})"
+
+
 def _column(field: CatalogueField) -> str:
-    return folded_column(field.name) if field.type in ("text", "list") else attribute_column(field.name)
+    return folded_column(field.name) if field.type in ("text", "list", *MOMENTS) else attribute_column(field.name)
 
 
 def _literal(value: float | bool | str) -> str:

@@ -23,15 +23,15 @@ from .numbers import (
     quantity_in,
     tidy,
 )
-from .values import DayOrder, is_blank, is_unknown, iso, split, time_in, truth_in
+from .values import DayOrder, clock_in, is_blank, is_unknown, iso, split, time_in, truth_in
 
-Kind = Literal["text", "number", "price", "bool", "list", "date", "ignore"]
+Kind = Literal["text", "number", "price", "bool", "list", "date", "time", "ignore"]
 ITEM_FIELDS = ("item_id", "title", "text", "image", "url")
 MAX_ATTRIBUTE_CHARS = 20_000
 MAX_LIST = 1_000
 _FIELD_TYPES: dict[Kind, FieldType] = {"number": "number", "price": "number", "bool": "bool", "list": "list"}
 _MARKS: dict[str, Decimal] = {"comma": ",", "dot": "."}
-READINGS = "text, number, price, bool, list, date or ignore, with details after a colon: number:comma, price:EUR, list:, or date:mdy"
+READINGS = "text, number, price, bool, list, date, time or ignore, with details after a colon: number:comma, price:EUR, list:, or date:mdy"
 
 
 class Column(Frozen):
@@ -133,6 +133,13 @@ def _date(column: Column, value: Any) -> str:
     return iso(at)
 
 
+def _clock(column: Column, value: Any) -> str:
+    at = clock_in(value)
+    if at is None:
+        raise ValueError(f"{shown(value)} is no time of day")
+    return at
+
+
 def _price(column: Column, value: Any, row: Mapping[str, Any]) -> dict[str, AttributeValue]:
     if isinstance(value, int | float) and not isinstance(value, bool):
         amount, code, per = float(value), "", ""
@@ -193,6 +200,7 @@ _READERS: dict[Kind, Callable[[Column, Any], AttributeValue]] = {
     "bool": _truth,
     "list": _members,
     "date": _date,
+    "time": _clock,
 }
 
 

@@ -11,6 +11,7 @@ from .column import Column, json_list, read_cell, shown, text_of
 from .column_names import (
     IDENTIFIERS,
     INDEX_NAMES,
+    is_clock_name,
     is_code_name,
     is_date_name,
     is_list_name,
@@ -34,7 +35,7 @@ from .numbers import (
     quantity_in,
     unit_family,
 )
-from .values import LATER, SEPARATORS, day_order, separators_of, time_in, truth_in
+from .values import LATER, SEPARATORS, clock_in, day_order, separators_of, time_in, truth_in
 
 MOSTLY = 0.95
 """Share of a column's cells that must read as one kind for the column to be of that kind."""
@@ -58,7 +59,7 @@ def guess(name: str, sample: Sample, usual: Decimal | None, rows: int) -> Column
         return column.model_copy(update={"kind": "ignore", "target": "", "why": reason})
     if sample.lists >= MOSTLY * sample.filled or sample.share(lambda v: json_list(v) is not None) >= MOSTLY:
         return column.model_copy(update={"kind": "list"})
-    for attempt in (_as_price, _as_truth, _as_date, _as_sizes, _as_number, _as_quantity, _as_list):
+    for attempt in (_as_price, _as_truth, _as_clock, _as_date, _as_sizes, _as_number, _as_quantity, _as_list):
         found = attempt(column, sample, usual)
         if found is not None:
             return found
@@ -67,7 +68,9 @@ def guess(name: str, sample: Sample, usual: Decimal | None, rows: int) -> Column
 
 def refine(column: Column, sample: Sample, usual: Decimal | None) -> Column:
     """Find the decimal mark, currency, separators and order of days of a column whose kind is set by hand."""
-    attempt = {"price": _as_price, "number": _as_number, "date": _as_date, "bool": _as_truth}.get(column.kind)
+    attempt = {"price": _as_price, "number": _as_number, "date": _as_date, "time": _as_clock, "bool": _as_truth}.get(
+        column.kind
+    )
     found = attempt(column, sample, usual) if attempt else None
     if column.kind == "list" and not column.separators:
         return column.model_copy(update={"separators": separators_of(sample.texts(), sizes=column.sizes) or ("|",)})
@@ -217,6 +220,16 @@ def _as_date(column: Column, sample: Sample, usual: Decimal | None) -> Column | 
         return None
     odd = [f"day or month first is not to be seen; read as day first: --as '{column.name}=date:mdy'"] if guessed else []
     return column.model_copy(update={"kind": "date", "order": order, "odd": (*column.odd, *odd)})
+
+
+def _as_clock(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
+    """Take a column for times of day where its name says so: "1:45" is a length elsewhere."""
+    if (
+        not (is_clock_name(column.name) or column.kind == "time")
+        or sample.share(lambda v: clock_in(v) is not None) < MOSTLY
+    ):
+        return None
+    return column.model_copy(update={"kind": "time"})
 
 
 def _as_sizes(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:

@@ -38,6 +38,14 @@ INDEX_NAMES = frozenset({"column1", "unnamed", "unnamed0", "index", "level0"})
 _TRUTHS = re.compile(
     r"^(?:is|has|can|in|on)[\s_]|stock|avail|enabled|active|featured|published|explicit|库存|verfügbar", re.IGNORECASE
 )
+_CLOCK_NAMES = re.compile(
+    r"(?:^|[\W_])(?:time|start|starts|begins?|doors?|opens?|opening|closes?|closing|end|ends|departure|arrival|check_?in|check_?out|showtime|uhrzeit|beginn|anfang|ende|einlass|abfahrt|ankunft)(?:$|[\W_])|时间|开始|场次|开场",
+    re.IGNORECASE,
+)
+_DURATIONS = re.compile(
+    r"dur|runtime|run_time|length|cook|prep|total|play|minutes|hours|dauer|laufzeit|zubereitung|时长|烹饪",
+    re.IGNORECASE,
+)
 _DATES = re.compile(
     r"(?:^|[\s_.-])(?:date|dates|datum|fecha|created|updated|released|timestamp)(?:$|[\s_.-])|[a-z]Date$|_at$|日期|日付|时间$",
     re.IGNORECASE,
@@ -93,6 +101,11 @@ def is_truth_name(name: str) -> bool:
 def is_date_name(name: str) -> bool:
     """Return whether numbers in a column so called are times."""
     return bool(_DATES.search(name))
+
+
+def is_clock_name(name: str) -> bool:
+    """Return whether a column so called may hold times of day: start time, doors, opens, Uhrzeit, 开始时间; no duration."""
+    return bool(_CLOCK_NAMES.search(name)) and not _DURATIONS.search(name)
 
 
 def is_code_name(name: str) -> bool:

@@ -88,7 +88,7 @@ def as_toml(plan: Plan, choices: Choices, events: EventPlan | None = None) -> st
     """Return the mapping file that reads a file as ``plan`` does."""
     lines = [
         "# How the catalogue is read. Change a line and run `tastemaker ingest` again.",
-        "# to: item_id, title, text, image, url or the name of an attribute; as: text, number, price, bool, list, date or ignore,",
+        "# to: item_id, title, text, image, url or the name of an attribute; as: text, number, price, bool, list, date, time or ignore,",
         "# with details after a colon: number:comma, price:EUR, list:|, date:mdy.",
         f"layout = {_quoted(plan.layout)}",
     ]

@@ -48,6 +48,9 @@ SECONDS_FROM, SERIALS = 1e8, (10_000.0, 80_000.0)
 _NUMERIC_DATE = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{2,4})(?:[ T,]+(.+))?")
 _CHINESE_DATE = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日?\s*(.*)")
 _NAMED_FORMATS = ("%a %b %d %H:%M:%S %Y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%b %d %Y", "%a %b %d %H:%M:%S %z %Y", "%a, %d %b %Y %H:%M:%S %z")  # fmt: skip
+_CLOCK_CELL = re.compile(
+    r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2})(?::\d{2})?)?\s*(?:(?P<half>[ap]\.?m\.?)|(?P<word>uhr|h|点))?"
+)
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
 
 
@@ -93,6 +96,19 @@ def day_order(texts: Iterable[str]) -> tuple[DayOrder, bool]:
     if not orders["dmy"] and not orders["mdy"]:
         return "dmy", doubtful
     return ("mdy" if orders["mdy"] > orders["dmy"] else "dmy"), False
+
+
+def clock_in(value: Any) -> str | None:
+    """Return the time of day in a cell as ``09:30``, or None: "9:30", "9:30 PM", "20.30 Uhr", "8 pm", "20:30:00"."""
+    match = _CLOCK_CELL.fullmatch(tidy(str(value)).casefold())
+    if match is None or not (match["minute"] or match["half"] or match["word"]):
+        return None
+    hour, minute = int(match["hour"]), int(match["minute"] or 0)
+    if match["half"]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if match["half"][0] == "p" else 0)
+    return f"{hour:02}:{minute:02}" if hour < 24 and minute < 60 else None
 
 
 def time_in(value: Any, order: DayOrder = "dmy", *, numeric: bool = True) -> datetime | None:

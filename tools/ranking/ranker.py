@@ -112,10 +112,11 @@ class Ranker:
         ]
 
     async def _in_order(self, order: Order, q: CandidateQuery, fused: Sequence[Fused], pool: int) -> list[Fused]:
-        """Return the items that come first in the order asked for, with where sources placed them."""
+        """Return the items that come first in the order asked for, with where sources placed them, and those that words found."""
         placed = {f.item_id: f for f in fused}
         first = await self._catalogue.in_order(order.field, pool, q.where, q.excluded, descending=order.descending)
-        return [placed.get(i, Fused(i, 0.0)) for i in first] or list(fused)
+        named = [f for f in fused if f.item_id not in set(first)] if q.remaining or not first else []
+        return [*(placed.get(i, Fused(i, 0.0)) for i in first), *named]
 
     async def _shelf(
         self, q: CandidateQuery, fused: Sequence[Fused], screen: Screen | None, trace: Trace | None
@@ -198,15 +199,15 @@ class Ranker:
 
 
 def _by_value(shelf: Shelf, order: Order) -> Shelf:
-    """Return the shelf with scores that follow a number field, items without it last."""
-    sign = 1.0 if order.descending else -1.0
+    """Return the shelf with scores that follow a field, items without it last, and after all others those that only come close."""
     values = [i.attributes.get(order.field) for i in shelf.items]
-    scores = [sign * v if isinstance(v, float | int) else -np.inf for v in values]
-    finite = [s for s in scores if np.isfinite(s)]
-    floor = min(finite, default=0.0) - 1.0
+    known = sorted({v for v in values if isinstance(v, float | int | str)}, reverse=not order.descending)
+    place = {value: n for n, value in enumerate(known, 1)}
+    scores = [place.get(v, 0) if isinstance(v, float | int | str) else 0 for v in values]
+    lower = [len(known) + 1 if i.item_id in shelf.close else 0 for i in shelf.items]
     return replace(
         shelf,
-        scores=np.array([max(s, floor) for s in scores], dtype=np.float64),
+        scores=np.array(scores, dtype=np.float32) - np.array(lower, dtype=np.float32),
         popularity=np.zeros(0, dtype=np.float32),
     )
 

@@ -1,6 +1,6 @@
 """The grammar of a request, in the order in which its rules use the segments of a sentence.
 
-Numbers first, since comparison and its negation are one construct; then orders, releases, refusals, and what is left as wishes.
+Days and times first, since their numbers are no amounts; then numbers, since comparison and its negation are one construct; then orders, releases, refusals, and what is left as wishes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from .doubt import doubts
 from .doubtful_refusals import doubtful_refusals
 from .exceptions import exceptions_with_but
 from .left_over import demands
+from .moments import moments
 from .nothing_of import nothing_of
 from .number_bounds import bounds_of
 from .orders_and_releases import leanings, orders, releases
@@ -32,8 +33,10 @@ def parse(
     """Return all that the segments of ``text`` say; ``earlier`` are the conditions of the turns before."""
     sentence = Sentence(segments, language, text)
     found = sentence.found
+    moments(sentence)
     exceptions_with_but(sentence)
-    found.bounds, found.unmet, found.count = bounds_of(sentence.segments, language, earlier)
+    found.bounds, unmet, found.count = bounds_of(sentence.segments, language, earlier)
+    found.unmet += unmet
     nothing_of(sentence)
     for rule in (
         steps,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.value_index import BROADER, PART, SPELLED, SYNONYM, Entry
 from ....core.language.word_data import common_words, han_things, key_of, value_key
+from ....core.schemas import Condition
 from ....core.text.chinese import is_han
 from ....core.text.field_names import says_what
 from .number_bounds import Bound
@@ -76,6 +77,7 @@ class Parsed:
     unmet: list[tuple[int, int]] = field(default_factory=list)
     people: list[Segment] = field(default_factory=list)
     count: int | None = None
+    moments: list[Condition] = field(default_factory=list)
     either: list[list[Wish | Bound]] = field(default_factory=list)
 
 
