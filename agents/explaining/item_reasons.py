@@ -120,15 +120,12 @@ class Points:
             yield Point("free", {}, frozenset(c.field for c in held))
             return
         for name in sorted({c.field for c in held}, key=lambda f: not self.words.is_price(f, self.brief)):
-            have = item.attributes[name]
-            mine = [c for c in held if c.field == name and isinstance(c.value, float)]
-            if isinstance(have, int | float) and mine:
+            have, mine = item.attributes[name], [c for c in held if c.field == name]
+            if isinstance(have, int | float):
                 yield self._limit(name, have, mine)
             elif isinstance(have, str):
-                slots = {"label": self.words.label(name), "value": self.words.moment(have)}
-                yield Point(
-                    "moment", slots, frozenset({name}), tuple(i for c in held if c.field == name for i in _cited(c))
-                )
+                said = {"label": self.words.label(name), "value": self.words.moment(have)}
+                yield Point("moment", said, frozenset({name}), _cited(*mine))
 
     def _limit(self, name: str, have: float, held: Sequence[Constraint]) -> Point:
         tops = [float(c.value) for c in held if "<" in c.op and isinstance(c.value, float)]
@@ -151,7 +148,7 @@ class Points:
         else:
             ways = {"price": ("price_within", "price_above"), "year": ("year_until", "year_since")}
             way = ways.get(kind, ("at_most", "at_least"))[0 if tops else 1]
-        return Point(way, slots, frozenset({name}), tuple(i for c in held for i in _cited(c)))
+        return Point(way, slots, frozenset({name}), _cited(*held))
 
     def _photo_things(self, item: Item) -> Iterator[Point]:
         captions = self.evidence("caption")
@@ -397,6 +394,5 @@ def _members(held: Constraint) -> frozenset[str]:
     return frozenset(str(v).casefold() for v in values)
 
 
-def _cited(held: Constraint) -> tuple[str, ...]:
-    cited = held.source.partition(":")[2]
-    return (cited,) if cited else ()
+def _cited(*held: Constraint) -> tuple[str, ...]:
+    return tuple(i for c in held if (i := c.source.partition(":")[2]))
