@@ -19,6 +19,7 @@ from ...core.ranking.source_weights import families_of
 from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, RankedItem
 from ...core.text.words import COLOURS, content_words, shorten, stem, stems, tokens, value_text
 from .claim_sources import of_kind
+from .moment_words import moment_text
 from .record_claims import GUARDED, claims_of
 from .request_words import first_quote, free_words, quote_with, untitled
 from .wording import Wording, refused_words, typed_words
@@ -124,7 +125,7 @@ class Points:
             if isinstance(have, int | float):
                 yield self._limit(name, have, mine)
             elif isinstance(have, str):
-                said = {"label": self.words.label(name), "value": self.words.moment(have)}
+                said = {"label": self.words.label(name), "value": moment_text(have, self.words)}
                 yield Point("moment", said, frozenset({name}), _cited(*mine))
 
     def _limit(self, name: str, have: float, held: Sequence[Constraint]) -> Point:

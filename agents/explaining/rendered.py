@@ -17,6 +17,7 @@ from ...core.text.chinese import is_chinese
 from ...core.text.words import shorten
 from .claim_sources import of_kind
 from .item_reasons import Point, Points, proven
+from .moment_words import between_moments
 from .ways_to_say import Language
 from .wording import Wording, typed_words, wording
 
@@ -160,7 +161,7 @@ def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words:
 
 def _range(field: str, low: float | str, high: float | str, brief: Brief, words: Wording) -> str:
     if isinstance(low, str) or isinstance(high, str):
-        return words.between_moments(field, str(low), str(high))
+        return between_moments(field, str(low), str(high), words)
     return words.between(field, low, high, brief)
 
 

@@ -11,7 +11,6 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +22,8 @@ from ...core.text.chinese import is_chinese
 from ...core.text.words import amount as price_text
 from ...core.text.words import listed, number
 from .field_words import FieldWords, field_words, keeps_case, stays
+from .moment_words import OPS as MOMENT_OPS
+from .moment_words import asked_moment, moment_text
 from .ways_to_say import Language, Way, start_of, way_of
 
 MAX_MEMBERS = 3
@@ -49,15 +50,6 @@ _COUNTS = {"en": "zero one two three four five six seven eight nine ten".split()
 _VERBS = frozenset(("不含", "含", "含有", "无添加", "附赠", "附带", "适合", "适用", "适用于"))
 """Names of Chinese fields that need no 是 before their value: 不含酒精."""
 _OPS = {">=": "at_least", "<=": "at_most", ">": "above", "<": "below", "=": "exactly"}
-_MOMENT_OPS = {
-    ">=": "moment_from",
-    "<=": "moment_until",
-    ">": "moment_after",
-    "<": "moment_before",
-    "=": "moment_on",
-    "!=": "moment_on",
-}
-_JUST_DATES = frozenset(("date", "day", "when", "datum", "tag", "日期", "时间"))
 _YEAR_OPS = {">=": "year_since", "<=": "year_until", ">": "year_after", "<": "year_before", "=": "year"}
 _PRICE_OPS = {">=": "price_at_least", "<=": "price_at_most", ">": "price_above", "<": "price_below", "=": "price"}
 
@@ -224,10 +216,9 @@ class Wording:
             return flag if value is (op == "=") else self.opening("not", asks=flag)
         if isinstance(value, int | float) and op in _OPS:
             return self._bound(field, op, value, brief)
-        if isinstance(value, str) and is_moment(value) and op in _MOMENT_OPS:
-            shown = self.opening(_MOMENT_OPS[op], value=self.moment(value))
-            return self._on(field, self.opening("not", asks=shown) if op == "!=" else shown)
-        values = [self.moment(str(v)) for v in (value if isinstance(value, list) else [value])]
+        if isinstance(value, str) and is_moment(value) and op in MOMENT_OPS:
+            return asked_moment(field, op, value, self)
+        values = [moment_text(str(v), self) for v in (value if isinstance(value, list) else [value])]
         values = [v for v in values if v not in _SHARED or len(values) == 1]
         members = [self.value(field, v) for v in values][:MAX_MEMBERS]
         shown = self._worded(field, members, "asks", self.joined(members, "or"))
@@ -254,27 +245,6 @@ class Wording:
         unit = str(known.unit or known.number.get("unit", ""))
         unit = str(self.table["units"].get(unit, unit))
         return f"{shown}{'' if self.language == 'zh' or unit in '%°' else ' '}{unit}" if unit else shown
-
-    def between_moments(self, field: str, low: str, high: str) -> str:
-        """Return a first and a last day, or time, of one field in words; ``high`` is a day after the last."""
-        if len(high) == len("2026-12-05"):
-            high = (date.fromisoformat(high) - timedelta(days=1)).isoformat()
-        return self._on(field, self.opening("moment_between", low=self.moment(low), value=self.moment(high)))
-
-    def moment(self, text: str) -> str:
-        """Return a day or a time as people write it: "5 December 2026", "5 December 2026, 20:30"; other text as it is."""
-        if not is_moment(text) or ":" in text[:3]:
-            return text
-        at = datetime.fromisoformat(text)
-        clock = f"{at:%H:%M}" if len(text) > len("2026-12-05") else ""
-        if self.language == "zh":
-            return f"{at.year}年{at.month}月{at.day}日{clock}"
-        return f"{at.day} {at:%B %Y}" + (f", {clock}" if clock else "")
-
-    def _on(self, field: str, shown: str) -> str:
-        """Return a span of days with its field's name, unless that says no more than that it is a date."""
-        label = self.label(field)
-        return shown if label in _JUST_DATES else self.opening("moment_of", label=label, value=shown)
 
     def figure(self, field: str, value: float, brief: Brief) -> str:
         """Return a number as it is written for its field: a price with its currency, a year without a comma."""
