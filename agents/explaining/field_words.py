@@ -11,6 +11,13 @@ from ...core.language.catalogue_language import FIRST_YEAR, concept_of, without_
 from ...core.schemas import CatalogueField
 from ...core.text.field_names import words_of
 
+SHARED = frozenset(("Unisex", "unisex", "Everyone", "所有人", "通用"))
+"""Values that serve beside the one asked for, and go without saying: "for men", not "for men or everyone"."""
+NO_WORD = re.compile(r"[\d\W_]*|https?:.*|unknown|n/?a|none|null|other|others|misc|不详|未知|其他|无", re.IGNORECASE)
+"""Values that say nothing: codes, links, and words for a missing value."""
+VERBS = frozenset(("不含", "含", "含有", "无添加", "附赠", "附带", "适合", "适用", "适用于"))
+"""Names of Chinese fields that need no 是 before their value: 不含酒精."""
+
 UNIT_SIGNS = {
     "sqm": "m²",
     "qm": "m²",

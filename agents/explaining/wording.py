@@ -21,7 +21,7 @@ from ...core.schemas import AttributeValue, Brief, CatalogueField, Constraint, P
 from ...core.text.chinese import is_chinese
 from ...core.text.words import amount as price_text
 from ...core.text.words import listed, number
-from .field_words import FieldWords, field_words, keeps_case, stays
+from .field_words import NO_WORD, SHARED, VERBS, FieldWords, field_words, keeps_case, stays
 from .moment_words import OPS as MOMENT_OPS
 from .moment_words import asked_moment, moment_text
 from .ways_to_say import Language, Way, start_of, way_of
@@ -42,13 +42,7 @@ MAX_OWN_WORDS = 6
 """A condition is repeated in the shopper's own words where they are no more."""
 MAX_SHOPS = 64
 """The words of so many shops are kept."""
-_NO_WORD = re.compile(r"[\d\W_]*|https?:.*|unknown|n/?a|none|null|other|others|misc|不详|未知|其他|无", re.IGNORECASE)
-"""Values that say nothing: codes, links, and words for a missing value."""
-_SHARED = frozenset(("Unisex", "unisex", "Everyone", "所有人", "通用"))
-"""Values that serve beside the one asked for, and go without saying: "for men", not "for men or everyone"."""
 _COUNTS = {"en": "zero one two three four five six seven eight nine ten".split(), "zh": [*"零一二三四五六七八九十"]}  # noqa: SIM905
-_VERBS = frozenset(("不含", "含", "含有", "无添加", "附赠", "附带", "适合", "适用", "适用于"))
-"""Names of Chinese fields that need no 是 before their value: 不含酒精."""
 _OPS = {">=": "at_least", "<=": "at_most", ">": "above", "<": "below", "=": "exactly"}
 _YEAR_OPS = {">=": "year_since", "<=": "year_until", ">": "year_after", "<": "year_before", "=": "year"}
 _PRICE_OPS = {">=": "price_at_least", "<=": "price_at_most", ">": "price_above", "<": "price_below", "=": "price"}
@@ -178,7 +172,7 @@ class Wording:
         if isinstance(value, str) and is_moment(value):
             return ""
         members = [value] if isinstance(value, str) else value[:MAX_MEMBERS]
-        if not members or any(_NO_WORD.fullmatch(m) or len(m) > MAX_VALUE for m in members):
+        if not members or any(NO_WORD.fullmatch(m) or len(m) > MAX_VALUE for m in members):
             return ""
         known = self.of(field)
         if self.language == "en" and not known.entry and is_chinese(known.label):
@@ -219,7 +213,7 @@ class Wording:
         if isinstance(value, str) and is_moment(value) and op in MOMENT_OPS:
             return asked_moment(field, op, value, self)
         values = [moment_text(str(v), self) for v in (value if isinstance(value, list) else [value])]
-        values = [v for v in values if v not in _SHARED or len(values) == 1]
+        values = [v for v in values if v not in SHARED or len(values) == 1]
         members = [self.value(field, v) for v in values][:MAX_MEMBERS]
         shown = self._worded(field, members, "asks", self.joined(members, "or"))
         return self.opening("not", asks=shown) if op in {"!=", "not in", "not contains"} else shown
@@ -342,7 +336,7 @@ class Wording:
         place = entry.get(f"{form}_place") if self.stays else None
         way, label = word or place or entry.get(form), self.of(field).label
         if way is None and self.language == "zh" and is_chinese(label):
-            bare = form == "asks" or label in _VERBS
+            bare = form == "asks" or label in VERBS
             return f"{label}{'' if bare else '是'}{shown}"
         way = way or (self.table["listed"] if form == "says" else self.table["opening"]["listed"])
         return self._filled(way, {"value": shown, "label": label, "a": "an" if _AN.match(shown) else "a"})
