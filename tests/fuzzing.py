@@ -213,7 +213,9 @@ def _as_httpx(options: dict[str, Any]) -> dict[str, Any]:
         k: options[k] for k in ("method", "url", "headers", "params", "json", "files") if options.get(k) is not None
     }
     data = options.get("data")
-    return request if data is None else {**request, ("data" if isinstance(data, dict) else "content"): data}
+    if isinstance(data, dict):
+        return {**request, "data": data}
+    return request if data is None else {**request, "content": data if isinstance(data, bytes | str) else str(data)}
 
 
 BODIES: dict[str, dict[str, Any]] = {

@@ -77,6 +77,12 @@ def test_a_label_has_so_many_values() -> None:
         ("(030) 9018 2012, 555-123-4567, +1 (555) 123-4567", "<phone>, <phone>, <phone>"),
         ("pay 4111 1111 1111 1111 or 5500-0000-0000-0004", "pay <card> or <card>"),
         ("DE89 3704 0044 0532 0130 00 and GB29NWBK60161331926819", "<iban> and <iban>"),
+        ("身份证11010519491231002X，手机13812345678", "身份证<id>，手机<phone>"),
+        (
+            "mobile 138 1234 5678, ssn 219-09-9999, nino QQ 12 34 56 C, ni AB123456C",
+            "mobile <phone>, ssn <id>, nino QQ 12 34 56 C, ni <id>",
+        ),
+        ("dni 12345678Z and 12345678-Z", "dni <id> and <id>"),
         ("an iban that is none: DE00 ABCD EFGH IJKL MNOP", "an iban that is none: DE00 ABCD EFGH IJKL MNOP"),
     ],
 )
@@ -93,6 +99,8 @@ def test_personal_data_are_masked(text: str, masked: str) -> None:
         "POST /recommend 200 17 ms",
         "4111 1111 1111 1112 is no card",
         "0.75 0.5 0.25 0.125, 0 1 2 3 4 5",
+        "110105194912310021 fails its check, 12345678A as well; 23812345678 and 138123456789 are no mobiles",
+        "part 900-12-3456, 666-12-3456, lens 24-70-2800x",
         "size 10x20x30, 100000000 rows, v1.2.3",
     ],
 )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,8 +13,11 @@ import httpx
 import pytest
 
 from tastemaker.api.http.app import create_app
+from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest
+from tastemaker.core.redaction import RedactingFormatter
 from tastemaker.core.schemas import Erased, Event, Preference, Preferences
-from tastemaker.core.settings import Settings
+from tastemaker.core.settings import Settings, TraceSettings
+from tastemaker.evals.stand_ins import ConstantChat
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.services import open_exposures
 from tastemaker.graphs.turn.turn import owner_digest
@@ -114,3 +121,65 @@ async def test_the_routes_export_and_erase(recommender: Recommender) -> None:
         assert (seen["user_id"], len(seen["events"])) == (MARKER, 2)
         assert (await client.delete(f"/users/{MARKER}")).json()["events"] == 2
         assert (await client.get(f"/users/{MARKER}")).json()["events"] == []
+
+
+PERSONAL = {
+    "e-mail": "ada.lovelace@example.org",
+    "phone": "+49 30 12345678",
+    "card": "4111 1111 1111 1111",
+    "bank": "DE89 3704 0044 0532 0130 00",
+    "identity": "219-09-9999",
+}
+
+
+@dataclass
+class Listening(ConstantChat):
+    """Remembers every prompt."""
+
+    told: list[str] = field(default_factory=list)
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
+        self.told += [str(message.content) for message in request.messages]
+        async for piece in super().stream(request):
+            yield piece
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        self.told += [str(message.content) for message in request.messages]
+        return await super().complete(request)
+
+
+async def test_numbers_and_addresses_of_people_reach_no_prompt_log_trace_or_store(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings(home=tmp_path, traces=TraceSettings(enabled=True))
+    chat = Listening()
+    service = Recommender(services=shop_services(settings, chat=chat))
+    caplog.set_level(logging.DEBUG, "tastemaker")
+    said = "a picture of a dog for " + ", ".join(PERSONAL.values())
+    async with service_at_http(service, settings) as client:
+        answer = await client.post("/recommend", json={"text": said, "user_id": "u-1", "llm_rank": ["listwise"]})
+        assert answer.status_code == 200
+        assert (await client.get("/traces")).json()
+    assert chat.told
+    form = RedactingFormatter("%(message)s")
+    places = {
+        "prompts": "\n".join(chat.told),
+        "logs": "\n".join(form.format(record) for record in caplog.records if record.name.startswith("tastemaker")),
+    }
+    found_in = {(place, kind) for place, text in places.items() for kind, value in PERSONAL.items() if value in text}
+    assert found_in == set()
+    assert {name for name in found(tmp_path, *PERSONAL.values()) if not name.startswith("threads.db")} == set()
+
+
+@asynccontextmanager
+async def service_at_http(service: Recommender, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    async def opened() -> Recommender:
+        return await service.start()
+
+    app = create_app(opened, settings)
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        yield client

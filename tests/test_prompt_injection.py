@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
+from tastemaker.agents.explaining.markdown import plain
 from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.api.http.openapi_examples import tiny_voice
 from tastemaker.core.protocols import ChatDelta, ChatModel, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.schemas import Caption, Event, RecommendResponse, Tag, Transcript
 from tastemaker.core.settings import Settings
-from tastemaker.evals.service.attacks import FAULTS, PLACES, SIGNS, attacks
+from tastemaker.evals.service.attacks import FAULTS, PLACES, SIGNS, acts, attacks
 from tastemaker.evals.service.attacks import run as run_attacks
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.stores.catalogue.columns import ItemRow
@@ -156,6 +157,14 @@ async def run(attacks: Sequence[tuple[str, str]], chat: ChatModel, folder: Path)
 
 def test_there_are_150_attacks() -> None:
     assert len(set(ATTACKS)) == len(ATTACKS) == 150
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", "\\<img src=x>", "[x](javascript:alert(1))", "![x](http://evil.example/)"]
+)
+def test_markup_that_acts_is_told_from_what_is_escaped(text: str) -> None:
+    assert acts(text.lstrip("\\"))
+    assert not acts(plain(text))
 
 
 async def test_a_model_that_obeys_each_text_breaks_nothing(tmp_path: Path) -> None:

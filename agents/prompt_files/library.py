@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...core.errors import ConfigurationError
+from ...core.personal_data import mask
 from ...core.protocols import ChatMessage
 from .file_format import PLACEHOLDER, Prompt, read_prompt, split_name
 
@@ -177,7 +178,7 @@ def render(prompt: Prompt, **inputs: str) -> tuple[ChatMessage, ...]:
         raise ConfigurationError(
             f"prompt {prompt.ref} asks for {{{{ {missing[0]} }}}}, which is not known here; known: {', '.join(sorted(inputs))}"
         )
-    safe = {name: harmless(value) for name, value in inputs.items()}
+    safe = {name: harmless(mask(value)) for name, value in inputs.items()}
     user = PLACEHOLDER.sub(lambda m: safe[m[1]], prompt.user)
     user = re.sub(r"\n{2,}", "\n", user)
     return ChatMessage(role="system", content=prompt.system), ChatMessage(role="user", content=user)

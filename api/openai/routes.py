@@ -61,7 +61,7 @@ def add_openai_routes(app: FastAPI) -> None:
         tags=["openai"],
         summary="Chat completion",
         response_model=None,
-        responses=error_responses(401, 403, 408, 413, 422, 429, 500, 503),
+        responses=error_responses(401, 403, 404, 408, 413, 422, 429, 500, 503),
     )(complete)
     app.get("/v1/models", tags=["openai"], summary="Models")(models)
     app.get(
