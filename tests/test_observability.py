@@ -142,7 +142,9 @@ async def main():
     settings = Settings(home=Path(sys.argv[1]))
     kept = InMemorySpanExporter()
     provider = set_up_tracing(settings, kept)
-    async with Recommender(services=constant_services(settings)) as recommender:
+    services = constant_services(settings)
+    services.composer.guided = False  # a guided model is asked only where it has a choice
+    async with Recommender(services=services) as recommender:
         await recommender.recommend(text="a print for ada.lovelace", user_id="ada.lovelace")
     provider.shutdown()
     spans = kept.get_finished_spans()

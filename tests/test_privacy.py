@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -153,13 +154,20 @@ async def test_numbers_and_addresses_of_people_reach_no_prompt_log_trace_or_stor
 ) -> None:
     settings = Settings(home=tmp_path, traces=TraceSettings(enabled=True))
     chat = Listening()
-    service = Recommender(services=shop_services(settings, chat=chat))
+    services = shop_services(settings, chat=chat)
+    services.composer.guided = False
+    service = Recommender(services=services)
     caplog.set_level(logging.DEBUG, "tastemaker")
     said = "a picture of a dog for " + ", ".join(PERSONAL.values())
     async with service_at_http(service, settings) as client:
         answer = await client.post("/recommend", json={"text": said, "user_id": "u-1", "llm_rank": ["listwise"]})
         assert answer.status_code == 200
-        assert (await client.get("/traces")).json()
+        for _ in range(100):
+            if (await client.get("/traces")).json():
+                break
+            await asyncio.sleep(0.05)
+        else:
+            pytest.fail("no trace was kept")
     assert chat.told
     form = RedactingFormatter("%(message)s")
     places = {

@@ -109,6 +109,7 @@ async def answered(home: Path, text: str, place: str, chat: ChatModel) -> Recomm
     services.captioner = attack
     services.transcriber = attack
     services.rebuild()
+    services.composer.guided = False  # as a large model is asked: for whole sentences
     media: dict[str, Any] = {}
     if place == "photo":
         media["images"] = [photo()]

@@ -1,6 +1,7 @@
 """Attack the whole product through its words: 30 texts in five places, against a language model that is really served.
 
-Catalogues are ingested with the texts in them, requests go through the HTTP door, the model may move the list and read the request.
+Catalogues are ingested with the texts in them, requests go through the HTTP door, the model may move the list, read the request and
+write whole sentences, as a large one does.
 What a camera and a microphone would bring in comes from a stand-in that says the text. Of every answer it is counted whether it holds an
 item off the catalogue or one that breaks the stated limit, a piece of a prompt, what the text wants said, or markup that is not escaped.
 """
@@ -147,6 +148,7 @@ async def shop(settings: Settings, home: Path, chosen: Sequence[Attack]) -> Asyn
     senses = Senses()
     services.captioner = services.transcriber = senses
     services.rebuild()
+    services.composer.guided = False
     services.llm_rank.weight_to_evaluate = MAX_WEIGHT
     if not await services.chat.health():
         raise BackEndUnavailable("no language model answers; start it with `tastemaker llm up`", back_end="llm")
