@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from PIL import Image
@@ -208,14 +209,12 @@ class Fuzzer:
 
 
 def _as_httpx(options: dict[str, Any]) -> dict[str, Any]:
-    """Return what ``requests`` would be given, for httpx, which calls a body of bytes ``content``."""
-    request = {
-        k: options[k] for k in ("method", "url", "headers", "params", "json", "files") if options.get(k) is not None
-    }
-    data = options.get("data")
-    if isinstance(data, dict):
-        return {**request, "data": data}
-    return request if data is None else {**request, "content": data if isinstance(data, bytes | str) else str(data)}
+    """Return what ``requests`` would send, for httpx."""
+    names = ("method", "url", "headers", "params", "json", "data", "files", "cookies")
+    ready = requests.Request(**{name: options[name] for name in names if options.get(name) is not None}).prepare()
+    headers = {name: value for name, value in ready.headers.items() if name.lower() != "content-length"}
+    body = ready.body.encode() if isinstance(ready.body, str) else ready.body
+    return {"method": ready.method, "url": ready.url, "headers": headers, "content": body}
 
 
 BODIES: dict[str, dict[str, Any]] = {
