@@ -22,9 +22,10 @@ from tastemaker.models.captions import hub_and_vllm as captioners_hub
 from tastemaker.models.captions.colours import dominant_colours
 from tastemaker.models.captions.vocabulary import confidences, from_groups, packaged_calibration, packaged_vocabulary
 from tastemaker.models.captions.zero_shot import ZeroShotCaptioner, sentence
-from tastemaker.models.image_text.embedded import MODEL_NAME, EmbeddedImageText, load_projection
+from tastemaker.models.image_text.embedded import MODEL_NAME, TEXT_TOKENS, EmbeddedImageText, _batches, load_projection
 from tastemaker.models.image_text.onnx_graph import cached
 from tastemaker.models.image_text.pixels import read_image, to_pixels
+from tastemaker.models.image_text.text_tower import Precision, to_bytes
 from tastemaker.models.image_text.torch_file import read_state
 from tastemaker.models.image_text.vector_cache import VectorMemo
 from tastemaker.models.weights.fetch import weights_status
@@ -162,6 +163,38 @@ def test_batching_and_padding_do_not_change_a_text(model: EmbeddedImageText) -> 
     np.testing.assert_allclose(together[:8], alone, atol=1e-5)
 
 
+def test_bytes_of_neighbours_fit_sixteen_bits() -> None:
+    matrix = np.random.default_rng(0).standard_normal((64, 9)).astype(np.float32)
+    matrix[2:4, 0] = 7.0
+    columns, scales = to_bytes(matrix)
+    size = np.abs(columns.astype(int))
+    assert 255 * (size[0::2] + size[1::2]).max() < 2**15
+    assert size.max(axis=0).min() > 60
+    assert (np.abs(columns * scales - matrix) <= scales * 0.501).all()
+
+
+@needs_weights
+def test_bytes_give_almost_the_published_vectors(model: EmbeddedImageText) -> None:
+    texts = [
+        "green flats for women",
+        "适合夏天的鞋",
+        "Etwas Warmes für meinen Vater",
+        "<b>&amp;</b> 12,99 €",
+        "and so on " * 80,
+    ]
+    exact = EmbeddedImageText(CACHE, threads=1, precision="fp32")
+    assert exact.revision != model.revision
+    assert ((model.encode_texts(texts) * exact.encode_texts(texts)).sum(axis=1) > 0.99).all()
+
+
+def test_batches_hold_like_lengths_and_at_most_so_many_tokens() -> None:
+    lengths = [3, 250, 9, 300, 3, 128, 120]
+    batches = _batches(lengths)
+    assert sorted(i for batch in batches for i in batch) == [*range(len(lengths))]
+    assert all(len(b) == 1 or len(b) * max(lengths[i] for i in b) <= TEXT_TOKENS for b in batches)
+    assert batches[0] == [0, 4, 2]
+
+
 @needs_weights
 def test_texts_keep_their_meaning(model: EmbeddedImageText) -> None:
     dog, puppy, loan = model.encode_texts(["a dog runs", "a puppy is running", "interest rates of a loan"])
@@ -190,9 +223,9 @@ async def test_concurrent_first_use_opens_once(monkeypatch: pytest.MonkeyPatch) 
 
     opened, original = list[Path](), image_text._open_text
 
-    def open_text(cache: Path) -> image_text._TextTower:
+    def open_text(cache: Path, precision: Precision) -> image_text._TextTower:
         opened.append(cache)
-        return original(cache)
+        return original(cache, precision)
 
     monkeypatch.setattr(image_text, "_open_text", open_text)
     monkeypatch.setattr(image_text, "_open_image", lambda *_: pytest.fail("texts need no image tower"))

@@ -55,7 +55,7 @@ async def text_run(settings: Settings, data: Path | None, n: int, *, seed: int, 
 def _scores(settings: Settings, folder: Path, seed: int, say: Say) -> tuple[dict[str, Any], Any, dict[str, Places]]:
     pairs, chosen = chosen_photos(folder, HELD_OUT)
     features, captions = embed(settings.cache, pairs, chosen, say)
-    model = EmbeddedImageText(settings.cache)
+    model = EmbeddedImageText(settings.cache, precision=settings.models.text_precision)
     every, sizes = read_sets(folder)
     data = embed_sets(model, every, sizes, say)
     weights = held_back(model, data, sizes, say)

@@ -53,7 +53,7 @@ async def vision_run(settings: Settings, data: Path | None, seed: int, say: Say)
 
 
 def _run(settings: Settings, folder: Path, seed: int, say: Say) -> dict[str, Any]:
-    model = EmbeddedImageText(settings.cache, settings.models.threads)
+    model = EmbeddedImageText(settings.cache, settings.models.threads, precision=settings.models.text_precision)
     seen, shop = photos(folder, model, settings.cache, say), products(folder, model, settings.cache, say)
     photo_split, shop_split = _split(len(seen.paths), seed), _split(len(shop.paths), seed + 1)
     heads = settings.cache / "bench" / "heads"
@@ -172,7 +172,7 @@ def _interval(values: NDArray[np.float64], seed: int) -> list[float]:
 
 def speed(settings: Settings, paths: Sequence[str]) -> dict[str, float]:
     """Return images embedded a second, decoding included, by the clock and by processor time (of one core)."""
-    model = EmbeddedImageText(settings.cache, settings.models.threads)
+    model = EmbeddedImageText(settings.cache, settings.models.threads, precision=settings.models.text_precision)
     model.encode_images(paths[:SPEED_WARM_UP])
     chosen = paths[SPEED_WARM_UP : SPEED_WARM_UP + SPEED_PICTURES]
     began, used = time.perf_counter(), time.process_time()

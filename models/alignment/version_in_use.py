@@ -138,13 +138,13 @@ def open_embedded(name: str, settings: Settings) -> EmbeddedImageText | Followin
         ConfigurationError: no such model or file.
     """
     if name == MODEL_NAME:
-        return FollowingImageText(EmbeddedImageText(settings.cache, settings.models.threads), settings)
+        return FollowingImageText(_packaged(settings), settings)
     path = Path(name).expanduser()
     if path.suffix != ".safetensors" or not path.is_file():
         raise ConfigurationError(
             f"models.image_text: embedded:{name} is neither embedded:{MODEL_NAME} nor a projection.safetensors file"
         )
-    return EmbeddedImageText(settings.cache, settings.models.threads, path)
+    return EmbeddedImageText(settings.cache, settings.models.threads, path, precision=settings.models.text_precision)
 
 
 def alignable(settings: Settings) -> EmbeddedImageText:
@@ -158,4 +158,8 @@ def alignable(settings: Settings) -> EmbeddedImageText:
     served = slot_id(settings, "image_text")
     if served != f"embedded:{MODEL_NAME}":
         raise ConfigurationError(f"models.image_text is {served}; only embedded:{MODEL_NAME} can be aligned")
-    return EmbeddedImageText(settings.cache, settings.models.threads)
+    return _packaged(settings)
+
+
+def _packaged(settings: Settings) -> EmbeddedImageText:
+    return EmbeddedImageText(settings.cache, settings.models.threads, precision=settings.models.text_precision)

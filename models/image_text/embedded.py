@@ -18,14 +18,15 @@ from ..weights.fetch import ensure_weights
 from .batching import Joiner
 from .onnx_graph import BUILDER_VERSION, cached, open_session
 from .pixels import to_pixels
-from .towers import FEATURE_DIM, TEXT_DIM, image_tower, projection_head, text_tower
+from .text_tower import Precision, text_tower
+from .towers import FEATURE_DIM, TEXT_DIM, image_tower, projection_head
 from .vector_cache import Once, VectorMemo
 
 MODEL_NAME = "efficientnet-lite0-minilm"
 PROJECTION = Path(__file__).parent / "data" / "projection.safetensors"
 MAX_TOKENS = 256
-TEXT_BATCH, IMAGE_BATCH, BULK = 8, 2, 4
-"""Eight texts at once stay in a core's caches; thirty-two take a third more processor time a text."""
+TEXT_TOKENS, IMAGE_BATCH, BULK = 256, 2, 4
+"""So many tokens at once stay in a core's caches: 128 words in one text or in sixteen; four times as many take a third more processor time a text."""
 MEMO_ENTRIES = 4096
 JOINED_TEXTS, JOINED_IMAGES = 256, 64
 
@@ -44,18 +45,27 @@ class EmbeddedImageText:
     Weights are fetched and each tower is opened at its first use, by one thread. Texts are cut at 256 tokens. Concurrent
     requests are joined into batches. ``projection`` names the head's weights as `tastemaker align` writes them, the
     packaged ones by default; ``version`` tells the vectors of one alignment from those of another by the model's name.
+    ``precision`` is that of the text tower's products.
     """
 
-    def __init__(self, cache: Path, threads: int = 0, projection: Path | None = None, version: str = "") -> None:
+    def __init__(
+        self,
+        cache: Path,
+        threads: int = 0,
+        projection: Path | None = None,
+        version: str = "",
+        precision: Precision = "int8",
+    ) -> None:
         self.dim = TEXT_DIM
         self.projection = projection or PROJECTION
         self.name = f"embedded:{MODEL_NAME}@{version}" if version else f"embedded:{projection or MODEL_NAME}"
-        self.revision = _revision(self.projection)
+        self.precision = precision
+        self.revision = _revision(self.projection, precision)
         self.cache, self._threads = cache, threads or os.cpu_count() or 1
         self._texts, self._images = VectorMemo(MEMO_ENTRIES, TEXT_DIM), VectorMemo(MEMO_ENTRIES, TEXT_DIM)
         self._text_requests = Joiner(self.encode_texts, JOINED_TEXTS, self.name)
         self._image_requests = Joiner(self.encode_images, JOINED_IMAGES, self.name)
-        self._text = Once(lambda: _open_text(cache))
+        self._text = Once(lambda: _open_text(cache, precision))
         self._image = Once(lambda: _open_image(cache, self._threads))
         self._bulk = Once(lambda: _open_image(cache, 1)) if self._threads > 1 else self._image
         self._head = Once(lambda: open_session(projection_head(load_projection(self.projection)), self._threads))
@@ -125,7 +135,7 @@ class EmbeddedImageText:
         Raises:
             ConfigurationError: the file does not hold this head.
         """
-        other = EmbeddedImageText(self.cache, self._threads, projection, version)
+        other = EmbeddedImageText(self.cache, self._threads, projection, version, self.precision)
         other._texts, other._text_requests = self._texts, self._text_requests
         other._text, other._image, other._bulk = self._text, self._image, self._bulk
         other._head.get()
@@ -139,7 +149,6 @@ class EmbeddedImageText:
     def _run_texts(self, texts: Sequence[str]) -> Vectors:
         tower = self._text.get()
         encoded = tower.tokenizer.encode_batch(list(texts))
-        order = sorted(range(len(texts)), key=lambda i: len(encoded[i].ids))
         rows = np.zeros((len(texts), TEXT_DIM), np.float32)
 
         def run(chosen: Sequence[int]) -> None:
@@ -147,7 +156,7 @@ class EmbeddedImageText:
             mask = _padded([encoded[i].attention_mask for i in chosen])
             rows[chosen] = tower.session.run(None, {"ids": ids, "mask": mask})[0]
 
-        batches = [order[start : start + TEXT_BATCH] for start in range(0, len(order), TEXT_BATCH)]
+        batches = _batches([len(text.ids) for text in encoded])
         if len(batches) == 1 or self._threads == 1:
             for batch in batches:
                 run(batch)
@@ -182,18 +191,30 @@ def load_projection(path: Path) -> dict[str, Vectors]:
     return weights
 
 
-def _revision(projection: Path) -> str:
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Return the positions of ``lengths``, those of like length together and the longest last, padded to at most ``TEXT_TOKENS`` a batch."""
+    batches: list[list[int]] = []
+    for position in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        if batches and (len(batches[-1]) + 1) * lengths[position] <= TEXT_TOKENS:
+            batches[-1].append(position)
+        else:
+            batches.append([position])
+    return batches
+
+
+def _revision(projection: Path, precision: Precision) -> str:
     """Return what changes with the weights behind a name, so that a catalogue of older ones is recognised."""
     content = projection.read_bytes() if projection.is_file() else b""
-    return f"{BUILDER_VERSION}-{hashlib.sha256(content).hexdigest()[:8]}"
+    revision = f"{BUILDER_VERSION}-{hashlib.sha256(content).hexdigest()[:8]}"
+    return revision if precision == "fp32" else f"{revision}-{precision}"
 
 
-def _open_text(cache: Path) -> _TextTower:
+def _open_text(cache: Path, precision: Precision) -> _TextTower:
     """Open the text tower for one thread: a text is too short to be shared, and batches are shared among threads instead."""
     from tokenizers import Tokenizer
 
     folder = ensure_weights("minilm", cache)
-    graph = cached(cache, "minilm", folder.name, lambda: text_tower(folder))
+    graph = cached(cache, f"minilm-{precision}", folder.name, lambda: text_tower(folder, precision))
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_truncation(MAX_TOKENS)
     tokenizer.no_padding()

@@ -44,6 +44,14 @@ class Graph:
         self._nodes.append(helper.make_node(op, list(inputs), [out], domain=domain, **attributes))
         return out
 
+    def split(self, x: str, parts: int) -> list[str]:
+        """Add the division of the last axis into so many equal parts and return their names."""
+        from onnx import helper
+
+        outs = [f"n{len(self._nodes)}_{part}" for part in range(parts)]
+        self._nodes.append(helper.make_node("Split", [x], outs, axis=-1, num_outputs=parts))
+        return outs
+
     def contrib(self, op: str, inputs: Sequence[str], **attributes: Any) -> str:
         """Add one of ONNX Runtime's own fused operators and return the name of its first output."""
         return self.add(op, inputs, domain=CONTRIB, **attributes)

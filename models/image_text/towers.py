@@ -1,6 +1,5 @@
-"""Build the embedded towers as ONNX graphs from the packaged weights, without torch.
+"""Build the image tower and its projection as ONNX graphs from the packaged weights, without torch.
 
-- Text: all-MiniLM-L6-v2, a 6-layer BERT with mean pooling and unit length (Reimers and Gurevych 2019; Wang et al. 2020).
 - Image: EfficientNet-Lite0 (Tan and Le 2019, Lite variant): no squeeze-and-excitation, ReLU6, TensorFlow's SAME padding.
 - Features: the pooled output, and the mean and spread of every channel of eight stages, which keep colours and textures that
   the last layer forgets (style statistics as in Huang and Belongie 2017).
@@ -20,7 +19,6 @@ from .onnx_graph import Graph
 from .torch_file import read_state
 
 Array = NDArray[Any]
-HEADS, LAYERS, LAYER_NORM_EPS = 12, 6, 1e-12
 BATCH_NORM_EPS = 1e-3
 STRIDED_BLOCKS = frozenset({1, 3, 5, 11})
 STAGE_ENDS = (0, 2, 4, 7, 10, 14, 15)
@@ -35,58 +33,8 @@ CELL_CHANNELS = 2 * (32 + 16 + 24 + 40) + 80 + 112
 """What is told of each cell of a picture: mean and spread of the channels of the stem and three stages, the mean of two more."""
 
 
-def text_tower(folder: Path) -> bytes:
-    """Return the text graph: ``ids``, ``mask`` int32 (batch, tokens) -> ``embedding`` float (batch, 384), unit length."""
-    from safetensors.numpy import load_file
-
-    w = load_file(folder / "model.safetensors")
-    g = Graph("minilm")
-    e = "embeddings."
-    positions = w[e + "position_embeddings.weight"] + w[e + "token_type_embeddings.weight"][0]
-    words = g.add("Gather", [g.weight(w[e + "word_embeddings.weight"]), "ids"])
-    length = g.add("Slice", [g.add("Shape", ["ids"]), *(g.weight(np.array([i], np.int64)) for i in (1, 2))])
-    start, axis = (g.weight(np.array([0], np.int64)) for _ in range(2))
-    x = g.add("Add", [words, g.add("Slice", [g.weight(positions), start, length, axis])])
-    scale, shift = (g.weight(w[f"{e}LayerNorm.{part}"]) for part in ("weight", "bias"))
-    x = g.add("LayerNormalization", [x, scale, shift], epsilon=LAYER_NORM_EPS)
-    for layer in range(LAYERS):
-        x = _bert_layer(g, w, f"encoder.layer.{layer}.", x)
-    return _pooled(g, x).serialise(
-        {"ids": ("int32", ["batch", "tokens"]), "mask": ("int32", ["batch", "tokens"])},
-        "embedding",
-        ["batch", TEXT_DIM],
-    )
-
-
-def _bert_layer(g: Graph, w: Mapping[str, Array], prefix: str, x: str) -> str:
-    heads = [prefix + f"attention.self.{name}." for name in ("query", "key", "value")]
-    qkv = g.weight(np.concatenate([w[h + "weight"].T for h in heads], axis=1))
-    bias = g.weight(np.concatenate([w[h + "bias"] for h in heads]))
-    seen = g.contrib("Attention", [x, qkv, bias, "mask"], num_heads=HEADS)
-    x = _residual(g, w, prefix + "attention.output.", seen, x)
-    wide = g.add("MatMul", [x, g.weight(w[prefix + "intermediate.dense.weight"].T)])
-    wide = g.contrib("BiasGelu", [wide, g.weight(w[prefix + "intermediate.dense.bias"])])
-    return _residual(g, w, prefix + "output.", wide, x)
-
-
-def _residual(g: Graph, w: Mapping[str, Array], prefix: str, x: str, skip: str) -> str:
-    """Add ``LayerNorm(skip + dense(x))``."""
-    dense = g.add("MatMul", [x, g.weight(w[prefix + "dense.weight"].T)])
-    names = ("LayerNorm.weight", "LayerNorm.bias", "dense.bias")
-    return g.contrib(
-        "SkipLayerNormalization", [dense, skip, *(g.weight(w[prefix + n]) for n in names)], epsilon=LAYER_NORM_EPS
-    )
-
-
-def _pooled(g: Graph, x: str) -> Graph:
-    """Add the mean over unmasked tokens and unit length."""
-    one, two = (g.weight(np.array([axis], np.int64)) for axis in (1, 2))
-    mask = g.add("Unsqueeze", [g.add("Cast", ["mask"], to=1), two])
-    total = g.add("ReduceSum", [g.add("Mul", [x, mask]), one], keepdims=0)
-    return _unit(g, g.add("Div", [total, g.add("ReduceSum", [mask, one], keepdims=0)]))
-
-
-def _unit(g: Graph, x: str) -> Graph:
+def unit_rows(g: Graph, x: str) -> Graph:
+    """Add the division of rows by their lengths, as the output ``embedding``."""
     norm = g.add("ReduceL2", [x, g.weight(np.array([1], np.int64))], keepdims=1)
     g.add("Div", [x, g.add("Max", [norm, g.weight(np.array([1e-12], np.float32))])], output="embedding")
     return g
@@ -202,4 +150,4 @@ def projection_head(weights: Mapping[str, Array]) -> bytes:
     x = g.add("Gemm", ["feature", g.weight(w["fc1.weight"]), g.weight(w["fc1.bias"])], transB=1)
     x = g.add("MatMul", [g.add("Gelu", [x]), g.weight(w["fc2.weight"].T)])
     dims: list[str | int] = ["batch", TEXT_DIM]
-    return _unit(g, x).serialise({"feature": ("float", ["batch", FEATURE_DIM])}, "embedding", dims)
+    return unit_rows(g, x).serialise({"feature": ("float", ["batch", FEATURE_DIM])}, "embedding", dims)
