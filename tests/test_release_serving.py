@@ -134,6 +134,17 @@ async def test_released_weights_and_rules_change_the_list(house: House) -> None:
     assert {v.name for v in ranked.versions} == {"rules", "source_weights"}
 
 
+async def test_no_version_of_rules_or_weights_can_put_an_item_in_the_list_that_breaks_a_condition(house: House) -> None:
+    dear = "i37"
+    rules = f"rules:\n- {{id: dear, kind: pin, items: [{dear}], position: 1}}\n"
+    await house.release("rules", "rules: []\n", rules)
+    await house.release("source_weights", "said = 0.7", "said = 0.0")
+    assert [i.item_id for i in (await house.ask(text="a dog", n=5)).items][0] == dear
+    limited = (await house.ask(text="a dog under 30 euros", n=5)).items
+    assert limited
+    assert all(float(str(i.attributes["price"])) < 30 for i in limited)
+
+
 async def test_a_rollout_serves_its_share_for_good_and_is_logged(house: House) -> None:
     number = await house.version("compose", *BRIEF)
     rollout = await house.desk.rollout(T, "compose", number, 50, "bob")
