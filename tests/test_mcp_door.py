@@ -17,7 +17,7 @@ from mcp import Client, MCPError, StdioServerParameters
 
 from tastemaker.api.http.app import create_app
 from tastemaker.api.http.openapi_examples import tiny_photo
-from tastemaker.api.mcp.server import build_server, item_uri
+from tastemaker.api.mcp.server import build_server
 from tastemaker.api.mcp.tools import TOOLS, part_of
 from tastemaker.api.service import Service
 from tastemaker.core.errors import BackEndUnavailable
@@ -151,9 +151,9 @@ async def test_items_and_the_catalogue_are_resources(fake: FakeService, door: An
         assert [t.name for t in (await client.list_resource_templates()).resource_templates] == ["item"]
         fields = json.loads((await client.read_resource("tastemaker://catalogue")).contents[0].text)
         assert fields["fields"][0]["name"] == "price"
-        item = json.loads((await client.read_resource(item_uri("print-17"))).contents[0].text)
+        item = json.loads((await client.read_resource("tastemaker://items/print-17")).contents[0].text)
         assert item["title"] == "Boats"
-        for unknown in (item_uri("no such/item"), "tastemaker://nothing", "file:///etc/passwd"):
+        for unknown in ("tastemaker://items/no%20such%2Fitem", "tastemaker://nothing", "file:///etc/passwd"):
             with pytest.raises(MCPError):
                 await client.read_resource(unknown)
 

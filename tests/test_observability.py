@@ -154,6 +154,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 def test_each_step_is_a_span_with_tokens_and_nothing_personal(tmp_path: Path) -> None:
     pytest.importorskip("opentelemetry.sdk")
     done = subprocess.run(

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastemaker.core.ranking.cold_start import cold_start_label
+from tastemaker.core.ranking.cold_start import choose
 from tastemaker.core.ranking.fusion import fuse, repeats, source_weights
 from tastemaker.core.ranking.query import CandidateQuery, remaining_words
 from tastemaker.core.ranking.relevance import agreement
@@ -144,7 +144,8 @@ def test_preferences_are_scored_between_zero_and_one() -> None:
     ],
 )
 def test_cold_start_is_labelled(query: CandidateQuery, label: str | None) -> None:
-    assert cold_start_label(query) == label
+    strategy = choose(query)
+    assert (strategy and strategy.says(query)) == label
 
 
 async def test_the_ranker_keeps_constraints_exclusions_and_sources(tmp_path: Path) -> None:
@@ -242,7 +243,9 @@ def test_words_that_conditions_took_up_no_longer_lead_and_taste_does() -> None:
     assert more.words == "boats beach"
     assert source_weights(more)["text_vector"] == 1
     stranger = ask(Understanding(query="something navy blue", constraints=(red,)))
-    assert cold_start_label(stranger) == "popular with everyone, within your requirements, since nothing is known yet"
+    strategy = choose(stranger)
+    assert strategy is not None
+    assert strategy.says(stranger) == "popular with everyone, within your requirements, since nothing is known yet"
     for refused in ("!=", "not contains"):
         unwanted = Constraint.model_validate({"field": "kind", "op": refused, "value": "Formal Shoes"})
         assert remaining_words("casual shoes", [unwanted]) == ("casual", "shoes")

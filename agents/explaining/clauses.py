@@ -58,8 +58,6 @@ _MAYBE = frozenset(
 )
 _NOTHING = frozenset(("0", "none", "no", "zero", "nil", "never"))
 """A part of a sentence that begins so and is short denies the part before: "Lactose: 0 g"."""
-_LIKEWISE = re.compile(r"^\W*(?:and )?(?:so|neither|nor) (?:is|are|was|were|does|do)\b", re.IGNORECASE)
-"""What follows shares the state of the part before: "and so is salt"."""
 _STARTS = frozenset("contains comes has is are it they with made suits fits for".split())  # noqa: SIM905
 """A denial does not go on into a part of the sentence that begins so."""
 _SEEMS = re.compile(r"(?:look|feel|smell|taste|seem)(?:s|ing)?")

@@ -22,7 +22,6 @@ _LIMITS = re.compile(
     r"[不没无非未免勿忌别禁拒防低少半仿假代约近]|可能|也许|或许|大概|除外|另售|另购|另配|需要?|仅|只|最[多少低高]|至[多少]|以[上下内外]|左右|部分|个别|避"
 )
 """Words that turn, bound or weaken what stands beside them: a phrase that has one is quoted whole."""
-_LATIN = re.compile(r"[A-Za-z]{2,}")
 _MONEY = re.compile(r"元|[¥￥$€]|价|折|优惠|免费|包邮")
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from mcp import MCPError, types
 from mcp.server.lowlevel import Server
@@ -98,11 +98,6 @@ def build_server(service: Callable[[], Service], tenant: Callable[[], str]) -> S
         on_list_resource_templates=handlers.list_templates,
         on_read_resource=handlers.read_resource,
     )
-
-
-def item_uri(item_id: str) -> str:
-    """Return the address of an item's record."""
-    return ITEMS + quote(item_id, safe="")
 
 
 def _described(name: str) -> types.Tool:

@@ -34,7 +34,6 @@ DEFAULT_N = 5
 HEARTBEAT_S = 15.0
 USER_HEADER = "x-openwebui-user-id"
 THREAD_HEADERS = ("x-thread-id", "x-openwebui-chat-id")
-_USED = frozenset(ChatRequest.model_fields)
 
 
 @dataclass(frozen=True)

@@ -87,9 +87,3 @@ def choose(q: CandidateQuery) -> Strategy | None:
     if q.profile.liked:
         return None
     return next(s for s in STRATEGIES if s.applies(q))
-
-
-def cold_start_label(q: CandidateQuery) -> str | None:
-    """Return how the list was made for somebody without history; None for a user with known likes."""
-    strategy = choose(q)
-    return strategy.says(q) if strategy else None

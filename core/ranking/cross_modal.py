@@ -23,7 +23,6 @@ from ..schemas import (
     age_in_years,
 )
 
-PartKind = Literal["text", "image", "audio", "video"]
 LookAt = Literal["both", "image", "text"]
 Weight = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 

@@ -210,8 +210,6 @@ LAYOUTS: tuple[Layout, ...] = (
         row=reshaping.product_group,
     ),
 )  # fmt: skip
-FIRST_ONLY = frozenset({"image", "url", "item_id"})
-"""Fields that take the first of their columns that says something, not all of them joined."""
 
 
 def layout_of(names: Sequence[str]) -> Layout:

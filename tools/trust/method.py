@@ -21,7 +21,6 @@ Heat = NDArray[np.float32]
 When = Literal["request", "asked"]
 
 MAX_SIDE_PX = 1024
-MIN_SIDE_PX = 64
 
 
 @dataclass(frozen=True)
