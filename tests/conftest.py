@@ -1,4 +1,4 @@
-"""Share one real vLLM server among the tests that need it, and keep the garbage collector from what the whole session holds."""
+"""Share one real vLLM server among the tests that need it, give BLAS one thread, and keep the garbage collector from what the whole session holds."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tastemaker.models.vllm.server import VLLMServer
 LIVE_MODEL = "vllm:smollm2-135m"
 GARBAGE = (20_000, 20, 20)
 """Python's thresholds, the first raised: with its own a quarter of the suite's processor time goes to looking for garbage."""
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices; the workers of a run share the cores already
 gc.disable()  # modules and tests, which are read now, stay
 
 

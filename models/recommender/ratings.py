@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ...core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
 from .scorers.attributes import attribute_matrix
 from .scorers.base import Arrays, Progress, silent
-from .scorers.matrix import widen
+from .scorers.matrix import one_thread, widen
 from .scorers.segments import labels_of
 
 Array = NDArray[np.float64]
@@ -75,7 +75,8 @@ class Ratings:
         self._features = RatingFeatures().learn(items, events, user, item, self.seed)
         known = self._features
         sampler = Sampler(user, item, rest, users=known.users, items=known.items, k=self.factors, seed=self.seed)
-        self._draws = chain(sampler, self.samples, self.burn_in, self.thin, progress)
+        with one_thread():  # a step takes many small inverses, for which several threads cost five times what one does
+            self._draws = chain(sampler, self.samples, self.burn_in, self.thin, progress)
         return self
 
     def predict(self, user: UserState, items: Rows) -> Floats:
