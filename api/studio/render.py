@@ -36,6 +36,7 @@ HEADERS: Final = {
 
 METRICS: Final = {
     "pass_1": "Answers that pass",
+    "passed": "Answers that pass",
     "pass_k": "Cases that pass every time",
     "failed": "Failed",
     "schema_valid": "Answers in the right form",

@@ -107,5 +107,5 @@ def _approvals(version: Version, gate: Gate, approvals: Sequence[Approval]) -> l
     missing = gate.approvals - len(counted)
     if missing <= 0:
         return []
-    whose = f" other than its author, {version.author}" if gate.approver_is_not_author else ""
+    whose = f" other than its author, {version.author}," if gate.approver_is_not_author else ""
     return [f"{missing} approval{'s' if missing > 1 else ''} missing: somebody{whose} must approve it"]
