@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -284,6 +285,28 @@ def test_a_word_that_was_read_as_a_value_is_taken_up_and_one_beside_it_remains()
     assert ask(wish.model_copy(update={"reading": Reading(conditions=(longer,))})).remaining != ()
     preferred = wish.model_copy(update={"reading": Reading(conditions=(read.model_copy(update={"must": False}),))})
     assert "trainers" in ask(preferred).remaining, "what only moves the order is not held by every candidate"
+
+
+async def test_a_list_begins_at_the_place_asked_for_and_a_second_order_parts_what_the_first_holds_equal(
+    tmp_path: Path,
+) -> None:
+    made = [
+        replace(r, item=r.item.model_copy(update={"attributes": {**r.item.attributes, "decks": float(n % 3)}}))
+        for n, r in enumerate(rows(30))
+    ]
+    catalogue = await open_catalogue(tmp_path, made)
+    ids = await catalogue.scan(30)
+
+    async def by(**order: object) -> list[Item]:
+        reading = Reading(order=Order.model_validate({"descending": False, **order}))
+        ranked = await Ranker(catalogue)(ask(Understanding(reading=reading)), {"popular": listed("popular", ids)}, 6)
+        assert [r.rank for r in ranked] == list(range(1, len(ranked) + 1))
+        return [r.item for r in ranked]
+
+    cheapest, second = await by(field="price"), await by(field="price", rank=2)
+    assert [i.item_id for i in second[:5]] == [i.item_id for i in cheapest[1:]]
+    parted = await by(field="decks", then_field="price", then_descending=True)
+    assert [(i.attributes["decks"], i.attributes["price"]) for i in parted] == [(0.0, 37.0 - 3 * n) for n in range(6)]
 
 
 async def test_what_holds_every_word_comes_first_and_the_rest_is_said_to_come_close(tmp_path: Path) -> None:

@@ -171,6 +171,45 @@ def test_orders_of_any_number_field(shop: str, text: str, field: str, descending
     assert (order.field, order.descending) == (field, descending)
 
 
+@pytest.mark.parametrize(
+    ("shop", "text", "field", "rank"),
+    [
+        ("phones", "the second cheapest phone", "price", 2),
+        ("phones", "third newest", "release_year", 3),
+        ("phones", "2nd lightest", "weight_g", 2),
+        ("boats", "the second-longest sailing boat", "length_m", 2),
+        ("moebel", "das zweitgünstigste Sofa", "preis", 2),
+        ("moebel", "das dritte breiteste Regal", "breite_cm", 3),
+        ("手机店", "第二便宜的手机", "价格", 2),
+        ("租房", "第三大的", "面积_平米", 3),
+        ("phones", "the cheapest phone", "price", 1),
+    ],
+)
+def test_an_ordinal_before_a_superlative_is_a_place_in_the_order(shop: str, text: str, field: str, rank: int) -> None:
+    reading = read(text, UNSEEN[shop])
+    assert reading.order is not None
+    assert (reading.order.field, reading.order.rank, reading.not_applied) == (field, rank, ())
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "first", "then"),
+    [
+        ("phones", "newest first, then cheapest", ("release_year", True), ("price", False)),
+        ("phones", "sort by price, then by rating", ("price", False), ("rating", True)),
+        ("phones", "price low to high, then newest", ("price", False), ("release_year", True)),
+        ("moebel", "zuerst die günstigsten, dann die breitesten", ("preis", False), ("breite_cm", True)),
+        ("手机店", "先按价格从低到高，再按评分", ("价格", False), ("评分", True)),
+    ],
+)
+def test_a_second_order_parts_what_the_first_holds_equal(
+    shop: str, text: str, first: tuple[str, bool], then: tuple[str, bool]
+) -> None:
+    order = read(text, UNSEEN[shop]).order
+    assert order is not None
+    assert (order.field, order.descending) == first
+    assert (order.then_field, order.then_descending) == then
+
+
 @pytest.mark.parametrize("text", ["not the cheapest", "anything but the newest", "nicht das billigste", "不要最便宜的"])
 def test_a_refused_superlative_is_named_as_not_applied(text: str) -> None:
     reading = read(text, UNSEEN["手机店" if not text.isascii() else "moebel" if "das" in text else "phones"])

@@ -47,7 +47,7 @@ def _reading(segments: Sequence[Segment], found: Parsed, text: str, rest: str, l
         *_wishes([w for w in wishes if id(w) not in linked], language),
         *_either(found.either, text, language),
     ]
-    order = Order(field=found.order[0], descending=found.order[1], words=found.order[2].text) if found.order else None
+    order = _order(found)
     spans = [*found.unmet, *left_over(segments, language), *_spans([w for w in found.wishes if id(w) in disputed])]
     unmet = [text[a:b].strip() for a, b in _apart(spans)]
     return Reading(
@@ -66,6 +66,21 @@ def _reading(segments: Sequence[Segment], found: Parsed, text: str, rest: str, l
         ),
         added=tuple(dict.fromkeys(w.entry.field for w in found.wishes if w.added)),
         not_applied=tuple(dict.fromkeys([*unmet, *([rest[:200]] if rest else [])])),
+    )
+
+
+def _order(found: Parsed) -> Order | None:
+    if found.order is None:
+        return None
+    field, descending, said = found.order
+    then = found.then or ("", False, said)
+    return Order(
+        field=field,
+        descending=descending,
+        words=said.text,
+        rank=found.rank,
+        then_field=then[0],
+        then_descending=then[1],
     )
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ...core.schemas import Reading
+from ...core.schemas import Order, Reading
 from ...core.settings import load_settings
 from .options import run_async, tenant_of
 
@@ -43,10 +43,15 @@ def read_command(
         kind = "must" if c.must else "prefer"
         table.add_row(escape(c.words), escape(f"{c.field} {c.op} {value}"), "must not" if c.refused else kind)
     if found.order:
-        way = "highest first" if found.order.descending else "lowest first"
-        table.add_row(escape(found.order.words), escape(found.order.field), way)
+        table.add_row(escape(found.order.words), escape(found.order.field), _way(found.order))
     if found.query:
         table.add_row(escape(found.query), "", "searched for")
     for words in found.not_applied:
         table.add_row(escape(words), "", "[yellow]not applied[/]")
     Console().print(table)
+
+
+def _way(order: Order) -> str:
+    way = "highest first" if order.descending else "lowest first"
+    place = f", from place {order.rank} on" if order.rank > 1 else ""
+    return way + place + (f", then {escape(order.then_field)}" if order.then_field else "")

@@ -40,6 +40,9 @@ class Order(Frozen):
     field: str = Field(description="Catalogue field, a number.")
     descending: bool = Field(description="Highest first.")
     words: str = Field(default="", description="The words that asked for it.")
+    rank: int = Field(default=1, ge=1, description='Place to begin at: 2 for "the second cheapest".')
+    then_field: str = Field(default="", description="Number field that orders items of one value, if asked for.")
+    then_descending: bool = Field(default=False, description="Highest first among items of one value.")
 
 
 class Reading(Frozen):

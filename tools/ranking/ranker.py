@@ -89,8 +89,10 @@ class Ranker:
             return []
         shelf, fused = await self._shelf(q, fused, screen, trace)
         if order is not None:
-            q, shelf = replace(q, spread=replace(q.spread, strategy="none")), _by_value(shelf, order)
-        chosen = select(shelf, q.spread, q.effects, n)
+            q, shelf = replace(q, spread=replace(q.spread, strategy="none")), _by_then(_by_value(shelf, order), order)
+        passed = order.rank - 1 if order is not None else 0
+        chosen = select(shelf, q.spread, q.effects, n + passed)
+        chosen = replace(chosen, order=chosen.order[passed:])  # from the second cheapest on
         if trace is not None:
             trace.fill(shelf, select(shelf, q.spread, q.effects, len(shelf.items)))
         listed = [shelf.items[i] for i in chosen.order]
@@ -210,6 +212,18 @@ def _by_value(shelf: Shelf, order: Order) -> Shelf:
         scores=np.array(scores, dtype=np.float32) - np.array(lower, dtype=np.float32),
         popularity=np.zeros(0, dtype=np.float32),
     )
+
+
+def _by_then(shelf: Shelf, order: Order) -> Shelf:
+    """Return the shelf with items of one score apart by the second field of an order, those without it last."""
+    if not order.then_field:
+        return shelf
+    sign = 1.0 if order.then_descending else -1.0
+    values = [i.attributes.get(order.then_field) for i in shelf.items]
+    told = np.array([sign * v if isinstance(v, float | int) else -np.inf for v in values])
+    first = np.unique(shelf.scores, return_inverse=True)[1]
+    second = np.unique(told, return_inverse=True)[1] / (len(shelf.items) + 1)
+    return replace(shelf, scores=(first + second).astype(np.float64))
 
 
 def _is_anchor(item: Item, q: CandidateQuery) -> bool:

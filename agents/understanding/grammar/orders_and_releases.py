@@ -15,6 +15,22 @@ OTHERS = frozenset(("other", "another", "different", "andere", "anderer", "ander
 FINE = frozenset(("fine", "also"))
 POINTING = frozenset(("that", "it", "this", "das", "es", "这个", "那个"))
 FIRST = frozenset(("first", "zuerst", "up front", "优先", "先"))
+GERMAN_RANKS = ("zweit", "dritt", "viert", "funft")
+_ENDINGS = {2: "nd", 3: "rd"}
+RANKS = {
+    word: rank
+    for rank, words in enumerate(
+        (
+            "second zweite zweiten zweites 第二",
+            "third dritte dritten drittes 第三",
+            "fourth vierte vierten viertes 第四",
+            "fifth funfte funften funftes 第五",
+        ),
+        2,
+    )
+    for word in (*words.split(), f"{rank} {_ENDINGS.get(rank, 'th')}")
+}
+"""Ordinals before a superlative, with the place they ask for."""
 WHETHER = ("有没有", "是不是", "带不带", "是否有", "是否")
 WELCOMES = ("都", "随便", "也")
 """How a release begins that welcomes the values before it: 红茶绿茶都可以 is either."""
@@ -24,6 +40,8 @@ def orders(sentence: Sentence) -> None:
     """Read "cheapest", "most powerful", "the shortest commute", "sorted by price": which items come first."""
     for i, s in enumerate(sentence.segments):
         if s.used or s.entries:
+            continue
+        if _ranked_in_chinese(sentence, i):
             continue
         ends = {c.role for c in s.comparisons} & {"most", "least"}
         if not (ends or (not s.comparisons and key_of(s.text) in superlatives())):
@@ -41,6 +59,18 @@ def orders(sentence: Sentence) -> None:
         if _refused_order(sentence, i):
             continue
         _sort(sentence, i, s)
+
+
+def _ranked_in_chinese(sentence: Sentence, i: int) -> bool:
+    """Read 第二便宜, an ordinal before a plain adjective."""
+    s, after = sentence.segments[i], sentence.segments[i + 1 : i + 2]
+    if key_of(s.text) not in RANKS or s.text.isascii() or not after or after[0].used or after[0].entries:
+        return False
+    end = next((c for c in after[0].comparisons if c.role in ("high", "more", "low", "less")), None)
+    if end is None:
+        return False
+    _set_order(sentence, end.field, end.role in ("high", "more"), after[0])
+    return True
 
 
 def _end_of_own(sentence: Sentence, s: Segment) -> tuple[str, bool] | None:
@@ -140,22 +170,46 @@ def _sort(sentence: Sentence, i: int, s: Segment) -> None:
         of = price.name
     if of is None:
         return
-    ways = {r for j in [i, *around] for r in sentence.segments[j].roles & {"ascending", "descending"}}
+    beside = [j for j in (i, *around) if not sentence.segments[j].used]
+    ways = {r for j in beside for r in sentence.segments[j].roles & {"ascending", "descending"}}
     high = bool(s.roles & {"most", "descending"}) or "descending" in ways
     if "sorted" in s.roles and not ways:
         high = sentence.language.fields[of].better == "high"
     _set_order(sentence, of, high, s)
     for j in near:
+        more = sentence.segments[j].words[:1] in (("then",), ("and",), ("再",), ("然",))
         if of in sentence.segments[j].fields or (
-            sorts and sentence.segments[j].roles & {"ascending", "descending", "sorted"}
+            sorts and not more and sentence.segments[j].roles & {"ascending", "descending", "sorted"}
         ):
             sentence.segments[j].used = "order"
 
 
 def _set_order(sentence: Sentence, of: str, descending: bool, s: Segment) -> None:
-    if sentence.found.order is None:
-        sentence.found.order = (of, descending, s)
+    found = sentence.found
+    if found.order is None:
+        found.order = (of, descending, s)
+        found.rank = _rank(sentence, sentence.place(s))
+    elif found.then is None and found.order[0] != of:
+        found.then = (of, descending, s)
+        if s.start < found.order[2].start:
+            found.order, found.then = found.then, found.order
     s.used = "order"
+
+
+def _rank(sentence: Sentence, i: int) -> int:
+    """Return the place that an ordinal before the superlative at ``i`` asks for, or that its word begins with: "zweitgünstigste"."""
+    word = key_of(sentence.segments[i].text)
+    compound = next((n for n, lead in enumerate(GERMAN_RANKS, 2) if word.startswith(lead)), 1)
+    before = sentence.segments[i - 1] if i else None
+    if compound > 1 or before is None or before.used:
+        return compound
+    rank = RANKS.get(key_of(before.text), 1)
+    if rank == 1 and before.mark == "-" and i > 1:
+        before = sentence.segments[i - 2]
+        rank = RANKS.get(key_of(before.text), 1)
+    if rank > 1:
+        before.used = "order"
+    return rank
 
 
 def _number_field(sentence: Sentence, names: Sequence[str]) -> str | None:

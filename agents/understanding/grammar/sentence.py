@@ -73,6 +73,8 @@ class Parsed:
     wishes: list[Wish] = field(default_factory=list)
     leanings: list[tuple[str, bool, Segment]] = field(default_factory=list)
     order: tuple[str, bool, Segment] | None = None
+    then: tuple[str, bool, Segment] | None = None
+    rank: int = 1
     freed: list[str] = field(default_factory=list)
     unmet: list[tuple[int, int]] = field(default_factory=list)
     people: list[Segment] = field(default_factory=list)
