@@ -23,6 +23,7 @@ from .grammar.parse import parse
 from .grammar.segments import Segment, segment
 from .grammar.sentence import Parsed, Wish
 from .grammar.wishes import op_for
+from .pointed_at import pointed_at
 from .utterance import Utterance
 
 MAX_CONDITIONS = 32
@@ -108,6 +109,7 @@ def read_utterance(
     text = _left(u)
     segments, rest = segment(text, language)
     found = parse(segments, language, text, earlier)
+    found.wishes += pointed_at(found, segments, earlier, language)
     local = [
         w
         for w in found.wishes

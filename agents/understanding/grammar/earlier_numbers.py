@@ -13,6 +13,8 @@ from .segments import Segment
 
 NEAR = 4.0
 """How many times the earlier limit, or which part of it, the new number may be."""
+THOUSANDS = 10_000.0
+"""An earlier limit from which on "350" may be so many thousands."""
 SHORT_TURN = 8
 """Content segments of a turn that may only change what was said before."""
 _BOUNDS: tuple[Operator, ...] = ("<", "<=", ">", ">=", "=")
@@ -62,7 +64,7 @@ def _fitting(
         return in_field(amount, terms) if phrase.bare and (own or money) and not foreign else None
     if not phrase.bare and terms.field.role != "price" and _may_be_price(phrase, language):
         return None
-    for value in (amount.value, amount.value * 1000):
+    for value in (amount.value, amount.value * 1000) if limit >= THOUSANDS else (amount.value,):
         if limit > 0 and limit / NEAR <= value <= limit * NEAR and _held(terms, value):
             return value
     return None

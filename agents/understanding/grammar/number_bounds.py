@@ -96,7 +96,7 @@ def bounds_of(
             if span is not None:
                 unmet.append(span)
                 _use(segments, phrase, "unmet")
-            elif count is None and _is_count(phrase, segments):
+            elif count is None and (_is_count(phrase, segments) or (earlier and _is_alone(phrase, segments))):
                 count = int(phrase.parts[0][1].value)
                 s.used = "count"
         else:
@@ -352,6 +352,13 @@ def _is_top(segments: Sequence[Segment], i: int) -> bool:
     whole = amount is not None and not amount.units and not amount.currency and amount.value == int(amount.value)
     led = i > 0 and key_of(segments[i - 1].text) in ("top", "best", "first", "besten", "ersten", "前")
     return led and whole and amount is not None and 1 <= amount.value <= MAX_COUNT
+
+
+def _is_alone(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
+    """Tell whether a later turn says no more than how many: "actually two"."""
+    value = phrase.parts[0][1].value
+    content = [s for s in segments if not (s.mark or s.is_glue or s.roles & {"instead", "number"})]
+    return phrase.bare and not content and value == int(value) and 1 <= value <= MAX_COUNT
 
 
 def _is_count(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:

@@ -31,6 +31,10 @@ RANKS = {
     for word in (*words.split(), f"{rank} {_ENDINGS.get(rank, 'th')}")
 }
 """Ordinals before a superlative, with the place they ask for."""
+SHEDDING = frozenset(
+    ("lose the", "ditch the", "ditch", "drop the", "cancel the", "scrap the", "scrap", "take away the")
+)
+"""Releases that leave out one of several values."""
 WHETHER = ("有没有", "是不是", "带不带", "是否有", "是否")
 WELCOMES = ("都", "随便", "也")
 """How a release begins that welcomes the values before it: 红茶绿茶都可以 is either."""
@@ -307,7 +311,12 @@ def _release_around(sentence: Sentence, i: int) -> None:
         return
     bound = any(p.text == "的" for p in sentence.segments[i + 1 : j])
     if after and after.entries and not after.used and not bound and not sentence.comma_between(i, j):
-        _free_value(sentence, j, s)
+        if key_of(s.text) in SHEDDING and any(
+            sentence.language.fields[e.field].field.type == "list" for e in after.entries
+        ):
+            _refuse_value(sentence, j, s)  # who loses the garlic wants none, whatever else there is
+        else:
+            _free_value(sentence, j, s)
         return
     k = i - 1
     while k >= 0 and (
@@ -342,6 +351,12 @@ def _release_last(sentence: Sentence, i: int, s: Segment) -> None:
         for piece in sentence.segments[j : i + 1]:
             piece.used = piece.used or "release"
         s.used = "release"
+
+
+def _refuse_value(sentence: Sentence, k: int, s: Segment) -> None:
+    value = sentence.segments[k]
+    sentence.found.wishes += [Wish(e, [s, value], refused=True) for e in sentence.best(value, evident=True)]
+    s.used, value.used = "not", "refused"
 
 
 def _free_value(sentence: Sentence, k: int, s: Segment) -> None:

@@ -213,7 +213,7 @@ class Sentence:
         if before is not None and (before.text == "的" or any(e.field == name for e in before.entries)):
             return after is None or bool(after.mark) or not after.is_word
         if before is not None and (
-            name in before.fields or before.roles & {"not", "except", "or", "and", "want", "only"}
+            name in before.fields or before.roles & {"not", "except", "or", "and", "want", "only", "instead"}
         ):
             return True
         alone = (before is None or before.mark or before.is_glue or before.entries) and (
