@@ -12,8 +12,28 @@ from .grammar.segments import Segment
 from .grammar.sentence import Parsed, Wish
 
 POINTING = frozenset(
-    "that this these those such dies diese dieser dieses diesen die das den 这个 那个 这种 那种 这 那".split()
-)  # noqa: SIM905
+    [
+        "that",
+        "this",
+        "these",
+        "those",
+        "such",
+        "dies",
+        "diese",
+        "dieser",
+        "dieses",
+        "diesen",
+        "die",
+        "das",
+        "den",
+        "这个",
+        "那个",
+        "这种",
+        "那种",
+        "这",
+        "那",
+    ]
+)
 REACH = 2
 """Segments after a pointing word in which its field is named."""
 
