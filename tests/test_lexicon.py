@@ -133,3 +133,72 @@ def test_sources_are_compiled_into_sorted_lines(tmp_path: Path) -> None:
     assert lines == sorted(lines, key=lambda line: line.encode())
     assert {"laute\tde\t0", "琵琶\tzh\t0", "lute\ten\t0"} <= set(lines)
     assert any(line.startswith("#0\t6\t1\t3\tlute|oud\tLaute\t琵琶") for line in lines)
+
+
+TRAVEL = _shop(
+    number("price", 9, 900, "EUR", price=True),
+    words("kind", "Backpack|Duffel bag|Belt bag|Tote|Messenger bag|Umbrella|Hat|Blanket|Water bottle"),
+    words("colour", "Red|Green|Blue"),
+    words("free_from", "nickel|latex|plastic", several=True),
+    texts="a thing for long trips",
+)
+SHOP_OF_TREES = _shop(
+    words("baum", "Eiche|Buche|Ahorn|Obstbaum"),
+    words("tiere", "Hund|Katze|Pferd|Spatz|Amsel|Drossel", several=True),
+    words("sehenswert", "Burgruine|Stadtmauer|Kirchturm", several=True),
+    words("preis_klasse", "niedrig|mittel"),
+    texts="eine alte stadt",
+)
+
+
+def _values(text: str, shop: CatalogueLanguage) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for c in read(text, shop).conditions:
+        found.setdefault(f"{c.field} {c.op}", set()).update(c.value if isinstance(c.value, list) else [str(c.value)])
+    return found
+
+
+def test_a_word_that_heads_several_values_is_all_of_them() -> None:
+    bags = {"Backpack", "Duffel bag", "Belt bag", "Tote", "Messenger bag"}
+    assert _values("a bag under 40 euros", TRAVEL)["kind in"] == bags
+    assert _values("anything but bags", TRAVEL)["kind not in"] == bags
+
+
+def test_a_word_for_a_kind_means_every_value_of_the_kind() -> None:
+    assert _values("stringed instruments", INSTRUMENTS)["instrument in"] == {"Violin", "Harp"}
+    assert _values("no birds please", SHOP_OF_TREES) == {"tiere not in": {"Spatz", "Amsel", "Drossel"}}
+    assert _values("etwas mit Vögeln", SHOP_OF_TREES)["tiere in"] == {"Spatz", "Amsel", "Drossel"}
+
+
+def test_a_narrower_word_means_the_value_it_is_a_kind_of() -> None:
+    assert _values("something in vermilion", TRAVEL) == {"colour =": {"Red"}}
+    assert _values("spaniels", SHOP_OF_TREES) == {"tiere contains": {"Hund"}}
+
+
+def test_who_refuses_a_narrower_thing_does_not_refuse_all_of_its_kind() -> None:
+    reading = read("no spaniels", SHOP_OF_TREES)
+    assert not reading.conditions
+    assert reading.not_applied == ("no spaniels",)
+
+
+def test_values_of_two_parts_are_said_part_by_part() -> None:
+    assert _values("a castle ruin or a church tower", SHOP_OF_TREES)["sehenswert in"] == {"Burgruine", "Kirchturm"}
+    assert _values("eine Wasserflasche", TRAVEL) == {"kind =": {"Water bottle"}}
+    tea = _shop(words("种类", "白茶|花茶|黑茶"), texts="好喝的")
+    assert _values("white tea", tea) == {"种类 =": {"白茶"}}
+
+
+def test_what_a_field_says_is_lacking_is_asked_for_by_who_refuses_it() -> None:
+    assert _values("a hat without nickel", TRAVEL)["free_from contains"] == {"nickel"}
+    assert _values("latex-free", TRAVEL)["free_from contains"] == {"latex"}
+
+
+def test_us_is_no_country() -> None:
+    shop = _shop(words("made_in", "USA|Spain|Japan"), texts="a plain piece")
+    assert _values("one for the two of us", shop) == {}
+    assert _values("made in the US", shop) == {"made_in =": {"USA"}}
+
+
+def test_what_things_are_comes_before_a_list_of_what_they_go_with() -> None:
+    shop = _shop(words("species", "Dog|Cat|Hamster"), words("lives_with", "dogs|cats|birds", several=True))
+    assert _values("cats, not too old", shop) == {"species =": {"Cat"}}

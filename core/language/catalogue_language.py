@@ -94,6 +94,7 @@ class CatalogueLanguage:
     value_keys: tuple[str, ...] = ()
     spelling: Spelling = field(default_factory=lambda: Spelling(()))
     is_german: bool = False
+    senses: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
 
     def opens(self, key: str, plain: str, stems: str, german: str) -> bool:
         """Tell whether any phrase, name or value begins with the words read so far, in one of the ways they are looked up."""
@@ -132,7 +133,7 @@ def compile_language(
         elif term.field.type == "bool":
             values.add_flag(term)
     values.add_diets(tuple(terms.values()))
-    add_wordings(values, tuple(terms.values()))
+    senses = add_wordings(values, tuple(terms.values()))
     names, comparisons = _names(terms.values()), _comparisons(terms.values())
     index = _turned(values.index(), {name for name, term in terms.items() if _lists_lacks(term.field)})
     return CatalogueLanguage(
@@ -149,6 +150,7 @@ def compile_language(
         counts=vocabulary,
         flags=frozenset(values.flags),
         is_german=german,
+        senses=senses,
         words=frozenset(stem(w) for text in texts for w in words_of_form(text)),
         spelling=Spelling({*values.words(), *(u for u in units() if len(u) >= 5 and u.isalpha() and u.isascii())}),
     )

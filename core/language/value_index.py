@@ -39,6 +39,8 @@ NAMED_GROUPS = frozenset(("makes", "streaming"))
 """Groups of concepts that are names; no other word stands for a name."""
 _LISTING = ("ingredient", "allergen")
 """Concepts of fields that list what is in a thing."""
+LACKING = ("free from", "free of", "without", "contains no", "excludes", "frei von", "ohne", "不含", "不添加", "无添加")
+"""How fields are called that list what a thing lacks."""
 _HAN_LEAD = re.compile(r"^[\u3400-\u9fff]+")
 SPELLED, INFLECTED, SYNONYM, PART, BROADER = range(5)
 
@@ -81,6 +83,11 @@ def are_names(link: str, values: Sequence[str]) -> bool:
     if link == "name" or len(values) <= CLOSED:
         return link == "name"
     return sum(v.casefold() in common_words() for v in values) * 2 < len(values)
+
+
+def _turned(entry: Entry) -> Entry:
+    lacks = key_of(" ".join(words_of(entry.field))).startswith(LACKING)
+    return entry._replace(denies=not entry.denies) if lacks else entry
 
 
 def _keys_of(form: str, words: Sequence[str], rank: int) -> dict[str, int]:
@@ -235,8 +242,8 @@ class ValueIndex:
                 continue
             below = [v for d in self._below(concept_name) for v in own.get(d, ())]
             wanted, rank = own.get(concept_name, []), SYNONYM
-            if not wanted:
-                wanted = below
+            if not any(stem_key(v) in self._stems_of(concept) for v in wanted):
+                wanted = list(dict.fromkeys([*wanted, *below]))
             if not wanted and not term.is_name:
                 above = next((own[b] for b in self._above(concept_name) if own.get(b)), [])
                 wanted, rank = above, BROADER
@@ -247,6 +254,9 @@ class ValueIndex:
             for form in (concept.name, *concept.forms):
                 self._put(form, Entry(name, served, refused, rank))
             self._widen(name, wanted, served, refused, rank)
+
+    def _stems_of(self, concept: ValueConcept) -> set[str]:
+        return {stem_key(f) for f in (concept.name, *concept.forms)}
 
     def _widen(
         self, name: str, wanted: Sequence[str], served: tuple[str, ...], refused: tuple[str, ...], rank: int
@@ -377,8 +387,15 @@ class ValueIndex:
                 self.found[key][entry.field] = known._replace(wanted=both, refused=refused)
 
     def index(self) -> dict[str, tuple[Entry, ...]]:
-        """Return key -> what the phrase means, field by field, the surest first."""
-        return {key: tuple(sorted(rows.values(), key=lambda e: e.rank)) for key, rows in self.found.items() if key}
+        """Return key -> what the phrase means, field by field, the surest first.
+
+        A field such as ``free_from`` or 不含 lists what is not there: who refuses alcohol asks for its "alcohol".
+        """
+        return {
+            key: tuple(sorted((_turned(e) for e in rows.values()), key=lambda e: e.rank))
+            for key, rows in self.found.items()
+            if key
+        }
 
     def words(self) -> tuple[str, ...]:
         """Return every word of a value or of what it may be called."""

@@ -1,31 +1,91 @@
-"""Let the lexicon's words stand for a catalogue's values, beside what the catalogue and the word lists call them."""
+"""Let the lexicon's words stand for a catalogue's values, beside what the catalogue and the word lists call them.
+
+A value is meant by its synonyms and translations, and, with the others of its kind, by a word for the kind ("stringed instruments"); a
+word that is narrower than any value ("crimson") is read when it is said (``narrower``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
-from .lexicon.wordings import Wording, wordings_of
-from .value_index import MAX_PARTS, Entry, FieldTerms, ValueIndex
+from .lexicon.compounds import compound_wordings
+from .lexicon.lexicon import LANGUAGES, Sense, sense
+from .lexicon.wordings import USUAL, broader, language_of_phrase, lemma_of, meant_by, said_of, things
+from .value_index import BROADER, MAX_PARTS, PART, SYNONYM, Entry, FieldTerms, ValueIndex
 from .value_words import are_sentences
+from .word_data import key_of, thing_words
+
+LEVELS = 6
+"""Broader senses of a value that may be said for it, and of a word that a value may be."""
+TOO_GENERAL = frozenset(
+    """
+    device container covering equipment structure instrumentality instrument implement tool article item object
+    thing unit part whole substance material matter food nutrient dish meal drink beverage solid liquid group
+    work quality property state condition attribute person people creation product way
+    """.split()  # noqa: SIM905
+)
+"""Words that say no more than that something is a thing."""
+CONCRETE = frozenset((5, 6, 7, 8, 13, 20, 27))
+"""Kinds of senses whose narrower words stand for a value: animals, artifacts, attributes such as colours, bodies, food, plants, substances."""
 
 
-def add_wordings(index: ValueIndex, terms: Sequence[FieldTerms]) -> None:
-    """Add what the values of every field may be called; a form that two fields' values share means both."""
+def add_wordings(index: ValueIndex, terms: Sequence[FieldTerms]) -> dict[str, tuple[Entry, ...]]:
+    """Add what the values of every field may be called; return sense -> the values that have it, field by field."""
     fresh: list[tuple[str, Entry]] = []
+    senses: dict[str, list[Entry]] = defaultdict(list)
     for term in terms:
         sayings = index.sayings.get(term.field.name, {})
         if not sayings or len(term.values) > MAX_PARTS or are_sentences(term.values):
             continue
-        fresh += _meant(sayings, wordings_of(tuple(sayings), german=index.german))
+        meant = meant_by(tuple(sayings), german=index.german)
+        for phrase, entry in sayings.items():
+            fresh += _called(phrase, entry, meant.get(phrase, ()), german=index.german)
+            for one in meant.get(phrase, ())[:1] if entry.rank == SYNONYM else ():
+                senses[one.name].append(entry._replace(rank=BROADER))
+        fresh += _kinds(sayings, meant)
     known = {form for form, _ in fresh if index.says(form)}
     for form, entry in fresh:
         if form not in known:
             index.add_wording(form, entry)
+    return {name: tuple(entries) for name, entries in senses.items()}
 
 
-def _meant(sayings: Mapping[str, Entry], wordings: Mapping[str, Sequence[Wording]]) -> list[tuple[str, Entry]]:
-    return [
-        (wording.form, sayings[phrase]._replace(tongue=wording.tongue))
-        for phrase, found in wordings.items()
-        for wording in found
-    ]
+def _called(phrase: str, entry: Entry, senses: Sequence[Sense], *, german: bool) -> Iterator[tuple[str, Entry]]:
+    spoken = language_of_phrase(phrase, german=german)
+    for wording in said_of(phrase, spoken, senses):
+        yield wording.form, entry._replace(tongue=wording.tongue)
+    for form, _ in compound_wordings(phrase, spoken) if not senses else ():
+        yield form, entry
+
+
+def _kinds(sayings: Mapping[str, Entry], meant: Mapping[str, Sequence[Sense]]) -> Iterator[tuple[str, Entry]]:
+    """Yield the words for what several values are, each with all of them: "stringed instruments" for violin and harp."""
+    under: dict[str, list[str]] = defaultdict(list)
+    for phrase, senses in meant.items():
+        for above in list(broader(senses[0], LEVELS))[1:] if senses else ():
+            if above.kind in CONCRETE:
+                under[above.name] += sayings[phrase].wanted
+    for name, values in under.items():
+        wanted = tuple(dict.fromkeys(values))
+        entry = next(iter(sayings.values()))._replace(wanted=wanted, refused=wanted, rank=PART)
+        for form in _words_for(sense(name)) if len(wanted) > 1 else ():
+            yield form, entry
+
+
+def _words_for(one: Sense) -> Iterator[str]:
+    for language in LANGUAGES:
+        for form in one.in_language(language):
+            key = key_of(form)
+            general = key in TOO_GENERAL or key in thing_words() or (language == "zh" and len(form) < 2)
+            if not general and one.name in things(key, language)[: min(2, USUAL[language])]:
+                yield form
+
+
+def narrower(word: str, tongue: str, senses: Mapping[str, Sequence[Entry]]) -> tuple[Entry, ...]:
+    """Return the values that a word is a kind of: Red for "crimson", by the word's most usual sense."""
+    key = lemma_of(word, tongue)
+    known = [sense(name) for name in things(key, tongue)[: USUAL[tongue]]] if key else []
+    usual = next((one for one in known if one.kind in CONCRETE), None)
+    above = [one.name for one in broader(usual, LEVELS)] if usual is not None else []
+    return next((tuple(senses[name]) for name in above if name in senses), ())

@@ -15,6 +15,7 @@ from ....core.language.catalogue_language import CatalogueLanguage, Comparison
 from ....core.language.lexicon.wordings import lemma_of
 from ....core.language.tokens import Token, are_forms, german_stem, stem, tokenise
 from ....core.language.value_index import INFLECTED, SPELLED, Entry
+from ....core.language.value_wordings import narrower
 from ....core.language.word_data import (
     common_words,
     comparative_directions,
@@ -106,11 +107,21 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
         piece = _longest(text, corrected, i, language)
         piece.corrected = any(changed[piece.first : piece.last])
         piece.entries = tuple(e for e in piece.entries if e.tongue in ("", tongue))
+        if piece.is_word:
+            piece.entries = _narrower(piece, tongue, language)
         found.append(piece)
         i = piece.last
     _numbered(found, language)
     _zeros(found)
     return found, rest
+
+
+def _narrower(piece: Segment, tongue: str, language: CatalogueLanguage) -> tuple[Entry, ...]:
+    """Return the values that an unknown word is a kind of, where no text of the catalogue has the word itself."""
+    if len(piece.words) != 1 or stem(piece.words[0]) in language.words or (piece.capital and tongue == "en"):
+        return ()
+    other = "en" if tongue == "de" else "de"
+    return narrower(piece.words[0], tongue, language.senses) or narrower(piece.words[0], other, language.senses)
 
 
 def _tongue_of(tokens: Sequence[Token], language: CatalogueLanguage) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.value_index import BROADER, PART, SPELLED, SYNONYM, Entry
-from ....core.language.word_data import common_words, han_things, key_of, value_key
+from ....core.language.value_index import BROADER, INFLECTED, PART, SPELLED, SYNONYM, Entry
+from ....core.language.word_data import common_words, han_things, key_of, stem_key, value_key
 from ....core.schemas import Condition
 from ....core.text.chinese import is_han
 from ....core.text.field_names import says_what
@@ -139,6 +139,8 @@ class Sentence:
         terms = self.language.fields[entry.field]
         if self.in_name(s, entry):
             return False
+        if s.text == "us":
+            return False  # no country
         if len(s.text) == 1:
             return self._letter(s, entry) if s.text.isascii() else self._character(s, entry)
         if len(s.text) == 2 and s.text.islower() and s.is_filler:  # the "us" of "five of us"
@@ -265,8 +267,13 @@ class Sentence:
         entries = [e for e in s.entries if not evident or self.evident(s, e)]
         i = self._place[id(s)]
         named = [e for e in entries if self.field_beside(i, e.field)]
-        entries = named or entries
-        return sorted(entries, key=self._preference)
+        entries = sorted(named or entries, key=self._preference)
+        return sorted(entries, key=lambda e: self._is_list_of_it(e, entries[0]))
+
+    def _is_list_of_it(self, entry: Entry, best: Entry) -> bool:
+        """Tell whether a list holds the same word as a field of one value: a cat is asked for, not what gets on with cats."""
+        listed = self.language.fields[entry.field].field.type == "list"
+        return listed or max(entry.rank, best.rank) > INFLECTED or stem_key(entry.wanted[0]) != stem_key(best.wanted[0])
 
     def _preference(self, entry: Entry) -> tuple[float, ...]:
         """Order meanings: what things are before what they are named, by rank, then the more usual and the finer field."""

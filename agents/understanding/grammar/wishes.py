@@ -16,6 +16,8 @@ FOR = frozenset(("for", "fur", "suits", "suitable for", "good for", "given to", 
 STORY_WORDS = 40
 REACH = 12
 """Segments before a value in which a word like "maybe" makes it a preference."""
+NEARLY_ALL = 0.9
+"""Share of a field's values from which a general word is one for all that the shop sells."""
 _LIKENESS = frozenset(("like", "similar to", "similar"))
 _SOFT_AFTER = frozenset(
     map(
@@ -85,6 +87,9 @@ def _wish(sentence: Sentence, i: int, s: Segment, story: bool, before: Wish | No
         entry = same
     elif before is not None:
         entry = _shared(sentence, found, before) or entry
+    if _is_shelf(sentence, entry):
+        s.used = "thing"
+        return None
     must = (
         not _soft(sentence, i)
         and not (story and not _asked(sentence, i))
@@ -105,6 +110,14 @@ def _wish(sentence: Sentence, i: int, s: Segment, story: bool, before: Wish | No
     )
     both = any("both" in p.roles for p in sentence.segments[max(0, i - 2) : i])
     return Wish(entry, [s], must=must, added=added, both=both, has=_has(sentence, i, before))
+
+
+def _is_shelf(sentence: Sentence, entry: Entry) -> bool:
+    """Tell whether a word for a kind of thing means nearly all that the shop sells, so that it asks for nothing."""
+    if entry.rank < SYNONYM or len(entry.wanted) < 2 or entry.denies:
+        return False
+    counts = sentence.language.counts.get(entry.field) or dict.fromkeys(sentence.language.fields[entry.field].values, 1)
+    return sum(counts.get(v, 0) for v in entry.wanted) >= NEARLY_ALL * sum(counts.values())
 
 
 def _is_worse(sentence: Sentence, i: int) -> bool:

@@ -115,9 +115,9 @@ def _table(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _is_kept(word: str, language: str) -> bool:
-    """Tell whether shoppers may say a word: no formula, no sentence; of Chinese no single character."""
+    """Tell whether shoppers may say a word: no formula, no sentence."""
     if language == "zh":
-        return 2 <= len(word) <= LONGEST_HAN and all("\u3400" <= c <= "\u9fff" for c in word)
+        return 1 <= len(word) <= LONGEST_HAN and all("\u3400" <= c <= "\u9fff" for c in word)
     return len(word.split()) <= MOST_WORDS and len(word) >= 3 and re.fullmatch(r"[^\W\d_][\w' -]*", word) is not None
 
 

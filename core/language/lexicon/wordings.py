@@ -43,7 +43,7 @@ def language_of_phrase(phrase: str, *, german: bool) -> str:
     """Return the language that a value is in, as far as its letters and its catalogue tell."""
     if any(is_han(c) for c in phrase):
         return "zh"
-    return "de" if german and lemma_of(phrase, "de") else "en"
+    return "de" if german and (lemma_of(phrase, "de") or not lemma_of(phrase, "en")) else "en"
 
 
 def lemma_of(phrase: str, language: str) -> str:
@@ -67,16 +67,21 @@ def _singulars(key: str, language: str) -> Iterator[str]:
         yield german_stem(key)
 
 
+def meant_by(phrases: Sequence[str], *, german: bool) -> dict[str, list[Sense]]:
+    """Return phrase -> what it means beside the others, of the values of one field."""
+    spoken = {p: language_of_phrase(p, german=german) for p in phrases}
+    return senses_in_company({p: lemma_of(p, spoken[p]) for p in phrases}, spoken)
+
+
 def wordings_of(phrases: Sequence[str], *, german: bool) -> dict[str, list[Wording]]:
     """Return phrase -> what else it may be called, of the values of one field."""
-    spoken = {p: language_of_phrase(p, german=german) for p in phrases}
-    meant = senses_in_company({p: lemma_of(p, spoken[p]) for p in phrases}, spoken)
-    return {p: list(_said(p, spoken[p], senses)) for p, senses in meant.items()}
+    meant = meant_by(phrases, german=german)
+    return {p: list(said_of(p, language_of_phrase(p, german=german), senses)) for p, senses in meant.items()}
 
 
 def senses_in_company(lemmas: Mapping[str, str], spoken: Mapping[str, str]) -> dict[str, list[Sense]]:
     """Return phrase -> the senses it has beside the others: the best one, and those of its kind that are nearly as good."""
-    own = {p: [sense(s) for s in _things(key, spoken[p])[:MOST_SENSES]] for p, key in lemmas.items() if key}
+    own = {p: [sense(s) for s in things(key, spoken[p])[:MOST_SENSES]] for p, key in lemmas.items() if key}
     company = Counter(f for found in own.values() for f in {f for s in found for f in _company(s)})
     meant: dict[str, list[Sense]] = {}
     for phrase, found in own.items():
@@ -109,21 +114,22 @@ def _weight(one: Sense, place: int, company: Counter[str], phrases: int) -> floa
     return 0.5 / (1 + place) + sum(shared) / (LEVELS + 1) * 2
 
 
-def _said(phrase: str, spoken: str, senses: Sequence[Sense]) -> Iterator[Wording]:
+def said_of(phrase: str, spoken: str, senses: Sequence[Sense]) -> Iterator[Wording]:
+    """Yield what else a phrase may be called, for each of its senses."""
     own = key_of(phrase)
     for one in senses:
         for language in LANGUAGES:
             for form in one.in_language(language):
                 key = key_of(form)
-                if key == own or key in units():
+                if key == own or key in units() or (language == "zh" and len(form) < 2):
                     continue
-                known = _things(key, language)
+                known = things(key, language)
                 usual = known[: 1 if language == spoken else USUAL[language]]
                 if one.name in usual and len(known) <= TOO_OPEN[language]:
                     yield Wording(form, language, one.name, _tongue(key, language, one.name))
 
 
-def _things(key: str, language: str) -> list[str]:
+def things(key: str, language: str) -> list[str]:
     """Return the senses of a word that are things or qualities."""
     return [name for name in senses_of(key, language) if sense(name).kind not in _NO_THING]
 
