@@ -202,3 +202,28 @@ def test_us_is_no_country() -> None:
 def test_what_things_are_comes_before_a_list_of_what_they_go_with() -> None:
     shop = _shop(words("species", "Dog|Cat|Hamster"), words("lives_with", "dogs|cats|birds", several=True))
     assert _values("cats, not too old", shop) == {"species =": {"Cat"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a Mondya or a freeday course", {"day in": {"Monday", "Friday"}}),
+        ("no Mondys", {"day !=": {"Monday"}}),
+        ("beginer", {"level =": {"Beginner"}}),
+        ("advnaced, on a tuesdya", {"level =": {"Advanced"}, "day =": {"Tuesday"}}),
+    ],
+)
+def test_slips_in_values_that_are_words_of_phrases_too(text: str, expected: dict[str, set[str]]) -> None:
+    shop = _shop(words("day", "Monday|Tuesday|Friday"), words("level", "Beginner|Advanced"), texts="a class")
+    assert _values(text, shop) == expected
+
+
+def test_a_slip_in_a_compound_is_put_right_before_it_is_cut() -> None:
+    shop = _shop(words("stoff", "Stoff|Kunststoff|Glas"), words("möbel", "Tisch|Bank"), texts="ein altes stück")
+    assert _values("aus Kuunststoff", shop) == {"stoff =": {"Kunststoff"}}
+    assert _values("kein Kunstsoff", shop) == {"stoff !=": {"Kunststoff"}}
+
+
+def test_what_is_lacking_is_read_with_the_fields_name_beside_it() -> None:
+    shop = _shop(words("不含", "酒精|香精|色素", several=True), words("种类", "面霜|面膜"))
+    assert _values("既不含酒精也不含香精", shop) == {"不含 contains": {"酒精", "香精"}}

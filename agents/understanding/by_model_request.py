@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from ...core.errors import BackEndError, BackEndUnavailable, ConfigurationError
 from ...core.language.catalogue_language import CatalogueLanguage
-from ...core.language.value_index import FieldTerms
+from ...core.language.value_entry import FieldTerms
 from ...core.protocols import ChatModel, ChatRequest
 from ...core.redaction import public_reason
 from ...core.schemas import Frozen, Usage

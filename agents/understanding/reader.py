@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.language.tokens import stem
-from ...core.language.value_index import BROADER
+from ...core.language.value_entry import BROADER
 from ...core.schemas import Condition, Constraint, Order, Predicate, Reading
 from ...core.text.catalogue_values import TAKEN
 from ...core.text.field_names import label_of

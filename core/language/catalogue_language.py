@@ -18,7 +18,8 @@ from ..text.field_names import words_of
 from .number_field_names import number_field_names
 from .spelling import Spelling
 from .tokens import german_stem, stem, words_of_form
-from .value_index import CLOSED, Entry, FieldTerms, ValueIndex, are_names
+from .value_entry import CLOSED, Entry, FieldTerms, are_names
+from .value_index import ValueIndex
 from .value_wordings import add_wordings
 from .word_data import (
     FieldConcept,

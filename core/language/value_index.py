@@ -5,17 +5,25 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
-from ..schemas import CatalogueField
 from ..text.field_names import words_of
 from .states import said_of, states_of, topics_of
 from .tokens import are_forms, german_stem, stem, words_of_form
-from .value_words import are_sentences, by_ending_of, is_base, is_prose, parts_of
+from .value_entry import (
+    BROADER,
+    INFLECTED,
+    PART,
+    SPELLED,
+    SYNONYM,
+    Entry,
+    FieldTerms,
+    keys_of,
+    lacks,
+    turned,
+)
+from .value_words import are_sentences, by_ending_of, is_prose, parts_of
 from .word_data import (
     ValueConcept,
-    common_words,
     diets,
     field_concepts,
     key_of,
@@ -28,8 +36,6 @@ from .word_data import (
     value_key,
 )
 
-CLOSED = 120
-"""A field with at most so many values has a vocabulary of its own; in a larger one values are names."""
 NAMED_BESIDE, SHORT_VALUE = 12, 16
 """Fields of at most so many values, and values of at most so many letters, that may be said with the field's name."""
 MAX_PARTS = 400
@@ -39,65 +45,7 @@ NAMED_GROUPS = frozenset(("makes", "streaming"))
 """Groups of concepts that are names; no other word stands for a name."""
 _LISTING = ("ingredient", "allergen")
 """Concepts of fields that list what is in a thing."""
-LACKING = ("free from", "free of", "without", "contains no", "excludes", "frei von", "ohne", "不含", "不添加", "无添加")
-"""How fields are called that list what a thing lacks."""
 _HAN_LEAD = re.compile(r"^[\u3400-\u9fff]+")
-SPELLED, INFLECTED, SYNONYM, PART, BROADER = range(5)
-
-
-class Entry(NamedTuple):
-    """What a phrase means as a value of ``field``: what is wanted by who asks for it, what is unwanted by who refuses it.
-
-    One that ``denies`` turns both round: who asks for "vegan" wants no meat, who asks for "pets not allowed" wants no pets.
-    One of a ``tongue`` is meant only by who speaks it: the skirt that is called "Rock".
-    """
-
-    field: str
-    wanted: tuple[str, ...]
-    refused: tuple[str, ...]
-    rank: int
-    head: bool = True
-    denies: bool = False
-    tongue: str = ""
-
-
-@dataclass(frozen=True)
-class FieldTerms:
-    """A field with its concept, the measure of its numbers and the factor from the measure's base unit to the field's.
-
-    ``is_name`` tells that its values are names, which may be everyday words.
-    """
-
-    field: CatalogueField
-    concept: str = ""
-    measure: str = ""
-    factor: float = 1.0
-    better: str = "none"
-    link: str = ""
-    values: tuple[str, ...] = ()
-    is_name: bool = False
-
-
-def are_names(link: str, values: Sequence[str]) -> bool:
-    """Tell whether a field's values are names: it links by name, or has many that are no everyday words (dogs, hats and kites are)."""
-    if link == "name" or len(values) <= CLOSED:
-        return link == "name"
-    return sum(v.casefold() in common_words() for v in values) * 2 < len(values)
-
-
-def _turned(entry: Entry) -> Entry:
-    lacks = key_of(" ".join(words_of(entry.field))).startswith(LACKING)
-    return entry._replace(denies=not entry.denies) if lacks else entry
-
-
-def _keys_of(form: str, words: Sequence[str], rank: int) -> dict[str, int]:
-    """Return every key under which a form is found, with its rank there: as it is, by its English stem, by its German one."""
-    keys = {value_key(form): rank}
-    if rank < SYNONYM or is_base(words[-1]):
-        keys.setdefault(stem_key(form), max(rank, INFLECTED))
-    if not form.isascii() or rank in (SYNONYM, SPELLED):
-        keys.setdefault("".join(map(german_stem, words)), max(rank, INFLECTED))
-    return keys
 
 
 class ValueIndex:
@@ -179,7 +127,7 @@ class ValueIndex:
     def _add_phrases(self, term: FieldTerms, values: Sequence[str]) -> None:
         """Index what stands for a value beside its own words: with the field's name, a part, an ending, a surname."""
         name, closed = term.field.name, len(values) <= MAX_PARTS and not are_sentences(values)
-        if len(values) <= NAMED_BESIDE and not term.is_name:
+        if len(values) <= NAMED_BESIDE and not term.is_name and not lacks(name):
             self._add_beside_name(term)
         if closed and term.link != "name":
             self._add_parts(name, values, kinds=term.concept in ("colour", "category", "style", "material"))
@@ -375,7 +323,7 @@ class ValueIndex:
             return
         if spells:
             self._words.update(w for w in words if len(w) >= 4 and w.isalpha() and w.isascii())
-        for key, rank in _keys_of(form, words, entry.rank).items():
+        for key, rank in keys_of(form, words, entry.rank).items():
             if rank == INFLECTED and (key in phrases() or key in thing_words()) and key != value_key(form):
                 continue  # the stem of "forest" is "for", that of "gaming" is "game"
             known = self.found[key].get(entry.field)
@@ -392,7 +340,7 @@ class ValueIndex:
         A field such as ``free_from`` or 不含 lists what is not there: who refuses alcohol asks for its "alcohol".
         """
         return {
-            key: tuple(sorted((_turned(e) for e in rows.values()), key=lambda e: e.rank))
+            key: tuple(sorted((turned(e) for e in rows.values()), key=lambda e: e.rank))
             for key, rows in self.found.items()
             if key
         }

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from .lexicon.compounds import compound_wordings
 from .lexicon.lexicon import LANGUAGES, Sense, sense
 from .lexicon.wordings import USUAL, broader, language_of_phrase, lemma_of, meant_by, said_of, things
-from .value_index import BROADER, MAX_PARTS, PART, SYNONYM, Entry, FieldTerms, ValueIndex
+from .value_entry import BROADER, PART, SYNONYM, Entry, FieldTerms
+from .value_index import MAX_PARTS, ValueIndex
 from .value_words import are_sentences
 from .word_data import key_of, thing_words
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.value_index import FieldTerms
+from ....core.language.value_entry import FieldTerms
 from ....core.schemas import Operator
 from .number_phrase import NumberPhrase
 from .spans_of_years import this_year

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.tokens import Token, fold_word, german_stem, stem
-from ....core.language.value_index import PART, SYNONYM
+from ....core.language.value_entry import PART, SYNONYM
 from ....core.language.word_data import common_words, phrases, thing_words
 
 SHORTEST, LONGEST, SHORTEST_PART = 6, 28, 3
@@ -33,7 +33,8 @@ def _cut(word: str, capital: bool, language: CatalogueLanguage) -> tuple[int, st
         return None
     if word.isascii() and word in common_words():
         return None
-    return next(((cut, first) for cut, first, sure in _cuts(word, language) if sure or capital), None)
+    slip = language.spelling.correct(word) is not None
+    return next(((cut, first) for cut, first, sure in _cuts(word, language) if sure or (capital and not slip)), None)
 
 
 def _cuts(word: str, language: CatalogueLanguage) -> Iterator[tuple[int, str, bool]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ....core.language.value_index import SYNONYM
+from ....core.language.value_entry import SYNONYM
 from .number_negation import is_correcting_no
 from .sentence import COMMAS, Sentence, Wish
 

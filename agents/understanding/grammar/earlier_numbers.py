@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.value_index import FieldTerms
+from ....core.language.value_entry import FieldTerms
 from ....core.schemas import Constraint, Operator
 from .number_fields import counts_something, in_field
 from .number_phrase import NumberPhrase

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.value_index import SYNONYM, FieldTerms
+from ....core.language.value_entry import SYNONYM, FieldTerms
 from ....core.language.word_data import field_words, key_of
 from ....core.schemas import Constraint, Operator
 from ....core.text.field_names import words_of

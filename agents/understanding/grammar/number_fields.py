@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ....core.language.catalogue_language import FIRST_YEAR, CatalogueLanguage
 from ....core.language.tokens import stem
-from ....core.language.value_index import FieldTerms
+from ....core.language.value_entry import FieldTerms
 from ....core.language.word_data import common_words, counted_words, currencies, field_words, key_of
 from ....core.text.field_names import words_of
 from .ages import as_age, as_years

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ....core.language.value_index import BROADER
+from ....core.language.value_entry import BROADER
 from ....core.language.word_data import doubtful_words, key_of, phrases, states
 from .refused_values import LACKING, LINKS
 from .segments import Segment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.language.value_index import BROADER, SYNONYM
+from ....core.language.value_entry import BROADER, SYNONYM
 from ....core.language.word_data import key_of
 from .segments import Segment
 from .sentence import COMMAS, Sentence, Wish

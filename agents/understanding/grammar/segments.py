@@ -14,7 +14,7 @@ from rapidfuzz.distance import OSA
 from ....core.language.catalogue_language import CatalogueLanguage, Comparison
 from ....core.language.lexicon.wordings import lemma_of
 from ....core.language.tokens import Token, are_forms, german_stem, stem, tokenise
-from ....core.language.value_index import INFLECTED, SPELLED, Entry
+from ....core.language.value_entry import INFLECTED, SPELLED, Entry
 from ....core.language.value_wordings import narrower
 from ....core.language.word_data import (
     common_words,
@@ -202,18 +202,24 @@ def _corrected(token: Token, language: CatalogueLanguage, tongue: str) -> Token:
     if (
         word in language.values
         or german_stem(word) in language.values
-        or stem(word) in common_words()
+        or (stem(word) in common_words() and not word.endswith("er"))
         or word in listed_words()
         or word in doubtful_words()
         or lemma_of(word, tongue)
     ):
         return token
     right = spelling.correct(word)
-    if right is None or right in phrase_words():
+    if right is None or (right in phrase_words() and not _is_value(right, language)):
         return token  # "Nächte" is no slip of "nicht"
     if german_stem(word) in listed_words() and OSA.distance(word, right) > 1:
         return token  # "braunes" is none of "blaues"
     return token._replace(text=right)
+
+
+def _is_value(word: str, language: CatalogueLanguage) -> bool:
+    """Tell whether a word of some phrase is a value as well, and refuses nothing by itself."""
+    refuses = phrases().get(word, EMPTY) & (_DENYING | {"not_after", "free"})
+    return not refuses and any(e.rank <= INFLECTED for e in language.values.get(word, ()))
 
 
 def _longest(text: str, tokens: Sequence[Token], i: int, language: CatalogueLanguage) -> Segment:

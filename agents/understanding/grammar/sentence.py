@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.value_index import BROADER, INFLECTED, PART, SPELLED, SYNONYM, Entry
+from ....core.language.value_entry import BROADER, INFLECTED, PART, SPELLED, SYNONYM, Entry
 from ....core.language.word_data import common_words, han_things, key_of, stem_key, value_key
 from ....core.schemas import Condition
 from ....core.text.chinese import is_han

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ....core.language.value_index import Entry
+from ....core.language.value_entry import Entry
 from .sentence import Sentence, Wish
 
 DOWN = frozenset(("under", "at_most", "or_less", "under_after", "before"))

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from ....core.language.tokens import stem
-from ....core.language.value_index import BROADER, INFLECTED, PART, SPELLED, SYNONYM, Entry, FieldTerms
+from ....core.language.value_entry import BROADER, INFLECTED, PART, SPELLED, SYNONYM, Entry, FieldTerms
 from ....core.language.word_data import key_of, value_key
 from ....core.schemas import Operator
 from .segments import Segment

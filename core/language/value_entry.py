@@ -1,0 +1,79 @@
+"""What a phrase may mean as a value of one field, how sure that is, and under which keys it is found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..schemas import CatalogueField
+from ..text.field_names import words_of
+from .tokens import german_stem
+from .value_words import is_base
+from .word_data import common_words, key_of, stem_key, value_key
+
+CLOSED = 120
+"""A field with at most so many values has a vocabulary of its own; in a larger one values are names."""
+LACKING = ("free from", "free of", "without", "contains no", "excludes", "frei von", "ohne", "不含", "不添加", "无添加")
+"""How fields are called that list what a thing lacks."""
+SPELLED, INFLECTED, SYNONYM, PART, BROADER = range(5)
+
+
+class Entry(NamedTuple):
+    """What a phrase means as a value of ``field``: what is wanted by who asks for it, what is unwanted by who refuses it.
+
+    One that ``denies`` turns both round: who asks for "vegan" wants no meat, who asks for "pets not allowed" wants no pets.
+    One of a ``tongue`` is meant only by who speaks it: the skirt that is called "Rock".
+    """
+
+    field: str
+    wanted: tuple[str, ...]
+    refused: tuple[str, ...]
+    rank: int
+    head: bool = True
+    denies: bool = False
+    tongue: str = ""
+
+
+@dataclass(frozen=True)
+class FieldTerms:
+    """A field with its concept, the measure of its numbers and the factor from the measure's base unit to the field's.
+
+    ``is_name`` tells that its values are names, which may be everyday words.
+    """
+
+    field: CatalogueField
+    concept: str = ""
+    measure: str = ""
+    factor: float = 1.0
+    better: str = "none"
+    link: str = ""
+    values: tuple[str, ...] = ()
+    is_name: bool = False
+
+
+def are_names(link: str, values: Sequence[str]) -> bool:
+    """Tell whether a field's values are names: it links by name, or has many that are no everyday words (dogs, hats and kites are)."""
+    if link == "name" or len(values) <= CLOSED:
+        return link == "name"
+    return sum(v.casefold() in common_words() for v in values) * 2 < len(values)
+
+
+def lacks(field: str) -> bool:
+    """Tell whether a field lists what is not there."""
+    return key_of(" ".join(words_of(field))).startswith(LACKING)
+
+
+def turned(entry: Entry) -> Entry:
+    """Return what an entry means where its field lists what is not there: who refuses it asks for it."""
+    return entry._replace(denies=not entry.denies) if lacks(entry.field) else entry
+
+
+def keys_of(form: str, words: Sequence[str], rank: int) -> dict[str, int]:
+    """Return every key under which a form is found, with its rank there: as it is, by its English stem, by its German one."""
+    keys = {value_key(form): rank}
+    if rank < SYNONYM or is_base(words[-1]):
+        keys.setdefault(stem_key(form), max(rank, INFLECTED))
+    if not form.isascii() or rank in (SYNONYM, SPELLED):
+        keys.setdefault("".join(map(german_stem, words)), max(rank, INFLECTED))
+    return keys
