@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 from ... import __version__
 from ...core.errors import TastemakerError
 from ...core.language.catalogue_language import CatalogueLanguage
-from ...core.language.value_index import FieldTerms
+from ...core.language.value_entry import FieldTerms
 from ...core.rules.file_format import told, unfit
 from ...core.schemas import (
     CatalogueSchema,
