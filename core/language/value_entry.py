@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..schemas import CatalogueField
-from ..text.field_names import words_of
 from .tokens import german_stem
 from .value_words import is_base
-from .word_data import common_words, key_of, stem_key, value_key
+from .word_data import common_words, stem_key, value_key
 
 CLOSED = 120
 """A field with at most so many values has a vocabulary of its own; in a larger one values are names."""
-LACKING = ("free from", "free of", "without", "contains no", "excludes", "frei von", "ohne", "不含", "不添加", "无添加")
-"""How fields are called that list what a thing lacks."""
 SPELLED, INFLECTED, SYNONYM, PART, BROADER = range(5)
 
 
@@ -57,16 +54,6 @@ def are_names(link: str, values: Sequence[str]) -> bool:
     if link == "name" or len(values) <= CLOSED:
         return link == "name"
     return sum(v.casefold() in common_words() for v in values) * 2 < len(values)
-
-
-def lacks(field: str) -> bool:
-    """Tell whether a field lists what is not there."""
-    return key_of(" ".join(words_of(field))).startswith(LACKING)
-
-
-def turned(entry: Entry) -> Entry:
-    """Return what an entry means where its field lists what is not there: who refuses it asks for it."""
-    return entry._replace(denies=not entry.denies) if lacks(entry.field) else entry
 
 
 def keys_of(form: str, words: Sequence[str], rank: int) -> dict[str, int]:

@@ -18,8 +18,6 @@ from .value_entry import (
     Entry,
     FieldTerms,
     keys_of,
-    lacks,
-    turned,
 )
 from .value_words import are_sentences, by_ending_of, is_prose, parts_of
 from .word_data import (
@@ -127,7 +125,7 @@ class ValueIndex:
     def _add_phrases(self, term: FieldTerms, values: Sequence[str]) -> None:
         """Index what stands for a value beside its own words: with the field's name, a part, an ending, a surname."""
         name, closed = term.field.name, len(values) <= MAX_PARTS and not are_sentences(values)
-        if len(values) <= NAMED_BESIDE and not term.is_name and not lacks(name):
+        if len(values) <= NAMED_BESIDE and not term.is_name:
             self._add_beside_name(term)
         if closed and term.link != "name":
             self._add_parts(name, values, kinds=term.concept in ("colour", "category", "style", "material"))
@@ -335,15 +333,8 @@ class ValueIndex:
                 self.found[key][entry.field] = known._replace(wanted=both, refused=refused)
 
     def index(self) -> dict[str, tuple[Entry, ...]]:
-        """Return key -> what the phrase means, field by field, the surest first.
-
-        A field such as ``free_from`` or 不含 lists what is not there: who refuses alcohol asks for its "alcohol".
-        """
-        return {
-            key: tuple(sorted((turned(e) for e in rows.values()), key=lambda e: e.rank))
-            for key, rows in self.found.items()
-            if key
-        }
+        """Return key -> what the phrase means, field by field, the surest first."""
+        return {key: tuple(sorted(rows.values(), key=lambda e: e.rank)) for key, rows in self.found.items() if key}
 
     def words(self) -> tuple[str, ...]:
         """Return every word of a value or of what it may be called."""
