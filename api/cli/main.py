@@ -25,6 +25,7 @@ class Lazy(NamedTuple):
 COMMANDS = {
     "recommend": Lazy("recommend", "recommend_command", "Recommend, printing as it happens."),
     "read": Lazy("read", "read_command", "Show what the words of a request are taken to mean."),
+    "language": Lazy("language", "app", "Show what a catalogue's words mean, and give it words of its own."),
     "search": Lazy("search", "search_command", "Find items by words, photos, voice or clips."),
     "check": Lazy("check", "check_command", "Examine photos, voice and video for forgery."),
     "why-not": Lazy("why_not", "why_not_command", "Say which step drops an item from a list."),

@@ -16,9 +16,10 @@ from typing import NamedTuple
 from ..schemas import CatalogueField, CatalogueSchema
 from ..text.field_names import words_of
 from .number_field_names import number_field_names
+from .own_words import OwnWords
 from .spelling import Spelling
 from .tokens import german_stem, stem, words_of_form
-from .value_entry import CLOSED, Entry, FieldTerms, are_names
+from .value_entry import CLOSED, SPELLED, Entry, FieldTerms, are_names
 from .value_index import ValueIndex
 from .value_wordings import add_wordings
 from .word_data import (
@@ -119,11 +120,14 @@ def language_of(schema: CatalogueSchema) -> CatalogueLanguage:
 
 
 def compile_language(
-    schema: CatalogueSchema, vocabulary: Mapping[str, Mapping[str, int]], texts: Iterable[str] = ()
+    schema: CatalogueSchema,
+    vocabulary: Mapping[str, Mapping[str, int]],
+    texts: Iterable[str] = (),
+    own: OwnWords | None = None,
 ) -> CatalogueLanguage:
     """Return the language of a catalogue; ``vocabulary`` holds every distinct value of its fields with how often it occurs.
 
-    ``texts`` are titles and descriptions: what they mention can be searched for.
+    ``texts`` are titles and descriptions: what they mention can be searched for; ``own`` are the shop's own words.
     """
     terms = {f.name: _terms(f, tuple(vocabulary.get(f.name, f.values))) for f in schema.fields}
     german = _is_german(schema)
@@ -135,7 +139,9 @@ def compile_language(
             values.add_flag(term)
     values.add_diets(tuple(terms.values()))
     senses = add_wordings(values, tuple(terms.values()))
-    names, comparisons = _names(terms.values()), _comparisons(terms.values())
+    own = own or OwnWords()
+    _add_own(values, own, terms)
+    names, comparisons = _names(terms.values()) | _own_names(own, terms), _comparisons(terms.values())
     index = _turned(values.index(), {name for name, term in terms.items() if _lists_lacks(term.field)})
     return CatalogueLanguage(
         schema=schema,
@@ -173,6 +179,18 @@ def _turned(index: Mapping[str, tuple[Entry, ...]], fields: set[str]) -> Mapping
         else tuple(e._replace(denies=not e.denies) if e.field in fields else e for e in entries)
         for key, entries in index.items()
     }
+
+
+def _add_own(values: ValueIndex, own: OwnWords, terms: Mapping[str, FieldTerms]) -> None:
+    """Add the shop's own words for values that it still has."""
+    for name, rows in own.values.items():
+        for value, forms in rows.items():
+            if name in terms and value in terms[name].values:
+                values.add_own(forms, Entry(name, (value,), (value,), SPELLED))
+
+
+def _own_names(own: OwnWords, terms: Mapping[str, FieldTerms]) -> dict[str, tuple[str, ...]]:
+    return {key_of(form): (name,) for name, forms in own.fields.items() if name in terms for form in forms}
 
 
 def _is_german(schema: CatalogueSchema) -> bool:

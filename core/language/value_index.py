@@ -310,6 +310,12 @@ class ValueIndex:
         """Tell whether a form means something here or in the grammar already."""
         return key_of(form) in phrases() or any(e.rank < PART for e in self.found.get(value_key(form), {}).values())
 
+    def add_own(self, forms: Sequence[str], entry: Entry) -> None:
+        """Let the shop's own words stand for what ``entry`` means, and for nothing else."""
+        for form in forms:
+            self.found[value_key(form)].clear()
+            self._put(form, entry)
+
     def add_wording(self, form: str, entry: Entry) -> None:
         """Let a form of the lexicon stand for what ``entry`` means; no slip of the keyboard is taken for it."""
         self._put(form, entry, spells=False)

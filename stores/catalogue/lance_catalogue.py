@@ -42,7 +42,7 @@ class LanceCatalogue(CatalogueWriter):
 
     async def language(self) -> CatalogueLanguage:
         """Return the catalogue's language from all its values; compiled once for a version, by whoever asks first."""
-        return await self._language.of(await self._table(), await self.schema())
+        return await self._language.of(await self._table(), await self.schema(), self.own_words.read())
 
     async def in_order(
         self,

@@ -16,6 +16,7 @@ from ...core.errors import StoreError
 from ...core.schemas import CatalogueSchema
 from .field_statistics import describe
 from .language_cache import LanguageCache
+from .own_words_file import OwnWordsFile
 from .search_helpers import stored as _stored
 from .table_version import Key, View, read_key, read_view
 
@@ -58,6 +59,7 @@ class LanceTable:
         self._view: View | None = None
         self._schema: tuple[Key, CatalogueSchema, float] | None = None
         self._language = LanguageCache()
+        self.own_words = OwnWordsFile(folder / f"{self._name}.words.json" if folder else None)
         self._write = asyncio.Lock()
 
     @classmethod
