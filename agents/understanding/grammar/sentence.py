@@ -16,6 +16,7 @@ from .segments import Segment
 
 STOPS = frozenset(".!?;:。！？；：\n")
 MAX_QUOTES = 20
+POINTING = frozenset(("a", "an", "the", "this", "that", "these", "those", "some"))
 EVERYDAY_HAN = frozenset("苹果 小米 荣耀 大众 现代 理想 红旗 长城 黑莓 锤子 一加 新百伦 森马 回力".split())  # noqa: SIM905
 """Names of makers that are everyday words."""
 DEVICES = ("手机", "电脑", "笔记本", "平板", "耳机", "手表", "电视", "汽车", "轿车")
@@ -374,16 +375,7 @@ class Sentence:
 
     def article_at(self, j: int) -> bool:
         """Tell whether an article or a pointing word stands at ``j``."""
-        return j < len(self.segments) and key_of(self.segments[j].text) in (
-            "a",
-            "an",
-            "the",
-            "this",
-            "that",
-            "these",
-            "those",
-            "some",
-        )
+        return j < len(self.segments) and key_of(self.segments[j].text) in POINTING
 
 
 def _quoted_spans(text: str) -> list[tuple[int, int]]:
