@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
+from tastemaker.agents.explaining.own_words import refused_words
 from tastemaker.agents.explaining.rendered import render_composition, render_message
 from tastemaker.agents.explaining.ways_to_say import Language
 from tastemaker.agents.explaining.wording import wording
+from tastemaker.core.language.catalogue_language import concept_of
 from tastemaker.core.schemas import (
     Act,
     AttributeValue,
@@ -21,6 +25,7 @@ from tastemaker.core.schemas import (
 )
 from tastemaker.stores.ingest.column_guess import _currencies
 from tastemaker.stores.ingest.numbers import money_in
+from tastemaker.stores.ingest.values import separators_of
 
 
 def number(name: str, unit: str = "", low: float = 0, high: float = 100) -> CatalogueField:
@@ -135,6 +140,23 @@ def test_a_second_sentence_is_left_out_where_it_answers_nothing() -> None:
     held = Constraint(field="price", op="<=", value=50.0)
     about = listed("a bag under 50").model_copy(update={"understanding": Understanding(constraints=(held,))})
     assert not any("Zip" in reason.text for reason in render_composition(about).reasons)
+
+
+def test_a_number_of_years_is_no_year() -> None:
+    assert concept_of(number("warranty_years", high=10)) is None
+    assert (found := concept_of(number("years", low=1950, high=2020)))
+    assert found.name == "year"
+
+
+def test_a_fraction_is_one_size_and_no_list() -> None:
+    assert separators_of(Counter(["4/4", "3/4", "1/2", "3/4", "1/4", "1/2"])) == ()
+    assert separators_of(Counter(["40/41", "40/42", "41/42", "40/41/42"])) == ("/",)
+
+
+def test_the_thing_refused_is_called_as_the_shopper_calls_it() -> None:
+    held = Constraint(field="colour", op="!=", value="black")
+    said = Condition(condition_id="c1", field="colour", op="!=", value="black", words="不要 黑色")
+    assert refused_words(held, Understanding(reading=Reading(conditions=(said,)))) == "黑色"
 
 
 @pytest.mark.parametrize(

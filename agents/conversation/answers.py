@@ -84,7 +84,9 @@ class Answerer:
             for f in act.fields
             if item.attributes.get(f)
         ]
-        told += [self._say("unknown", title, words=f"“{shorten(w, MAX_WORDS)}”") for w in act.asked.not_applied]
+        named = " ".join(self.words.label(f) for f in (*(c.field for c in act.asked.conditions), *act.fields))
+        left = [w for w in act.asked.not_applied if w not in named]
+        told += [self._say("unknown", title, words=f"“{shorten(w, MAX_WORDS)}”") for w in left]
         return self._joined(list(dict.fromkeys(told))) or self._say("not_known", title)
 
     def _compare(self, items: Sequence[Item]) -> str:
@@ -117,8 +119,8 @@ class Answerer:
         if said := self.words.says(field, value, self.brief):
             return said
         if isinstance(value, bool):
-            shown = self._say("true" if value else "false")
-        elif isinstance(value, int | float):
+            return self._say("marked" if value else "unmarked", label=self.words.label(field))
+        if isinstance(value, int | float):
             shown = self.words.figure(field, value, self.brief)
         else:
             shown = self.words.joined([value] if isinstance(value, str) else value)

@@ -8,7 +8,8 @@ from ...core.predicates import NEGATED, ORDERING, holds
 from ...core.schemas import AttributeValue, Breach, Brief, Condition, Constraint, Item
 from ...core.text.words import stems
 from .clauses import ALLERGENS
-from .wording import Wording, typed_words
+from .own_words import typed_words
+from .wording import Wording
 
 KEPT = frozenset("age certificate allergen diet gender alcohol sugar calories".split())  # noqa: SIM905
 """Concepts of fields whose conditions are never broken: they are about safety, or about whom it is for."""

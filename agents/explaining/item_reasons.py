@@ -20,9 +20,10 @@ from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, R
 from ...core.text.words import COLOURS, content_words, shorten, stem, stems, tokens, value_text
 from .claim_sources import of_kind
 from .moment_words import moment_text
+from .own_words import refused_words, typed_words
 from .record_claims import GUARDED, claims_of
 from .request_words import first_quote, free_words, quote_with, untitled
-from .wording import Wording, refused_words, typed_words
+from .wording import Wording
 
 LEARNT_FROM = {
     "en": {"stated_preferences": "told us you like", "answered": "told us you like", "session": "looked at"},

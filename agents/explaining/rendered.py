@@ -18,8 +18,9 @@ from ...core.text.words import shorten
 from .claim_sources import of_kind
 from .item_reasons import Point, Points, proven
 from .moment_words import between_moments
+from .own_words import typed_words
 from .ways_to_say import Language
-from .wording import Wording, typed_words, wording
+from .wording import Wording, wording
 
 SENTENCES = 2
 FILLERS = frozenset(("details", "story", "unique"))

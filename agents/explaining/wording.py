@@ -17,13 +17,14 @@ from typing import Any, Literal
 
 from ...core.moment import is_moment
 from ...core.releases.in_force import in_force, wording_name
-from ...core.schemas import AttributeValue, Brief, CatalogueField, Constraint, Predicate, Understanding
+from ...core.schemas import AttributeValue, Brief, CatalogueField, Constraint, Predicate
 from ...core.text.chinese import is_chinese
 from ...core.text.words import amount as price_text
 from ...core.text.words import listed, number
 from .field_words import NO_WORD, SHARED, VERBS, FieldWords, field_words, keeps_case, stays
 from .moment_words import OPS as MOMENT_OPS
 from .moment_words import asked_moment, moment_text
+from .own_words import refuses, typed_words
 from .ways_to_say import Language, Way, start_of, way_of
 
 MAX_MEMBERS = 3
@@ -34,10 +35,6 @@ _AN = re.compile(r"(?:[aeiou]|hour|8\b|11\b|18\b|[AEFHILMNORSX][A-Z]{1,}\b)")
 _ONE = re.compile(r"^(1 [a-z]+[a-rt-z])s\b")
 _BOUNDS = {"min": "minimum", "max": "maximum", "minimum": "minimum", "maximum": "maximum"}
 """Words of a field's name that say which end of a range it holds."""
-_REFUSES = re.compile(
-    r"(?:no|not|non|none|never|without|except|anything but|nothing|don['’]?t|isn['’]?t|kein\w*|nicht|ohne)\b|[不没无别非除]",
-    re.IGNORECASE,
-)
 MAX_OWN_WORDS = 6
 """A condition is repeated in the shopper's own words where they are no more."""
 MAX_SHOPS = 64
@@ -201,7 +198,7 @@ class Wording:
         ):
             return ""
         refused = held.op in {"!=", "not in", "not contains"} or (held.op == "=" and held.value is False)
-        return self.opening("not", asks=typed) if refused and not _REFUSES.search(typed) else typed
+        return self.opening("not", asks=typed) if refused and not refuses(typed) else typed
 
     def _asks(self, constraint: Predicate, brief: Brief) -> str:
         field, op, value = constraint.field, constraint.op, constraint.value
@@ -370,18 +367,6 @@ class Wording:
 
     def _filled(self, way: str, slots: Mapping[str, str]) -> str:
         return way_of(way, self.language).filled(slots)
-
-
-def refused_words(held: Constraint, understood: Understanding) -> str:
-    """Return what the shopper called the thing refused, in a language that the record is not written in; else nothing."""
-    typed = _REFUSES.sub("", typed_words(held, understood)).strip()
-    return typed if typed and is_chinese(typed) != is_chinese(str(held.value)) else ""
-
-
-def typed_words(held: Constraint, understood: Understanding) -> str:
-    """Return the words of the request that made a condition; empty if that is not known."""
-    found = (*understood.conditions, *understood.reading.conditions)
-    return next((c.words for c in found if (c.field, c.op, c.value) == (held.field, held.op, held.value)), "")
 
 
 def wording(language: Language) -> Wording:

@@ -252,6 +252,8 @@ def concept_of(of: CatalogueField) -> FieldConcept | None:
         return next(c for c in field_concepts() if c.name == "price")
     words, unit = without_unit(of)
     fitting = [c for c in field_concepts() if bool(c.measure) == (of.type == "number")]
+    if of.maximum is not None and of.maximum < FIRST_YEAR:  # years of warranty, and no year
+        fitting = [c for c in fitting if c.name != "year"]
     han = "".join(words_of_form(of.name)) if not of.name.isascii() else ""
     full = key_of(" ".join((*words, unit))) if unit else ""
     for wanted in (

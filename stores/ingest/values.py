@@ -38,6 +38,8 @@ LISTED = 0.05
 MEMBER_CHARS, MEMBER_WORDS = 60, 4
 RECURRING = 0.5
 _SIZE = re.compile(r"(?:\d{1,3}(?:[.,]5)?|\d?x{0,4}[sml]|x{1,4}[sml]?|one size|os|\d{1,2}[a-h]{1,2})", re.IGNORECASE)
+_FRACTION = re.compile(r"\d/\d")
+"""A size of its own, such as that of a violin, and no list of two."""
 _SIZES = re.compile(r"(\d{1,2})\s*[-–]\s*(\d{1,2})")
 MAX_SIZE_RANGE = 20
 EXCEL_EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
@@ -217,6 +219,7 @@ def separators_of(cells: Mapping[str, int], *, sizes: bool = False, listed: bool
     In a column that is called a list (``listed``) a comma always separates.
     """
     multi = {s: [c for c in cells if len(split(c, [s])) > 1] for s in SEPARATORS}
+    multi["/"] = [c for c in multi["/"] if not _FRACTION.fullmatch(c.strip())]
     used = [s for s in SEPARATORS if multi[s] and _short(multi[s], s, cells)]
     counts = Counter(m.casefold() for cell, times in cells.items() for m in set(split(cell, used)))
     total = sum(cells.values())

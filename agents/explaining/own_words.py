@@ -1,0 +1,35 @@
+"""Find what the shopper called a condition."""
+
+from __future__ import annotations
+
+import re
+
+from ...core.schemas import Constraint, Understanding
+from ...core.text.chinese import is_chinese
+
+_REFUSES = re.compile(
+    r"(?:no|not|non|none|never|without|except|anything but|nothing|don['’]?t|isn['’]?t|kein\w*|nicht|ohne)\b|[不没无别非除]",
+    re.IGNORECASE,
+)
+_REFUSED = re.compile(
+    r"(?:no|not|without|except|anything but|kein\w*|nicht|ohne)\b\s*|(?:不想要|不要|不含|没有|除了|[不没无别除])\s*",
+    re.IGNORECASE,
+)
+"""What stands before the thing refused."""
+
+
+def refuses(text: str) -> bool:
+    """Say whether a text has a word that refuses something."""
+    return bool(_REFUSES.search(text))
+
+
+def refused_words(held: Constraint, understood: Understanding) -> str:
+    """Return what the shopper called the thing refused, in a language that the record is not written in; else nothing."""
+    typed = _REFUSED.sub("", typed_words(held, understood).strip()).strip()
+    return typed if typed and is_chinese(typed) != is_chinese(str(held.value)) else ""
+
+
+def typed_words(held: Constraint, understood: Understanding) -> str:
+    """Return the words of the request that made a condition; empty if that is not known."""
+    found = (*understood.conditions, *understood.reading.conditions)
+    return next((c.words for c in found if (c.field, c.op, c.value) == (held.field, held.op, held.value)), "")
