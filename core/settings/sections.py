@@ -60,7 +60,7 @@ class ModelSettings(Section):
     image_text: str = Field(default="", description="Image-text model, such as embedded:efficientnet-lite0-minilm.")
     text_precision: Literal["int8", "fp32"] = Field(
         default="int8",
-        description="Precision of the embedded text model: int8 takes less than half the time; fp32 is the published model. A change embeds the catalogue anew at the next ingest.",
+        description="Precision of the embedded text model: int8 takes about half the time; fp32 is the published model. A change embeds the catalogue anew at the next ingest.",
     )
     captioner: str = Field(default="", description="Captioner, such as zero-shot:default or vllm:NAME.")
     ocr: bool = Field(
