@@ -81,6 +81,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     services.exposures = open_exposures(settings, Database(history_url(tmp_path)))
     services.releases = LiveReleases.at(settings)
     services.rebuild()
+    services.composer.guided = False  # the model is scripted, and is asked about every item
     recommender = await Recommender(services=services).start()
     desk = ReleaseDesk.at(settings)
     yield House(recommender, desk, chat)
