@@ -19,6 +19,8 @@ from .schemas import AttributeValue, Constraint, FieldType, Item, Predicate
 
 ITEM_ID = "item_id"
 """Field name that stands for an item's own id in ``=``, ``!=``, ``in`` and ``not in``; compared as it is written."""
+TITLE = "title"
+"""Field name that stands for an item's title in ``not contains``: no item called so, as a whole word."""
 NEGATED = {"!=": "=", "not in": "in", "not contains": "contains"}
 ORDERING: dict[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le,
@@ -96,6 +98,8 @@ def predicate_holds(constraint: Predicate, item: Item) -> bool:
     negated = constraint.op in NEGATED
     if constraint.field == ITEM_ID:
         return _is_named(constraint, item.item_id) != negated
+    if constraint.field == TITLE and TITLE not in item.attributes:
+        return constraint.op == "not contains" and not called(str(constraint.value), item.title)
     known = item.attributes.get(constraint.field)
     if known is None or known == []:
         return negated
@@ -104,6 +108,16 @@ def predicate_holds(constraint: Predicate, item: Item) -> bool:
     except ValueError:
         return False
     return _matches(positive(constraint.op), known, wanted) != negated
+
+
+def title_pattern(word: str) -> str:
+    """Return the pattern of a folded title that holds a word, or its plural; Chinese words have no bounds."""
+    return rf"\b{re.escape(fold(word))}s?\b" if word.isascii() else re.escape(fold(word))
+
+
+def called(word: str, title: str) -> bool:
+    """Say whether a title holds a word."""
+    return re.search(title_pattern(word), fold(title)) is not None
 
 
 def all_hold(items: Iterable[Item], constraints: Sequence[Constraint]) -> list[Item]:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tastemaker.agents.understanding.reader import read
+from tastemaker.core.predicates import all_hold
+from tastemaker.core.schemas import Constraint
+from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
+from tastemaker.stores.ingest.pipeline import ingest
 
+from .fakes import HashImageText
 from .unseen_shops import flag, number, shop, words
 
 SHOPS = {
@@ -82,3 +89,27 @@ def test_the_youngest_comes_first_by_age() -> None:
 
 def test_us_is_no_country_in_lower_case() -> None:
     assert read("something that five of us can burn", SHOPS["candles"]).conditions == ()
+
+
+async def test_a_refused_name_that_only_titles_hold_is_kept_out(tmp_path: Path) -> None:
+    rows = [
+        "id,title,kind,price",
+        "a,Orbix kettle,kettle,30",
+        "b,Lumo kettle,kettle,20",
+        "c,Orbix toaster,toaster,40",
+        "d,Lumos kettle,kettle,25",
+    ]
+    (tmp_path / "shop.csv").write_text("\n".join(rows), encoding="utf-8")
+    catalogue = await LanceCatalogue.open(str(tmp_path / "db"))
+    await ingest(tmp_path / "shop.csv", catalogue, HashImageText())
+    language = await catalogue.language()
+    for text, left in [
+        ("a kettle, never show me Orbix", {"b", "d"}),
+        ("anything but Lumo", {"a", "c"}),
+        ("no Orbix or Lumo please", set()),
+    ]:
+        where = [Constraint(field=c.field, op=c.op, value=c.value) for c in read(text, language).conditions]
+        found = await catalogue.get(["a", "b", "c", "d"], where)
+        assert {i.item_id for i in found} == left, text
+        assert all_hold(found, where) == found
+    assert all(c.field != "title" for c in read("a kettle, no problem if it is loud", language).conditions)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ...core.moment import is_moment
-from ...core.predicates import holds
+from ...core.predicates import TITLE, holds
 from ...core.ranking.stated_preferences import WORDS_FIELD
 from ...core.schemas import Brief, Composition, Constraint, Question, RankedItem, Words
 from ...core.text.chinese import is_chinese
@@ -95,7 +95,7 @@ def render_message(brief: Brief) -> Words:
         kept = [
             c
             for c in brief.understanding.constraints
-            if all(proven(c, r.item) or (c.either and holds(c, r.item)) for r in brief.items)
+            if all(proven(c, r.item) or ((c.either or c.field == TITLE) and holds(c, r.item)) for r in brief.items)
         ]
         if kept:
             name = {1: "kept_one", 2: "kept_two"}.get(len(brief.items), "kept")
@@ -145,7 +145,9 @@ def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words:
         ends = {
             o.op[0]: o.value for o in held if o.field == c.field and o.op[0] in "<>" and not isinstance(o.value, list)
         }
-        if c.either:
+        if c.field == TITLE:
+            said[f"{c.field} {c.value}"] = words.opening("not_called", value=str(c.value).capitalize())
+        elif c.either:
             said[f"{c.field} {c.op} {c.value} or"] = words.asks(c, brief)
         elif len(ends) == 2 and c.op[0] in ends:
             said[c.field] = _range(c.field, ends[">"], ends["<"], brief, words)

@@ -43,7 +43,7 @@ def _reading(segments: Sequence[Segment], found: Parsed, text: str, rest: str, l
     wishes = [w for w in found.wishes if id(w) not in disputed and not _taken_back(w, released)]
     linked = {id(said) for group in found.either for said in group}
     conditions = [
-        *found.moments,
+        *found.conditions,
         *_bounds([b for b in found.bounds if id(b) not in linked], text),
         *_wishes([w for w in wishes if id(w) not in linked], language),
         *_either(found.either, text, language),

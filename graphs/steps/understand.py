@@ -14,6 +14,7 @@ from ...agents.understanding.routing import Asked, ask_route, decide_route
 from ...agents.understanding.turn_phrases import starts_over
 from ...core.errors import BadBackEndResponse, TastemakerError
 from ...core.language.catalogue_language import CatalogueLanguage, language_of
+from ...core.predicates import TITLE
 from ...core.schemas import (
     CatalogueSchema,
     Constraint,
@@ -190,9 +191,9 @@ def with_stated_words(understanding: Understanding, request: RecommendRequest) -
 
 def drop_unknown(understanding: Understanding, schema: CatalogueSchema) -> Understanding:
     """Drop, and list as dropped, constraints of earlier turns over fields that the catalogue no longer has."""
-    known = {f.name for f in schema.fields}
-    if not known:
+    if not schema.fields:
         return understanding
+    known = {TITLE, *(f.name for f in schema.fields)}
     kept = tuple(c for c in understanding.constraints if c.field in known)
     gone = tuple(c for c in understanding.constraints if c.field not in known)
     return understanding.model_copy(update={"constraints": kept, "dropped": (*understanding.dropped, *gone)})

@@ -11,7 +11,18 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from ...core.errors import InvalidRequestError
-from ...core.predicates import ITEM_ID, MOMENTS, NEGATED, ORDERING, WHOLE, Canonical, canonical, positive
+from ...core.predicates import (
+    ITEM_ID,
+    MOMENTS,
+    NEGATED,
+    ORDERING,
+    TITLE,
+    WHOLE,
+    Canonical,
+    canonical,
+    positive,
+    title_pattern,
+)
 from ...core.schemas import CatalogueField, CatalogueSchema, Constraint, Predicate
 
 _ENCODED = re.compile(r"__|_x([0-9a-f]+)_")
@@ -78,6 +89,10 @@ def _clause(index: int, constraint: Predicate, schema: CatalogueSchema) -> str:
     if constraint.field == ITEM_ID:
         return _named(index, constraint)
     field = schema.field(constraint.field)
+    if field is None and constraint.field == TITLE:
+        if constraint.op != "not contains":
+            raise InvalidRequestError(f"constraints[{index}].op", f"{TITLE} takes not contains")
+        return f"NOT regexp_like(lower(title), {quote(title_pattern(str(constraint.value)))})"
     if field is None:
         known = ", ".join(f.name for f in schema.fields[:30]) or "none"
         raise InvalidRequestError(

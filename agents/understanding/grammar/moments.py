@@ -175,7 +175,7 @@ def _apply(sentence: Sentence, tokens: Sequence[Token], said: Said, fields: Mapp
         sentence.found.unmet.append((start, end))
         _silence(covered, "unmet")
         return
-    sentence.found.moments += [c.model_copy(update={"words": words}) for c in conditions]
+    sentence.found.conditions += [c.model_copy(update={"words": words}) for c in conditions]
     _silence([*covered, *beside], "bound")
 
 
@@ -309,7 +309,7 @@ def _order(sentence: Sentence, tokens: Sequence[Token], fields: Mapping[Kind, li
             continue
         now = today().isoformat()
         if not released and not found[0] and max(sentence.language.fields[name].values, default="") >= now:
-            sentence.found.moments.append(
+            sentence.found.conditions.append(
                 _condition(name, ">=", now).model_copy(update={"words": sentence.text[start:end]})
             )
         _silence(covered, "order")

@@ -6,7 +6,12 @@ refuses and no field expresses is noted word for word. What stands in doubt is n
 
 from __future__ import annotations
 
-from ....core.language.word_data import key_of
+from collections.abc import Sequence
+
+from ....core.language.tokens import stem
+from ....core.language.word_data import common_words, key_of
+from ....core.predicates import TITLE
+from ....core.schemas import Condition
 from .double_negation import says_lacking, take_value
 from .number_negation import is_correcting_no
 from .refuse_before import refuse_before
@@ -17,6 +22,8 @@ from .sentence import COMMAS, Sentence
 FINE = frozenset(("fine", "also", "release"))
 REACH = 40
 """Segments that a "not" reaches at most."""
+MAX_NAMES = 3
+"""Words of a refusal that are looked for in titles."""
 ENDS = frozenset(".!?;。！？；")
 BRIDGES = frozenset(
     "with having has have that which who whose containing featuring in by from of made about including mit aus in von das die der welche "  # noqa: SIM905
@@ -221,6 +228,17 @@ def _names_more(sentence: Sentence, i: int) -> bool:
     return False
 
 
+def _names_in_titles(sentence: Sentence, refused: Sequence[Segment]) -> list[str]:
+    """Return the words that are refused, where no field holds them, texts of the catalogue do, and none is an everyday word."""
+    said = [s for s in refused if s.is_word or s.entries or s.person or s.fields or s.amount is not None]
+    words = [s.words[0] for s in said if s.is_word and len(s.words) == 1]
+    if len(words) != len(said) or len(words) > MAX_NAMES or TITLE in sentence.language.fields:
+        return []
+    known = sentence.language.words
+    named = all((w in known or stem(w) in known) and w not in common_words() and len(w) > 1 for w in words)
+    return words if named else []
+
+
 def _unmet_words(sentence: Sentence, i: int) -> None:
     """Note what a "not" refuses and no field expresses, word for word."""
     first = last = sentence.segments[i]
@@ -243,7 +261,13 @@ def _unmet_words(sentence: Sentence, i: int) -> None:
         j += 1
     if not words:
         return
-    sentence.found.unmet.append((first.start, last.end))
+    names, said = _names_in_titles(sentence, sentence.segments[i + 1 : j]), sentence.text[first.start : last.end]
+    sentence.found.conditions += [
+        Condition(condition_id="", field=TITLE, op="not contains", value=name, words=said, refused=True)
+        for name in names
+    ]
+    if not names:
+        sentence.found.unmet.append((first.start, last.end))
     for s in sentence.segments[i:j]:
         if s.start < last.end:
             s.used = "unmet"

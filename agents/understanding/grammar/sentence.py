@@ -80,7 +80,7 @@ class Parsed:
     unmet: list[tuple[int, int]] = field(default_factory=list)
     people: list[Segment] = field(default_factory=list)
     count: int | None = None
-    moments: list[Condition] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
     either: list[list[Wish | Bound]] = field(default_factory=list)
 
 
