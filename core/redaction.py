@@ -78,7 +78,8 @@ def redact(text: str) -> str:
 
     It errs on the side of hiding too much; for logs and for people on this machine.
     """
-    text = _WORD.sub(_without_userinfo, text)
+    if "://" in text:
+        text = _WORD.sub(_without_userinfo, text)
     for pattern, replacement in _REDACTIONS:
         text = pattern.sub(replacement, text)
     return text

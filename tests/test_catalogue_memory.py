@@ -176,10 +176,11 @@ async def test_words_not_searched_for_lately_are_forgotten(tmp_path: Path, monke
 
 async def test_searches_at_once_and_in_threads_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resident, "INLINE_NUMBERS", 0)
-    monkeypatch.setattr(resident, "MAX_FILTERS", 1)
+    monkeypatch.setattr(resident, "MAX_PASSED", 1)
     memory, store = await pair(tmp_path, rows(80))
     query = row(7).text_vector
     wheres = [[c("price", "<", n)] for n in (5, 10, 20, 30)]
+    wheres += [[c("price", "<", n), c("price", ">=", n - 8)] for n in (10, 20, 30)]
     found = await asyncio.gather(*(memory.search_vector("text", query, 9, w) for w in wheres))
     for got, where in zip(found, wheres, strict=True):
         assert [f.item_id for f in got] == [w.item_id for w in await store.search_vector("text", query, 9, where)]
@@ -249,3 +250,16 @@ async def test_a_table_that_did_not_change_is_not_read_again(tmp_path: Path, mon
     assert await ours.get(["i3"]) == []
     await ours.delete(["i4"])
     assert await ours.get(["i4"]) == []
+
+
+async def test_a_condition_is_looked_up_once_whatever_stands_beside_it(tmp_path: Path) -> None:
+    memory, store = await pair(tmp_path, rows(80))
+    query = row(7).text_vector
+    pairs = [[c("price", "<", n), c("price", ">=", m)] for n in (10, 20, 30) for m in (2, 5, 8)]
+    for where in pairs:
+        got = [f.item_id for f in await memory.search_vector("text", query, 9, where)]
+        assert got == [w.item_id for w in await store.search_vector("text", query, 9, where)]
+        assert await memory.scan(40, where) == await store.scan(40, where)
+    view = await memory._current(await memory._table())
+    assert view.resident is not None
+    assert len(view.resident._passed.keys() - {""}) == 6

@@ -12,8 +12,6 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
-import numpy as np
-
 from ...agents.explaining.close_items import LAST, breach, distance, is_number, may_break, values_of
 from ...agents.explaining.wording import Wording, wording
 from ...core.predicates import holds
@@ -161,7 +159,8 @@ class NearMisses:
         vectors = dict(zip(told, await self.turn.services.image_text.embed_texts(told), strict=True))
         return {
             c.field: {
-                v: float(np.clip(max(vectors[v] @ vectors[w] for w in values_of(c)), 0, 1)) for v in self.vocabulary(c)
+                v: min(1.0, max(0.0, *(float(vectors[v] @ vectors[w]) for w in values_of(c))))
+                for v in self.vocabulary(c)
             }
             for c in compared
         }

@@ -29,7 +29,7 @@ from .search_helpers import (
 from .search_helpers import (
     stored as _stored,
 )
-from .sql_filters import attribute_column, both, ids_sql, to_sql
+from .sql_filters import attribute_column, both, clauses, ids_sql
 from .table_version import View
 from .variants import all_fitting
 
@@ -76,8 +76,8 @@ class LanceCatalogue(CatalogueWriter):
         table = await self._table()
         if table is None or not item_ids:
             return []
-        view, filters = await self._current(table), await self._sql(where)
-        found = await _stored(view.records.get(table, item_ids, filters), "cannot read items")
+        view, filters = await self._current(table), await self._clauses(where)
+        found = await _stored(view.records.get(table, item_ids, " AND ".join(filters)), "cannot read items")
         items = [found[i] for i in dict.fromkeys(item_ids) if i in found]
         if view.resident is None or not filters:
             return all_fitting(all_hold(items, where), where)
@@ -106,7 +106,7 @@ class LanceCatalogue(CatalogueWriter):
         plan = view.plans[name]
         skip = Skip(exclude, limit, OVERFETCH if plan is None else OVERFETCH_APPROXIMATE)
         if plan is None and view.resident is not None:
-            search = view.resident.search(table, name, query_vector, await self._sql(where), skip)
+            search = view.resident.search(table, name, query_vector, await self._clauses(where), skip)
             return candidates(f"vector_{column}", *await _stored(search, "vector search failed"), skip)
         found: Any = None
         filters = both(await self._sql(where), skip.filter)
@@ -135,7 +135,7 @@ class LanceCatalogue(CatalogueWriter):
         skip, view = Skip(exclude, limit, OVERFETCH), await self._current(table)
         words = await _stored(self._meant(table, view, words), "text search failed")
         if view.resident is not None:
-            found = view.resident.search_words(table, words, await self._sql(where), skip)
+            found = view.resident.search_words(table, words, await self._clauses(where), skip)
             return candidates("text", *await _stored(found, "text search failed"), skip)
         filters = both(await self._sql(where), skip.filter)
         search = table.query().nearest_to_text(MatchQuery(words, columns.SEARCH_TEXT))
@@ -170,11 +170,11 @@ class LanceCatalogue(CatalogueWriter):
         table = await self._table()
         if table is None or limit <= 0:
             return []
-        resident, sql = (await self._current(table)).resident, await self._sql(where)
+        resident, kept = (await self._current(table)).resident, await self._clauses(where)
         if resident is not None:
-            return await _stored(resident.scan(table, limit, sql, frozenset(exclude)), "cannot scan the catalogue")
+            return await _stored(resident.scan(table, limit, kept, frozenset(exclude)), "cannot scan the catalogue")
         skip = Skip(exclude, limit, OVERFETCH)
-        filters = both(sql, skip.filter)
+        filters = both(*kept, skip.filter)
         query = table.query().select(["item_id"]).limit(skip.fetch)
         found = await _stored((query.where(filters) if filters else query).to_arrow(), "cannot scan the catalogue")
         return [i for i in found.column("item_id").to_pylist() if i not in skip.ids][:limit]
@@ -222,7 +222,10 @@ class LanceCatalogue(CatalogueWriter):
         return [await _stored(resident.vectors(table, name, item_ids), "cannot read vectors") for name in names]
 
     async def _sql(self, where: Sequence[Constraint]) -> str:
-        return to_sql(where, await self.schema()) if where else ""
+        return " AND ".join(await self._clauses(where))
+
+    async def _clauses(self, where: Sequence[Constraint]) -> list[str]:
+        return clauses(where, await self.schema()) if where else []
 
     async def _few(self, table: Any, column: str, filters: str) -> bool:
         matching = await _stored(table.count_rows(both(filters, f"{column} IS NOT NULL")), "cannot count matches")

@@ -54,7 +54,12 @@ def to_sql(where: Sequence[Constraint], schema: CatalogueSchema) -> str:
     Raises:
         InvalidRequestError: unknown field, or a value or operator that does not fit it; names ``constraints[i]``.
     """
-    return " AND ".join(f"({_either(i, c, schema)})" for i, c in enumerate(where))
+    return " AND ".join(clauses(where, schema))
+
+
+def clauses(where: Sequence[Constraint], schema: CatalogueSchema) -> list[str]:
+    """Return one filter for each constraint. Raises as ``to_sql``."""
+    return [f"({_either(i, c, schema)})" for i, c in enumerate(where)]
 
 
 def check_constraints(where: Sequence[Constraint], schema: CatalogueSchema) -> None:

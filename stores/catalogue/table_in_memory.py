@@ -25,7 +25,8 @@ RESIDENT_ROWS = 10_000
 """Tables of at most so many rows are searched in memory: 15 MB a column of 384 numbers, read in about one search's time."""
 INLINE_NUMBERS = 2_000_000
 """A matrix of at most so many numbers is searched in less time than a thread takes to answer."""
-MAX_FILTERS = 32
+MAX_PASSED = 100_000
+"""Ids of rows that are remembered with the filters that they pass; the filters used longest ago are forgotten first."""
 MAX_SCORES = 2_000_000
 """Scores that are remembered, 8 bytes each; the least recently used words are forgotten first."""
 Posting = tuple[NDArray[np.int32], NDArray[np.float32]]
@@ -137,22 +138,22 @@ class Resident:
         self._lock = asyncio.Lock()
         self._matrices: dict[str, Matrix] = {}
         self._words: Words | None = None
-        self._passed: dict[str, dict[str, None]] = {}
+        self._passed: OrderedDict[str, dict[str, None]] = OrderedDict()
+        self._held = 0
 
     async def search(
-        self, table: Any, column: str, vector: Vectors, filters: str, skip: Skip
+        self, table: Any, column: str, vector: Vectors, filters: Sequence[str], skip: Skip
     ) -> tuple[list[str], list[float]]:
-        """Return ids and cosines of the ``skip.limit`` items nearest to ``vector`` that pass ``filters`` and ``skip``.
-
-        ``filters`` is SQL; empty for none.
-        """
+        """Return ids and cosines of the ``skip.limit`` items nearest to ``vector`` that pass all ``filters``, which are SQL, and ``skip``."""
         matrix = await self._matrix(table, column)
         allowed = (await self.passing(table, filters)).keys() if filters else None
         if matrix.rows.size <= INLINE_NUMBERS:
             return matrix.nearest(vector, skip.limit, allowed, skip.ids)
         return await asyncio.to_thread(matrix.nearest, vector, skip.limit, allowed, skip.ids)
 
-    async def search_words(self, table: Any, words: str, filters: str, skip: Skip) -> tuple[list[str], list[float]]:
+    async def search_words(
+        self, table: Any, words: str, filters: Sequence[str], skip: Skip
+    ) -> tuple[list[str], list[float]]:
         """Return ids and scores of the items that hold one of ``words`` and pass, as ``Words.search`` does."""
         allowed = (await self.passing(table, filters)).keys() if filters else None
         return await (await self.words(table)).search(table, words, allowed, skip)
@@ -160,7 +161,7 @@ class Resident:
     async def words(self, table: Any) -> Words:
         """Return what the table's words score."""
         if self._words is None:
-            ids = list(await self.passing(table, ""))
+            ids = list(await self.passing(table, []))
             self._words = self._words or Words(ids)
         return self._words
 
@@ -176,21 +177,35 @@ class Resident:
                 self._matrices[column] = await asyncio.to_thread(Matrix, read, column)
         return self._matrices[column]
 
-    async def scan(self, table: Any, limit: int, filters: str, exclude: Set[str]) -> list[str]:
+    async def scan(self, table: Any, limit: int, filters: Sequence[str], exclude: Set[str]) -> list[str]:
         """Return the ids of up to ``limit`` items that pass ``filters`` and are not excluded, in the order of the table."""
         passing = await self.passing(table, filters)
         return list(islice((i for i in passing if i not in exclude), limit))
 
-    async def passing(self, table: Any, filters: str) -> dict[str, None]:
-        """Return the ids that pass, as the keys of a dictionary in the order of the table."""
+    async def passing(self, table: Any, filters: Sequence[str]) -> dict[str, None]:
+        """Return the ids that pass all filters, as the keys of a dictionary in the order of the table.
+
+        Each is looked up by itself and remembered: requests share conditions more often than all of them.
+        """
+        found = [await self._passing(table, one) for one in filters or [""]]
+        if len(found) == 1:
+            return found[0]
+        fewest = min(found, key=len)
+        return {i: None for i in fewest if all(i in other for other in found)}
+
+    async def _passing(self, table: Any, one: str) -> dict[str, None]:
+        if one in self._passed:
+            self._passed.move_to_end(one)
+            return self._passed[one]
         async with self._lock:
-            if filters not in self._passed:
+            if one not in self._passed:
                 query = table.query().select(["item_id"])
-                found = await (query.where(filters) if filters else query).to_arrow()
-                if len(self._passed) >= MAX_FILTERS:
-                    self._passed.clear()
-                self._passed[filters] = dict.fromkeys(found.column("item_id").to_pylist())
-            return self._passed[filters]
+                read = await (query.where(one) if one else query).to_arrow()
+                self._passed[one] = found = dict.fromkeys(read.column("item_id").to_pylist())
+                self._held += 1 + len(found)
+                while self._held > MAX_PASSED and len(self._passed) > 1:
+                    self._held -= 1 + len(self._passed.popitem(last=False)[1])
+            return self._passed[one]
 
 
 def _unit_rows(rows: Vectors) -> Vectors:
