@@ -19,7 +19,8 @@ from ..core.releases.in_force import IN_FORCE
 from ..core.schemas import Degradation, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.tracing import note, span
 from ..core.validation import invalid_request
-from .threads.store import KNOWN, OWNER
+from .threads.saver import KNOWN
+from .threads.store import OWNER
 from .turn.state import State
 from .turn.turn import Turn, owner_digest
 

@@ -32,7 +32,7 @@ from ...core.schemas import Event, Item, RecommendRequest, RecommendResponse
 from ...core.settings import Settings, TimeoutSettings
 from ...graphs.recommender import Recommender
 from ...graphs.shop.services import Services
-from ...graphs.threads.store import ThreadSaver
+from ...graphs.threads.saver import ThreadSaver
 from ...graphs.turn.breaker import Breakers
 from ...stores.catalogue.columns import ItemRow
 from ...stores.catalogue.lance_catalogue import LanceCatalogue

@@ -15,7 +15,8 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ...core.errors import ConfigurationError, StoreError
-from .store import BUSY_S, KNOWN, POLL_S, Statement, Threads
+from .saver import KNOWN, Statement
+from .store import BUSY_S, POLL_S, Threads
 
 MOST = 10
 """Connections at most."""

@@ -11,11 +11,9 @@ import logging
 import sqlite3
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -23,16 +21,13 @@ from weakref import WeakValueDictionary
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
     BaseCheckpointSaver,
-    ChannelVersions,
-    Checkpoint,
-    CheckpointMetadata,
     CheckpointTuple,
 )
-from langgraph.checkpoint.sqlite import SqliteSaver
 
 from ...core.errors import BackEndOverloaded, StoreError
 from ...core.redaction import redact
 from ...core.schemas import ThreadMemory
+from .saver import Statement, ThreadSaver, prepare, run
 
 log = logging.getLogger("tastemaker.threads")
 BUSY_S = 2.0
@@ -40,14 +35,9 @@ BUSY_S = 2.0
 GRACE_S = 15.0
 """Seconds beyond its budget after which a turn that did not end, since its process died, lets the next one begin."""
 POLL_S = 0.02
-KNOWN = "__known"
-"""Set in a run's ``configurable``: the thread's checkpoint as it was read, or None, so that it is not read again."""
 OWNER = "owner"
 """In a checkpoint's metadata: tenant and digest of the user whose thread it is."""
 _LATEST = "checkpoint_id <> (SELECT max(checkpoint_id) FROM checkpoints WHERE thread_id = ?)"
-_TABLE = (
-    "CREATE TABLE IF NOT EXISTS turns_at_work (thread_id TEXT PRIMARY KEY, turn TEXT NOT NULL, until REAL NOT NULL)"
-)
 _BEGIN = (
     "INSERT INTO turns_at_work VALUES (?, ?, ?) ON CONFLICT (thread_id) "
     "DO UPDATE SET turn = excluded.turn, until = excluded.until WHERE turns_at_work.until < ?"
@@ -55,63 +45,7 @@ _BEGIN = (
 _KEPT = ("writes", "checkpoints")
 _END = "DELETE FROM turns_at_work WHERE thread_id = ? AND turn = ?"
 
-Statement = tuple[str, tuple[object, ...]]
 T = TypeVar("T")
-
-
-class ThreadSaver(SqliteSaver):
-    """LangGraph's saver on a thread of its own, which takes each step whole; what a turn was begun with is not read a second time."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__(connection)
-        self._worker = ThreadPoolExecutor(1, "threads")
-
-    async def on_worker(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
-        """Do ``work`` on the saver's thread, after what was asked of it before; it is not stopped half-way."""
-        return await asyncio.get_running_loop().run_in_executor(self._worker, partial(work, *given, **named))
-
-    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """Return the thread's latest checkpoint; None for a new thread."""
-        at = config["configurable"]
-        return at[KNOWN] if KNOWN in at else await self.on_worker(self.get_tuple, config)
-
-    async def aput(
-        self,
-        config: RunnableConfig,
-        checkpoint: Checkpoint,
-        metadata: CheckpointMetadata,
-        new_versions: ChannelVersions,
-    ) -> RunnableConfig:
-        """Save a checkpoint."""
-        return await self.on_worker(self.put, config, checkpoint, metadata, new_versions)
-
-    async def aput_writes(
-        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
-    ) -> None:
-        """Save what steps wrote beyond a checkpoint."""
-        await self.on_worker(self.put_writes, config, writes, task_id, task_path)
-
-    async def adelete_thread(self, thread_id: str) -> None:
-        """Delete all of a thread."""
-        await self.on_worker(self.delete_thread, thread_id)
-
-    async def alist(
-        self,
-        config: RunnableConfig | None,
-        *,
-        filter: dict[str, Any] | None = None,  # noqa: A002  the name is LangGraph's
-        before: RunnableConfig | None = None,
-        limit: int | None = None,
-    ) -> AsyncIterator[CheckpointTuple]:
-        """Yield the checkpoints that match, the newest first."""
-        work = partial(self.list, config, filter=filter, before=before, limit=limit)
-        for found in await self.on_worker(lambda: list(work())):
-            yield found
-
-    async def close(self) -> None:
-        """Close the file, once what was begun is done."""
-        await self.on_worker(self.conn.close)
-        self._worker.shutdown(wait=False)
 
 
 @dataclass(frozen=True)
@@ -165,7 +99,7 @@ class Threads:
             await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
             connection = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False)
             saver = ThreadSaver(connection)
-            await saver.on_worker(_prepare, saver)
+            await saver.on_worker(prepare, saver)
         except (sqlite3.Error, OSError) as error:
             if connection is not None:
                 connection.close()
@@ -178,7 +112,7 @@ class Threads:
 
     async def run(self, statements: Sequence[Statement]) -> int:
         """Run the statements as one; return how many rows the last changed."""
-        return await self._file.on_worker(_run, self._file.conn, statements)
+        return await self._file.on_worker(run, self._file.conn, statements)
 
     @staticmethod
     def keep_latest(key: str) -> list[Statement]:
@@ -314,21 +248,6 @@ class Threads:
             return await asyncio.wait_for(work, BUSY_S)
         except failures as error:
             raise StoreError(f"the thread cannot be {what}: {error or 'it took too long'}") from error
-
-
-def _prepare(saver: ThreadSaver) -> None:
-    saver.setup()
-    saver.conn.execute("PRAGMA synchronous=NORMAL")
-    saver.conn.execute("PRAGMA secure_delete=ON")
-    saver.conn.execute(_TABLE)
-    saver.conn.commit()
-
-
-def _run(connection: sqlite3.Connection, statements: Sequence[Statement]) -> int:
-    with connection:
-        for statement, values in statements:
-            cursor = connection.execute(statement, values)
-    return cursor.rowcount
 
 
 def _still_going_on() -> BackEndOverloaded:
