@@ -55,9 +55,9 @@ class Matrix:
             exclude: ids to leave out.
         """
         scores = np.clip(np.einsum("ij,j->i", self.rows, unit(vector)), -1.0, 1.0)  # `@` waits for BLAS threads
-        free = np.ones(len(self.ids), dtype=bool)
+        free = np.full(len(self.ids), allowed is None)
         if allowed is not None:
-            free[:] = [i in allowed for i in self.ids]
+            free[[self.index[i] for i in allowed if i in self.index]] = True
         free[[self.index[i] for i in exclude if i in self.index]] = False
         order = np.argsort(-scores, kind="stable")
         best = order[free[order]][:limit]
@@ -84,7 +84,9 @@ class Words:
             rows, scores = await self._posting(table, word)
             total[rows] += scores
         if allowed is not None:
-            total[[i not in allowed for i in self._ids]] = 0
+            rows, every = [self._index[i] for i in allowed if i in self._index], total
+            total = np.zeros_like(every)
+            total[rows] = every[rows]
         total[[self._index[i] for i in skip.ids if i in self._index]] = 0
         found = np.flatnonzero(total)
         if len(found) > skip.limit:
