@@ -84,9 +84,9 @@ class Words:
             rows, scores = await self._posting(table, word)
             total[rows] += scores
         if allowed is not None:
-            rows, every = [self._index[i] for i in allowed if i in self._index], total
+            kept, every = [self._index[i] for i in allowed if i in self._index], total
             total = np.zeros_like(every)
-            total[rows] = every[rows]
+            total[kept] = every[kept]
         total[[self._index[i] for i in skip.ids if i in self._index]] = 0
         found = np.flatnonzero(total)
         if len(found) > skip.limit:
