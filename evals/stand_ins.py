@@ -203,12 +203,12 @@ class ConstantCollaborative:
 
 
 def constant_services(settings: Settings, chat: ConstantChat | None = None) -> Services:
-    """Return parts made of constants only."""
+    """Return parts made of constants only; the model is one that is asked for whole sentences about every item."""
 
     async def stores(tenant: str) -> tuple[Catalogue, History, Collaborative]:
         return ConstantCatalogue(), ConstantHistory(), ConstantCollaborative()
 
-    return Services(
+    services = Services(
         settings=settings,
         image_text=ConstantImageText(),
         captioner=ConstantCaptioner(),
@@ -217,6 +217,8 @@ def constant_services(settings: Settings, chat: ConstantChat | None = None) -> S
         prompts=PromptLibrary(None, {}),
         open_stores=stores,
     )
+    services.composer.guided = False
+    return services
 
 
 @cache

@@ -127,7 +127,7 @@ async def answered(host: str, port: int, sent: bytes, every_s: float = 0.0, piec
             await writer.wait_closed()
 
 
-HEAD = b"POST /recommend HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n"
+HEAD = b"POST /recommend HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n"
 
 
 @pytest.mark.parametrize("piece", [b"", b" "])
@@ -146,7 +146,7 @@ async def test_a_slow_body_is_cut_off(monkeypatch: pytest.MonkeyPatch, piece: by
     assert len(service.requests) == 1
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET /health HT", b"GET /health HTTP/1.1\r\nHost: a\r\nX-A: "])
+@pytest.mark.parametrize("sent", [b"", b"GET /health HT", b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: "])
 @pytest.mark.parametrize("piece", [b"", b"x"])
 async def test_slow_headers_are_cut_off(monkeypatch: pytest.MonkeyPatch, sent: bytes, piece: bytes) -> None:
     monkeypatch.setattr(connection, "HEADERS_S", 0.2)
@@ -158,13 +158,13 @@ async def test_slow_headers_after_an_answer_are_cut_off(monkeypatch: pytest.Monk
     monkeypatch.setattr(connection, "HEADERS_S", 0.3)
     async with serving(FakeService()) as (host, port):
         answer = await answered(
-            host, port, b"GET /health HTTP/1.1\r\nHost: a\r\n\r\nGET /health HTTP/1.1\r\nX-A: ", 0.05, b"x"
+            host, port, b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /health HTTP/1.1\r\nX-A: ", 0.05, b"x"
         )
     assert answer.count(b"200 OK") == 1
 
 
-LONG, GET = b"x" * (MAX_HEADER_BYTES + 1), b" /health HTTP/1.1\r\nHost: a\r\n"
-CHUNKED = b"POST /feedback HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+LONG, GET = b"x" * (MAX_HEADER_BYTES + 1), b" /health HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+CHUNKED = b"POST /feedback HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ CHUNKED = b"POST /feedback HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n
         b"GET" + GET + b"X-A: " + LONG,
         b"GET" + GET + b"X-A: " + LONG + b"\r\n\r\n",
         b"GET" + GET + b"X-A: 1\r\n" * MAX_HEADER_BYTES + b"\r\n",
-        b"GET /" + LONG + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /" + LONG + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
         LONG + GET,
         CHUNKED + b"0\r\nX-A: " + LONG,
         CHUNKED + b"1;a=" + LONG,
@@ -209,7 +209,7 @@ async def test_a_client_that_does_not_read_is_cut_off(monkeypatch: pytest.Monkey
     async with serving(service) as (host, port):
         reader, writer = await asyncio.open_connection(host, port, limit=1024)
         writer.write(
-            b"POST /recommend/stream HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+            b"POST /recommend/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
         )
         await asyncio.wait_for(service.cancelled.wait(), 5)
         writer.close()

@@ -197,6 +197,7 @@ async def test_a_broken_part_is_labelled_and_the_request_answered(
     services = constant_services(settings)
     setattr(services, part, replacement)
     services.rebuild()
+    services.composer.guided = False
     _, response = await collect(services, text="a print", user_id="u", images=[photo()])
     assert label in labels(response)
     assert len(response.items) == 10
@@ -302,6 +303,7 @@ async def test_an_old_snapshot_is_not_shown_while_the_catalogue_works(settings: 
     services = with_stores(settings, catalogue=PickyCatalogue())
     services.captioner = DownCaptioner()
     services.rebuild()
+    services.composer.guided = False
     async with Recommender(services=services) as recommender:
         await (await services.shop("default")).take_snapshot()
         response = await recommender.recommend(text="a print under 12 euros", images=[photo()])
@@ -348,6 +350,7 @@ async def test_the_time_budget_is_kept(settings: Settings) -> None:
     services = constant_services(settings.model_copy(update={"timeouts": TimeoutSettings()}))
     services.chat = SlowChat()
     services.rebuild()
+    services.composer.guided = False
     started = asyncio.get_running_loop().time()
     _, response = await collect(services, text="a print", max_ms=700)
     assert asyncio.get_running_loop().time() - started < 2.5
