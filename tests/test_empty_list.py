@@ -59,3 +59,10 @@ async def test_what_the_shop_holds_back(tmp_path: Path) -> None:
 async def test_what_is_asked_for_again_is_shown(tmp_path: Path) -> None:
     response = await answer(tmp_path, "purchase", range(3), constraints=CHEAP, include_consumed=True)
     assert {i.item_id for i in response.items} == {"i0", "i1", "i2"}
+
+
+async def test_what_a_shop_sells_is_no_wish_that_could_not_be_kept(tmp_path: Path) -> None:
+    async with Recommender(services=shop_services(Settings(home=tmp_path))) as recommender:
+        response = await recommender.recommend(text="a print for the submarine, under 30", words=False)
+    assert "print" not in " ".join(response.understanding.unparsed)
+    assert "submarine" in response.understanding.unparsed

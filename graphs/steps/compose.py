@@ -9,6 +9,7 @@ from typing import Literal
 
 from ...agents.conversation.acts import ANSWERED
 from ...agents.explaining.rendered import render_composition, wording_for
+from ...core.language.word_data import thing_words
 from ...core.learning.exposures import Exposure, Shown
 from ...core.media.corrections import CORRECTABLE
 from ...core.ranking.cold_start import choose
@@ -139,7 +140,9 @@ def understood(state: State) -> Understanding:
         return wish
     held = " ".join(f"{r.item.title} {r.item.text} {list(r.item.attributes.values())}" for r in state.ranked).casefold()
     said = " ".join((*wish.unparsed, *wish.preferences, *(c.words for c in reading.conditions))).casefold()
-    missing = [w for w in content_words(reading.query) if stem(w) not in held and w not in said]
+    things = thing_words()  # what a shop sells asks for nothing in particular
+    words = [w for w in content_words(reading.query) if not {w, stem(w)} & things]
+    missing = [w for w in words if stem(w) not in held and w not in said]
     return wish.model_copy(update={"unparsed": (*wish.unparsed, *missing)}) if missing else wish
 
 
