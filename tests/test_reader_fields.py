@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tastemaker.agents.understanding.reader import read
+from tastemaker.core.language.spelling import Spelling
 from tastemaker.core.predicates import all_hold
 from tastemaker.core.schemas import Constraint
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
@@ -113,3 +114,15 @@ async def test_a_refused_name_that_only_titles_hold_is_kept_out(tmp_path: Path) 
         assert {i.item_id for i in found} == left, text
         assert all_hold(found, where) == found
     assert all(c.field != "title" for c in read("a kettle, no problem if it is loud", language).conditions)
+
+
+def test_four_letters_are_put_right_only_where_the_finger_missed_a_key() -> None:
+    spelling = Spelling(["maus", "blue", "green", "golf"])
+    assert [spelling.correct(w) for w in ("mars", "bkue", "bleu", "gren", "wolf", "gulf")] == [
+        None,
+        "blue",
+        "blue",
+        "green",
+        None,
+        None,
+    ]

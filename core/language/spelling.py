@@ -12,6 +12,8 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from .tokens import stem
 
 SHORTEST = 4
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_KEYS = {c: (x + y / 2, y) for y, row in enumerate(_ROWS) for x, c in enumerate(row)}
 
 
 class Spelling:
@@ -30,7 +32,7 @@ class Spelling:
         return word in self.words or stem(word) in self._stems
 
     def _correct(self, word: str) -> str | None:
-        """Return the known word that ``word`` is a slip of, or None: one slip up to six letters, two above or
+        """Return the known word that ``word`` is a slip of, or None: one slip up to six letters (in four, see ``_may_be_one_slip``), two above or
         where only vowels differ.
 
         The distance counts swapped neighbours as one slip (optimal string alignment). The first letter must be right;
@@ -41,8 +43,23 @@ class Spelling:
             return None
         near = [w for other in range(length - 2, length + 3) for w in self._near.get((word[0], other), ())]
         found = process.extract(word, near, scorer=OSA.distance, score_cutoff=2, limit=8)
-        kept = [f for f in found if f[1] < 2 or _may_be_two_slips(word, f[0])]
+        kept = [f for f in found if (_may_be_one_slip if f[1] < 2 else _may_be_two_slips)(word, f[0])]
         return min(kept, key=lambda f: (f[1], -JaroWinkler.similarity(word, f[0])))[0] if kept else None
+
+
+def _may_be_one_slip(word: str, right: str) -> bool:
+    """Tell whether one slip is likely: in four letters another letter only for a neighbour on the keyboard, so that mars is no "Maus"."""
+    if len(word) > SHORTEST or len(word) != len(right):
+        return True
+    wrong = [(a, b) for a, b in zip(word, right, strict=True) if a != b]
+    return len(wrong) != 1 or _are_neighbours(*wrong[0])
+
+
+def _are_neighbours(a: str, b: str) -> bool:
+    if a not in _KEYS or b not in _KEYS:
+        return False
+    (x, y), (u, v) = _KEYS[a], _KEYS[b]
+    return abs(x - u) <= 1 and abs(y - v) <= 1
 
 
 def _may_be_two_slips(word: str, right: str) -> bool:
