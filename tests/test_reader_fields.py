@@ -126,3 +126,18 @@ def test_four_letters_are_put_right_only_where_the_finger_missed_a_key() -> None
         None,
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "op", "value"),
+    [
+        ("an easy one", "=", "leicht"),
+        ("nothing difficult", "!=", "schwer"),
+        ("moderate, please", "=", "mittel"),
+        ("中等难度的", "=", "mittel"),
+        ("eine mittelschwere Tour", "=", "mittel"),
+    ],
+)
+def test_levels_are_named_in_any_of_the_languages(text: str, op: str, value: str) -> None:
+    (condition,) = read(text, shop(words("schwierigkeit", "leicht|mittel|schwer"))).conditions
+    assert (condition.op, condition.value) == (op, value)
