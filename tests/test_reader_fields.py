@@ -141,3 +141,10 @@ def test_four_letters_are_put_right_only_where_the_finger_missed_a_key() -> None
 def test_levels_are_named_in_any_of_the_languages(text: str, op: str, value: str) -> None:
     (condition,) = read(text, shop(words("schwierigkeit", "leicht|mittel|schwer"))).conditions
     assert (condition.op, condition.value) == (op, value)
+
+
+def test_what_a_shop_sells_is_no_narrower_word_for_a_value() -> None:
+    prints = shop(words("theme", "art|food|travel", several=True), words("subjects", "airplane|dog|boat", several=True))
+    assert read("a print", prints).conditions == ()
+    assert read("plan a wall with three prints", prints).conditions == ()
+    assert [c.value for c in read("a plane over the sea", prints).conditions] == ["airplane"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..schemas import CatalogueField
+from .lexicon.lexicon import senses_of
 from .tokens import german_stem
 from .value_words import is_base
 from .word_data import common_words, stem_key, value_key
@@ -62,5 +63,12 @@ def keys_of(form: str, words: Sequence[str], rank: int) -> dict[str, int]:
     if rank < SYNONYM or is_base(words[-1]):
         keys.setdefault(stem_key(form), max(rank, INFLECTED))
     if not form.isascii() or rank in (SYNONYM, SPELLED):
-        keys.setdefault("".join(map(german_stem, words)), max(rank, INFLECTED))
+        german = "".join(map(german_stem, words))
+        if german == value_key(form) or not (_is_english(value_key(form)) and _is_english(german)):
+            keys.setdefault(german, max(rank, INFLECTED))
     return keys
+
+
+def _is_english(word: str) -> bool:
+    """Tell whether a word is an English one: the German stem of "plane" is another word, "plan"."""
+    return bool(senses_of(word, "en"))

@@ -24,6 +24,7 @@ from ....core.language.word_data import (
     listed_words,
     phrase_words,
     phrases,
+    thing_words,
     tongues,
     units,
     value_key,
@@ -118,10 +119,11 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
 
 def _narrower(piece: Segment, tongue: str, language: CatalogueLanguage) -> tuple[Entry, ...]:
     """Return the values that an unknown word is a kind of, where no text of the catalogue has the word itself."""
-    if len(piece.words) != 1 or stem(piece.words[0]) in language.words or (piece.capital and tongue == "en"):
+    word = piece.words[0] if len(piece.words) == 1 else ""
+    if not word or {word, stem(word)} & (language.words | thing_words()) or (piece.capital and tongue == "en"):
         return ()
     other = "en" if tongue == "de" else "de"
-    return narrower(piece.words[0], tongue, language.senses) or narrower(piece.words[0], other, language.senses)
+    return narrower(word, tongue, language.senses) or narrower(word, other, language.senses)
 
 
 def _tongue_of(tokens: Sequence[Token], language: CatalogueLanguage) -> str:
