@@ -290,6 +290,7 @@ async def _services(settings: Settings, faults: Faults) -> Services:
         setattr(services, name, Faulty(getattr(services, name), part, faults))
     services.breakers = Breakers(PAUSE_S)
     services.rebuild()
+    services.composer.guided = False  # asked about every item, so that its lack is one
     return services
 
 
