@@ -118,6 +118,10 @@ async def shop(tmp_path: Path) -> AsyncIterator[tuple[Recommender, CountingCatal
         yield recommender, made[0]
 
 
+AT_ONCE = 1
+"""Calls more where two steps that run at once both ask for what neither has yet."""
+
+
 @pytest.mark.parametrize(
     ("fields", "most_files", "most_calls"),
     [
@@ -144,7 +148,7 @@ async def test_the_common_requests_take_the_short_way(
     pairs = zip(ROOMS, most_files, strict=True)
     too_many = {room: way.files[room] for room, most in pairs if len(way.files[room]) > most}
     assert not too_many, f"more files than before; in all rooms: {[len(found) for found in way.files.values()]}"
-    assert way.calls <= most_calls, dict(catalogue.calls)
+    assert way.calls <= most_calls + AT_ONCE, dict(catalogue.calls)
 
 
 async def test_a_source_that_does_not_apply_is_not_asked(shop: tuple[Recommender, CountingCatalogue]) -> None:
