@@ -11,6 +11,7 @@ from tastemaker.agents.understanding.constraint_merge import merge
 from tastemaker.agents.understanding.grammar import moments
 from tastemaker.agents.understanding.reader import read
 from tastemaker.core.language.catalogue_language import CatalogueLanguage, compile_language
+from tastemaker.core.moment import type_of_values
 from tastemaker.core.predicates import all_hold
 from tastemaker.core.schemas import CatalogueField, CatalogueSchema, Constraint
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
@@ -184,9 +185,11 @@ async def test_the_store_and_memory_agree(tmp_path: Path) -> None:
     assert await catalogue.in_order("departure_date", 2, descending=True) == ["t7", "t6"]
 
 
-def test_a_number_is_no_day() -> None:
+@pytest.mark.parametrize("value", ["soon", "2026-02-31", "2026-13-01", "2026-12-05T99:99", "25:00"])
+def test_what_the_calendar_lacks_is_no_limit(value: str) -> None:
     with pytest.raises(ValueError, match="a day such as"):
-        limit("<=", "soon")
+        limit("<=", value)
+    assert type_of_values((value, "2026-12-05")) == "text"
 
 
 def test_a_later_turn_replaces_the_day() -> None:

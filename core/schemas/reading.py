@@ -37,7 +37,7 @@ class Condition(Frozen):
 class Order(Frozen):
     """The order asked for: "cheapest" is the price, lowest first."""
 
-    field: str = Field(description="Catalogue field, a number.")
+    field: str = Field(description="Catalogue field, of numbers or dates.")
     descending: bool = Field(description="Highest first.")
     words: str = Field(default="", description="The words that asked for it.")
     rank: int = Field(default=1, ge=1, description='Place to begin at: 2 for "the second cheapest".')
