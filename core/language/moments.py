@@ -7,74 +7,34 @@ A moment is a half-open span of ISO texts, so that it compares with the dates of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from functools import cache
-from importlib.resources import files
-from typing import Any, Literal, NamedTuple
 
-import yaml
+from .clock_times import clock_at
+from .moment_forms import Moment, longest, table_of_moments, words_of_moments
+from .tokens import Token
 
-from .tokens import Token, tokenise
-
-Kind = Literal["date", "time"]
-Forms = Mapping[tuple[str, ...], Any]
-LONGEST = 6
-"""Tokens of the longest form in the word list."""
 ALSO_WORDS = frozenset(("may", "mar", "march", "sun", "sat", "jan", "sep", "day", "new", "das", "am"))
 """What is a month or a day only with a number, a year or a preposition beside it."""
 _ORDINAL = frozenset(("st", "nd", "rd", "th", "."))
-_HAN_DAY = frozenset("日号")
 _STAGES = {
     "early": 0, "beginning": 0, "start": 0, "anfang": 0, "初": 0, "mid": 1, "middle": 1, "mitte": 1, "中": 1, "late": 2, "end": 2, "ende": 2, "底": 2,
 }  # fmt: skip
 _STAGE_DAYS = ((1, 11), (11, 21), (21, 0))
 _COUNTED = {"day": 1, "days": 1, "tage": 1, "tagen": 1, "天": 1, "week": 7, "weeks": 7, "woche": 7, "wochen": 7, "周": 7, "month": 30, "months": 30, "monate": 30, "monaten": 30}  # fmt: skip
 _SMALL = {w: n for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])} | {"couple": 2, "few": 4, "zwei": 2, "drei": 3, "vier": 4, "一": 1, "两": 2, "三": 3, "几": 4}  # fmt: skip
-_HAN_HOURS = {c: n for n, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
 _EVERY = frozenset(("a", "any", "every", "each", "einem", "einen", "jeden", "jedem", "每"))
 EVENING = "17:00 24:00"
-NOON, DAY_HOURS = 12, 24
-_NAMED_TIMES = {"noon": (12, 0), "midday": (12, 0), "midnight": (23, 59), "mitternacht": (23, 59)}
-
-
-class Moment(NamedTuple):
-    """A span ``low <= x < high`` of days or times of day, or every one of ``weekdays``; it ends before token ``end``.
-    ``part`` is the part of the day that its words name too: ``17:00 24:00`` of "tonight".
-
-    ``sure`` says that it is one without a preposition beside it. The span of one minute ends in ``~``.
-    """
-
-    kind: Kind
-    low: str
-    high: str
-    end: int
-    sure: bool = True
-    weekdays: tuple[int, ...] = ()
-    part: str = ""
 
 
 Nearest = Callable[[int, int], int]
 """Returns the year that a month and a day without a year are in."""
 
 
-def words_of_moments(part: str) -> Forms:
-    """Return form, as a tuple of tokens -> meaning, of one part of the word list."""
-    return _forms()[part]
-
-
-def longest(forms: Forms, tokens: Sequence[Token], i: int) -> tuple[Any, int] | None:
-    """Return the meaning of the longest form at token ``i``, and the token after it."""
-    for n in range(min(LONGEST, len(tokens) - i), 0, -1):
-        key = tuple(t.text for t in tokens[i : i + n])
-        if key in forms:
-            return forms[key], i + n
-    return None
-
-
 def moment_at(tokens: Sequence[Token], i: int, today: date, nearest: Nearest) -> Moment | None:
     """Return the day or the time of day that is named at token ``i``, the longest reading first."""
-    found = [m for way in _WAYS if (m := way(tokens, i, today, nearest)) is not None]
+    ways = [way(tokens, i, today, nearest) for way in _WAYS]
+    found = [m for m in (*ways, clock_at(tokens, i)) if m is not None]
     best = max(found, key=lambda m: m.end, default=None)
     return _with_part(tokens, best) if best is not None and best.kind == "date" else best
 
@@ -90,15 +50,6 @@ def _with_part(tokens: Sequence[Token], moment: Moment) -> Moment:
         if last == "tonight" or (last.endswith(("abend", "晚")) and last != "heiligabend")
         else moment
     )
-
-
-def part_at(tokens: Sequence[Token], i: int) -> Moment | None:
-    """Return a part of the day that is named at token ``i``: "in the evening", 晚上."""
-    found = longest(words_of_moments("parts"), tokens, i)
-    if found is None:
-        return None
-    low, high = found[0].split()
-    return Moment("time", low, high, found[1])
 
 
 def nearest_year(low: str, high: str, today: date) -> Nearest:
@@ -239,7 +190,7 @@ def _year(tokens: Sequence[Token], i: int) -> tuple[int, int]:
 def _han_month(tokens: Sequence[Token], i: int, nearest: Nearest) -> Moment | None:
     text = "".join(t.text for t in tokens[i : i + 8])
     match = re.match(r"(?:(\d{4})年)?(\d{1,2})月(?:(\d{1,2})[日号]?|(初|中|底|份))?", text)
-    if match is None or not 1 <= int(match[2]) <= NOON:
+    if match is None or not 1 <= int(match[2]) <= 12:
         return None
     end, size = i, 0
     while size < len(match[0]):
@@ -266,7 +217,7 @@ def _feast(tokens: Sequence[Token], i: int, _: date, nearest: Nearest) -> Moment
 
 def _moving(name: str, year: int, end: int) -> Moment | None:
     """Return a feast that moves: Easter from Good Friday to Monday, the lunar new year's first week; None past the table."""
-    first = _table()[name].get(year)
+    first = table_of_moments()[name].get(year)
     if first is None:
         return None
     day = date.fromisoformat(f"{year}-{first}")
@@ -289,64 +240,7 @@ def _within(tokens: Sequence[Token], i: int, today: date, _: Nearest) -> Moment 
     return _days(today, min(n * unit, 3660) + 1, i + len(match[0].split())) if n and unit else None
 
 
-def _clock(tokens: Sequence[Token], i: int, _: date, __: Nearest) -> Moment | None:
-    """Read "8 pm", "8:30pm", "20:00", "20 Uhr", "noon", 晚上8点半."""
-    if tokens[i].text in _NAMED_TIMES:
-        return _time(*_NAMED_TIMES[tokens[i].text], i + 1)
-    part = part_at(tokens, i) if tokens[i].kind == "han" else None
-    j = part.end if part else i
-    if j >= len(tokens):
-        return None
-    if tokens[j].kind == "han":
-        return _han_clock(tokens, *_han_hour(tokens, j), 0, part)
-    match = re.fullmatch(r"(\d{1,2})(?:[.](\d\d))?", tokens[j].text) if tokens[j].kind == "number" else None
-    if match is None or int(match[1]) > DAY_HOURS:
-        return None
-    hour, minute, k = int(match[1]), int(match[2] or 0), j + 1
-    colon = k + 1 < len(tokens) and tokens[k].text in (":", "：") and re.fullmatch(r"[0-5]\d", tokens[k + 1].text)
-    if colon:
-        minute, k = int(tokens[k + 1].text), k + 2
-    if k < len(tokens) and tokens[k].text in ("点", "时"):
-        return _han_clock(tokens, hour, k, minute, part)
-    return _western_clock(tokens, hour, minute, k) or (_time(hour, minute, k) if colon else None)
-
-
-def _western_clock(tokens: Sequence[Token], hour: int, minute: int, k: int) -> Moment | None:
-    words = [t.text for t in tokens[k : k + 4]]
-    half = 1 if words[:1] in (["am"], ["pm"]) else 0
-    if words[:3] in (["a", ".", "m"], ["p", ".", "m"]):
-        half = 4 if words[3:] == ["."] else 3
-    if half and hour <= NOON:
-        return _time(hour % NOON + (NOON if words[0][0] == "p" else 0), minute, k + half)
-    named = next((n for n in (1, 2) if "".join(t.text for t in tokens[k : k + n]) in ("uhr", "oclock")), 0)
-    return _time(hour, minute, k + named) if named else None
-
-
-def _han_hour(tokens: Sequence[Token], j: int) -> tuple[int | None, int]:
-    hour, k = _HAN_HOURS.get(tokens[j].text), j + 1
-    if hour == 10 and k < len(tokens) and tokens[k].text in ("一", "二"):
-        return 10 + _HAN_HOURS[tokens[k].text], k + 1
-    return hour, k
-
-
-def _han_clock(tokens: Sequence[Token], hour: int | None, k: int, minute: int, part: Moment | None) -> Moment | None:
-    if hour is None or k >= len(tokens) or tokens[k].text not in ("点", "时"):
-        return None
-    k += 1
-    if k < len(tokens) and tokens[k].text == "半":
-        minute, k = 30, k + 1
-    elif k < len(tokens) and tokens[k].text in ("钟", "整"):
-        k += 1
-    late = part is not None and part.low >= "12:00" and hour < NOON
-    return _time(hour + (NOON if late else 0), minute, k)
-
-
-def _time(hour: int, minute: int, end: int) -> Moment:
-    low = f"{min(hour, 24):02}:{minute:02}"
-    return Moment("time", low, low + "~", end)
-
-
-_WAYS = (_iso, _relative, _weekday, _recurring, _span, _month, _feast, _within, _clock)
+_WAYS = (_iso, _relative, _weekday, _recurring, _span, _month, _feast, _within)
 
 
 def _days(first: date, n: int, end: int) -> Moment:
@@ -377,24 +271,3 @@ def _after(day: date) -> str:
 def today() -> date:
     """Return the day it is on this machine."""
     return datetime.now().astimezone().date()
-
-
-@cache
-def _table() -> Mapping[str, Any]:
-    return dict(yaml.safe_load(files(__package__).joinpath("data/moments.yaml").read_text(encoding="utf-8")))
-
-
-@cache
-def _forms() -> Mapping[str, Forms]:
-    found: dict[str, dict[tuple[str, ...], Any]] = {}
-    for part, entries in _table().items():
-        rows = {"": entries} if isinstance(entries, list) else entries
-        found[part] = {
-            key: meaning for meaning, forms in rows.items() if isinstance(forms, list) for key in _keys(forms)
-        }
-    return found
-
-
-def _keys(forms: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    for form in forms:
-        yield tuple(t.text for t in tokenise(form))

@@ -11,17 +11,9 @@ from datetime import date
 from typing import NamedTuple
 
 from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.moments import (
-    Kind,
-    Moment,
-    day_of_month,
-    longest,
-    moment_at,
-    nearest_year,
-    part_at,
-    today,
-    words_of_moments,
-)
+from ....core.language.clock_times import part_at
+from ....core.language.moment_forms import Kind, Moment, longest, words_of_moments
+from ....core.language.moments import day_of_month, moment_at, nearest_year, today
 from ....core.language.tokens import Token, tokenise, words_of_form
 from ....core.schemas import Condition, Operator, Predicate
 from ....core.text.field_names import label_of
