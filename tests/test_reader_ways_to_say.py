@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tastemaker.agents.understanding.by_rules import understand
 from tastemaker.agents.understanding.conditions_in_force import condition_id
-from tastemaker.agents.understanding.grammar.spans_of_years import this_year
+from tastemaker.agents.understanding.grammar.numbers.spans_of_years import this_year
 from tastemaker.agents.understanding.reader import read
 from tastemaker.core.language.tokens import german_stem, stem
 from tastemaker.core.predicates import holds

@@ -17,7 +17,7 @@ from ...core.language.value_entry import FieldTerms
 from ...core.language.word_data import key_of, stem_key, value_key
 from ...core.schemas import Condition, Operator, Order
 from .by_model_request import NUMBER_OPS, ModelAnswer, Said, SaidOrder
-from .grammar.amount import Amount
+from .grammar.numbers.amount import Amount
 from .grammar.segments import Segment, segment
 from .grammar.sentence import STOPS
 from .numbers_and_money import find_numbers, normalise

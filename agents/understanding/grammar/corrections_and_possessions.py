@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....core.language.value_entry import SYNONYM
-from .number_negation import is_correcting_no
+from .numbers.negation import is_correcting_no
 from .sentence import COMMAS, Sentence, Wish
 
 REACH = 9

@@ -17,7 +17,7 @@ from .exceptions import exceptions_with_but
 from .left_over import demands
 from .moments import moments
 from .nothing_of import nothing_of
-from .number_bounds import bounds_of
+from .numbers.conditions import bounds_of
 from .orders_and_releases import leanings, orders, releases
 from .reactions import reactions
 from .refusals import refusals

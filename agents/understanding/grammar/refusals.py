@@ -13,7 +13,7 @@ from ....core.language.word_data import common_words, key_of
 from ....core.predicates import TITLE
 from ....core.schemas import Condition
 from .double_negation import says_lacking, take_value
-from .number_negation import is_correcting_no
+from .numbers.negation import is_correcting_no
 from .refuse_before import refuse_before
 from .refused_values import LACKING, LINKS, opens_relative
 from .segments import Segment

@@ -29,9 +29,9 @@ from ....core.language.word_data import (
     units,
     value_key,
 )
-from .amount import Amount
-from .amounts import NUMBER_WORDS, read_amount
 from .compounds import without_compounds
+from .numbers.amount import Amount
+from .numbers.amounts import NUMBER_WORDS, read_amount
 
 MAX_TOKENS = 220
 """Longer texts are read so far; what follows is named as not read."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isinf
 
-from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.word_data import comparative_directions, key_of
-from ....core.schemas import Operator
+from .....core.language.catalogue_language import CatalogueLanguage
+from .....core.language.word_data import comparative_directions, key_of
+from .....core.schemas import Operator
+from ..segments import Segment
 from .amount import Amount
-from .number_negation import negate
-from .number_phrase import NumberPhrase
-from .number_ranges import PRE, PRE_TIME, back, read_range
-from .segments import Segment
+from .negation import negate
+from .phrase import NumberPhrase
+from .ranges import PRE, PRE_TIME, back, read_range
 
 BAND = 0.10
 """How far "around" reaches on either side."""

@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ....core.language.catalogue_language import FIRST_YEAR, CatalogueLanguage
-from ....core.language.tokens import stem
-from ....core.language.value_entry import FieldTerms
-from ....core.language.word_data import common_words, counted_words, currencies, field_words, key_of
-from ....core.text.field_names import words_of
+from .....core.language.catalogue_language import FIRST_YEAR, CatalogueLanguage
+from .....core.language.tokens import stem
+from .....core.language.value_entry import FieldTerms
+from .....core.language.word_data import common_words, counted_words, currencies, field_words, key_of
+from .....core.text.field_names import words_of
+from ..segments import Segment
 from .ages import as_age, as_years
 from .amount import Amount
-from .number_phrase import NumberPhrase
-from .segments import Segment
+from .phrase import NumberPhrase
 
 MAX_COUNT = 50
 _PEOPLE = frozenset(

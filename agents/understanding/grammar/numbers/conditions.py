@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.value_entry import SYNONYM, FieldTerms
-from ....core.language.word_data import field_words, key_of
-from ....core.schemas import Constraint, Operator
-from ....core.text.field_names import words_of
-from .earlier_numbers import resume
-from .number_fields import MAX_COUNT, fields_of, in_field
-from .number_negation import corrects
-from .number_phrase import NumberPhrase
-from .number_phrases import read_phrase
-from .number_ranges import PRE
-from .number_verdicts import shared
-from .segments import Segment
+from .....core.language.catalogue_language import CatalogueLanguage
+from .....core.language.value_entry import SYNONYM, FieldTerms
+from .....core.language.word_data import field_words, key_of
+from .....core.schemas import Constraint, Operator
+from .....core.text.field_names import words_of
+from ..segments import Segment
+from .earlier_turns import resume
+from .fields import MAX_COUNT, fields_of, in_field
+from .limits import read_phrase
+from .negation import corrects
+from .phrase import NumberPhrase
+from .ranges import PRE
+from .verdicts import shared
 
 BAND = 0.10
 DAY = 1440.0

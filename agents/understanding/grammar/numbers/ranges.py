@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.language.word_data import key_of
-from ....core.schemas import Operator
+from .....core.language.word_data import key_of
+from .....core.schemas import Operator
+from ..segments import Segment
 from .amount import Amount
-from .number_phrase import NumberPhrase
-from .segments import Segment
+from .phrase import NumberPhrase
 
 CLAUSE_MARKS = frozenset(".!?;。！？；\n")
 PRE: dict[str, Operator] = {"under": "<", "at_most": "<=", "over": ">", "at_least": ">="}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.value_entry import FieldTerms
-from ....core.schemas import Constraint, Operator
-from .number_fields import counts_something, in_field
-from .number_phrase import NumberPhrase
-from .segments import Segment
+from .....core.language.catalogue_language import CatalogueLanguage
+from .....core.language.value_entry import FieldTerms
+from .....core.schemas import Constraint, Operator
+from ..segments import Segment
+from .fields import counts_something, in_field
+from .phrase import NumberPhrase
 
 NEAR = 4.0
 """How many times the earlier limit, or which part of it, the new number may be."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.language.tokens import Token
-from ....core.language.word_data import key_of, units
+from .....core.language.tokens import Token
+from .....core.language.word_data import key_of, units
 from .amount import Amount, phrase_at
 
 _ARTICLES = frozenset(("a", "an", "one", "ein", "eine", "einen", "einem", "einer", "eines"))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.word_data import key_of
-from ....core.schemas import Operator
+from .....core.language.catalogue_language import CatalogueLanguage
+from .....core.language.word_data import key_of
+from .....core.schemas import Operator
+from ..segments import Segment
 from .amount import Amount
-from .number_phrase import NumberPhrase
-from .segments import Segment
+from .phrase import NumberPhrase
 
 _COPULAS = frozenset(
     "is are was be would will wont look looks seem seems feel feels cost costs that it its this just simply really already "  # noqa: SIM905

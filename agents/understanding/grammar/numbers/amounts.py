@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from ....core.language.tokens import Token
-from ....core.language.word_data import currencies, units
-from ....core.text.chinese import read_numeral
+from .....core.language.tokens import Token
+from .....core.language.word_data import currencies, units
+from .....core.text.chinese import read_numeral
 from .amount import Amount, phrase_at
-from .amount_words import PART_WORDS, add_halves, read_part
+from .halves_and_single_units import PART_WORDS, add_halves, read_part
 from .spans_of_years import read_years
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"

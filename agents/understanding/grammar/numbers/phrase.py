@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ....core.schemas import Operator
+from .....core.schemas import Operator
 from .amount import Amount
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from ....core.language.tokens import Token
-from ....core.text.chinese import read_numeral
+from .....core.language.tokens import Token
+from .....core.text.chinese import read_numeral
 from .amount import Amount, phrase_at
 
 _CENTURIES = frozenset(("century", "jahrhundert", "jahrhunderts", "jh", "世纪"))
