@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from ..core.errors import StoreError
 from ..core.learning.llm_weight_table import WeightTable
-from ..core.ranking.media_weights import Attention
+from ..core.ranking.learnt_attention import Attention
 
 T = TypeVar("T", bound=BaseModel)
 

@@ -12,15 +12,15 @@ import pytest
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.learning.exposures import Exposure, Shown
 from tastemaker.core.ranking.fusion import kinds_of, source_weights
-from tastemaker.core.ranking.media_weights import LEAST, MOST, Attention, SituationFit, attended, situation_of
+from tastemaker.core.ranking.learnt_attention import LEAST, MOST, Attention, SituationFit, attended, situation_of
 from tastemaker.core.ranking.query import CandidateQuery
-from tastemaker.core.ranking.source_weights import weights_of
+from tastemaker.core.ranking.weights import weights_of
 from tastemaker.core.schemas import Event, HistoryProfile, Understanding
 from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import ConstantChat, constant_services
-from tastemaker.graphs.fitting.media_weights import USUAL, fit_attention, lists_of
+from tastemaker.graphs.fitting.attention import USUAL, fit_attention, lists_of
 from tastemaker.graphs.recommender import Recommender
-from tastemaker.models.recommender.media_weights_fit import MIN_LISTS, ShownList, fit_situation
+from tastemaker.models.recommender.attention_fit import MIN_LISTS, ShownList, fit_situation
 from tastemaker.stores.database import Database
 from tastemaker.stores.events.exposure_log import ExposureLog
 from tastemaker.stores.fitted_files import AttentionFile

@@ -12,8 +12,8 @@ import pytest
 from tastemaker.core.ranking.cold_start import STRATEGIES, choose
 from tastemaker.core.ranking.fusion import source_weights
 from tastemaker.core.ranking.query import CandidateQuery
-from tastemaker.core.ranking.source_weights import weights_of
 from tastemaker.core.ranking.stated_preferences import as_constraints, merge_stated, stated_fit, unusable
+from tastemaker.core.ranking.weights import weights_of
 from tastemaker.core.schemas import (
     CatalogueField,
     CatalogueSchema,

@@ -335,7 +335,7 @@ def test_a_rendered_reason_cites_what_it_rests_on() -> None:
 def test_every_source_of_the_shop_is_known_to_the_reasons() -> None:
     from unittest.mock import MagicMock
 
-    from tastemaker.core.ranking.source_weights import SOURCES
+    from tastemaker.core.ranking.weights import SOURCES
     from tastemaker.models.recommender.scorers.listing import SCORERS
     from tastemaker.tools.sources.listing import build_sources
 

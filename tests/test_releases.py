@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tastemaker.core.errors import InvalidRequestError, ReleaseBlockedError
-from tastemaker.core.ranking.source_weights import Kind, weights_of
-from tastemaker.core.ranking.weights_file import read_weights
+from tastemaker.core.ranking.weights import Kind, weights_of
+from tastemaker.core.ranking.weights_as_toml import read_weights
 from tastemaker.core.releases.assignment import assigned, point_of
 from tastemaker.core.releases.in_force import IN_FORCE
 from tastemaker.core.schemas.releases import CaseGate, Cohort, Gate, Rollout, Threshold

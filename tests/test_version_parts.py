@@ -16,7 +16,7 @@ from tastemaker.core.learning.interactions import Interactions, ItemTable, UserS
 from tastemaker.core.learning.recipe_choice import Way, best, chosen_by_others
 from tastemaker.core.ranking.fusion import fuse, source_weights, with_learned
 from tastemaker.core.ranking.query import CandidateQuery
-from tastemaker.core.ranking.source_weights import LEARNED
+from tastemaker.core.ranking.weights import LEARNED
 from tastemaker.core.schemas import Candidate, Event, HistoryProfile, RecommendResponse, Understanding
 from tastemaker.models.recommender.ensemble import Ensemble
 from tastemaker.models.recommender.fit import fit_ensemble

@@ -15,7 +15,7 @@ from itertools import chain, islice
 
 from ...core.predicates import predicate_holds
 from ...core.ranking.recommendation_paths import PEOPLE
-from ...core.ranking.source_weights import families_of
+from ...core.ranking.weights import families_of
 from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, RankedItem
 from ...core.text.words import COLOURS, content_words, shorten, stem, stems, tokens, value_text
 from .claim_sources import of_kind

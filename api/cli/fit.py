@@ -10,7 +10,7 @@ from rich.table import Table
 
 from ...core.errors import InvalidRequestError
 from ...core.learning.llm_weight_table import WeightEntry
-from ...core.ranking.media_weights import Attention
+from ...core.ranking.learnt_attention import Attention
 from ...core.schemas import LLMStrategy
 from ...core.settings import load_settings
 from .options import run_async
@@ -82,7 +82,7 @@ def fit_senses_command(
     """Fit the weights of words, photos and sound on the lists that were shown and what was chosen; 1 where nothing is gained."""
 
     async def work() -> Attention:
-        from ...graphs.fitting.media_weights import fit_attention
+        from ...graphs.fitting.attention import fit_attention
         from ...graphs.shop.services import Services
 
         services = Services.from_settings(load_settings())

@@ -1,6 +1,6 @@
 """Choose how to make a list for somebody without likes, and say so; one table, the first strategy that applies.
 
-A strategy is what is known, the kind of request that it makes (``source_weights`` weighs the sources by it), and a sentence for people.
+A strategy is what is known, the kind of request that it makes (``weights`` weighs the sources by it), and a sentence for people.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .query import CandidateQuery
-from .source_weights import Kind
+from .weights import Kind
 
 
 @dataclass(frozen=True)

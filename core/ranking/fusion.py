@@ -15,9 +15,9 @@ from ..protocols import Vectors
 from ..schemas import Candidate, Item, SourceScore
 from ..text.titles import title_key
 from .cold_start import choose
-from .media_weights import attended
+from .learnt_attention import attended
 from .query import CandidateQuery
-from .source_weights import LEARNED, LEARNED_ASKED, LEARNED_BARE, SOURCES, Kind, weights_of
+from .weights import LEARNED, LEARNED_ASKED, LEARNED_BARE, SOURCES, Kind, weights_of
 
 RRF_K = 60
 NOTHING_REMAINS = 0.1
@@ -77,7 +77,7 @@ def source_weights(q: CandidateQuery) -> dict[str, float]:
 
 
 def kinds_of(q: CandidateQuery) -> dict[Kind, float]:
-    """Return the kinds of request that this one is of, each with its strength, as ``source_weights.SOURCES`` weighs them.
+    """Return the kinds of request that this one is of, each with its strength, as ``weights.SOURCES`` weighs them.
 
     What is said, shown or pointed at now outweighs history and popularity together; without it history leads, and
     without history popularity does. A photo counts as far as it is trusted.

@@ -13,7 +13,7 @@ from ..schemas import Answered, CatalogueSchema, Constraint, HistoryProfile, Pre
 from ..text.catalogue_values import key_of
 from ..text.words import content_words
 from .diversity import MILD, Spread
-from .media_weights import NO_ATTENTION
+from .learnt_attention import NO_ATTENTION
 
 NOISE = 0.1
 """Share of answers to questions that do not mean what they say."""

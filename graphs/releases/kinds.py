@@ -14,7 +14,7 @@ from ...agents.explaining.wording_check import wording_problems
 from ...agents.prompt_files.file_format import Prompt, read_prompt
 from ...agents.prompt_files.library import PromptLibrary
 from ...core.errors import ConfigurationError, InvalidRequestError
-from ...core.ranking.weights_file import Weights, read_weights, shipped_weights
+from ...core.ranking.weights_as_toml import Weights, read_weights, shipped_weights
 from ...core.releases.in_force import RULES, WEIGHTS, wording_name
 from ...core.rules.model import RuleSet
 from ...core.schemas.releases import MAX_BODY, Kind, Version

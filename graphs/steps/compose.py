@@ -13,7 +13,7 @@ from ...core.language.word_data import thing_words
 from ...core.learning.exposures import Exposure, Shown
 from ...core.media.corrections import CORRECTABLE
 from ...core.ranking.cold_start import choose
-from ...core.ranking.media_weights import MEDIUM
+from ...core.ranking.learnt_attention import MEDIUM
 from ...core.ranking.stated_preferences import merge_items, merge_stated
 from ...core.releases.assignment import unit_digest
 from ...core.schemas import (

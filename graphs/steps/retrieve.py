@@ -9,7 +9,7 @@ from ...agents.understanding.query_text import asks_for_change
 from ...core.errors import StoreError
 from ...core.media.vector_fusion import disputed_pieces, pool_pictures, weighted_mean
 from ...core.protocols import TellsProblem, Vectors
-from ...core.ranking.media_weights import NO_ATTENTION
+from ...core.ranking.learnt_attention import NO_ATTENTION
 from ...core.ranking.query import SEGMENT_KEY, CandidateQuery
 from ...core.ranking.stated_preferences import merge_items, merge_stated
 from ...core.redaction import public_reason

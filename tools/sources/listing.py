@@ -1,7 +1,7 @@
 """Propose candidates from every direction; every source keeps the hard constraints and exclusions.
 
 A new source is one class in this folder (``name``, ``applies``, ``__call__``), one line in ``build_sources`` and one row in the table of
-``core/ranking/source_weights.py``.
+``core/ranking/weights.py``.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from ...core.learning.interactions import Floats, UserState
 from ...core.protocols import Catalogue
 from ...core.ranking.fusion import Fused, fuse, source_weights, with_learned
 from ...core.ranking.query import CandidateQuery
-from ...core.ranking.source_weights import LEARNED
+from ...core.ranking.weights import LEARNED
 from ...core.schemas import Candidate, PathStep, SourceScore
 from ...models.recommender.scorers.base import Explains, Step
 from .version_in_use import Learned, Loaded

@@ -14,7 +14,7 @@ from ...core.learning.model_card import Figures, Validation
 from ...core.learning.recipe_choice import Way
 from ...core.ranking.fusion import RRF_K, source_weights, with_learned
 from ...core.ranking.query import CandidateQuery
-from ...core.ranking.source_weights import LEARNED
+from ...core.ranking.weights import LEARNED
 from ...core.schemas import HistoryProfile, Understanding
 from ...stores.events.co_occurrence import HALF_LIFE_DAYS, similarity
 

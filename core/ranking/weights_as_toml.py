@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import get_args
 
-from .source_weights import SOURCES, Kind
+from .weights import SOURCES, Kind
 
 MOST = 10.0
 Weights = Mapping[str, Mapping[Kind, float]]
 _HEAD = """\
 # How much each source of candidates counts, by kind of request; 0: not at all. A source or a kind that is left out counts 0.
-# What each kind means is said in core/ranking/source_weights.py.
+# What each kind means is said in core/ranking/weights.py.
 """
 
 

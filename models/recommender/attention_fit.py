@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ...core.learning.metrics import interval, ndcg
 from ...core.ranking.fusion import RRF_K
-from ...core.ranking.media_weights import LEAST, MEDIUM, MOST, SituationFit
+from ...core.ranking.learnt_attention import LEAST, MEDIUM, MOST, SituationFit
 
 MIN_LISTS = 60
 LATER = 0.4

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from ...core.errors import InvalidRequestError
 from ...core.learning.exposures import Exposure, rewards_of
-from ...core.ranking.media_weights import Attention, situation_of
-from ...core.ranking.source_weights import weights_of
+from ...core.ranking.learnt_attention import Attention, situation_of
+from ...core.ranking.weights import weights_of
 from ...core.schemas import Event
-from ...models.recommender.media_weights_fit import ShownList, fit_situation
+from ...models.recommender.attention_fit import ShownList, fit_situation
 from ...stores.fitted_files import AttentionFile
 from ..shop.services import Services
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from pydantic import Field
 
 from ..schemas import Frozen
-from .source_weights import SOURCES
+from .weights import SOURCES
 
 MEDIUM = MappingProxyType({name: row.medium for name, row in SOURCES.items() if row.medium})
 """Candidate source -> the medium that it searches with."""
