@@ -3,6 +3,7 @@
 Text is compared after ``fold`` (Unicode NFKC, case folding, single spaces). What is not known never satisfies a positive
 predicate (``price <= 40`` fails without a price) and always satisfies a negated one (``!=``, ``not in``, ``not contains``).
 On list fields ``=`` and ``contains`` mean membership and ``in`` a common member; on text fields ``contains`` is a substring.
+Of a product with choices a number may be that of any choice that can be had: at 50 and at 90 it is under 60 and over 80.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .moment import is_moment
-from .schemas import AttributeValue, Constraint, FieldType, Item, Predicate
+from .schemas import AttributeValue, Constraint, FieldType, Item, Predicate, Variant
 
 ITEM_ID = "item_id"
 """Field name that stands for an item's own id in ``=``, ``!=``, ``in`` and ``not in``; compared as it is written."""
@@ -94,7 +95,7 @@ def holds(constraint: Constraint, item: Item) -> bool:
 
 
 def predicate_holds(constraint: Predicate, item: Item) -> bool:
-    """Say whether ``item`` satisfies one predicate; a value that does not fit the attribute satisfies nothing."""
+    """Say whether ``item``, or a choice of it, satisfies one predicate; a value that does not fit the attribute satisfies nothing."""
     negated = constraint.op in NEGATED
     if constraint.field == ITEM_ID:
         return _is_named(constraint, item.item_id) != negated
@@ -103,11 +104,33 @@ def predicate_holds(constraint: Predicate, item: Item) -> bool:
     known = item.attributes.get(constraint.field)
     if known is None or known == []:
         return negated
+    return _compared(constraint, known) or (
+        bool(item.variants) and not negated and any(_compared(constraint, n) for n in _numbers(item, constraint.field))
+    )
+
+
+def as_shown(item: Item) -> Item:
+    """Return ``item`` without its choices, so that a condition is asked only of what it is shown with."""
+    return item.model_copy(update={"variants": ()}) if item.variants else item
+
+
+def to_be_had(variants: Iterable[Variant]) -> list[Variant]:
+    """Return the choices that are not sold out."""
+    return [v for v in variants if v.in_stock is not False]
+
+
+def _numbers(item: Item, name: str) -> list[float]:
+    """Return the numbers that the choices which can be had have in a field."""
+    values = (v.attributes.get(name) for v in to_be_had(item.variants) or item.variants)
+    return [v for v in values if isinstance(v, int | float)]
+
+
+def _compared(constraint: Predicate, known: AttributeValue) -> bool:
     try:
         wanted = canonical(constraint.op, constraint.value, _kind_of(known))
     except ValueError:
         return False
-    return _matches(positive(constraint.op), known, wanted) != negated
+    return _matches(positive(constraint.op), known, wanted) != (constraint.op in NEGATED)
 
 
 def title_pattern(word: str) -> str:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tastemaker.core.choices import fitting
+from tastemaker.core.predicates import as_shown, holds
 from tastemaker.core.schemas import Constraint, Item, Variant
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
-from tastemaker.stores.catalogue.variants import fitting
 from tastemaker.stores.events.history import SqlHistory
 from tastemaker.stores.ingest.file_survey import survey
 from tastemaker.stores.ingest.pipeline import ingest
@@ -160,3 +161,49 @@ def test_a_column_of_groups_is_pointed_at(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("sku,parent_sku,name,price\na1,A,Tee,10\na2,A,Tee,12\n")
     assert any("--merge by=parent_sku" in note for note in survey(path).plan.notes)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "found"),
+    [
+        (90, None, ["run"]),
+        (None, 85, ["c-1", "run"]),
+        (85, 100, ["run"]),
+        (82, 90, []),
+        (100, None, []),
+        (None, 9, ["c-1"]),
+    ],
+)
+async def test_a_price_limit_holds_where_any_choice_meets_it(
+    tmp_path: Path, low: float | None, high: float | None, found: list[str]
+) -> None:
+    """The runner costs 80 in red and 95 in blue; what is shown is a choice that meets the limits."""
+    catalogue = await shop(tmp_path)
+    price = (await catalogue.schema()).price
+    assert price is not None
+    assert (price.minimum, price.maximum, price.choices) == (9, 95, True)
+    limits = [Constraint(field="price", op=op, value=v) for op, v in ((">", low), ("<=", high)) if v is not None]
+    items = await catalogue.get(await catalogue.scan(10, limits), limits)
+    assert sorted(i.item_id for i in items) == found
+    assert all(holds(c, as_shown(i)) for i in items for c in limits)
+
+
+async def test_the_cheapest_above_a_limit_is_told_by_the_choices_that_meet_it(tmp_path: Path) -> None:
+    catalogue = await shop(tmp_path, FEED + "s-1\tSandal\thttps://s.example/s\t\tin stock\t85.00 EUR\t\tblue\t\n")
+    limits = [Constraint(field="price", op=">", value=82.0)]
+    assert await catalogue.in_order("price", 5, limits) == ["s-1", "run"]
+    assert await catalogue.in_order("price", 5, limits, descending=True) == ["run", "s-1"]
+
+
+def test_a_choice_may_meet_the_other_of_two_conditions() -> None:
+    item = Item(
+        item_id="1", title="T", attributes={"price": 4.0, "brand": "Ann"},
+        variants=(Variant(attributes={"price": 4.0}), Variant(attributes={"price": 90.0})),
+    )  # fmt: skip
+    either = Constraint(field="price", op="<", value=2.0, either=(Constraint(field="brand", op="=", value="ann"),))
+    assert fitting(item, [either]) == item
+    dear = Constraint(field="price", op=">", value=80.0)
+    assert holds(dear, item)
+    assert not holds(dear, as_shown(item))
+    sold_out = item.variants[1].model_copy(update={"in_stock": False})
+    assert not holds(dear, item.model_copy(update={"variants": (item.variants[0], sold_out)}))

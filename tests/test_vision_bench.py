@@ -91,7 +91,7 @@ async def test_missing_data_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequestError, match="flickr8k"):
         await vision_run(settings, tmp_path, 0, lambda _: None)
     with pytest.raises(InvalidRequestError, match=r"products\.csv"):
-        await ingest_run(settings, tmp_path, [1000], lambda _: None)
+        await ingest_run(settings, tmp_path, [1000], [1000], lambda _: None)
 
 
 def test_the_sheet_has_a_row_per_query(tmp_path: Path) -> None:

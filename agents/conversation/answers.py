@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...core.predicates import holds
-from ...core.schemas import AttributeValue, Brief, Condition, Constraint, Item, RankedItem
+from ...core.choices import fitting
+from ...core.predicates import as_shown, holds
+from ...core.schemas import AttributeValue, Brief, Constraint, Item, RankedItem
 from ...core.text.words import shorten
 from ..explaining.item_reasons import proven
 from ..explaining.rendered import ReasonWriter, wording_for
@@ -70,13 +71,15 @@ class Answerer:
         title = first_title(item)
         told = []
         for condition in act.asked.conditions:
-            known = item.attributes.get(condition.field)
+            limit = Constraint(field=condition.field, op=condition.op, value=condition.value)
+            shown = fitting(item, [limit]) or item
+            known = shown.attributes.get(condition.field)
             if known is None or known == []:
                 told.append(self._say("unknown", title, words=f"“{shorten(condition.words, MAX_WORDS)}”"))
             else:
                 told.append(
                     self._say(
-                        "yes" if _holds(condition, item) else "no", title, says=self._says(condition.field, known)
+                        "yes" if holds(limit, as_shown(shown)) else "no", title, says=self._says(condition.field, known)
                     )
                 )
         told += [
@@ -144,7 +147,3 @@ class Answerer:
 def first_title(item: Item) -> str:
     """Return the title as it stands in a sentence."""
     return shorten(item.title, MAX_TITLE)
-
-
-def _holds(condition: Condition, item: Item) -> bool:
-    return holds(Constraint(field=condition.field, op=condition.op, value=condition.value), item)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from ...core.choices import all_fitting
 from ...core.errors import BackEndError, BackEndUnavailable, ConfigurationError, TastemakerError
 from ...core.predicates import all_hold
 from ...core.protocols import ChatModel, ChatReply, ChatRequest
@@ -172,7 +173,7 @@ class _Run:
         )
         limits = (*brief.understanding.constraints, *extra)
         refused = set(brief.understanding.exclude_item_ids)
-        items = [i for i in all_hold(found, limits) if i.item_id not in refused]
+        items = [i for i in all_fitting(all_hold(found, limits), limits) if i.item_id not in refused]
         self.desk.found[query] = items
         return items
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
 
-from ...core.predicates import predicate_holds
+from ...core.predicates import as_shown, predicate_holds
 from ...core.ranking.recommendation_paths import PEOPLE
 from ...core.ranking.weights import families_of
 from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, RankedItem
@@ -48,7 +48,7 @@ class Point:
 
 def proven(constraint: Constraint, item: Item) -> bool:
     """Say whether the record itself shows that ``item`` meets ``constraint``; a missing attribute shows nothing."""
-    return item.attributes.get(constraint.field) is not None and predicate_holds(constraint, item)
+    return item.attributes.get(constraint.field) is not None and predicate_holds(constraint, as_shown(item))
 
 
 class Points:

@@ -36,12 +36,17 @@ def ingest(
     size: Annotated[
         list[int] | None, typer.Option("--size", min=100, help="Items to ingest; default: 1,000, 4,000 and 10,000.")
     ] = None,
+    text_size: Annotated[
+        list[int] | None,
+        typer.Option(min=100, help="Items without pictures; default: 1,000, 10,000 and 100,000."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure items a second from files to searchable, its growth, and what is left after a kill half-way."""
-    from ...evals.service.ingest import SIZES, ingest_run
+    from ...evals.service.ingest import SIZES, TEXT_SIZES, ingest_run
 
-    print_figures(ingest_run(load_settings(), data, size or SIZES, _say), as_json)
+    run = ingest_run(load_settings(), data, size or SIZES, text_size or TEXT_SIZES, _say)
+    print_figures(run, as_json)
 
 
 def trust_c2pa(data: DataOption = None, as_json: JsonOption = False) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from ..choices import fitting
 from ..predicates import holds
 from ..schemas import Candidate, Constraint, Degradation, Frozen, Item, SourceScore
 from ..text.titles import is_named
@@ -109,6 +110,9 @@ def _stated(about: Inquiry, item: Item) -> WhyNot | None:
         known = f"its {broken.field} is {_shown(value)}" if value is not None else f"its {broken.field} is not known"
         limit = " or ".join(f"{c.field} {c.op} {_shown(c.value)}" for c in (broken, *broken.either))
         return _told(about, "constraint", f"It does not meet {limit}: {known}.", constraint=broken)
+    if fitting(item, wish.constraints) is None:
+        limits = " and ".join(f"{c.field} {c.op} {_shown(c.value)}" for c in wish.constraints)
+        return _told(about, "constraint", f"No choice of it meets {limits} at once.")
     if item.item_id in wish.exclude_item_ids:
         return _told(about, "refused", "The user refused it in this conversation.")
     if item.item_id in profile.disliked:

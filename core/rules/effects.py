@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from ..predicates import ITEM_ID, NEGATED, holds
+from ..predicates import ITEM_ID, NEGATED, as_shown, holds
 from ..protocols import Vectors
 from ..schemas import CatalogueSchema, Constraint, Item
 from .model import (
@@ -44,7 +44,7 @@ class Exclusion:
 
     def hits(self, item: Item) -> bool:
         """Tell whether ``item`` is left out."""
-        return all(holds(c, item) for c in self.where)
+        return all(holds(c, as_shown(item)) for c in self.where)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ NO_EFFECTS = Effects()
 
 def matches(rule: Matching, item: Item) -> bool:
     """Tell whether ``rule`` is about ``item``."""
-    return item.item_id in rule.items if rule.items else all(holds(c, item) for c in rule.where)
+    return item.item_id in rule.items if rule.items else all(holds(c, as_shown(item)) for c in rule.where)
 
 
 def effects_of(rules: RuleSet, moment: Moment, schema: CatalogueSchema) -> Effects:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ...agents.deliberation.loop import DeliberationTools, Deliberator
 from ...agents.understanding.by_model import understand_with_model
+from ...core.choices import fitting
 from ...core.predicates import holds
 from ...core.ranking.query import CandidateQuery
 from ...core.schemas import (
@@ -74,8 +75,9 @@ async def read_with_model(state: State, turn: Turn) -> Understanding:
 
 
 def all_that_hold(ranked: Sequence[RankedItem], constraints: Sequence[Constraint]) -> list[RankedItem]:
-    """Return the items that meet every constraint."""
-    return [r for r in ranked if all(holds(c, r.item) for c in constraints)]
+    """Return the items that meet every constraint, of a product the choices that do."""
+    held = [(r, fitting(r.item, constraints)) for r in ranked if all(holds(c, r.item) for c in constraints)]
+    return [r.model_copy(update={"item": item}) for r, item in held if item is not None]
 
 
 def renumbered(chosen: Sequence[RankedItem], n: int) -> list[RankedItem]:

@@ -8,8 +8,9 @@ from functools import partial
 
 from ...agents.explaining.close_items import sentence
 from ...agents.explaining.wording import Wording
+from ...core.choices import all_fitting
 from ...core.learning.exposures import Drawn
-from ...core.predicates import holds
+from ...core.predicates import all_hold
 from ...core.ranking.cold_start import choose
 from ...core.ranking.query import CandidateQuery
 from ...core.ranking.stated_preferences import unusable
@@ -166,7 +167,7 @@ def catalogue_failed(query: CandidateQuery, turn: Turn) -> bool:
 def from_snapshot(snapshot: Sequence[Item], query: CandidateQuery, n: int) -> list[RankedItem]:
     """Return the last known popular items within every limit and exclusion, for when the catalogue cannot be read."""
     allowed = [i for i in snapshot if i.item_id not in query.excluded and query.effects.allows(i)]
-    fitting = [i for i in allowed if all(holds(c, i) for c in query.where)]
+    fitting = all_fitting(all_hold(allowed, query.where), query.where)
     return [
         RankedItem(
             item=item,

@@ -15,7 +15,7 @@ from .columns import ItemRow, UpsertResult
 from .indexes import build_indexes, compact, create_text_index
 from .lance_table import LanceTable
 from .search_helpers import stored as _stored
-from .sql_filters import attribute_column, folded_column, ids_sql
+from .sql_filters import attribute_column, folded_column, highest_column, ids_sql
 
 DELETE_IDS = 1_000
 """Items removed in one write."""
@@ -78,7 +78,8 @@ class CatalogueWriter(LanceTable):
         if table is None:
             return
         have = set((await _stored(table.schema(), "cannot read columns")).names)
-        gone = [c for n in names for c in (attribute_column(n), folded_column(n)) if c in have]
+        made = (attribute_column, folded_column, highest_column)
+        gone = [c for n in names for column in made if (c := column(n)) in have]
         if gone:
             await self._contended(lambda: _stored(table.drop_columns(gone), "cannot remove columns"))
             self._view = None
@@ -114,6 +115,7 @@ class CatalogueWriter(LanceTable):
         new = columns.attribute_fields(columns.types_of(rows, columns.attribute_types(schema)))
         if columns.VARIANTS not in schema.names and any(row.item.variants for row in rows):
             new.append(pa.field(columns.VARIANTS, pa.utf8()))
+        new += columns.highest_fields(rows, schema.names)
         if new:
             await _stored(table.add_columns(pa.schema(new)), "cannot add columns to the catalogue")
         return table

@@ -15,11 +15,12 @@ import numpy as np
 import pyarrow as pa
 from pydantic import TypeAdapter
 
+from ...core.choices import highest
 from ...core.errors import InvalidRequestError, StoreError
 from ...core.predicates import fold, type_of
 from ...core.protocols import Vectors
 from ...core.schemas import AttributeValue, FieldType, Item, Variant
-from .sql_filters import attribute_column, attribute_name, folded_column
+from .sql_filters import attribute_column, attribute_name, folded_column, highest_column
 
 TEXT_VECTOR = "text_vector"
 IMAGE_VECTOR = "image_vector"
@@ -127,6 +128,14 @@ def attribute_fields(types: Mapping[str, FieldType]) -> list[pa.Field]:
         if kind in ("text", "list"):
             fields.append(pa.field(folded_column(name), _ARROW[kind]))
     return fields
+
+
+def highest_fields(rows: Iterable[ItemRow], have: Sequence[str]) -> list[pa.Field]:
+    """Return the columns that ``have`` lacks for the highest numbers among the choices of ``rows``."""
+    names = dict.fromkeys(
+        n for row in rows if row.item.variants for n in row.item.attributes if highest(row.item, n) is not None
+    )
+    return [pa.field(highest_column(n), pa.float64()) for n in names if highest_column(n) not in have]
 
 
 def to_arrow(rows: Sequence[ItemRow], schema: pa.Schema) -> pa.Table:
@@ -249,6 +258,8 @@ def _record(row: ItemRow) -> dict[str, Any]:
             record[folded_column(name)] = fold(stored)
         elif isinstance(stored, list):
             record[folded_column(name)] = [fold(v) for v in stored]
+        elif item.variants:
+            record[highest_column(name)] = highest(item, name)
     return record
 
 

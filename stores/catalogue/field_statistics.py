@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from ...core.moment import type_of_values
 from ...core.schemas import CatalogueField, CatalogueSchema, FieldType
 from .columns import ROLE_KEY, UNIT_KEY, attribute_types, metadata_text, price_role, price_unit
-from .sql_filters import attribute_column
+from .sql_filters import attribute_column, highest_column
 
 MAX_VALUES = 200
 MAX_TRACKED = 50_000
@@ -28,8 +28,18 @@ async def describe(table: Any) -> CatalogueSchema:
         column = attribute_column(name)
         role = "price" if name == price else "none"
         unit = metadata_text(schema.field(column), UNIT_KEY) or (price_unit(name) if price_role(name) else "")
-        fields.append(await _field(table, name, kind, role, unit))
+        found = await _field(table, name, kind, role, unit)
+        if (above := highest_column(name)) in schema.names:
+            found = found.model_copy(update=await _of_choices(table, above, found.maximum))
+        fields.append(found)
     return CatalogueSchema(fields=tuple(_with_currency(fields)), count=await table.count_rows())
+
+
+async def _of_choices(table: Any, column: str, maximum: float | None) -> dict[str, Any]:
+    """Return what the highest numbers among the choices, if there are any, say of a field."""
+    values = (await table.query().where(f"{column} IS NOT NULL").select([column]).to_arrow()).column(0)
+    highest = pc.max(values).as_py()
+    return {} if highest is None else {"choices": True, "maximum": max(highest, maximum or highest)}
 
 
 async def vocabulary(table: Any) -> dict[str, dict[str, int]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.choices import all_fitting
 from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.predicates import MOMENTS, all_hold
 from ...core.protocols import Records, VectorColumn, Vectors
@@ -31,10 +32,13 @@ from .search_helpers import (
 )
 from .sql_filters import attribute_column, both, clauses, ids_sql
 from .table_version import View
-from .variants import all_fitting
 
 EXACT_MATCHES = 10_000
 """With an approximate index, a filter that leaves at most so many rows is searched exactly: as quick, and complete."""
+
+
+ORDERED = 1_000
+"""Where choices differ in what a list is ordered by, so many items are ordered by the choices that fit; the rest follows the lowest."""
 
 
 class LanceCatalogue(CatalogueWriter):
@@ -60,8 +64,12 @@ class LanceCatalogue(CatalogueWriter):
         column, skip = attribute_column(field), frozenset(exclude)
         filters = both(await self._sql(where), f"{column} IS NOT NULL")
         work = ids_by_value(table, column, filters, descending=descending)
-        ids = await _stored(work, "cannot order the catalogue")
-        return [i for i in ids if i not in skip][:limit]
+        ids = [i for i in await _stored(work, "cannot order the catalogue") if i not in skip]
+        if not about.choices or not where:
+            return ids[:limit]
+        shown = [i for i in await self.get(ids[: max(limit, ORDERED)], where) if field in i.attributes]
+        shown.sort(key=lambda i: i.attributes[field], reverse=descending)
+        return [i.item_id for i in shown[:limit]]
 
     async def count(self) -> int:
         """Return the number of items."""

@@ -38,6 +38,11 @@ def folded_column(name: str) -> str:
     return "f_" + _encode(name)
 
 
+def highest_column(name: str) -> str:
+    """Return the column with the highest number among an item's choices, where it is above the item's own."""
+    return "h_" + _encode(name)
+
+
 def attribute_name(column: str) -> str:
     """Return the attribute that ``attribute_column`` or ``folded_column`` encoded as ``column``."""
     return _ENCODED.sub(lambda m: chr(int(m[1], 16)) if m[1] else "_", column[2:])
@@ -110,6 +115,8 @@ def _clause(index: int, constraint: Predicate, schema: CatalogueSchema) -> str:
         raise InvalidRequestError(f"constraints[{index}].{part}", f"{field.name}: {error}") from error
     column = _column(field)
     clause = _positive(column, field, positive(constraint.op), value)
+    if field.choices and constraint.op not in NEGATED:
+        clause = f"{clause} OR {_of_choices(field, constraint.op, value)}"
     return f"{column} IS NULL OR NOT ({clause})" if constraint.op in NEGATED else clause
 
 
@@ -134,6 +141,18 @@ def _positive(column: str, field: CatalogueField, op: str, value: Canonical) -> 
     if field.type in MOMENTS:
         return _of_moment(column, op, str(value))
     return f"{column} {op if op in ORDERING else '='} {_literal(value)}"
+
+
+def _of_choices(field: CatalogueField, op: str, value: Canonical) -> str:
+    """Return the filter for items of which another choice than the lowest may meet a limit; which do is seen when they are read."""
+    low, high = attribute_column(field.name), highest_column(field.name)
+    if op in ORDERING:
+        return f"{high} {op} {_literal(value)}" if not isinstance(value, tuple) else "false"
+    between = [
+        f"({low} < {_literal(v)} AND {high} >= {_literal(v)})"
+        for v in (value if isinstance(value, tuple) else (value,))
+    ]
+    return " OR ".join(between) or "false"
 
 
 def _of_moment(column: str, op: str, value: str) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ...core.choices import offered
 from ...core.errors import InvalidRequestError
 from ...core.schemas import Item, Variant
 from ..catalogue.lance_catalogue import LanceCatalogue
-from ..catalogue.variants import offered
 from .file_survey import Survey, survey
 from .numbers import currency_code
 from .plan import Choices, Plan

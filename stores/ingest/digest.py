@@ -10,6 +10,8 @@ from ...core.schemas import Item
 
 TEXT_CHARS = 1_000
 SHORT_ATTRIBUTE_CHARS = 40
+CHOICES = "with the highest number among the choices"
+"""Told of items with choices, so that those written before there was such a column are written again."""
 DAMAGED = "damaged-image:"
 """Begins the digest of an item whose picture could not be decoded, so that the next run reports it again."""
 
@@ -35,7 +37,7 @@ class Digest(NamedTuple):
 def digest_of(item: Item, image: str, mark: str) -> Digest:
     """Return the digest of ``item`` whose picture's file hashes to ``image``."""
     record = item.model_dump(mode="json", exclude=None if item.variants else {"variants"})
-    content = json.dumps([record, image], sort_keys=True, ensure_ascii=True)
+    content = json.dumps([record, image, *([CHOICES] if item.variants else [])], sort_keys=True, ensure_ascii=True)
     return Digest(mark, _hash(content, 32), _hash(embedding_text(item), 16), image)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from ...core.predicates import NEGATED, ORDERING, holds
-from ...core.schemas import AttributeValue, Constraint, Item, Variant
+from .predicates import NEGATED, ORDERING, predicate_holds, to_be_had
+from .schemas import AttributeValue, Constraint, Item, Predicate, Variant
 
 
 def all_fitting(items: Iterable[Item], where: Sequence[Constraint]) -> list[Item]:
@@ -21,11 +21,11 @@ def fitting(item: Item, where: Sequence[Constraint]) -> Item | None:
     colours, its price (the lowest), its picture and its link.
     """
     told = _told(item.variants)
-    asked = [c for c in where if c.field in told and c.op not in NEGATED]
+    asked = [c for c in where if c.op not in NEGATED and any(p.field in told for p in (c, *c.either))]
     if not asked:
         return item
     there = to_be_had(item.variants) or item.variants
-    left = [v for v in there if all(_fits(v, c) for c in asked)]
+    left = [v for v in there if all(any(_fits(v, p, item, told) for p in (c, *c.either)) for c in asked)]
     if not left or len(left) == len(there):
         return item if left else None
     best = min(left, key=_price)
@@ -43,22 +43,31 @@ def offered(item: Item) -> Item:
     return item.model_copy(update={"attributes": {**_values(item, there or item.variants), **stock}})
 
 
-def to_be_had(variants: Iterable[Variant]) -> list[Variant]:
-    """Return the choices that are not sold out."""
-    return [v for v in variants if v.in_stock is not False]
+def highest(item: Item, name: str) -> float | None:
+    """Return the highest number that a choice of ``item`` has in a field, of those that can be had; None where its own is as high."""
+    there = to_be_had(item.variants) or item.variants
+    own, values = item.attributes.get(name), [v.attributes.get(name) for v in there]
+    most = max((v for v in values if isinstance(v, int | float)), default=-math.inf)
+    return most if isinstance(own, int | float) and most > own else None
 
 
 def _told(variants: Iterable[Variant]) -> list[str]:
     return [*dict.fromkeys(name for variant in variants for name in variant.attributes)]
 
 
-def _fits(variant: Variant, condition: Constraint) -> bool:
-    """Return whether a choice meets a condition; what it does not tell it has in every form, but a price that is not known fits no limit."""
+def _fits(variant: Variant, condition: Predicate, item: Item, told: Sequence[str]) -> bool:
+    """Return whether a choice of ``item`` meets a condition.
+
+    What no choice tells is asked of the item. What others tell and this does not it has in every form, but a price that is not
+    known fits no limit.
+    """
+    if condition.field not in told:
+        return predicate_holds(condition, item)
     value = variant.attributes.get(condition.field)
     if value is None:
         return condition.op not in ORDERING
     values: dict[str, AttributeValue] = {condition.field: [value] if isinstance(value, str) else value}
-    return holds(condition, Item.model_construct(item_id="variant", title="", attributes=values))
+    return predicate_holds(condition, Item.model_construct(item_id="variant", title="", attributes=values))
 
 
 def _values(item: Item, left: Sequence[Variant]) -> dict[str, AttributeValue]:
