@@ -22,7 +22,18 @@ from .catalogues import Record
 Value = bool | float | str | tuple[float | str, ...]
 Predicate = tuple[str, str, Value]
 # Who reads which texts, and over which shops they were written: data/README.md.
-PARTS = ("dev", "held_out", "fresh_dev", "fresh_kept", "third_dev", "third_kept", "fourth_dev", "fourth_kept")
+PARTS = (
+    "dev",
+    "held_out",
+    "fresh_dev",
+    "fresh_kept",
+    "third_dev",
+    "third_kept",
+    "fourth_dev",
+    "fourth_kept",
+    "fifth_dev",
+    "fifth_kept",
+)
 DEFAULT_K = 5
 
 

@@ -139,6 +139,11 @@ _SHOPS = {
     "toys": "sku",
     "wandern": "tour",
     "hufu": "编号",
+    "campers": "id",
+    "cheese": "id",
+    "werkzeug": "artikelnr",
+    "yanchu": "编号",
+    "watches": "id",
 }
 _SOURCES: Mapping[str, tuple[Callable[[Path], Iterator[Record]], str]] = {
     "cars": (_cars, "item_id"),
