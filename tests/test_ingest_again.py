@@ -120,8 +120,8 @@ async def test_what_is_gone_is_removed_within_a_limit_and_a_dry_run_writes_nothi
 
 async def test_items_are_removed_by_id(store: Store) -> None:
     (store.folder / "ids.csv").write_text("id\nc\nzz\nc\n")
-    assert await delete_items(store.folder / "ids.csv", store.catalogue, Choices(), dry_run=True) == (2, 1)
-    assert await delete_items(store.folder / "ids.csv", store.catalogue, Choices()) == (2, 1)
+    assert await delete_items(store.folder / "ids.csv", store.catalogue, Choices(), dry_run=True) == (2, 1, {})
+    assert await delete_items(store.folder / "ids.csv", store.catalogue, Choices()) == (2, 1, {})
     assert sorted(await store.catalogue.scan(9)) == ["a", "b"]
 
 

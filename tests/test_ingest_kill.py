@@ -1,4 +1,4 @@
-"""An ingest killed by SIGKILL at any point and started again has every item and event exactly once."""
+"""An ingest, an update or a prune killed by SIGKILL at any point and started again has every item and event exactly once."""
 
 from __future__ import annotations
 
@@ -21,20 +21,23 @@ import asyncio, json, sys
 from pathlib import Path
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.history import SqlHistory
+from tastemaker.stores.ingest.changes import Refresh
 from tastemaker.stores.ingest.pipeline import ingest
+from tastemaker.stores.ingest.plan import Choices
 from tests.fakes import HashImageText
 
-async def main(folder):
+async def main(folder, how):
     history = await SqlHistory.open(f"sqlite+aiosqlite:///{folder / 'h.db'}")
     report = await ingest(
         folder / "items.csv", await LanceCatalogue.open(str(folder / "db"), exact_below=500), HashImageText(0.01),
-        interactions=folder / "events.csv", history=history, rejects=folder / "rejects.jsonl", batch=32,
+        choices=Choices(only=("price",) if how == "update" else ()), refresh=Refresh(prune=how == "prune"),
+        interactions=folder / "events.csv" if how == "first" else None, history=history, rejects=folder / "rejects.jsonl", batch=32,
         progress=lambda done, total: print(done, flush=True),
     )
     await history.close()
     print(report.model_dump_json(), flush=True)
 
-asyncio.run(main(Path(sys.argv[1])))
+asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
 """
 
 
@@ -47,18 +50,18 @@ def prepare(folder: Path) -> None:
     (folder / "events.csv").write_text("user_id,item_id,kind,timestamp\n" + "\n".join(events) + "\n")
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
+def start(folder: Path, how: str = "first") -> subprocess.Popen[str]:
     root = Path(__file__).parent.parent
     paths = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": paths, "LANCE_LOG": "error"}
     return subprocess.Popen(
-        [sys.executable, "-c", WORKER, str(folder)], stdout=subprocess.PIPE, text=True, env=environment, cwd=root
+        [sys.executable, "-c", WORKER, str(folder), how], stdout=subprocess.PIPE, text=True, env=environment, cwd=root
     )
 
 
-def killed_at(folder: Path, rows: int, extra_s: float) -> bool:
+def killed_at(folder: Path, rows: int, extra_s: float, how: str = "first") -> bool:
     """Kill a run once ``rows`` rows were read and ``extra_s`` seconds passed; say whether it was still running."""
-    worker = start(folder)
+    worker = start(folder, how)
     assert worker.stdout is not None
     for line in worker.stdout:
         if line.startswith("{") or int(line) >= rows:
@@ -71,8 +74,8 @@ def killed_at(folder: Path, rows: int, extra_s: float) -> bool:
     return running
 
 
-def finished(folder: Path) -> dict[str, int]:
-    output, _ = start(folder).communicate(timeout=120)
+def finished(folder: Path, how: str = "first") -> dict[str, int]:
+    output, _ = start(folder, how).communicate(timeout=120)
     report: dict[str, int] = json.loads(output.splitlines()[-1])
     return report
 
@@ -101,3 +104,26 @@ async def test_killed_and_resumed(tmp_path: Path) -> None:
     assert sorted(r["line"] for r in rejects) == [7, 12]
     again = finished(tmp_path)
     assert (again["unchanged"], again["inserted"], again["updated"], again["events_added"]) == (ITEMS - 1, 0, 0, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["update", "prune"])
+async def test_a_change_killed_and_begun_again_is_whole(tmp_path: Path, how: str) -> None:
+    """Every price changes; with ``prune``, the last hundred items are gone from the file too."""
+    prepare(tmp_path)
+    finished(tmp_path)
+    kept = ITEMS - 100 if how == "prune" else ITEMS
+    rows = [f"i{n},Thing number{n},{n}.75,a|b{n % 7}" for n in range(kept)]
+    (tmp_path / "items.csv").write_text("id,title,price,tags\n" + "\n".join(rows) + "\n")
+    kills = [killed_at(tmp_path, *point, how) for point in ((32, 0.0), (1100, 0.05), (kept, 0.02))]
+    assert sum(kills) >= 2
+    finished(tmp_path, how)
+    catalogue = await LanceCatalogue.open(str(tmp_path / "db"))
+    ids = await catalogue.scan(10 * ITEMS)
+    known = [f"i{n}" for n in range(kept) if how == "prune" or n != 700]
+    assert sorted(ids) == sorted(known)
+    items = {item.item_id: item for item in await catalogue.get(ids)}
+    assert [items[i].attributes["price"] for i in known] == [float(i[1:]) + 0.75 for i in known]
+    assert len(await catalogue.vectors("text", ids)) == len(ids)
+    again = finished(tmp_path, how)
+    assert (again["inserted"], again["updated"], again["removed"]) == (0, 0, 0)

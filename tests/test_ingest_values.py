@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tastemaker.stores.ingest.file_readers import Reading, read_records
 from tastemaker.stores.ingest.file_survey import survey
 from tastemaker.stores.ingest.markup import plain_text
 from tastemaker.stores.ingest.numbers import Decimal, decimal_mark, in_unit, money_in, number_in, quantity_in
-from tastemaker.stores.ingest.values import day_order, iso, separators_of, split, time_in, truth_in
+from tastemaker.stores.ingest.values import day_order, iso, separators_of, split, time_in, truth_in, turned_round
 
 
 @pytest.mark.parametrize(
@@ -212,3 +213,34 @@ def test_a_dinar_has_three_decimals(tmp_path: Path) -> None:
     path.write_text("id,title,price\n1,A,KWD 1.250\n2,B,KWD 12.500\n3,C,KWD 5\n")
     column = next(c for c in survey(path).plan.columns if c.name == "price")
     assert (column.samples, column.unit) == (("1.25", "12.5", "5"), "KWD")
+
+
+LANGUAGES = ("Zapotec", "Mixtec", "Nahuatl", "Quechua")
+PLACES = ("Ayoquesco", "Choapan", "Yalalag", "Rincon", "Lachixio", "Mitla", "Tabaa", "Ozolotepec", "Quiavini")
+
+
+def test_names_turned_round_are_no_lists() -> None:
+    names = [f"{LANGUAGES[n % 4]}, {place}" for n, place in enumerate(PLACES)] + ["Zapotec", "Ghotuo"]
+    names += [f"Chinantec, {place}" for place in PLACES]
+    assert separators_of(Counter(names)) == ()
+    assert turned_round(Counter(names))
+    authors = [f"{a}; {b}" for a, b in pairwise(names)]
+    assert separators_of(Counter(authors)) == (";",)
+    colours = [f"{a}, {b}" for a in PLACES[:4] for b in PLACES[:4] if a != b]
+    assert separators_of(Counter(colours)) == (",",)
+    cloth = [f"{a}, {b}" for a in PLACES for b in ("Elastane", "Polyester")]
+    assert separators_of(Counter(cloth)) == (",",)
+    assert separators_of(Counter(names), listed=True) == (",",)
+
+
+def test_an_id_that_programs_write_for_nothing_is_an_id_where_it_comes_once(tmp_path: Path) -> None:
+    path = tmp_path / "codes.csv"
+    path.write_text("id,name\nnan,Min Nan\nNA,Namibia\ndeu,German\n")
+    found = survey(path)
+    assert [found.plan.item_id(r.values) for r in found.records()] == ["nan", "NA", "deu"]
+    assert any("'nan' is read as a code" in note for note in found.plan.notes)
+    path.write_text("id,name\nnull,Lost\nnull,Gone\ndeu,German\n")
+    found = survey(path)
+    assert [found.plan.item_id(r.values) for r in found.records()] == ["", "", "deu"]
+    assert found.last_line == {}
+    assert any("'null' is taken for none" in note for note in found.plan.notes)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from tastemaker.api.cli.ingest import _told_removed
 from tastemaker.core.choices import fitting
 from tastemaker.core.predicates import as_shown, holds
 from tastemaker.core.schemas import Constraint, Item, Variant
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.history import SqlHistory
+from tastemaker.stores.ingest.changes import delete_items
 from tastemaker.stores.ingest.file_survey import survey
 from tastemaker.stores.ingest.pipeline import ingest
 from tastemaker.stores.ingest.plan import Choices
@@ -207,3 +210,31 @@ def test_a_choice_may_meet_the_other_of_two_conditions() -> None:
     assert not holds(dear, as_shown(item))
     sold_out = item.variants[1].model_copy(update={"in_stock": False})
     assert not holds(dear, item.model_copy(update={"variants": (item.variants[0], sold_out)}))
+
+
+async def test_a_choice_is_updated_under_its_own_id(tmp_path: Path) -> None:
+    catalogue, model = await shop(tmp_path), HashImageText()
+    path = tmp_path / "stock.csv"
+    path.write_text("id,price,availability,color\nr-42,70,in stock,red\nb-42,99,out of stock,blue\nx,1,in stock,red\n")
+    choices = Choices(only=("price", "in_stock", "color"), mapping={"in_stock": "availability"})
+    report = await ingest(path, catalogue, model, choices=choices, rejects=tmp_path / "rejects.jsonl")
+    assert (report.updated, report.warnings, model.images) == (1, 3, 0)
+    (item,) = await catalogue.get(["run"])
+    assert (item.attributes["price"], item.attributes["size"], item.attributes["color"]) == (70, ["41", "42"], ["red"])
+    assert {v.variant_id: v.attributes["price"] for v in item.variants} == {"r-41": 80, "r-42": 70, "b-42": 99}
+    told = [json.loads(line) for line in (tmp_path / "rejects.jsonl").read_text().splitlines()]
+    assert [(t["line"], t["field"]) for t in told] == [(2, "color"), (3, "color"), (4, "item_id")]
+    assert "under the id run" in told[0]["reason"]
+
+
+async def test_ids_of_choices_remove_nothing_and_are_named(tmp_path: Path) -> None:
+    catalogue = await shop(tmp_path)
+    path = tmp_path / "gone.csv"
+    path.write_text("id\nr-42\nc-1\nnone-such\n")
+    gone = await delete_items(path, catalogue, Choices())
+    assert gone == (3, 1, {"r-42": "run"})
+    assert await catalogue.count() == 1
+    said = _told_removed(gone, dry_run=False)
+    assert "1 not in the catalogue" in said
+    assert "r-42 of run" in said
+    assert "--update in_stock" in said

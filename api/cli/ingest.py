@@ -17,7 +17,7 @@ from rich.table import Table
 from ...core.settings import Settings, load_settings
 from ...stores.catalogue.lance_catalogue import LanceCatalogue
 from ...stores.ingest import mapping_file
-from ...stores.ingest.changes import Refresh, delete_items
+from ...stores.ingest.changes import Refresh, Removed, delete_items
 from ...stores.ingest.column import ITEM_FIELDS
 from ...stores.ingest.events_plan import EventChoices, EventPlan, plan_events
 from ...stores.ingest.file_readers import Reading, column_names
@@ -122,9 +122,8 @@ def ingest_command(
     if plan:
         return
     if delete:
-        named, there = run_async(lambda: _deleted(task, tenant_of(tenant), dry_run=dry_run))
         typer.echo(
-            f"{named} ids: {there} {'would be removed' if dry_run else 'removed'}, {named - there} not in the catalogue"
+            _told_removed(run_async(lambda: _deleted(task, tenant_of(tenant), dry_run=dry_run)), dry_run=dry_run)
         )
         return
     refresh = Refresh(prune=prune, prune_limit=prune_limit, dry_run=dry_run)
@@ -235,10 +234,25 @@ async def _asked(task: _Task, settings: Settings, tenant: str) -> _Task:
     return _with_file(task, path)
 
 
-async def _deleted(task: _Task, tenant: str, *, dry_run: bool) -> tuple[int, int]:
+async def _deleted(task: _Task, tenant: str, *, dry_run: bool) -> Removed:
     settings = load_settings()
     store = await LanceCatalogue.open(settings.catalogue_uri, tenant, settings.catalogue.exact_below)
     return await delete_items(task.catalogue, store, task.choices, dry_run=dry_run)
+
+
+def _told_removed(gone: Removed, *, dry_run: bool) -> str:
+    """Return what became of the ids to be removed, and what to do with those of choices."""
+    unknown = gone.named - gone.there - len(gone.choices)
+    said = (
+        f"{gone.named} ids: {gone.there} {'would be removed' if dry_run else 'removed'}, {unknown} not in the catalogue"
+    )
+    if not gone.choices:
+        return said
+    choice, product = next(iter(gone.choices.items()))
+    return (
+        f"{said}, {len(gone.choices)} of choices, such as {choice} of {product}, which stay: say that they are sold out with "
+        "--update in_stock, or ingest the file without them; a whole product goes by its own id"
+    )
 
 
 def _saved(task: _Task, plan: Plan, events: EventPlan | None) -> Path:

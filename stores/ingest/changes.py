@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
-from ...core.choices import offered
 from ...core.errors import InvalidRequestError
-from ...core.schemas import Item, Variant
 from ..catalogue.lance_catalogue import LanceCatalogue
 from .file_survey import Survey, survey
 from .numbers import currency_code
@@ -77,28 +76,6 @@ async def plan_types(found: Survey, catalogue: LanceCatalogue) -> tuple[Survey, 
     return read_anew, notes, []
 
 
-def overlaid(stored: Item, new: Item, only: Collection[str]) -> Item:
-    """Return a stored item with the attributes ``only`` of ``new``; of its variants, prices and stock likewise."""
-    kept = {name: value for name, value in stored.attributes.items() if name not in only}
-    item = stored.model_copy(update={"attributes": {**kept, **new.attributes}})
-    if not new.variants:
-        return item
-    news = {_name_of(variant): variant for variant in new.variants}
-    variants = tuple(_updated(old, news.get(_name_of(old))) for old in item.variants) or new.variants
-    return offered(item.model_copy(update={"variants": variants}))
-
-
-def _updated(old: Variant, new: Variant | None) -> Variant:
-    if new is None:
-        return old
-    stock = old.in_stock if new.in_stock is None else new.in_stock
-    return old.model_copy(update={"attributes": {**old.attributes, **new.attributes}, "in_stock": stock})
-
-
-def _name_of(variant: Variant) -> str:
-    return variant.variant_id or str(sorted((n, v) for n, v in variant.attributes.items() if not isinstance(v, float)))
-
-
 def units_of(plan: Plan, numbers: Sequence[str]) -> dict[str, str]:
     """Return number field -> unit; beside a price, those of ``numbers`` that hold it in another currency (``price_usd``)."""
     units = {c.target: c.unit for c in plan.attributes() if c.unit}
@@ -109,10 +86,16 @@ def units_of(plan: Plan, numbers: Sequence[str]) -> dict[str, str]:
     return units
 
 
-async def delete_items(
-    source: Path, catalogue: LanceCatalogue, choices: Choices, *, dry_run: bool = False
-) -> tuple[int, int]:
-    """Remove the items whose ids stand in ``source`` and return how many it names and how many there were.
+class Removed(NamedTuple):
+    """What a file of ids removed: how many ids it names, how many items there were, and the ids of choices with their products."""
+
+    named: int
+    there: int
+    choices: Mapping[str, str]
+
+
+async def delete_items(source: Path, catalogue: LanceCatalogue, choices: Choices, *, dry_run: bool = False) -> Removed:
+    """Remove the items whose ids stand in ``source``; the choices of a product stay.
 
     Raises:
         InvalidRequestError: the file has no column of ids.
@@ -121,7 +104,9 @@ async def delete_items(
     named = [found.plan.item_id(record.values) for record in found.records() if not record.problem]
     ids = [*dict.fromkeys(item_id for item_id in named if item_id)]
     there = await catalogue.digests(ids)
-    return len(ids), len(there) if dry_run else await catalogue.delete([*there])
+    products = await catalogue.products_of_variants() if len(there) < len(ids) else {}
+    of_choices = {i: products[i] for i in ids if i in products and i not in there}
+    return Removed(len(ids), len(there) if dry_run else await catalogue.delete([*there]), of_choices)
 
 
 async def removed_ids(found: Survey, catalogue: LanceCatalogue) -> list[str]:

@@ -35,7 +35,7 @@ from .numbers import (
     quantity_in,
     unit_family,
 )
-from .values import LATER, SEPARATORS, clock_in, day_order, separators_of, time_in, truth_in
+from .values import LATER, SEPARATORS, clock_in, day_order, separators_of, time_in, truth_in, turned_round
 
 MOSTLY = 0.95
 """Share of a column's cells that must read as one kind for the column to be of that kind."""
@@ -326,6 +326,9 @@ def _nearly(column: Column, sample: Sample) -> tuple[str, ...]:
         odd.append(f"called a price and not read as one: --as '{column.name}=price'")
     texts = sample.texts()
     total = sum(texts.values())
+    if name := turned_round(texts, ["|", ";"]):
+        odd.append(f"{shown(name)} is read as one name; if it is a list: --as '{column.name}=list:,'")
+        return tuple(odd)
     shares = {m: sum(n for t, n in texts.items() if m in t and len(t) < 80) / max(1, total) for m in SEPARATORS[:-2]}
     if marks := [m for m in SEPARATORS[:-2] if shares[m] >= 0.3]:
         odd.append(

@@ -16,7 +16,7 @@ from .column_sample import Sample
 from .file_readers import HEADER_SAMPLE, read_records, said_of
 from .layouts import LAYOUTS, PLAIN, Layout, item_rows, layout_of, under_rule
 from .numbers import money_in, quantity_in
-from .plan import Choices, Plan, check_fields, make_plan, plan_fields
+from .plan import CODES, Choices, Plan, check_fields, make_plan, plan_fields
 from .records import Record
 from .values import is_unknown
 from .variants import VARIANTS
@@ -75,18 +75,33 @@ def survey(path: Path, choices: Choices | None = None) -> Survey:
     left_out: dict[str, int] = {}
     firsts = frozenset({"item_id"}) if layout is not PLAIN else frozenset[str]()
     draft = Plan(layout="", fields=fields, firsts=firsts, columns=())
-    samples, last_line, lines, variants = _sampled(item_rows(_rows(path, said, skipped), layout, left_out), draft)
+    samples, seen_codes, last_line, lines, variants = _sampled(
+        item_rows(_rows(path, said, skipped), layout, left_out), draft
+    )
     for name in names:
         samples.setdefault(name, Sample())
+    twice = frozenset(i for i in last_line if i.casefold() in CODES)
+    notes += tuple(
+        f"the id {code!r} is read as a code, for only one row has it; if it stands for nothing, correct the file"
+        for code in sorted(seen_codes - twice)
+    )
+    notes += tuple(f"the id {code!r} is taken for none, for several rows have it" for code in sorted(twice))
+    last_line = {i: line for i, line in last_line.items() if i not in twice}
     plan = make_plan(samples, lines, fields, layout, said)
     plan = plan.model_copy(
-        update={"notes": notes, "left_out": left_out, "read_as": said_of(path, said.how), "variants": variants}
+        update={
+            "notes": notes,
+            "missing_ids": twice,
+            "left_out": left_out,
+            "read_as": said_of(path, said.how),
+            "variants": variants,
+        }
     )
     return Survey(path, plan, layout, said, lines, last_line, skipped)
 
 
-def _sampled(records: Iterable[Record], draft: Plan) -> tuple[dict[str, Sample], dict[str, int], int, int]:
-    """Return a sample of every column, the last line of the ids that come more than once, and how many rows and variants there are."""
+def _sampled(records: Iterable[Record], draft: Plan) -> tuple[dict[str, Sample], set[str], dict[str, int], int, int]:
+    """Return a sample of every column, ids such as ``nan``, the last line of those that come more than once, and how many rows and variants."""
     samples: dict[str, Sample] = {}
     seen: set[str] = set()
     last_line: dict[str, int] = {}
@@ -105,7 +120,7 @@ def _sampled(records: Iterable[Record], draft: Plan) -> tuple[dict[str, Sample],
                 samples.setdefault(name, Sample()).add(value)
         for name, value in _own_prices(record.values):
             samples.setdefault(name, Sample()).add(value)
-    return samples, last_line, lines, variants
+    return samples, {i for i in seen if i.casefold() in CODES}, last_line, lines, variants
 
 
 def _own_prices(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

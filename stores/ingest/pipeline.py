@@ -19,11 +19,12 @@ from ...core.protocols import History, ImageTextModel, VectorColumn, Vectors
 from ...core.schemas import Item
 from ..catalogue.columns import ItemRow, model_mark
 from ..catalogue.lance_catalogue import LanceCatalogue
-from .changes import Refresh, check_removal, overlaid, plan_types, removed_ids, units_of
+from .changes import Refresh, check_removal, plan_types, removed_ids, units_of
 from .digest import Digest, digest_of, embedding_text, read_digest
 from .events import EventCounts, ingest_events
 from .events_plan import EventChoices, plan_events
 from .file_survey import Survey, survey
+from .partial_update import PartialUpdate
 from .pictures import ImageProblem, PictureAddress, check_image, file_digest, locate, named_by_id, variant_pictures
 from .plan import Choices
 from .records import Record
@@ -262,6 +263,7 @@ class _Pipeline:
     ) -> None:
         self._run, self._catalogue, self._embed, self._batch, self._progress = run, catalogue, embed, batch, progress
         self._dry_run, self._only = dry_run, frozenset(run.found.choices.only)
+        self._update = PartialUpdate(catalogue, self._only)
         self._since_compaction = 0
         self._read: asyncio.Queue[list[_Row] | None] = asyncio.Queue(2)
         self._done: asyncio.Queue[list[ItemRow] | None] = asyncio.Queue(2)
@@ -297,19 +299,16 @@ class _Pipeline:
 
     async def _overlaid(self, chunk: Sequence[_Row]) -> list[_Row]:
         """Return the stored items of ``chunk`` with the attributes that are updated; unknown ids are reported."""
-        ids = [row.item.item_id for row in chunk]
-        items = {item.item_id: item for item in await self._catalogue.get(ids)}
-        stored = await self._catalogue.digests(ids)
+        said = await self._update.over(
+            [row.item for row in chunk], lambda place, *what: self._run.warn(chunk[place], *what)
+        )
+        stored = await self._catalogue.digests([item.item_id for item in said.values()])
         made = []
-        for row in chunk:
-            item = items.get(row.item.item_id)
-            if item is None:
-                self._run.warn(row, "item_id", "no such item in the catalogue, nothing to update")
-                continue
-            item = overlaid(item, row.item, self._only)
+        for place, item in said.items():
             old = read_digest(stored[item.item_id] or "")
             image = None if item.image is None else self._run.media / item.image
-            made.append(replace(row, item=item, image=image, digest=digest_of(item, old.image, row.digest.mark)))
+            digest = digest_of(item, old.image, chunk[place].digest.mark)
+            made.append(replace(chunk[place], item=item, image=image, digest=digest))
         return made
 
     async def _is_stored(self, row: _Row) -> bool:

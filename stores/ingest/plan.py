@@ -21,6 +21,8 @@ from .layouts import PLAIN, Layout
 from .numbers import Decimal, currency_code, decimal_mark, mark_of, number_text
 from .values import LISTED, is_blank
 
+CODES = frozenset({"nan", "null", "na", "none"})
+"""Ids that may be meant, such as those of the language Min Nan and of Namibia."""
 MAX_FIELD_NAME = 64
 MAX_COLUMNS = 200
 MIN_INDICATORS = 3
@@ -67,6 +69,11 @@ class Plan(Frozen):
     columns: tuple[Column, ...] = Field(description="Every column.")
     price: str = Field(default="", description="The attribute that is the price.")
     regular: str = Field(default="", description="The attribute that is the price without an offer.")
+    missing_ids: frozenset[str] = Field(
+        default=frozenset(),
+        exclude=True,
+        description="Words such as `null` that stand for no id, as several rows have them.",
+    )
     left_out: dict[str, int] = Field(default_factory=dict, description="Why rows are left out -> how many.")
     notes: tuple[str, ...] = Field(default=(), description="What concerns the whole file.")
 
@@ -98,12 +105,21 @@ class Plan(Frozen):
 
     def field(self, row: Mapping[str, Any], target: str) -> str:
         """Return an item field of a row."""
+        if target == "item_id" and (code := self._code(row)):
+            return code
         words = target != "title"  # a title may be "Null" or "?"
         cells = (text_of(row[name]) for name in self.fields.get(target, ()) if not is_blank(row.get(name), words=words))
         known = [cell for cell in cells if cell]
         if target in ("image", "url"):  # of several pictures the first
             known = [cell.split("\n")[0] for cell in known]
         return (known[0] if known else "") if target in self.firsts else "\n".join(known)
+
+    def _code(self, row: Mapping[str, Any]) -> str:
+        """Return an id that programs also write for nothing, such as ``nan``, where only one row has it."""
+        text = "".join(
+            text_of(row[name]) for name in self.fields.get("item_id", ())[:1] if isinstance(row.get(name), str)
+        )
+        return text if text.casefold() in CODES and text not in self.missing_ids else ""
 
 
 def plan_fields(names: Sequence[str], mapping: Mapping[str, str] | None, layout: Layout) -> dict[str, tuple[str, ...]]:

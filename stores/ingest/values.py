@@ -37,6 +37,8 @@ LISTED = 0.05
 """Share of a column's cells that must hold a separator of lists, where the members do not come again alone."""
 MEMBER_CHARS, MEMBER_WORDS = 60, 4
 RECURRING = 0.5
+MIN_TURNED = 8
+"""Names of two parts that must differ, and so must what stands behind their commas, before a column holds names turned round."""
 _SIZE = re.compile(r"(?:\d{1,3}(?:[.,]5)?|\d?x{0,4}[sml]|x{1,4}[sml]?|one size|os|\d{1,2}[a-h]{1,2})", re.IGNORECASE)
 _FRACTION = re.compile(r"\d/\d")
 """A size of its own, such as that of a violin, and no list of two."""
@@ -216,7 +218,7 @@ def separators_of(cells: Mapping[str, int], *, sizes: bool = False, listed: bool
 
     A bar, a semicolon or a line break separates where a part of the cells has it; a comma, a slash or "&" only where the
     members come again in other cells, or are all sizes: "Red, Blue" beside "Red" is a list, "Berlin, rear building" is none.
-    In a column that is called a list (``listed``) a comma always separates.
+    In a column that is called a list (``listed``) a comma always separates; in one of names turned round it never does.
     """
     multi = {s: [c for c in cells if len(split(c, [s])) > 1] for s in SEPARATORS}
     multi["/"] = [c for c in multi["/"] if not _FRACTION.fullmatch(c.strip())]
@@ -231,9 +233,36 @@ def separators_of(cells: Mapping[str, int], *, sizes: bool = False, listed: bool
         is_sizes = sizes and all(_SIZE.fullmatch(m) or _SIZES.fullmatch(m) for m in members)
         needed = 1.0 if mark in _SPACED - {">"} else RECURRING
         strong = mark in _STRONG or (listed and mark == ",")
+        if mark == "," and not (is_sizes or listed) and turned_round(cells, [m for m in used if m in _STRONG]):
+            continue
         if is_sizes or again >= needed or (strong and share >= LISTED):
             found.append(mark)
     return tuple(found)
+
+
+def turned_round(cells: Mapping[str, int], others: Sequence[str] = ()) -> str:
+    """Return a cell if the column holds names turned round, or one place within another, else an empty string.
+
+    "Zapotec, Ayoquesco", "Smith, John" and "Lyon, France" have two parts, and what stands behind a comma never stands before
+    one or alone, as the members of lists do in a column of many.
+
+    Args:
+        cells: cell -> how often it comes.
+        others: what separates several such names in one cell.
+    """
+    names = {name for cell in cells for name in (split(cell, others) if others else [cell.strip()])}
+    parts = [[p.strip() for p in name.split(",")] for name in names]
+    pairs = [p for p in parts if len(p) == 2 and all(p)]
+    if len(pairs) < MIN_TURNED or sum(len(p) > 2 for p in parts) > 0.1 * len(pairs):
+        return ""
+    first = {p[0].casefold() for p in parts}
+    behind = sum(p[1].casefold() in first for p in pairs)
+    capital = sum(p[0][:1].isupper() and (p[1][:1].isupper() or p[1][:1].isdigit()) for p in pairs)
+    if behind > 0.05 * len(pairs) or capital < 0.9 * len(pairs):
+        return ""
+    if len({p[1].casefold() for p in pairs}) < MIN_TURNED:  # so few: what goes with everything, as elastane does
+        return ""
+    return next(name for name in names if name.count(",") == 1)
 
 
 def _short(cells: Sequence[str], mark: str, counts: Mapping[str, int]) -> bool:
