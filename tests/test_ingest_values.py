@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -244,3 +245,22 @@ def test_an_id_that_programs_write_for_nothing_is_an_id_where_it_comes_once(tmp_
     assert [found.plan.item_id(r.values) for r in found.records()] == ["", "", "deu"]
     assert found.last_line == {}
     assert any("'null' is taken for none" in note for note in found.plan.notes)
+
+
+def test_a_document_may_hold_rows_by_their_ids(tmp_path: Path) -> None:
+    path = tmp_path / "cities.json"
+    rows = {f"c-{n}": {"name": f"City {n}", "people": 1000 * n} for n in range(1, 5)}
+    for text in (json.dumps(rows), json.dumps({"cities": rows, "version": 2}, indent=1)):
+        path.write_text(text)
+        found = survey(path)
+        assert [found.plan.item_id(r.values) for r in found.records()] == [*rows]
+        assert found.plan.types()["people"] == "number"
+    path.write_text(json.dumps({"name": "Only one", "id": 1, "offers": {"price": 3}}))
+    assert survey(path).plan.rows == 1
+
+
+def test_zones_are_no_lists() -> None:
+    zones = [
+        f"{land}/{town}" for land in ("Europe", "Asia", "Africa") for town in (f"{land}town {n}" for n in range(9))
+    ]
+    assert separators_of(Counter(zones)) == ()

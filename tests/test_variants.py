@@ -13,7 +13,7 @@ from tastemaker.core.predicates import as_shown, holds
 from tastemaker.core.schemas import Constraint, Item, Variant
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.history import SqlHistory
-from tastemaker.stores.ingest.changes import delete_items
+from tastemaker.stores.ingest.changes import Removed, delete_items
 from tastemaker.stores.ingest.file_survey import survey
 from tastemaker.stores.ingest.pipeline import ingest
 from tastemaker.stores.ingest.plan import Choices
@@ -232,7 +232,7 @@ async def test_ids_of_choices_remove_nothing_and_are_named(tmp_path: Path) -> No
     path = tmp_path / "gone.csv"
     path.write_text("id\nr-42\nc-1\nnone-such\n")
     gone = await delete_items(path, catalogue, Choices())
-    assert gone == (3, 1, {"r-42": "run"})
+    assert gone == Removed(3, 1, {"r-42": "run"})
     assert await catalogue.count() == 1
     said = _told_removed(gone, dry_run=False)
     assert "1 not in the catalogue" in said

@@ -326,9 +326,10 @@ def _nearly(column: Column, sample: Sample) -> tuple[str, ...]:
         odd.append(f"called a price and not read as one: --as '{column.name}=price'")
     texts = sample.texts()
     total = sum(texts.values())
-    if name := turned_round(texts, ["|", ";"]):
-        odd.append(f"{shown(name)} is read as one name; if it is a list: --as '{column.name}=list:,'")
-        return tuple(odd)
+    for mark in ",/":
+        if name := turned_round(texts, ["|", ";"], mark):
+            odd.append(f"{shown(name)} is read as one name; if it is a list: --as '{column.name}=list:{mark}'")
+            return tuple(odd)
     shares = {m: sum(n for t, n in texts.items() if m in t and len(t) < 80) / max(1, total) for m in SEPARATORS[:-2]}
     if marks := [m for m in SEPARATORS[:-2] if shares[m] >= 0.3]:
         odd.append(

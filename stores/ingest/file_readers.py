@@ -18,6 +18,8 @@ from .records import Record, plain
 from .sheets import sheet_rows
 
 PARQUET_ROWS = 256
+MIN_KEYED = 3
+"""An object that holds so many like objects, and nothing else, holds rows by their ids."""
 HEADER_SAMPLE = 1_000
 MAX_DOCUMENT_BYTES = 500_000_000
 _PRODUCTS = ("Product", "ProductGroup")
@@ -113,7 +115,8 @@ def _read_json(path: Path, how: Reading) -> Iterator[Record]:
 def _holds_rows(value: Mapping[str, Any]) -> bool:
     """Return whether an object is no row but holds them: ``{"products": [...], "total": 2}``."""
     lists = [v for v in value.values() if isinstance(v, list) and v and all(isinstance(row, dict) for row in v)]
-    return len(lists) == 1 and not any(name in value for name in ("id", "sku", "title", "name", "@type"))
+    one = len(lists) == 1 or bool(_by_key(value))
+    return one and not any(name in value for name in ("id", "sku", "title", "name", "@type"))
 
 
 def _parsed(text: str) -> tuple[Any, str]:
@@ -153,9 +156,20 @@ def _longest_list(document: Any) -> list[Any]:
         if isinstance(node, list):
             objects = node if any(isinstance(v, dict) for v in node) else []
             found = objects if len(objects) > len(found) else found
+        elif isinstance(node, dict) and (rows := _by_key(node)):
+            found = rows if len(rows) > len(found) else found
         elif isinstance(node, dict) and "sku" not in node and node.get("@type") not in _PRODUCTS:
             waiting += node.values()
     return [v.get("item", v) if isinstance(v, dict) else v for v in found] or [document]
+
+
+def _by_key(node: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the objects that a document holds by their ids, each with its key as ``id``: ``{"b-1": {...}, "b-2": {...}, ...}``."""
+    rows = [*node.values()]
+    if len(rows) < MIN_KEYED or not all(isinstance(row, dict) and row for row in rows):
+        return []
+    alike = sum(len(row.keys() & rows[0].keys()) >= len(row) / 2 for row in rows)
+    return [{"id": key, **row} for key, row in node.items()] if alike >= 0.9 * len(rows) else []
 
 
 def _lines(file: Iterable[str]) -> Iterator[tuple[int, str | None]]:

@@ -32,6 +32,7 @@ LATER = frozenset({"preorder", "pre_order", "backorder", "back_order", "availabl
 _ORG = re.compile(r"^https?://schema\.org/", re.IGNORECASE)
 SEPARATORS = ("|", ";", "、", "\n", "¦", "·", ">", ",", "，", "/", "&", "+")
 _STRONG = frozenset("|;、\n¦>")
+_TURNED = frozenset(",/")
 _SPACED = frozenset("&+·>")
 LISTED = 0.05
 """Share of a column's cells that must hold a separator of lists, where the members do not come again alone."""
@@ -233,25 +234,30 @@ def separators_of(cells: Mapping[str, int], *, sizes: bool = False, listed: bool
         is_sizes = sizes and all(_SIZE.fullmatch(m) or _SIZES.fullmatch(m) for m in members)
         needed = 1.0 if mark in _SPACED - {">"} else RECURRING
         strong = mark in _STRONG or (listed and mark == ",")
-        if mark == "," and not (is_sizes or listed) and turned_round(cells, [m for m in used if m in _STRONG]):
+        if (
+            mark in _TURNED
+            and not (is_sizes or listed)
+            and turned_round(cells, [m for m in used if m in _STRONG], mark)
+        ):
             continue
         if is_sizes or again >= needed or (strong and share >= LISTED):
             found.append(mark)
     return tuple(found)
 
 
-def turned_round(cells: Mapping[str, int], others: Sequence[str] = ()) -> str:
+def turned_round(cells: Mapping[str, int], others: Sequence[str] = (), mark: str = ",") -> str:
     """Return a cell if the column holds names turned round, or one place within another, else an empty string.
 
-    "Zapotec, Ayoquesco", "Smith, John" and "Lyon, France" have two parts, and what stands behind a comma never stands before
+    "Zapotec, Ayoquesco", "Smith, John", "Lyon, France" and "Europe/Paris" have two parts, and what stands behind a comma never stands before
     one or alone, as the members of lists do in a column of many.
 
     Args:
         cells: cell -> how often it comes.
         others: what separates several such names in one cell.
+        mark: what stands between the parts, a comma or a slash.
     """
     names = {name for cell in cells for name in (split(cell, others) if others else [cell.strip()])}
-    parts = [[p.strip() for p in name.split(",")] for name in names]
+    parts = [[p.strip() for p in name.split(mark)] for name in names]
     pairs = [p for p in parts if len(p) == 2 and all(p)]
     if len(pairs) < MIN_TURNED or sum(len(p) > 2 for p in parts) > 0.1 * len(pairs):
         return ""
@@ -262,7 +268,7 @@ def turned_round(cells: Mapping[str, int], others: Sequence[str] = ()) -> str:
         return ""
     if len({p[1].casefold() for p in pairs}) < MIN_TURNED:  # so few: what goes with everything, as elastane does
         return ""
-    return next(name for name in names if name.count(",") == 1)
+    return next(name for name in names if name.count(mark) == 1)
 
 
 def _short(cells: Sequence[str], mark: str, counts: Mapping[str, int]) -> bool:
