@@ -30,6 +30,7 @@ from .word_data import (
     states,
     stem_key,
     thing_words,
+    units,
     value_concepts,
     value_key,
 )
@@ -102,7 +103,7 @@ class ValueIndex:
 
     def _called(self, topic: str) -> list[str]:
         """Return what a topic may be called."""
-        return [topic, *(f for c in self._by_stem.get(stem_key(topic), ()) for f in c.forms)]
+        return [topic, *(f for c in self._by_stem.get(stem_key(topic), ()) if c.group != "power" for f in c.forms)]
 
     def add_field(self, term: FieldTerms) -> None:
         """Index the values of a text or list field."""
@@ -173,7 +174,7 @@ class ValueIndex:
             tails = [words[i:] for i in range(1, len(words))] + [words_of_form(value.partition("(")[0])]
             for tail in (t for t in tails if t and not (len(t) == 1 and t[0] in thing_words())):
                 for concept in self._by_stem.get(stem_key(" ".join(tail)), ()):
-                    if concept.group != "columns":
+                    if concept.group != "columns" and key_of(tail[-1]) not in units():  # "3 months" is not monthly
                         ending[concept.name].append(value)
         return {**ending, **own}
 
@@ -260,8 +261,9 @@ class ValueIndex:
         for value in (v for v in term.values if len(v) <= SHORT_VALUE):
             entry = Entry(term.field.name, (value,), (value,), SPELLED)
             forms = (f"{label} {value}", f"{label} is {value}") if len(value) > 1 else (f"{label} {value}",)
-            for form in (*forms, *(f"{value} {name}" for name in (label, *bodied) if len(value) > 1)):
-                if key_of(form) not in phrases():
+            before = [f"{value} {name}" for name in (*self._called(label), *bodied) if len(value) > 1]
+            for form in dict.fromkeys((*forms, *before, *(f for said in before for f in self._called(said)))):
+                if phrases().get(key_of(form), frozenset()) <= {"terms"}:
                     self._put(form, entry)
 
     def _add_endings(self, name: str, values: Sequence[str]) -> None:
@@ -328,8 +330,9 @@ class ValueIndex:
         if spells:
             self._words.update(w for w in words if len(w) >= 4 and w.isalpha() and w.isascii())
         for key, rank in keys_of(form, words, entry.rank).items():
-            if rank == INFLECTED and (key in phrases() or key in thing_words()) and key != value_key(form):
-                continue  # the stem of "forest" is "for", that of "gaming" is "game"
+            other = key in phrases() or key in thing_words() or key in units()
+            if rank == INFLECTED and other and key != value_key(form):
+                continue  # the stem of "forest" is "for", that of "gaming" is "game", that of "monthly" is "month"
             known = self.found[key].get(entry.field)
             if known is None or rank < known.rank:
                 self.found[key][entry.field] = entry._replace(rank=rank)

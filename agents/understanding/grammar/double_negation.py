@@ -75,7 +75,11 @@ def says_lacking(s: Segment) -> bool:
 
 def _closing_negation(sentence: Sentence, j: int, negations: Sequence[Segment]) -> list[Segment]:
     """Return the negation that closes the clause of the value at ``j`` and refuses nothing else: "without a sauna I won't buy", 不是红色的不要."""
-    wide = bool({"conditional", "except"} & negations[0].roles) or _is_conditional(sentence, negations[0])
+    wide = (
+        "conditional" in negations[0].roles
+        or key_of(negations[0].text) in _UNLESS
+        or _is_conditional(sentence, negations[0])
+    )
     k, comma = j + 1, False
     while k < len(sentence.segments) and not sentence.stops(k):
         s = sentence.segments[k]

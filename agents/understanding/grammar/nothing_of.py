@@ -8,7 +8,7 @@ from .numbers.conditions import Bound
 from .sentence import Sentence
 
 _NONE = frozenset("no zero without non ohne kein keine keinen sans 无 零 不含 不加 没有".split())  # noqa: SIM905
-_MEASURES = frozenset(("mass", "percent", "energy"))
+_MEASURES = frozenset(("mass", "percent", "energy", "money"))
 REACH = 2
 
 
@@ -63,4 +63,5 @@ def _gives_away(sentence: Sentence, i: int) -> bool:
 
 def _may_be_none(sentence: Sentence, name: str) -> bool:
     terms = sentence.language.fields[name]
-    return terms.field.type == "number" and terms.field.minimum == 0 and terms.measure in _MEASURES
+    measured = terms.measure in _MEASURES or not (terms.measure or terms.concept)  # an excess, a deposit
+    return terms.field.type == "number" and terms.field.minimum == 0 and measured

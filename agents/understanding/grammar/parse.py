@@ -15,6 +15,7 @@ from .doubt import doubts
 from .doubtful_refusals import doubtful_refusals
 from .exceptions import exceptions_with_but
 from .left_over import demands
+from .likewise import likewise
 from .moments import moments
 from .nothing_of import nothing_of
 from .numbers.conditions import bounds_of
@@ -47,6 +48,7 @@ def parse(
         owned,
         reactions,
         refusals,
+        likewise,
         wanted,
         demands,
         doubtful_refusals,

@@ -127,6 +127,9 @@ def _refuse_after(sentence: Sentence, i: int) -> None:
             negations.append(s)
             unknown = False
         elif sentence.value_at(j):
+            if unknown and says_lacking(first) and _predicates(sentence, i, j):
+                sentence.doubt(j, negations)
+                return
             if unknown and not bridged and not _linked(sentence, j):
                 break
             before = len(sentence.found.wishes)
@@ -205,6 +208,17 @@ def _asks_for_the_most(sentence: Sentence, i: int) -> bool:
         return False
     sentence.segments[j].used = "settled"
     return True
+
+
+def _predicates(sentence: Sentence, i: int, j: int) -> bool:
+    """Tell whether an unknown word follows an "and" on the way to the value at ``j``, which may be a verb of its own: "isn't toxic and copes with clay"."""
+    joined = known = False
+    for s in sentence.segments[i + 1 : j]:
+        if joined and s.is_word:
+            return True
+        joined = joined or (known and "and" in s.roles and not s.entries)
+        known = known or s.is_word
+    return False
 
 
 def _linked(sentence: Sentence, j: int) -> bool:

@@ -81,20 +81,22 @@ def take_refused(sentence: Sentence, j: int, negations: Sequence[Segment], *, re
 
 
 def _inner_negation(sentence: Sentence, k: int) -> int | None:
-    """Return the position of the second "not" of "no shoes that aren't formal", which wants shoes that are."""
+    """Return the position of the second "not" of "no shoes that aren't formal", which wants shoes that are.
+
+    A "not" behind "and" or "or" refuses more: "ohne Sahne und ohne Zwiebeln".
+    """
     relative = False
-    while k < len(sentence.segments) and (
-        sentence.segments[k].is_glue
-        or "not" in sentence.segments[k].roles
-        or (sentence.segments[k].mark in COMMAS and opens_relative(sentence, k + 1))
-    ):
-        if "not" in sentence.segments[k].roles and not sentence.segments[k].entries:
+    while k < len(sentence.segments) and not (sentence.segments[k].roles & LINKS and not sentence.segments[k].entries):
+        s = sentence.segments[k]
+        if not (s.is_glue or "not" in s.roles or (s.mark in COMMAS and opens_relative(sentence, k + 1))):
+            return None
+        if "not" in s.roles and not s.entries:
             j = k + 1
             while j < len(sentence.segments) and sentence.segments[j].is_glue:
                 j += 1
-            lacking = key_of(sentence.segments[k].text) in LACKING | {"lacking", "lack", "lacks", "missing"}
+            lacking = key_of(s.text) in LACKING | {"lacking", "lack", "lacks", "missing"}
             return k if (relative or lacking) and sentence.value_at(j) else None
-        relative = relative or key_of(sentence.segments[k].text) in ("that", "which", "who", "die", "der", "das")
+        relative = relative or key_of(s.text) in ("that", "which", "who", "die", "der", "das")
         k += 1
     return None
 
@@ -161,11 +163,12 @@ def _closes(sentence: Sentence, n: int) -> bool:
 
 def _refuse_phrase(sentence: Sentence, phrase: Sequence[int], negations: Sequence[Segment], *, refused: bool) -> None:
     """Refuse one noun phrase: of "black shoes" the black, of "black" the black, of "shoes" the shoes."""
-    segments = [sentence.segments[p] for p in phrase]
     if not refused:
         for p in phrase:
             sentence.want(p)
         return
+    phrase = _particular(sentence, phrase)
+    segments = [sentence.segments[p] for p in phrase]
     heads, wanted = _heads(sentence, phrase, negations)
     for p, s in zip(phrase, segments, strict=True):
         if p in heads:
@@ -183,6 +186,19 @@ def _refuse_phrase(sentence: Sentence, phrase: Sequence[int], negations: Sequenc
         if not entries:
             sentence.found.unmet.append((negations[0].start, s.end))
         s.used = "refused"
+
+
+def _particular(sentence: Sentence, phrase: Sequence[int]) -> list[int]:
+    """Return a phrase without the words that only say of what its other values are: the flowers of "pink flowers"."""
+    kept = []
+    for p in phrase:
+        meant = [e for e in sentence.segments[p].entries if len(e.wanted) > 1]
+        others = [e for q in phrase if q != p for e in sentence.segments[q].entries]
+        if any(e.field == o.field and set(o.wanted) < set(e.wanted) for e in meant for o in others):
+            sentence.segments[p].used = "thing"
+        else:
+            kept.append(p)
+    return kept
 
 
 def _heads(sentence: Sentence, phrase: Sequence[int], negations: Sequence[Segment]) -> tuple[set[int], bool]:

@@ -114,6 +114,7 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
         i = piece.last
     _numbered(found, language)
     _zeros(found)
+    _without_nor(found)
     return found, rest
 
 
@@ -169,6 +170,15 @@ def _zeros(segments: Sequence[Segment]) -> None:
     for s, after in pairwise(segments):
         if s.amount is not None and s.amount.spelled and s.amount.value == 0 and after.entries:
             s.amount, s.roles = None, frozenset(["not"])
+
+
+def _without_nor(segments: Sequence[Segment]) -> None:
+    """Let "noch" refuse only behind "weder" or another refusal: "mindestens noch 4 Plätze" has none."""
+    refused = False
+    for s in segments:
+        if s.text.casefold() == "noch" and not refused:
+            s.roles = frozenset(["filler"])
+        refused = (refused or bool(s.roles & _DENYING)) and s.mark not in (".", "!", "?", ";")
 
 
 def _numbered(segments: Sequence[Segment], language: CatalogueLanguage) -> None:
@@ -300,7 +310,7 @@ def _known(
     if names and "not" in roles:  # the "without" of a field of that name refuses all the same
         names = ()
     if names:
-        entries = tuple(e for e in entries if e.rank == SPELLED)
+        entries = tuple(e for e in entries if e.rank == SPELLED or e.field in names)
     if not (entries or roles or names or comparisons or person) and len(words) < 3:
         entries = language.values.get(german, ())
         names = language.names.get(german, ())

@@ -34,6 +34,7 @@ WEAK = frozenset(
         "or_less",
         "or_more",
         "at_most",
+        "terms",
         "at_least",
         "around",
         "around_after",
@@ -207,7 +208,9 @@ class Sentence:
         before = self.segments[i - 1] if i else None
         if after is not None and after.amount is not None and not after.amount.units:
             return True
-        if after is not None and (after.text in ("的", "牌", "家", "和", "或", "、") or after.entries):
+        if after is not None and (
+            after.text in ("的", "牌", "家", "、") or after.entries or after.roles & {"or", "and"}
+        ):
             return True
         if after is not None and after.roles & {"not", "not_after", "except_after", "free", "fine"}:
             return True

@@ -1,0 +1,65 @@
+"""Signs of values in catalogues that no word list was written for: what ends a refusal, what goes on with it, what takes it back."""
+
+from __future__ import annotations
+
+import pytest
+
+from tastemaker.agents.understanding.reader import read
+
+from .unseen_shops import flag, number, shop, words
+
+SHOPS = {
+    "tools": shop(
+        number("price", 5, 900, price=True),
+        number("excess", 0, 500),
+        words("kind", "Drill|Sander|Chainsaw"),
+        words("power_source", "Corded|Battery|Petrol"),
+        words("delivery", "free|paid|collection only"),
+        words("upkeep", "weekly|monthly|none needed"),
+        words("handle", "Rubber|Wood|Steel"),
+        words("comes_with", "Case|Charger|Gloves", several=True),
+        flag("toxic_to_pets"),
+        texts="xyzzy",
+    ),
+    "rezepte": shop(
+        words("küche", "italienisch|mexikanisch"),
+        words("gericht", "Suppe|Salat"),
+        words("schärfe", "mild|scharf"),
+        words("zutaten", "Sahne|Zwiebeln|Tofu", several=True),
+        number("plätze_frei", 0, 20),
+        texts="xyzzy",
+    ),
+    "手机": shop(words("系统", "iOS|安卓"), words("品牌", "小米|荣耀"), words("颜色", "白色|黑色"), texts="xyzzy"),
+    "blumen": shop(words("flower_colour", "White|Pink|None"), words("soil", "Clay|Sandy"), texts="xyzzy"),
+}
+
+SAID = [
+    ("rezepte", "Salat ohne Sahne und ohne Zwiebeln", {"gericht = Salat", "zutaten not contains Sahne", "zutaten not contains Zwiebeln"}),
+    ("rezepte", "eine Suppe die nich scharf is", {"gericht = Suppe", "schärfe != scharf"}),
+    ("rezepte", "mindestens noch 4 Plätze frei", {"plätze_frei >= 4.0"}),
+    ("rezepte", "scharfe Suppe", {"gericht = Suppe", "schärfe = scharf"}),
+    ("rezepte", "a mexican salad", {"gericht = Salat", "küche = mexikanisch"}),
+    ("tools", "I can't stand rubber and so do wood handles", {"handle != Rubber", "handle != Wood"}),
+    ("tools", "nothing corded, same goes for petrol", {"power_source != Corded", "power_source != Petrol"}),
+    ("tools", "a chainsaw but not a petrol one, I hate the smell", {"kind = Chainsaw", "power_source != Petrol"}),
+    ("tools", "a cordless drill with free shipping", {"kind = Drill", "power_source = Battery", "delivery = free"}),
+    ("tools", "a sander, no excess", {"kind = Sander", "excess = 0.0"}),
+    ("tools", "at most ten dollars a month", {"price <= 10.0"}),
+    ("tools", "serviced every week", {"upkeep = weekly"}),
+    ("tools", "not poisonous to cats", {"toxic_to_pets = False"}),
+    ("手机", "不要iOS，也不喜欢白的", {"系统 != iOS", "颜色 != 白色"}),
+    ("手机", "小米或者荣耀", {"品牌 in ['小米', '荣耀']"}),
+    ("blumen", "anything but pink flowers", {"flower_colour != Pink"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), SAID, ids=[text for _, text, _ in SAID])
+def test_a_sign_reaches_as_far_as_its_words_say(name: str, text: str, expected: set[str]) -> None:
+    found = read(text, SHOPS[name]).conditions
+    assert {f"{c.field} {c.op} {c.value}" for c in found} == expected
+
+
+def test_a_verb_behind_and_leaves_the_sign_open() -> None:
+    reading = read("something that isn't flimsy and copes with clay", SHOPS["blumen"])
+    assert not reading.conditions
+    assert "clay" in " ".join(reading.not_applied)
