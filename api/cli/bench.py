@@ -89,6 +89,18 @@ def load(
 
 
 @app.command()
+def soak(
+    seconds: Annotated[float, typer.Option(min=10, help="Seconds at twice the sustained rate.")] = 600,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold the service at twice the rate it sustains for minutes: refusals, times, memory; then 200 streams at once."""
+    from ...evals.service.prepared_shops import soak_run
+
+    print_figures(soak_run(load_settings(), seconds, seed), as_json)
+
+
+@app.command()
 def faults(
     pairs: Annotated[bool, typer.Option(help="Break two parts at once as well.")] = True, as_json: JsonOption = False
 ) -> None:

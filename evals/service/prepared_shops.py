@@ -18,7 +18,7 @@ from ...graphs.recommender import Recommender
 from ...graphs.shop.services import Services
 from ...stores.events.history import SqlHistory
 from ...stores.ingest.plan import Choices
-from . import first_item, footprint, load
+from . import first_item, footprint, load, soak
 from . import graph_against_tool_loop as turn
 from . import promises as valid
 
@@ -69,12 +69,22 @@ async def valid_run(settings: Settings, data: Path | None, n: int, llm_requests:
 
 async def load_run(settings: Settings, seconds: float, workers: int, seed: int) -> dict[str, Any]:
     """Run ``load`` over the bundled print shop."""
+    return await load.run(await prints(settings), seconds=seconds, workers=workers, seed=seed)
+
+
+async def soak_run(settings: Settings, seconds: float, seed: int) -> dict[str, Any]:
+    """Run ``soak`` over the bundled print shop."""
+    return await soak.run(await prints(settings), seconds=seconds, seed=seed)
+
+
+async def prints(settings: Settings) -> Settings:
+    """Return settings whose home holds the bundled print shop."""
     source = Path(str(files("tastemaker.api.demo") / "data"))
     home = settings.cache / "bench" / "prints"
     prepared = settings.model_copy(update={"home": home, "catalogue": CatalogueSettings(media_root=str(source))})
     catalogue, interactions = source / "catalogue.csv", source / "interactions.csv"
     await stock(prepared, catalogue, media=source, interactions=interactions, rejects=home / "rejects.jsonl")
-    return await load.run(prepared, seconds=seconds, workers=workers, seed=seed)
+    return prepared
 
 
 async def movielens(settings: Settings, data: Path) -> Settings:
