@@ -136,7 +136,7 @@ async def run(parts: Sequence[str] = PARTS, kinds: Sequence[Kind] = KINDS, *, pa
         try:
             rows = [await bench.case({part: kind}) for part in parts for kind in kinds]
             rows += [await bench.machine(name) for name in OF_THE_MACHINE]
-            both = itertools.combinations(parts, 2) if pairs else ()
+            both = itertools.permutations(parts, 2) if pairs else ()
             rows += [await bench.case({one: "killed", other: "hung"}) for one, other in both]
         finally:
             await bench.recommender.close()
@@ -173,7 +173,10 @@ class Bench:
     async def machine(self, name: str) -> dict[str, Any]:
         """Fill the disk or move the clock instead."""
         with full_disk() if name == "disk full" else clock(86_400.0 if "+" in name else -86_400.0):
-            return await self._row(name, {}, mend=False)
+            row = await self._row(name, {}, mend=False)
+        recovered_s = await self._recovery()
+        ended = {"recovered_s": round(recovered_s, 1), "not_recovered": int(recovered_s > RECOVERY_S)}
+        return {**row, **ended, "unlabelled": int(name == "disk full" and not row["degraded"])}
 
     async def _row(self, name: str, broken: dict[str, Kind], *, mend: bool = True) -> dict[str, Any]:
         self.faults.now = dict(broken)
