@@ -305,6 +305,7 @@ def test_where_keys_are_asked_for_the_pages_ask_for_one(browser: Browser, tmp_pa
         expect(page.locator("#key")).to_have_count(0)
         ask(page, "boats")
         assert newest(page, ".card")
+        expect(page.locator("#shopper")).to_be_hidden()  # nobody to shop as: no empty choice
         assert page.locator("taste-maker .tools .icon").count() == page.locator("taste-maker .card").count()
         page.goto(f"{url}/console")
         expect(page.get_by_role("region", name="Keys", exact=True)).to_contain_text("active")
