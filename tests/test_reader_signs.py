@@ -29,6 +29,14 @@ SHOPS = {
         number("plätze_frei", 0, 20),
         texts="xyzzy",
     ),
+    "medicines": shop(
+        words("form", "Tablet|Syrup|Cream"),
+        words("for_symptom", "Headache|Cough|Itching|Heartburn", several=True),
+        words("contains", "Milk|Ibuprofen", several=True),
+        texts="xyzzy",
+    ),
+    "violins": shop(words("kind", "Violin|Cello"), words("size", "1/4|1/2|3/4|4/4"), texts="xyzzy"),
+    "种子": shop(number("成熟天数", 20, 150), words("作物", "番茄|菠菜"), texts="xyzzy"),
     "手机": shop(words("系统", "iOS|安卓"), words("品牌", "小米|荣耀"), words("颜色", "白色|黑色"), texts="xyzzy"),
     "blumen": shop(words("flower_colour", "White|Pink|None"), words("soil", "Clay|Sandy"), texts="xyzzy"),
 }
@@ -47,6 +55,12 @@ SAID = [
     ("tools", "at most ten dollars a month", {"price <= 10.0"}),
     ("tools", "serviced every week", {"upkeep = weekly"}),
     ("tools", "not poisonous to cats", {"toxic_to_pets = False"}),
+    ("medicines", "a cream against itching", {"form = Cream", "for_symptom contains Itching"}),
+    ("medicines", "syrup for a cough", {"form = Syrup", "for_symptom contains Cough"}),
+    ("medicines", "milk gives me heartburn, tablets please", {"contains not contains Milk", "form = Tablet"}),
+    ("violins", "a violin in 3/4", {"kind = Violin", "size = 3/4"}),
+    ("violins", "a half size cello", {"kind = Cello", "size = 1/2"}),
+    ("种子", "六十天以内的菠菜", {"成熟天数 <= 60.0", "作物 = 菠菜"}),
     ("手机", "不要iOS，也不喜欢白的", {"系统 != iOS", "颜色 != 白色"}),
     ("手机", "小米或者荣耀", {"品牌 in ['小米', '荣耀']"}),
     ("blumen", "anything but pink flowers", {"flower_colour != Pink"}),
@@ -63,3 +77,12 @@ def test_a_verb_behind_and_leaves_the_sign_open() -> None:
     reading = read("something that isn't flimsy and copes with clay", SHOPS["blumen"])
     assert not reading.conditions
     assert "clay" in " ".join(reading.not_applied)
+
+
+def test_what_has_none_of_something_is_not_refused() -> None:
+    shop_of_boats = shop(words("kind", "Motorboat|Kayak"), words("hull", "Wood|Steel"), texts="xyzzy")
+    assert not [c for c in read("a motorboat that needs none", shop_of_boats).conditions if c.refused]
+
+
+def test_unknown_nouns_of_german_are_named() -> None:
+    assert "Schnupfen" in " ".join(read("ein Salat mit etwas gegen Schnupfen", SHOPS["rezepte"]).not_applied)

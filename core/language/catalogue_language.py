@@ -230,8 +230,13 @@ def _terms(of: CatalogueField, values: Sequence[str]) -> FieldTerms:
 
 
 def without_unit(of: CatalogueField) -> tuple[tuple[str, ...], str]:
-    """Return the words of a field's name without the unit at its end, and that unit: ``battery_hours``, ``size_sqm``, 电池_mAh."""
+    """Return the words of a field's name without the unit at its end, and that unit: ``battery_hours``, ``size_sqm``, 电池_mAh, 成熟天数."""
     words = words_of(of.name)
+    last = words[-1] if words else ""
+    if of.type == "number" and last.endswith("数") and last[-2:-1] and not last.isascii():
+        unit = next((u for u in (last[-3:-1], last[-2:-1]) if len(last) > len(u) + 1 and u in units()), "")
+        if unit:
+            return (*words[:-1], last[: -len(unit) - 1]), unit
     for n in (2, 1):
         unit = "".join(words[-n:])
         if of.type == "number" and len(words) > n and key_of(unit) in units() and "per" not in words:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.tokens import stem
-from ....core.language.word_data import comparison_words, forms_in, key_of, thing_words
+from ....core.language.word_data import comparison_words, forms_in, key_of, thing_words, tongues
 from .segments import Segment
 from .sentence import COMMAS, Sentence
 
@@ -28,6 +28,8 @@ def left_over(segments: Sequence[Segment], language: CatalogueLanguage) -> list[
     """Return the spans of unused words that ask for a feature no field expresses and no text of the catalogue mentions."""
     found = []
     story = len(segments) > STORY_SEGMENTS
+    said = {w for s in segments for w in s.words}
+    german = len(said & tongues()["de"]) > len(said & tongues()["en"])  # where every noun has a capital
     for a, b in _runs(segments):
         words = [s for s in segments[a:b] if s.is_word]
         if all(stem(key_of(s.text)) in thing_words() or key_of(s.text) in thing_words() for s in words):
@@ -35,7 +37,7 @@ def left_over(segments: Sequence[Segment], language: CatalogueLanguage) -> list[
         if (
             _is_kind(words)
             or _is_feature(segments, a)
-            or (_unheard(words, language) and (not story or _is_attached(segments, a, b)))
+            or (_unheard(words, language, german=german) and (not story or _is_attached(segments, a, b)))
         ):
             found.append((segments[a].start, segments[b - 1].end))
     for n, s in enumerate(segments):
@@ -96,9 +98,9 @@ def _lead(segments: Sequence[Segment], a: int) -> str:
     return key_of(segments[j].text) if j >= 0 else ""
 
 
-def _unheard(words: Sequence[Segment], language: CatalogueLanguage) -> bool:
-    """Tell whether no title or text of the catalogue has the words; where its words are not known, it may."""
-    if not language.words or any(s.capital and s.first > 0 for s in words):
+def _unheard(words: Sequence[Segment], language: CatalogueLanguage, *, german: bool) -> bool:
+    """Tell whether no title or text of the catalogue has the words; where its words are not known, or they are a name, it may."""
+    if not language.words or (any(s.capital and s.first > 0 for s in words) and not german):
         return False
     return all(stem(w) not in language.words for s in words for w in s.words)
 

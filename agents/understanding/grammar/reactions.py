@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....core.language.word_data import key_of
-from .segments import Segment
+from .segments import Segment, says_what_for
 from .sentence import COMMAS, Sentence, Wish
 
 CAUSES = frozenset(
     "to from by of on when whenever if after because over due against auf von gegen bei durch wegen wenn nach beim vom 对 穿 吃 用 喝 碰".split()  # noqa: SIM905
 )
 """Words that lead from a reaction to what causes it."""
+BRINGING = frozenset(
+    "gives give gave makes make made causes cause caused triggers get gets got brings macht machen verursacht kriege bekomme krieg bekomm 让 使 引起 导致 会".split()  # noqa: SIM905
+)
+"""Verbs that lead from a cause to a reaction."""
 APART = frozenset("for with that which who whose fur mit das die der welche welcher 的 给 适合".split())  # noqa: SIM905
 """Words that part a reaction from a value: "a cream for itchy skin" wants the cream."""
 
@@ -20,7 +24,11 @@ def reactions(sentence: Sentence) -> None:
     """Read every reaction of a body that no negation turns round."""
     for i, s in enumerate(sentence.segments):
         listed = sentence.segments[i + 1 : i + 2] and sentence.segments[i + 1].mark in (":", "：")
-        if s.used or s.entries or not ("reaction" in s.roles or (listed and "not_after" in s.roles)):
+        if (
+            s.used
+            or (s.entries and not _is_brought_on(sentence, i))
+            or not ("reaction" in s.roles or says_what_for(s) or (listed and "not_after" in s.roles))
+        ):
             continue
         if s.roles & {"not", "not_after"} and not listed:
             continue
@@ -38,6 +46,12 @@ def reactions(sentence: Sentence) -> None:
             s.used = "not"
             for p in clause:
                 p.used = p.used or ("not" if p.is_word or p.person or "reaction" in p.roles else "")
+
+
+def _is_brought_on(sentence: Sentence, i: int) -> bool:
+    """Tell whether something is said to bring a reaction on that is a value as well: "milk gives me heartburn" where heartburn is treated."""
+    before = [p for p in _clause(sentence, i) if p.start < sentence.segments[i].start]
+    return any(p.words and p.words[0] in BRINGING for p in before)
 
 
 def _clause(sentence: Sentence, i: int) -> list[Segment]:

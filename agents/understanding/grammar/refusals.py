@@ -26,7 +26,7 @@ MAX_NAMES = 3
 """Words of a refusal that are looked for in titles."""
 ENDS = frozenset(".!?;。！？；")
 BRIDGES = frozenset(
-    "with having has have that which who whose containing featuring in by from of made about including mit aus in von das die der welche "  # noqa: SIM905
+    "with having has have near that which who whose containing featuring in by from of made about including mit aus in von das die der welche "  # noqa: SIM905
     "welches welcher 有 带 含".split()
 )
 """Words that lead from an unknown noun to what it has: "no room with a sauna"."""

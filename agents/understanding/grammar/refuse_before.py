@@ -16,6 +16,8 @@ BESIDE = frozenset(
 )
 """Refusals of what stands after them only, in favour of what stands before."""
 _ELSE = frozenset("otherwise else sonst ansonsten 否则 不然 要不然".split())  # noqa: SIM905
+_NONE = frozenset("none nothing neither keine keinen keins nichts".split())  # noqa: SIM905
+_RELATIVE = frozenset("that which who das die der".split())  # noqa: SIM905
 WHOLE = frozenset(
     "nope nah hurt hurts allergy allergies allergic intolerance intolerant sucks suck stinks stink dealbreaker excluded "  # noqa: SIM905
     "unwanted unnecessary allergie annoys annoy bothers excepted tabu taboo ausgenommen ausgeschlossen nein nee no niemals igitt nervt stort weglassen unacceptable unsuitable verzichten".split()
@@ -65,7 +67,7 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
         return False
     if "free" in s.roles and sentence.segments[k].end < s.start - 1:
         return False
-    if _is_no_blame(sentence, i):
+    if _is_no_blame(sentence, i) or _has_none(sentence, k, i):
         sentence.doubt(k, [s])
         return True
     group, fields, m = [k], {e.field for e in sentence.segments[k].entries}, k - 1
@@ -91,6 +93,12 @@ def _is_no_blame(sentence: Sentence, i: int) -> bool:
     """Tell whether a "not" only denies that something is bad: "red wouldn't be bad", "rot ist nicht verkehrt"."""
     rest = sentence.segments[i + 1 : i + 4]
     return "not" in sentence.segments[i].roles and any(key_of(p.text) in doubtful_words() for p in rest)
+
+
+def _has_none(sentence: Sentence, k: int, i: int) -> bool:
+    """Tell whether a bare "none" only says what the value has none of: "a motorboat that needs none"."""
+    between = sentence.segments[k + 1 : i]
+    return key_of(sentence.segments[i].text) in _NONE and any(key_of(p.text) in _RELATIVE for p in between)
 
 
 def _says_no(s: Segment) -> bool:

@@ -29,6 +29,7 @@ from ....core.language.word_data import (
     units,
     value_key,
 )
+from ....core.text.field_names import words_of
 from .compounds import without_compounds
 from .numbers.amount import Amount
 from .numbers.amounts import NUMBER_WORDS, read_amount
@@ -51,6 +52,27 @@ _SHORTENED = {"mind": "mindestens", "hochst": "hochstens"}
 """German abbreviations, with a full stop or before a number."""
 _SHORT = frozenset("mind hochst max min ca approx circa etwa rs nr vs incl inkl bzw".split())  # noqa: SIM905
 _DENYING = frozenset(("not", "except"))
+_AGAINST = frozenset(("against", "gegen", "治", "针对", "对付"))
+_TREATING = frozenset(
+    [
+        "for",
+        "symptom",
+        "symptoms",
+        "treats",
+        "helps",
+        "against",
+        "pest",
+        "pests",
+        "indication",
+        "gegen",
+        "beschwerden",
+        "symptome",
+        "hilft",
+        "症状",
+        "适应症",
+    ]
+)
+"""Words in the names of fields that say what things are good for, or against."""
 _WORDS_OF_GRAMMAR = frozenset(("except", "release", "averse"))
 """Roles that a word loses where it is a value of the catalogue as it stands."""
 
@@ -115,6 +137,7 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
     _numbered(found, language)
     _zeros(found)
     _without_nor(found)
+    _treated(found)
     return found, rest
 
 
@@ -170,6 +193,18 @@ def _zeros(segments: Sequence[Segment]) -> None:
     for s, after in pairwise(segments):
         if s.amount is not None and s.amount.spelled and s.amount.value == 0 and after.entries:
             s.amount, s.roles = None, frozenset(["not"])
+
+
+def says_what_for(s: Segment) -> bool:
+    """Tell whether a segment is a value that says what things are good for, or against: the cough of ``for_symptom``."""
+    return bool(_TREATING & {w for e in s.entries for w in words_of(e.field)})
+
+
+def _treated(segments: Sequence[Segment]) -> None:
+    """Let "against" before what a thing is made for only lead to it: "a cream against itching"."""
+    for n, s in enumerate(segments[:-1]):
+        if s.text.casefold() in _AGAINST and says_what_for(segments[n + 1]):
+            s.roles = frozenset(["filler"])
 
 
 def _without_nor(segments: Sequence[Segment]) -> None:
@@ -254,6 +289,8 @@ def _longest(text: str, tokens: Sequence[Token], i: int, language: CatalogueLang
             break
         j += 1
         if token.kind == "mark":
+            if token.text == "/" and words[-1].isdigit():  # the size 3/4
+                plain, stems = f"{plain}/", f"{stems}/"
             continue
         words.append(token.text)
         plain += token.text

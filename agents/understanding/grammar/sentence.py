@@ -35,6 +35,7 @@ WEAK = frozenset(
         "or_more",
         "at_most",
         "terms",
+        "reaction",
         "at_least",
         "around",
         "around_after",
