@@ -86,3 +86,18 @@ def test_what_has_none_of_something_is_not_refused() -> None:
 
 def test_unknown_nouns_of_german_are_named() -> None:
     assert "Schnupfen" in " ".join(read("ein Salat mit etwas gegen Schnupfen", SHOPS["rezepte"]).not_applied)
+
+
+@pytest.mark.parametrize("text", ["anywhere except Graz with a pool", "not in Graz, with a pool"])
+def test_an_exception_ends_where_the_wish_goes_on(text: str) -> None:
+    hotels = shop(words("city", "Graz|Ghent"), words("amenities", "Pool|Lift", several=True), texts="xyzzy")
+    assert {f"{c.field} {c.op} {c.value}" for c in read(text, hotels).conditions} == {
+        "city != Graz",
+        "amenities contains Pool",
+    }
+
+
+@pytest.mark.parametrize("text", ["晚上没空，周末也没空", "i'm busy on weekends and in the evening"])
+def test_times_that_somebody_has_not_are_never_wanted(text: str) -> None:
+    courses = shop(words("time", "weekend|evening"), words("时间段", "上午|晚上|周末"), texts="xyzzy")
+    assert not [c for c in read(text, courses).conditions if not c.refused]

@@ -17,6 +17,7 @@ from ...core.language.value_entry import FieldTerms
 from ...core.language.word_data import key_of, stem_key, value_key
 from ...core.schemas import Condition, Operator, Order
 from .by_model_request import NUMBER_OPS, ModelAnswer, Said, SaidOrder
+from .grammar.meanings_in_context import settle_meanings
 from .grammar.numbers.amount import Amount
 from .grammar.segments import Segment, segment
 from .grammar.sentence import STOPS
@@ -51,6 +52,7 @@ class Checks:
 def check(answer: ModelAnswer, text: str, language: CatalogueLanguage) -> Checks:
     """Return what of the model's answer the request's words and the catalogue's schema bear out."""
     segments, _ = segment(text, language)
+    settle_meanings(segments, language)
     passed, refused = [], []
     for said in answer.conditions:
         found = _checked(said, text, segments, language)
@@ -180,6 +182,7 @@ def is_called(words: str, value: str, field: str, language: CatalogueLanguage) -
     from rapidfuzz import fuzz, utils
 
     pieces, _ = segment(words, language)
+    settle_meanings(pieces, language)
     if any(e.field == field and value in (*e.wanted, *e.refused) for s in pieces for e in s.entries):
         return True
     key = value_key(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.language.word_data import key_of
+from ....core.language.word_data import key_of, phrases
 from .refused_values import LACKING, LINKS, take_refused
 from .segments import Segment
 from .sentence import COMMAS, Sentence, Wish
@@ -75,11 +75,11 @@ def says_lacking(s: Segment) -> bool:
 
 def _closing_negation(sentence: Sentence, j: int, negations: Sequence[Segment]) -> list[Segment]:
     """Return the negation that closes the clause of the value at ``j`` and refuses nothing else: "without a sauna I won't buy", 不是红色的不要."""
-    wide = (
-        "conditional" in negations[0].roles
-        or key_of(negations[0].text) in _UNLESS
-        or _is_conditional(sentence, negations[0])
-    )
+    first = negations[0]
+    denies = any(
+        "not" in phrases().get(w, ()) for w in first.words
+    )  # the "but not" of "a saw but not a loud one, I hate it"
+    wide = (bool({"conditional", "except"} & first.roles) and not denies) or _is_conditional(sentence, first)
     k, comma = j + 1, False
     while k < len(sentence.segments) and not sentence.stops(k):
         s = sentence.segments[k]

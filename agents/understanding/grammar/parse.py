@@ -16,6 +16,7 @@ from .doubtful_refusals import doubtful_refusals
 from .exceptions import exceptions_with_but
 from .left_over import demands
 from .likewise import likewise
+from .meanings_in_context import settle_meanings
 from .moments import moments
 from .nothing_of import nothing_of
 from .numbers.conditions import bounds_of
@@ -32,6 +33,7 @@ def parse(
     segments: Sequence[Segment], language: CatalogueLanguage, text: str, earlier: Sequence[Constraint] = ()
 ) -> Parsed:
     """Return all that the segments of ``text`` say; ``earlier`` are the conditions of the turns before."""
+    settle_meanings(segments, language)
     sentence = Sentence(segments, language, text)
     found = sentence.found
     moments(sentence)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....core.language.word_data import key_of
-from .segments import Segment, says_what_for
+from .meanings_in_context import says_what_for
+from .segments import Segment
 from .sentence import COMMAS, Sentence, Wish
 
 CAUSES = frozenset(
@@ -16,6 +17,7 @@ BRINGING = frozenset(
     "gives give gave makes make made causes cause caused triggers get gets got brings macht machen verursacht kriege bekomme krieg bekomm 让 使 引起 导致 会".split()  # noqa: SIM905
 )
 """Verbs that lead from a cause to a reaction."""
+_CAUSED = frozenset(("to", "from", "auf", "durch", "von"))
 APART = frozenset("for with that which who whose fur mit das die der welche welcher 的 给 适合".split())  # noqa: SIM905
 """Words that part a reaction from a value: "a cream for itchy skin" wants the cream."""
 
@@ -51,6 +53,14 @@ def reactions(sentence: Sentence) -> None:
 def _is_brought_on(sentence: Sentence, i: int) -> bool:
     """Tell whether something is said to bring a reaction on that is a value as well: "milk gives me heartburn" where heartburn is treated."""
     before = [p for p in _clause(sentence, i) if p.start < sentence.segments[i].start]
+    after = sentence.segments[i + 1 : i + 2]
+    if (
+        "reaction" in sentence.segments[i].roles
+        and after
+        and key_of(after[0].text) in _CAUSED
+        and sentence.value_at(sentence.next(i + 1))
+    ):
+        return True  # "I have allergies to nuts"
     return any(p.words and p.words[0] in BRINGING for p in before)
 
 

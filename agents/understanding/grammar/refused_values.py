@@ -40,6 +40,7 @@ _OF = frozenset(
         "der",
     ]
 )
+_PLACING = frozenset("in near from to at nach bei nahe".split())  # noqa: SIM905
 _OVER = frozenset("a an the any ein eine einem einer colour color has have is are is in".split())  # noqa: SIM905
 _RELATIVE = frozenset("was das die der den dem that which who welche welcher welches".split())  # noqa: SIM905
 
@@ -209,6 +210,10 @@ def _heads(sentence: Sentence, phrase: Sequence[int], negations: Sequence[Segmen
     if after_of:
         return {p for p in phrase if p >= after_of[-1]}, True
     bridges = [n for n in range(1, len(phrase)) if _is_bridged(sentence, phrase[n - 1], phrase[n])]
+    excepts = any("except" in n.roles for n in negations)
+    placed = key_of(sentence.segments[phrase[0] - 1].text) in _PLACING
+    if bridges and (excepts or placed) and not sentence.says_what(sentence.segments[phrase[0]]):
+        return set(phrase[bridges[0] :]), excepts  # "anywhere except Graz with a pool"
     if bridges:
         return set(phrase[: bridges[-1]]), False
     fields = [{e.field for e in sentence.segments[p].entries} for p in phrase]

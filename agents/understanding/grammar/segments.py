@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
@@ -29,7 +28,6 @@ from ....core.language.word_data import (
     units,
     value_key,
 )
-from ....core.text.field_names import words_of
 from .compounds import without_compounds
 from .numbers.amount import Amount
 from .numbers.amounts import NUMBER_WORDS, read_amount
@@ -52,27 +50,6 @@ _SHORTENED = {"mind": "mindestens", "hochst": "hochstens"}
 """German abbreviations, with a full stop or before a number."""
 _SHORT = frozenset("mind hochst max min ca approx circa etwa rs nr vs incl inkl bzw".split())  # noqa: SIM905
 _DENYING = frozenset(("not", "except"))
-_AGAINST = frozenset(("against", "gegen", "治", "针对", "对付"))
-_TREATING = frozenset(
-    [
-        "for",
-        "symptom",
-        "symptoms",
-        "treats",
-        "helps",
-        "against",
-        "pest",
-        "pests",
-        "indication",
-        "gegen",
-        "beschwerden",
-        "symptome",
-        "hilft",
-        "症状",
-        "适应症",
-    ]
-)
-"""Words in the names of fields that say what things are good for, or against."""
 _WORDS_OF_GRAMMAR = frozenset(("except", "release", "averse"))
 """Roles that a word loses where it is a value of the catalogue as it stands."""
 
@@ -134,10 +111,6 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
             piece.entries = _narrower(piece, tongue, language)
         found.append(piece)
         i = piece.last
-    _numbered(found, language)
-    _zeros(found)
-    _without_nor(found)
-    _treated(found)
     return found, rest
 
 
@@ -186,49 +159,6 @@ def _without_stops(tokens: list[Token]) -> list[Token]:
         if not short or tokens[n + 1].kind == "mark":
             kept.append(token)
     return kept
-
-
-def _zeros(segments: Sequence[Segment]) -> None:
-    """Let "zero" before a value refuse it: "zero sugar", 零添加."""
-    for s, after in pairwise(segments):
-        if s.amount is not None and s.amount.spelled and s.amount.value == 0 and after.entries:
-            s.amount, s.roles = None, frozenset(["not"])
-
-
-def says_what_for(s: Segment) -> bool:
-    """Tell whether a segment is a value that says what things are good for, or against: the cough of ``for_symptom``."""
-    return bool(_TREATING & {w for e in s.entries for w in words_of(e.field)})
-
-
-def _treated(segments: Sequence[Segment]) -> None:
-    """Let "against" before what a thing is made for only lead to it: "a cream against itching"."""
-    for n, s in enumerate(segments[:-1]):
-        if s.text.casefold() in _AGAINST and says_what_for(segments[n + 1]):
-            s.roles = frozenset(["filler"])
-
-
-def _without_nor(segments: Sequence[Segment]) -> None:
-    """Let "noch" refuse only behind "weder" or another refusal: "mindestens noch 4 Plätze" has none."""
-    refused = False
-    for s in segments:
-        if s.text.casefold() == "noch" and not refused:
-            s.roles = frozenset(["filler"])
-        refused = (refused or bool(s.roles & _DENYING)) and s.mark not in (".", "!", "?", ";")
-
-
-def _numbered(segments: Sequence[Segment], language: CatalogueLanguage) -> None:
-    """Let a number stand for a value beside its field's name or its maker: "size 43", "43码", "Porsche 911"."""
-    for i, s in enumerate(segments):
-        if s.amount is None or s.entries or len(s.words) != 1 or not s.words[0].isdigit():
-            continue
-        before, after = (segments[j] if 0 <= j < len(segments) else None for j in (i - 1, i + 1))
-        named = [f for piece in (before, after) if piece is not None and not piece.entries for f in piece.fields]
-        if before is not None and any(language.fields[e.field].concept == "brand" for e in before.entries):
-            named += [f.field.name for f in language.of_concept("model")]
-        found = [
-            (f, language.numbered[f, s.words[0]]) for f in dict.fromkeys(named) if (f, s.words[0]) in language.numbered
-        ]
-        s.entries = tuple(Entry(f, values, values, 0) for f, values in found)
 
 
 def _corrected(token: Token, language: CatalogueLanguage, tongue: str) -> Token:

@@ -1,0 +1,85 @@
+"""Settle what a segment means by the segments beside it: a number that is a value, a "zero" that refuses, a "noch" that does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.language.value_entry import Entry
+from ....core.text.field_names import words_of
+from .segments import Segment
+
+_DENYING = frozenset(("not", "except"))
+_AGAINST = frozenset(("against", "gegen", "治", "针对", "对付"))
+_TREATING = frozenset(
+    [
+        "for",
+        "symptom",
+        "symptoms",
+        "treats",
+        "helps",
+        "against",
+        "pest",
+        "pests",
+        "indication",
+        "gegen",
+        "beschwerden",
+        "symptome",
+        "hilft",
+        "症状",
+        "适应症",
+    ]
+)
+"""Words in the names of fields that say what things are good for, or against."""
+
+
+def settle_meanings(segments: Sequence[Segment], language: CatalogueLanguage) -> None:
+    """Settle the meanings of all segments of a request, in their places."""
+    _numbered(segments, language)
+    _zeros(segments)
+    _without_nor(segments)
+    _treated(segments)
+
+
+def _zeros(segments: Sequence[Segment]) -> None:
+    """Let "zero" before a value refuse it: "zero sugar", 零添加."""
+    for s, after in pairwise(segments):
+        if s.amount is not None and s.amount.spelled and s.amount.value == 0 and after.entries:
+            s.amount, s.roles = None, frozenset(["not"])
+
+
+def _without_nor(segments: Sequence[Segment]) -> None:
+    """Let "noch" refuse only behind "weder" or another refusal: "mindestens noch 4 Plätze" has none."""
+    refused = False
+    for s in segments:
+        if s.text.casefold() == "noch" and not refused:
+            s.roles = frozenset(["filler"])
+        refused = (refused or bool(s.roles & _DENYING)) and s.mark not in (".", "!", "?", ";")
+
+
+def _numbered(segments: Sequence[Segment], language: CatalogueLanguage) -> None:
+    """Let a number stand for a value beside its field's name or its maker: "size 43", "43码", "Porsche 911"."""
+    for i, s in enumerate(segments):
+        if s.amount is None or s.entries or len(s.words) != 1 or not s.words[0].isdigit():
+            continue
+        before, after = (segments[j] if 0 <= j < len(segments) else None for j in (i - 1, i + 1))
+        named = [f for piece in (before, after) if piece is not None and not piece.entries for f in piece.fields]
+        if before is not None and any(language.fields[e.field].concept == "brand" for e in before.entries):
+            named += [f.field.name for f in language.of_concept("model")]
+        found = [
+            (f, language.numbered[f, s.words[0]]) for f in dict.fromkeys(named) if (f, s.words[0]) in language.numbered
+        ]
+        s.entries = tuple(Entry(f, values, values, 0) for f, values in found)
+
+
+def says_what_for(s: Segment) -> bool:
+    """Tell whether a segment is a value that says what things are good for, or against: the cough of ``for_symptom``."""
+    return bool(_TREATING & {w for e in s.entries for w in words_of(e.field)})
+
+
+def _treated(segments: Sequence[Segment]) -> None:
+    """Let "against" before what a thing is made for only lead to it: "a cream against itching"."""
+    for n, s in enumerate(segments[:-1]):
+        if s.text.casefold() in _AGAINST and says_what_for(segments[n + 1]):
+            s.roles = frozenset(["filler"])
