@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from .coded_values import names_of_codes
 from .lexicon.compounds import compound_wordings
 from .lexicon.lexicon import LANGUAGES, Sense, sense
 from .lexicon.wordings import USUAL, broader, language_of_phrase, lemma_of, meant_by, said_of, things
@@ -39,6 +40,9 @@ def add_wordings(index: ValueIndex, terms: Sequence[FieldTerms]) -> dict[str, tu
         sayings = index.sayings.get(term.field.name, {})
         if not sayings or len(term.values) > MAX_PARTS or are_sentences(term.values):
             continue
+        if codes := names_of_codes(term.field.name, term.values):
+            fresh += _names(term.field.name, codes)
+            continue
         meant = meant_by(tuple(sayings), german=index.german)
         for phrase, entry in sayings.items():
             fresh += _called(phrase, entry, meant.get(phrase, ()), german=index.german)
@@ -58,6 +62,12 @@ def _called(phrase: str, entry: Entry, senses: Sequence[Sense], *, german: bool)
         yield wording.form, entry._replace(tongue=wording.tongue)
     for form, _ in compound_wordings(phrase, spoken) if not senses else ():
         yield form, entry
+
+
+def _names(field: str, codes: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Entry]]:
+    for code, names in codes.items():
+        for name in names:
+            yield name, Entry(field, (code,), (code,), SYNONYM)
 
 
 def _kinds(sayings: Mapping[str, Entry], meant: Mapping[str, Sequence[Sense]]) -> Iterator[tuple[str, Entry]]:
