@@ -44,6 +44,7 @@ SHOPS = {
 SAID = [
     ("rezepte", "Salat ohne Sahne und ohne Zwiebeln", {"gericht = Salat", "zutaten not contains Sahne", "zutaten not contains Zwiebeln"}),
     ("rezepte", "eine Suppe die nich scharf is", {"gericht = Suppe", "schärfe != scharf"}),
+    ("rezepte", "die Suppe muss nich unbedingt scharf sein", {"gericht = Suppe"}),
     ("rezepte", "mindestens noch 4 Plätze frei", {"plätze_frei >= 4.0"}),
     ("rezepte", "scharfe Suppe", {"gericht = Suppe", "schärfe = scharf"}),
     ("rezepte", "a mexican salad", {"gericht = Salat", "küche = mexikanisch"}),
