@@ -12,7 +12,7 @@ from PIL import Image
 from tastemaker.core.errors import InvalidRequestError
 from tastemaker.core.settings import load_settings
 from tastemaker.evals.media.tampering import reliability
-from tastemaker.evals.media.train_tamper import pictures, train_run
+from tastemaker.evals.media.train_tamper import _kept_scores, pictures, train_run
 from tastemaker.models.image_text.towers import CELL_CHANNELS
 from tastemaker.models.tampering.cell_features import CELL_PX, beside_the_rest, cell_traces
 from tastemaker.models.tampering.cell_model import packaged_cell_model
@@ -209,3 +209,15 @@ def test_a_calibration_gives_the_share_of_forged_photos() -> None:
     said = np.array([calibration.probability({"one": float(s)}) or 0 for s in scores[:, 0]])
     assert reliability(said, forged)["error"] < 0.05
     assert reliability(1 - said, forged)["error"] > 0.2
+
+
+def test_a_score_is_kept_before_the_next_is_made(tmp_path: Path) -> None:
+    kept = tmp_path / "scores.jsonl"
+    seen: list[str] = []
+
+    def score(thing: int) -> float:
+        seen.append(kept.read_text(encoding="utf-8"))
+        return thing / 4
+
+    assert _kept_scores(kept, [1, 2, 3], score, lambda _: None) == [0.25, 0.5, 0.75]
+    assert seen == ["", "0.25\n", "0.25\n0.5\n"]

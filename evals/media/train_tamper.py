@@ -205,7 +205,7 @@ def _kept_scores(path: Path, things: Iterable[T], score: Callable[[T], float], s
     """Return the score of each thing, kept in ``path`` line by line, so that what was ended goes on."""
     path.parent.mkdir(parents=True, exist_ok=True)
     known = [float(line) for line in path.read_text(encoding="utf-8").split()] if path.exists() else []
-    with path.open("a", encoding="utf-8") as kept:
+    with path.open("a", encoding="utf-8", buffering=1) as kept:
         for number, thing in enumerate(things):
             if number >= len(known):
                 known.append(score(thing))
