@@ -303,6 +303,8 @@ async def test_an_approximate_index_is_accepted_by_its_recall(tmp_path: Path) ->
     query = vectors(1, seed=9, dim=64)
     for where in ([], [c("price", "<", 40)], [c("price", ">=", 10)]):
         assert len(await catalogue.search_vector("image", query, 20, where)) == 20
+    for limit in (300, 1000):  # more than the graph looks at by itself
+        assert len(await catalogue.search_vector("text", query, limit)) == limit
     exact = np.argsort(-(text @ query[0]))[:50]
     found = {f.item_id for f in await catalogue.search_vector("text", query, 50)}
     assert len(found & {f"i{i}" for i in exact}) >= 45

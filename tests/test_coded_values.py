@@ -52,6 +52,35 @@ def test_everyday_words_of_two_letters_are_no_codes(said: str) -> None:
     assert read(said, AIRPORTS).conditions == ()
 
 
+PLACES = shop(
+    words(
+        "city", "|".join([*(f"Ort{n} Airport" for n in range(150)), "Taytay Airport", "Ust-Koksa Airport", "Portete"])
+    ),
+    words("timezone", "America/Mexico_City|Europe/Paris|Asia/Tokyo"),
+    words("country", "IS|JP|GB|MX"),
+    number("population", 0, 20_000_000),
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("airports in Iceland", [("country", "=", "IS")]),
+        ("cities in Japan", [("country", "=", "JP")]),
+        ("Städte in Mexiko", [("country", "=", "MX")]),
+        ("a city in the UK", [("country", "=", "GB")]),
+    ],
+)
+def test_what_names_are_names_of_is_none_of_them(said: str, meant: list[tuple[str, str, object]]) -> None:
+    assert [(c.field, c.op, c.value) for c in read(said, PLACES).conditions] == meant
+
+
+def test_the_largest_of_places_is_the_one_with_most_people() -> None:
+    order = read("the largest city in Japan", PLACES).order
+    assert order is not None
+    assert (order.field, order.descending) == ("population", True)
+
+
 def test_two_letters_are_codes_only_where_the_field_and_all_values_say_so() -> None:
     assert names_of_codes("size", ["XS", "SM", "MD"]) == {}
     assert names_of_codes("country", ["DE", "FR", "QQ"]) == {}

@@ -19,7 +19,7 @@ from .value_entry import (
     FieldTerms,
     keys_of,
 )
-from .value_words import are_sentences, by_ending_of, is_prose, parts_of
+from .value_words import are_sentences, by_ending_of, is_kind_of_thing, is_prose, is_time_zone, parts_of
 from .word_data import (
     ValueConcept,
     diets,
@@ -240,7 +240,7 @@ class ValueIndex:
         Where values are ``kinds`` of things, who refuses blue refuses Turquoise Blue; a hot dog is no dog.
         """
         parts: dict[str, list[tuple[str, bool]]] = defaultdict(list)
-        for value in values:
+        for value in (v for v in values if not is_time_zone(v)):
             for part, head in parts_of(value):
                 parts[part].append((value, head))
         for phrase, found in parts.items():
@@ -290,7 +290,7 @@ class ValueIndex:
     def _add_surnames(self, name: str, values: Sequence[str]) -> None:
         """Let the last word of a name of several words stand for it, and the first part of a model's."""
         by_last: dict[str, list[str]] = defaultdict(list)
-        for value in values:
+        for value in (v for v in values if not is_time_zone(v)):
             words = words_of_form(value)
             lead = next(iter(_HAN_LEAD.findall(value)), "")
             if len(lead) > 1 and lead != value:  # 红米 of 红米 K60
@@ -305,7 +305,7 @@ class ValueIndex:
                 ):
                     by_last[word].append(value)
         for word, found in by_last.items():
-            if len(found) <= 12:
+            if len(found) <= 12 and not (len(found) > 1 and is_kind_of_thing(word)):
                 self._put(word, Entry(name, tuple(found), tuple(found), PART, head=False))
 
     def says(self, form: str) -> bool:

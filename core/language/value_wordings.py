@@ -37,11 +37,11 @@ def add_wordings(index: ValueIndex, terms: Sequence[FieldTerms]) -> dict[str, tu
     fresh: list[tuple[str, Entry]] = []
     senses: dict[str, list[Entry]] = defaultdict(list)
     for term in terms:
-        sayings = index.sayings.get(term.field.name, {})
-        if not sayings or len(term.values) > MAX_PARTS or are_sentences(term.values):
-            continue
         if codes := names_of_codes(term.field.name, term.values):
             fresh += _names(term.field.name, codes)
+            continue
+        sayings = index.sayings.get(term.field.name, {})
+        if not sayings or len(term.values) > MAX_PARTS or are_sentences(term.values):
             continue
         meant = meant_by(tuple(sayings), german=index.german)
         for phrase, entry in sayings.items():

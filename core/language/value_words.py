@@ -4,12 +4,37 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import cache
+from zoneinfo import available_timezones
 
+from .lexicon.lexicon import sense
+from .lexicon.wordings import lemma_of, things
 from .tokens import stem, words_of_form
 from .word_data import key_of, phrases, thing_words
 
 MOST_WORDS = 5
 """Values of more words, by their median, are sentences."""
+
+
+_KINDS = frozenset((6, 14, 15, 17))
+"""Lexicographer's files of WordNet in which a name's generic part stands: artifacts, groups, places and natural objects."""
+
+
+@cache
+def is_kind_of_thing(word: str) -> bool:
+    """Tell whether a word that several names share says what they are names of, such as the airport of "Taytay Airport"."""
+    known = [sense(name) for language in ("en", "de") for name in things(lemma_of(word, language), language)[:1]]
+    return any(one.kind in _KINDS for one in known)
+
+
+def is_time_zone(value: str) -> bool:
+    """Tell whether a value is the name of a time zone, whose parts are no values: a city is not "America/Mexico_City"."""
+    return "/" in value and value in _zones()
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def by_ending_of(values: Sequence[str]) -> dict[str, list[str]]:

@@ -42,10 +42,10 @@ class AnnPlan:
     recall: float
     rows: int
 
-    def apply(self, query: Any) -> Any:
-        """Return ``query`` with this plan's effort."""
+    def apply(self, query: Any, fetch: int) -> Any:
+        """Return ``query`` for ``fetch`` rows with this plan's effort; a graph refuses to look at fewer rows than are kept for the exact order."""
         query = query.nprobes(self.nprobes)
-        query = query.ef(self.ef) if self.ef else query
+        query = query.ef(max(self.ef, fetch * (self.refine or 1))) if self.ef else query
         return query.refine_factor(self.refine) if self.refine else query
 
 
@@ -131,7 +131,7 @@ async def choose_plan(table: Any, column: str, kind: AnnKind, rows: int) -> AnnP
     truth = [await _ids(_nearest(table, column, q).bypass_vector_index()) for q in queries]
     for nprobes, ef, refine in _LADDERS[kind]:
         plan = AnnPlan(kind, nprobes, ef, refine, 0.0, rows)
-        found = [await _ids(plan.apply(_nearest(table, column, q))) for q in queries]
+        found = [await _ids(plan.apply(_nearest(table, column, q), RECALL_AT)) for q in queries]
         recall = float(np.mean([len(t & f) / max(1, len(t)) for t, f in zip(truth, found, strict=True)]))
         if recall >= MIN_RECALL:
             return AnnPlan(kind, nprobes, ef, refine, round(recall, 4), rows)

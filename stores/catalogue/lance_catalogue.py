@@ -124,7 +124,7 @@ class LanceCatalogue(CatalogueWriter):
             return (query.where(filters) if filters else query).select(["item_id", "_distance"])
 
         if plan is not None and not (filters and await self._few(table, name, filters)):
-            found = await _stored(plan.apply(nearest()).to_arrow(), "vector search failed")
+            found = await _stored(plan.apply(nearest(), skip.fetch).to_arrow(), "vector search failed")
         if found is None or found.num_rows < skip.fetch:
             found = await _stored(nearest().bypass_vector_index().to_arrow(), "vector search failed")
         scores = np.clip(1.0 - found.column("_distance").to_numpy(), -1.0, 1.0)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.tokens import Token, fold_word, german_stem, stem
-from ....core.language.value_entry import PART, SYNONYM
+from ....core.language.value_entry import PART, SPELLED
 from ....core.language.word_data import common_words, phrases, thing_words
 
 SHORTEST, LONGEST, SHORTEST_PART = 6, 28, 3
@@ -74,7 +74,8 @@ def _is_last(part: str, language: CatalogueLanguage) -> bool:
 def _is_value(part: str, language: CatalogueLanguage) -> bool:
     for form in (part, german_stem(part)):
         for entry in language.values.get(form, ()):
-            if entry.rank <= PART and not (entry.rank >= SYNONYM and language.fields[entry.field].is_name):
+            inflected = entry.rank > SPELLED or form != part
+            if entry.rank <= PART and not (inflected and language.fields[entry.field].is_name):
                 return True
     return False
 
