@@ -110,6 +110,10 @@ class ValueIndex:
         name, values = term.field.name, [v for v in term.values if v.casefold() not in MEANINGLESS]
         if is_prose(values) or (not term.is_name and self._add_states(term)):
             return
+        if values and all(map(is_time_zone, values)):
+            for value in values:
+                self._put(value, Entry(name, (value,), (value,), SPELLED))
+            return
         for value in values:
             parts = words_of_form(value)
             if len(parts) == 1 and parts[0].isdigit():
@@ -240,7 +244,7 @@ class ValueIndex:
         Where values are ``kinds`` of things, who refuses blue refuses Turquoise Blue; a hot dog is no dog.
         """
         parts: dict[str, list[tuple[str, bool]]] = defaultdict(list)
-        for value in (v for v in values if not is_time_zone(v)):
+        for value in values:
             for part, head in parts_of(value):
                 parts[part].append((value, head))
         for phrase, found in parts.items():
@@ -290,7 +294,7 @@ class ValueIndex:
     def _add_surnames(self, name: str, values: Sequence[str]) -> None:
         """Let the last word of a name of several words stand for it, and the first part of a model's."""
         by_last: dict[str, list[str]] = defaultdict(list)
-        for value in (v for v in values if not is_time_zone(v)):
+        for value in values:
             words = words_of_form(value)
             lead = next(iter(_HAN_LEAD.findall(value)), "")
             if len(lead) > 1 and lead != value:  # 红米 of 红米 K60
