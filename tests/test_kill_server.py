@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 from pathlib import Path
 
 import httpx
@@ -16,15 +15,10 @@ from tastemaker.core.settings import LLMSettings, Settings
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.vllm.server import VLLMServer
 
+from .ports import free_port
 from .test_end_to_end import stock
 
 pytestmark = pytest.mark.slow
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def test_a_thread_survives_the_death_of_the_service(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,17 +16,13 @@ from typing import Any
 import httpx
 import pytest
 
+from .ports import free_port
+
 pytestmark = pytest.mark.slow
 LIVE_S, BACK_S = 60.0, 5.0
 IN_A_ROW = 20
 """So many answers on connections of their own reach both workers."""
 USERS, HALF = 1_000, 50.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

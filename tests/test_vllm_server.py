@@ -25,6 +25,8 @@ from tastemaker.models.vllm.launch import Launch, cpu_dtype, reasoning_parser, s
 from tastemaker.models.vllm.process import ProcessRef, ServerState, identify, is_alive, read_state, write_state
 from tastemaker.models.vllm.server import VLLMServer
 
+from .ports import free_port
+
 FAKE = r"""
 import http.server, json, os, subprocess, sys, time
 port, mode = int(sys.argv[1]), sys.argv[2]
@@ -51,12 +53,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def fake(mode: str = "serves") -> Callable[[Settings, Progress | None], Launch]:
