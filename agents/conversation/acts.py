@@ -14,8 +14,7 @@ from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.language.word_data import key_of
 from ...core.schemas import Act, Constraint, Item, Order, Reading, ShownItem, ThreadMemory
 from ...core.text.titles import spoken
-from ..understanding.grammar.meanings_in_context import settle_meanings
-from ..understanding.grammar.segments import segment
+from ..understanding.grammar.meanings_in_context import settled
 from ..understanding.reader import read
 
 ANSWERED: frozenset[Act] = frozenset(("why", "price of", "fact", "compare", "of these", "unclear"))
@@ -239,8 +238,7 @@ def _fact(low: str, text: str, shown: Sequence[ShownItem], language: CatalogueLa
 
 def fields_in(low: str, language: CatalogueLanguage) -> tuple[str, ...]:
     """Return the catalogue fields that words name, ask for ("who is in it") or measure ("how long"), in this order."""
-    segments, _ = segment(low, language)
-    settle_meanings(segments, language)
+    segments = settled(low, language)
     named = [name for s in segments for name in s.fields]
     measured = [c.field for s in segments for c in s.comparisons]
     concepts = next((names for pattern, names in _CONCEPTS if pattern.search(low)), ())

@@ -17,9 +17,9 @@ from ...core.language.value_entry import FieldTerms
 from ...core.language.word_data import key_of, stem_key, value_key
 from ...core.schemas import Condition, Operator, Order
 from .by_model_request import NUMBER_OPS, ModelAnswer, Said, SaidOrder
-from .grammar.meanings_in_context import settle_meanings
+from .grammar.meanings_in_context import settled
 from .grammar.numbers.amount import Amount
-from .grammar.segments import Segment, segment
+from .grammar.segments import Segment
 from .grammar.sentence import STOPS
 from .numbers_and_money import find_numbers, normalise
 
@@ -51,8 +51,7 @@ class Checks:
 
 def check(answer: ModelAnswer, text: str, language: CatalogueLanguage) -> Checks:
     """Return what of the model's answer the request's words and the catalogue's schema bear out."""
-    segments, _ = segment(text, language)
-    settle_meanings(segments, language)
+    segments = settled(text, language)
     passed, refused = [], []
     for said in answer.conditions:
         found = _checked(said, text, segments, language)
@@ -181,8 +180,7 @@ def is_called(words: str, value: str, field: str, language: CatalogueLanguage) -
     """Tell whether ``words`` name ``value``: spelled, inflected, misspelt, in part, or by what the catalogue's language calls it."""
     from rapidfuzz import fuzz, utils
 
-    pieces, _ = segment(words, language)
-    settle_meanings(pieces, language)
+    pieces = settled(words, language)
     if any(e.field == field and value in (*e.wanted, *e.refused) for s in pieces for e in s.entries):
         return True
     key = value_key(value)

@@ -23,6 +23,7 @@ ALSO = MappingProxyType(
     }
 )
 """What people say and CLDR does not, by country."""
+_REGION = "特别行政区"
 _CODE = re.compile(r"[A-Z]{2}|[a-z]{2}")
 _OF_LANGUAGES = re.compile(r"lang|sprach|idiom|语", re.IGNORECASE)
 _OF_COUNTRIES = re.compile(r"countr|nation|land\b|länder|origin|herkunft|国|產地|产地|iso", re.IGNORECASE)
@@ -60,6 +61,5 @@ def _ways(name: str) -> Iterator[str]:
     if bracket:
         yield first
         yield rest.rstrip(")")
-    for ending in ("特别行政区",):
-        if name.endswith(ending):
-            yield name.removesuffix(ending)
+    if name.endswith(_REGION):
+        yield name.removesuffix(_REGION)

@@ -69,7 +69,7 @@ def with_choice(stored: Item, new: Item) -> tuple[Item, list[str]]:
     numbers = {n: v for n, v in new.attributes.items() if n in told and isinstance(v, float)}
     left = [n for n in new.attributes if n not in numbers and stock_of({n: new.attributes[n]}) is None]
     made = tuple(
-        _updated(v, Variant(attributes={**numbers}, in_stock=stock)) if v.variant_id == new.item_id else v
+        _updated(v, Variant(attributes=numbers, in_stock=stock)) if v.variant_id == new.item_id else v
         for v in stored.variants
     )
     return offered(stored.model_copy(update={"variants": made})), left

@@ -76,9 +76,7 @@ def says_lacking(s: Segment) -> bool:
 def _closing_negation(sentence: Sentence, j: int, negations: Sequence[Segment]) -> list[Segment]:
     """Return the negation that closes the clause of the value at ``j`` and refuses nothing else: "without a sauna I won't buy", 不是红色的不要."""
     first = negations[0]
-    denies = any(
-        "not" in phrases().get(w, ()) for w in first.words
-    )  # the "but not" of "a saw but not a loud one, I hate it"
+    denies = any("not" in phrases().get(w, ()) for w in first.words)  # "a saw but not a loud one, I hate it"
     wide = (bool({"conditional", "except"} & first.roles) and not denies) or _is_conditional(sentence, first)
     k, comma = j + 1, False
     while k < len(sentence.segments) and not sentence.stops(k):

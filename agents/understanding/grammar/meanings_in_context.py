@@ -8,7 +8,7 @@ from itertools import pairwise
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.value_entry import Entry
 from ....core.text.field_names import words_of
-from .segments import Segment
+from .segments import Segment, segment
 
 _DENYING = frozenset(("not", "except"))
 _AGAINST = frozenset(("against", "gegen", "治", "针对", "对付"))
@@ -32,6 +32,13 @@ _TREATING = frozenset(
     ]
 )
 """Words in the names of fields that say what things are good for, or against."""
+
+
+def settled(text: str, language: CatalogueLanguage) -> list[Segment]:
+    """Return the segments of a text with their meanings settled."""
+    segments, _ = segment(text, language)
+    settle_meanings(segments, language)
+    return segments
 
 
 def settle_meanings(segments: Sequence[Segment], language: CatalogueLanguage) -> None:
