@@ -6,6 +6,7 @@ import io
 import math
 import struct
 import wave
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,17 @@ def image_bytes(fmt: str = "PNG", size: tuple[int, int] = (40, 30), **options: o
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, fmt, **options)
     return buffer.getvalue()
+
+
+def png_header_of(width: int, height: int) -> bytes:
+    """Return a PNG that says it has so many pixels and holds next to none."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    body = chunk(b"IDAT", zlib.compress(b"\0" * 100))
+    return b"\x89PNG\r\n\x1a\n" + header + body + chunk(b"IEND", b"")
 
 
 def wav_bytes(seconds: float = 1.0, hz: float = 440.0, volume: float = 0.3, rate: int = 16_000) -> bytes:

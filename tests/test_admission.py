@@ -19,6 +19,7 @@ from tastemaker.api.http.connection import MAX_HEADER_BYTES, PatientHttp
 from tastemaker.core.settings import ServeSettings, Settings
 
 from .fake_service import FakeService
+from .live_server import PromptServer, running
 
 
 @asynccontextmanager
@@ -35,15 +36,9 @@ async def serving(service: FakeService, **limits: Any) -> AsyncIterator[tuple[st
             log_level="error",
             http=PatientHttp,
         )
-        server = uvicorn.Server(config)
-        running = asyncio.create_task(server.serve([listener]))
-        while not server.started:  # noqa: ASYNC110 - uvicorn tells it by a flag
-            await asyncio.sleep(0.01)
-        try:
+        async with running(PromptServer(config), [listener]) as server:
             yield "127.0.0.1", listener.getsockname()[1]
-        finally:
-            server.should_exit = server.force_exit = True
-            await running
+            server.force_exit = True
 
 
 async def test_what_the_queue_cannot_hold_is_a_429_at_once() -> None:
@@ -68,7 +63,7 @@ async def test_what_the_queue_cannot_hold_is_a_429_at_once() -> None:
 
 async def test_nobody_waits_longer_than_that() -> None:
     async with (
-        serving(FakeService(pause_s=0.2), max_active=1, max_waiting=5, max_wait_s=0.1) as (host, port),
+        serving(FakeService(pause_s=0.08), max_active=1, max_waiting=5, max_wait_s=0.1) as (host, port),
         httpx.AsyncClient(base_url=f"http://{host}:{port}", timeout=10) as client,
     ):
         first = asyncio.create_task(client.post("/recommend", json={}))
@@ -195,12 +190,12 @@ async def test_headers_within_the_bound_are_read() -> None:
 async def test_an_honest_client_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "HEADERS_S", 0.15)
     async with (
-        serving(FakeService(pause_s=0.05)) as (host, port),
+        serving(FakeService(pause_s=0.02)) as (host, port),  # 9 events
         httpx.AsyncClient(base_url=f"http://{host}:{port}") as client,
     ):
-        for _ in range(3):
+        for _ in range(2):
             assert (await client.post("/recommend", json={})).status_code == 200
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.16)
 
 
 async def test_a_client_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,7 +142,7 @@ async def test_the_same_sentence_for_two_items_is_refused_the_second_time() -> N
     ],
 )
 async def test_a_useless_model_costs_only_the_words(step: Step, why: str) -> None:
-    _, made = await compose(ScriptedChat(step), patience_s=2.0)
+    _, made = await compose(ScriptedChat(step), patience_s=0.5)
     assert {w.by for w in (made.message, *made.reasons)} == {"data"}
     assert made.degraded[0].what == "llm"
     assert why in made.degraded[0].why

@@ -45,7 +45,7 @@ def photo() -> dict[str, str]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(
-        home=tmp_path, timeouts=TimeoutSettings(caption_s=1.0, history_s=1.0, compose_s=1.5, retrieve_s=3.0)
+        home=tmp_path, timeouts=TimeoutSettings(caption_s=0.5, history_s=1.0, compose_s=0.8, retrieve_s=3.0)
     )
 
 

@@ -27,6 +27,8 @@ from tastemaker.stores.ingest.plan import Choices
 from tastemaker.stores.ingest.report import IngestReport
 from tests.fakes import HashImageText
 
+from .media_samples import png_header_of
+
 
 class Shop:
     """A folder with a catalogue, a history and a rejects file."""
@@ -200,7 +202,7 @@ async def test_bad_pictures_are_warned_about_and_the_items_stay(shop: Shop) -> N
     Image.effect_noise((200, 200), 90).save(whole)
     (media / "cut.jpg").write_bytes(whole.read_bytes()[:4000])
     (media / "text.png").write_text("no picture")
-    Image.new("1", (30_000, 30_000)).save(media / "bomb.png")
+    (media / "bomb.png").write_bytes(png_header_of(30_000, 30_000))
     names = [
         "ok.png",
         "missing.png",
@@ -218,6 +220,7 @@ async def test_bad_pictures_are_warned_about_and_the_items_stay(shop: Shop) -> N
     assert {i for i, item in (await shop.items()).items() if item["image"]} == {"i0"}
     assert list(await shop.catalogue.vectors("image", [f"i{n}" for n in range(9)])) == ["i0"]
     problems = sorted(shop.problems())
+    assert "30000 x 30000" in shop.rejects.read_text() or "pixels" in shop.rejects.read_text()
     again = await shop.ingest("items.csv", media=media)
     assert (again.unchanged, again.warnings) == (9, 7)
     assert sorted(shop.problems()) == problems

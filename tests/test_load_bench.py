@@ -43,9 +43,9 @@ async def test_requests_go_over_http_and_refusals_are_seen() -> None:
 
     app = create_app(opened, Settings(serve=ServeSettings(max_active=2, max_waiting=1)))
     async with serving(app) as url:
-        alone = await closed_loop(url, "/recommend", bodies_for(0), 1, 0.5)
+        alone = await closed_loop(url, "/recommend", bodies_for(0), 1, 0.25)
         assert {s.status for s in alone} == {200}
-        crowd = await open_loop(url, "/recommend", bodies_for(0), 60.0, 0.5)
+        crowd = await open_loop(url, "/recommend", bodies_for(0), 120.0, 0.25)
         assert len(crowd) == 30
         assert {s.status for s in crowd} == {200, 429}
         with pytest.raises(OSError, match="9"):

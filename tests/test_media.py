@@ -7,10 +7,8 @@ import base64
 import io
 import os
 import resource
-import struct
 import sys
 import time
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +23,7 @@ from tastemaker.models.image_text.pixels import read_image
 from tastemaker.tools.media.admission import MediaAdmitter, decode_base64
 from tastemaker.tools.media.sandbox import WORKER, read_av, run_worker
 
-from .media_samples import encoded_sound, heic_bytes, image_bytes, video_file, wav_bytes
+from .media_samples import encoded_sound, heic_bytes, image_bytes, png_header_of, video_file, wav_bytes
 
 DATA = Path(os.environ.get("TASTEMAKER_DATA", "../shared/data"))
 
@@ -156,15 +154,6 @@ async def test_nothing_and_text_are_no_pictures(tmp_path: Path) -> None:
     assert "empty" in (await refused(tmp_path, images=[MediaInput(data="")])).message
     assert "JPEG, PNG" in (await refused_image(tmp_path, b"this is no picture at all")).message
     assert "audio/wav" in (await refused_image(tmp_path, wav_bytes(0.1))).message
-
-
-def png_header_of(width: int, height: int) -> bytes:
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-    body = chunk(b"IDAT", zlib.compress(b"\0" * 100))
-    return b"\x89PNG\r\n\x1a\n" + header + body + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize("side", [9_000, 10_000, 60_000])

@@ -69,8 +69,8 @@ def test_line_breaks_cannot_forge_an_event() -> None:
 
 
 async def test_heartbeats_while_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastapi.routing._PING_INTERVAL", 0.05)
-    async with serving(app_of(FakeService(pause_s=0.12))) as address, httpx.AsyncClient() as client:
+    monkeypatch.setattr("fastapi.routing._PING_INTERVAL", 0.02)
+    async with serving(app_of(FakeService(pause_s=0.05))) as address, httpx.AsyncClient() as client:
         response = await client.post(f"{address}/recommend/stream", json={})
     assert response.text.count(": ping\n\n") >= len(example_events(RecommendRequest())) - 1
 

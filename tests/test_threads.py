@@ -40,7 +40,10 @@ def rows(settings: Settings, table: str) -> int:
         connection.close()
 
 
-async def test_a_locked_store_is_labelled_and_the_budget_kept(settings: Settings) -> None:
+async def test_a_locked_store_is_labelled_and_the_budget_kept(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tastemaker.graphs.threads.store.BUSY_S", 0.3)
     async with Recommender(services=constant_services(settings)) as recommender:
         first = await recommender.recommend(text="a print under 50")
         blocker = sqlite3.connect(settings.threads_path, isolation_level=None)
@@ -54,7 +57,7 @@ async def test_a_locked_store_is_labelled_and_the_budget_kept(settings: Settings
         again = await recommender.recommend(text="another", thread_id=first.thread_id)
     assert response.items
     assert "threads" in labels(response)
-    assert seconds < 5
+    assert seconds < 3
     assert again.understanding.constraints
     assert "threads" not in labels(again)
 
