@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from .errors import StoreError
 from .language.catalogue_language import CatalogueLanguage
 from .schemas import (
     Candidate,
@@ -208,6 +209,21 @@ class Records(NamedTuple):
     image: dict[str, Vectors]
 
 
+class Search(NamedTuple):
+    """One of several searches: in a column of vectors by a vector, (dim,), or in the words of items by words."""
+
+    among: VectorColumn | Literal["words"]
+    wanted: Vectors | str
+    limit: int
+
+
+class Described(NamedTuple):
+    """The fields of a catalogue as they are, and its language as far as that is compiled."""
+
+    schema: CatalogueSchema
+    language: CatalogueLanguage
+
+
 @runtime_checkable
 class Catalogue(Protocol):
     """Items of one tenant with vectors, a full-text index and filterable attributes.
@@ -219,6 +235,12 @@ class Catalogue(Protocol):
     async def schema(self) -> CatalogueSchema: ...
 
     async def language(self) -> CatalogueLanguage: ...
+
+    async def described(self, wait_s: float) -> Described: ...
+
+    async def search(
+        self, searches: Sequence[Search], where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
+    ) -> list[list[Candidate] | StoreError]: ...
 
     async def in_order(
         self,
@@ -249,7 +271,14 @@ class Catalogue(Protocol):
 
     async def records(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> Records: ...
 
-    async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]: ...
+    async def scan(
+        self,
+        limit: int,
+        where: Sequence[Constraint] = (),
+        exclude: Iterable[str] = (),
+        *,
+        first: Sequence[str] = (),
+    ) -> list[str]: ...
 
 
 class Ruling(Frozen):

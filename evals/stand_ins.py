@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..agents.prompt_files.library import PromptLibrary
+from ..core.errors import StoreError
 from ..core.language.catalogue_language import CatalogueLanguage, language_of
 from ..core.protocols import (
     Catalogue,
@@ -19,8 +20,10 @@ from ..core.protocols import (
     ChatRequest,
     ChatUsage,
     Collaborative,
+    Described,
     History,
     Records,
+    Search,
     VectorColumn,
     Vectors,
 )
@@ -117,6 +120,22 @@ class ConstantCatalogue:
         """Return the language of its one field."""
         return language_of(await self.schema())
 
+    async def described(self, wait_s: float) -> Described:
+        """Return both."""
+        return Described(await self.schema(), await self.language())
+
+    async def search(
+        self, searches: Sequence[Search], where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
+    ) -> list[list[Candidate] | StoreError]:
+        """Return what each search finds."""
+        found = list[list[Candidate] | StoreError]()
+        for among, wanted, limit in searches:
+            if among == "words" or isinstance(wanted, str):
+                found.append(await self.search_text(str(wanted), limit, where, exclude))
+            else:
+                found.append(await self.search_vector(among, wanted, limit, where, exclude))
+        return found
+
     async def in_order(
         self,
         field: str,
@@ -160,9 +179,16 @@ class ConstantCatalogue:
         vectors = dict.fromkeys((i.item_id for i in items), VECTOR[0])
         return Records(items, vectors, vectors)
 
-    async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]:
-        """Return the first ``limit`` ids."""
-        return [item.item_id for item in ITEMS[:limit]]
+    async def scan(
+        self,
+        limit: int,
+        where: Sequence[Constraint] = (),
+        exclude: Iterable[str] = (),
+        *,
+        first: Sequence[str] = (),
+    ) -> list[str]:
+        """Return ``limit`` ids, those of ``first`` before the others."""
+        return list(dict.fromkeys([*(i for i in first if i in BY_ID), *BY_ID]))[:limit]
 
 
 class ConstantHistory:

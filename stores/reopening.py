@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from ..core.errors import StoreError
 from ..core.language.catalogue_language import CatalogueLanguage
-from ..core.protocols import Catalogue, DeletesItems, Records, VectorColumn, Vectors
+from ..core.protocols import Catalogue, DeletesItems, Described, Records, Search, VectorColumn, Vectors
 from ..core.schemas import Candidate, CatalogueSchema, Constraint, Item
 
 RETRY_S = 5.0
@@ -86,6 +86,16 @@ class ReopeningCatalogue(Reopening[Catalogue]):
         """See Catalogue."""
         return await (await self.opened()).language()
 
+    async def described(self, wait_s: float) -> Described:
+        """See Catalogue."""
+        return await (await self.opened()).described(wait_s)
+
+    async def search(
+        self, searches: Sequence[Search], where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
+    ) -> list[list[Candidate] | StoreError]:
+        """See Catalogue."""
+        return await (await self.opened()).search(searches, where, exclude)
+
     async def in_order(
         self,
         field: str,
@@ -127,6 +137,13 @@ class ReopeningCatalogue(Reopening[Catalogue]):
         """See Catalogue."""
         return await (await self.opened()).records(item_ids, where)
 
-    async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]:
+    async def scan(
+        self,
+        limit: int,
+        where: Sequence[Constraint] = (),
+        exclude: Iterable[str] = (),
+        *,
+        first: Sequence[str] = (),
+    ) -> list[str]:
         """See Catalogue."""
-        return await (await self.opened()).scan(limit, where, exclude)
+        return await (await self.opened()).scan(limit, where, exclude, first=first)

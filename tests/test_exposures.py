@@ -187,7 +187,9 @@ def test_clicks_are_joined_by_request_and_item() -> None:
 class ManyItems(ConstantCatalogue):
     """A catalogue of more items than are looked at one by one; the newest is the last of the table."""
 
-    async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]:
+    async def scan(
+        self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = (), *, first: Sequence[str] = ()
+    ) -> list[str]:
         return [f"i{n}" for n in range(30_000)][:limit]
 
     async def get(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> list[Item]:

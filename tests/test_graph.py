@@ -170,7 +170,8 @@ class DownCatalogue(ConstantCatalogue):
 
     def __getattribute__(self, name: str) -> Any:
         if (
-            name in {"schema", "get", "search_vector", "search_text", "vectors", "records", "scan"}
+            name
+            in {"schema", "described", "search", "get", "search_vector", "search_text", "vectors", "records", "scan"}
             and DownCatalogue.down
         ):
             return self.fail
@@ -295,8 +296,8 @@ class PickyCatalogue(ConstantCatalogue):
     async def get(self, item_ids: Any, where: Any = ()) -> Any:
         return [] if where else await super().get(item_ids)
 
-    async def scan(self, limit: int, where: Any = (), exclude: Any = ()) -> Any:
-        return [] if where else await super().scan(limit)
+    async def scan(self, limit: int, where: Any = (), exclude: Any = (), *, first: Any = ()) -> Any:
+        return [] if where else await super().scan(limit, first=first)
 
 
 async def test_an_old_snapshot_is_not_shown_while_the_catalogue_works(settings: Settings) -> None:

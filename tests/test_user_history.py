@@ -31,7 +31,7 @@ def like(item: str, minutes: int = 0) -> Event:
 
 async def test_the_newest_likes_are_named_without_the_user(tmp_path: Path) -> None:
     async with lookup(tmp_path, [like("gone", 99), *(like(f"i{i}", i) for i in range(8))]) as tool:
-        profile, evidence = await tool("ada.secret")
+        profile, evidence, _ = await tool("ada.secret")
         assert profile.known
         assert evidence is not None
         assert evidence.content == "liked: Blue dog 7; Red boat 6; Green dog 5; Blue boat 4; Red dog 3"
@@ -41,9 +41,9 @@ async def test_the_newest_likes_are_named_without_the_user(tmp_path: Path) -> No
 
 async def test_strangers_and_newcomers_have_no_evidence(tmp_path: Path) -> None:
     async with lookup(tmp_path, [Event(user_id="bob", item_id="i1", kind="view", at=NOW)]) as tool:
-        profile, evidence = await tool(None)
+        profile, evidence, _ = await tool(None)
         assert (profile.known, evidence) == (False, None)
-        profile, evidence = await tool("nobody")
+        profile, evidence, _ = await tool("nobody")
         assert (profile.known, evidence) == (False, None)
-        _, evidence = await tool("bob")
+        _, evidence, _ = await tool("bob")
         assert evidence is None

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from ..core.errors import StoreError
-from ..core.protocols import Catalogue, History
+from ..core.protocols import Catalogue, History, Records
+from ..core.ranking.query import MAX_LIKED
 from ..core.schemas import Evidence, HistoryProfile
 
 MAX_TITLES = 5
+
+
+class LookedUp(NamedTuple):
+    """What is known of a user, what may be said of it, and the records of the newest likes where they could be read."""
+
+    profile: HistoryProfile
+    evidence: Evidence | None = None
+    liked: Records | None = None
 
 
 class UserHistoryLookup:
@@ -18,8 +29,8 @@ class UserHistoryLookup:
         self._history = history
         self._catalogue = catalogue
 
-    async def __call__(self, user_id: str | None) -> tuple[HistoryProfile, Evidence | None]:
-        """Return the profile and, where likes are known, evidence with at most five titles and no user id.
+    async def __call__(self, user_id: str | None) -> LookedUp:
+        """Return the profile and, where likes are known, their records and evidence with at most five titles and no user id.
 
         A catalogue that cannot be read costs the evidence only.
 
@@ -27,23 +38,18 @@ class UserHistoryLookup:
             StoreError: the history cannot be read.
         """
         if user_id is None:
-            return HistoryProfile(user_id="", known=False), None
+            return LookedUp(HistoryProfile(user_id="", known=False))
         profile = await self._history.profile(user_id)
-        try:
-            titles = await self._titles(profile)
-        except StoreError:
-            return profile, None
-        if not titles:
-            return profile, None
-        return profile.model_copy(update={"liked_titles": tuple(titles)}), _evidence(titles)
-
-    async def _titles(self, profile: HistoryProfile) -> list[str]:
-        """Return the titles of the newest likes that are still in the catalogue."""
         if not profile.liked:
-            return []
-        items = {i.item_id: i for i in await self._catalogue.get(profile.liked[: 4 * MAX_TITLES])}
-        known = [items[i].title for i in profile.liked if i in items]
-        return list(dict.fromkeys(known))[:MAX_TITLES]
+            return LookedUp(profile)
+        try:
+            liked = await self._catalogue.records(profile.liked[:MAX_LIKED])
+        except StoreError:
+            return LookedUp(profile)
+        titles = list(dict.fromkeys(item.title for item in liked.items))[:MAX_TITLES]
+        if not titles:
+            return LookedUp(profile, None, liked)
+        return LookedUp(profile.model_copy(update={"liked_titles": tuple(titles)}), _evidence(titles), liked)
 
 
 def _evidence(titles: list[str]) -> Evidence:

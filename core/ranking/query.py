@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..predicates import NEGATED
-from ..protocols import Vectors
+from ..protocols import Records, Vectors
 from ..rules.effects import NO_EFFECTS, Effects
 from ..schemas import Answered, CatalogueSchema, Constraint, HistoryProfile, Preference, Understanding
 from ..text.catalogue_values import key_of
@@ -22,6 +22,8 @@ NOISE = 0.1
 SEGMENT_KEY = "segment"
 SESSION_KINDS = ("view", "click")
 SESSION_ITEMS = 10
+MAX_LIKED = 50
+"""Of more likes, the newest so many are learnt from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +38,8 @@ class CandidateQuery:
     may be used of who the user is; ``answers`` are those to questions of the thread, wrong with
     probability ``answer_noise``; ``changed`` tells whether the words ask for something else than is shown;
     ``taste`` holds a language model's words for what the user likes, which count by ``taste_weight``; ``attention`` holds learnt factors
-    of the sources' weights by situation, ``schema`` the fields of the catalogue as the request first read them.
+    of the sources' weights by situation, ``schema`` the fields of the catalogue as the request first read them,
+    ``liked`` the records of the newest likes, where they were read.
     """
 
     understanding: Understanding
@@ -61,6 +64,7 @@ class CandidateQuery:
     taste_weight: float = 0.0
     attention: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: NO_ATTENTION)
     schema: CatalogueSchema | None = None
+    liked: Records | None = None
 
     @property
     def where(self) -> tuple[Constraint, ...]:

@@ -220,7 +220,7 @@ def _tools(recommender: Recommender, request: RecommendRequest, meter: Meter, wo
 
     async def look_up_history() -> str:
         """Look up what the user liked."""
-        _, evidence = await (await parts.shop(request.tenant)).look_up(request.user_id)
+        evidence = (await (await parts.shop(request.tenant)).look_up(request.user_id)).evidence
         return evidence.content if evidence else "no history"
 
     async def describe_photos() -> str:

@@ -23,7 +23,6 @@ from ..turn.state import State
 from ..turn.turn import FLOOR_S, Turn
 from .retrieve import ask_sources
 from .rules import screen_of
-from .understand import read_language
 
 OFFERS = 5
 """List and offers together hold at most so many items, unless the list alone does."""
@@ -81,8 +80,7 @@ class NearMisses:
         Raises:
             StoreError: the catalogue cannot be read.
         """
-        fields = (await read_language(self.state.schema, self.turn)).fields
-        concepts = self.concepts = {name: terms.concept for name, terms in fields.items()}
+        concepts = self.concepts = {name: terms.concept for name, terms in self.state.catalogue_language.fields.items()}
         conditions = self.state.understanding.constraints
         free = [c for c in conditions if may_break(c, concepts.get(c.field, ""))]
         first = [c for c in free if concepts.get(c.field, "") not in LAST]

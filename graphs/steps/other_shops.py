@@ -6,9 +6,10 @@ import asyncio
 
 from ...core.errors import InvalidRequestError, StoreError
 from ...core.protocols import Vectors
+from ...core.ranking.query import MAX_LIKED
 from ...core.ranking.taste_from_other_shops import shared_likes
 from ...core.schemas import HistoryProfile, Item
-from ...tools.sources.taste import MAX_LIKED, mean_vector
+from ...tools.sources.taste import mean_vector
 from ..turn.turn import Turn
 
 WHAT = "other_domain"

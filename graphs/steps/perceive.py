@@ -21,6 +21,7 @@ from ...core.schemas import (
 )
 from ...tools.perception.video_reader import VideoReading
 from ...tools.trust.policy import combine
+from ...tools.user_history import LookedUp
 from ..turn.state import Admitted, Captioned, Checked, Remembered, State, Transcribed, Watched
 from ..turn.turn import Turn, check_owner, timed
 from .ask import remember_preferences
@@ -125,12 +126,12 @@ async def look_up_history(state: State, turn: Turn) -> Remembered:
     """Look up what the user did before; a stranger has no history."""
     user_id = state.request.user_id
     if user_id is None:
-        return {"profile": None, "history_evidence": ()}
-    unknown: tuple[HistoryProfile, Evidence | None] = (HistoryProfile(user_id=user_id, known=False), None)
+        return {"profile": None, "history_evidence": (), "liked": None}
+    unknown = LookedUp(HistoryProfile(user_id=user_id, known=False))
     timeout = turn.services.settings.timeouts.history_s
     if state.request.preferences and state.request.preferences.remember:
         await remember_preferences(state.request.preferences.values, state.request, turn)
-    (profile, evidence), kept = await asyncio.gather(
+    (profile, evidence, liked), kept = await asyncio.gather(
         turn.attempt("history", turn.shop.look_up(user_id), timeout, unknown), kept_tastes(state.request, turn)
     )
     profile = profile.model_copy(update={"stated": kept}) if kept else profile
@@ -139,7 +140,7 @@ async def look_up_history(state: State, turn: Turn) -> Remembered:
     turn.serving.know(known=profile.known)
     pieces = (evidence,) if evidence else ()
     announce(pieces, turn)
-    return {"profile": profile, "history_evidence": pieces}
+    return {"profile": profile, "history_evidence": pieces, "liked": liked}
 
 
 async def kept_tastes(request: RecommendRequest, turn: Turn) -> tuple[Preference, ...]:

@@ -12,7 +12,7 @@ from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.schemas import Understanding
 from ..turn.state import ModelRead, Settled, State
 from ..turn.turn import Turn, timed
-from .understand import read_language, shown
+from .understand import shown
 
 SHARE = 0.4
 """Share of the remaining budget that the model's reading may take; the rest is for the second search and the words."""
@@ -29,7 +29,7 @@ def reads_with_model(state: State) -> bool:
 @timed
 async def read_with_model(state: State, turn: Turn) -> ModelRead:
     """Ask the model for its reading and check it; where none comes in time, say so: the grammar's stands."""
-    language = await read_language(state.schema, turn)
+    language = state.catalogue_language
     limit = min(turn.services.settings.timeouts.understand_s, turn.remaining() * SHARE)
     answer = await turn.attempt("reading", _asked(state.act.rest, language, limit, turn), limit + 1, None)
     if answer is None:

@@ -65,6 +65,7 @@ async def candidate_query(state: State, pictures: Pictures, turn: Turn) -> Candi
         understanding=within_budget(state.understanding),
         profile=profile,
         schema=state.schema,
+        liked=state.liked,
         text_vector=await words_vector(state, turn) if state.understanding.query else None,
         image_vectors=pictures.vectors,
         image_weights=pictures.weights,

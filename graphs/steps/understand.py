@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import Any
 
@@ -12,8 +11,8 @@ from ...agents.understanding.by_rules import understand as parse
 from ...agents.understanding.conditions_in_force import split_corrections, with_words, without
 from ...agents.understanding.routing import Asked, ask_route, decide_route
 from ...agents.understanding.turn_phrases import starts_over
-from ...core.errors import BadBackEndResponse, TastemakerError
-from ...core.language.catalogue_language import CatalogueLanguage, language_of
+from ...core.errors import BadBackEndResponse
+from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.predicates import TITLE
 from ...core.schemas import (
     CatalogueSchema,
@@ -25,7 +24,7 @@ from ...core.schemas import (
     Understanding,
 )
 from ..turn.state import State, Understood
-from ..turn.turn import Turn, check_owner, read_schema, timed
+from ..turn.turn import Turn, check_owner, read_catalogue, timed
 from .perceive import RANKING_RESERVE_S
 
 log = logging.getLogger(__name__)
@@ -42,10 +41,9 @@ async def understand(state: State, turn: Turn) -> Understood:
     """
     request = state.request
     check_owner(state.memory.owner, request)
-    schema = await read_schema(turn)
+    schema, language = await read_catalogue(turn)
     _, corrections = split_corrections(request.corrections, state.memory)
     text = " ".join(filter(None, [request.text, *(c.text for c in corrections)]))
-    language = await read_language(schema, turn)
     act = TurnAct(rest=text) if corrections else act_of(state, language)
     memory = memory_before(act, state.memory)
     stated = [*request.constraints, *await value_of_shown(act, turn)]
@@ -63,7 +61,14 @@ async def understand(state: State, turn: Turn) -> Understood:
     route = await choose_route(request, understanding, turn)
     turn.emit("route", route)
     turn.emit("reading", shown(understanding))
-    return {"schema": schema, "understanding": understanding, "act": act, "route": route, "settled": ""}
+    return {
+        "schema": schema,
+        "language": language,
+        "understanding": understanding,
+        "act": act,
+        "route": route,
+        "settled": "",
+    }
 
 
 def with_reason(understanding: Understanding, turn: Turn) -> Understanding:
@@ -155,17 +160,6 @@ async def is_unclear(understanding: Understanding, memory: ThreadMemory, turn: T
     timeout = turn.services.settings.timeouts.retrieve_s
     work = turn.shop.catalogue.search_text(reading.query, 1)
     return await turn.attempt("catalogue", work, timeout, None) == []
-
-
-async def read_language(schema: CatalogueSchema, turn: Turn) -> CatalogueLanguage:
-    """Return the catalogue's language from all its values; that of its schema while it is not ready or cannot be read."""
-    limit = turn.services.settings.timeouts.retrieve_s
-    try:
-        async with asyncio.timeout(limit):
-            return await turn.shop.catalogue.language() if schema.fields else language_of(schema)
-    except (TastemakerError, TimeoutError) as error:
-        log.warning("names beyond the schema's values are not read: %s", type(error).__name__)
-        return language_of(schema)
 
 
 def shown(understanding: Understanding) -> dict[str, Any]:

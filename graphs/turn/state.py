@@ -15,7 +15,9 @@ from langgraph.channels import LastValue, UntrackedValue
 
 from ...agents.conversation.acts import TurnAct
 from ...agents.understanding.by_model_checks import Checks
+from ...core.language.catalogue_language import CatalogueLanguage, language_of
 from ...core.learning.exposures import Drawn
+from ...core.protocols import Records
 from ...core.ranking.query import CandidateQuery
 from ...core.rules.effects import Effects
 from ...core.schemas import (
@@ -56,7 +58,7 @@ class KeptMemory(LastValue[ThreadMemory]):
 
 @dataclass(frozen=True)
 class State:
-    """The state of one turn; ``memory`` is carried between turns, ``schema`` the catalogue's fields as they were read first.
+    """The state of one turn; ``memory`` is carried between turns, ``schema`` and ``language`` the catalogue's as they were read first.
 
     ``query`` is what was asked of the sources, with the shop's rules that act; ``pictures`` the vectors of photos and videos.
     """
@@ -69,9 +71,11 @@ class State:
     video_evidence: Annotated[tuple[Evidence, ...], UntrackedValue] = ()
     video_frames: Annotated[tuple[MediaFile, ...], UntrackedValue] = ()
     profile: Annotated[HistoryProfile | None, UntrackedValue] = None
+    liked: Annotated[Records | None, UntrackedValue] = None
     history_evidence: Annotated[tuple[Evidence, ...], UntrackedValue] = ()
     verdict: Annotated[Verdict, UntrackedValue] = field(default=Verdict())
     schema: Annotated[CatalogueSchema, UntrackedValue] = field(default=CatalogueSchema())
+    language: Annotated[CatalogueLanguage | None, UntrackedValue] = None
     understanding: Annotated[Understanding, UntrackedValue] = field(default=Understanding())
     model_checks: Annotated[Checks | None, UntrackedValue] = None
     settled: Annotated[Literal["", "same", "changed"], UntrackedValue] = ""
@@ -122,6 +126,11 @@ class State:
         return self.profile or STRANGER
 
     @property
+    def catalogue_language(self) -> CatalogueLanguage:
+        """Return the catalogue's language; that of its fields before it was read."""
+        return self.language or language_of(self.schema)
+
+    @property
     def effects(self) -> Effects:
         """Return the shop's rules that act in this turn, once they were read."""
         return self.query.effects
@@ -166,6 +175,7 @@ class Remembered(TypedDict):
     """Written by ``look_up_history``."""
 
     profile: HistoryProfile | None
+    liked: Records | None
     history_evidence: tuple[Evidence, ...]
 
 
@@ -179,6 +189,7 @@ class Understood(TypedDict):
     """Written by ``understand``."""
 
     schema: CatalogueSchema
+    language: CatalogueLanguage
     understanding: Understanding
     act: TurnAct
     route: Route

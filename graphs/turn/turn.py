@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from langgraph.runtime import Runtime
 
 from ...core.errors import InvalidRequestError, LeftAloneError, StoreError, TastemakerError
+from ...core.language.catalogue_language import language_of
+from ...core.protocols import Described
 from ...core.redaction import public_reason, redact
 from ...core.schemas import (
-    CatalogueSchema,
     Degradation,
     Frozen,
     LLMStrategy,
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tastemaker.turn")
 FLOOR_S = 0.25
+LANGUAGE_SHARE = 0.6
+"""Of the time to read the catalogue, what its language may take: its fields are enough to go on with."""
 """Seconds that retrieval and ranking get even when the request's budget is spent."""
 SAVE_S = 2.0
 """Seconds that saving the thread may take once the response is there: a store that hangs must not hold the answer back."""
@@ -213,15 +216,18 @@ class Turn:
         return fallback
 
 
-async def read_schema(turn: Turn) -> CatalogueSchema:
-    """Return the catalogue's fields; the last known ones, and a label, if it cannot be read."""
+async def read_catalogue(turn: Turn) -> Described:
+    """Return the catalogue's fields and its language; those last known, and a label, if it cannot be read."""
     timeout = turn.services.settings.timeouts.retrieve_s
-    schema = await turn.attempt("catalogue", turn.shop.catalogue.schema(), timeout, None, floor_s=FLOOR_S)
-    if schema is None:
-        return (await last_known(turn)).fields
-    if not schema.count:
+    wait_s = LANGUAGE_SHARE * max(FLOOR_S, min(timeout, turn.remaining()))
+    work = turn.shop.catalogue.described(wait_s)
+    found = await turn.attempt("catalogue", work, timeout, None, floor_s=FLOOR_S)
+    if found is None:
+        fields = (await last_known(turn)).fields
+        return Described(fields, language_of(fields))
+    if not found.schema.count:
         turn.degrade("catalogue", NO_ITEMS)
-    return schema
+    return found
 
 
 async def last_known(turn: Turn) -> Snapshot:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -9,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from ...core.choices import all_fitting
-from ...core.language.catalogue_language import CatalogueLanguage
+from ...core.errors import StoreError
+from ...core.language.catalogue_language import CatalogueLanguage, language_of
 from ...core.predicates import MOMENTS, all_hold
-from ...core.protocols import Records, VectorColumn, Vectors
+from ...core.protocols import Described, Records, Search, VectorColumn, Vectors
 from ...core.schemas import Candidate, Constraint, Item
 from . import columns
 from .catalogue_writer import CatalogueWriter
@@ -33,6 +36,7 @@ from .search_helpers import (
 from .sql_filters import attribute_column, both, clauses, ids_sql
 from .table_version import View
 
+log = logging.getLogger(__name__)
 EXACT_MATCHES = 10_000
 """With an approximate index, a filter that leaves at most so many rows is searched exactly: as quick, and complete."""
 
@@ -47,6 +51,23 @@ class LanceCatalogue(CatalogueWriter):
     async def language(self) -> CatalogueLanguage:
         """Return the catalogue's language from all its values; compiled once for a version, by whoever asks first."""
         return await self._language.of(await self._table(), await self.schema(), self.own_words.read())
+
+    async def described(self, wait_s: float) -> Described:
+        """Return the fields, and the language from all values; that of the fields where it is not ready in ``wait_s`` seconds or cannot be read.
+
+        Raises:
+            StoreError: the fields cannot be read.
+        """
+        schema = await self.schema()
+        if not schema.fields:
+            return Described(schema, language_of(schema))
+        try:
+            async with asyncio.timeout(wait_s):
+                own = self.own_words.read()
+                return Described(schema, await self._language.of(await self._table(), schema, own))
+        except (StoreError, TimeoutError) as error:
+            log.warning("names beyond the schema's values are not read: %s", type(error).__name__)
+            return Described(schema, language_of(schema))
 
     async def in_order(
         self,
@@ -151,6 +172,23 @@ class LanceCatalogue(CatalogueWriter):
         rows = await _stored((search.where(filters) if filters else search).to_arrow(), "text search failed")
         return candidates("text", rows.column("item_id").to_pylist(), rows.column("_score").to_pylist(), skip)
 
+    async def search(
+        self, searches: Sequence[Search], where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
+    ) -> list[list[Candidate] | StoreError]:
+        """Return for each search what ``search_vector`` or ``search_text`` does or, where it failed, why."""
+        skip = frozenset(exclude)
+
+        async def found(search: Search) -> list[Candidate] | StoreError:
+            among, wanted, limit = search
+            try:
+                if among == "words" or isinstance(wanted, str):
+                    return await self.search_text(str(wanted), limit, where, skip)
+                return await self.search_vector(among, wanted, limit, where, skip)
+            except StoreError as error:
+                return error
+
+        return list(await asyncio.gather(*map(found, searches)))
+
     @staticmethod
     async def _meant(table: Any, view: View, words: str) -> str:
         if view.resident is None:
@@ -173,11 +211,22 @@ class LanceCatalogue(CatalogueWriter):
         ids = [i.item_id for i in items]
         return Records(items, *(await self._vectors(table, ids, columns.TEXT_VECTOR, columns.IMAGE_VECTOR)))
 
-    async def scan(self, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()) -> list[str]:
-        """Return the ids of up to ``limit`` items that satisfy ``where``, in the order of the table."""
+    async def scan(
+        self,
+        limit: int,
+        where: Sequence[Constraint] = (),
+        exclude: Iterable[str] = (),
+        *,
+        first: Sequence[str] = (),
+    ) -> list[str]:
+        """Return the ids of up to ``limit`` items that satisfy ``where``: those of ``first``, then others in the order of the table."""
         table = await self._table()
         if table is None or limit <= 0:
             return []
+        if first:
+            exclude = frozenset(exclude)
+            head = [i.item_id for i in await self.get([i for i in first if i not in exclude], where)][:limit]
+            return [*head, *await self.scan(limit - len(head), where, exclude.union(head))]
         resident, kept = (await self._current(table)).resident, await self._clauses(where)
         if resident is not None:
             return await _stored(resident.scan(table, limit, kept, frozenset(exclude)), "cannot scan the catalogue")

@@ -11,11 +11,11 @@ from typing import Protocol
 
 from ...core.learning.thompson_sampling import Arm, Draw, explore
 from ...core.protocols import Catalogue, Vectors
-from ...core.ranking.query import CandidateQuery
+from ...core.ranking.query import MAX_LIKED, CandidateQuery
 from ...core.ranking.stated_preferences import stated_fit
 from ...core.schemas import Item
 from ..sources.new_items import promise
-from ..sources.taste import MAX_LIKED, mean_vector
+from ..sources.taste import mean_vector
 from ..trained.version_in_use import Learned
 
 MAX_SCANNED = 2_000_000

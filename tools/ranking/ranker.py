@@ -13,7 +13,7 @@ from ...core.protocols import Catalogue, Collaborative, Vectors
 from ...core.questions.information_gain import answer_scores
 from ...core.ranking.diversity import group_field, group_shares
 from ...core.ranking.fusion import Fused
-from ...core.ranking.query import CandidateQuery
+from ...core.ranking.query import MAX_LIKED, CandidateQuery
 from ...core.ranking.recent_feedback import feedback_of, shift
 from ...core.ranking.recommendation_paths import proven
 from ...core.ranking.relevance import FIRST, MARGIN, NAME_MARGIN, RecordStems, agreement, is_name, lifted, matching
@@ -36,7 +36,6 @@ PREFERENCE_WEIGHT = 0.8
 AGREEMENT_WEIGHT, POINTED_AGREEMENT, SHOWN_AGREEMENT = 1.2, 0.6, 1.2
 """How much agreeing with the most relevant items counts; less where a photo is pointed at, which says itself what is meant."""
 POPULAR = 5000
-LIKED = 50
 
 
 class Ranker:
@@ -197,7 +196,8 @@ class Ranker:
         name = group_field(schema, q.spread.field) if q.spread.strategy == "calibrated" and q.profile.liked else None
         if name is None:
             return np.zeros((0, 0), dtype=np.float32), np.zeros(0, dtype=np.float32)
-        return group_shares(items, await self._catalogue.get(q.profile.liked[:LIKED]), name)
+        liked = q.liked.items if q.liked else await self._catalogue.get(q.profile.liked[:MAX_LIKED])
+        return group_shares(items, liked, name)
 
 
 def _by_value(shelf: Shelf, order: Order) -> Shelf:

@@ -94,8 +94,13 @@ class CrossSearch:
     ) -> Compared:
         """Return every proposed item but those of ``exclude``, compared with every part. Raises as a call."""
         parts, out = [part for part in parts if part.weight > 0], frozenset(exclude)
-        words = {part.name: await self._worded(part, look_at, where, out) for part in parts if part.words}
-        ids = await self._proposed(parts, look_at, where, words, out)
+        worded = [part for part in parts if part.words]
+        near, texts = await asyncio.gather(
+            self._near(parts, look_at, where, out),
+            asyncio.gather(*(self._worded(part, look_at, where, out) for part in worded)),
+        )
+        words = {part.name: found for part, found in zip(worded, texts, strict=True)}
+        ids = list(dict.fromkeys([*near, *(item_id for own in words.values() for item_id in own)]))
         scores = [score for column in COLUMNS[look_at] for score in await self._compared(parts, column, ids)]
         scores += [_literal(part, words[part.name], ids) for part in parts if words.get(part.name)]
         if not ids or not scores:
@@ -114,14 +119,10 @@ class CrossSearch:
         best = max((c.score for c in found), default=0.0) or 1.0
         return {c.item_id: c.score / best for c in found}
 
-    async def _proposed(
-        self,
-        parts: Sequence[QueryPart],
-        look_at: LookAt,
-        where: Sequence[Constraint],
-        words: dict[str, dict[str, float]],
-        exclude: frozenset[str],
+    async def _near(
+        self, parts: Sequence[QueryPart], look_at: LookAt, where: Sequence[Constraint], exclude: frozenset[str]
     ) -> list[str]:
+        """Return the items nearest to each part and to all together."""
         vectors = [part.vector for part in parts]
         if len(parts) > 1:
             together = np.sum([part.weight * part.vector for part in parts], axis=0)
@@ -133,8 +134,7 @@ class CrossSearch:
                 for vector in vectors
             )
         )
-        named = [item_id for own in words.values() for item_id in own]
-        return list(dict.fromkeys([c.item_id for candidates in found for c in candidates] + named))
+        return [c.item_id for candidates in found for c in candidates]
 
     async def _compared(self, parts: Sequence[QueryPart], column: VectorColumn, ids: Sequence[str]) -> list[_Scores]:
         known = await self._catalogue.vectors(column, ids)

@@ -18,6 +18,7 @@ from ...core.ranking.fusion import combine_ranked
 from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Candidate, Constraint
 from ...core.text.titles import is_named
+from .joined_searches import joining
 from .taste import (
     CoOccurrenceSource,
     OtherDomainSource,
@@ -54,6 +55,7 @@ class Source(Protocol):
 
 def build_sources(catalogue: Catalogue, collaborative: Collaborative) -> tuple[Source, ...]:
     """Return every candidate source."""
+    catalogue = joining(catalogue)
     return (
         TextVectorSearch(catalogue, "text_vector", "text"),
         TextVectorSearch(catalogue, "text_to_image", "image"),

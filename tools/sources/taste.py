@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -11,12 +11,11 @@ import numpy as np
 from ...core.media.vector_fusion import weighted_mean
 from ...core.protocols import Catalogue, Collaborative, VectorColumn, Vectors
 from ...core.ranking.fusion import combine_ranked
-from ...core.ranking.query import CandidateQuery
+from ...core.ranking.query import MAX_LIKED, CandidateQuery
 from ...core.ranking.stated_preferences import WORDS_FIELD, as_constraints
 from ...core.schemas import Candidate, Constraint, Preference
 from .words_and_pictures import renamed
 
-MAX_LIKED = 50
 BACKGROUND_LIMIT = 50
 MAX_FETCH = 20_000
 MAX_STATED = 8
@@ -60,7 +59,9 @@ class ProfileVectorSource:
 
     async def __call__(self, q: CandidateQuery) -> list[Candidate]:
         """Return at most ``q.limit`` candidates, nearest first."""
-        return renamed(await near_mean(self._catalogue, "text", q.likes[:MAX_LIKED], q), self.name)
+        ids = q.likes[:MAX_LIKED]
+        known = q.liked.text if q.liked and ids == q.profile.liked[:MAX_LIKED] else None
+        return renamed(await near_mean(self._catalogue, "text", ids, q, known), self.name)
 
 
 class PopularitySource:
@@ -80,16 +81,24 @@ class PopularitySource:
         """Return ``q.limit`` candidates (few for a concrete request) whenever that many satisfy the constraints."""
         limit = _background(q)
         found: list[Candidate] = []
-        for segment in (*q.segments, None):
+        for segment in q.segments:
             if len(found) < limit:
                 fetch = partial(self._collaborative.popular, segment=segment)
                 known = {c.item_id for c in found}
                 found += [c for c in await filtered(self._catalogue, q, limit, fetch) if c.item_id not in known]
         if len(found) < limit:
-            taken = q.excluded | {c.item_id for c in found}
-            rest = await self._catalogue.scan(limit - len(found), q.where, taken)
-            found += [Candidate(item_id=i, source=self.name, rank=1, score=0.0) for i in rest]
+            found += await self._with_everyone(limit - len(found), q, q.excluded | {c.item_id for c in found})
         return renamed(found[:limit], self.name)
+
+    async def _with_everyone(self, limit: int, q: CandidateQuery, taken: frozenset[str]) -> list[Candidate]:
+        """Return ``limit`` items that are popular with everyone, then any others; none of ``taken``."""
+        wanted = limit + len(taken)
+        while True:
+            scores = dict(await self._collaborative.popular(wanted))
+            ids = await self._catalogue.scan(limit, q.where, taken, first=tuple(scores))
+            if all(i in scores for i in ids) or len(scores) < wanted or wanted >= MAX_FETCH:
+                return [Candidate(item_id=i, source=self.name, rank=1, score=scores.get(i, 0.0)) for i in ids]
+            wanted = min(wanted * 4, MAX_FETCH)
 
 
 class StatedSource:
@@ -121,10 +130,7 @@ class StatedSource:
     async def _satisfying(
         self, where: Sequence[Constraint], popular: Sequence[str], q: CandidateQuery
     ) -> list[Candidate]:
-        kept = {i.item_id for i in await self._catalogue.get(popular, where)} if popular else set()
-        ids = [i for i in popular if i in kept][: q.limit]
-        if len(ids) < q.limit:
-            ids += await self._catalogue.scan(q.limit - len(ids), where, q.excluded | frozenset(ids))
+        ids = await self._catalogue.scan(q.limit, where, q.excluded, first=popular)
         return [Candidate(item_id=i, source=self.name, rank=r, score=1.0 / r) for r, i in enumerate(ids, 1)]
 
 
@@ -168,10 +174,15 @@ class DescribedSource:
 
 
 async def near_mean(
-    catalogue: Catalogue, column: VectorColumn, item_ids: Sequence[str], q: CandidateQuery
+    catalogue: Catalogue,
+    column: VectorColumn,
+    item_ids: Sequence[str],
+    q: CandidateQuery,
+    known: Mapping[str, Vectors] | None = None,
 ) -> list[Candidate]:
-    """Search ``column`` with the mean vector of ``item_ids``; empty when none has a vector."""
-    mean = mean_vector(list((await catalogue.vectors(column, item_ids)).values()))
+    """Search ``column`` with the mean vector of ``item_ids``, read unless ``known``; empty when none has a vector."""
+    found = await catalogue.vectors(column, item_ids) if known is None else known
+    mean = mean_vector([found[i] for i in item_ids if i in found])
     if mean is None:
         return []
     return await catalogue.search_vector(column, mean, q.limit, q.where, q.excluded)
