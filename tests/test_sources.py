@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tastemaker.core.errors import StoreError
 from tastemaker.core.predicates import holds
+from tastemaker.core.protocols import Search
 from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.schemas import Candidate, Constraint, Event, HistoryProfile, Preference, Understanding
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.tools.ranking.ranker import Ranker
+from tastemaker.tools.sources.joined_searches import joining
 from tastemaker.tools.sources.listing import Conflict, build_sources, explain_empty
 from tastemaker.tools.sources.taste import mean_vector
 
@@ -185,3 +191,49 @@ async def test_what_somebody_looked_at_is_a_profile(catalogue: LanceCatalogue) -
     near = await source(query)
     assert {c.item_id for c in near[:2]} == {"i1", "i5"}
     assert not source.applies(ask())
+
+
+class FailsOnPictures(LanceCatalogue):
+    """Cannot search pictures; notes what it is asked at once."""
+
+    together: list[int]
+
+    async def search(self, searches: Sequence[Search], *given: Any, **named: Any) -> list[list[Candidate] | StoreError]:
+        self.together.append(len(searches))
+        return await super().search(searches, *given, **named)
+
+    async def search_vector(self, column: Any, *given: Any, **named: Any) -> list[Candidate]:
+        if column == "image":
+            raise StoreError("no pictures today")
+        return await super().search_vector(column, *given, **named)
+
+
+async def test_searches_at_once_are_one_call_and_each_has_its_own_answer_or_failure(tmp_path: Path) -> None:
+    alone = await open_catalogue(tmp_path / "items")
+    catalogue = await FailsOnPictures.open(str(tmp_path / "items"))
+    catalogue.together = []
+    joined = joining(catalogue)
+    cut_off = asyncio.create_task(joined.search_text("boat", 3, [RED]))
+    asyncio.get_running_loop().call_soon(cut_off.cancel)
+    found = await asyncio.gather(
+        joined.search_vector("text", axis(1, 0), 5, [RED], ["i0"]),
+        joined.search_vector("image", axis(1, 0), 5, [RED], ["i0"]),
+        joined.search_text("boat", 5, [RED], ["i0"]),
+        joined.search_vector("text", axis(0, 1), 5, [CHEAP]),
+        return_exceptions=True,
+    )
+    assert sorted(catalogue.together) == [1, 1, 3], "other conditions are another call"
+    assert found[0] == await alone.search_vector("text", axis(1, 0), 5, [RED], ["i0"])
+    assert isinstance(found[1], StoreError)
+    assert found[2] == await alone.search_text("boat", 5, [RED], ["i0"])
+    assert found[3] == await alone.search_vector("text", axis(0, 1), 5, [CHEAP])
+    assert cut_off.cancelled()
+
+
+async def test_a_scan_gives_those_wanted_first_then_the_others(catalogue: LanceCatalogue) -> None:
+    every = await catalogue.scan(100, [RED], ["i2"])
+    wanted = ["gone", every[5], "i2", every[1]]
+    found = await catalogue.scan(6, [RED], ["i2"], first=wanted)
+    assert found[:2] == [every[5], every[1]]
+    assert found[2:] == [i for i in every if i not in found[:2]][:4]
+    assert await catalogue.scan(1, [RED], first=wanted) == [every[5]]

@@ -137,7 +137,7 @@ def _add_doors(app: FastAPI, settings: Settings) -> McpDoor:
         service: GuardedService = app.state.recommender
         return service.bound()
 
-    add_langserve(app, for_caller)
+    add_langserve(app)
     return add_optional_doors(app, for_caller, settings)
 
 

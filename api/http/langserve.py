@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable
+from contextvars import ContextVar
+from functools import cache
 from importlib.util import find_spec
+from typing import Any
 
 from fastapi import Depends, FastAPI, Request
 from pydantic import ValidationError
+from starlette.routing import BaseRoute
 
 from ...core.errors import InvalidRequestError
 from ...core.schemas import RecommendRequest
 from ...core.validation import invalid_request
+from ..auth.guarded_service import GuardedService
 from ..service import Service
-from .json_body import parse_json
+from .json_body import BoundedRoute, parse_json
 
 PATH = "/langserve/recommend"
 _ENDPOINTS = (
@@ -29,21 +33,38 @@ _ENDPOINTS = (
     "config_schema",
 )
 
+_asked: ContextVar[FastAPI] = ContextVar("the application that a request came to")
+
 
 def langserve_installed() -> bool:
     """Tell whether the ``langserve`` extra is there."""
     return find_spec("langserve") is not None and find_spec("sse_starlette") is not None
 
 
-def add_langserve(app: FastAPI, recommender: Callable[[], Service]) -> bool:
+def add_langserve(app: FastAPI) -> bool:
     """Mount ``invoke``, ``batch``, ``stream``, ``playground`` and schemas under PATH; return False without the extra.
 
-    Args:
-        app: the application, whose error handlers also serve these routes.
-        recommender: returns the recommender; called per request, so it may be opened after the routes are mounted.
+    The recommender is ``app.state.recommender``, which may be opened after the routes are mounted.
     """
     if not langserve_installed():
         return False
+    routes, tags = _same_routes()
+    app.router.routes.extend(routes)
+    app.openapi_tags = [*(app.openapi_tags or ()), *tags]
+    return True
+
+
+def _service() -> Service:
+    """Return the recommender of the application that the request in progress came to, as its caller may use it."""
+    service: GuardedService = _asked.get().state.recommender
+    return service.bound()
+
+
+@cache
+def _same_routes() -> tuple[tuple[BaseRoute, ...], tuple[dict[str, Any], ...]]:
+    """Return the routes that every application of this process has, and their tags: LangServe takes a tenth of a second to make them."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.router.route_class = BoundedRoute
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from langserve import add_routes
@@ -52,20 +73,21 @@ def add_langserve(app: FastAPI, recommender: Callable[[], Service]) -> bool:
 
         add_routes(
             app,
-            RecommendRunnable(recommender),
+            RecommendRunnable(_service),
             path=PATH,
             enabled_endpoints=_ENDPOINTS,
             dependencies=[Depends(check_body)],
         )
-    return True
+    return tuple(app.router.routes), tuple(app.openapi_tags or ())
 
 
 async def check_body(request: Request) -> None:
-    """Refuse what LangServe would answer as an error of the server's: a body that is no text, a batch with a wrong input.
+    """Note which application is asked, and refuse what LangServe would answer as an error of the server's: a body that is no text, a batch with a wrong input.
 
     Raises:
         InvalidRequestError: the first wrong field, such as ``inputs[0].n``.
     """
+    _asked.set(request.app)
     if request.method != "POST":
         return
     try:
