@@ -33,6 +33,8 @@ PARTS = (
     "fourth_kept",
     "fifth_dev",
     "fifth_kept",
+    "sixth_dev",
+    "sixth_kept",
 )
 DEFAULT_K = 5
 

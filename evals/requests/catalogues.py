@@ -144,6 +144,12 @@ _SHOPS = {
     "werkzeug": "artikelnr",
     "yanchu": "编号",
     "watches": "id",
+    "paints": "code",
+    "prams": "ref",
+    "sheetmusic": "cat_no",
+    "guanshangyu": "编号",
+    "jianshen": "编号",
+    "handytarife": "tarifnr",
 }
 _SOURCES: Mapping[str, tuple[Callable[[Path], Iterator[Record]], str]] = {
     "cars": (_cars, "item_id"),
