@@ -12,6 +12,7 @@ from tastemaker.agents.conversation.named_titles import named, resolved
 from tastemaker.core.language.catalogue_language import language_of
 from tastemaker.core.schemas import (
     Brief,
+    Candidate,
     CatalogueField,
     CatalogueSchema,
     Item,
@@ -21,7 +22,7 @@ from tastemaker.core.schemas import (
     ThreadMemory,
 )
 from tastemaker.core.settings import Settings
-from tastemaker.evals.stand_ins import constant_services
+from tastemaker.evals.stand_ins import ConstantCatalogue, constant_services
 from tastemaker.graphs.recommender import Recommender
 
 SCHEMA = CatalogueSchema(
@@ -67,6 +68,10 @@ def answer(text: str) -> str:
             "show more|more|More please!|next|another one|show me another one|what else|can I see others|anything else?|"
             "还有吗|更多|下一个|换一个|换一批|再来几个|mehr",
         ),
+        ("more", "mehr zeigen|zeig mir noch mehr|surprise me|was gibt es sonst noch"),
+        ("seen", "kenne ich schon|die zweite kenne ich schon|das habe ich schon gesehen"),
+        ("fact", "gibt es die auch in blau?|ist die zweite rot?"),
+        ("price of", "was kostet die zweite?|wie teuer ist die erste?"),
         ("why", "why the first one?|Why?|but why did you pick number 2|how come|为什么推荐第一个|warum"),
         (
             "price of",
@@ -86,6 +91,10 @@ def answer(text: str) -> str:
             "seen",
             "I have seen that one|seen it|I've already got the second one already|we watched Runner One|这个我看过了|i own it",
         ),
+        ("thanks", "thanks|OK, thank you!|danke|谢谢|bye"),
+        ("pause", "hm|Hmm...|ok|嗯|mal sehen"),
+        ("doubt", "are you sure?|bist du sicher?|你确定吗?"),
+        ("taken", "I'll take the second|ok, I'll take it|ich nehme die zweite|我就要第二个了"),
         ("refine", "not that brand|a different colour|the same brand as the second|换个颜色"),
     ],
 )
@@ -174,8 +183,11 @@ def test_items_are_found_by_place_title_and_pointing(text: str, ids: str) -> Non
         ("what colour is the second?", "Walker Two is red."),
         ("who makes the second one?", "Walker Two comes from Zenith."),
         ("does it have a zipper?", "The catalogue does not say"),
-        ("what is the difference between 1 and 2?", "Runner One is blue"),
+        ("what is the difference between 1 and 2?", "Runner One costs 40 EUR, is blue"),
         ("why the first one?", "Runner One: "),
+        ("how much is the ninth?", "The list does not reach that far."),
+        ("are you sure?", "I go by the records"),
+        ("I'll take the second", "A good choice: Walker Two."),
         ("第二个多少钱", "Walker Two的价格是25"),
     ],
 )
@@ -281,3 +293,33 @@ async def test_undo_goes_back_step_by_step_and_says_where_there_is_nothing_left(
     assert {c.value for c in further.understanding.constraints} == {50}
     assert "nothing to take back" in nothing.message
     assert {c.value for c in nothing.understanding.constraints} == {50}
+
+
+async def test_a_turn_that_says_nothing_known_never_replaces_the_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def knows_nothing(*_: object) -> list[Candidate]:
+        return []
+
+    asked = (await _talk(tmp_path, "a print under 50"))[0]
+    monkeypatch.setattr(ConstantCatalogue, "search_text", knows_nothing)
+    first, *after = await _talk(
+        tmp_path, "a print under 50", "hm", "thanks", "are you sure?", "blorp zxqv", "well then"
+    )
+    for response in after:
+        assert [c.value for c in response.understanding.constraints] == [50]
+        assert response.understanding.query == first.understanding.query == asked.understanding.query
+        assert ids(response) == ids(first)
+    assert [r.understanding.reading.act for r in after] == ["pause", "thanks", "doubt", "unclear", "unclear"]
+
+
+async def test_starting_again_is_never_unclear_and_too_dear_is_a_wish_for_less(tmp_path: Path) -> None:
+    first, cheaper, bounded, afresh = await _talk(
+        tmp_path, "a print", "too expensive", "too expensive, 40 at most", "start again"
+    )
+    dearest = max(float(str(item.attributes["price"])) for item in first.items)
+    assert [c.op for c in cheaper.understanding.constraints] == ["<"]
+    assert [float(str(c.value)) < dearest for c in cheaper.understanding.constraints] == [True]
+    assert [(c.op, c.value) for c in bounded.understanding.constraints] == [("<=", 40)]
+    assert afresh.understanding.reading.act == "start again"
+    assert not afresh.understanding.constraints

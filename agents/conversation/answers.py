@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from ...core.choices import fitting
 from ...core.predicates import as_shown, holds
-from ...core.schemas import AttributeValue, Brief, Constraint, Item, RankedItem
+from ...core.schemas import Act, AttributeValue, Brief, Constraint, Item, Order, RankedItem
 from ...core.text.words import shorten
+from ..explaining.close_items import breach, sentence
 from ..explaining.item_reasons import proven
 from ..explaining.rendered import ReasonWriter, wording_for
 from ..explaining.wording import Wording
@@ -34,10 +35,16 @@ class Answerer:
 
     def reply(self, act: TurnAct, items: Sequence[RankedItem]) -> str:
         """Return the answer; where none of the items is there any more, say so."""
-        if act.name == "unclear":
-            return self._unclear()
+        if act.name in {"unclear", "pause", "thanks"}:
+            return self._said_nothing(act.name)
+        if act.name == "doubt":
+            return self._sure(items)
         if not items:
-            return self._say("gone")
+            return self._say("gone" if act.item_ids else "beyond")
+        return self._of_items(act, items)
+
+    def _of_items(self, act: TurnAct, items: Sequence[RankedItem]) -> str:
+        """Return the answer about items that are there."""
         first, some = items[0].item, [ranked.item for ranked in items[:MAX_SPOKEN_OF]]
         if act.name == "why":
             writer = ReasonWriter(self.brief)
@@ -46,17 +53,32 @@ class Answerer:
             return self._joined([self._price(item) for item in some])
         if act.name == "compare":
             return self._compare([ranked.item for ranked in items])
+        if act.name == "taken":
+            return self._say("taken", first_title(first))
         if act.name == "of these" and act.order is not None:
-            says = self._says(act.order.field, first.attributes.get(act.order.field))
-            return self._say("best", first_title(first), says=says)
+            return self._best(act.order, first)
         return self._joined([self._fact(act, item) for item in some])
 
     def _why(self, ranked: RankedItem, writer: ReasonWriter) -> str:
         """Say what was asked for and the item's record shows, and what else speaks for it."""
         held = [c for c in self.brief.understanding.constraints if proven(c, ranked.item)]
         kept = self.words.joined([self.words.asks(c, self.brief) for c in held[:MAX_DIFFERENCES]])
-        reason = writer.reason(ranked).text
+        broken = [c for c in self.brief.understanding.constraints if ranked.close and not holds(c, ranked.item)]
+        breaks = [breach(c, ranked.item, self.brief, self.words) for c in broken]
+        reason = sentence(breaks, self.words) if breaks else writer.reason(ranked).text
         return self._say("why_kept" if held else "why", first_title(ranked.item), kept=kept, reason=reason)
+
+    def _best(self, order: Order, item: Item) -> str:
+        """Name the item that comes first by a number, by what it then is where the wording has a word for that."""
+        says = self._says(order.field, item.attributes.get(order.field))
+        called = self.words.superlative(order.field, self.brief, most=order.descending)
+        return self._say("best_called" if called else "best", first_title(item), says=says, called=called)
+
+    def _sure(self, items: Sequence[RankedItem]) -> str:
+        """Say which conditions the records of all items bear out."""
+        held = [c for c in self.brief.understanding.constraints if all(proven(c, ranked.item) for ranked in items)]
+        kept = self.words.joined([self.words.asks(c, self.brief) for c in held[:MAX_DIFFERENCES]])
+        return self._say("sure_kept" if held and items else "sure", kept=kept)
 
     def _price(self, item: Item) -> str:
         price = item.attributes.get(self.brief.price_field or "")
@@ -88,14 +110,16 @@ class Answerer:
             if item.attributes.get(f)
         ]
         named = " ".join(self.words.label(f) for f in (*(c.field for c in act.asked.conditions), *act.fields))
-        left = [w for w in act.asked.not_applied if w not in named]
-        told += [self._say("unknown", title, words=f"“{shorten(w, MAX_WORDS)}”") for w in left]
+        left = [f"“{shorten(w, MAX_WORDS)}”" for w in act.asked.not_applied if w not in named]
+        told += [self._say("unknown", title, words=self.words.joined(left))] if left else []
         return self._joined(list(dict.fromkeys(told))) or self._say("not_known", title)
 
     def _compare(self, items: Sequence[Item]) -> str:
         """Say what differs, field by field, and only that."""
         fields = list(dict.fromkeys(name for item in items for name in item.attributes))
+        fields.sort(key=lambda name: name != self.brief.price_field)
         differing = [f for f in fields if len({repr(item.attributes.get(f)) for item in items}) > 1]
+        differing = [f for f in differing if not all(_in_title(f, item) for item in items)] or differing
         if not differing:
             return self._say("no_difference")
         told = [
@@ -129,10 +153,11 @@ class Answerer:
             shown = self.words.joined([value] if isinstance(value, str) else value)
         return self._say("field", label=self.words.label(field), value=shown)
 
-    def _unclear(self) -> str:
+    def _said_nothing(self, name: Act) -> str:
+        """Say that the request stays as it is, after words that ask for nothing or are not understood."""
         kept = [self.words.asks(c, self.brief) for c in self.brief.understanding.constraints]
         return self._say(
-            "unclear_kept" if kept else "unclear",
+            f"{name}_kept" if kept else name,
             words=shorten(self.brief.text, MAX_WORDS),
             kept=self.words.joined(kept[:MAX_DIFFERENCES]),
         )
@@ -147,3 +172,9 @@ class Answerer:
 def first_title(item: Item) -> str:
     """Return the title as it stands in a sentence."""
     return shorten(item.title, MAX_TITLE)
+
+
+def _in_title(field: str, item: Item) -> bool:
+    """Say whether an item's title shows what it has in a field."""
+    value = item.attributes.get(field)
+    return isinstance(value, str) and value.casefold() in item.title.casefold()

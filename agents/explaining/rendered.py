@@ -187,6 +187,8 @@ def _list(brief: Brief, words: Wording, used: list[str]) -> str:
     one = "_one" if len(brief.items) == 1 else ""
     tail = words.opening("unapplied_after", words=slots["words"]) if left else ""
     act = understood.reading.act
+    if act == "refine" and understood.intent == "refine" and len(used) == 1 and brief.text.strip():
+        return words.opening(f"refined{one}", **slots, left=tail)
     if act in _TURNS:
         return words.opening(f"{_TURNS[act]}{one}", **slots, left=tail)
     if understood.intent == "compare":

@@ -191,7 +191,8 @@ def _read(
     parts = partial(plan.is_local, u) if plan else None
     read = read_utterance(u, language, parts, memory.constraints)
     reading.readings.append(read.reading)
-    reading.hard += [*references.hard, *read.hard]
+    bounded = {(c.field, c.op[0]) for c in read.hard}  # "too expensive, 50 at most" says itself how cheap
+    reading.hard += [*(c for c in references.hard if (c.field, c.op[0]) not in bounded), *read.hard]
     reading.soft += [*references.soft, *read.soft]
     reading.unparsed += [*references.unresolved, *read.reading.not_applied]
     for name, value in read.reading.released:

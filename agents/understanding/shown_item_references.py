@@ -55,7 +55,7 @@ _LIKE_AFTER = rf"(?:和|跟|与|同)?(?:(?P<ord>第[一二三四五六七八九�
 _LIKING = r"(?:\bi (?:really |quite )?(?:like|love|liked|loved|prefer|enjoyed)\s+|我?(?<!不)(?:很|更|最|比较)?喜欢)"
 _CHEAPER = (
     r"(?:\b(?:something |anything |a bit |a little |slightly |much |even |ones? )*(?:cheaper|less expensive|more affordable|lower[- ]priced|less pricey|"
-    r"billiger(?:es)?|günstiger(?:es)?|moins cher)\b|(?:再|更)?便宜一?[点些]的?|(?:更|再)便宜的?|太贵了?|有点贵)"
+    r"billiger(?:es)?|günstiger(?:es)?|moins cher|(?<!not )(?<!nothing )(?<!nicht )too (?:expensive|pricey|costly|dear)|(?<!nicht )zu teuer)\b|(?:再|更)?便宜一?[点些]的?|(?:更|再)便宜的?|太贵了?|贵了|有点贵)"
 )
 _DEARER = (
     r"(?:\b(?:something |anything |a bit |a little |slightly |much |ones? )*(?:more expensive|pricier|dearer|higher[- ]priced|more upmarket|fancier|"

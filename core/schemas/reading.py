@@ -10,7 +10,22 @@ from .catalogue import Frozen
 from .request import Operator, Predicate
 
 Act = Literal[
-    "ask", "refine", "undo", "more", "seen", "start again", "why", "price of", "fact", "compare", "of these", "unclear"
+    "ask",
+    "refine",
+    "undo",
+    "more",
+    "seen",
+    "start again",
+    "why",
+    "price of",
+    "fact",
+    "compare",
+    "of these",
+    "taken",
+    "thanks",
+    "pause",
+    "doubt",
+    "unclear",
 ]
 
 

@@ -18,11 +18,12 @@ from .understanding import Answered, Question, Understanding
 
 
 class ShownItem(Frozen):
-    """An item of the latest list shown in a thread; ``price`` from the catalogue's price field, if any."""
+    """An item shown last in a thread; ``price`` from the catalogue's price field, if any; ``close`` where it was offered below the list."""
 
     item_id: str
     title: str
     price: float | None = None
+    close: bool = False
 
 
 class EarlierWish(Frozen):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...agents.conversation.answers import reply
-from ...core.schemas import Item, RankedItem
+from ...agents.explaining.close_items import breach, sentence
+from ...core.predicates import holds
+from ...core.schemas import CloseItem, Item, RankedItem, Reason
 from ..turn.state import Replied, State
 from ..turn.turn import FLOOR_S, Turn, timed
+from .come_close import about_shop, words_for
 from .compose import brief
-from .rank import send_items
+from .rank import recommendation, send_items
 
 
 @timed
@@ -23,11 +26,28 @@ async def answer_about_shown(state: State, turn: Turn) -> Replied:
         known = [item for item in items if _number(item, order.field) is not None]
         unknown = [item for item in items if _number(item, order.field) is None]
         items = [*sorted(known, key=lambda item: _number(item, order.field) or 0.0, reverse=order.descending), *unknown]
-    ranked = tuple(RankedItem(item=item, rank=rank, score=1.0 / rank) for rank, item in enumerate(items, 1))
-    state = replace(state, ranked=ranked)
-    act = state.act if order is None else replace(state.act, item_ids=tuple(item.item_id for item in items))
-    send_items(ranked, state, "", turn)
-    return {"ranked": ranked, "reply": reply(act, brief(state))}
+    below = {shown.item_id for shown in state.memory.shown if shown.close}
+    seen = tuple(
+        RankedItem(item=item, rank=rank, score=1.0 / rank, close=item.item_id in below)
+        for rank, item in enumerate(items, 1)
+    )
+    act = state.act
+    if order is not None:
+        act = replace(act, item_ids=tuple(item.item_id for item in items if item.item_id in act.item_ids))
+    answer = reply(act, brief(replace(state, ranked=seen)))
+    ranked = tuple(r for r in seen if not r.close)
+    close = tuple(offered(r, n, state) for n, r in enumerate((r for r in seen if r.close), 1))
+    send_items(ranked, replace(state, ranked=ranked, close=close), "", turn)
+    return {"ranked": ranked, "close": close, "reply": answer}
+
+
+def offered(near: RankedItem, rank: int, state: State) -> CloseItem:
+    """Return an item that was offered below the list, with what it breaks."""
+    words, shop = words_for(state), about_shop(state)
+    broken = [c for c in state.understanding.constraints if not holds(c, near.item)]
+    breaks = tuple(breach(c, near.item, shop, words) for c in broken)
+    reason = Reason(text=sentence(breaks, words), by="data") if breaks else None
+    return CloseItem(**dict(recommendation(near.model_copy(update={"rank": rank}), reason)), breaks=breaks)
 
 
 def _number(item: Item, field: str) -> float | None:

@@ -199,13 +199,16 @@ def total(usages: Sequence[Usage]) -> Usage:
 def next_memory(state: State) -> ThreadMemory:
     """Return what the next turn of this thread needs."""
     before, understood, price = state.memory, state.understanding, state.schema.price
+    seen = [(r.item.item_id, r.item.title, r.item.attributes, False) for r in state.ranked]
+    seen += [(c.item_id, c.title, c.attributes, True) for c in state.close]
     shown = tuple(
         ShownItem(
-            item_id=r.item.item_id,
-            title=r.item.title,
-            price=_number(r.item.attributes.get(price.name)) if price else None,
+            item_id=item_id,
+            title=title,
+            price=_number(attributes.get(price.name)) if price else None,
+            close=close,
         )
-        for r in state.ranked
+        for item_id, title, attributes, close in seen
     )
     return ThreadMemory(
         turn=before.turn + 1,
@@ -242,7 +245,7 @@ def earlier_wishes(state: State) -> tuple[EarlierWish, ...]:
 def paged(state: State) -> tuple[str, ...]:
     """Return the items of earlier pages of the list; a turn that changes the wish starts anew."""
     before = state.memory
-    pages = tuple(s.item_id for s in before.shown) if state.act.name == "more" else ()
+    pages = tuple(s.item_id for s in before.shown if not s.close) if state.act.name == "more" else ()
     kept = state.act.name in ANSWERED or state.act.name in PAGING
     return tuple(dict.fromkeys((*before.paged_item_ids, *pages))) if kept else ()
 

@@ -49,7 +49,8 @@ async def understand(state: State, turn: Turn) -> Understood:
     stated = [*request.constraints, *await value_of_shown(act, turn)]
     rest, known = await without_titles(act.rest, turn)
     understanding = parse(rest, state.evidence, schema, memory, stated, state.verdict, language)
-    if act.name == "ask" and await is_unclear(understanding, memory, turn):
+    asks = act.name == "ask" and not state.evidence_of_media and not starts_over(rest)
+    if asks and await is_unclear(understanding, memory, turn):
         act = TurnAct("unclear")
         understanding = parse("", (), schema, state.memory, request.constraints, None, language)
     understanding = with_act(understanding, act, state.memory, known)
@@ -117,7 +118,7 @@ def with_act(
     understanding: Understanding, act: TurnAct, memory: ThreadMemory, known: tuple[str, ...] = ()
 ) -> Understanding:
     """Return the understanding with the act, and with what it and the titles named leave out of the list."""
-    gone = {"more": tuple(s.item_id for s in memory.shown), "seen": act.item_ids}.get(act.name, ())
+    gone = {"more": tuple(s.item_id for s in memory.shown if not s.close), "seen": act.item_ids}.get(act.name, ())
     gone = (*gone, *(i for i in known if i not in understanding.like_item_ids))
     name = "refine" if act.name == "ask" and understanding.intent == "refine" else act.name
     if (
@@ -145,21 +146,38 @@ async def value_of_shown(act: TurnAct, turn: Turn) -> list[Constraint]:
 
 
 async def is_unclear(understanding: Understanding, memory: ThreadMemory, turn: Turn) -> bool:
-    """Tell whether a later turn says nothing that the catalogue's language or any item's words know."""
+    """Tell whether a later turn changes nothing, and says nothing that any item's words know."""
     reading = understanding.reading
-    said = (reading.conditions, reading.order, reading.released, reading.for_whom, reading.not_applied, reading.count)
-    if (
-        not memory.shown
-        or not reading.query
-        or any(said)
-        or understanding.intent in ("refine", "similar", "compare", "plan")
-    ):
+    if not (memory.shown or memory.constraints or memory.query) or changes(understanding, memory):
         return False
-    if understanding.preferences != memory.preferences or understanding.dropped or understanding.mood:
-        return False
+    words = reading.query or " ".join(reading.not_applied)
+    if understanding.intent == "refine" or not words:
+        return not words
     timeout = turn.services.settings.timeouts.retrieve_s
-    work = turn.shop.catalogue.search_text(reading.query, 1)
+    work = turn.shop.catalogue.search_text(words, 1)
     return await turn.attempt("catalogue", work, timeout, None) == []
+
+
+def changes(understanding: Understanding, memory: ThreadMemory) -> bool:
+    """Tell whether a turn asks for something that the thread did not ask for before."""
+    reading = understanding.reading
+    said = (reading.conditions, reading.order, reading.released, reading.for_whom, reading.count, understanding.mood)
+    kept = (
+        understanding.preferences,
+        understanding.like_item_ids,
+        understanding.exclude_item_ids,
+        understanding.budget,
+    )
+    before = (memory.preferences, memory.like_item_ids, memory.exclude_item_ids, memory.budget)
+    wished = {(c.field, c.op, str(c.value)) for c in understanding.constraints}
+    held = {(c.field, c.op, str(c.value)) for c in memory.constraints}
+    other = (
+        understanding.question
+        or understanding.include_consumed
+        or understanding.intent in {"similar", "compare", "plan"}
+    )
+    dropped = understanding.intent == "refine" and understanding.dropped
+    return bool(any(said) or kept != before or wished - held or other or dropped)
 
 
 def shown(understanding: Understanding) -> dict[str, Any]:

@@ -231,6 +231,7 @@ class Replied(TypedDict):
     """Written by ``answer_about_shown``."""
 
     ranked: tuple[RankedItem, ...]
+    close: tuple[CloseItem, ...]
     reply: str
 
 
