@@ -9,6 +9,7 @@ import pytest
 from tastemaker.agents.conversation.acts import TurnAct, read_act, referred, value_constraints
 from tastemaker.agents.conversation.answers import reply
 from tastemaker.agents.conversation.named_titles import named, resolved
+from tastemaker.agents.understanding.by_rules import understand
 from tastemaker.core.language.catalogue_language import language_of
 from tastemaker.core.schemas import (
     Brief,
@@ -323,3 +324,16 @@ async def test_starting_again_is_never_unclear_and_too_dear_is_a_wish_for_less(t
     assert [(c.op, c.value) for c in bounded.understanding.constraints] == [("<=", 40)]
     assert afresh.understanding.reading.act == "start again"
     assert not afresh.understanding.constraints
+
+
+def test_cheaper_means_than_the_list_not_than_what_was_offered_below_it() -> None:
+    shown = (
+        ShownItem(item_id="a", title="Runner One", price=40.0),
+        ShownItem(item_id="b", title="Walker Two", price=80.0, close=True),
+        ShownItem(item_id="c", title="Sprinter Three", price=90.0, close=True),
+    )
+    memory = ThreadMemory(turn=1, query="shoes", shown=shown)
+    below = ThreadMemory(turn=1, query="shoes", shown=shown[1:])
+    assert [c.value for c in understand("anything cheaper?", (), SCHEMA, memory).constraints] == [40.0]
+    assert [c.value for c in understand("anything cheaper?", (), SCHEMA, below).constraints] == [85.0]
+    assert act("how much are these?", memory).item_ids == ("a",)

@@ -182,7 +182,8 @@ def _take_comparatives(
             if re.match(r"\s*than\s*\x01", u.low[match.end() :]):
                 continue
             ids = _items(u, match, shown, titled) if any(match.groupdict().values()) else []
-            prices = [s.price for s in shown if s.price is not None and (not ids or s.item_id in ids)]
+            meant = [s for s in shown if s.item_id in ids] or [s for s in shown if not s.close] or shown
+            prices = [s.price for s in meant if s.price is not None]
             u.take(match.start(), match.end())
             if price is None:
                 found.soft.append("low price" if cheaper else "high price")
