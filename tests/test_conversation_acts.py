@@ -311,7 +311,7 @@ async def test_a_turn_that_says_nothing_known_never_replaces_the_request(
         assert [c.value for c in response.understanding.constraints] == [50]
         assert response.understanding.query == first.understanding.query == asked.understanding.query
         assert ids(response) == ids(first)
-    assert [r.understanding.reading.act for r in after] == ["pause", "thanks", "doubt", "unclear", "unclear"]
+    assert [r.understanding.reading.act for r in after] == ["pause", "thanks", "doubt", "unclear", "refine"]
 
 
 async def test_starting_again_is_never_unclear_and_too_dear_is_a_wish_for_less(tmp_path: Path) -> None:

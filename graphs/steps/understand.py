@@ -146,13 +146,13 @@ async def value_of_shown(act: TurnAct, turn: Turn) -> list[Constraint]:
 
 
 async def is_unclear(understanding: Understanding, memory: ThreadMemory, turn: Turn) -> bool:
-    """Tell whether a later turn changes nothing, and says nothing that any item's words know."""
+    """Tell whether a later turn changes nothing, and says something that no item's words know; asking for anything at all is clear."""
     reading = understanding.reading
     if not (memory.shown or memory.constraints or memory.query) or changes(understanding, memory):
         return False
     words = reading.query or " ".join(reading.not_applied)
     if understanding.intent == "refine" or not words:
-        return not words
+        return False
     timeout = turn.services.settings.timeouts.retrieve_s
     work = turn.shop.catalogue.search_text(words, 1)
     return await turn.attempt("catalogue", work, timeout, None) == []
