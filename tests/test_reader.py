@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tastemaker.agents.understanding.by_rules import understand
@@ -400,6 +400,10 @@ FRAGMENTS = st.sampled_from(
 )
 
 
+@example("part no 123.456.78")
+@example("10.123.45.6 and 192.168.100.10")
+@example("1,000,1 or $1,234,56")
+@example("hundred " * 155)
 @settings(max_examples=120, deadline=None)
 @given(st.one_of(st.lists(FRAGMENTS, max_size=60).map(" ".join), st.text(max_size=300)))
 def test_no_text_makes_the_reader_fail(text: str) -> None:
@@ -418,6 +422,7 @@ def test_no_text_takes_long() -> None:
         "不要灰色" * 900,
         "'80s " * 800,
         "leathr " * 500,
+        "a" + " " * 4000 + "b",
     ]
     read("warm", language)
     for text in hostile:

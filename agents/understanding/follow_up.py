@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ...core.schemas import CatalogueField, Constraint, Reading, ThreadMemory
-from ...core.text.catalogue_values import stem
+from ...core.text.catalogue_values import singular
 from ...core.text.field_names import label_of
 from .constraint_merge import REFUSED, WANTED, values_of
 from .query_text import clean, join_queries
@@ -80,12 +80,12 @@ def _forget(query: str, gone: Sequence[Constraint], wanted: Sequence[Constraint]
     words = _value_stems(gone) - _value_stems(wanted)
     if not words:
         return query
-    kept = [w for w in query.split() if stem(w.strip(".,!?").lower()) not in words]
+    kept = [w for w in query.split() if singular(w.strip(".,!?").lower()) not in words]
     return clean(" ".join(kept))
 
 
 def _value_stems(constraints: Sequence[Constraint]) -> set[str]:
-    return {stem(word) for c in constraints for value in values_of(c) for word in re.findall(r"\w+", value)}
+    return {singular(word) for c in constraints for value in values_of(c) for word in re.findall(r"\w+", value)}
 
 
 def preferences_of(reading: TurnReading, memory: ThreadMemory, constraints: Sequence[Constraint]) -> tuple[str, ...]:

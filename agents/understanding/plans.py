@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ...core.text.catalogue_values import stem
+from ...core.text.catalogue_values import singular
 from .numbers_and_money import Number
 from .turn_phrases import asks_to_compare, asks_to_plan
 from .utterance import WINDOW, Utterance
@@ -35,7 +35,7 @@ class Plan:
 
     def is_local(self, u: Utterance, start: int, end: int) -> bool:
         """Tell whether the value named at a span belongs to some of the parts only."""
-        words = {stem(w) for w in re.findall(r"[^\W\d_]+", u.plain[start:end])}
+        words = {singular(w) for w in re.findall(r"[^\W\d_]+", u.plain[start:end])}
         shares = [bool(words & part) for part in self.parts]
         return any(shares) and not all(shares) and not _FOR_ALL.search(_piece(u, start, end))
 
@@ -54,7 +54,7 @@ def read_plan(u: Utterance) -> Plan | None:
     budget, of_parts = (None, ()) if compares and not plans else read_budget(u.text)
     if not plans and not compares and budget is None:
         return None
-    words = tuple(frozenset(stem(w) for w in f"{p.label} {p.query}".split()) for p in parts)
+    words = tuple(frozenset(singular(w) for w in f"{p.label} {p.query}".split()) for p in parts)
     return Plan(words, budget, of_parts)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..predicates import holds
 from ..schemas import CatalogueSchema, Constraint, Item, Preference, Preferences, ThreadMemory
-from ..text.catalogue_values import key_of, stem
+from ..text.catalogue_values import key_of, singular
 
 WORDS_FIELD = "words"
 """The name of the pseudo-field that stands for a word of title or text."""
@@ -83,4 +83,4 @@ def fitting(items: Sequence[Item], p: Preference, schema: CatalogueSchema) -> ND
 
 
 def _stems(text: str) -> str:
-    return " ".join(stem(m) for m in re.findall(r"[\w']+", text.lower()))
+    return " ".join(singular(m) for m in re.findall(r"[\w']+", text.lower()))

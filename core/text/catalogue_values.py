@@ -20,8 +20,8 @@ _JOINED = {"scifi": "sciencefiction", "scifus": "sciencefiction"}
 _TOKEN = re.compile(r"[a-z0-9à-öø-ÿ]+(?:'s(?![a-z]))?|s(?='(?![a-z]))")
 
 
-def stem(word: str) -> str:
-    """Reduce a lower-case word to a form shared by its singular and plural."""
+def singular(word: str) -> str:
+    """Return the form that a lower-case word shares with its plural and its nearest synonyms; no stem, which "animal" and "animation" share."""
     word = word.removesuffix("'s")
     if word in _IRREGULAR:
         return _IRREGULAR[word]
@@ -37,5 +37,5 @@ def stem(word: str) -> str:
 @lru_cache(maxsize=50_000)
 def key_of(text: str) -> str:
     """Return the spelling-tolerant key of a value or of a few words: ``T-shirts`` and ``tshirt`` are one."""
-    joined = "".join(stem(m[0]) for m in _TOKEN.finditer(text.lower().replace("’", "'")))
+    joined = "".join(singular(m[0]) for m in _TOKEN.finditer(text.lower().replace("’", "'")))
     return _JOINED.get(joined, joined)

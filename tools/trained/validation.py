@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.learning import metrics
 from ...core.learning.interactions import Floats, Interactions, ItemTable, Rows, Times, UserState
 from ...core.learning.model_card import Figures, Validation
 from ...core.learning.recipe_choice import Way
@@ -90,7 +91,7 @@ def places_of(split: Split, ask: Ask, n_items: int, seed: int) -> dict[Name, Pla
 
 def gains_of(places: Places) -> Places:
     """Return NDCG@10 with one wanted item, shape (q,); an item beyond the first ten gains nothing."""
-    return np.where(places <= AT, 1 / np.log2(1 + places), 0.0)
+    return np.where(places <= AT, metrics.ndcg(places - 1), 0.0)
 
 
 def figures_of(ndcg: Places, hits: Places) -> Figures:
