@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from ..core.errors import StoreError
 from ..core.evaluation.traces import trace_of
-from ..core.schemas import RecommendRequest, RecommendResponse, StreamEvent
+from ..core.schemas import Erased, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.schemas.traces import Trace
 from ..core.settings import Settings
 from ..stores.evaluation.traces import TraceStore
@@ -48,6 +48,11 @@ class Traced:
                 if event.event == "done" and request is not None and fields.get("shows", True):
                     self._keep(request, RecommendResponse.model_validate(event.data))
                 yield event
+
+    async def erase_user(self, user_id: str, tenant: str = "default") -> Erased:
+        """Erase all that is kept of a user, also what still waits to be written."""
+        await self._queue.join()
+        return await self._service.erase_user(user_id, tenant=tenant)
 
     async def close(self) -> None:
         """Write what waits, and close the store and the service."""

@@ -334,6 +334,8 @@ class ErasesUsers(Protocol):
 
     async def erase(self, user_id: str) -> int: ...
 
+    async def erasures(self) -> int: ...
+
 
 @runtime_checkable
 class StartsOver(Protocol):

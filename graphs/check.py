@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import shutil
-import tempfile
 from collections.abc import Awaitable, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +16,7 @@ from ..core.errors import BackEndError, ToolError
 from ..core.media.trust_report import CheckRequest, ExaminedMedium, TrustReport
 from ..core.redaction import public_reason
 from ..core.schemas import Check, Degradation, Evidence, MediaFile, RecommendRequest, VerdictState
+from ..tools.media.admission import media_folder
 from ..tools.perception.video_reader import VideoReading
 from ..tools.trust.forgery_probability import packaged_calibration
 from ..tools.trust.method import Heat
@@ -35,11 +34,8 @@ async def check_media(services: Services, request: CheckRequest, *, allow_paths:
         InvalidRequestError: a medium breaks a limit; the message names the field.
         ToolError: no process could be started to look at sound or video.
     """
-    workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
-    try:
+    async with media_folder() as workdir:
         return await _Examination(services, request, workdir).run(allow_paths=allow_paths)
-    finally:
-        await asyncio.shield(asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True))
 
 
 class _Examination:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import copy
 import logging
-import shutil
-import tempfile
 import time
 import uuid
 from collections.abc import AsyncGenerator, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,6 +22,7 @@ from ..core.releases.in_force import RULES
 from ..core.rules.model import RuleSet
 from ..core.schemas import (
     Erased,
+    Expired,
     Recommendation,
     RecommendRequest,
     RecommendResponse,
@@ -34,11 +31,13 @@ from ..core.schemas import (
 )
 from ..core.settings import Settings, load_settings
 from ..stores.rules import FixedRules
+from ..tools.media.admission import media_folder
 from .budget import within_budget
 from .check import check_media
 from .health import finds_known_item, health_of, open_models
 from .privacy import erase_user, export_user
 from .recommend import build_graph
+from .retention import expire
 from .run import answer, as_request, streamed
 from .search import as_search, search
 from .shop.services import Services
@@ -173,8 +172,7 @@ class Recommender(ShopAccess):
                 raise InvalidRequestError("answer", "needs the thread_id of the answer that asked")
             turn.thread = await self._hold_thread(stack, turn, request)
             if request.images or request.audio or request.video:
-                turn.workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
-                stack.push_async_callback(_remove, turn.workdir)
+                turn.workdir = await stack.enter_async_context(media_folder())
             yield turn
             shop.refresh_soon()
 
@@ -260,6 +258,14 @@ class Recommender(ShopAccess):
             StoreError: a store cannot be read.
         """
         return await export_user(self.services, await self._threads_for_users(), tenant, user_id)
+
+    async def expire(self) -> Expired:
+        """Remove what is kept longer than the settings say, of all tenants; return how much that was.
+
+        Raises:
+            StoreError: a store cannot be written.
+        """
+        return await expire(self.settings, self._threads)
 
     async def erase_user(self, user_id: str, tenant: str = "default") -> Erased:
         """Erase everything that is kept of a user, and say how much that was.
@@ -348,7 +354,3 @@ class Recommender(ShopAccess):
             else {"state": "down", "detail": "cannot be opened"}
         )
         return {**await health_of(self.services), "threads": threads}
-
-
-async def _remove(folder: Path) -> None:
-    await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))

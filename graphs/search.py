@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +29,7 @@ from ..core.schemas import (
 )
 from ..core.validation import invalid_request
 from ..stores.catalogue.sql_filters import check_constraints
+from ..tools.media.admission import media_folder
 from ..tools.ranking.search_within_rules import ruled
 from ..tools.sources.cross_modal import CrossSearch, QueryPart
 from .shop.services import Services
@@ -145,11 +144,8 @@ class Search:
 
 async def search(services: Services, request: SearchRequest, *, allow_paths: bool) -> SearchResponse:
     """Run one search in a temporary folder that is removed afterwards. Raises as ``Search.run``."""
-    workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
-    try:
+    async with media_folder() as workdir:
         return await Search(services, request, workdir).run(allow_paths=allow_paths)
-    finally:
-        await asyncio.shield(asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True))
 
 
 def as_search(request: SearchRequest | None, fields: Mapping[str, Any]) -> SearchRequest:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import tempfile
 import time
 import uuid
-from pathlib import Path
+from contextlib import AsyncExitStack
 from typing import Any
 
 from ..core.ranking.why_not import Inquiry, Trace, WhyNot, explain
 from ..core.schemas import Item, RecommendRequest, ThreadMemory
+from ..tools.media.admission import media_folder
 from .recommend import build_graph
 from .run import serving
 from .shop.services import Services
@@ -51,17 +49,13 @@ async def _answered(item_id: str, request: RecommendRequest, memory: ThreadMemor
     """Answer the request without words, keeping nothing, and look the item up."""
     quiet = request.model_copy(update={"words": False, "route": "direct", "answer": None, "llm_rank": []})
     await turn.check_stated(quiet)
-    media = bool(request.images or request.audio or request.video)
-    if media:
-        turn.workdir = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="tastemaker-"))
-    try:
+    async with AsyncExitStack() as stack:
+        if request.images or request.audio or request.video:
+            turn.workdir = await stack.enter_async_context(media_folder())
         given: Any = {"request": quiet, "memory": memory}
         with serving(turn):
             state = State(**await build_graph().ainvoke(given, context=turn))
         return await _traced(item_id, state, turn)
-    finally:
-        if media:
-            await asyncio.to_thread(shutil.rmtree, turn.workdir, ignore_errors=True)
 
 
 async def _traced(item_id: str, state: State, turn: Turn) -> WhyNot:

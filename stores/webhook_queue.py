@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ _TABLE = """CREATE TABLE IF NOT EXISTS messages (
     PRIMARY KEY (id, target))"""
 _CLAIM = """UPDATE messages SET due = ?, attempts = attempts + 1 WHERE (id, target) IN (
     SELECT id, target FROM messages WHERE due <= ? ORDER BY due LIMIT ?) RETURNING id, target, body, attempts"""
+
+_ABOUT = "SELECT id, target, body FROM messages WHERE instr(body, ?)"
+_DROP = "DELETE FROM messages WHERE id = ? AND target = ?"
+_CUT = "UPDATE messages SET body = ? WHERE id = ? AND target = ?"
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class WebhookQueue:
             await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
             connection = await aiosqlite.connect(path, timeout=BUSY_S)
             await connection.execute("PRAGMA journal_mode=WAL")
+            await connection.execute("PRAGMA secure_delete=ON")
             await connection.execute(_TABLE)
             await connection.commit()
         except (sqlite3.Error, OSError) as error:
@@ -109,6 +115,28 @@ class WebhookQueue:
         values = (due, message.message_id, message.target)
         await self._run("UPDATE messages SET due = ? WHERE id = ? AND target = ?", values)
 
+    async def erase(self, tenant: str, user_id: str) -> int:
+        """Take a user of a tenant out of the messages that wait, also out of the file, and return how many those were.
+
+        Raises:
+            StoreError: the queue cannot be written.
+        """
+        about = json.dumps(user_id, ensure_ascii=False)
+        async with self._lock:
+            try:
+                rows = await self._connection.execute_fetchall(_ABOUT, (about,))
+                found = [
+                    (i, target, left) for i, target, body in rows if (left := _without(tenant, user_id, body)) != body
+                ]
+                await self._connection.executemany(_DROP, [(i, target) for i, target, left in found if not left])
+                await self._connection.executemany(_CUT, [(left, i, target) for i, target, left in found if left])
+                await self._connection.commit()
+                await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error as error:
+                await self._connection.rollback()
+                raise StoreError(f"a user cannot be erased from the queue of webhooks: {error}") from error
+        return len(found)
+
     async def waiting(self) -> int:
         """Return how many messages wait.
 
@@ -137,3 +165,18 @@ class WebhookQueue:
             except sqlite3.Error as error:
                 await self._connection.rollback()
                 raise StoreError(f"the queue of webhooks cannot be written: {error}") from error
+
+
+def _without(tenant: str, user_id: str, body: str) -> str:
+    """Return a message without what it says of a user: the same if it says nothing, empty if nothing else is left."""
+    told = json.loads(body)
+    data = told["data"]
+    if told["tenant"] != tenant:
+        return body
+    if data.get("user_id") == user_id:
+        return ""
+    others = [event for event in data.get("events", ()) if event["user_id"] != user_id]
+    if len(others) == len(data.get("events", ())):
+        return body
+    cut = {**told, "data": {**data, "stored": min(data["stored"], len(others)), "events": others}}
+    return json.dumps(cut, ensure_ascii=False, separators=(",", ":")) if others else ""

@@ -213,3 +213,59 @@ def test_a_weak_secret_is_refused_and_none_is_printed() -> None:
     with pytest.raises(ValidationError):
         WebhookTarget(name="a", url="https://a", secret=SecretStr("short"))
     assert SECRET not in repr(WebhookSettings(targets=(target("https://a"),)))
+
+
+def files_with(folder: Path, *marks: str) -> list[str]:
+    return [f.name for f in folder.rglob("*") if f.is_file() and any(m.encode() in f.read_bytes() for m in marks)]
+
+
+async def test_an_erased_user_is_in_no_message_that_waits(tmp_path: Path) -> None:
+    queue = await WebhookQueue.open(tmp_path / "q.db", 9)
+
+    def told(tenant: str, data: dict[str, Any]) -> str:
+        return json.dumps({"tenant": tenant, "data": data}, ensure_ascii=False)
+
+    of = {"ä-4711": {"user_id": "ä-4711", "item_id": "i1"}, "bo": {"user_id": "bo", "item_id": "ä-4711"}}
+    bodies = [
+        told("default", {"user_id": "ä-4711", "item_ids": ["i1"]}),
+        told("default", {"stored": 2, "events": [of["ä-4711"], of["bo"]]}),
+        told("default", {"stored": 1, "events": [of["ä-4711"]]}),
+        told("other", {"user_id": "ä-4711", "item_ids": ["i1"]}),
+        told("default", {"user_id": "bo", "item_ids": ["i1"]}),
+    ]
+    await queue.add([Message(str(n), "shop", body) for n, body in enumerate(bodies)], 1.0)
+    assert await queue.erase("default", "ä-4711") == 3
+    assert await queue.erase("default", "ä-4711") == 0
+    left = {m.message_id: json.loads(m.body) for m in await queue.claim(2.0, 60.0, 9)}
+    assert left == {
+        "1": {"tenant": "default", "data": {"stored": 1, "events": [of["bo"]]}},
+        "3": json.loads(bodies[3]),
+        "4": json.loads(bodies[4]),
+    }
+    assert await queue.erase("other", "ä-4711") == 1
+    assert files_with(tmp_path, '"user_id":"ä-4711"', '"user_id": "ä-4711"') == []
+    await queue.close()
+
+
+async def test_erasing_a_user_reaches_the_messages_that_wait(tmp_path: Path) -> None:
+    nowhere = WebhookSettings(targets=(target("https://192.0.2.1/hook"),))
+    service = FakeService()
+
+    async def opened() -> FakeService:
+        return service
+
+    app = create_app(opened, Settings(home=tmp_path, webhooks=nowhere))
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        for user in ("ada-4711", "bo"):
+            liked = {"user_id": user, "item_id": "i1", "kind": "like"}
+            assert (await client.post("/feedback", json={"events": [liked]})).status_code == 200
+        assert (await client.delete("/users/ada-4711")).json()["messages"] == 1
+        assert (await client.delete("/users/ada-4711")).json()["messages"] == 0
+    assert files_with(tmp_path, "ada-4711") == []
+    left = await WebhookQueue.open(tmp_path / "webhooks.db", 5)
+    assert await left.waiting() == 1
+    await left.close()

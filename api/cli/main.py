@@ -40,6 +40,7 @@ COMMANDS = {
     "feedback": Lazy("feedback", "feedback_command", "Store what a user did with an item."),
     "items": Lazy("forget", "items_app", "Delete items from a catalogue."),
     "preferences": Lazy("forget", "preferences_app", "Forget what users agreed to have remembered."),
+    "expire": Lazy("expire", "expire_command", "Remove what is kept longer than the settings say."),
     "off-policy": Lazy("off_policy", "off_policy_command", "Compare policies from the log of what was shown."),
     "llm": Lazy("llm", "app", "Start, watch and stop the language model's server."),
     "keys": Lazy("keys", "app", "Make, list, rotate and revoke API keys."),

@@ -20,6 +20,7 @@ from ... import __version__
 from ...core.settings import Settings, load_settings
 from ...graphs.evaluation.desk import EvaluationDesk
 from ...graphs.releases.desk import ReleaseDesk
+from ...graphs.retention import EVERY_S, Expires, RetentionSweep
 from ..auth.gate import AuthGate, Doorkeeper
 from ..auth.guarded_service import GuardedService
 from ..openai.routes import add_openai_routes
@@ -82,12 +83,15 @@ def create_app(
         app.state.asked, app.state.monitor = opened, watch_rollouts(opened, desk, chosen)
         recommender = await with_webhooks(with_traces(opened, chosen), chosen)
         app.state.recommender = GuardedService(Observed(recommender, app.state.recent))
+        sweep = _sweep_of(opened)
         warming = asyncio.create_task(_warm(recommender, warmed))
         try:
             yield
         finally:
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
+            if sweep is not None:
+                await sweep.close()
             await mcp_door.close()
             await evaluations.close()
             if app.state.monitor is not None:
@@ -181,6 +185,15 @@ async def _warm(recommender: Service, warmed: Callable[[], None] | None) -> None
     await recommender.warm()
     if warmed is not None:
         warmed()
+
+
+def _sweep_of(service: Service) -> RetentionSweep | None:
+    """Begin to remove what is too old, where the service keeps anything."""
+    if not isinstance(service, Expires):
+        return None
+    sweep = RetentionSweep(service.expire, EVERY_S)
+    sweep.start()
+    return sweep
 
 
 def _opener(settings: Settings) -> ServiceFactory:

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from ...core.errors import StoreError
 from ...core.learning.exposures import REQUEST_KEY
-from ...core.schemas import Event, RecommendRequest, RecommendResponse, StreamEvent
+from ...core.schemas import Erased, Event, RecommendRequest, RecommendResponse, StreamEvent
 from ...core.settings import Settings
 from ...stores.webhook_queue import WebhookQueue
 from ..service import Service
@@ -25,10 +25,11 @@ WAITING = 1_000
 
 async def with_webhooks(service: Service, settings: Settings) -> Service:
     """Return the service, telling the webhooks of the settings if there are any; without their queue the service still answers."""
-    if not settings.webhooks.targets:
+    file = settings.home / "webhooks.db"
+    if not settings.webhooks.targets and not await asyncio.to_thread(file.exists):  # what still waits there is dropped
         return service
     try:
-        queue = await WebhookQueue.open(settings.home / "webhooks.db", settings.webhooks.max_queued)
+        queue = await WebhookQueue.open(file, settings.webhooks.max_queued)
     except StoreError as error:
         log.error("no webhook is told anything: %s", error)
         return service
@@ -83,6 +84,16 @@ class NotifyingService:
             ]
             self._tell("events", tenant, {"stored": stored, "events": told})
         return stored
+
+    async def erase_user(self, user_id: str, tenant: str = "default") -> Erased:
+        """Erase all that is kept of a user, and what waits to be told of them.
+
+        Raises:
+            StoreError: a store cannot be written; to erase again goes on.
+        """
+        erased = await self._service.erase_user(user_id, tenant=tenant)
+        await self._told.join()
+        return erased.model_copy(update={"messages": await self._queue.erase(tenant, user_id)})
 
     async def close(self) -> None:
         """Write what is to be told, stop delivering, and close the recommender."""

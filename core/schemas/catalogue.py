@@ -78,6 +78,18 @@ class Erased(Frozen):
     shown: int = Field(default=0, description="Lists they were shown.")
     threads: int = Field(default=0, description="Conversations.")
     traces: int = Field(default=0, description="Answers kept to be looked at.")
+    messages: int = Field(default=0, description="Messages to webhooks that were not delivered yet.")
+
+
+class Expired(Frozen):
+    """How much was kept longer than the shop's policy says and is removed, by store."""
+
+    events: int = Field(default=0, description="Events.")
+    preferences: int = Field(default=0, description="Remembered likes and dislikes.")
+    shown: int = Field(default=0, description="Lists that were shown.")
+    threads: int = Field(default=0, description="Conversations.")
+    traces: int = Field(default=0, description="Answers kept to be looked at.")
+    media: int = Field(default=0, description="Folders of photos and clips whose process ended before it removed them.")
 
 
 class CatalogueField(Frozen):

@@ -174,6 +174,11 @@ class HistorySettings(Section):
     """Where events live."""
 
     url: str = Field(default="", description="SQLAlchemy async URL; empty: SQLite under home.")
+    retention_days: float = Field(
+        default=0.0,
+        ge=0,
+        description="Days that events and remembered preferences are kept; 0: until their user is erased.",
+    )
 
 
 class ThreadSettings(Section):
@@ -182,6 +187,11 @@ class ThreadSettings(Section):
     url: SecretStr = Field(
         default=SecretStr(""),
         description="postgresql://USER@HOST/NAME, so that machines share them; empty: SQLite under home.",
+    )
+    retention_days: float = Field(
+        default=90.0,
+        ge=0,
+        description="Days after its last turn that a conversation is kept; 0: until its user is erased.",
     )
 
 

@@ -33,6 +33,7 @@ PATIENCE_S = 5.0
 WARM_UP = 20
 START_S = 60.0
 REFUSED = 429
+LATE, CUT = 0, -1
 AFTER_REFUSAL_S = 0.5
 OVERLOAD = 2.0
 TARGETS = {"rps_per_core": 120, "share_of_lancedb": 0.5, "goodput_share": 0.9}
@@ -42,7 +43,7 @@ MOODS = ("calm", "bright", "funny", "dark", "warm", "small", "old", "wild", "qui
 
 @dataclass(frozen=True)
 class Sent:
-    """One request: its seconds, and its status; 0 where nothing came in time."""
+    """One request: its seconds, and its status; ``LATE`` where nothing came in time, ``CUT`` where the connection broke."""
 
     seconds: float
     status: int
@@ -56,8 +57,9 @@ class Connection:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def post(self, path: str, body: bytes) -> tuple[int, bytes]:
-        """Return status and body of the answer."""
-        if self._streams is None:
+        """Return status and body of the answer; a connection that the server closed meanwhile, as idle, is opened anew."""
+        if self._streams is None or self._streams[0].at_eof():
+            self.close()
             self._streams = await asyncio.open_connection(self._at.hostname, self._at.port)
         reader, writer = self._streams
         head = f"POST {path} HTTP/1.1\r\nHost: {self._at.netloc}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -78,12 +80,15 @@ class Connection:
 
 async def send(connection: Connection, path: str, body: bytes, patience_s: float) -> Sent:
     """Send one request and wait for at most ``patience_s`` seconds."""
-    started, status = time.perf_counter(), 0
+    started, status = time.perf_counter(), LATE
     try:
         async with asyncio.timeout(patience_s):
             status, _ = await connection.post(path, body)
-    except (TimeoutError, OSError, asyncio.IncompleteReadError, ValueError):
+    except TimeoutError:
         connection.close()
+    except (OSError, asyncio.IncompleteReadError, ValueError):
+        connection.close()
+        status = CUT
     return Sent(time.perf_counter() - started, status)
 
 
@@ -144,8 +149,9 @@ def overload_summary(done: Sequence[Sent], rate: float, sustained: float, second
         "goodput_rps": round(counts[200] / seconds, 1),
         "goodput_share": round(counts[200] / seconds / sustained, 3) if sustained else 0.0,
         "refused": counts[REFUSED],
-        "timed_out": counts[0],
-        "other": sum(n for status, n in counts.items() if status not in (0, 200, REFUSED)),
+        "timed_out": counts[LATE],
+        "cut_off": counts[CUT],
+        "other": sum(n for status, n in counts.items() if status not in (LATE, CUT, 200, REFUSED)),
         "p95_ms": summary(done, seconds)["p95_ms"],
     }
 

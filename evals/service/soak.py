@@ -31,6 +31,7 @@ ROOM = {"TASTEMAKER_SERVE__MAX_WAITING": str(STREAMS), "TASTEMAKER_SERVE__MAX_WA
 LAST_EVENT = "event: done"
 TARGETS = {
     "overload.timed_out": 0,
+    "overload.cut_off": 0,
     "overload.other": 0,
     "memory_growth": 0.05,
     "p95_ratio": 2.0,

@@ -50,6 +50,7 @@ class PostgresThreads(Threads):
 
     kind = "PostgreSQL"
     failures = (psycopg.Error, PoolTimeout, OSError)
+    tables = ("checkpoint_writes", "checkpoint_blobs", "checkpoints")
 
     def __init__(self, saver: PostgresSaver, pool: AsyncConnectionPool[Any]) -> None:
         super().__init__(saver)

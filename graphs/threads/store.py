@@ -14,8 +14,10 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 from weakref import WeakValueDictionary
 
 from langchain_core.runnables import RunnableConfig
@@ -35,6 +37,9 @@ BUSY_S = 2.0
 GRACE_S = 15.0
 """Seconds beyond its budget after which a turn that did not end, since its process died, lets the next one begin."""
 POLL_S = 0.02
+EXPIRED_AT_ONCE = 500
+GREGORIAN = datetime(1582, 10, 15, tzinfo=UTC)
+"""When the clock of UUIDs begins."""
 OWNER = "owner"
 """In a checkpoint's metadata: tenant and digest of the user whose thread it is."""
 _LATEST = "checkpoint_id <> (SELECT max(checkpoint_id) FROM checkpoints WHERE thread_id = ?)"
@@ -43,6 +48,10 @@ _BEGIN = (
     "DO UPDATE SET turn = excluded.turn, until = excluded.until WHERE turns_at_work.until < ?"
 )
 _KEPT = ("writes", "checkpoints")
+_OLD = (
+    "SELECT thread_id FROM checkpoints WHERE thread_id NOT IN (SELECT thread_id FROM turns_at_work WHERE until > ?) "
+    "GROUP BY thread_id HAVING max(checkpoint_id) < ? ORDER BY thread_id LIMIT ?"
+)
 _END = "DELETE FROM turns_at_work WHERE thread_id = ? AND turn = ?"
 
 T = TypeVar("T")
@@ -81,6 +90,7 @@ class Threads:
 
     kind = "SQLite"
     failures: tuple[type[Exception], ...] = (sqlite3.Error,)
+    tables: tuple[str, ...] = _KEPT
 
     def __init__(self, saver: BaseCheckpointSaver[Any]) -> None:
         self.saver = saver
@@ -205,6 +215,27 @@ class Threads:
             raise StoreError(f"the threads of a user cannot be read: {type(error).__name__}") from error
         return found
 
+    async def expire(self, before: datetime) -> int:
+        """Remove the threads whose last turn was saved before a time and whose next does not go on, and return how many there were.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        oldest = first_id_at(before)
+        total = 0
+        try:
+            while count := await self._expire_some(oldest):
+                total += count
+            await self.purge()
+        except self.failures as error:
+            raise StoreError(f"old threads cannot be removed: {type(error).__name__}") from error
+        return total
+
+    async def _expire_some(self, oldest: str) -> int:
+        """Remove ``EXPIRED_AT_ONCE`` threads whose newest checkpoint is older than ``oldest``; return how many checkpoints, one of each."""
+        values = (time.time(), oldest, EXPIRED_AT_ONCE)
+        return await self.run([(f"DELETE FROM {table} WHERE thread_id IN ({_OLD})", values) for table in self.tables])  # noqa: S608  fixed names
+
     async def erase(self, keys: Sequence[str]) -> None:
         """Remove threads, and what was deleted from the store's files.
 
@@ -248,6 +279,12 @@ class Threads:
             return await asyncio.wait_for(work, BUSY_S)
         except failures as error:
             raise StoreError(f"the thread cannot be {what}: {error or 'it took too long'}") from error
+
+
+def first_id_at(at: datetime) -> str:
+    """Return what no checkpoint saved from ``at`` on has a smaller id than: LangGraph's ids are UUIDs of version 6, which begin with the time."""
+    ticks = (at - GREGORIAN) // timedelta(microseconds=1) * 10
+    return str(UUID(int=(ticks >> 12) << 80 | 6 << 76 | (ticks & 0xFFF) << 64))
 
 
 def _still_going_on() -> BackEndOverloaded:

@@ -38,6 +38,14 @@ class TraceStore:
         """Close the database."""
         await self._database.close()
 
+    async def expire(self) -> int:
+        """Delete the traces that are too old; return how many there were."""
+        if self._database.missing:
+            return 0
+        old = delete(TRACES).where(TRACES.c.at_us < micros(datetime.now(UTC) - self._retention))
+        async with self._database.connect(write=True) as connection:
+            return int((await connection.execute(old)).rowcount)
+
     async def keep(self, tenant: str, trace: Trace) -> None:
         """Store a trace, and delete those that are too old."""
         row = {"tenant": tenant, "request_id": trace.request_id, "user_id": trace.user_id, "at_us": micros(trace.at)}

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import StoreError
-from ...core.protocols import History
+from ...core.protocols import ErasesUsers, History
 from .event_columns import EventLog, fold
 
 HALF_LIFE_DAYS = 30.0
@@ -94,6 +94,7 @@ class CoOccurrence:
         self._model: _Model | None = None
         self._checked = 0.0
         self._took = 0.0
+        self._erasures = 0
         self._refreshing: asyncio.Task[None] | None = None
 
     async def similar(self, item_ids: Sequence[str], limit: int) -> Scored:
@@ -134,6 +135,8 @@ class CoOccurrence:
             StoreError: the history failed.
         """
         version = await self._history.version()
+        if isinstance(self._history, ErasesUsers) and (count := await self._history.erasures()) != self._erasures:
+            self._events, self._model, self._erasures = EventLog(self._events.max_events), None, count
         if self._model is None or self._model.version != version:
             began = time.monotonic()
             await self._events.read(self._history)

@@ -226,6 +226,15 @@ class ExposureLog:
                 for _ in batch:
                     self._queue.task_done()
 
+    async def expire(self) -> int:
+        """Remove what is older than the retention, and return how many lists those were.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        before = micros(datetime.now(UTC) - self._retention)
+        return await self._database.run(lambda connection: _expire(connection, before), write=True)
+
     async def _store(self, batch: Sequence[Exposure]) -> None:
         now = asyncio.get_running_loop().time()
         expires = now - self._expired_at > EXPIRE_S
@@ -240,12 +249,18 @@ class ExposureLog:
             ):
                 if rows := [row for e in batch for row in rows_of(e)]:
                     connection.execute(table.insert(), rows)
-                if expires:
-                    connection.execute(delete(table).where(table.c.at_us < before))
+            if expires:
+                _expire(connection, before)
 
         await self._database.run(write, write=True)
         if expires:
             self._expired_at = now
+
+
+def _expire(connection: Connection, before: int) -> int:
+    for table in (ITEMS, SOURCES, VERSIONS):
+        connection.execute(delete(table).where(table.c.at_us < before))
+    return int(connection.execute(delete(LISTS).where(LISTS.c.at_us < before)).rowcount)
 
 
 def _list_rows(e: Exposure) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -33,6 +34,7 @@ from ...core.errors import StoreError
 from ...core.learning.event_meaning import opinion
 from ...core.schemas import Event, HistoryProfile
 from ..database import METADATA, Database
+from .erasures import count_erasure, erasures_of
 
 PAGE_ROWS = 20_000
 REPEAT_S = 60.0
@@ -56,6 +58,7 @@ EVENTS = Table(
     Index("events_by_user", "tenant", "user_id", "at_us"),
     Index("events_by_tenant", "tenant", "id"),
     Index("events_by_event_id", "tenant", "event_id", unique=True),
+    Index("events_by_time", "at_us"),
 )
 _OPINIONS = ("like", "dislike", "purchase", "rating")
 _OF_USER = and_(EVENTS.c.tenant == bindparam("tenant"), EVENTS.c.user_id == bindparam("user"))
@@ -167,10 +170,20 @@ class SqlHistory:
     async def erase(self, user_id: str) -> int:
         """Remove a user's events and return how many there were."""
         mine = delete(EVENTS).where(EVENTS.c.tenant == self._tenant, EVENTS.c.user_id == user_id)
-        async with self._database.connect(write=True) as connection:
-            count = int((await connection.execute(mine)).rowcount)
+
+        def take_away(connection: Connection) -> int:
+            count = int(connection.execute(mine).rowcount)
+            if count:
+                count_erasure(connection, self._tenant)
+            return count
+
+        count = await self._database.run(take_away, write=True)
         await self._database.purge()
         return count
+
+    async def erasures(self) -> int:
+        """Return a number that grows whenever events are taken away: who has read them then holds what is no more."""
+        return await self._database.run(partial(erasures_of, tenant=self._tenant))
 
     async def all_events(self, since_id: int = 0, limit: int = 1_000_000) -> list[Event]:
         """Return the newest ``limit`` events stored after ``version()`` was ``since_id``, in the order they were stored."""

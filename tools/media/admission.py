@@ -1,12 +1,16 @@
-"""Admit a request's media: exactly one source each, within limits, decoded once, written to the request's folder."""
+"""Admit a request's media: exactly one source each, within limits, decoded once, written to the request's folder, which is removed afterwards."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import binascii
+import shutil
 import stat
-from collections.abc import Iterable
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +22,9 @@ from .https_fetch import MediaFetcher
 from .image_check import inspect_image
 from .sandbox import read_av, read_picture
 
+FOLDER_PREFIX = "tastemaker-media-"
+LEFT_S = 86_400.0
+"""No request takes so long: a folder that is older belongs to nobody any more."""
 PROBE_TIMEOUT_S = 15.0
 MAX_WORKERS = 2
 STREAMED_BYTES = 0x7FFF0000
@@ -210,3 +217,24 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the first of our own errors in a group, else the first of all."""
     leaves = [e for e in errors.exceptions if isinstance(e, TastemakerError)]
     return leaves[0] if leaves else errors.exceptions[0]
+
+
+@asynccontextmanager
+async def media_folder() -> AsyncIterator[Path]:
+    """Lend a new folder, which is removed afterwards with all that is in it."""
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=FOLDER_PREFIX))
+    try:
+        yield folder
+    finally:
+        await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
+
+
+def remove_left() -> int:
+    """Remove the folders that were left behind, and return how many of them are gone; what cannot be removed stays."""
+    gone = 0
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+        with suppress(OSError):
+            if not folder.is_symlink() and time.time() - folder.stat().st_mtime > LEFT_S:
+                shutil.rmtree(folder)
+                gone += 1
+    return gone
