@@ -229,7 +229,7 @@ async def draft(draft_id: DraftId, desk: Desk, who: Viewer) -> Draft:
     return await desk.one_draft(who.tenant, draft_id)
 
 
-async def save_draft(draft_id: int, sent: SavedDraft, desk: Desk, who: Editor) -> Draft:
+async def save_draft(draft_id: DraftId, sent: SavedDraft, desk: Desk, who: Editor) -> Draft:
     """Save a draft."""
     return await desk.save_draft(who.tenant, draft_id, sent.body, who.by, sent.note)
 
@@ -275,7 +275,7 @@ async def gate_report(name: Name, number: Number, desk: Desk, who: Viewer) -> Ga
     return await desk.gate_report(who.tenant, name, number)
 
 
-async def approve(name: Name, number: int, sent: Note, desk: Desk, who: Approver) -> Approval:
+async def approve(name: Name, number: Number, sent: Note, desk: Desk, who: Approver) -> Approval:
     """Approve a version that somebody else wrote."""
     return await desk.approve(who.tenant, name, number, who.by, sent.text)
 

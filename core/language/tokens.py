@@ -53,7 +53,7 @@ class Token(NamedTuple):
     capital: bool
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def fold_word(word: str) -> str:
     """Return a word in lower case without accents, apostrophes and full-width forms."""
     if word.isascii():
@@ -67,7 +67,7 @@ LONGEST_WORD = 60
 """Characters from which a run of letters is no word that is stemmed or split: a stemmer's time grows with its square."""
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
     """Return the English stem of a folded word."""
     if not word.isascii() or not 3 <= len(word) <= LONGEST_WORD:
@@ -82,7 +82,7 @@ def are_forms(word: str, other: str) -> bool:
     return min(len(word.removesuffix("s")), len(other.removesuffix("s"))) - alike <= 1
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def german_stem(word: str) -> str:
     """Return the German stem of a folded word."""
     return str(_STEMMERS.german.stemWord(word)) if word.isalpha() and 3 < len(word) <= LONGEST_WORD else word
@@ -115,7 +115,7 @@ def tokenise(text: str) -> list[Token]:
 _CONTRACTED = frozenset("its hes shes thats whats lets heres theres whos wheres".split())  # noqa: SIM905
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def words_of_form(form: str) -> tuple[str, ...]:
     """Return the folded words, numbers and Chinese characters of a value or phrase, without marks."""
     return tuple(t.text for t in tokenise(form) if t.kind != "mark" or t.text in "+<>=≤≥~/&%€$£¥₹")

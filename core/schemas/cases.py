@@ -16,6 +16,7 @@ Language = Literal["en", "zh", "de"]
 Cited = Literal["text", "caption", "transcript", "history", "preference"]
 MAX_CASES = 10_000
 MAX_REPETITIONS = 50
+ItemCount = Annotated[int, Field(ge=0, le=1_000)]
 Phrase = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -36,9 +37,9 @@ class Expectations(Frozen):
     says: tuple[Phrase, ...] = Field(default=(), description="Words that its text must hold, in any case of letters.")
     never_says: tuple[Phrase, ...] = Field(default=(), description="Words that its text must not hold.")
     language: Language | None = Field(default=None, description="The language of its text.")
-    max_words: int | None = Field(default=None, ge=1, description="Words of its text, at most.")
+    max_words: int | None = Field(default=None, ge=1, le=100_000, description="Words of its text, at most.")
     cites: tuple[Cited, ...] = Field(default=(), description="Kinds of evidence that its reasons must rest on.")
-    items: tuple[int, int] | None = Field(
+    items: tuple[ItemCount, ItemCount] | None = Field(
         default=None, description="How many items it lists, at least and at most; [0, 0]: none."
     )
 

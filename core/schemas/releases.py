@@ -95,8 +95,8 @@ class CaseGate(Frozen):
     """A set of frozen cases that a version must have been run over."""
 
     case_set: str = Field(description="Name of the set; `*`: any set.")
-    cases: int = Field(default=1, ge=1, description="Cases that were run, at least.")
-    k: int = Field(default=1, ge=1, description="Runs of each case, at least.")
+    cases: int = Field(default=1, ge=1, le=1_000_000, description="Cases that were run, at least.")
+    k: int = Field(default=1, ge=1, le=1_000, description="Runs of each case, at least.")
     thresholds: tuple[Threshold, ...] = Field(default=(), description="What its figures must reach.")
 
 

@@ -34,7 +34,7 @@ def singular(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=16_384)
 def key_of(text: str) -> str:
     """Return the spelling-tolerant key of a value or of a few words: ``T-shirts`` and ``tshirt`` are one."""
     joined = "".join(singular(m[0]) for m in _TOKEN.finditer(text.lower().replace("’", "'")))

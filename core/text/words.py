@@ -34,7 +34,7 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(unicodedata.normalize("NFKC", text))
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
     """Return the English stem of a word without accents, possessive or contraction (Porter's second algorithm)."""
     return english_stem(fold_word(_CONTRACTED.sub("", word)))
@@ -43,7 +43,7 @@ def stem(word: str) -> str:
 NEUTRAL_STEMS = frozenset(stem(w) for w in NEUTRAL) | NEUTRAL
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=16_384)
 def is_content(token: str) -> bool:
     """Say whether a token carries meaning: no number, not neutral prose, more than one letter."""
     lower = _POSSESSIVE.sub("", token.lower())

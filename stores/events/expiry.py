@@ -8,8 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.engine import Connection
 
 from ..database import Database
-from .erasures import ALL_TENANTS, count_erasure
-from .history import EVENTS, micros
+from .history import ALL_TENANTS, EVENTS, count_erasure, micros
 from .remembered_preferences import TASTES
 
 AT_ONCE = 5_000

@@ -34,7 +34,6 @@ from ...core.errors import StoreError
 from ...core.learning.event_meaning import opinion
 from ...core.schemas import Event, HistoryProfile
 from ..database import METADATA, Database
-from .erasures import count_erasure, erasures_of
 
 PAGE_ROWS = 20_000
 REPEAT_S = 60.0
@@ -60,6 +59,14 @@ EVENTS = Table(
     Index("events_by_event_id", "tenant", "event_id", unique=True),
     Index("events_by_time", "at_us"),
 )
+ALL_TENANTS = ""
+ERASURES = Table(
+    "erasures",
+    METADATA,
+    Column("tenant", String(64), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+"""How often events were taken away, of one tenant or of all, so that every process that has read them learns of it."""
 _OPINIONS = ("like", "dislike", "purchase", "rating")
 _OF_USER = and_(EVENTS.c.tenant == bindparam("tenant"), EVENTS.c.user_id == bindparam("user"))
 _NEWEST = (EVENTS.c.at_us.desc(), EVENTS.c.id.desc())
@@ -235,6 +242,19 @@ class SqlHistory:
             "context": _context(item),
             "event_id": item.event_id,
         }
+
+
+def count_erasure(connection: Connection, tenant: str) -> None:
+    """Count that events of a tenant, or of all, are taken away in this transaction."""
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    first = dialect.insert(ERASURES).values(tenant=tenant, count=1)
+    connection.execute(first.on_conflict_do_update(index_elements=["tenant"], set_={"count": ERASURES.c.count + 1}))
+
+
+def erasures_of(connection: Connection, tenant: str) -> int:
+    """Return how often events that may be a tenant's were taken away."""
+    counts = select(ERASURES.c.count).where(ERASURES.c.tenant.in_((tenant, ALL_TENANTS)))
+    return sum(connection.execute(counts).scalars())
 
 
 def _opinions(judged: Sequence[tuple[str, str, float | None]]) -> tuple[tuple[str, ...], frozenset[str]]:

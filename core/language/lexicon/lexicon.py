@@ -25,14 +25,14 @@ class Sense(NamedTuple):
         return self.words[LANGUAGES.index(language)]
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def senses_of(key: str, language: str) -> tuple[str, ...]:
     """Return the senses of a folded word or phrase (``word_data.key_of``) in a language, the most used first."""
     line = _line(f"{key}\t{language}\t")
     return tuple(line.split(" ")) if line else ()
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def sense(name: str) -> Sense:
     """Return a sense by its name.
 
