@@ -335,5 +335,5 @@ def test_cheaper_means_than_the_list_not_than_what_was_offered_below_it() -> Non
     memory = ThreadMemory(turn=1, query="shoes", shown=shown)
     below = ThreadMemory(turn=1, query="shoes", shown=shown[1:])
     assert [c.value for c in understand("anything cheaper?", (), SCHEMA, memory).constraints] == [40.0]
-    assert [c.value for c in understand("anything cheaper?", (), SCHEMA, below).constraints] == [85.0]
+    assert [c.value for c in understand("anything cheaper?", (), SCHEMA, below).constraints] == [80.0]
     assert act("how much are these?", memory).item_ids == ("a",)

@@ -140,7 +140,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[tuple[Recommender, CountingCatal
         ({"user_id": "ada", "text": "a dog print under 100"}, (58, 30, 19, 0, 14, 11), 6),
         ({"text": "a dog print under 100"}, (60, 28, 19, 0, 12, 10), 4),
         ({"user_id": "ada", "text": "like this, but blue", "images": True}, (54, 34, 21, 0, 14, 19), 10),
-        ({"user_id": "ada", "text": "cheaper ones", "thread_id": True}, (52, 31, 20, 0, 14, 11), 6),
+        ({"user_id": "ada", "text": "cheaper ones", "thread_id": True}, (53, 31, 20, 0, 14, 11), 6),
     ],
     ids=["text of a known user", "text of a stranger", "photo and text", "follow-up"],
 )

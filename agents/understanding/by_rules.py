@@ -15,6 +15,7 @@ from ...core.schemas import (
     Constraint,
     Evidence,
     Intent,
+    Reading,
     ThreadMemory,
     Understanding,
     Verdict,
@@ -181,7 +182,7 @@ def _read(
     reading.plan |= phrases.asks_to_plan(u.low)
     plan = read_plan(u)
     reading.reset |= phrases.take_reset(u)
-    references = take_references(u, schema, memory, has_photo)
+    references = take_references(u, language, memory, has_photo)
     reading.like += references.like
     reading.exclude += references.exclude
     reading.compared += [*references.compared, *take_compared(u, memory.shown)]
@@ -191,6 +192,7 @@ def _read(
     parts = partial(plan.is_local, u) if plan else None
     read = read_utterance(u, language, parts, memory.constraints)
     reading.readings.append(read.reading)
+    reading.readings.append(Reading(conditions=tuple(references.said)))
     bounded = {(c.field, c.op[0]) for c in read.hard}  # "too expensive, 50 at most" says itself how cheap
     reading.hard += [*(c for c in references.hard if (c.field, c.op[0]) not in bounded), *read.hard]
     reading.soft += [*references.soft, *read.soft]

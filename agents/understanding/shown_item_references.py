@@ -1,8 +1,7 @@
 """Resolve references to the items shown last: "not that one", "more like the second", "cheaper than number 3".
 
-"That one" is the only item shown or the first. "Cheaper" without a reference means below the median price shown, "more
-expensive" above it: a bound at the extreme of a list is often that of the catalogue, where nothing is left. Without shown
-prices both are soft preferences.
+"That one" is the only item shown or the first. "Cheaper" without a reference means below the price in the middle of the list, "more
+expensive" above it; so does "longer" of what ``relative_limits`` finds. Without shown prices "cheaper" is a soft preference.
 """
 
 from __future__ import annotations
@@ -10,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from statistics import median
+from statistics import median_high, median_low
 
-from ...core.schemas import CatalogueSchema, Constraint, ShownItem, ThreadMemory
+from ...core.language.catalogue_language import CatalogueLanguage
+from ...core.schemas import Condition, Constraint, Operator, ShownItem, ThreadMemory
 from ...core.text.field_names import label_of
 from ...core.text.titles import spoken
+from .relative_limits import relatives
 from .utterance import NUMBER, Utterance
 
 _ORDINALS = {
@@ -67,6 +68,8 @@ _OTHERS = re.compile(
 )
 _CHEAPER_AFTER = rf"比\s*{_REF}(?:还|再|更|稍微)?便宜(?:一?[点些])?的?"
 _DEARER_AFTER = rf"比\s*{_REF}(?:还|再|更|稍微)?贵(?:一?[点些])?的?"
+_COMPARED = re.compile(rf"比\s*(?P<of>{_REF})(?:还要?|再|更|要|稍微)*")
+_THAN_REF = re.compile(rf"\s*(?:ones?\s+)?(?:than|as|als|wie|que)\s*{_REF}")
 
 BARE_REFERENCE = re.compile(rf"{_ORDINAL}|{_NUMBERED}")
 """The second one, number 3: whatever was shown."""
@@ -74,21 +77,23 @@ BARE_REFERENCE = re.compile(rf"{_ORDINAL}|{_NUMBERED}")
 
 @dataclass
 class References:
-    """What references amount to; ``compared`` are items merely named, ``unresolved`` refer to nothing shown."""
+    """What references amount to; ``compared`` are items merely named, ``said`` the words of ``hard``, ``unresolved`` refer to nothing shown."""
 
     like: list[str] = field(default_factory=list)
     exclude: list[str] = field(default_factory=list)
     compared: list[str] = field(default_factory=list)
     hard: list[Constraint] = field(default_factory=list)
+    said: list[Condition] = field(default_factory=list)
     soft: list[str] = field(default_factory=list)
     unresolved: list[str] = field(default_factory=list)
 
 
-def take_references(u: Utterance, schema: CatalogueSchema, memory: ThreadMemory, has_photo: bool) -> References:
+def take_references(u: Utterance, language: CatalogueLanguage, memory: ThreadMemory, has_photo: bool) -> References:
     """Take references to shown items out of ``u``. With a photo, "like this" means the photo."""
     found = References()
     titled = _mark_titles(u, memory.shown)
-    _take_comparatives(u, schema, memory.shown, titled, found)
+    cheaper = _take_price_comparatives(u, language, memory.shown, titled, found)
+    longer = _take_comparatives(u, language, memory, titled, found) if memory.shown else []
     if memory.shown:
         for lead, target in ((_NOT, found.exclude), (_LIKE, found.like), (_LIKING, found.like)):
             for match in list(re.finditer(lead + _REF, u.low)):
@@ -96,6 +101,8 @@ def take_references(u: Utterance, schema: CatalogueSchema, memory: ThreadMemory,
                     target.extend(_items(u, match, memory.shown, titled))
                     u.take(match.start(), match.end())
         _take_bare(u, memory.shown, titled, found)
+        for limit in (*cheaper, *longer):
+            _bound(u, limit, memory.shown, found)
     else:
         for match in list(re.finditer(rf"(?:{_LIKE}|{_NOT})(?:{_ORDINAL}|{_NUMBERED})", u.low)):
             found.unresolved.append(u.take(match.start(), match.end()))
@@ -172,31 +179,74 @@ def _ordinal(word: str, shown: Sequence[ShownItem]) -> int:
     return _ORDINALS[word]
 
 
-def _take_comparatives(
-    u: Utterance, schema: CatalogueSchema, shown: Sequence[ShownItem], titled: dict[int, str], found: References
-) -> None:
-    price = schema.price
+@dataclass(frozen=True)
+class _Limit:
+    """A comparative: its words, its field, whether more is wanted, whether the item compared with will do, and the items it points at."""
+
+    words: str
+    field: str
+    more: bool
+    equal: bool = False
+    ids: tuple[str, ...] = ()
+    is_price: bool = False
+
+
+def _take_price_comparatives(
+    u: Utterance,
+    language: CatalogueLanguage,
+    shown: Sequence[ShownItem],
+    titled: dict[int, str],
+    found: References,
+) -> list[_Limit]:
+    """Take "cheaper" and "dearer" with what they point at; where no price was shown they are soft preferences."""
+    price, limits = language.schema.price, []
     patterns = ((_CHEAPER_AFTER, True), (_DEARER_AFTER, False), (_CHEAPER + _THAN, True), (_DEARER + _THAN, False))
     for pattern, cheaper in patterns:
         for match in list(re.finditer(pattern, u.low)):
             if re.match(r"\s*than\s*\x01", u.low[match.end() :]):
                 continue
             ids = _items(u, match, shown, titled) if any(match.groupdict().values()) else []
-            meant = [s for s in shown if s.item_id in ids] or [s for s in shown if not s.close] or shown
-            prices = [s.price for s in meant if s.price is not None]
-            u.take(match.start(), match.end())
-            if price is None:
-                found.soft.append("low price" if cheaper else "high price")
-            elif not prices:
-                found.soft.append(f"{'low' if cheaper else 'high'} {label_of(price.name)}")
+            words = u.take(match.start(), match.end())
+            if price is None or not any(s.price is not None for s in shown):
+                found.soft.append(f"{'low' if cheaper else 'high'} {label_of(price.name) if price else 'price'}")
             else:
-                bound = prices[0] if ids else float(median(prices))
-                found.hard.append(
-                    Constraint(
-                        field=price.name,
-                        op="<" if cheaper else ">",
-                        value=bound,
-                        source=u.source,
-                        confidence=u.confidence,
-                    )
-                )
+                limits.append(_Limit(words, price.name, not cheaper, ids=tuple(ids), is_price=True))
+    return limits
+
+
+def _take_comparatives(
+    u: Utterance, language: CatalogueLanguage, memory: ThreadMemory, titled: dict[int, str], found: References
+) -> list[_Limit]:
+    """Take "longer", "not as heavy" and 更大的 of any number that the items shown have, with what they point at.
+
+    By how much ("10 kg lighter") is no limit of its own: it is said that it was not applied.
+    """
+    known = f"{memory.query} {' '.join(item.title for item in memory.shown)}"
+    behind = {end: m for m in _COMPARED.finditer(u.low) for end in range(m.end("of"), m.end() + 1)}
+    limits = list[_Limit]()
+    for one in list(relatives(u.low, language, memory.shown, known, frozenset(behind))):
+        than = _THAN_REF.match(u.low, one.end)
+        match = than or behind.get(one.start)
+        ids = _items(u, match, memory.shown, titled) if match else []
+        words = u.take(behind[one.start].start() if one.start in behind else one.start, than.end() if than else one.end)
+        if one.by is not None:
+            found.unresolved.append(u.take(one.by, one.start))
+        limits.append(_Limit(words, one.field, one.more, one.equal, tuple(ids)))
+    return limits
+
+
+def _bound(u: Utterance, limit: _Limit, shown: Sequence[ShownItem], found: References) -> None:
+    """Add a comparative as a bound: beyond all items it points at, else those of "like the second, but", else the middle of the list."""
+    ids = limit.ids or tuple(found.like)
+    meant = [s for s in shown if s.item_id in ids] or [s for s in shown if not s.close] or shown
+    values = [v for s in meant if (v := s.price if limit.is_price else s.numbers.get(limit.field)) is not None]
+    if not values:
+        found.unresolved.append(limit.words)
+        return
+    if ids:
+        value = max(values) if limit.more != limit.equal else min(values)
+    else:
+        value = median_high(values) if limit.more else median_low(values)
+    op: Operator = (">=" if limit.equal else ">") if limit.more else ("<=" if limit.equal else "<")
+    found.hard.append(Constraint(field=limit.field, op=op, value=value, source=u.source, confidence=u.confidence))
+    found.said.append(Condition(condition_id="", field=limit.field, op=op, value=value, words=limit.words))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import (
@@ -18,11 +19,12 @@ from .understanding import Answered, Question, Understanding
 
 
 class ShownItem(Frozen):
-    """An item shown last in a thread; ``price`` from the catalogue's price field, if any; ``close`` where it was offered below the list."""
+    """An item shown last in a thread: its price and its other numbers, if any; ``close`` where it was offered below the list."""
 
     item_id: str
     title: str
     price: float | None = None
+    numbers: Mapping[str, float] = Field(default_factory=dict)
     close: bool = False
 
 

@@ -206,6 +206,7 @@ def next_memory(state: State) -> ThreadMemory:
             item_id=item_id,
             title=title,
             price=_number(attributes.get(price.name)) if price else None,
+            numbers={name: n for name, value in attributes.items() if (n := _number(value)) is not None},
             close=close,
         )
         for item_id, title, attributes, close in seen
