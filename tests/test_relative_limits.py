@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tastemaker.agents.understanding.by_rules import understand
 from tastemaker.core.language.catalogue_language import language_of
 from tastemaker.core.schemas import CatalogueField, CatalogueSchema, ShownItem, ThreadMemory, Understanding

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ...core.language.catalogue_language import CatalogueLanguage, Comparison
 from ...core.language.word_data import key_of
 from ...core.schemas import ShownItem
-from ...core.text.catalogue_values import TAKEN, stem
+from ...core.text.catalogue_values import TAKEN, singular
 from ...core.text.chinese import is_han
 from .numbers_and_money import NUMBER_MARK
 from .utterance import WINDOW
@@ -161,4 +161,4 @@ def _goes_on(after: str, known: str) -> bool:
     if is_han(rest[0]):
         return rest[0] in "吗呢吧了，。" or rest[:2] in known
     word = _WORD.match(rest)
-    return word is None or stem(word[0]) in {stem(w) for w in _WORD.findall(known.lower())}
+    return word is None or singular(word[0]) in {singular(w) for w in _WORD.findall(known.lower())}
