@@ -159,5 +159,5 @@ _SOURCES: Mapping[str, tuple[Callable[[Path], Iterator[Record]], str]] = {
     "streaming": (_streaming, "id"),
     **{name: (_shop(name), identifier) for name, identifier in _SHOPS.items()},
 }
-_TITLES = {"tea": {"title": "名称", "text": "描述"}}
+_TITLES = {"tea": {"title": "名称", "text": "描述"}, "handytarife": {"title": "tarif"}, "jianshen": {"title": "课名"}}
 CATALOGUES = tuple(name for name in _SOURCES if name not in _SHOPS)
