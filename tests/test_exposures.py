@@ -90,7 +90,7 @@ def test_estimates_hold_the_truth_and_beat_the_mean_of_the_logs() -> None:
     skewed = np.array([0.55, 0.25, 0.15, 0.05])
     covered = {"ips": 0, "snips": 0, "doubly_robust": 0}
     for seed in range(20):
-        decisions = logged(4000, seed, skewed)
+        decisions = logged(2500, seed, skewed)
         found = evaluate(decisions, lambda d: np.array([0, 0, 0, 1.0]), clip=100, seed=seed)
         for name in covered:
             estimate = getattr(found, name)

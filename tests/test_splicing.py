@@ -144,12 +144,12 @@ def test_training_needs_no_research_set_and_an_empty_cache_is_filled(tmp_path: P
     (tmp_path / "cache" / "weights").symlink_to(CACHE / "weights")
     settings = load_settings({}, cache=tmp_path / "cache", data=tmp_path / "nothing")
     options = {"photos": folder, "clean": folder, "out": tmp_path / "out", "seed": 0, "say": lambda _: None}
-    found = train_run(settings, None, count=12, **options)  # type: ignore[arg-type]
+    found = train_run(settings, None, count=8, **options)  # type: ignore[arg-type]
     assert found["across_sets"] == {}
     assert packaged_cell_model(tmp_path / "out" / "cells.txt")(photo(1), SEE) is not None
     calibration = packaged_calibration(tmp_path / "out" / "forgery.json")
     assert 0 < calibration.splice_conflict <= 1
-    assert train_run(settings, None, count=12, **options) == found  # type: ignore[arg-type]
+    assert train_run(settings, None, count=8, **options) == found  # type: ignore[arg-type]
 
 
 def test_too_few_photos_to_train_on_are_refused(tmp_path: Path) -> None:

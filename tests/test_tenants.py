@@ -24,7 +24,8 @@ from tastemaker.api.auth.gate import is_open
 from tastemaker.api.auth.keys import create_key
 from tastemaker.api.http.app import create_app
 from tastemaker.api.http.openapi_examples import tiny_photo
-from tastemaker.core.schemas import Event, Preference, Preferences
+from tastemaker.core.schemas import Event, Preference, Preferences, RecommendRequest
+from tastemaker.core.schemas.cases import Case
 from tastemaker.core.settings import Settings
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.services import open_exposures
@@ -98,6 +99,8 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         text = SECRET if tenant == "theirs" else "ours"
         await app.state.desk.commit(tenant, "compose", text, "ada", message=text)
         await app.state.desk.draft(tenant, "compose", text, "ada")
+    one = Case(case_id="one", request=RecommendRequest(text="a boat"))
+    await app.state.evaluations.cases.put("ours", "small", [one], "ada")
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
@@ -134,7 +137,7 @@ def probes(path: str, thread: str, tenant: dict[str, str]) -> Any:
             "forwardedProps": {"user_id": THEIR_USER},
         },
         "/releases/{name}/versions": {"body": "text"},
-        "/evaluations": {"name": "compose", "version": "r1", "case_set": "print-shop"},
+        "/evaluations": {"name": "compose", "version": "r1", "case_set": "small"},
         "/cases/{case_set}": {"case_id": "one", "request": {"user_id": THEIR_USER, "text": "boat"}},
         "/traces/{request_id}/replay": {"versions": {"compose": "r1"}},
         "/console/rules/try": {"rules": "rules: []", "text": "boat", "user_id": THEIR_USER, **tenant},
