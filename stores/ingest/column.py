@@ -17,13 +17,14 @@ from .numbers import (
     currency_code,
     in_unit,
     mark_of,
+    measure_in,
     money_in,
     number_in,
     number_text,
     quantity_in,
     tidy,
 )
-from .values import DayOrder, clock_in, is_blank, is_unknown, iso, split, time_in, truth_in
+from .values import DayOrder, clock_in, is_blank, is_error, is_unknown, iso, split, time_in, truth_in
 
 Kind = Literal["text", "number", "price", "bool", "list", "date", "time", "ignore"]
 ITEM_FIELDS = ("item_id", "title", "text", "image", "url")
@@ -111,6 +112,8 @@ def read_cell(column: Column, row: Mapping[str, Any]) -> dict[str, AttributeValu
         ValueError: the cell cannot be read as the column is; says why.
     """
     value = row.get(column.name)
+    if is_error(value):
+        raise ValueError(f"{shown(value)} is the error of a formula")
     if is_blank(value) if column.kind == "text" else is_unknown(value):
         return {}
     if column.kind == "price":
@@ -171,6 +174,8 @@ def _number(column: Column, value: Any) -> float:
     if number is None and (quantity := quantity_in(text, column.decimal)) is not None:
         open_ended = quantity.unit == AT_LEAST and not column.unit
         number = in_unit(quantity, column.unit) if column.unit else quantity.number if open_ended else None
+    if number is None and (measure := measure_in(text, column.decimal)) is not None:
+        number = measure.number if not measure.unit else in_unit(measure, column.unit) if column.unit else None
     if number is None:
         raise ValueError(f"{shown(value)} is no number" + (f" of {column.unit}" if column.unit else ""))
     return number

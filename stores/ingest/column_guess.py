@@ -28,12 +28,14 @@ from .numbers import (
     decimal_mark,
     decimals_of,
     in_unit,
+    lowest,
     mark_of,
+    measure_in,
     money_in,
     number_in,
     number_text,
     quantity_in,
-    unit_family,
+    unit_called,
 )
 from .values import LATER, SEPARATORS, clock_in, day_order, separators_of, time_in, truth_in, turned_round
 
@@ -43,13 +45,16 @@ PRICED = 0.5
 """Share of the cells that must be prices in a column that is called a price."""
 THOUSANDTHS = 0.2
 """Share of a price's cells that must have three decimals for three decimals to be believed."""
+PLAIN = 0.5
+"""Share of the cells that must be plain numbers for ranges such as 2-4 among them to be read."""
 MIN_CODES = 10
 _CODE = re.compile(r"0\d+|\d{16,}")
 _ID = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9_./-]{4,}|\d{8,}|[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f-]{27}", re.ASCII)
 _HASH = re.compile(r"(?=[A-Za-z]*\d)[A-Za-z0-9]{16,}")
 _ADDRESS = re.compile(r"(?:https?:)?//\S+|www\.\S+", re.IGNORECASE)
 _WORDS_AND_UNITS = frozenset({"in", "d", "m", "v", "h", "s", "l", "w", "pages", "pcs"})
-_UNIT_IN_NAME = re.compile(r"[\s_(\[]+([A-Za-z%]{1,4})[)\]]?$")
+_CURRENCY_IN_NAME = re.compile(r"[(\[]\s*(?:in\s+)?(EUR|USD|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|CZK|AUD|CAD|[€£¥￥₹₽₩₺$])\s*[)\]]$")
+_UNIT_IN_NAME = re.compile(r"(?P<mark>[(\[/]\s*|\s(?:in|en)\s+|[\s_]+)(?P<unit>[^\W\d_]{1,9}[²2]?|%)[)\]]?$")
 
 
 def guess(name: str, sample: Sample, usual: Decimal | None, rows: int) -> Column:
@@ -93,6 +98,11 @@ def measured(column: Column, sample: Sample) -> Column:
             read.append(_shown_value(next(iter(made.values()))))
     failed = sum(bad.values())
     odd = list(column.odd)
+    if sample.errors and column.target:
+        example, _ = sample.errors.most_common(1)[0]
+        odd.append(
+            f"{sample.errors.total()} cells hold the error of a formula, such as {example}: left out; mend them in the sheet"
+        )
     if failed:
         examples = ", ".join(reason for reason, _ in bad.most_common(3))
         odd.append(f"{failed} of {total} cells are left out: {examples}; to keep them: --as '{column.name}=text'")
@@ -132,7 +142,7 @@ def _counts_rows(texts: Mapping[str, int], rows: int) -> bool:
 
 
 def _as_price(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
-    named = column.kind == "price" or is_price_name(column.name)
+    named = column.kind == "price" or is_price_name(column.name) or bool(_CURRENCY_IN_NAME.search(column.name))
     texts = sample.texts()
     money = {text: money_in(text) for text in texts}
     total = sum(texts.values())
@@ -198,6 +208,8 @@ def _odd_prices(
 
 
 def _currency_in(name: str) -> str:
+    if sign := _CURRENCY_IN_NAME.search(name):
+        return currency_code(sign[1])
     match = re.search(r"[\s_(\[\-]([A-Za-z]{3})[)\]]?$", name)
     return currency_code(match[1]) if match and currency_code(match[1]) == match[1].upper() else ""
 
@@ -271,6 +283,11 @@ def _as_number(column: Column, sample: Sample, usual: Decimal | None) -> Column 
     return column.model_copy(update={"kind": "number", "decimal": decimal, "unit": unit, "odd": (*column.odd, *odd)})
 
 
+def _is_plain(value: Any) -> bool:
+    """Return whether a cell is a number as it stands, or an open one such as "300+"."""
+    return _is_number(value) or _is_number(text_of(value).removesuffix("+"))
+
+
 def _is_number(value: Any) -> bool:
     if isinstance(value, bool):
         return False
@@ -278,28 +295,36 @@ def _is_number(value: Any) -> bool:
 
 
 def _unit_of_name(name: str) -> str:
+    """Return the unit that a column's name ends with: "Weight (kg)", "Power/W", "size in inches", "duration_min"."""
     match = _UNIT_IN_NAME.search(name.strip())
-    unit = match[1].lower() if match else ""
-    return unit if unit_family([unit]) and unit not in _WORDS_AND_UNITS else ""
+    if match is None:
+        return ""
+    word, unit = match["unit"].lower(), unit_called(match["unit"])
+    marked = not match["mark"].isspace() and match["mark"] != "_"
+    return unit if marked or word.endswith("s") or (word == unit and word not in _WORDS_AND_UNITS) else ""
 
 
 def _as_quantity(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
+    """Take a column for numbers where all its cells measure the same, or are numbers with some ranges among them."""
+    if is_code_name(column.name) or is_size_name(column.name):
+        return None
     texts = sample.texts()
     decimal, _ = decimal_mark([(number_text(t), n) for t, n in texts.items()], usual, price=False)
+    measures = {text: found for text in texts if (found := measure_in(text, decimal)) is not None}
     units: Counter[str] = Counter()
-    for text, times in texts.items():
-        if (found := quantity_in(text, decimal)) is not None:
-            units[found.unit] += times
-    if not units:
+    for text, found in measures.items():
+        units[found.unit] += texts[text]
+    if not units or (not units.keys() - {""} and sample.share(_is_plain) < PLAIN):
         return None
-    unit = units.most_common(1)[0][0]
-    readable = sample.share(
-        lambda v: (q := quantity_in(text_of(v), decimal)) is not None and in_unit(q, unit) is not None
-    )
-    if readable < MOSTLY:
+    unit = max(units, key=lambda u: (u != "", units[u]))
+    readable = sum(texts[t] for t, q in measures.items() if in_unit(q, unit) is not None)
+    if readable < MOSTLY * texts.total():
         return None
     odd = [f"units {', '.join(units)} are turned into {unit}"] if len(units) > 1 else []
-    unit = "" if unit == AT_LEAST else unit
+    if ranges := [t for t in measures if lowest(t, decimal)]:
+        odd.append(f"ranges are read as their lower end: {len(ranges)}, such as {ranges[0]!r}")
+    if loose := [t for t, q in measures.items() if not q.unit and not _is_plain(t) and t not in ranges]:
+        odd.append(f"{loose[0]!r} is read as {measures[loose[0]].number:g}")
     return column.model_copy(update={"kind": "number", "unit": unit, "decimal": decimal, "odd": (*column.odd, *odd)})
 
 

@@ -6,10 +6,10 @@ import re
 
 FIELD_NAMES: dict[str, tuple[str, ...]] = {
     "item_id": ("itemid", "id", "productid", "articleid", "movieid", "sku", "asin", "artikelnummer", "artikelnr", "artnr", "produktid", "référence",
-                "reference", "referencia", "codigo", "código", "商品编号", "商品編號", "商品id", "产品编号", "编号", "货号", "商品コード", "商品番号", "상품번호", "상품id", "артикул", "кодтовара", "kod", "sifra"),
+                "reference", "referencia", "codigo", "código", "code", "itemcode", "productcode", "articlecode", "objektid", "objektnummer", "宝贝id", "宝贝编号", "商品编码", "商品编号", "商品編號", "商品id", "产品编号", "编号", "货号", "商品コード", "商品番号", "상품번호", "상품id", "артикул", "кодтовара", "kod", "sifra"),
     "title": ("title", "name", "productdisplayname", "productname", "producttitle", "itemtitle", "itemname", "displayname", "prodname", "product", "article", "artikel", "produkt", "produit", "producto",
               "bezeichnung", "artikelbezeichnung", "artikelname", "produktname", "titel", "titre", "nom", "nombre", "título", "titulo", "nome", "naam",
-              "商品名称", "商品名稱", "产品名称", "名称", "标题", "品名", "商品名", "상품명", "제품명", "название", "наименование", "товар", "nazwa", "název"),
+              "item", "wine", "wein", "dish", "speise", "gericht", "plat", "plato", "piatto", "宝贝标题", "宝贝名称", "商品标题", "菜名", "书名", "商品名称", "商品名稱", "产品名称", "名称", "标题", "品名", "商品名", "상품명", "제품명", "название", "наименование", "товар", "nazwa", "název"),
     "text": ("text", "description", "desc", "plot", "summary", "overview", "abstract", "body", "longdescription", "productdescription", "beschreibung",
              "produktbeschreibung", "langtext", "descripción", "descripcion", "descrizione", "descrição", "omschrijving", "描述", "商品描述", "商品說明", "简介", "详情",
              "商品说明", "説明", "설명", "описание", "opis", "popis"),
@@ -18,10 +18,19 @@ FIELD_NAMES: dict[str, tuple[str, ...]] = {
               "imagen", "immagine", "图片", "主图", "画像", "이미지", "изображение", "фото", "zdjęcie"),
     "url": ("url", "link", "href", "producturl", "productlink", "permalink", "lien", "enlace", "链接", "ссылка"),
 }  # fmt: skip
-SALE_NAMES = ("saleprice", "specialprice", "discountedprice", "discountprice", "offerprice", "finalprice", "currentprice", "promoprice",
+SALE_NAMES = ("saleprice", "sellingprice", "specialprice", "discountedprice", "discountprice", "offerprice", "finalprice", "currentprice", "promoprice",
          "angebotspreis", "aktionspreis", "sonderpreis", "prixpromo", "促销价", "现价", "特价")  # fmt: skip
 REGULAR_NAMES = ("price", "regularprice", "originalprice", "listprice", "actualprice", "compareatprice", "mrp", "msrp", "rrp", "retailprice",
             "oldprice", "wasprice", "preis", "uvp", "normalpreis", "prix", "原价")  # fmt: skip
+BEFORE_NAMES = frozenset({
+    "originalprice", "listprice", "compareatprice", "oldprice", "wasprice", "uvp", "mrp", "msrp", "rrp", "regularprice", "原价", "市场价", "划线价",
+})  # fmt: skip
+"""What the price is called that was asked before an offer."""
+COST_NAMES = re.compile(
+    r"^(?:ek|ekpreis|einkauf|einkaufspreis|cost|costprice|purchaseprice|buyprice|trade|tradeprice|wholesale|wholesaleprice|b2b|b2bprice|händlerpreis"
+    r"|grundpreis|unitprice|priceper\w*|deposit|pfand|shipping\w*|versand\w*|进价|成本|成本价|进货价)"
+)
+"""What a column is called that is no price a customer pays for the item: the shop's own cost, the price for a litre, a deposit."""
 CURRENCY_NAMES = ("currency", "pricecurrency", "currencycode", "offerspricecurrency", "währung", "waehrung", "devise", "moneda", "valuta", "货币", "币种")  # fmt: skip
 IDENTIFIERS = frozenset({
     "gtin", "gtin8", "gtin12", "gtin13", "gtin14", "ean", "ean13", "upc", "isbn", "isbn10", "isbn13", "barcode", "mpn", "sku", "handle", "slug",
@@ -64,7 +73,7 @@ _LISTS = re.compile(
     re.IGNORECASE,
 )
 _PRICES = re.compile(
-    r"price|\bcost\b|\bamount\b|preis|prix|precio|prezzo|pre[çc]o|prijs|\bpris\b|\bcena\b|fiyat|\bmrp\b|msrp|\brrp\b|价格|价钱|售价|单价|價格|価格|値段|가격|цена",
+    r"price|\bcost\b|\bamount\b|preis|prix|precio|prezzo|pre[çc]o|prijs|\bpris\b|\bcena\b|fiyat|\bmrp\b|msrp|\brrp\b|^(?:vk|ek|uvp)$|价格|价钱|售价|单价|原价|现价|定价|到手价|券后价|價格|価格|値段|가격|цена",
     re.IGNORECASE,
 )
 _NO_PRICES = re.compile(

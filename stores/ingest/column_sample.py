@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .column import text_of
-from .values import is_unknown
+from .values import is_error, is_unknown
 
 MAX_DISTINCT = 4_000
 
@@ -20,11 +20,15 @@ class Sample:
     def __init__(self) -> None:
         self.cells: dict[str, tuple[Any, int]] = {}
         self.filled = self.lists = self.typed = 0
+        self.errors: Counter[str] = Counter()
         self._step = 1
 
     def add(self, value: Any) -> None:
         """Count a cell that says something."""
         if is_unknown(value):
+            return
+        if is_error(value):
+            self.errors[str(value).strip()] += 1
             return
         self.filled += 1
         self.lists += isinstance(value, list)

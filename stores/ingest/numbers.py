@@ -33,8 +33,8 @@ _FROM = re.compile(
     re.IGNORECASE,
 )
 _NOISE = re.compile(
-    r"^(?:now|only|nur|uvp|rrp|msrp|price|preis|prix)\b:?\s*"
-    r"|\s*(?:each|ea\.?|vb|incl\.? ?(?:vat|tax)|inkl\.? ?mwst\.?|excl\.? ?(?:vat|tax)|zzgl\.? ?mwst\.?|ttc|ht)$",
+    r"^(?:now|only|nur|uvp|rrp|msrp|price|preis|prix|vb|vhb|fp|ca\.?|approx\.?)(?=[\s:\d])[:.]?\s*"
+    r"|\s*(?:each|ea\.?|vb|vhb|/-|incl\.? ?(?:vat|tax)|inkl\.? ?mwst\.?|excl\.? ?(?:vat|tax)|zzgl\.? ?mwst\.?|ttc|ht)$",
     re.IGNORECASE,
 )
 _PER = re.compile(r"\s*(?:/|\bper\b|\bpro\b|\bje\b)\s*(?P<per>\d*\s*[^\W\d_]+[²³]?)\.?$", re.IGNORECASE)
@@ -44,9 +44,19 @@ _CODES = {
     "€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "￥": "CNY", "元": "CNY", "人民币": "CNY", "rmb": "CNY", "円": "JPY", "원": "KRW",
     "rs": "INR", "rp": "IDR", "kr": "SEK", "zł": "PLN", "zl": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON", "лв": "BGN", "руб": "RUB",
     "р": "RUB", "₽": "RUB", "₴": "UAH", "₺": "TRY", "tl": "TRY", "฿": "THB", "đ": "VND", "rm": "MYR", "s$": "SGD", "fr": "CHF", "sfr": "CHF",
-    "c$": "CAD", "au$": "AUD", "us$": "USD", "nt$": "TWD", "p": "GBX", "euro": "EUR", "euros": "EUR", "dollar": "USD", "dollars": "USD",
+    "c$": "CAD", "au$": "AUD", "us$": "USD", "nt$": "TWD", "p": "GBX", "cent": "USX", "cents": "USX", "ct": "EUX", "¢": "USX", "euro": "EUR", "euros": "EUR", "dollar": "USD", "dollars": "USD",
 }  # fmt: skip
-_PENCE = {"GBX": ("GBP", 100.0)}
+_PENCE = {"GBX": ("GBP", 100.0), "USX": ("USD", 100.0), "EUX": ("EUR", 100.0)}
+SCALES = {
+    "k": 1e3, "tsd": 1e3, "thousand": 1e3, "千": 1e3, "万": 1e4, "萬": 1e4, "lakh": 1e5, "lakhs": 1e5, "lac": 1e5, "lacs": 1e5, "l": 1e5,
+    "million": 1e6, "millionen": 1e6, "mio": 1e6, "mn": 1e6, "m": 1e6, "crore": 1e7, "crores": 1e7, "cr": 1e7, "亿": 1e8, "億": 1e8,
+    "billion": 1e9, "bn": 1e9, "mrd": 1e9,
+}  # fmt: skip
+"""What a word after a number multiplies it by; ``k``, ``l`` and ``m`` only beside a currency."""
+_SCALED = re.compile(
+    rf"(?P<before>{_SIGN})?\s*(?P<number>{_DIGITS}?\d)\s*(?P<scale>{'|'.join(sorted(SCALES, key=len, reverse=True))})\.?\s*(?P<after>{_SIGN})?\+?",
+    re.IGNORECASE,
+)
 UNITS: dict[str, dict[str, float]] = {
     "mass": {"mg": 0.001, "g": 1, "kg": 1000, "oz": 28.349523125, "lb": 453.59237},
     "length": {"mm": 0.1, "cm": 1, "m": 100, "km": 100_000, "in": 2.54, "ft": 30.48},
@@ -62,6 +72,8 @@ UNITS: dict[str, dict[str, float]] = {
     "stars": {"stars": 1},
     "at least": {"+": 1},
     "share": {"%": 1},
+    "concentration": {"mg/l": 0.001, "g/l": 1, "mg/dl": 0.01, "g/100g": 10, "g/100ml": 10},
+    "consumption": {"l/100km": 1},
     "data": {"kb": 0.001, "mb": 1, "gb": 1000, "tb": 1_000_000},
     "power": {"mw": 0.001, "w": 1, "kw": 1000},
     "charge": {"mah": 1, "ah": 1000},
@@ -87,14 +99,21 @@ _UNIT_WORDS = {
     "pieces": "pcs", "pack": "pcs", "stück": "pcs", "stk": "pcs", "件": "pcs", "个": "pcs",
 }  # fmt: skip
 _QUANTITY = re.compile(
-    rf"(?P<number>[+-]?{_DIGITS})\s*(?P<unit>km/h|[^\W\d_]+(?: oz)?[²2]?|[%％\"″+])\.?", re.IGNORECASE
+    rf"(?P<number>[+-]?{_DIGITS})\s*(?P<unit>km/h|m?g\s?/\s?(?:l|dl|100\s?g|100\s?ml)|l\s?/\s?100\s?km|[^\W\d_]+(?: oz)?[²2]?|[%％\"″+])\.?", re.IGNORECASE
 )
 _QUALIFIER = re.compile(
-    r"^(?:up to|max\.?|min\.?|approx\.?|about|around|ca\.?|circa|bis(?: zu)?|ab|etwa|from|at least|over|under|over|[~≈<>≤≥]|约|最多|最长|至少|最大)\s*(?=\d)"
-    r"|(?<=[^\W\d_])\s+(?:ssd|hdd|nvme|emmc|flash|ddr[345]|ram|net|netto|brutto|gross|long|lang|wide|breit|high|hoch|deep|tief|tall|old)$",
+    r"^(?:up to|max\.?|min\.?|approx\.?|about|around|ca\.?|c\.|circa|rd\.?|um|bis(?: zu)?|ab|etwa|from|at least|over|under|over|[~≈<>≤≥]|约|最多|最长|至少|最大)\s*(?=\d)"
+    r"|(?<=[^\W\d_%])\s+(?:ssd|hdd|nvme|emmc|flash|ddr[345]|ram|net|netto|brutto|gross|long|lang|wide|breit|high|hoch|deep|tief|tall|old)$"
+    r"|(?<=%)\s*(?:vol\.?|abv|alc\.?(?:/vol\.?)?|alk\.?|off|rabatt|i\.? ?tr\.?)$",
     re.IGNORECASE,
 )
 """What a cell says beside its number and unit, and a reader of limits does without: "up to 13 h", "512 GB SSD"."""
+
+
+_SPAN = re.compile(
+    r"(?P<low>\d[\d.,]*)\s*(?P<own>[^\W\d_]{1,6}[²2]?|%)?\s*(?:[–—~]|-|to|bis|至|到)\s*(?P<high>\d[\d.,]*)\s*(?P<unit>[^\W\d_]{1,6}[²2]?|%)?\.?",
+    re.IGNORECASE,
+)
 
 
 class Money(NamedTuple):
@@ -224,7 +243,11 @@ def money_in(text: str, decimal: Decimal = ".") -> Money | None:
 
 
 def _amount(text: str, decimal: Decimal) -> tuple[float, str] | None:
-    text = text.strip()
+    plain = _plain_amount(text.strip(), decimal)
+    return plain if plain is not None else _scaled(text.strip(), decimal)
+
+
+def _plain_amount(text: str, decimal: Decimal) -> tuple[float, str] | None:
     match = _MONEY.fullmatch(text)
     if match is None or (match["before"] and match["after"] and not match["before"].isalpha()):
         number = number_in(text, decimal)
@@ -242,6 +265,39 @@ def _amount(text: str, decimal: Decimal) -> tuple[float, str] | None:
     number += int(match["cents"]) / 100 if match["cents"] else 0
     code, share = _PENCE.get(code, (code, 1.0))
     return (-number if match["minus"] or match["inner"] else number) / share, code
+
+
+def _scaled(text: str, decimal: Decimal) -> tuple[float, str] | None:
+    """Return the amount and currency of "₹2.5 lakh", "1.2 Mio. €" or "$12k", or None."""
+    match = _SCALED.fullmatch(text)
+    if match is None or (match["before"] and match["after"]):
+        return None
+    sign, scale = match["before"] or match["after"] or "", match["scale"].casefold()
+    code = currency_code(sign) if sign else ""
+    number = number_in(match["number"], decimal)
+    if number is None or (sign and not code) or (len(scale) == 1 and scale.isascii() and not code):
+        return None
+    if scale == "l" and code != "INR":
+        return None
+    return round(number * SCALES[scale], 6), code
+
+
+def scaled_number(text: str, decimal: Decimal = ".") -> float | None:
+    """Return the number in "1.2万+", "3,5 Mio." or "2 lakh", or None."""
+    found = _scaled(tidy(text), decimal)
+    return found[0] if found is not None and not found[1] else None
+
+
+def lowest(text: str, decimal: Decimal = ".") -> tuple[str, str] | None:
+    """Return the lower end of a range of numbers or quantities ("2-4", "55 - 110 m²") with its unit, and the upper end, or None."""
+    ends = _SPAN.fullmatch(_QUALIFIER.sub("", tidy(text)))
+    if ends is None:
+        return None
+    low, high = number_in(ends["low"], decimal), number_in(ends["high"], decimal)
+    if low is None or high is None or low >= high:
+        return None
+    unit = ends["unit"] or ends["own"] or ""
+    return f"{ends['low']} {unit}".strip(), f"{ends['high']} {unit}".strip()
 
 
 def currency_code(sign: str) -> str:
@@ -278,6 +334,7 @@ def quantity_in(text: str, decimal: Decimal = ".") -> Quantity | None:
     for part in parts:
         number = number_in(part["number"].strip(), decimal)
         unit = part["unit"].casefold()
+        unit = unit.replace(" ", "") if "/" in unit else unit
         unit = _UNIT_WORDS.get(unit, unit)
         unit = "min" if unit == "m" and found and found[0].unit == "h" else unit
         if number is None or not unit_family([unit]):
@@ -289,6 +346,27 @@ def quantity_in(text: str, decimal: Decimal = ".") -> Quantity | None:
     if any(q.unit not in times for q in found):
         return None
     return Quantity(sum(q.number * times[q.unit] for q in found) / 60, "min")
+
+
+def measure_in(text: str, decimal: Decimal = ".") -> Quantity | None:
+    """Return the number of a cell in any form, without a unit where it has none: "9", "um 1905", "1.2万+", "84,5 m²"; of a range the lower end."""
+    text = tidy(text)
+    plain = number_in(_QUALIFIER.sub("", text), decimal)
+    if plain is None:
+        plain = scaled_number(text, decimal)
+    if plain is not None:
+        return Quantity(plain, "")
+    if (found := quantity_in(text, decimal)) is not None:
+        return Quantity(found.number, "") if found.unit == AT_LEAST else found
+    ends = lowest(text, decimal)
+    return None if ends is None else measure_in(ends[0], decimal)
+
+
+def unit_called(word: str) -> str:
+    """Return the unit that a word or a sign names ("minutes", "Zoll", "m2"), or an empty string."""
+    word = word.casefold()
+    unit = _UNIT_WORDS.get(word, word)
+    return unit if unit_family([unit]) else ""
 
 
 def unit_family(units: Iterable[str]) -> str:

@@ -14,12 +14,12 @@ from ...core.errors import InvalidRequestError
 from ...core.schemas import FieldType, Frozen
 from .column import ITEM_FIELDS, Column, parse_reading, text_of
 from .column_guess import guess, measured, refine
-from .column_names import CURRENCY_NAMES, FIELD_NAMES, REGULAR_NAMES, SALE_NAMES, is_price_name, is_size_name, simple
+from .column_names import BEFORE_NAMES, COST_NAMES, CURRENCY_NAMES, FIELD_NAMES, REGULAR_NAMES, SALE_NAMES, is_price_name, is_size_name, simple
 from .column_sample import Sample
 from .file_readers import Reading
 from .layouts import PLAIN, Layout
 from .numbers import Decimal, currency_code, decimal_mark, mark_of, number_text
-from .values import LISTED, is_blank
+from .values import LISTED, is_blank, is_error
 
 CODES = frozenset({"nan", "null", "na", "none"})
 """Ids that may be meant, such as those of the language Min Nan and of Namibia."""
@@ -29,6 +29,7 @@ MIN_INDICATORS = 3
 CURRENCY = "the currency of the prices"
 SPARSE = 0.02
 """Of a file with more columns than ``MAX_COLUMNS``, those that say something in less than this share of rows are left out."""
+_PATH = re.compile(r"[^\s.]+(?:\.[^\s.]+)+")
 _NUMERIC = re.compile(r"\D{0,6}[\d.,' ]*\d\D{0,6}")
 
 
@@ -108,7 +109,11 @@ class Plan(Frozen):
         if target == "item_id" and (code := self._code(row)):
             return code
         words = target != "title"  # a title may be "Null" or "?"
-        cells = (text_of(row[name]) for name in self.fields.get(target, ()) if not is_blank(row.get(name), words=words))
+        cells = (
+            text_of(row[name])
+            for name in self.fields.get(target, ())
+            if not is_blank(row.get(name), words=words) and not is_error(row.get(name))
+        )
         known = [cell for cell in cells if cell]
         if target in ("image", "url"):  # of several pictures the first
             known = [cell.split("\n")[0] for cell in known]
@@ -179,7 +184,7 @@ def make_plan(
     for name in choices.readings:
         _existing("as", name, names)
     field_of = {name: target for target, sources in fields.items() for name in sources}
-    leaves = Counter(name.rpartition(".")[2] for name in names)
+    leaves = Counter(map(_leaf, names))
     file = _File(rows, _usual_mark(samples), choices.separator, len(names) > MAX_COLUMNS, _indicators(samples))
     columns: list[Column] = []
     for name, sample in samples.items():
@@ -191,7 +196,7 @@ def make_plan(
         elif not chosen and (why := _of_no_use(name, sample, layout, file)):
             columns.append(column.model_copy(update={"kind": "ignore", "why": why}))
         else:
-            leaf = name.rpartition(".")[2]
+            leaf = _leaf(name)
             short = leaf if leaves[leaf] == 1 and leaf not in ITEM_FIELDS and leaf.isascii() else name
             target = mapped.get(name) or layout.attributes.get(name) or short.strip()
             reading = reading or layout.readings.get(name, "") or ("bool" if name in file.indicators else "")
@@ -203,6 +208,11 @@ def make_plan(
     )  # fmt: skip
     _check_names(plan)
     return plan
+
+
+def _leaf(name: str) -> str:
+    """Return the last part of a path such as ``offers.price``; "Preis inkl. MwSt." and "Art.-Nr." are no paths."""
+    return name.rpartition(".")[2] if _PATH.fullmatch(name) else name
 
 
 def _takes_first(target: str, sources: Sequence[str], layout: Layout, choices: Choices) -> bool:
@@ -310,9 +320,10 @@ def _prices(columns: list[Column], mapped: Mapping[str, str]) -> tuple[list[Colu
     best = min(
         named,
         key=lambda c: (
+            bool(COST_NAMES.search(simple(c.name))),
+            simple(c.name) in BEFORE_NAMES,
             simple(c.target) != "price",
             simple(c.target) not in REGULAR_NAMES,
-            simple(c.target) in ("regularprice",),
         ),
         default=None,
     )

@@ -13,27 +13,28 @@ from .numbers import number_in, tidy
 
 DayOrder = Literal["dmy", "mdy"]
 _NULLS = frozenset({"", "nan", "null", "n/a", "#n/a", "\\n", "-", "--", "—", "?"})
-UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "--", "—", "?", "unknown", "#n/a", "\\n", "无数据", "(no genres listed)"})  # fmt: skip
+UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "--", "—", "?", "unknown", "#n/a", "\\n", "无数据", "暂无", "未知", "不详", "k. a.", "k.a.", "keine angabe", "n. a.", "n.a.", "o. j.", "tba", "tbd", "(no genres listed)"})  # fmt: skip
 _TRUE = frozenset({
     "true", "yes", "t", "y", "on", "ja", "oui", "si", "sí", "sì", "sim", "да", "是", "有", "はい", "예", "in stock",
     "in_stock", "instock", "available", "in store", "auf lager", "lieferbar", "verfügbar", "en stock", "disponible",
     "disponibile", "有货", "有貨", "现货", "在庫あり", "あり", "있음", "в наличии", "tak", "ano", "limited availability", "limitedavailability", "onlineonly",
-    "instoreonly", "✓", "✔",
+    "instoreonly", "✓", "✔", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar", "истина", "prawda", "真", "包邮", "支持",
 })  # fmt: skip
 _FALSE = frozenset({
     "false", "no", "f", "n", "off", "nein", "non", "não", "нет", "否", "无", "無", "いいえ", "아니요", "out of stock",
     "out_of_stock", "outofstock", "sold out", "soldout", "unavailable", "not available", "discontinued",
     "nicht auf lager", "ausverkauft", "nicht verfügbar", "en rupture", "rupture", "rupture de stock", "agotado",
     "esaurito", "esgotado", "缺货", "缺貨", "售罄", "在庫なし", "なし", "없음", "нет в наличии", "nie", "preorder", "pre_order", "backorder", "back_order",
-    "available for order", "✗", "✘",
+    "available for order", "✗", "✘", "falsch", "faux", "falso", "onwaar", "ложь", "fałsz", "假", "不是", "没有", "不包邮", "不支持",
 })  # fmt: skip
+_ERRORS = re.compile(r"#(?:REF!?|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|ERROR!|SPILL!|CALC!|BEZUG!|WERT!|ZAHL!)|Loading\.\.\.", re.IGNORECASE)
 LATER = frozenset({"preorder", "pre_order", "backorder", "back_order", "available for order"})
 """Words for what can be ordered and is not in stock."""
 _ORG = re.compile(r"^https?://schema\.org/", re.IGNORECASE)
 SEPARATORS = ("|", ";", "、", "\n", "¦", "·", ">", ",", "，", "/", "&", "+")
 _STRONG = frozenset("|;、\n¦>")
 _TURNED = frozenset(",/")
-_SPACED = frozenset("&+·>")
+_SPACED = frozenset("&+·")
 LISTED = 0.05
 """Share of a column's cells that must hold a separator of lists, where the members do not come again alone."""
 MEMBER_CHARS, MEMBER_WORDS = 60, 4
@@ -41,8 +42,11 @@ RECURRING = 0.5
 MIN_TURNED = 8
 """Names of two parts that must differ, and so must what stands behind their commas, before a column holds names turned round."""
 _SIZE = re.compile(r"(?:\d{1,3}(?:[.,]5)?|\d?x{0,4}[sml]|x{1,4}[sml]?|one size|os|\d{1,2}[a-h]{1,2})", re.IGNORECASE)
-_FRACTION = re.compile(r"\d/\d")
-"""A size of its own, such as that of a violin, and no list of two."""
+_FRACTION = re.compile(r"(?:\d+[ -])?\d/\d")
+"""A size of its own, such as that of a violin or of a shoe (38 2/3), and no list of two."""
+_PER_UNIT = re.compile(r".*\d\s*[^\W\d_]{1,5}\s?/\s?(?:\d+\s?)?[^\W\d_]{1,3}\.?")
+"""A measure for a unit of another, such as 18,2 g/l."""
+_DECIMAL_COMMA = re.compile(r"\d{1,4},\d{1,2}")
 _SIZES = re.compile(r"(\d{1,2})\s*[-–]\s*(\d{1,2})")
 MAX_SIZE_RANGE = 20
 EXCEL_EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
@@ -64,6 +68,11 @@ def is_unknown(value: Any) -> bool:
     if value is None or value in ([], {}) or (isinstance(value, float) and math.isnan(value)):
         return True
     return isinstance(value, str) and value.strip().lower() in UNKNOWN
+
+
+def is_error(value: Any) -> bool:
+    """Return whether a cell holds what a spreadsheet shows where a formula failed: ``#REF!``, ``#DIV/0!``, ``Loading...``."""
+    return isinstance(value, str) and (value[:1] == "#" or value[:1] in "Ll") and bool(_ERRORS.fullmatch(value.strip()))
 
 
 def is_blank(value: Any, *, words: bool = True) -> bool:
@@ -222,7 +231,7 @@ def separators_of(cells: Mapping[str, int], *, sizes: bool = False, listed: bool
     In a column that is called a list (``listed``) a comma always separates; in one of names turned round it never does.
     """
     multi = {s: [c for c in cells if len(split(c, [s])) > 1] for s in SEPARATORS}
-    multi["/"] = [c for c in multi["/"] if not _FRACTION.fullmatch(c.strip())]
+    multi["/"] = [c for c in multi["/"] if not (_FRACTION.fullmatch(c.strip()) or _PER_UNIT.fullmatch(c))]
     used = [s for s in SEPARATORS if multi[s] and _short(multi[s], s, cells)]
     counts = Counter(m.casefold() for cell, times in cells.items() for m in set(split(cell, used)))
     total = sum(cells.values())
@@ -232,7 +241,7 @@ def separators_of(cells: Mapping[str, int], *, sizes: bool = False, listed: bool
         again = sum(counts[m.casefold()] > 1 for m in members) / max(1, len(members))
         share = sum(cells[c] for c in multi[mark]) / max(1, total)
         is_sizes = sizes and all(_SIZE.fullmatch(m) or _SIZES.fullmatch(m) for m in members)
-        needed = 1.0 if mark in _SPACED - {">"} else RECURRING
+        needed = 1.0 if mark in _SPACED else RECURRING
         strong = mark in _STRONG or (listed and mark == ",")
         if (
             mark in _TURNED
