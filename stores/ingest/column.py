@@ -32,7 +32,7 @@ MAX_ATTRIBUTE_CHARS = 20_000
 MAX_LIST = 1_000
 _FIELD_TYPES: dict[Kind, FieldType] = {"number": "number", "price": "number", "bool": "bool", "list": "list"}
 _MARKS: dict[str, Decimal] = {"comma": ",", "dot": "."}
-READINGS = "text, number, price, bool, list, date, time or ignore, with details after a colon: number:comma, price:EUR, list:, or date:mdy"
+READINGS = "text, number, price, bool, list, date, time or ignore, with details after a colon: number:comma, price:EUR, price:cents, list:, or date:mdy"
 
 
 class Column(Frozen):
@@ -51,6 +51,7 @@ class Column(Frozen):
     separators: tuple[str, ...] = Field(default=(), description="What separates the members of its lists.")
     order: DayOrder = Field(default="dmy", description="Which of day and month comes first in 05/01/2024.")
     currency_column: str = Field(default="", description="The column that holds the currency of its prices.")
+    minor: bool = Field(default=False, description="Whether its prices are in cents, or whatever a hundredth is called.")
     sizes: bool = Field(default=False, description="Whether ranges such as 40-44 stand for every size between.")
     why: str = Field(default="", description="How it was recognised, or why it is left out.")
     samples: tuple[str, ...] = Field(default=(), description="Three values as they are read.")
@@ -69,7 +70,7 @@ class Column(Frozen):
         mark = {",": "comma", ".": ""}[self.decimal]
         detail = {
             "number": ":".join(filter(None, [mark, self.unit])),
-            "price": ":".join(filter(None, [mark, self.unit])),
+            "price": ":".join(filter(None, [mark, "cents" if self.minor else "", self.unit])),
             "list": "".join(self.separators),
             "date": self.order if self.order != "dmy" else "",
         }.get(self.kind, "")
@@ -91,6 +92,8 @@ def parse_reading(name: str, reading: str) -> dict[str, Any]:
     for part in filter(None, detail.split(":")):
         if kind in ("number", "price") and part in _MARKS:
             found |= {"decimal": _MARKS[part], "thousandths": True}
+        elif kind == "price" and part == "cents":
+            found["minor"] = True
         elif kind == "price" and currency_code(part):
             found["unit"] = currency_code(part)
         elif kind == "number":
@@ -154,6 +157,7 @@ def _price(column: Column, value: Any, row: Mapping[str, Any]) -> dict[str, Attr
         if not column.thousandths and mark_of(number_text(text)) == "?" and column.decimal in number_text(text):
             raise ValueError(f"{shown(value)} may be thousands or decimals")
         amount, code, per = money.amount, money.currency, money.per
+    signed = bool(code)
     code = (
         column.unit
         if code == "JPY" and column.unit == "CNY" and not isinstance(value, int | float) and "¥" in text_of(value)
@@ -161,6 +165,7 @@ def _price(column: Column, value: Any, row: Mapping[str, Any]) -> dict[str, Attr
     )
     code = code or currency_code(text_of(row.get(column.currency_column) or "")) or column.unit
     own = not code or code == column.unit
+    amount = round(amount / 100, 6) if column.minor and not signed else amount
     name = column.target if own else f"{column.target}_{code.lower()}"
     made: dict[str, AttributeValue] = {name: amount}
     return made | {f"{column.target}_per": per} if per else made

@@ -54,6 +54,7 @@ _HASH = re.compile(r"(?=[A-Za-z]*\d)[A-Za-z0-9]{16,}")
 _ADDRESS = re.compile(r"(?:https?:)?//\S+|www\.\S+", re.IGNORECASE)
 _WORDS_AND_UNITS = frozenset({"in", "d", "m", "v", "h", "s", "l", "w", "pages", "pcs"})
 _CURRENCY_IN_NAME = re.compile(r"[(\[]\s*(?:in\s+)?(EUR|USD|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|CZK|AUD|CAD|[€£¥￥₹₽₩₺$])\s*[)\]]$")
+_CENTS_IN_NAME = re.compile(r"[\s_(\[](?:in[\s_])?(?:cents?|minor|pence)(?:[\s_]units?)?[)\]]?$|^unit_amount$|[a-z]Cents$", re.IGNORECASE)
 _UNIT_IN_NAME = re.compile(r"(?P<mark>[(\[/]\s*|\s(?:in|en)\s+|[\s_]+)(?P<unit>[^\W\d_]{1,9}[²2]?|%)[)\]]?$")
 
 
@@ -162,6 +163,7 @@ def _as_price(column: Column, sample: Sample, usual: Decimal | None) -> Column |
         update={
             "kind": "price",
             "unit": unit,
+            "minor": column.minor or bool(_CENTS_IN_NAME.search(column.name)),
             "decimal": column.decimal if column.decimal == "," else decimal,
             "thousandths": not triple or triple >= THOUSANDTHS * marked,
             "odd": (*column.odd, *_odd_prices(column, texts, money, currencies, guessed and not unit)),

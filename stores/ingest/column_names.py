@@ -83,8 +83,8 @@ _NO_PRICES = re.compile(
 
 def is_price_name(name: str) -> bool:
     """Return whether a column's name says that it holds prices, in one of many languages."""
-    spaced = re.sub(r"[_.\-]+", " ", name)
-    return bool(_PRICES.search(spaced)) and not _NO_PRICES.search(spaced)
+    found = (re.sub(r"[_.\-]+", " ", part) for part in dict.fromkeys((name, leaf(name))))
+    return any(_PRICES.search(spaced) and not _NO_PRICES.search(spaced) for spaced in found)
 
 
 def is_size_name(name: str) -> bool:
@@ -95,6 +95,12 @@ def is_size_name(name: str) -> bool:
 def is_list_name(name: str) -> bool:
     """Return whether a column's name says that its cells hold several values."""
     return bool(_LISTS.search(re.sub(r"[_.\-]+", " ", name.strip())))
+
+
+def leaf(name: str) -> str:
+    """Return the last part of a path such as ``offers.price``; "Preis inkl. MwSt." and "Max. Temp." are no paths."""
+    head, _, tail = name.rpartition(".")
+    return tail if head and tail.strip() == tail != "" else name
 
 
 def simple(name: str) -> str:

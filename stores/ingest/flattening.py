@@ -7,11 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .column import text_of
+from .column_names import FIELD_NAMES, simple
 from .values import is_unknown
 from .variants import Row
 
 NAMED = ("name", "value", "title", "hi_res", "large", "url", "contentUrl", "src", "@id")
 """What stands for an object in a list: the first of these that it has."""
+PAIR_NAMES, PAIR_VALUES = ("name", "key", "label", "k", "attribute", "trait_type"), ("value", "values", "v")
+FORMS = ("value", "str", "default", "full", "long", "text", "en", "en_US", "en-US", "en_GB")
+"""Of a title that is written in several forms or languages, which one is shown: the first of these, else the first."""
 FLATTENED_KEYS = 200
 
 
@@ -24,6 +28,12 @@ def flatten(row: Mapping[str, Any]) -> Row:
     flat: Row = {}
     for name, cell in row.items():
         value = _opened(cell)
+        if isinstance(cell, list) and (pairs := _pairs(cell)):
+            flat.update({f"{name}.{key}": held for key, held in pairs.items()})
+            continue
+        if isinstance(value, dict) and (words := _first_words(name, value)):
+            key, flat[name] = words
+            value = {k: v for k, v in value.items() if k != key}
         if not isinstance(value, dict) or len(value) > FLATTENED_KEYS:
             flat[name] = value
         elif _is_name(value):
@@ -41,6 +51,28 @@ def _opened(value: Any) -> Any:
         alone = len(value) == 1 and not _stands_for(value[0])
         return value[0] if alone else [_stands_for(v) or v for v in value]
     return value
+
+
+def _pairs(value: Sequence[Any]) -> dict[str, Any]:
+    """Return name -> value of a list whose objects each name something and say what it is: ``[{"name": "colour", "value": "blue"}]``."""
+    found: dict[str, Any] = {}
+    for part in value:
+        names = [part[k] for k in PAIR_NAMES if isinstance(part, dict) and isinstance(part.get(k), str)]
+        held = next((part[k] for k in PAIR_VALUES if isinstance(part, dict) and k in part), None)
+        if len(names) != 1 or isinstance(held, dict) or len(part) > 3 or names[0] in found:
+            return {}
+        found[names[0]] = held
+    return found
+
+
+def _first_words(name: str, value: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the key and the words that stand for a title, a text or an id written as an object: by language, singular and plural, ``$oid``."""
+    kind = next((t for t in ("item_id", "title", "text") if simple(name) in FIELD_NAMES[t]), "")
+    words = {k: v for k, v in value.items() if isinstance(v, str) and v.strip() and not k.startswith("/")}
+    if not kind or not words or (kind == "item_id" and len(value) > 1) or "@type" in value:
+        return None
+    key = next((k for k in FORMS if k in words), next(iter(words)))
+    return key, words[key]
 
 
 def _is_name(value: Mapping[str, Any]) -> bool:

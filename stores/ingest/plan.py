@@ -14,7 +14,7 @@ from ...core.errors import InvalidRequestError
 from ...core.schemas import FieldType, Frozen
 from .column import ITEM_FIELDS, Column, parse_reading, text_of
 from .column_guess import guess, measured, refine
-from .column_names import BEFORE_NAMES, COST_NAMES, CURRENCY_NAMES, FIELD_NAMES, REGULAR_NAMES, SALE_NAMES, is_price_name, is_size_name, simple
+from .column_names import BEFORE_NAMES, COST_NAMES, CURRENCY_NAMES, FIELD_NAMES, REGULAR_NAMES, SALE_NAMES, is_price_name, is_size_name, leaf, simple
 from .column_sample import Sample
 from .file_readers import Reading
 from .layouts import PLAIN, Layout
@@ -26,10 +26,11 @@ CODES = frozenset({"nan", "null", "na", "none"})
 MAX_FIELD_NAME = 64
 MAX_COLUMNS = 200
 MIN_INDICATORS = 3
+MINOR = frozenset({"cent", "cents", "ct", "minor", "pence", "分"})
+AVERAGES = frozenset({"average", "avg", "mean"})
 CURRENCY = "the currency of the prices"
 SPARSE = 0.02
 """Of a file with more columns than ``MAX_COLUMNS``, those that say something in less than this share of rows are left out."""
-_PATH = re.compile(r"[^\s.]+(?:\.[^\s.]+)+")
 _NUMERIC = re.compile(r"\D{0,6}[\d.,' ]*\d\D{0,6}")
 
 
@@ -152,6 +153,9 @@ def plan_fields(names: Sequence[str], mapping: Mapping[str, str] | None, layout:
             plain.pop(simple(found))
     if "item_id" not in fields and (found := _only_id(names)):
         fields["item_id"] = (found,)
+    forms = tuple(n for n in names if any(n.startswith(f"{title}.") for title in fields.get("title", ()))) if layout is PLAIN else ()
+    if forms and "text" not in (mapping or {}):  # a title in other forms and languages is searched for, no value to choose
+        fields["text"] = (*fields.get("text", ()), *(n for n in forms if n not in used))
     return {target: fields[target] for target in ITEM_FIELDS if target in fields}
 
 
@@ -184,7 +188,7 @@ def make_plan(
     for name in choices.readings:
         _existing("as", name, names)
     field_of = {name: target for target, sources in fields.items() for name in sources}
-    leaves = Counter(map(_leaf, names))
+    leaves = Counter(map(leaf, names))
     file = _File(rows, _usual_mark(samples), choices.separator, len(names) > MAX_COLUMNS, _indicators(samples))
     columns: list[Column] = []
     for name, sample in samples.items():
@@ -196,12 +200,11 @@ def make_plan(
         elif not chosen and (why := _of_no_use(name, sample, layout, file)):
             columns.append(column.model_copy(update={"kind": "ignore", "why": why}))
         else:
-            leaf = _leaf(name)
-            short = leaf if leaves[leaf] == 1 and leaf not in ITEM_FIELDS and leaf.isascii() else name
+            short = _short(name, leaves)
             target = mapped.get(name) or layout.attributes.get(name) or short.strip()
             reading = reading or layout.readings.get(name, "") or ("bool" if name in file.indicators else "")
             columns.append(_attribute(column.model_copy(update={"target": target}), sample, reading, file))
-    columns, price, regular = _prices(_currencies(columns, samples), mapped)
+    columns, price, regular = _prices(_in_cents(_currencies(columns, samples), samples), mapped)
     firsts = frozenset(t for t, sources in fields.items() if _takes_first(t, sources, layout, choices))
     plan = Plan(
         layout=layout.name, rows=rows, fields=dict(fields), firsts=firsts, columns=tuple(columns), price=price, regular=regular
@@ -210,9 +213,15 @@ def make_plan(
     return plan
 
 
-def _leaf(name: str) -> str:
-    """Return the last part of a path such as ``offers.price``; "Preis inkl. MwSt." and "Art.-Nr." are no paths."""
-    return name.rpartition(".")[2] if _PATH.fullmatch(name) else name
+def _short(name: str, leaves: Mapping[str, int]) -> str:
+    """Return what the attribute of a column is called: the last part of its path, ``rating`` of ``rating.average``."""
+    last = leaf(name)
+    parent = leaf(name[: -len(last) - 1]) if last != name else ""
+    if parent and last.casefold() in AVERAGES and parent not in leaves:
+        return parent
+    if parent and last.casefold() == "count":
+        return f"{parent}_count"
+    return last if leaves[last] == 1 and last not in ITEM_FIELDS and last.isascii() else name
 
 
 def _takes_first(target: str, sources: Sequence[str], layout: Layout, choices: Choices) -> bool:
@@ -276,7 +285,7 @@ def _usual_mark(samples: Mapping[str, Sample]) -> Decimal | None:
 
 def _currencies(columns: list[Column], samples: Mapping[str, Sample]) -> list[Column]:
     """Let prices take their currency from a column that holds codes."""
-    holder = next((c.name for c in columns if simple(c.name) in CURRENCY_NAMES and c.target), "")
+    holder = next((c.name for c in columns if simple(leaf(c.name)) in CURRENCY_NAMES and c.target), "")
     counts = samples[holder].texts() if holder else {}
     codes = {currency_code(text): times for text, times in counts.items() if currency_code(text)}
     if not codes:
@@ -296,6 +305,27 @@ def _currencies(columns: list[Column], samples: Mapping[str, Sample]) -> list[Co
         return columns
     used = {"kind": "ignore", "target": "", "why": CURRENCY}
     return [c.model_copy(update=used) if c.name == holder else c for c in made]
+
+
+def _in_cents(columns: list[Column], samples: Mapping[str, Sample]) -> list[Column]:
+    """Let prices be read as cents where a column beside them, such as ``pricing.unit``, says so in every row."""
+    said = {
+        c.name.rpartition(".")[0]: c.name
+        for c in columns
+        if simple(leaf(c.name)) in ("unit", "units") and {t.casefold() for t in samples[c.name].texts()} <= MINOR and c.filled
+    }
+    if not said:
+        return columns
+    used = {"kind": "ignore", "target": "", "why": "says that prices are cents"}
+    made = []
+    for c in columns:
+        holder = said.get(c.name.rpartition(".")[0], "")
+        if c.name == holder:
+            c = c.model_copy(update=used)
+        elif c.kind == "price" and holder and not c.minor:
+            c = measured(c.model_copy(update={"minor": True}), samples[c.name])
+        made.append(c)
+    return made
 
 
 def _prices(columns: list[Column], mapped: Mapping[str, str]) -> tuple[list[Column], str, str]:
