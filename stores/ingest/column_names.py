@@ -28,7 +28,7 @@ BEFORE_NAMES = frozenset({
 """What the price is called that was asked before an offer."""
 COST_NAMES = re.compile(
     r"^(?:ek|ekpreis|einkauf|einkaufspreis|cost|costprice|purchaseprice|buyprice|trade|tradeprice|wholesale|wholesaleprice|b2b|b2bprice|händlerpreis"
-    r"|grundpreis|unitprice|priceper\w*|deposit|pfand|shipping\w*|versand\w*|进价|成本|成本价|进货价)"
+    r"|grundpreis|unitprice|priceper\w*|deposit|pfand|shipping\w*|versand\w*|进价|成本|成本价|进货价)(?:in)?(?:eur|usd|gbp|chf|cny|inr)?$"
 )
 """What a column is called that is no price a customer pays for the item: the shop's own cost, the price for a litre, a deposit."""
 CURRENCY_NAMES = ("currency", "pricecurrency", "currencycode", "offerspricecurrency", "währung", "waehrung", "devise", "moneda", "valuta", "货币", "币种")  # fmt: skip

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from ...core.errors import InvalidRequestError
+from .header_row import SEARCHED, header_row, with_groups
 
 MAX_LINE_CHARS = 4_000_000
 MAX_QUOTED_LINES = 500
@@ -89,6 +90,7 @@ class Table:
             raise InvalidRequestError("source", "the file has no header line")
         self._tabs = ".tsv" in path.suffixes
         self.delimiter = delimiter or ("\t" if self._tabs else _delimiter(lines))
+        lines, above = self._below_titles(lines)
         cells, problem = self._parse(lines[0])
         rest = iter(lines[1:])
         while problem == _UNCLOSED and (more := next(rest, None)) is not None:
@@ -98,8 +100,18 @@ class Table:
             raise InvalidRequestError("source", f"line {self._skip + 1}, the header: {problem}")
         if any(is_broken(cell) for cell in cells):
             raise InvalidRequestError("source", f"the header line is not {self.encoding}; name it: --encoding NAME")
+        self.header_line = self._skip + 1
         self._header_lines = lines[0].count("\n")
-        self.header = unique_names([cell.strip() for cell in cells])
+        self.header = unique_names(with_groups([cell.strip() for cell in cells], above))
+
+    def _below_titles(self, lines: list[str]) -> tuple[list[str], list[str]]:
+        """Return the lines from the header on, and the cells of the line above it: a title or the names of groups."""
+        if any(line.count('"') % 2 for line in lines[:SEARCHED]):
+            return lines, []
+        rows = [self._parse(line)[0] for line in lines[:SEARCHED]]
+        place = header_row(rows)
+        self._skip += place
+        return lines[place:], rows[place - 1] if place else []
 
     def rows(self) -> Iterator[tuple[int, list[str], str]]:
         """Yield (line from 1, cells, problem) of every row after the header."""
@@ -195,7 +207,8 @@ def _preamble(lines: list[str]) -> tuple[int, list[str]]:
 
 def _delimiter(lines: list[str]) -> str:
     """Return the delimiter that the header has most, among those that give the rows as many cells as the header."""
-    counts = {d: lines[0].count(d) for d in _DELIMITERS}
+    head = next((line for line in lines if any(d in line for d in _DELIMITERS)), lines[0])
+    counts = {d: head.count(d) for d in _DELIMITERS}
 
     def fits(delimiter: str) -> tuple[int, int]:
         try:

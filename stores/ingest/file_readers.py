@@ -70,7 +70,8 @@ def said_of(path: Path, how: Reading) -> str:
         return ""
     table = Table(path, how.encoding, how.delimiter)
     mark = {"\t": "tabs"}.get(table.delimiter, repr(table.delimiter))
-    return f"{table.encoding.removesuffix('-sig')}, columns separated by {mark}"
+    below = f", the header on line {table.header_line}" if table.header_line > 1 else ""
+    return f"{table.encoding.removesuffix('-sig')}, columns separated by {mark}{below}"
 
 
 def _suffix(path: Path) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from ...core.errors import InvalidRequestError
 from .column import text_of
@@ -15,14 +15,17 @@ from .column_names import GROUP_NAMES, INDEX_NAMES, is_price_name, simple
 from .column_sample import Sample
 from .file_readers import HEADER_SAMPLE, read_records, said_of
 from .layouts import LAYOUTS, PLAIN, Layout, item_rows, layout_of, under_rule
-from .numbers import money_in, quantity_in
+from .identity import title_parts
+from .numbers import currency_code, money_in, quantity_in, unit_called
 from .plan import CODES, Choices, Plan, check_fields, make_plan, plan_fields
 from .records import Record
 from .values import is_unknown
 from .variants import VARIANTS
 
+IdOf = Literal["column", "title", "row"]
 MIN_ROWS, MIN_OTHER_ROWS, MAX_ID = 3, 20, 64
 """Rows that must differ before a column is taken for the id: called a code, or otherwise; and the length of its values."""
+_CODE = re.compile(r"(?=.*\d)[A-Za-z]{1,4}[-_.]?\d[\w.-]*", re.ASCII)
 _CODES = re.compile(r"(?:code|number|key|ref|nr|no|nummer|id)\.?$", re.IGNORECASE)
 
 
@@ -64,44 +67,87 @@ def survey(path: Path, choices: Choices | None = None) -> Survey:
     ] or raw_names
     fields = plan_fields(names, said.mapping, layout)
     notes = _groups(head, layout, said)
+    units = _units(first[0].values) if skipped else {}
     if skipped:
-        notes += (f"line {skipped} is a second header of words and is left out",)
+        use = f", taken for the units of the columns ({', '.join(units.values())})" if units else " and is left out"
+        notes += (f"line {skipped} is a second header of words{use}",)
     if "item_id" not in fields and (taken := _all_different(head, fields)):
         fields["item_id"] = (taken,)
         notes += (
             f"no column is called an id; {taken!r} is taken, for no value comes twice; else: --map item_id=COLUMN",
         )
-    check_fields(fields, names, ("item_id",) if said.only else ("item_id", "title"))
+    made_of = _made_of(head, fields) if layout is PLAIN and "title" not in fields and not said.only else ()
+    id_of: IdOf = "title" if layout is PLAIN and "item_id" not in fields and not said.only else "column"
+    have = {**fields, **({"title": made_of} if made_of else {}), **({"item_id": ()} if id_of != "column" else {})}
+    check_fields(have, names, ("item_id",) if said.only else ("item_id", "title"))
     left_out: dict[str, int] = {}
     firsts = frozenset({"item_id"}) if layout is not PLAIN else frozenset[str]()
-    draft = Plan(layout="", fields=fields, firsts=firsts, columns=())
-    samples, seen_codes, last_line, lines, variants = _sampled(
-        item_rows(_rows(path, said, skipped), layout, left_out), draft
-    )
+    draft = Plan(layout="", fields=fields, firsts=firsts, columns=(), made_of=made_of, id_of=id_of)
+    seen = _sampled(item_rows(_rows(path, said, skipped), layout, left_out), draft)
+    if id_of == "title" and seen.last_line:  # two rows share a title
+        draft = draft.model_copy(update={"id_of": "row"})
+        seen = _sampled(item_rows(_rows(path, said, skipped), layout, left_out), draft)
+    notes += _said_of_made(draft)
+    samples, last_line = seen.samples, seen.last_line
     for name in names:
         samples.setdefault(name, Sample())
     twice = frozenset(i for i in last_line if i.casefold() in CODES)
     notes += tuple(
         f"the id {code!r} is read as a code, for only one row has it; if it stands for nothing, correct the file"
-        for code in sorted(seen_codes - twice)
+        for code in sorted(seen.codes - twice)
     )
     notes += tuple(f"the id {code!r} is taken for none, for several rows have it" for code in sorted(twice))
     last_line = {i: line for i, line in last_line.items() if i not in twice}
-    plan = make_plan(samples, lines, fields, layout, said)
+    plan = make_plan(samples, seen.lines, fields, layout, said, units)
     plan = plan.model_copy(
         update={
+            "made_of": draft.made_of,
+            "id_of": draft.id_of,
             "notes": notes,
             "missing_ids": twice,
             "left_out": left_out,
             "read_as": said_of(path, said.how),
-            "variants": variants,
+            "variants": seen.variants,
         }
     )
-    return Survey(path, plan, layout, said, lines, last_line, skipped)
+    return Survey(path, plan, layout, said, seen.lines, last_line, skipped)
 
 
-def _sampled(records: Iterable[Record], draft: Plan) -> tuple[dict[str, Sample], set[str], dict[str, int], int, int]:
-    """Return a sample of every column, ids such as ``nan``, the last line of those that come more than once, and how many rows and variants."""
+def _made_of(head: Sequence[Mapping[str, Any]], fields: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the columns that the titles of a file without titles are put together from."""
+    samples: dict[str, Sample] = {}
+    for row in head:
+        for name, value in row.items():
+            samples.setdefault(name, Sample()).add(value)
+    return title_parts(samples, len(head), [name for sources in fields.values() for name in sources])
+
+
+def _said_of_made(plan: Plan) -> tuple[str, ...]:
+    """Say of what titles and ids are made, with the option that changes it."""
+    said = []
+    if plan.made_of:
+        said.append(f"no column holds titles; they are put together from {', '.join(plan.made_of)}; else: --map title=COLUMN")
+    if plan.id_of == "title":
+        said.append("no column holds ids; they are made from the titles, so that a new title is a new item; else: --map item_id=COLUMN")
+    if plan.id_of == "row":
+        said.append(
+            "no column holds ids and titles come twice: ids are made from whole rows, so that a row that changes is a new item and the "
+            "old one goes with --prune; else: --map item_id=COLUMN"
+        )
+    return tuple(said)
+
+
+class _Seen(NamedTuple):
+    """What a whole file holds: a sample of every column, ids such as ``nan``, the last line of ids that come more than once."""
+
+    samples: dict[str, Sample]
+    codes: set[str]
+    last_line: dict[str, int]
+    lines: int
+    variants: int
+
+
+def _sampled(records: Iterable[Record], draft: Plan) -> _Seen:
     samples: dict[str, Sample] = {}
     seen: set[str] = set()
     last_line: dict[str, int] = {}
@@ -120,7 +166,7 @@ def _sampled(records: Iterable[Record], draft: Plan) -> tuple[dict[str, Sample],
                 samples.setdefault(name, Sample()).add(value)
         for name, value in _own_prices(record.values):
             samples.setdefault(name, Sample()).add(value)
-    return samples, {i for i in seen if i.casefold() in CODES}, last_line, lines, variants
+    return _Seen(samples, {i for i in seen if i.casefold() in CODES}, last_line, lines, variants)
 
 
 def _own_prices(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -147,6 +193,13 @@ def _second_header(head: Sequence[Record]) -> int:
         if isinstance(v := first[name], str) and not is_unknown(v) and not any(c.isdigit() for c in v)
     ]
     return head[0].line if len(words) >= 2 and len(words) == len(numeric) else 0
+
+
+def _units(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return column -> unit or currency of a line below the header that holds nothing else."""
+    words = {name: text_of(value) for name, value in row.items() if not is_unknown(value)}
+    units = {name: unit_called(word.strip("()[] ")) or currency_code(word.strip("()[] ")) for name, word in words.items()}
+    return units if units and all(units.values()) else {}
 
 
 def _is_amount(value: Any) -> bool:
@@ -187,7 +240,8 @@ def _all_different(head: Sequence[Mapping[str, Any]], fields: Mapping[str, tuple
     for name in dict.fromkeys(name for row in rows for name in row):
         cells = {text_of(row.get(name) or "") for row in rows}
         plain = all(0 < len(cell) <= MAX_ID and not any(c.isspace() for c in cell) for cell in cells)
-        enough = len(rows) >= (MIN_ROWS if simple(name) in INDEX_NAMES or _CODES.search(name) else MIN_OTHER_ROWS)
+        called = simple(name) in INDEX_NAMES or _CODES.search(name) or all(map(_CODE.fullmatch, cells))
+        enough = len(rows) >= (MIN_ROWS if called else MIN_OTHER_ROWS)
         if enough and plain and len(cells) == len(rows) and name not in used and not is_price_name(name):
             found.append(name)
     return min(found, key=lambda name: simple(name) in INDEX_NAMES, default="")

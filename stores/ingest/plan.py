@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from .column import ITEM_FIELDS, Column, parse_reading, text_of
 from .column_guess import guess, measured, refine
 from .column_names import BEFORE_NAMES, COST_NAMES, CURRENCY_NAMES, FIELD_NAMES, REGULAR_NAMES, SALE_NAMES, is_price_name, is_size_name, leaf, simple
 from .column_sample import Sample
+from .identity import made_id, made_title
 from .file_readers import Reading
 from .layouts import PLAIN, Layout
 from .numbers import Decimal, currency_code, decimal_mark, mark_of, number_text
@@ -71,6 +72,10 @@ class Plan(Frozen):
     columns: tuple[Column, ...] = Field(description="Every column.")
     price: str = Field(default="", description="The attribute that is the price.")
     regular: str = Field(default="", description="The attribute that is the price without an offer.")
+    made_of: tuple[str, ...] = Field(
+        default=(), description="In a file without titles, the columns that a title is put together from."
+    )
+    id_of: Literal["column", "title", "row"] = Field(default="column", description="What an id is taken from or made of.")
     missing_ids: frozenset[str] = Field(
         default=frozenset(),
         exclude=True,
@@ -107,6 +112,10 @@ class Plan(Frozen):
 
     def field(self, row: Mapping[str, Any], target: str) -> str:
         """Return an item field of a row."""
+        if target == "title" and self.made_of:
+            return made_title(self.made_of, row)
+        if target == "item_id" and self.id_of != "column":
+            return made_id(self.field(row, "title"), row, whole=self.id_of == "row")
         if target == "item_id" and (code := self._code(row)):
             return code
         words = target != "title"  # a title may be "Null" or "?"
@@ -176,9 +185,14 @@ def check_fields(
 
 
 def make_plan(
-    samples: Mapping[str, Sample], rows: int, fields: Mapping[str, tuple[str, ...]], layout: Layout, choices: Choices
+    samples: Mapping[str, Sample],
+    rows: int,
+    fields: Mapping[str, tuple[str, ...]],
+    layout: Layout,
+    choices: Choices,
+    units: Mapping[str, str] | None = None,
 ) -> Plan:
-    """Return the plan of a file whose cells were sampled.
+    """Return the plan of a file whose cells were sampled; ``units`` says what a line below its header says the numbers are in.
 
     Raises:
         InvalidRequestError: a mapped column or a reading is not usable.
@@ -203,7 +217,8 @@ def make_plan(
             short = _short(name, leaves)
             target = mapped.get(name) or layout.attributes.get(name) or short.strip()
             reading = reading or layout.readings.get(name, "") or ("bool" if name in file.indicators else "")
-            columns.append(_attribute(column.model_copy(update={"target": target}), sample, reading, file))
+            unit = (units or {}).get(name, "")
+            columns.append(_attribute(column.model_copy(update={"target": target, "unit": unit}), sample, reading, file))
     columns, price, regular = _prices(_in_cents(_currencies(columns, samples), samples), mapped)
     firsts = frozenset(t for t, sources in fields.items() if _takes_first(t, sources, layout, choices))
     plan = Plan(
@@ -263,6 +278,8 @@ def _attribute(column: Column, sample: Sample, reading: str, file: _File) -> Col
         found = refine(found, sample, file.usual).model_copy(update=details)
     else:
         found = guess(column.name, sample, file.usual, file.rows)
+        if found.kind in ("number", "price") and not found.unit:
+            found = found.model_copy(update={"unit": column.unit})
     if found.kind == "ignore":
         return found
     listed = found.kind == "text" and file.separator and sample.share(lambda v: file.separator in text_of(v)) >= LISTED

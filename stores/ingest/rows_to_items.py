@@ -8,6 +8,7 @@ from typing import Any
 
 from ...core.schemas import AttributeValue, Item, Variant
 from .column import read_cell
+from .identity import is_total
 from .plan import Plan
 from .variants import MAX_VARIANTS, VARIANTS, RawVariant
 
@@ -33,8 +34,10 @@ def to_item(row: Mapping[str, Any], plan: Plan, warn: Warn | None = None) -> Ite
     Raises:
         RowError: the id or the title is missing, or a field is too long or no text.
     """
-    found = {target: plan.field(row, target) for target in plan.fields}
+    found = {target: plan.field(row, target) for target in dict.fromkeys(("item_id", "title", *plan.fields))}
     item_id = found["item_id"]
+    if plan.id_of != "column" and is_total(found["title"].split(", ")[0]):
+        raise RowError("title", "a line of totals", item_id)
     for name, text in found.items():
         if not text and name in ("item_id", "title"):
             raise RowError(name, "missing", item_id)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .delimited import unique_names
+from .header_row import SEARCHED, header_row, with_groups
 from .numbers import mark_of
 from .records import Record, plain
 
@@ -22,6 +23,7 @@ def sheet_rows(sheet: Any) -> Iterator[Record]:
     values: dict[tuple[int, int], Any] = {}
     firsts = {*merged.values()}
     header: list[str] = []
+    skipped, above = _titles(sheet)
     for number, row in enumerate(sheet.iter_rows(), start=1):
         cells = [_value(cell) for cell in row]
         for column, cell in enumerate(cells, start=1) if merged else ():
@@ -32,10 +34,17 @@ def sheet_rows(sheet: Any) -> Iterator[Record]:
                 cells[column - 1] = values.get(merged[place])
         filled = sum(cell is not None and str(cell).strip() != "" for cell in cells)
         if not header:
-            if filled >= 2:
-                header = unique_names([str(plain(cell) or "").strip() for cell in cells])
+            if filled >= 2 and number > skipped:
+                header = unique_names(with_groups([str(plain(cell) or "").strip() for cell in cells], above))
         elif filled:
             yield Record(number, {name: plain(cell) for name, cell in zip(header, cells, strict=False)})
+
+
+def _titles(sheet: Any) -> tuple[int, list[str]]:
+    """Return how many rows stand above the header, and the cells of the last of them."""
+    first = [[str(plain(cell) or "") for cell in row] for row in sheet.iter_rows(max_row=SEARCHED, values_only=True)]
+    place = header_row(first)
+    return place, first[place - 1] if place else []
 
 
 def _value(cell: Any) -> Any:
