@@ -51,7 +51,9 @@ class Column(Frozen):
     separators: tuple[str, ...] = Field(default=(), description="What separates the members of its lists.")
     order: DayOrder = Field(default="dmy", description="Which of day and month comes first in 05/01/2024.")
     currency_column: str = Field(default="", description="The column that holds the currency of its prices.")
-    minor: bool = Field(default=False, description="Whether its prices are in cents, or whatever a hundredth is called.")
+    minor: bool = Field(
+        default=False, description="Whether its prices are in cents, or whatever a hundredth is called."
+    )
     sizes: bool = Field(default=False, description="Whether ranges such as 40-44 stand for every size between.")
     why: str = Field(default="", description="How it was recognised, or why it is left out.")
     samples: tuple[str, ...] = Field(default=(), description="Three values as they are read.")
@@ -90,19 +92,24 @@ def parse_reading(name: str, reading: str) -> dict[str, Any]:
     if kind == "list":
         return found | {"separators": tuple(detail)}
     for part in filter(None, detail.split(":")):
-        if kind in ("number", "price") and part in _MARKS:
-            found |= {"decimal": _MARKS[part], "thousandths": True}
-        elif kind == "price" and part == "cents":
-            found["minor"] = True
-        elif kind == "price" and currency_code(part):
-            found["unit"] = currency_code(part)
-        elif kind == "number":
-            found["unit"] = part
-        elif kind == "date" and part in get_args(DayOrder):
-            found["order"] = part
-        else:
+        said = _detail(kind, part)
+        if not said:
             raise InvalidRequestError(f"--as {name}", f"{part!r} of {reading!r} is not understood: {READINGS}")
+        found |= said
     return found
+
+
+def _detail(kind: str, part: str) -> dict[str, Any]:
+    """Return what one detail of a reading sets, nothing where it is not understood."""
+    if kind in ("number", "price") and part in _MARKS:
+        return {"decimal": _MARKS[part], "thousandths": True}
+    if kind == "price" and part == "cents":
+        return {"minor": True}
+    if kind == "price" and currency_code(part):
+        return {"unit": currency_code(part)}
+    if kind == "date" and part in get_args(DayOrder):
+        return {"order": part}
+    return {"unit": part} if kind == "number" else {}
 
 
 def read_cell(column: Column, row: Mapping[str, Any]) -> dict[str, AttributeValue]:

@@ -22,7 +22,6 @@ from .column_names import (
 )
 from .column_sample import Sample
 from .numbers import (
-    AT_LEAST,
     Decimal,
     currency_code,
     decimal_mark,
@@ -47,14 +46,19 @@ THOUSANDTHS = 0.2
 """Share of a price's cells that must have three decimals for three decimals to be believed."""
 PLAIN = 0.5
 """Share of the cells that must be plain numbers for ranges such as 2-4 among them to be read."""
+UNSEEN = "day or month first is not to be seen"
 MIN_CODES = 10
 _CODE = re.compile(r"0\d+|\d{16,}")
 _ID = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9_./-]{4,}|\d{8,}|[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f-]{27}", re.ASCII)
 _HASH = re.compile(r"(?=[A-Za-z]*\d)[A-Za-z0-9]{16,}")
 _ADDRESS = re.compile(r"(?:https?:)?//\S+|www\.\S+", re.IGNORECASE)
 _WORDS_AND_UNITS = frozenset({"in", "d", "m", "v", "h", "s", "l", "w", "pages", "pcs"})
-_CURRENCY_IN_NAME = re.compile(r"[(\[]\s*(?:in\s+)?(EUR|USD|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|CZK|AUD|CAD|[€£¥￥₹₽₩₺$])\s*[)\]]$")
-_CENTS_IN_NAME = re.compile(r"[\s_(\[](?:in[\s_])?(?:cents?|minor|pence)(?:[\s_]units?)?[)\]]?$|^unit_amount$|[a-z]Cents$", re.IGNORECASE)
+_CURRENCY_IN_NAME = re.compile(
+    r"[(\[]\s*(?:in\s+)?(EUR|USD|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|CZK|AUD|CAD|[€£¥￥₹₽₩₺$])\s*[)\]]$"
+)
+_CENTS_IN_NAME = re.compile(
+    r"[\s_(\[](?:in[\s_])?(?:cents?|minor|pence)(?:[\s_]units?)?[)\]]?$|^unit_amount$|[a-z]Cents$", re.IGNORECASE
+)
 _UNIT_IN_NAME = re.compile(r"(?P<mark>[(\[/]\s*|\s(?:in|en)\s+|[\s_]+)(?P<unit>[^\W\d_]{1,9}[²2]?|%)[)\]]?$")
 
 
@@ -232,7 +236,7 @@ def _as_date(column: Column, sample: Sample, usual: Decimal | None) -> Column | 
     order, guessed = day_order(texts)
     if sample.share(lambda v: time_in(v, order, numeric=named) is not None) < MOSTLY and column.kind != "date":
         return None
-    odd = [f"day or month first is not to be seen; read as day first: --as '{column.name}=date:mdy'"] if guessed else []
+    odd = [f"{UNSEEN}; read as day first: --as '{column.name}=date:mdy'"] if guessed else []
     return column.model_copy(update={"kind": "date", "order": order, "odd": (*column.odd, *odd)})
 
 

@@ -18,6 +18,12 @@ FIELD_NAMES: dict[str, tuple[str, ...]] = {
               "imagen", "immagine", "图片", "主图", "画像", "이미지", "изображение", "фото", "zdjęcie"),
     "url": ("url", "link", "href", "producturl", "productlink", "permalink", "lien", "enlace", "链接", "ссылка"),
 }  # fmt: skip
+TITLE_ENDS = re.compile(
+    r"(?<!brand)(?<!marken)(?<!maker)(?<!manufacturer)(?<!hersteller)(?<!user)(?<!customer)(?<!kunden)(?<!seller)(?<!vendor)(?<!supplier)(?<!shop)(?<!store)"
+    r"(?<!category)(?<!kategorie)(?<!file)(?<!first)(?<!last)(?<!host)(?<!column)(?<!class)(?<!group)(?<!company)(?<!screen)(?<!品牌)(?<!店铺)(?<!分类)(?<!类别)"
+    r"(?:name|title|titel|bezeichnung|名称|标题|品名)$"
+)
+"""How a column ends that names the items, where none is called a title outright: wine name, Buchtitel; no brand name."""
 SALE_NAMES = ("saleprice", "sellingprice", "specialprice", "discountedprice", "discountprice", "offerprice", "finalprice", "currentprice", "promoprice",
          "angebotspreis", "aktionspreis", "sonderpreis", "prixpromo", "促销价", "现价", "特价")  # fmt: skip
 REGULAR_NAMES = ("price", "regularprice", "originalprice", "listprice", "actualprice", "compareatprice", "mrp", "msrp", "rrp", "retailprice",

@@ -14,10 +14,11 @@ from .column import text_of
 from .column_names import GROUP_NAMES, INDEX_NAMES, is_price_name, simple
 from .column_sample import Sample
 from .file_readers import HEADER_SAMPLE, read_records, said_of
-from .layouts import LAYOUTS, PLAIN, Layout, item_rows, layout_of, under_rule
 from .identity import title_parts
+from .item_fields import check_fields, plan_fields
+from .layouts import LAYOUTS, PLAIN, Layout, item_rows, layout_of, under_rule
 from .numbers import currency_code, money_in, quantity_in, unit_called
-from .plan import CODES, Choices, Plan, check_fields, make_plan, plan_fields
+from .plan import CODES, Choices, Plan, make_plan
 from .records import Record
 from .values import is_unknown
 from .variants import VARIANTS
@@ -77,8 +78,11 @@ def survey(path: Path, choices: Choices | None = None) -> Survey:
             f"no column is called an id; {taken!r} is taken, for no value comes twice; else: --map item_id=COLUMN",
         )
     made_of = _made_of(head, fields) if layout is PLAIN and "title" not in fields and not said.only else ()
-    id_of: IdOf = "title" if layout is PLAIN and "item_id" not in fields and not said.only else "column"
-    have = {**fields, **({"title": made_of} if made_of else {}), **({"item_id": ()} if id_of != "column" else {})}
+    have = {**fields, "title": made_of} if made_of else fields
+    id_of: IdOf = (
+        "title" if layout is PLAIN and "item_id" not in fields and "title" in have and not said.only else "column"
+    )
+    have = have if id_of == "column" else {**have, "item_id": ()}
     check_fields(have, names, ("item_id",) if said.only else ("item_id", "title"))
     left_out: dict[str, int] = {}
     firsts = frozenset({"item_id"}) if layout is not PLAIN else frozenset[str]()
@@ -98,7 +102,7 @@ def survey(path: Path, choices: Choices | None = None) -> Survey:
     )
     notes += tuple(f"the id {code!r} is taken for none, for several rows have it" for code in sorted(twice))
     last_line = {i: line for i, line in last_line.items() if i not in twice}
-    plan = make_plan(samples, seen.lines, fields, layout, said, units)
+    plan = make_plan(samples, seen.lines, fields, layout, said, units=units)
     plan = plan.model_copy(
         update={
             "made_of": draft.made_of,
@@ -126,9 +130,13 @@ def _said_of_made(plan: Plan) -> tuple[str, ...]:
     """Say of what titles and ids are made, with the option that changes it."""
     said = []
     if plan.made_of:
-        said.append(f"no column holds titles; they are put together from {', '.join(plan.made_of)}; else: --map title=COLUMN")
+        said.append(
+            f"no column holds titles; they are put together from {', '.join(plan.made_of)}; else: --map title=COLUMN"
+        )
     if plan.id_of == "title":
-        said.append("no column holds ids; they are made from the titles, so that a new title is a new item; else: --map item_id=COLUMN")
+        said.append(
+            "no column holds ids; they are made from the titles, so that a new title is a new item; else: --map item_id=COLUMN"
+        )
     if plan.id_of == "row":
         said.append(
             "no column holds ids and titles come twice: ids are made from whole rows, so that a row that changes is a new item and the "
@@ -198,7 +206,9 @@ def _second_header(head: Sequence[Record]) -> int:
 def _units(row: Mapping[str, Any]) -> dict[str, str]:
     """Return column -> unit or currency of a line below the header that holds nothing else."""
     words = {name: text_of(value) for name, value in row.items() if not is_unknown(value)}
-    units = {name: unit_called(word.strip("()[] ")) or currency_code(word.strip("()[] ")) for name, word in words.items()}
+    units = {
+        name: unit_called(word.strip("()[] ")) or currency_code(word.strip("()[] ")) for name, word in words.items()
+    }
     return units if units and all(units.values()) else {}
 
 

@@ -58,10 +58,10 @@ def _pairs(value: Sequence[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for part in value:
         names = [part[k] for k in PAIR_NAMES if isinstance(part, dict) and isinstance(part.get(k), str)]
-        held = next((part[k] for k in PAIR_VALUES if isinstance(part, dict) and k in part), None)
-        if len(names) != 1 or isinstance(held, dict) or len(part) > 3 or names[0] in found:
+        held = [part[k] for k in PAIR_VALUES if isinstance(part, dict) and k in part]
+        if len(names) != 1 or len(held) != 1 or isinstance(held[0], dict) or len(part) > 3 or names[0] in found:
             return {}
-        found[names[0]] = held
+        found[names[0]] = held[0]
     return found
 
 

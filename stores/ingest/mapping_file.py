@@ -13,7 +13,8 @@ from ...core.errors import InvalidRequestError
 from .column import ITEM_FIELDS
 from .events_plan import EventChoices, EventPlan
 from .file_readers import Reading
-from .plan import CURRENCY, Choices, Plan
+from .plan import Choices, Plan
+from .prices import CURRENCY
 
 NAME = "catalogue.toml"
 MATCHING = 0.5

@@ -99,7 +99,8 @@ _UNIT_WORDS = {
     "pieces": "pcs", "pack": "pcs", "stück": "pcs", "stk": "pcs", "件": "pcs", "个": "pcs",
 }  # fmt: skip
 _QUANTITY = re.compile(
-    rf"(?P<number>[+-]?{_DIGITS})\s*(?P<unit>km/h|m?g\s?/\s?(?:l|dl|100\s?g|100\s?ml)|l\s?/\s?100\s?km|[^\W\d_]+(?: oz)?[²2]?|[%％\"″+])\.?", re.IGNORECASE
+    rf"(?P<number>[+-]?{_DIGITS})\s*(?P<unit>km/h|m?g\s?/\s?(?:l|dl|100\s?g|100\s?ml)|l\s?/\s?100\s?km|[^\W\d_]+(?: oz)?[²2]?|[%％\"″+])\.?",
+    re.IGNORECASE,
 )
 _QUALIFIER = re.compile(
     r"^(?:up to|max\.?|min\.?|approx\.?|about|around|ca\.?|c\.|circa|rd\.?|um|bis(?: zu)?|ab|etwa|from|at least|over|under|over|[~≈<>≤≥]|约|最多|最长|至少|最大)\s*(?=\d)"

@@ -13,23 +13,26 @@ from pydantic import Field
 from ...core.errors import InvalidRequestError
 from ...core.schemas import FieldType, Frozen
 from .column import ITEM_FIELDS, Column, parse_reading, text_of
-from .column_guess import guess, measured, refine
-from .column_names import BEFORE_NAMES, COST_NAMES, CURRENCY_NAMES, FIELD_NAMES, REGULAR_NAMES, SALE_NAMES, is_price_name, is_size_name, leaf, simple
+from .column_guess import UNSEEN, guess, measured, refine
+from .column_names import (
+    is_size_name,
+    leaf,
+)
 from .column_sample import Sample
-from .identity import made_id, made_title
 from .file_readers import Reading
+from .identity import made_id, made_title
+from .item_fields import existing
 from .layouts import PLAIN, Layout
-from .numbers import Decimal, currency_code, decimal_mark, mark_of, number_text
-from .values import LISTED, is_blank, is_error
+from .numbers import Decimal, decimal_mark, mark_of, number_text
+from .prices import in_cents, named_prices, with_currencies
+from .values import LISTED, decided_order, is_blank, is_error
 
 CODES = frozenset({"nan", "null", "na", "none"})
 """Ids that may be meant, such as those of the language Min Nan and of Namibia."""
 MAX_FIELD_NAME = 64
 MAX_COLUMNS = 200
 MIN_INDICATORS = 3
-MINOR = frozenset({"cent", "cents", "ct", "minor", "pence", "分"})
 AVERAGES = frozenset({"average", "avg", "mean"})
-CURRENCY = "the currency of the prices"
 SPARSE = 0.02
 """Of a file with more columns than ``MAX_COLUMNS``, those that say something in less than this share of rows are left out."""
 _NUMERIC = re.compile(r"\D{0,6}[\d.,' ]*\d\D{0,6}")
@@ -75,7 +78,9 @@ class Plan(Frozen):
     made_of: tuple[str, ...] = Field(
         default=(), description="In a file without titles, the columns that a title is put together from."
     )
-    id_of: Literal["column", "title", "row"] = Field(default="column", description="What an id is taken from or made of.")
+    id_of: Literal["column", "title", "row"] = Field(
+        default="column", description="What an id is taken from or made of."
+    )
     missing_ids: frozenset[str] = Field(
         default=frozenset(),
         exclude=True,
@@ -137,60 +142,14 @@ class Plan(Frozen):
         return text if text.casefold() in CODES and text not in self.missing_ids else ""
 
 
-def plan_fields(names: Sequence[str], mapping: Mapping[str, str] | None, layout: Layout) -> dict[str, tuple[str, ...]]:
-    """Return item field -> columns: by ``mapping`` (target -> column, or columns joined by ``+``), layout or common names.
-
-    Raises:
-        InvalidRequestError: a mapped column does not exist, or none holds the id or the title; names ``mapping.TARGET``.
-    """
-    fields = {t: _existing(t, s, names) for t, s in (mapping or {}).items() if t in ITEM_FIELDS}
-    for target, columns in layout.fields.items():  # a mapping file names them in the order of the file
-        if set(fields.get(target, ())) <= set(columns):
-            fields |= {target: tuple(c for c in columns if c in fields[target])} if target in fields else {}
-    for target, columns in layout.fields.items():
-        have = tuple(c for c in columns if c in names or (layout.key is not None and target != "url"))
-        if target not in fields and have:
-            fields[target] = have
-    used = {name for sources in fields.values() for name in sources} | {
-        s for t, s in (mapping or {}).items() if t not in ITEM_FIELDS
-    }
-    plain = {simple(name): name for name in reversed(names) if name not in used}
-    for target in ITEM_FIELDS:
-        found = next((plain[n] for n in FIELD_NAMES[target] if n in plain), None)
-        if target not in fields and found is not None and not (target == "text" and layout.fields.get("text")):
-            fields[target] = (found,)
-            plain.pop(simple(found))
-    if "item_id" not in fields and (found := _only_id(names)):
-        fields["item_id"] = (found,)
-    forms = tuple(n for n in names if any(n.startswith(f"{title}.") for title in fields.get("title", ()))) if layout is PLAIN else ()
-    if forms and "text" not in (mapping or {}):  # a title in other forms and languages is searched for, no value to choose
-        fields["text"] = (*fields.get("text", ()), *(n for n in forms if n not in used))
-    return {target: fields[target] for target in ITEM_FIELDS if target in fields}
-
-
-def check_fields(
-    fields: Mapping[str, Sequence[str]], names: Sequence[str], needed: Sequence[str] = ("item_id", "title")
-) -> None:
-    """Check that the fields an item needs have a column.
-
-    Raises:
-        InvalidRequestError: one has none; names ``mapping.TARGET``.
-    """
-    for target in needed:
-        if target not in fields:
-            listed = ", ".join(names[:30])
-            raise InvalidRequestError(
-                f"mapping.{target}", f"no column for it; add --map {target}=COLUMN, one of: {listed}"
-            )
-
-
 def make_plan(
     samples: Mapping[str, Sample],
     rows: int,
     fields: Mapping[str, tuple[str, ...]],
     layout: Layout,
     choices: Choices,
-    units: Mapping[str, str] | None = None,
+    *,
+    units: Mapping[str, str],
 ) -> Plan:
     """Return the plan of a file whose cells were sampled; ``units`` says what a line below its header says the numbers are in.
 
@@ -198,9 +157,9 @@ def make_plan(
         InvalidRequestError: a mapped column or a reading is not usable.
     """
     names = [*samples]
-    mapped = {_existing(t, s, names)[0]: t for t, s in choices.mapping.items() if t not in ITEM_FIELDS}
+    mapped = {existing(t, s, names)[0]: t for t, s in choices.mapping.items() if t not in ITEM_FIELDS}
     for name in choices.readings:
-        _existing("as", name, names)
+        existing("as", name, names)
     field_of = {name: target for target, sources in fields.items() for name in sources}
     leaves = Counter(map(leaf, names))
     file = _File(rows, _usual_mark(samples), choices.separator, len(names) > MAX_COLUMNS, _indicators(samples))
@@ -217,9 +176,12 @@ def make_plan(
             short = _short(name, leaves)
             target = mapped.get(name) or layout.attributes.get(name) or short.strip()
             reading = reading or layout.readings.get(name, "") or ("bool" if name in file.indicators else "")
-            unit = (units or {}).get(name, "")
-            columns.append(_attribute(column.model_copy(update={"target": target, "unit": unit}), sample, reading, file))
-    columns, price, regular = _prices(_in_cents(_currencies(columns, samples), samples), mapped)
+            unit = units.get(name, "")
+            columns.append(
+                _attribute(column.model_copy(update={"target": target, "unit": unit}), sample, reading, file)
+            )
+    columns = _dates(columns, samples, choices)
+    columns, price, regular = named_prices(in_cents(with_currencies(columns, samples), samples), mapped)
     firsts = frozenset(t for t, sources in fields.items() if _takes_first(t, sources, layout, choices))
     plan = Plan(
         layout=layout.name, rows=rows, fields=dict(fields), firsts=firsts, columns=tuple(columns), price=price, regular=regular
@@ -300,87 +262,23 @@ def _usual_mark(samples: Mapping[str, Sample]) -> Decimal | None:
     return decimal_mark(shown, None, price=False)[0] if shown else None
 
 
-def _currencies(columns: list[Column], samples: Mapping[str, Sample]) -> list[Column]:
-    """Let prices take their currency from a column that holds codes."""
-    holder = next((c.name for c in columns if simple(leaf(c.name)) in CURRENCY_NAMES and c.target), "")
-    counts = samples[holder].texts() if holder else {}
-    codes = {currency_code(text): times for text, times in counts.items() if currency_code(text)}
-    if not codes:
+def _dates(columns: list[Column], samples: Mapping[str, Sample], choices: Choices) -> list[Column]:
+    """Let dates that leave open which of day and month comes first be read as those of another column of the file."""
+    orders = {c.name: decided_order(samples[c.name].texts()) for c in columns if c.kind == "date"}
+    decided = Counter(order for order in orders.values() if order)
+    if not decided:
         return columns
-    usual = max(codes, key=lambda code: codes[code])
-    odd = (
-        (f"{len(codes)} currencies ({', '.join(codes)}); each but {usual} becomes an attribute of its own",)
-        if len(codes) > 1
-        else ()
-    )
-    priced = {"currency_column": holder, "unit": usual}
-    made = [
-        c.model_copy(update={**priced, "unit": c.unit or usual, "odd": (*c.odd, *odd)}) if c.kind == "price" else c
-        for c in columns
-    ]
-    if made == columns:
-        return columns
-    used = {"kind": "ignore", "target": "", "why": CURRENCY}
-    return [c.model_copy(update=used) if c.name == holder else c for c in made]
+    usual = decided.most_common(1)[0][0]
+    like = next(name for name, order in orders.items() if order == usual)
 
+    def settled(c: Column) -> Column:
+        if c.kind != "date" or orders[c.name] or c.order == usual or c.name in choices.readings:
+            return c
+        said = f"{UNSEEN}; read as in {like!r}: else --as '{c.name}=date:{c.order}'"
+        odd = tuple(said if o.startswith(UNSEEN) else o for o in c.odd)
+        return measured(c.model_copy(update={"order": usual, "odd": odd}), samples[c.name])
 
-def _in_cents(columns: list[Column], samples: Mapping[str, Sample]) -> list[Column]:
-    """Let prices be read as cents where a column beside them, such as ``pricing.unit``, says so in every row."""
-    said = {
-        c.name.rpartition(".")[0]: c.name
-        for c in columns
-        if simple(leaf(c.name)) in ("unit", "units") and {t.casefold() for t in samples[c.name].texts()} <= MINOR and c.filled
-    }
-    if not said:
-        return columns
-    used = {"kind": "ignore", "target": "", "why": "says that prices are cents"}
-    made = []
-    for c in columns:
-        holder = said.get(c.name.rpartition(".")[0], "")
-        if c.name == holder:
-            c = c.model_copy(update=used)
-        elif c.kind == "price" and holder and not c.minor:
-            c = measured(c.model_copy(update={"minor": True}), samples[c.name])
-        made.append(c)
-    return made
-
-
-def _prices(columns: list[Column], mapped: Mapping[str, str]) -> tuple[list[Column], str, str]:
-    """Return the columns with the price called ``price`` where there is an offer beside it, the price and the regular price."""
-    priced = [
-        c for c in columns if c.kind in ("price", "number") and c.target and (c.kind == "price" or c.target == "price")
-    ]
-    if "price" in mapped.values():
-        return columns, "price", "regular_price" if "regular_price" in mapped.values() else ""
-    sale = next((c for n in SALE_NAMES for c in priced if n in (simple(c.name), simple(c.target))), None)
-    regular = next(
-        (c for n in REGULAR_NAMES for c in priced if c is not sale and n in (simple(c.target), simple(c.name))), None
-    )
-    if sale is not None and regular is not None:
-        targets = {sale.name: "price", regular.name: "regular_price"}
-        columns = [c.model_copy(update={"target": targets[c.name], "why": "the offer, where there is one" if c is sale else "the price without an offer"})
-                   if c.name in targets else c for c in columns]  # fmt: skip
-        return columns, "price", "regular_price"
-    named = [c for c in priced if is_price_name(c.target) or c.target == "price"] or [
-        c for c in priced if c.kind == "price"
-    ]
-    best = min(
-        named,
-        key=lambda c: (
-            bool(COST_NAMES.search(simple(c.name))),
-            simple(c.name) in BEFORE_NAMES,
-            simple(c.target) != "price",
-            simple(c.target) not in REGULAR_NAMES,
-        ),
-        default=None,
-    )
-    return columns, best.target if best else "", ""
-
-
-def _only_id(names: Sequence[str]) -> str:
-    """Return the column that must be the id: the only one called so, in the first place."""
-    ids = [n for n in names if n.casefold().endswith(("_id", "id")) and "user" not in n.casefold()]
-    return ids[0] if ids and ids[0] in names[:2] else ""
+    return [settled(c) for c in columns]
 
 
 def _check_names(plan: Plan) -> None:
@@ -389,11 +287,3 @@ def _check_names(plan: Plan) -> None:
         raise InvalidRequestError(
             "mapping", f"the field name {long[:80]!r} must have 1 to {MAX_FIELD_NAME} characters; rename it with --map"
         )
-
-
-def _existing(target: str, source: str, names: Sequence[str]) -> tuple[str, ...]:
-    sources = (source,) if source in names or target not in ITEM_FIELDS else tuple(source.split("+"))
-    for name in sources:
-        if name not in names:
-            raise InvalidRequestError(f"mapping.{target}", f"no column {name!r}; there are: {', '.join(names[:30])}")
-    return sources

@@ -36,11 +36,9 @@ def to_item(row: Mapping[str, Any], plan: Plan, warn: Warn | None = None) -> Ite
     """
     found = {target: plan.field(row, target) for target in dict.fromkeys(("item_id", "title", *plan.fields))}
     item_id = found["item_id"]
-    if plan.id_of != "column" and is_total(found["title"].split(", ")[0]):
-        raise RowError("title", "a line of totals", item_id)
     for name, text in found.items():
-        if not text and name in ("item_id", "title"):
-            raise RowError(name, "missing", item_id)
+        if name in ("item_id", "title"):
+            _check_there(name, text, item_id, made=plan.id_of != "column")
         if len(text) > LIMITS[name]:
             raise RowError(name, f"{len(text)} characters, at most {LIMITS[name]}", item_id[:128])
         if name in ("item_id", "image", "url") and (_CONTROLS.search(text) or "\n" in text):
@@ -60,6 +58,18 @@ def to_item(row: Mapping[str, Any], plan: Plan, warn: Warn | None = None) -> Ite
         url=found.get("url") or None,
         variants=variants_of(row, plan, warn),
     )
+
+
+def _check_there(name: str, text: str, item_id: str, *, made: bool) -> None:
+    """Check that an id or a title is there, and that a row whose id is ``made`` is no line of totals, which has none elsewhere.
+
+    Raises:
+        RowError: it is missing, or the title is that of a line of totals.
+    """
+    if not text:
+        raise RowError(name, "missing", item_id)
+    if made and name == "title" and is_total(text.split(", ", maxsplit=1)[0]):
+        raise RowError(name, "a line of totals", item_id)
 
 
 def variants_of(row: Mapping[str, Any], plan: Plan, warn: Warn | None = None) -> tuple[Variant, ...]:

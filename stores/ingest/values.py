@@ -27,7 +27,9 @@ _FALSE = frozenset({
     "esaurito", "esgotado", "缺货", "缺貨", "售罄", "在庫なし", "なし", "없음", "нет в наличии", "nie", "preorder", "pre_order", "backorder", "back_order",
     "available for order", "✗", "✘", "falsch", "faux", "falso", "onwaar", "ложь", "fałsz", "假", "不是", "没有", "不包邮", "不支持",
 })  # fmt: skip
-_ERRORS = re.compile(r"#(?:REF!?|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|ERROR!|SPILL!|CALC!|BEZUG!|WERT!|ZAHL!)|Loading\.\.\.", re.IGNORECASE)
+_ERRORS = re.compile(
+    r"#(?:REF!?|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|ERROR!|SPILL!|CALC!|BEZUG!|WERT!|ZAHL!)|Loading\.\.\.", re.IGNORECASE
+)
 LATER = frozenset({"preorder", "pre_order", "backorder", "back_order", "available for order"})
 """Words for what can be ordered and is not in stock."""
 _ORG = re.compile(r"^https?://schema\.org/", re.IGNORECASE)
@@ -110,6 +112,16 @@ def day_order(texts: Iterable[str]) -> tuple[DayOrder, bool]:
     if not orders["dmy"] and not orders["mdy"]:
         return "dmy", doubtful
     return ("mdy" if orders["mdy"] > orders["dmy"] else "dmy"), False
+
+
+def decided_order(texts: Iterable[str]) -> DayOrder | None:
+    """Return which of day and month a column's dates begin with, where one of them leaves no doubt."""
+    kept = [
+        t
+        for t in texts
+        if (m := _NUMERIC_DATE.fullmatch(tidy(t))) and len(m[1]) < 4 and (int(m[1]) > 12 or int(m[3]) > 12)
+    ]
+    return day_order(kept)[0] if kept else None
 
 
 def clock_in(value: Any) -> str | None:
