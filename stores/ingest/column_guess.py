@@ -14,6 +14,7 @@ from .column_names import (
     is_clock_name,
     is_code_name,
     is_date_name,
+    is_duration_name,
     is_list_name,
     is_price_name,
     is_size_name,
@@ -23,42 +24,31 @@ from .column_names import (
 from .column_sample import Sample
 from .numbers import (
     Decimal,
-    currency_code,
     decimal_mark,
-    decimals_of,
     in_unit,
     lowest,
     mark_of,
     measure_in,
-    money_in,
     number_in,
     number_text,
     quantity_in,
     unit_called,
+    unit_family,
 )
+from .price_guess import MOSTLY, as_price
 from .values import LATER, SEPARATORS, clock_in, day_order, separators_of, time_in, truth_in, turned_round
 
-MOSTLY = 0.95
-"""Share of a column's cells that must read as one kind for the column to be of that kind."""
-PRICED = 0.5
-"""Share of the cells that must be prices in a column that is called a price."""
-THOUSANDTHS = 0.2
-"""Share of a price's cells that must have three decimals for three decimals to be believed."""
 PLAIN = 0.5
 """Share of the cells that must be plain numbers for ranges such as 2-4 among them to be read."""
 UNSEEN = "day or month first is not to be seen"
+RECORDS = 0.5
+"""Share of the cells that must be objects, or lists of them, for a column to be left out."""
 MIN_CODES = 10
 _CODE = re.compile(r"0\d+|\d{16,}")
 _ID = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9_./-]{4,}|\d{8,}|[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f-]{27}", re.ASCII)
 _HASH = re.compile(r"(?=[A-Za-z]*\d)[A-Za-z0-9]{16,}")
 _ADDRESS = re.compile(r"(?:https?:)?//\S+|www\.\S+", re.IGNORECASE)
 _WORDS_AND_UNITS = frozenset({"in", "d", "m", "v", "h", "s", "l", "w", "pages", "pcs"})
-_CURRENCY_IN_NAME = re.compile(
-    r"[(\[]\s*(?:in\s+)?(EUR|USD|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|CZK|AUD|CAD|[€£¥￥₹₽₩₺$])\s*[)\]]$"
-)
-_CENTS_IN_NAME = re.compile(
-    r"[\s_(\[](?:in[\s_])?(?:cents?|minor|pence)(?:[\s_]units?)?[)\]]?$|^unit_amount$|[a-z]Cents$", re.IGNORECASE
-)
 _UNIT_IN_NAME = re.compile(r"(?P<mark>[(\[/]\s*|\s(?:in|en)\s+|[\s_]+)(?P<unit>[^\W\d_]{1,9}[²2]?|%)[)\]]?$")
 
 
@@ -69,7 +59,7 @@ def guess(name: str, sample: Sample, usual: Decimal | None, rows: int) -> Column
         return column.model_copy(update={"kind": "ignore", "target": "", "why": reason})
     if sample.lists >= MOSTLY * sample.filled or sample.share(lambda v: json_list(v) is not None) >= MOSTLY:
         return column.model_copy(update={"kind": "list"})
-    for attempt in (_as_price, _as_truth, _as_clock, _as_date, _as_sizes, _as_number, _as_quantity, _as_list):
+    for attempt in (as_price, _as_truth, _as_clock, _as_date, _as_sizes, _as_number, _as_quantity, _as_list):
         found = attempt(column, sample, usual)
         if found is not None:
             return found
@@ -78,7 +68,7 @@ def guess(name: str, sample: Sample, usual: Decimal | None, rows: int) -> Column
 
 def refine(column: Column, sample: Sample, usual: Decimal | None) -> Column:
     """Find the decimal mark, currency, separators and order of days of a column whose kind is set by hand."""
-    attempt = {"price": _as_price, "number": _as_number, "date": _as_date, "time": _as_clock, "bool": _as_truth}.get(
+    attempt = {"price": as_price, "number": _as_number, "date": _as_date, "time": _as_clock, "bool": _as_truth}.get(
         column.kind
     )
     found = attempt(column, sample, usual) if attempt else None
@@ -118,6 +108,10 @@ def measured(column: Column, sample: Sample) -> Column:
 def _left_out(name: str, sample: Sample, rows: int) -> str:
     if not sample.filled:
         return "empty"
+    if name.rpartition(".")[2].startswith(("//", "_comment", "$comment")):
+        return "a comment"
+    if sample.share(_is_record) >= RECORDS:
+        return "records within records"
     if simple(name.rpartition(".")[2]) in IDENTIFIERS:
         return "an identifier, nothing to ask for"
     texts = sample.texts()
@@ -141,83 +135,13 @@ def _left_out(name: str, sample: Sample, rows: int) -> str:
     return "an identifier, nothing to ask for" if words and (unique or total >= MIN_CODES or unspoken) else ""
 
 
+def _is_record(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(v, dict) for v in value))
+
+
 def _counts_rows(texts: Mapping[str, int], rows: int) -> bool:
     numbers = {int(t) for t in texts if t.isdigit()}
     return len(numbers) == len(texts) and min(numbers, default=2) <= 1 and max(numbers, default=0) <= rows
-
-
-def _as_price(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
-    named = column.kind == "price" or is_price_name(column.name) or bool(_CURRENCY_IN_NAME.search(column.name))
-    texts = sample.texts()
-    money = {text: money_in(text) for text in texts}
-    total = sum(texts.values())
-    signed = sum(n for t, n in texts.items() if (m := money[t]) and m.currency)
-    readable = sum(n for t, n in texts.items() if money[t]) / max(1, total)
-    if column.kind != "price" and (readable < (PRICED if named else MOSTLY) or (not named and signed < PRICED * total)):
-        return None
-    currencies = _currencies(column.name, texts, money)
-    unit = column.unit or _currency_in(column.name) or next((c for c, _ in currencies.most_common(1)), "")
-    digits = [(number_text(t), n) for t, n in texts.items() if money[t]]
-    if sample.typed >= MOSTLY * sample.filled:
-        digits = []
-    decimal, guessed = decimal_mark(digits, None, price=decimals_of(unit) != 3)
-    triple = sum(n for t, n in digits if mark_of(t) == "?" and decimal in t)
-    marked = sum(n for t, n in digits if mark_of(t))
-    return column.model_copy(
-        update={
-            "kind": "price",
-            "unit": unit,
-            "minor": column.minor or bool(_CENTS_IN_NAME.search(column.name)),
-            "decimal": column.decimal if column.decimal == "," else decimal,
-            "thousandths": not triple or triple >= THOUSANDTHS * marked,
-            "odd": (*column.odd, *_odd_prices(column, texts, money, currencies, guessed and not unit)),
-        }
-    )
-
-
-def _currencies(name: str, texts: Mapping[str, int], money: Mapping[str, Any]) -> Counter[str]:
-    """Count the prices by currency; ¥ is the yuan beside 元, or under a name written as only Chinese writes it (价, not 価)."""
-    found: Counter[str] = Counter()
-    for text, times in texts.items():
-        if money[text] and money[text].currency:
-            found[money[text].currency] += times
-    if (found["CNY"] or "价" in name) and not any(re.search(r"円|JPY|yen", t, re.IGNORECASE) for t in texts):
-        found["CNY"] += found.pop("JPY", 0)
-    return +found
-
-
-def _odd_prices(
-    column: Column, texts: Mapping[str, int], money: Mapping[str, Any], currencies: Counter[str], guessed: bool
-) -> list[str]:
-    name = column.name
-    odd = []
-    if len(currencies) > 1:
-        listed = ", ".join(f"{code} {count}" for code, count in currencies.most_common(6))
-        odd.append(f"{len(currencies)} currencies ({listed}); each but the first becomes an attribute of its own")
-    if guessed:
-        example = next(t for t in texts if mark_of(number_text(t)) == "?")
-        odd.append(
-            f"{example!r} is read with thousands; for decimals: --as '{name}=price:{'dot' if '.' in example else 'comma'}'"
-        )
-    for said, meaning in (("range", "ranges are read as their lower end"), ("from", "prices 'from' are read as that price"),
-                          ("negative", "prices below zero")):  # fmt: skip
-        cells = [t for t in texts if money[t] and said in money[t].said]
-        if cells:
-            odd.append(f"{meaning}: {len(cells)}, such as {cells[0]!r}")
-    if pers := {money[t].per for t in texts if money[t] and money[t].per}:
-        odd.append(f"prices for a {', '.join(sorted(pers)[:4])}: see '{column.target}_per'")
-    doubtful = {"kr": "SEK, NOK or DKK", "¥": "JPY or CNY", "rs": "INR, PKR or LKR"}
-    for sign, choice in doubtful.items():
-        if any(sign in t.casefold() and money[t] for t in texts) and currencies:
-            odd.append(f"{sign!r} may be {choice}: to say which, --as '{name}=price:CODE'")
-    return odd
-
-
-def _currency_in(name: str) -> str:
-    if sign := _CURRENCY_IN_NAME.search(name):
-        return currency_code(sign[1])
-    match = re.search(r"[\s_(\[\-]([A-Za-z]{3})[)\]]?$", name)
-    return currency_code(match[1]) if match and currency_code(match[1]) == match[1].upper() else ""
 
 
 def _as_truth(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
@@ -323,10 +247,13 @@ def _as_quantity(column: Column, sample: Sample, usual: Decimal | None) -> Colum
     if not units or (not units.keys() - {""} and sample.share(_is_plain) < PLAIN):
         return None
     unit = max(units, key=lambda u: (u != "", units[u]))
+    if unit == "m" and (is_duration_name(column.name) or unit_family(units.keys() - {"m", ""}) == "time"):
+        unit = "min"
     readable = sum(texts[t] for t, q in measures.items() if in_unit(q, unit) is not None)
     if readable < MOSTLY * texts.total():
         return None
-    odd = [f"units {', '.join(units)} are turned into {unit}"] if len(units) > 1 else []
+    named = [u for u in units if u]
+    odd = [f"units {', '.join(named)} are turned into {unit}"] if len(named) > 1 else []
     if ranges := [t for t in measures if lowest(t, decimal)]:
         odd.append(f"ranges are read as their lower end: {len(ranges)}, such as {ranges[0]!r}")
     if loose := [t for t, q in measures.items() if not q.unit and not _is_plain(t) and t not in ranges]:

@@ -82,6 +82,8 @@ _PRICES = re.compile(
     r"price|\bcost\b|\bamount\b|preis|prix|precio|prezzo|pre[çc]o|prijs|\bpris\b|\bcena\b|fiyat|\bmrp\b|msrp|\brrp\b|^(?:vk|ek|uvp)$|价格|价钱|售价|单价|原价|现价|定价|到手价|券后价|價格|価格|値段|가격|цена",
     re.IGNORECASE,
 )
+_MONEY_PARENT = re.compile(r"pric|cost|offer|money|sale|preis|prix", re.IGNORECASE)
+"""What an object is called whose ``amount`` is a price."""
 _NO_PRICES = re.compile(
     r"currency|date|range|categor|type|level|priceless|per_item|per item|\bcount\b|pricing|units?$", re.IGNORECASE
 )
@@ -89,7 +91,10 @@ _NO_PRICES = re.compile(
 
 def is_price_name(name: str) -> bool:
     """Return whether a column's name says that it holds prices, in one of many languages."""
-    found = (re.sub(r"[_.\-]+", " ", part) for part in dict.fromkeys((name, leaf(name))))
+    last = leaf(name)
+    if last != name and last.casefold() == "amount" and not _MONEY_PARENT.search(name):
+        return False
+    found = (re.sub(r"[_.\-]+", " ", part) for part in dict.fromkeys((name, last)))
     return any(_PRICES.search(spaced) and not _NO_PRICES.search(spaced) for spaced in found)
 
 
@@ -127,6 +132,13 @@ def is_date_name(name: str) -> bool:
 def is_clock_name(name: str) -> bool:
     """Return whether a column so called may hold times of day: start time, doors, opens, Uhrzeit, 开始时间; no duration."""
     return bool(_CLOCK_NAMES.search(name)) and not _DURATIONS.search(name)
+
+
+def is_duration_name(name: str) -> bool:
+    """Return whether a column so called holds how long something takes, so that "20 m" are minutes."""
+    return bool(_DURATIONS.search(name) and not re.search(r"length|total", name, re.IGNORECASE)) or bool(
+        re.search(r"\btime\b|zeit", name.replace("_", " "), re.IGNORECASE)
+    )
 
 
 def is_code_name(name: str) -> bool:

@@ -42,6 +42,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "at": ("timestamp", "at", "time", "datetime", "date", "ts", "tdat", "eventtime", "eventtimestamp", "createdat", "invoicedate", "orderdate", "purchasedate",
            "dateadded", "dateupdated", "unixreviewtime", "datum", "时间", "日期"),
 }  # fmt: skip
+USER_NAMES = frozenset(_NAMES["user"])
+"""What the column of users is called; a file that has one holds events."""
 _ORDERS = frozenset(
     {"orderid", "invoiceno", "invoice", "quantity", "saleschannelid", "transactionid", "menge", "订单号"}
 )

@@ -13,12 +13,13 @@ from ...core.errors import InvalidRequestError
 from .column import text_of
 from .column_names import GROUP_NAMES, INDEX_NAMES, is_price_name, simple
 from .column_sample import Sample
+from .events_plan import USER_NAMES
 from .file_readers import HEADER_SAMPLE, read_records, said_of
 from .identity import title_parts
 from .item_fields import check_fields, plan_fields
 from .layouts import LAYOUTS, PLAIN, Layout, item_rows, layout_of, under_rule
 from .numbers import currency_code, money_in, quantity_in, unit_called
-from .plan import CODES, Choices, Plan, make_plan
+from .plan import CODES, Beside, Choices, Plan, make_plan
 from .records import Record
 from .values import is_unknown
 from .variants import VARIANTS
@@ -27,6 +28,9 @@ IdOf = Literal["column", "title", "row"]
 MIN_ROWS, MIN_OTHER_ROWS, MAX_ID = 3, 20, 64
 """Rows that must differ before a column is taken for the id: called a code, or otherwise; and the length of its values."""
 _CODE = re.compile(r"(?=.*\d)[A-Za-z]{1,4}[-_.]?\d[\w.-]*", re.ASCII)
+MIN_LINKED, LINKED = 5, 0.8
+"""Distinct values a column must have, and the share of them that must be ids of the file, before it is taken for links between items."""
+_LINK = re.compile(r"(?=.*[_\d-])(?!\d+$)[\w.:-]+")
 _CODES = re.compile(r"(?:code|number|key|ref|nr|no|nummer|id)\.?$", re.IGNORECASE)
 
 
@@ -77,18 +81,10 @@ def survey(path: Path, choices: Choices | None = None) -> Survey:
         notes += (
             f"no column is called an id; {taken!r} is taken, for no value comes twice; else: --map item_id=COLUMN",
         )
-    made_of = _made_of(head, fields) if layout is PLAIN and "title" not in fields and not said.only else ()
-    have = {**fields, "title": made_of} if made_of else fields
-    id_of: IdOf = (
-        "title" if layout is PLAIN and "item_id" not in fields and "title" in have and not said.only else "column"
-    )
-    have = have if id_of == "column" else {**have, "item_id": ()}
-    check_fields(have, names, ("item_id",) if said.only else ("item_id", "title"))
+    draft = _draft(head, fields, names, layout, said)
     left_out: dict[str, int] = {}
-    firsts = frozenset({"item_id"}) if layout is not PLAIN else frozenset[str]()
-    draft = Plan(layout="", fields=fields, firsts=firsts, columns=(), made_of=made_of, id_of=id_of)
     seen = _sampled(item_rows(_rows(path, said, skipped), layout, left_out), draft)
-    if id_of == "title" and seen.last_line:  # two rows share a title
+    if draft.id_of == "title" and seen.last_line:  # two rows share a title
         draft = draft.model_copy(update={"id_of": "row"})
         seen = _sampled(item_rows(_rows(path, said, skipped), layout, left_out), draft)
     notes += _said_of_made(draft)
@@ -98,11 +94,16 @@ def survey(path: Path, choices: Choices | None = None) -> Survey:
     twice = frozenset(i for i in last_line if i.casefold() in CODES)
     notes += tuple(
         f"the id {code!r} is read as a code, for only one row has it; if it stands for nothing, correct the file"
-        for code in sorted(seen.codes - twice)
+        for code in sorted({i for i in seen.ids if i.casefold() in CODES} - twice)
     )
     notes += tuple(f"the id {code!r} is taken for none, for several rows have it" for code in sorted(twice))
     last_line = {i: line for i, line in last_line.items() if i not in twice}
-    plan = make_plan(samples, seen.lines, fields, layout, said, units=units)
+    linked = (
+        frozenset(name for name, sample in samples.items() if _names_items(sample, seen.ids))
+        if layout is PLAIN
+        else frozenset[str]()
+    )
+    plan = make_plan(samples, seen.lines, fields, layout, said, beside=Beside(units, linked))
     plan = plan.model_copy(
         update={
             "made_of": draft.made_of,
@@ -117,8 +118,32 @@ def survey(path: Path, choices: Choices | None = None) -> Survey:
     return Survey(path, plan, layout, said, seen.lines, last_line, skipped)
 
 
+def _draft(
+    head: Sequence[Mapping[str, Any]],
+    fields: Mapping[str, tuple[str, ...]],
+    names: Sequence[str],
+    layout: Layout,
+    said: Choices,
+) -> Plan:
+    """Return a plan that tells ids and titles, with what they are made of where no column holds them.
+
+    Raises:
+        InvalidRequestError: an item's id or title can neither be read nor made; names ``mapping.TARGET``.
+    """
+    makes = layout is PLAIN and not said.only
+    made_of = _made_of(head, fields) if makes and "title" not in fields else ()
+    have = {**fields, "title": made_of} if made_of else fields
+    id_of: IdOf = "title" if makes and "item_id" not in fields and "title" in have else "column"
+    have = have if id_of == "column" else {**have, "item_id": ()}
+    check_fields(have, names, ("item_id",) if said.only else ("item_id", "title"))
+    firsts = frozenset({"item_id"}) if layout is not PLAIN else frozenset[str]()
+    return Plan(layout="", fields=dict(fields), firsts=firsts, columns=(), made_of=made_of, id_of=id_of)
+
+
 def _made_of(head: Sequence[Mapping[str, Any]], fields: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Return the columns that the titles of a file without titles are put together from."""
+    """Return the columns that the titles of a file without titles are put together from; none in a file of events."""
+    if any(simple(name) in USER_NAMES for row in head[:1] for name in row):
+        return ()
     samples: dict[str, Sample] = {}
     for row in head:
         for name, value in row.items():
@@ -146,10 +171,10 @@ def _said_of_made(plan: Plan) -> tuple[str, ...]:
 
 
 class _Seen(NamedTuple):
-    """What a whole file holds: a sample of every column, ids such as ``nan``, the last line of ids that come more than once."""
+    """What a whole file holds: a sample of every column, its ids, the last line of ids that come more than once."""
 
     samples: dict[str, Sample]
-    codes: set[str]
+    ids: set[str]
     last_line: dict[str, int]
     lines: int
     variants: int
@@ -174,7 +199,7 @@ def _sampled(records: Iterable[Record], draft: Plan) -> _Seen:
                 samples.setdefault(name, Sample()).add(value)
         for name, value in _own_prices(record.values):
             samples.setdefault(name, Sample()).add(value)
-    return _Seen(samples, {i for i in seen if i.casefold() in CODES}, last_line, lines, variants)
+    return _Seen(samples, seen, last_line, lines, variants)
 
 
 def _own_prices(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -201,6 +226,14 @@ def _second_header(head: Sequence[Record]) -> int:
         if isinstance(v := first[name], str) and not is_unknown(v) and not any(c.isdigit() for c in v)
     ]
     return head[0].line if len(words) >= 2 and len(words) == len(numeric) else 0
+
+
+def _names_items(sample: Sample, ids: set[str]) -> bool:
+    """Return whether a column holds the ids of other items, such as ``looks_like`` and ``related``: codes that nobody asks for."""
+    texts = {part for text in sample.texts() for part in text.split("\n")}
+    if len(texts) < MIN_LINKED or sum(text in ids for text in texts) < LINKED * len(texts):
+        return False
+    return 2 * sum(bool(_LINK.fullmatch(text)) for text in texts) >= len(texts)
 
 
 def _units(row: Mapping[str, Any]) -> dict[str, str]:

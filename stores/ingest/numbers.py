@@ -380,6 +380,8 @@ def in_unit(quantity: Quantity, unit: str) -> float | None:
     """Return the number of ``quantity`` in ``unit``, or None when they do not measure the same."""
     if quantity.unit == unit:
         return quantity.number
+    if quantity.unit == "m" and unit in UNITS["time"]:
+        quantity = Quantity(quantity.number, "min")
     family = UNITS.get(unit_family([quantity.unit, unit]), {})
     if not family:
         return None

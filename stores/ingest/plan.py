@@ -142,6 +142,13 @@ class Plan(Frozen):
         return text if text.casefold() in CODES and text not in self.missing_ids else ""
 
 
+class Beside(NamedTuple):
+    """What a file says of its columns beside their cells: the units in a line below the header, and which name other items by their ids."""
+
+    units: Mapping[str, str] = {}
+    linked: frozenset[str] = frozenset()
+
+
 def make_plan(
     samples: Mapping[str, Sample],
     rows: int,
@@ -149,9 +156,9 @@ def make_plan(
     layout: Layout,
     choices: Choices,
     *,
-    units: Mapping[str, str],
+    beside: Beside | None = None,
 ) -> Plan:
-    """Return the plan of a file whose cells were sampled; ``units`` says what a line below its header says the numbers are in.
+    """Return the plan of a file whose cells were sampled; ``beside`` is what else the file says of its columns.
 
     Raises:
         InvalidRequestError: a mapped column or a reading is not usable.
@@ -163,6 +170,7 @@ def make_plan(
     field_of = {name: target for target, sources in fields.items() for name in sources}
     leaves = Counter(map(leaf, names))
     file = _File(rows, _usual_mark(samples), choices.separator, len(names) > MAX_COLUMNS, _indicators(samples))
+    other = beside or Beside()
     columns: list[Column] = []
     for name, sample in samples.items():
         reading = choices.readings.get(name, "")
@@ -170,13 +178,15 @@ def make_plan(
         column = Column(name=name, target=field_of.get(name, ""), filled=sample.filled)
         if name in field_of:
             columns.append(measured(column, sample))
+        elif not chosen and name in other.linked:
+            columns.append(column.model_copy(update={"kind": "ignore", "why": "names other items"}))
         elif not chosen and (why := _of_no_use(name, sample, layout, file)):
             columns.append(column.model_copy(update={"kind": "ignore", "why": why}))
         else:
             short = _short(name, leaves)
             target = mapped.get(name) or layout.attributes.get(name) or short.strip()
             reading = reading or layout.readings.get(name, "") or ("bool" if name in file.indicators else "")
-            unit = units.get(name, "")
+            unit = other.units.get(name, "")
             columns.append(
                 _attribute(column.model_copy(update={"target": target, "unit": unit}), sample, reading, file)
             )
