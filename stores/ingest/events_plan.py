@@ -22,25 +22,30 @@ from .values import DayOrder, day_order
 
 KINDS: dict[str, EventKind] = {
     **dict.fromkeys(("view", "views", "pageview", "viewed", "productview", "viewitem", "detail", "detailview", "impression", "visit", "play", "played",
-                     "listen", "stream", "watch", "watched", "read", "open", "浏览", "播放", "观看"), "view"),
+                     "listen", "stream", "watch", "watched", "read", "open", "浏览", "播放", "观看", "查看", "访问", "曝光", "ansicht",
+                     "angesehen", "aufruf", "aufgerufen", "vue", "vu"), "view"),
     **dict.fromkeys(("click", "clicked", "clickitem", "addtocart", "cart", "basket", "addtobasket", "select", "selectitem", "begincheckout", "checkout",
-                     "download", "点击", "加购"), "click"),
+                     "download", "点击", "加购", "加入购物车", "加购物车", "warenkorb", "inwarenkorb", "indenwarenkorb", "panier"), "click"),
     **dict.fromkeys(("like", "liked", "favorite", "favourite", "fav", "star", "starred", "wishlist", "addtowishlist", "save", "saved", "bookmark", "share",
-                     "thumbsup", "upvote", "收藏", "喜欢", "点赞"), "like"),
+                     "thumbsup", "upvote", "收藏", "喜欢", "点赞", "关注", "merkliste", "gemerkt", "favorit", "gefällt", "gefälltmir", "favori"), "like"),
     **dict.fromkeys(("dislike", "disliked", "thumbsdown", "downvote", "hide", "block", "不喜欢"), "dislike"),
     **dict.fromkeys(("skip", "skipped", "dismiss", "跳过"), "skip"),
-    **dict.fromkeys(("purchase", "purchased", "buy", "bought", "order", "ordered", "transaction", "sale", "sold", "conversion", "rent", "购买", "下单"), "purchase"),
+    **dict.fromkeys(("purchase", "purchased", "buy", "bought", "order", "ordered", "transaction", "sale", "sold", "conversion", "rent", "购买", "下单", "支付", "付款", "成交", "kauf",
+                     "gekauft", "bestellung", "bestellt", "achat", "compra"), "purchase"),
     **dict.fromkeys(("rating", "rate", "rated", "review", "reviewed", "评分"), "rating"),
 }  # fmt: skip
 _NAMES: dict[str, tuple[str, ...]] = {
     "user": ("userid", "user", "customerid", "visitorid", "customer", "clientid", "memberid", "reviewerid", "accountid", "userpseudoid", "anonymousid", "clientuserid", "sessionid", "kunde",
-             "kundennummer", "用户id", "用户", "会员id"),
+             "kundennummer", "kundennr", "kundenid", "nutzer", "nutzerid", "benutzer", "benutzerid", "buyer", "buyerid", "personid", "openid", "utilisateur", "usuario",
+             "用户id", "用户", "用户编号", "会员id", "会员编号", "会员号", "会员", "顾客编号", "顾客", "客户id", "客户编号", "客户", "买家id", "买家"),
     "item": ("itemid", "item", "productid", "articleid", "movieid", "parentasin", "asin", "businessid", "bookid", "trackid", "songid", "gameid", "appid",
-             "sku", "stockcode", "product", "contentid", "artikelnummer", "商品id", "商品编号", "物品id"),
-    "kind": ("kind", "event", "eventtype", "eventname", "type", "action", "behavior", "behaviour", "interaction", "行为", "行为类型"),
+             "sku", "stockcode", "product", "contentid", "artikelnummer", "artikelnr", "artnr", "artikel", "produktid", "produkt",
+             "商品id", "商品编号", "商品编码", "产品id", "产品编号", "货号", "宝贝id", "物品id"),
+    "kind": ("kind", "event", "eventtype", "eventname", "type", "action", "behavior", "behaviour", "interaction", "ereignis", "aktion", "行为", "行为类型", "动作", "操作", "事件", "事件类型"),
     "value": ("rating", "value", "score", "stars", "overall", "grade", "bewertung", "评分"),
     "at": ("timestamp", "at", "time", "datetime", "date", "ts", "tdat", "eventtime", "eventtimestamp", "createdat", "invoicedate", "orderdate", "purchasedate",
-           "dateadded", "dateupdated", "unixreviewtime", "datum", "时间", "日期"),
+           "dateadded", "dateupdated", "unixreviewtime", "datum", "zeit", "zeitpunkt", "zeitstempel", "bestelldatum",
+           "时间", "日期", "行为时间", "操作时间", "下单时间", "购买时间", "支付时间", "付款时间", "创建时间", "访问时间"),
 }  # fmt: skip
 USER_NAMES = frozenset(_NAMES["user"])
 """What the column of users is called; a file that has one holds events."""
