@@ -23,8 +23,8 @@ from tastemaker.core.schemas import (
     Reading,
     Understanding,
 )
-from tastemaker.stores.ingest.price_guess import _currencies
 from tastemaker.stores.ingest.numbers import money_in
+from tastemaker.stores.ingest.price_guess import _currencies
 from tastemaker.stores.ingest.values import separators_of
 
 
