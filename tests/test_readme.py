@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import asyncio
 import csv
+import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -15,6 +18,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 import tastemaker.api.demo
@@ -22,6 +26,8 @@ from tastemaker.api.cli import main as cli
 from tastemaker.api.http.app import create_app
 from tastemaker.api.stock import stock
 from tastemaker.core.rules.file_format import parse_rules
+from tastemaker.core.schemas import RecommendRequest
+from tastemaker.core.schemas.cases import Case
 from tastemaker.core.settings import PREFIX, CatalogueSettings, Settings, load_settings
 from tastemaker.core.settings.page import page as settings_page
 
@@ -53,9 +59,9 @@ def blocks(language: str, text: str = README) -> list[str]:
 
 def spans() -> list[str]:
     """Return every line of shell code and every piece of code in a sentence, of all pages."""
-    return [line for code in blocks("bash", BOOK) for line in code.splitlines()] + re.findall(
-        r"`([^`\n]+)`", FENCE.sub("", BOOK)
-    )
+    shell = [line for kind in ("bash", "") for code in blocks(kind, BOOK) for line in code.splitlines()]
+    asked = [line[2:] for code in blocks("console", BOOK) for line in code.splitlines() if line.startswith("$ ")]
+    return [*shell, *asked, *re.findall(r"`([^`\n]+)`", FENCE.sub("", BOOK))]
 
 
 # --- code ----------------------------------------------------------------------------------------
@@ -139,7 +145,7 @@ def test_every_command_has_help(
 
 def options() -> Iterator[tuple[str, str]]:
     """Yield (command, option) of every option in the pages."""
-    below = "try|up|check|show|create|list|rotate|revoke|scan|diff|commit|label|gate|approve|rollout|release|rollback|history|audit"
+    below = "try|up|edit|check|show|create|list|rotate|revoke|scan|diff|commit|label|gate|approve|rollout|release|rollback|history|audit"
     below += "|eval|cases|replay|optimise|export|import"
     for line in spans():
         found = re.match(rf"tastemaker ([a-z-]+)(?: ({below})\b)?", line)
@@ -244,6 +250,54 @@ def test_the_page_of_settings_is_made_from_the_settings() -> None:
 )
 def test_python_of_the_pages_runs(code: str) -> None:
     exec(compile(code, "docs", "exec"), {"__name__": "docs"})
+
+
+CHECKED = {"python", "toml", "yaml", "json", "bash", "console", "", "mermaid", "html", "css"}
+"""Kinds of code that a test below runs, reads or looks up; the site draws the diagrams, and a page of the widget holds the last two."""
+
+
+def test_every_block_is_of_a_kind_that_is_checked() -> None:
+    found = [kind for kind, _ in FENCE.findall(BOOK)]
+    assert len(found) > 40
+    assert set(found) <= CHECKED
+
+
+def calls() -> list[str]:
+    """Return every call of the service in the pages, in one line each."""
+    lines = (line for code in blocks("bash", BOOK) for line in re.split(r"\n(?=\S)", code.replace("\\\n", " ")))
+    return [line.strip() for line in lines if line.startswith("curl ")]
+
+
+@pytest.mark.parametrize("line", calls())
+def test_calls_of_the_service_are_answered(line: str, tmp_path: Path) -> None:
+    async def open_service() -> FakeService:
+        return FakeService()
+
+    asked = argparse.ArgumentParser()
+    for option in ("-X", "-d", "-H", "-F"):
+        asked.add_argument(option, action="append", default=[])
+    asked.add_argument("-s", action="store_true")
+    asked.add_argument("address")
+    call = asked.parse_args(shlex.split(line)[1:])
+    form = dict(part.split("=", 1) for part in call.F)
+    files = {name: (ROOT / value[1:]).read_bytes() for name, value in form.items() if value.startswith("@")}
+    headers = dict(head.split(": ", 1) for head in call.H if "$" not in head)
+    with TestClient(create_app(open_service, Settings(home=tmp_path))) as client:
+        answer = client.request(
+            next(iter(call.X), "POST"),
+            "/" + call.address.removeprefix("http://").partition("/")[2],
+            headers=headers,
+            content=next(iter(call.d), None),
+            data={name: value for name, value in form.items() if name not in files} or None,
+            files=files or None,
+        )
+    assert answer.is_success, answer.text
+
+
+@pytest.mark.parametrize("code", blocks("json", BOOK))
+def test_json_of_the_pages_is_a_request_or_a_case(code: str) -> None:
+    told = json.loads(code.replace("…", "t-1"))
+    assert (Case if "case_id" in told else RecommendRequest).model_validate(told)
 
 
 @pytest.mark.parametrize("code", blocks("yaml", BOOK))
