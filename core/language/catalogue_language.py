@@ -260,6 +260,7 @@ def concept_of(of: CatalogueField) -> FieldConcept | None:
     if of.maximum is not None and of.maximum < FIRST_YEAR:  # years of warranty, and no year
         fitting = [c for c in fitting if c.name != "year"]
     han = "".join(words_of_form(of.name)) if not of.name.isascii() else ""
+    measured = {m for name in (unit, of.unit) if name for m, _ in units().get(key_of(name), ())}
     full = key_of(" ".join((*words, unit))) if unit else ""
     for wanted in (
         full,
@@ -268,11 +269,11 @@ def concept_of(of: CatalogueField) -> FieldConcept | None:
         han,
         key_of(unit) if unit else "",
     ):
-        for concept in fitting:
-            if wanted and (wanted == key_of(concept.name) or wanted in map(key_of, concept.names)):
-                if concept.name == "year" and unit and (of.maximum or FIRST_YEAR) < FIRST_YEAR:
-                    continue  # warranty_years
-                return concept
+        called = [c for c in fitting if wanted and wanted in map(key_of, (c.name, *c.names))]
+        if unit and (of.maximum or FIRST_YEAR) < FIRST_YEAR:  # warranty_years
+            called = [c for c in called if c.name != "year"]
+        if called:
+            return next((c for c in called if c.measure in measured), called[0])  # length_cm is no duration
     if of.type == "number" and any(w.endswith("alter") for w in words):
         return next(c for c in field_concepts() if c.name == "age")
     years = of.type == "number" and not unit and (of.minimum or 0) >= FIRST_YEAR and (of.maximum or 0) <= LAST_YEAR

@@ -62,6 +62,44 @@ def _goes_on(sentence: Sentence, j: int) -> bool:
     return bool({e.field for e in before} & {e.field for e in after})
 
 
+def had_already(sentence: Sentence) -> None:
+    """Refuse the value before "hatten wir schon", "I already have" and 玩过了, with the "not that again" behind it."""
+    for i, s in enumerate(sentence.segments):
+        if s.used or "had_after" not in s.roles or not _ends_clause(sentence, i + 1):
+            continue
+        k = i - 1
+        while k >= 0 and sentence.segments[k].is_glue and not sentence.segments[k].entries:
+            k -= 1
+        if not sentence.value_at(k) or sentence.negated_before(k):
+            continue
+        value = sentence.segments[k]
+        entries = sentence.best(value, evident=True)
+        if any(sentence.link(e) == "service" or e.denies or e.field in sentence.language.flags for e in entries):
+            sentence.doubt(k, [s])
+            continue
+        sentence.found.wishes += [Wish(e, [s, value], refused=True) for e in entries[:1]]
+        s.used, value.used = "owned", "owned"
+        _settle_refusal(sentence, i + 1)
+
+
+def _ends_clause(sentence: Sentence, i: int) -> bool:
+    return sentence.stops(i) or sentence.segments[i].mark in COMMAS
+
+
+def _settle_refusal(sentence: Sentence, i: int) -> None:
+    """Take the "das bitte nicht nochmal" or "not that again" that only repeats a refusal as said."""
+    j = i
+    while j < len(sentence.segments) and (sentence.segments[j].mark or sentence.segments[j].is_glue):
+        j += 1
+    if j >= len(sentence.segments) or not sentence.segments[j].roles & {"not", "not_after"}:
+        return
+    k = j + 1
+    while k < len(sentence.segments) and sentence.segments[k].is_glue and not sentence.segments[k].mark:
+        k += 1
+    if k >= len(sentence.segments) or sentence.segments[k].mark:
+        sentence.segments[j].used = "settled"
+
+
 def owned(sentence: Sentence) -> None:
     """Refuse what the person has already; a service that they have is where they want to watch."""
     for i, s in enumerate(sentence.segments):

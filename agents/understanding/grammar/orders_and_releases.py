@@ -149,7 +149,7 @@ def _swallow_first(sentence: Sentence, i: int) -> bool:
     while (
         j < len(sentence.segments)
         and j <= i + REACH
-        and sentence.segments[j].is_glue
+        and (sentence.segments[j].is_glue or (j == i + 1 and sentence.segments[j].is_word))
         and key_of(sentence.segments[j].text) not in FIRST
     ):
         j += 1

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.schemas import Constraint
+from .ages_of_people import ages_of_people
 from .alternatives import alternatives
-from .corrections_and_possessions import corrections, owned
+from .corrections_and_possessions import corrections, had_already, owned
+from .dimensions import dimensions
 from .doubt import doubts
 from .doubtful_refusals import doubtful_refusals
 from .exceptions import exceptions_with_but
@@ -19,6 +21,7 @@ from .likewise import likewise
 from .meanings_in_context import settle_meanings
 from .moments import moments
 from .nothing_of import nothing_of
+from .numbered_values import numbered_values
 from .numbers.conditions import bounds_of
 from .orders_and_releases import leanings, orders, releases
 from .reactions import reactions
@@ -38,7 +41,12 @@ def parse(
     found = sentence.found
     moments(sentence)
     exceptions_with_but(sentence)
-    found.bounds, unmet, found.count = bounds_of(sentence.segments, language, earlier)
+    ages_of_people(sentence)
+    dimensions(sentence)
+    numbered_values(sentence)
+    bounds, unmet, found.count, freed = bounds_of(sentence.segments, language, earlier)
+    found.bounds += bounds
+    found.freed += freed
     found.unmet += unmet
     nothing_of(sentence)
     for rule in (
@@ -47,6 +55,7 @@ def parse(
         releases,
         leanings,
         corrections,
+        had_already,
         owned,
         reactions,
         refusals,

@@ -253,6 +253,22 @@ def _names_in_titles(sentence: Sentence, refused: Sequence[Segment]) -> list[str
     return words if named else []
 
 
+def _name_before(sentence: Sentence, i: int) -> None:
+    """Note what a "not" at the end of a clause is about, where it is a word of the grammar that no rule used: "rund soll es nicht sein"."""
+    k = i - 1
+    while k >= 0 and sentence.segments[k].is_glue and not sentence.segments[k].mark:
+        k -= 1
+    s = sentence.segments[k] if k >= 0 else None
+    ends = i + 1 >= len(sentence.segments) or all(
+        p.is_glue for p in sentence.segments[i + 1 : i + 2] if not p.mark
+    )
+    if s is None or s.mark or s.used or s.amount is not None or not ends or not s.roles & {"around", "over", "under"}:
+        return
+    sentence.found.unmet.append((s.start, sentence.segments[i].end))
+    for piece in sentence.segments[k : i + 1]:
+        piece.used = "unmet"
+
+
 def _unmet_words(sentence: Sentence, i: int) -> None:
     """Note what a "not" refuses and no field expresses, word for word."""
     first = last = sentence.segments[i]
@@ -274,6 +290,7 @@ def _unmet_words(sentence: Sentence, i: int) -> None:
             words, last = True, s
         j += 1
     if not words:
+        _name_before(sentence, i)
         return
     names, said = _names_in_titles(sentence, sentence.segments[i + 1 : j]), sentence.text[first.start : last.end]
     sentence.found.conditions += [

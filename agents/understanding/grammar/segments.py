@@ -50,6 +50,7 @@ _SHORTENED = {"mind": "mindestens", "hochst": "hochstens"}
 """German abbreviations, with a full stop or before a number."""
 _SHORT = frozenset("mind hochst max min ca approx circa etwa rs nr vs incl inkl bzw".split())  # noqa: SIM905
 _DENYING = frozenset(("not", "except"))
+_REFUSING = frozenset(("no", "not", "kein", "keine", "keinen", "ohne", "without"))
 _WORDS_OF_GRAMMAR = frozenset(("except", "release", "averse"))
 """Roles that a word loses where it is a value of the catalogue as it stands."""
 
@@ -269,7 +270,8 @@ def _known(
         inflected = tuple(e for e in inflected if _is_form_of(words[0], e))
     if roles & _WORDS_OF_GRAMMAR and len(words) == 1 and any(e.rank == SPELLED for e in spelled):
         roles -= _WORDS_OF_GRAMMAR  # a hotel's bar and a flat's lift are no words of the grammar
-    if roles & {"not", "except", "not_after"}:
+    denies = len(words) > 1 and words[0] in _REFUSING
+    if roles & {"not", "except", "not_after"} or denies:  # "no vices" is no form of "Novice"
         inflected = ()
     if roles:  # "kindly" is no form of a value that is called "kind" elsewhere
         inflected = tuple(e for e in inflected if e.rank <= INFLECTED)

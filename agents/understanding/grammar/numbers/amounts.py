@@ -40,6 +40,7 @@ NUMBER_WORDS = frozenset((*WORDS, *HUNDREDS, *SCALES, *DECADES, *PART_WORDS))
 _HAN_NUMERAL = frozenset("零〇一二两三四五六七八九十百千万半")
 _HAN_SCALE = {"万": 1e4, "千": 1e3, "百": 1e2, "亿": 1e8}
 _PARTS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
+_PARTS_OF_ONE = {"and a half": 0.5, "and a quarter": 0.25, "and three quarters": 0.75, "und ein viertel": 0.25}
 MAX_NUMERAL = 10
 MAX_NUMBER_WORDS = 12
 _DIGITS, _SPAN = frozenset("一二两三四五六七八九"), 3
@@ -315,8 +316,8 @@ def _with_unit(tokens: Sequence[Token], number: Amount) -> Amount:
         if key and key in units():
             if at + n < len(tokens) and tokens[at + n].text == "半" and tokens[at + n].glued:  # 四分半
                 return number._replace(value=number.value + 0.5, units=units()[key], end=at + n + 1)
-            if phrase_at(tokens, at + n, 3) == "and a half":
-                return number._replace(value=number.value + 0.5, units=units()[key], end=at + n + 3)
+            if part := _PARTS_OF_ONE.get(phrase_at(tokens, at + n, 3)):
+                return number._replace(value=number.value + part, units=units()[key], end=at + n + 3)
             return _more_length(tokens, _more_time(tokens, number._replace(units=units()[key], end=at + n)))
     return number
 
@@ -329,6 +330,8 @@ def _more_length(tokens: Sequence[Token], number: Amount) -> Amount:
     """Add the centimetres of "1 m 80" and "ein Meter achtzig", and the inches of "5 ft 10"."""
     factor = next((f for m, f in number.units if m == "length"), None)
     j, parts = number.end, {100.0: 100, 30.48: 12}
+    if factor == 100.0 and (tenths := _tenths(tokens, j)):
+        return number._replace(value=number.value + tenths / 10, end=j + 1)
     if factor not in parts or number.value != int(number.value):
         return number
     rest = _plain(tokens, j) or _spelled(tokens, j)
@@ -339,14 +342,20 @@ def _more_length(tokens: Sequence[Token], number: Amount) -> Amount:
     return number._replace(value=number.value + rest.value / whole, end=rest.end + named)
 
 
+def _tenths(tokens: Sequence[Token], j: int) -> int:
+    """Return the 二 of 一米二 at ``j``, where nothing that it could count follows; else 0."""
+    if j >= len(tokens) or tokens[j].text not in _DIGITS:
+        return 0
+    counted = j + 1 < len(tokens) and (tokens[j + 1].text in _HAN_NUMERAL or phrase_at(tokens, j + 1, 1) in units())
+    return 0 if counted else "零一二三四五六七八九".find(tokens[j].text.replace("两", "二"))
+
+
 def _more_time(tokens: Sequence[Token], number: Amount) -> Amount:
     hours = next((f for m, f in number.units if m == "time" and f == 60.0), None)
     if hours is None:
         return number
     j = number.end
     rest = [t.text for t in tokens[j : j + 3]]
-    if rest == ["and", "a", "half"]:
-        return number._replace(value=number.value + 0.5, end=j + 3)
     if j < len(tokens) and tokens[j].text in ("and", "und"):
         j += 1
     spelled = _spelled(tokens, j)

@@ -12,7 +12,7 @@ from .....core.schemas import Constraint, Operator
 from .....core.text.field_names import words_of
 from ..segments import Segment
 from .earlier_turns import resume
-from .fields import MAX_COUNT, fields_of, in_field
+from .fields import MAX_COUNT, fields_of, in_field, in_range
 from .limits import read_phrase
 from .negation import corrects
 from .phrase import NumberPhrase
@@ -20,6 +20,8 @@ from .ranges import PRE
 from .verdicts import shared
 
 BAND = 0.10
+APART = 4
+"""Segments between two numbers of which the second takes over the unit of the first."""
 DAY = 1440.0
 """Minutes: what is told in days or weeks is counted."""
 """How far "around" reaches on either side."""
@@ -42,10 +44,20 @@ _LOADS = frozenset(
 )
 """Words of a field's name that say how much weight something bears."""
 _LOWEST, _MOST = (
-    frozenset(("min", "minimum", "from", "ab", "mindestens", "lowest")),
-    frozenset(("max", "maximum", "to", "bis", "up")),
+    frozenset("min minimum from von ab mindestens lowest least start begin begins 起 最小 最低 最少".split()),  # noqa: SIM905
+    frozenset("max maximum to bis up until end ends hochstens maximal highest 最大 最高 最多".split()),  # noqa: SIM905
 )
 """Words of a field's name that say it holds the least or the most of something: who asks for ten players fits below or above."""
+
+
+def holds_least(name: str) -> bool:
+    """Tell whether a field holds the least of something: ``age_from``, ``alter_von``, 最小年龄."""
+    return bool(set(words_of(name)) & _LOWEST) or any(w in name for w in _LOWEST if not w.isascii())
+
+
+def holds_most(name: str) -> bool:
+    """Tell whether a field holds the most of something: ``max_players``, ``alter_bis``, 最多人数."""
+    return bool(set(words_of(name)) & _MOST) or any(w in name for w in _MOST if not w.isascii() and len(w) > 1)
 
 
 @dataclass(frozen=True)
@@ -64,13 +76,14 @@ class Bound:
 
 def bounds_of(
     segments: list[Segment], language: CatalogueLanguage, earlier: Sequence[Constraint] = ()
-) -> tuple[list[Bound], list[tuple[int, int]], int | None]:
-    """Return the bounds that number phrases set, the spans of those no field expresses, and how many items are asked for.
+) -> tuple[list[Bound], list[tuple[int, int]], int | None, list[str]]:
+    """Return the bounds that number phrases set, the spans of those no field expresses, how many items are asked for, and the fields set free.
 
     ``earlier`` are the conditions of the turns before, which a number without a field may change.
     """
     found: list[tuple[NumberPhrase, list[Bound]]] = []
     unmet: list[tuple[int, int]] = []
+    freed: list[str] = []
     decades: list[NumberPhrase] = []
     count: int | None = None
     i = 0
@@ -86,6 +99,9 @@ def bounds_of(
         phrase = read_phrase(segments, i, language)
         _inherit(segments, phrase, [p for p, _ in found[-1:]] + decades[-1:])
         _share(segments, phrase, language)
+        if found:
+            _same_unit(segments, phrase, found[-1][0], language)
+            _same_comparison(segments, phrase, found[-1][0], language)
         if found and corrects(segments, found[-1][0].last, phrase.first):
             _correct(phrase, *found[-1])
         elif not found:
@@ -99,6 +115,9 @@ def bounds_of(
             elif count is None and (_is_count(phrase, segments) or (earlier and _is_alone(phrase, segments))):
                 count = int(phrase.parts[0][1].value)
                 s.used = "count"
+        elif _is_permitted(segments, phrase):
+            freed += [b.field for b in made]
+            _use(segments, phrase, "release")
         else:
             if s.amount.high is not None and len(phrase.parts) == 2:
                 while decades and corrects(segments, decades[-1].last, phrase.first):
@@ -116,7 +135,19 @@ def bounds_of(
             _use(segments, phrase, "bound")
         i = max(i + 1, phrase.last)
     bounds = [b for _, bs in found for b in bs]
-    return [*bounds, *(b for b in _decades(decades, segments, language) if not _told_closer(b, bounds))], unmet, count
+    return [*bounds, *(b for b in _decades(decades, segments, language) if not _told_closer(b, bounds))], unmet, count, freed
+
+
+def _is_permitted(segments: Sequence[Segment], phrase: NumberPhrase) -> bool:
+    """Tell whether more than a number is only allowed: "es darf ruhig über 500 Euro kosten", "happy to pay over 80"."""
+    j = phrase.first - 1
+    while j >= 0 and segments[j].is_glue and "permits" not in segments[j].roles:
+        j -= 1
+    permits = j >= 0 and "permits" in segments[j].roles and not segments[j].used
+    if not permits or phrase.negated or any(op not in (">", ">=") for op, _ in phrase.parts):
+        return False
+    segments[j].used = "release"
+    return True
 
 
 def _told_closer(decade: Bound, bounds: Sequence[Bound]) -> bool:
@@ -153,6 +184,36 @@ def _share(segments: Sequence[Segment], phrase: NumberPhrase, language: Catalogu
     held = (low is None or value >= low) and (high is None or value <= high)
     if held and (value < other) == _is_up(phrase):
         phrase.parts, phrase.fields = [found[0]], names
+
+
+def _same_unit(
+    segments: Sequence[Segment], phrase: NumberPhrase, before: NumberPhrase, language: CatalogueLanguage
+) -> None:
+    """Give a bare number the unit of the one before it, where their fields are of one measure: "no wider than 1.2 metres, no longer than 2"."""
+    amount, given = phrase.parts[-1][1], before.parts[-1][1]
+    if amount.units or amount.currency or amount.high is not None or not given.units or len(phrase.parts) > 1:
+        return
+    measures = {language.fields[n].measure for n in phrase.fields}
+    told = tuple(u for u in given.units if u[0] in measures)
+    if len(measures) != 1 or not told or phrase.first - before.last > APART:
+        return
+    fields = [language.fields[n] for n in phrase.fields]
+    as_told = amount._replace(units=told)
+    if any(in_range(f, [in_field(as_told, f)]) and not in_range(f, [amount.value]) for f in fields):
+        phrase.parts = [(op, a._replace(units=told)) for op, a in phrase.parts]
+
+
+def _same_comparison(
+    segments: Sequence[Segment], phrase: NumberPhrase, before: NumberPhrase, language: CatalogueLanguage
+) -> None:
+    """Let "at least" reach over "and" to the number of another field of the same measure: "at least 2 m long and 80 cm wide"."""
+    between = segments[before.last : phrase.first]
+    joined = bool(between) and all("and" in s.roles or s.is_glue for s in between)
+    fields, others = set(phrase.fields), set(before.fields)
+    measures = {language.fields[n].measure for n in fields | others}
+    single = len(phrase.parts) == len(before.parts) == 1 and phrase.bare and not before.bare and not before.around
+    if joined and single and fields and others and not fields & others and len(measures) == 1:
+        phrase.parts, phrase.bare = [(before.parts[0][0], phrase.parts[0][1])], False
 
 
 def _is_up(phrase: NumberPhrase) -> bool:
@@ -277,11 +338,11 @@ def _bare(terms: FieldTerms, value: float, start: int, end: int) -> list[Bound]:
     own = set(words_of(name))
     if terms.field.role == "price":
         return [Bound(name, "<=", value, start, end)]
-    if terms.measure in ("count", "age") and own & _LOWEST:
+    if terms.measure in ("count", "age") and holds_least(name):
         return [Bound(name, "<=", value, start, end)]
     if terms.measure == "mass" and own & _LOADS:
         return [Bound(name, ">=", value, start, end)]
-    if terms.concept == "berths" or (terms.measure in ("count", "age") and own & _MOST):
+    if terms.concept == "berths" or (terms.measure in ("count", "age") and holds_most(name)):
         return [Bound(name, ">=", value, start, end)]
     if terms.measure == "age":
         return [Bound(name, "<=", value, start, end)]

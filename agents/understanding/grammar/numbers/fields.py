@@ -40,7 +40,7 @@ _PEOPLE = frozenset(
 )
 _GROUP = re.compile(
     r"(?:^| )(?:for|fur|give|给|we are|were|we will be|there are|there will be|wir sind|party of|group of|family of|table for|room for|space for|"
-    r"platz fur|us|我们|一家|我们一家|适合)$"
+    r"platz fur|us|zu|wed be|well be|there d be|theyre|我们|一家|我们一家|适合|一共)$"
 )
 """What stands before the number of those who come along."""
 _ROOM = re.compile(r"(?:room|space|seats|beds|platz|platze) (?:for|fur)$")
@@ -147,8 +147,8 @@ def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: Catal
             if not fitting and named[0].concept in ("price",):
                 return []
             others = [f for m in measures for f in language.of_measure(m)]
-            if fitting and not any(_in_range(f, [in_field(a, f) for a in amounts]) for f in fitting):
-                fitting = [f for f in others if _in_range(f, [in_field(a, f) for a in amounts])] or fitting
+            if fitting and not any(in_range(f, [in_field(a, f) for a in amounts]) for f in fitting):
+                fitting = [f for f in others if in_range(f, [in_field(a, f) for a in amounts])] or fitting
             named = fitting or others or [f for f in named if f.measure in ("", "count", "rating", "year", "age")]
         if any(f.concept == "price" for f in named) and any(
             f.measure == "count" and f.concept != "popularity" for f in named
@@ -170,7 +170,7 @@ def _alike_fields(found: Sequence[FieldTerms], phrase: NumberPhrase, segments: S
     own = [f for f in unique if len(unique) > 1 and set(map(stem, words_of(f.field.name))) <= said]
     if own:
         return own[:1]
-    fits = [f for f in unique if _in_range(f, [in_field(a, f) for _, a in phrase.parts])] or unique
+    fits = [f for f in unique if in_range(f, [in_field(a, f) for _, a in phrase.parts])] or unique
     said_in = {f for _, a in phrase.parts for _, f in a.units}
     exact = [f for f in fits if f.factor in said_in] or fits
     if not exact:
@@ -181,7 +181,7 @@ def _alike_fields(found: Sequence[FieldTerms], phrase: NumberPhrase, segments: S
     priced = [f for f in alike if f.field.role == "price"]
     if priced:
         return priced[:1]
-    held = [f for f in alike if _in_range(f, [in_field(a, f) for _, a in phrase.parts])]
+    held = [f for f in alike if in_range(f, [in_field(a, f) for _, a in phrase.parts])]
     return (held or alike)[:2]
 
 
@@ -243,8 +243,9 @@ def _german_clause(segments: Sequence[Segment]) -> bool:
 
 def _people(phrase: NumberPhrase, segments: Sequence[Segment], language: CatalogueLanguage) -> list[FieldTerms]:
     """Return what "for six" counts: portions, players or seats."""
-    amount = phrase.parts[0][1]
-    after = segments[phrase.last] if phrase.last < len(segments) else None
+    amount, k = phrase.parts[0][1], phrase.last
+    k += k + 1 < len(segments) and segments[k].text in ("个", "位", "口", "名")
+    after = segments[k] if k < len(segments) else None
     lead = " ".join(key_of(s.text) for s in segments[max(0, phrase.first - 3) : phrase.first])
     of_us = after is not None and key_of(after.text) in ("of us", "of")
     room = bool(_ROOM.search(lead))
@@ -255,6 +256,8 @@ def _people(phrase: NumberPhrase, segments: Sequence[Segment], language: Catalog
     if after is not None and not (named or after.mark or after.is_glue or after.roles & {"want", "and", "but"}):
         return []
     found = [f for concept in _CAPACITIES for f in language.of_concept(concept) if f.measure == "count"]
+    if found and after is not None and key_of(after.text) in ("人", "个人", "口人"):
+        phrase.last = k + 1
     return [f for f in found if f.concept == found[0].concept][:2]
 
 
@@ -288,13 +291,13 @@ def _by_value(
     if year_like and not _prices_too(phrase, values, price):
         return [years[0]]
     if phrase.bare and phrase.parts[0][0] == "=":
-        spends = price is not None and values[0] >= _least_spent(phrase, segments) and _in_range(price, values)
+        spends = price is not None and values[0] >= _least_spent(phrase, segments) and in_range(price, values)
         return [price] if price is not None and spends else []
     if price is not None and not _far_below(price, values, phrase):
         scaled = any(a.scaled for a in amounts)
-        dash_only = phrase.bare and len(amounts) == 2 and not scaled and not _in_range(price, values)
+        dash_only = phrase.bare and len(amounts) == 2 and not scaled and not in_range(price, values)
         return [] if dash_only else [price]
-    fitting = [f for f in language.fields.values() if f.field.type == "number" and _in_range(f, values)]
+    fitting = [f for f in language.fields.values() if f.field.type == "number" and in_range(f, values)]
     return fitting if len(fitting) == 1 else []
 
 
@@ -313,12 +316,13 @@ def _far_below(price: FieldTerms, values: Sequence[float], phrase: NumberPhrase)
 
 def _prices_too(phrase: NumberPhrase, values: Sequence[float], price: FieldTerms | None) -> bool:
     """Tell whether a number that looks like a year is rather an amount: "under 2000" where things cost that much."""
-    if price is None or len(values) != 1 or (phrase.bare and not phrase.around) or not _in_range(price, values):
+    if price is None or len(values) != 1 or (phrase.bare and not phrase.around) or not in_range(price, values):
         return False
     return (phrase.parts[0][0] in ("<", "<=")) != phrase.negated and values[0] % 100 == 0
 
 
-def _in_range(terms: FieldTerms, values: Sequence[float]) -> bool:
+def in_range(terms: FieldTerms, values: Sequence[float]) -> bool:
+    """Tell whether a field has values as large and as small as these."""
     low, high = terms.field.minimum, terms.field.maximum
     return all((low is None or v >= low) and (high is None or v <= high) for v in values)
 

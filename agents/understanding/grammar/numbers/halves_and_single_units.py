@@ -11,7 +11,11 @@ from .amount import Amount, phrase_at
 _ARTICLES = frozenset(("a", "an", "one", "ein", "eine", "einen", "einem", "einer", "eines"))
 _HALVES = frozenset(("half", "halb", "halbe", "halben", "halbem", "halber", "halbes"))
 _FIXED = {"anderthalb": 1.5, "eineinhalb": 1.5, "zweieinhalb": 2.5, "dreieinhalb": 3.5, "viereinhalb": 4.5}
-PART_WORDS = frozenset((*_HALVES, *_FIXED, "quarter", "couple", "tenner", "fiver", "dozen"))
+_TOGETHER = {
+    "zweit": 2.0, "dritt": 3.0, "viert": 4.0, "funft": 5.0, "sechst": 6.0, "siebt": 7.0, "acht": 8.0, "neunt": 9.0, "zehnt": 10.0,
+}  # fmt: skip
+"""How many are "zu fünft"."""
+PART_WORDS = frozenset((*_HALVES, *_FIXED, *_TOGETHER, "quarter", "couple", "tenner", "fiver", "dozen"))
 _SCALES = {"grand": 1e3, "thousand": 1e3, "million": 1e6, "dozen": 12.0}
 _LIMITS = frozenset(
     "than under below over above within most least to about around roughly nearly almost exactly max maximum min minimum unter uber als "  # noqa: SIM905
@@ -26,6 +30,8 @@ _WHOLE = ("mass", "length", "volume", "distance", "data", "time")
 def read_part(tokens: Sequence[Token], i: int) -> Amount | None:
     """Return the amount of "half a kilo", "ein halbes Kilo", "a couple of weeks", "under a litre" or "anderthalb" at ``i``."""
     word = tokens[i].text
+    if word in _TOGETHER and i and tokens[i - 1].text == "zu":
+        return Amount(_TOGETHER[word], i + 1, spelled=True)
     if word in _FIXED:
         return Amount(_FIXED[word], i + 1, spelled=True)
     lead = i + (word in _ARTICLES)
@@ -77,6 +83,7 @@ def _single(tokens: Sequence[Token], i: int, j: int) -> Amount | None:
     )
     limited = before in _LIMITS or joined or (named and before not in ("the", "this", "that", "which"))
     after = tokens[j + 1] if j + 1 < len(tokens) else None
+    limited = limited or (bool(measures & {"mass", "volume"}) and after is not None and after.text == "of")
     limited = limited or (
         tokens[j].text == "meter" and after is not None and (after.kind == "number" or after.text.endswith("zig"))
     )
@@ -105,8 +112,9 @@ def add_halves(tokens: Sequence[Token], number: Amount) -> Amount:
     """Add the half of "one and a half metres" and "2 1/2 hours"."""
     if number.currency or number.units or number.high is not None:
         return number
-    if phrase_at(tokens, number.end, 3) == "and a half":
-        return number._replace(value=number.value + 0.5, end=number.end + 3)
+    for said, part in (("and a half", 0.5), ("and a quarter", 0.25), ("and three quarters", 0.75)):
+        if phrase_at(tokens, number.end, 3) == said:
+            return number._replace(value=number.value + part, end=number.end + 3)
     fraction = [t.text for t in tokens[number.end : number.end + 3]]
     if fraction == ["1", "/", "2"]:
         return number._replace(value=number.value + 0.5, end=number.end + 3)
