@@ -1,0 +1,221 @@
+"""Read how old those are whom something is for: "my boys are 7 and 10", "sie wird 9", "für Kinder von 8 bis 10", 八岁小孩.
+
+They must fit between the least and the most age that a thing is meant for, or into its range of ages in words ("3-5", "8+", "ab 6 Jahren").
+Where the catalogue has no such field the ages are named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from math import inf
+from typing import NamedTuple
+
+from ....core.language.value_entry import SPELLED, Entry, FieldTerms
+from ....core.language.word_data import key_of
+from ....core.text.field_names import words_of
+from .numbers.conditions import Bound, holds_least, holds_most
+from .numbers.fields import YEAR
+from .numbers.limits import read_phrase
+from .segments import Segment
+from .sentence import STOPS, Sentence, Wish
+
+MAX_AGE = 110
+REACH = 6
+"""Segments between a person and their age."""
+_YOUNG = frozenset(
+    "boy boys girl girls kid kids child children toddler toddlers son sons daughter daughters twins grandson granddaughter nephew niece "  # noqa: SIM905
+    "kind kinder kindern sohn sohne tochter tochtern junge jungen jungs madchen enkel enkelin enkelkinder zwillinge neffe nichte "
+    "孩子 小孩 小孩子 儿子 女儿 孙子 孙女 宝宝 男孩 女孩 小朋友 儿童 娃".split()
+)
+_PERSONS = frozenset("he she they er sie hes shes theyre 他 她 他们".split())  # noqa: SIM905
+_BEING = frozenset(
+    "is are was be turns turn turning turned becomes ist sind wird werden hes shes theyre 是 今年 快 满".split()  # noqa: SIM905
+)
+_BETWEEN = _BEING | frozenset(
+    "just only now almost nearly about gerade erst jetzt bald fast im am next soon aged who whos die der and und of von from ab between "  # noqa: SIM905
+    "zwischen bis january february march april may june july august september october november december januar februar marz mai juni juli "
+    "oktober dezember my our meine unser unsere mein for fur 才 刚 有 的 s".split()
+)
+"""Words between a person and how old they are."""
+_OLD = frozenset("old olds alt age years year jahre jahren jahr yrs yr 岁 的".split())  # noqa: SIM905
+_LEADS = frozenset("my our a for fur meine meinen meinem unser unsere unseren unserem ein eine einen einem your his her".split())  # noqa: SIM905
+_AGE_WORDS = frozenset("age ages alter altersgruppe altersempfehlung 年龄 适用年龄 适合年龄".split())  # noqa: SIM905
+_RANGE = re.compile(r"^\D{0,12}?(\d{1,3})\s*(?:-|–|—|to|bis|~|至|到)\s*(\d{1,3})\D*$", re.IGNORECASE)
+_OPEN = re.compile(
+    r"^(?:(?:ab|from|over|über)\s*(\d{1,3})\D*|(\d{1,3})\s*(?:\+|and up|and over|years and up|plus|岁以上|岁及以上)\D*)$", re.IGNORECASE
+)
+
+
+class _Told(NamedTuple):
+    """Positions ``first:last`` that tell ages, the youngest and the oldest; ``sure`` where people are spoken of without a unit."""
+
+    first: int
+    last: int
+    youngest: float
+    oldest: float
+    sure: bool
+
+
+def ages_of_people(sentence: Sentence) -> None:
+    """Bind the fields of ages to how old people are, before other numbers are read."""
+    segments, ages = sentence.segments, sentence.language.of_measure("age")
+    paired = [f for f in ages if holds_least(f.field.name) or holds_most(f.field.name)]
+    ranges = _ranges(sentence)
+    for i, s in enumerate(segments):
+        if s.amount is None or s.used or s.entries:
+            continue
+        told = _told(sentence, i)
+        if told is None or (not told.sure and not paired and not ranges):
+            continue
+        start, end = segments[told.first].start, segments[told.last - 1].end
+        bounds = list(_bounds(paired, told, start, end))
+        sentence.found.bounds += bounds
+        fits = [_fitting(name, values, told) for name, values in ranges if not bounds]
+        sentence.found.wishes += [Wish(e, [s]) for e in fits if e.wanted]
+        if not bounds and not fits:
+            if ages:
+                continue
+            sentence.found.unmet.append((start, end))
+        for piece in segments[told.first : told.last]:
+            if (not piece.person or piece.person == "kids") and not (piece.entries and piece.amount is None and not _is_month(piece)):
+                piece.used = piece.used or ("bound" if bounds or fits else "unmet")
+
+
+def _bounds(fields: Sequence[FieldTerms], told: _Told, start: int, end: int) -> Iterable[Bound]:
+    for terms in fields:
+        if holds_least(terms.field.name):
+            yield Bound(terms.field.name, "<=", told.youngest / terms.factor, start, end)
+        elif holds_most(terms.field.name):
+            yield Bound(terms.field.name, ">=", told.oldest / terms.factor, start, end)
+
+
+def _ranges(sentence: Sentence) -> list[tuple[str, dict[str, tuple[float, float]]]]:
+    """Return the fields of words most of whose values are ranges of ages, with each value's range."""
+    found = []
+    for name, terms in sentence.language.fields.items():
+        if terms.field.type == "number" or not terms.values or not _is_of_ages(name, terms.values):
+            continue
+        ranges = {v: r for v in terms.values if (r := _range_of(v)) is not None}
+        if 2 * len(ranges) > len(terms.values):
+            found.append((name, ranges))
+    return found
+
+
+def _is_of_ages(name: str, values: Sequence[str]) -> bool:
+    named = bool(set(words_of(name)) & _AGE_WORDS) or any(w in name for w in ("年龄", "alter"))
+    return named or all(re.search(r"\d.*(?:year|jahr|岁|yrs)", v, re.IGNORECASE) for v in values)
+
+
+def _range_of(value: str) -> tuple[float, float] | None:
+    """Return the least and the most of "3-5", "8+", "ab 6 Jahren"."""
+    if closed := _RANGE.match(value.strip()):
+        return float(closed[1]), float(closed[2])
+    if above := _OPEN.match(value.strip()):
+        return float(above[1] or above[2]), inf
+    return None
+
+
+def _fitting(name: str, values: dict[str, tuple[float, float]], told: _Told) -> Entry:
+    wanted = tuple(v for v, (low, high) in values.items() if low <= told.youngest and told.oldest <= high)
+    return Entry(name, wanted, wanted, SPELLED)
+
+
+def _told(sentence: Sentence, i: int) -> _Told | None:
+    """Return the ages that the number at ``i`` and those joined to it tell of people, or None where it is about something else."""
+    segments = sentence.segments
+    phrase = read_phrase(segments, i, sentence.language)
+    amounts = [a for _, a in phrase.parts]
+    if phrase.negated or phrase.around or phrase.unsure or any(a.currency or a.high is not None or a.scaled for a in amounts):
+        return None
+    years = [_in_years(a.units, a.value) for a in amounts]
+    first, last, ages = phrase.first, phrase.last, [y for y in years if y is not None]
+    if len(ages) < len(amounts) or max(ages) > MAX_AGE:
+        return None
+    person = _person_before(segments, phrase.first, i)
+    old = bool(amounts[-1].units)
+    k = _past_old(segments, last)
+    old, last = old or k > last, k
+    while old or person is not None:
+        more = _one_more(segments, last)
+        if more is None:
+            break
+        last, age = more
+        ages.append(age)
+        k = _past_old(segments, last)
+        old, last = old or k > last, k
+    if person is None and not (old and _is_led(segments, first, last)):
+        return None
+    if not old and not _ends(segments, last):
+        return None
+    return _Told(first if person is None else person, last, min(ages), max(ages), sure=person is not None)
+
+
+def _in_years(units: Sequence[tuple[str, float]], value: float) -> float | None:
+    """Return an age in years; None where the unit measures something else, or the number is no age."""
+    if not units:
+        return value if value == int(value) else None
+    if any(m == "age" for m, _ in units):
+        return value
+    return next((value * f / YEAR for m, f in units if m == "time" and f >= YEAR / 12), None)
+
+
+def _past_old(segments: Sequence[Segment], k: int) -> int:
+    """Return the position after "-old", "Jahre alt" or 岁 at ``k``."""
+    j = k
+    while j < len(segments) and (segments[j].mark == "-" or key_of(segments[j].text) in _OLD) and not segments[j].used:
+        j += 1
+    return j if j > k and segments[j - 1].mark != "-" else k
+
+
+def _one_more(segments: Sequence[Segment], k: int) -> tuple[int, float] | None:
+    """Return the end and the age of "and 10" at ``k``."""
+    j = k
+    while j < len(segments) and j < k + 3 and (segments[j].roles & {"and", "or"} or segments[j].mark in (",", "，", "、")):
+        j += 1
+    if j == k or j >= len(segments) or segments[j].entries or segments[j].used:
+        return None
+    amount = segments[j].amount
+    if amount is None or amount.currency or amount.value > MAX_AGE:
+        return None
+    age = _in_years(amount.units, amount.value)
+    ends = age is not None and (bool(amount.units) or _ends(segments, j + 1) or _past_old(segments, j + 1) > j + 1)
+    return (j + 1, age) if age is not None and ends else None
+
+
+def _ends(segments: Sequence[Segment], k: int) -> bool:
+    """Tell whether nothing that a number could count stands at ``k``."""
+    if k >= len(segments):
+        return True
+    s = segments[k]
+    return bool(s.mark and s.mark not in "-/%") or ((s.is_glue or bool(s.roles & {"and", "but", "or"})) and not s.fields)
+
+
+def _person_before(segments: Sequence[Segment], first: int, i: int) -> int | None:
+    """Return the position of the person of whose age the number at ``i`` tells: "my daughter is", "für Kinder von", "she's"."""
+    being = any(key_of(s.text) in _BEING for s in segments[first:i])
+    for j in range(first - 1, max(-1, first - 1 - REACH), -1):
+        s, key = segments[j], key_of(segments[j].text)
+        if s.used or s.mark in STOPS:
+            return None
+        if key in _YOUNG:
+            return j
+        if key in _PERSONS or (s.person and not s.entries):
+            return j if being or key in _BEING else None
+        being = being or key in _BEING
+        if key not in _BETWEEN and s.amount is None:
+            return None
+    return None
+
+
+def _is_led(segments: Sequence[Segment], first: int, last: int) -> bool:
+    """Tell whether somebody of an age is spoken of: "for my 9-year-old", 八岁小孩."""
+    before = key_of(segments[first - 1].text) if first else ""
+    after = segments[last] if last < len(segments) else None
+    if after is not None and (key_of(after.text) in _YOUNG or after.person):
+        return True
+    return before in _LEADS and (after is None or bool(after.mark) or after.is_glue or bool(after.roles & {"and", "but"}))
+
+
+def _is_month(s: Segment) -> bool:
+    return key_of(s.text) in _BETWEEN
