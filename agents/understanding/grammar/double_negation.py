@@ -19,6 +19,8 @@ REST = frozenset(
     "nothing none nobody nichts else everything 都 都不 都不要 都不喜欢 都不吃 都不爱 都不用 都不考虑 其他 其它 别的 其余 什么 一律 其他都 其他的 别的都".split()  # noqa: SIM905
 )
 """What is left beside an exception."""
+_ALL = frozenset("alles alle all everything anything any egal".split())  # noqa: SIM905
+_OPENING = frozenset("and und dafur though so also but aber".split())  # noqa: SIM905
 _UNLESS = frozenset(("unless", "除非", "es sei denn"))
 
 
@@ -83,6 +85,8 @@ def _closing_negation(sentence: Sentence, j: int, negations: Sequence[Segment]) 
         s = sentence.segments[k]
         if s.mark in COMMAS:
             following = sentence.segments[k + 1 :][:3]
+            if _is_whole(sentence, first, j, k) or _opens_clause(following):
+                return []
             if comma or not (wide or any(key_of(p.text) in REST for p in following)):
                 return []
             comma = True
@@ -92,6 +96,17 @@ def _closing_negation(sentence: Sentence, j: int, negations: Sequence[Segment]) 
             return []
         k += 1
     return []
+
+
+def _is_whole(sentence: Sentence, first: Segment, j: int, k: int) -> bool:
+    """Tell whether the clause up to the comma at ``k`` says by itself what an exception leaves: "außer rot ist alles recht"."""
+    rest = [key_of(p.text) for p in (*sentence.between(first, sentence.segments[j]), *sentence.segments[j + 1 : k])]
+    return "except" in first.roles and any(word in _ALL for word in rest)
+
+
+def _opens_clause(following: Sequence[Segment]) -> bool:
+    """Tell whether "and" or "dafür" behind a comma opens a clause of its own."""
+    return bool(following) and key_of(following[0].text) in _OPENING
 
 
 def _same_list(sentence: Sentence, k: int, j: int) -> bool:

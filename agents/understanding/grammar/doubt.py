@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ....core.language.tokens import stem
 from ....core.language.word_data import doubtful_words, key_of, wishing_verbs
+from .refuse_before import COPULAS
 from .segments import Segment
 from .sentence import COMMAS, Sentence, Wish
 
@@ -26,6 +27,8 @@ _RELATIVE = frozenset("that which who whose the a an with das die der welche wel
 _DENYING = frozenset(
     "isnt arent is not are not doesnt dont does not do not wont cant cannot wouldnt couldnt shouldnt nicht 不 不是 没".split()  # noqa: SIM905
 ) | {"is not", "are not", "does not", "do not", "will not", "can not", "would not"}
+_WONDERING = frozenset(("wouldnt", "shouldnt", "isnt it", "shouldnt it", "wouldnt it", "why not", "warum nicht", "wieso nicht"))
+_CONNECTING = frozenset("dafur though so also but aber well".split())  # noqa: SIM905
 OPENERS = frozenset(("no", "none", "kein", "keine", "keinen", "keins"))
 
 
@@ -39,12 +42,14 @@ def doubts(sentence: Sentence) -> None:
         _doubt_exclaimed(sentence, before, clause)
         before = clause or before
         asks = bool(sentence.segments) and sentence.segments[-1].mark in ("?", "？")
-        if not (asks or any(_may_deny(s) for s in clause)):
+        wonders = _wonders(clause)
+        if not (asks or wonders or any(_may_deny(s) for s in clause)):
             continue
         inside = {id(s) for s in clause}
         wishes = [w for w in found.wishes if not w.released and id(w.segments[-1]) in inside]
         for wish in wishes:
             negation = _unsettled(clause, wish) or (_asks(sentence, wish) if wish.refused else None)
+            negation = negation or (wonders if wish.refused else None)
             if negation is not None:
                 found.wishes.remove(wish)
                 touched = [*wish.segments, negation]
@@ -210,6 +215,23 @@ def _led(clause: list[Segment], value: Segment, word: Segment) -> bool:
     """Tell whether something else than the value is what a word after it speaks of."""
     between = [p for p in clause if value.end <= p.start < word.start]
     return any(p.entries or p.amount is not None or key_of(p.text) in LEADS for p in between)
+
+
+def _wonders(clause: list[Segment]) -> Segment | None:
+    """Return the word that makes a clause a question that rather wishes: "and wouldn't red be nice", "und wäre rot nicht schön"."""
+    said = [s for s in clause if not (s.roles & {"and"} or key_of(s.text) in _CONNECTING)]
+    if len(said) < 3:  # noqa: PLR2004
+        return None
+    first = key_of(said[0].text)
+    valued = next((n for n, s in enumerate(said) if s.entries), 0)
+    denied = any(key_of(s.text) == "nicht" for s in said[valued + 1 :])
+    if first in _WONDERING or (first in COPULAS and first.isascii() and valued and denied and "nicht" not in map(_key, said[:valued])):
+        return said[0]
+    return None
+
+
+def _key(s: Segment) -> str:
+    return key_of(s.text)
 
 
 def _asks(sentence: Sentence, wish: Wish) -> Segment | None:

@@ -11,6 +11,7 @@ from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.schemas import Constraint
 from .ages_of_people import ages_of_people
 from .alternatives import alternatives
+from .changes_of_mind import changes_of_mind
 from .corrections_and_possessions import corrections, had_already, owned
 from .dimensions import dimensions
 from .doubt import doubts
@@ -57,6 +58,7 @@ def parse(
         corrections,
         had_already,
         owned,
+        changes_of_mind,
         reactions,
         refusals,
         likewise,

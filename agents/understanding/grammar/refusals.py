@@ -13,7 +13,7 @@ from ....core.language.word_data import common_words, key_of
 from ....core.predicates import TITLE
 from ....core.schemas import Condition
 from .double_negation import says_lacking, take_value
-from .numbers.negation import is_correcting_no
+from .numbers.negation import answers_no, is_correcting_no
 from .refuse_before import refuse_before
 from .refused_values import LACKING, LINKS, opens_relative
 from .segments import Segment
@@ -184,7 +184,7 @@ def _close_exception(sentence: Sentence, negations: list[Segment]) -> None:
 
 def _is_interjection(sentence: Sentence, i: int) -> bool:
     """Tell whether a bare "no" only opens another refusal: "no, not drama", "no I don't want that"."""
-    if key_of(sentence.segments[i].text) not in ("no", "nein", "nope", "不"):
+    if key_of(sentence.segments[i].text) not in ("no", "nein", "nope", "不") or answers_no(sentence.segments, i):
         return False
     if is_correcting_no(sentence.segments, i) and sentence.segments[i + 1].mark not in COMMAS:
         return True

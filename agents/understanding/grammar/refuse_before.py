@@ -8,7 +8,7 @@ from .refused_values import LACKING, LINKS
 from .segments import Segment
 from .sentence import Sentence, Wish
 
-COPULAS = frozenset("is are was be would look looks seem seems feel feels ist sind wirkt".split())  # noqa: SIM905
+COPULAS = frozenset("is are was be would look looks seem seems feel feels ist sind ware waren wirkt".split())  # noqa: SIM905
 BESIDE = frozenset(
     map(
         key_of, ("instead of", "rather than", "as opposed to", "statt", "anstatt", "anstelle von", "anstelle", "而不是")

@@ -51,6 +51,7 @@ _SHORTENED = {"mind": "mindestens", "hochst": "hochstens"}
 _SHORT = frozenset("mind hochst max min ca approx circa etwa rs nr vs incl inkl bzw".split())  # noqa: SIM905
 _DENYING = frozenset(("not", "except"))
 _REFUSING = frozenset(("no", "not", "kein", "keine", "keinen", "ohne", "without"))
+_LINKING = frozenset("but and aber und or oder".split())  # noqa: SIM905
 _WORDS_OF_GRAMMAR = frozenset(("except", "release", "averse"))
 """Roles that a word loses where it is a value of the catalogue as it stands."""
 
@@ -233,6 +234,8 @@ def _longest(text: str, tokens: Sequence[Token], i: int, language: CatalogueLang
         stems += stem(token.text)
         german += german_stem(token.text)
         piece = _known(plain, key, stems, german, words, language)
+        if piece is not None and _is_link(piece, words) and _says_more(text, tokens, i + 1, j, language):
+            piece = None
         if piece is not None and not (_opens_number(piece, words, tokens, j) or _is_passive(piece, words, tokens, j)):
             best = piece
             best.first, best.last = i, j
@@ -273,6 +276,7 @@ def _known(
     denies = len(words) > 1 and words[0] in _REFUSING
     if roles & {"not", "except", "not_after"} or denies:  # "no vices" is no form of "Novice"
         inflected = ()
+        spelled = tuple(e for e in spelled if not denies or e.rank == SPELLED)
     if roles:  # "kindly" is no form of a value that is called "kind" elsewhere
         inflected = tuple(e for e in inflected if e.rank <= INFLECTED)
     entries = _merged([spelled, tuple(e._replace(rank=max(e.rank, INFLECTED)) for e in inflected)])
@@ -310,6 +314,27 @@ def _opens_number(piece: Segment, words: Sequence[str], tokens: Sequence[Token],
     ):
         return False
     return j < len(tokens) and (tokens[j].text in ("than", "then", "als") or read_amount(tokens, j) is not None)
+
+
+def _is_link(piece: Segment, words: Sequence[str]) -> bool:
+    """Tell whether a phrase begins with a word that may as well link a new clause: "but not", "and no more"."""
+    return len(words) > 1 and words[0] in _LINKING and bool(piece.roles & {"except", "or_less"})
+
+
+def _says_more(text: str, tokens: Sequence[Token], i: int, j: int, language: CatalogueLanguage) -> bool:
+    """Tell whether a refusal begins at ``i`` that reaches further than ``j``, or that no number stands before: "but not in the mood for"."""
+    inner = _longest(text, tokens, i, language)
+    if not inner.roles & {"not", "not_after", "wanted_double", "release"}:
+        return False
+    return inner.last > j or (inner.last == j and not _is_counted(tokens, i - 2))
+
+
+def _is_counted(tokens: Sequence[Token], i: int) -> bool:
+    """Tell whether a number or its unit ends at ``i``."""
+    if i < 0:
+        return False
+    token = tokens[i]
+    return token.kind == "number" or token.text in NUMBER_WORDS or token.text in units() or token.text in currencies()
 
 
 def _is_passive(piece: Segment, words: Sequence[str], tokens: Sequence[Token], j: int) -> bool:

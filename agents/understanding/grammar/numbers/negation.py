@@ -21,6 +21,8 @@ _SPENDING = frozenset(
 )
 """Verbs beside a "not" after a number: "over 80k I can't afford", "mehr als 300 gebe ich nicht aus"."""
 _LACKING = frozenset(("havent", "hasnt", "have not", "has not", "hadnt"))
+_ASKING = "?？:：=-–—"
+"""Marks between a value and the "no" that is said of it."""
 _REFUSING = frozenset(("not", "except"))
 
 
@@ -137,8 +139,15 @@ def is_correcting_no(segments: Sequence[Segment], i: int) -> bool:
     """Tell whether the segment at ``i`` is the "no" of "red, no, gold" or "red, no a gold one", which no noun can follow."""
     if key_of(segments[i].text) not in ("no", "nein", "nee", "不") or i + 1 >= len(segments):
         return False
+    if answers_no(segments, i):
+        return False
     after = segments[i + 1]
     return after.mark in (",", "，") or key_of(after.text) in _AFTER_NO
+
+
+def answers_no(segments: Sequence[Segment], i: int) -> bool:
+    """Tell whether the "no" at ``i`` is said of the value before a mark: "silver - no", "schon wieder rot? Nein", "paperback: no"."""
+    return i > 1 and segments[i - 1].mark in _ASKING and bool(segments[i - 1].mark) and bool(segments[i - 2].entries)
 
 
 def corrects(segments: Sequence[Segment], a: int, b: int) -> bool:

@@ -1,0 +1,71 @@
+"""Read a dislike or a lack that the next clause takes back: "I used to hate horror but now I love it", "früher kein Fleisch, heute schon", 以前不喜欢…，现在喜欢."""
+
+from __future__ import annotations
+
+from ....core.language.word_data import key_of
+from .segments import Segment
+from .sentence import COMMAS, Sentence, Wish
+
+_NOW = frozenset(
+    "now today nowadays lately meanwhile heute jetzt inzwischen mittlerweile neuerdings 现在 如今 今天".split()  # noqa: SIM905
+) | {"these days"}
+_IT = frozenset("it one them some eins eine einen es das welche".split())  # noqa: SIM905
+_LINKS = frozenset(("but", "so", "aber", "doch", "but now", "also", "deshalb", "therefore"))
+_WISHING = frozenset("need want love like enjoy do will would mag will brauche mochte schon gern gerne 喜欢 想要 要 需要 爱".split())  # noqa: SIM905
+MAX_CLAUSE = 7
+"""Segments of the clause that takes something back."""
+
+
+def changes_of_mind(sentence: Sentence) -> None:
+    """Free the one value of a negative clause behind which a short clause says that it is otherwise now."""
+    segments = sentence.segments
+    for i, s in enumerate(segments):
+        if s.used or s.entries or not s.roles & {"not", "not_after"}:
+            continue
+        start, end = _clause_around(sentence, i)
+        values = [k for k in range(start, end) if sentence.value_at(k)]
+        last = _taken_back(sentence, end)
+        if len(values) != 1 or last is None:
+            continue
+        value = segments[values[0]]
+        sentence.found.wishes += [Wish(e, [value], released=True) for e in value.entries]
+        for piece in segments[start:last]:
+            if not piece.mark and not piece.roles & {"and"}:
+                piece.used = piece.used or "release"
+
+
+def _clause_around(sentence: Sentence, i: int) -> tuple[int, int]:
+    start = end = i
+    while start > 0 and not _parts(sentence, start - 1):
+        start -= 1
+    while end < len(sentence.segments) and not _parts(sentence, end):
+        end += 1
+    return start, end
+
+
+def _parts(sentence: Sentence, k: int) -> bool:
+    s = sentence.segments[k]
+    return sentence.stops(k) or s.mark in COMMAS or (key_of(s.text) in _LINKS and not s.entries)
+
+
+def _taken_back(sentence: Sentence, k: int) -> int | None:
+    """Return the end of the clause behind ``k`` that takes the one before it back, or None."""
+    linked = False
+    while k < len(sentence.segments) and _parts(sentence, k) and not _ends(sentence.segments[k]):
+        linked, k = True, k + 1
+    clause: list[Segment] = []
+    while k < len(sentence.segments) and not _parts(sentence, k) and "and" not in sentence.segments[k].roles:
+        clause.append(sentence.segments[k])
+        k += 1
+    if not linked or not clause or len(clause) > MAX_CLAUSE:
+        return None
+    if any(s.entries or s.amount is not None or s.used or s.roles & {"not", "not_after", "except"} for s in clause):
+        return None
+    said = {key_of(s.text) for s in clause} | {w for s in clause for w in s.words}
+    wants = any(s.roles & {"want", "praise", "fine"} or set(s.words) & _WISHING for s in clause)
+    return k if (said & _NOW and (wants or len(clause) <= 3)) or (wants and said & _IT) else None
+
+
+
+def _ends(s: Segment) -> bool:
+    return s.mark in ".!?;。！？；\n" and bool(s.mark)
