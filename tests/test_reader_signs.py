@@ -65,6 +65,20 @@ SAID = [
     ("手机", "不要iOS，也不喜欢白的", {"系统 != iOS", "颜色 != 白色"}),
     ("手机", "小米或者荣耀", {"品牌 in ['小米', '荣耀']"}),
     ("blumen", "anything but pink flowers", {"flower_colour != Pink"}),
+    ("rezepte", "Suppe hatten wir schon, das bitte nicht nochmal", {"gericht != Suppe"}),
+    ("rezepte", "Tofu kenne ich schon, lieber einen Salat", {"zutaten not contains Tofu", "gericht = Salat"}),
+    ("rezepte", "es muss keine Suppe sein", set()),
+    ("rezepte", "Sahne - nein, aber gern ein Salat", {"zutaten not contains Sahne", "gericht = Salat"}),
+    ("rezepte", "schon wieder Suppe? Nein, und nichts mit Tofu", {"gericht != Suppe", "zutaten not contains Tofu"}),
+    ("rezepte", "früher mochte ich keinen Tofu, heute schon, aber Zwiebeln nicht", {"zutaten not contains Zwiebeln"}),
+    ("rezepte", "außer Suppe ist alles recht, nichts ohne Tofu", {"gericht != Suppe", "zutaten contains Tofu"}),
+    ("rezepte", "Sahne nix", {"zutaten not contains Sahne"}),
+    ("tools", "I used to like petrol but not any more", {"power_source != Petrol"}),
+    ("tools", "I used to hate rubber but now I love it, and no drills", {"kind != Drill"}),
+    ("tools", "can't do without a case, but not in the mood for petrol", {"comes_with contains Case", "power_source != Petrol"}),
+    ("tools", "under no circumstances steel, and no more rubber", {"handle != Steel", "handle != Rubber"}),
+    ("tools", "rubber no, and nothing corded", {"handle != Rubber", "power_source != Corded"}),
+    ("tools", "a sander, I already have the petrol ones", {"kind = Sander", "power_source != Petrol"}),
 ]  # fmt: skip
 
 

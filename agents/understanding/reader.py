@@ -18,7 +18,7 @@ from ...core.text.catalogue_values import TAKEN
 from ...core.text.field_names import label_of
 from .constraint_merge import REFUSED, WANTED, values_of
 from .grammar.left_over import left_over
-from .grammar.numbers.conditions import Bound
+from .grammar.numbers.bound import Bound
 from .grammar.parse import parse
 from .grammar.segments import Segment, segment
 from .grammar.sentence import Parsed, Wish

@@ -268,6 +268,7 @@ def concept_of(of: CatalogueField) -> FieldConcept | None:
         *(key_of(w) for w in reversed(words) if w != "size" or len(words) == 1),
         han,
         key_of(unit) if unit else "",
+        *(han[n:] for n in range(1, len(han) - 1) if of.type == "number"),  # 最小年龄
     ):
         called = [c for c in fitting if wanted and wanted in map(key_of, (c.name, *c.names))]
         if unit and (of.maximum or FIRST_YEAR) < FIRST_YEAR:  # warranty_years

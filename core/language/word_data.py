@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -68,27 +68,14 @@ def stem_key(form: str) -> str:
     return "".join(map(stem, words_of_form(form)))
 
 
-WRITTEN = {"nicht": ("nich", "nciht", "nihct")}
-"""Other ways to write a word of a phrase, so that "muss nich sein" means no more than "muss nicht sein"."""
-
-
 @cache
 def phrases() -> Mapping[str, frozenset[str]]:
     """Return key -> the roles that a phrase may play in a sentence."""
     found: dict[str, set[str]] = {}
     for role, forms in _load("phrases").items():
         for form in _listed(forms):
-            for way in _ways(form):
-                found.setdefault(key_of(way), set()).add(role)
+            found.setdefault(key_of(form), set()).add(role)
     return {key: frozenset(roles) for key, roles in found.items() if key}
-
-
-def _ways(form: str) -> Iterator[str]:
-    yield form
-    words = form.split(" ")
-    for word in set(words) & WRITTEN.keys():
-        for other in WRITTEN[word]:
-            yield " ".join(other if w == word else w for w in words)
 
 
 @cache

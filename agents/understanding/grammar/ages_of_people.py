@@ -14,7 +14,8 @@ from typing import NamedTuple
 from ....core.language.value_entry import SPELLED, Entry, FieldTerms
 from ....core.language.word_data import key_of
 from ....core.text.field_names import words_of
-from .numbers.conditions import Bound, holds_least, holds_most
+from .numbers.bound import Bound
+from .numbers.conditions import holds_least, holds_most
 from .numbers.fields import YEAR
 from .numbers.limits import read_phrase
 from .segments import Segment
@@ -39,11 +40,34 @@ _BETWEEN = _BEING | frozenset(
 )
 """Words between a person and how old they are."""
 _OLD = frozenset("old olds alt age years year jahre jahren jahr yrs yr 岁 的".split())  # noqa: SIM905
-_LEADS = frozenset("my our a for fur meine meinen meinem unser unsere unseren unserem ein eine einen einem your his her".split())  # noqa: SIM905
+_LEADS = frozenset(
+    [
+        "my",
+        "our",
+        "a",
+        "for",
+        "fur",
+        "meine",
+        "meinen",
+        "meinem",
+        "unser",
+        "unsere",
+        "unseren",
+        "unserem",
+        "ein",
+        "eine",
+        "einen",
+        "einem",
+        "your",
+        "his",
+        "her",
+    ]
+)
 _AGE_WORDS = frozenset("age ages alter altersgruppe altersempfehlung 年龄 适用年龄 适合年龄".split())  # noqa: SIM905
 _RANGE = re.compile(r"^\D{0,12}?(\d{1,3})\s*(?:-|–|—|to|bis|~|至|到)\s*(\d{1,3})\D*$", re.IGNORECASE)
 _OPEN = re.compile(
-    r"^(?:(?:ab|from|over|über)\s*(\d{1,3})\D*|(\d{1,3})\s*(?:\+|and up|and over|years and up|plus|岁以上|岁及以上)\D*)$", re.IGNORECASE
+    r"^(?:(?:ab|from|over|über)\s*(\d{1,3})\D*|(\d{1,3})\s*(?:\+|and up|and over|years and up|plus|岁以上|岁及以上)\D*)$",
+    re.IGNORECASE,
 )
 
 
@@ -78,7 +102,9 @@ def ages_of_people(sentence: Sentence) -> None:
                 continue
             sentence.found.unmet.append((start, end))
         for piece in segments[told.first : told.last]:
-            if (not piece.person or piece.person == "kids") and not (piece.entries and piece.amount is None and not _is_month(piece)):
+            if (not piece.person or piece.person == "kids") and not (
+                piece.entries and piece.amount is None and not _is_month(piece)
+            ):
                 piece.used = piece.used or ("bound" if bounds or fits else "unmet")
 
 
@@ -126,7 +152,12 @@ def _told(sentence: Sentence, i: int) -> _Told | None:
     segments = sentence.segments
     phrase = read_phrase(segments, i, sentence.language)
     amounts = [a for _, a in phrase.parts]
-    if phrase.negated or phrase.around or phrase.unsure or any(a.currency or a.high is not None or a.scaled for a in amounts):
+    if (
+        phrase.negated
+        or phrase.around
+        or phrase.unsure
+        or any(a.currency or a.high is not None or a.scaled for a in amounts)
+    ):
         return None
     years = [_in_years(a.units, a.value) for a in amounts]
     first, last, ages = phrase.first, phrase.last, [y for y in years if y is not None]
@@ -171,7 +202,9 @@ def _past_old(segments: Sequence[Segment], k: int) -> int:
 def _one_more(segments: Sequence[Segment], k: int) -> tuple[int, float] | None:
     """Return the end and the age of "and 10" at ``k``."""
     j = k
-    while j < len(segments) and j < k + 3 and (segments[j].roles & {"and", "or"} or segments[j].mark in (",", "，", "、")):
+    while (
+        j < len(segments) and j < k + 3 and (segments[j].roles & {"and", "or"} or segments[j].mark in (",", "，", "、"))
+    ):
         j += 1
     if j == k or j >= len(segments) or segments[j].entries or segments[j].used:
         return None
@@ -188,7 +221,9 @@ def _ends(segments: Sequence[Segment], k: int) -> bool:
     if k >= len(segments):
         return True
     s = segments[k]
-    return bool(s.mark and s.mark not in "-/%") or ((s.is_glue or bool(s.roles & {"and", "but", "or"})) and not s.fields)
+    return bool(s.mark and s.mark not in "-/%") or (
+        (s.is_glue or bool(s.roles & {"and", "but", "or"})) and not s.fields
+    )
 
 
 def _person_before(segments: Sequence[Segment], first: int, i: int) -> int | None:
@@ -214,7 +249,9 @@ def _is_led(segments: Sequence[Segment], first: int, last: int) -> bool:
     after = segments[last] if last < len(segments) else None
     if after is not None and (key_of(after.text) in _YOUNG or after.person):
         return True
-    return before in _LEADS and (after is None or bool(after.mark) or after.is_glue or bool(after.roles & {"and", "but"}))
+    return before in _LEADS and (
+        after is None or bool(after.mark) or after.is_glue or bool(after.roles & {"and", "but"})
+    )
 
 
 def _is_month(s: Segment) -> bool:

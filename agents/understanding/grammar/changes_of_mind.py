@@ -11,13 +11,81 @@ _NOW = frozenset(
 ) | {"these days"}
 _IT = frozenset("it one them some eins eine einen es das welche".split())  # noqa: SIM905
 _LINKS = frozenset(("but", "so", "aber", "doch", "but now", "also", "deshalb", "therefore"))
-_WISHING = frozenset("need want love like enjoy do will would mag will brauche mochte schon gern gerne 喜欢 想要 要 需要 爱".split())  # noqa: SIM905
+_WISHING = frozenset(
+    [
+        "need",
+        "want",
+        "love",
+        "like",
+        "enjoy",
+        "do",
+        "will",
+        "would",
+        "mag",
+        "will",
+        "brauche",
+        "mochte",
+        "schon",
+        "gern",
+        "gerne",
+        "喜欢",
+        "想要",
+        "要",
+        "需要",
+        "爱",
+    ]
+)
+_PAST = frozenset(
+    [
+        "used",
+        "once",
+        "loved",
+        "liked",
+        "enjoyed",
+        "was",
+        "were",
+        "had",
+        "fruher",
+        "mochte",
+        "liebte",
+        "hatte",
+        "ging",
+        "以前",
+        "曾经",
+        "本来",
+        "原来",
+    ]
+)
+_NO_MORE = frozenset(
+    [
+        "more",
+        "anymore",
+        "any",
+        "longer",
+        "time",
+        "mehr",
+        "diesmal",
+        "now",
+        "today",
+        "right",
+        "just",
+        "this",
+        "jetzt",
+        "heute",
+        "the",
+        "再",
+        "了",
+    ]
+)
+REACH = 12
+"""Segments on either side of a negation among which its clause lies."""
 MAX_CLAUSE = 7
 """Segments of the clause that takes something back."""
 
 
 def changes_of_mind(sentence: Sentence) -> None:
     """Free the one value of a negative clause behind which a short clause says that it is otherwise now."""
+    _tired(sentence)
     segments = sentence.segments
     for i, s in enumerate(segments):
         if s.used or s.entries or not s.roles & {"not", "not_after"}:
@@ -34,11 +102,39 @@ def changes_of_mind(sentence: Sentence) -> None:
                 piece.used = piece.used or "release"
 
 
+def _tired(sentence: Sentence) -> None:
+    """Refuse the one value of a clause behind which "but not any more" or "aber jetzt nicht mehr" stands; without a word of the past it is in doubt."""
+    segments = sentence.segments
+    for i, s in enumerate(segments):
+        if s.used or s.entries or not s.roles & {"not", "not_after"}:
+            continue
+        start, end = _clause_around(sentence, i)
+        own = [p for p in segments[start:end] if p is not s]
+        if start < 2 or not own or not all(p.is_glue or set(p.words) <= _NO_MORE for p in own):
+            continue
+        words = {w for p in (*own, s) for w in p.words}
+        if not (words & _NOW or words & _NO_MORE) or "but" not in segments[start - 1].roles:
+            continue
+        k = start - 1
+        while k > 0 and _parts(sentence, k - 1):
+            k -= 1
+        first, last = _clause_around(sentence, max(k - 1, 0))
+        values = [j for j in range(first, last) if sentence.value_at(j)]
+        if len(values) != 1 or any(p.roles & {"not", "not_after"} for p in segments[first:last]):
+            continue
+        value, past = segments[values[0]], {w for p in segments[first:last] for w in p.words} & _PAST
+        if not past:
+            sentence.doubt(values[0], segments[start:end])
+            continue
+        sentence.found.wishes += [Wish(e, [value, s], refused=True) for e in sentence.best(value, evident=True)]
+        value.used, s.used = "refused", "not"
+
+
 def _clause_around(sentence: Sentence, i: int) -> tuple[int, int]:
     start = end = i
-    while start > 0 and not _parts(sentence, start - 1):
+    while start > max(0, i - REACH) and not _parts(sentence, start - 1):
         start -= 1
-    while end < len(sentence.segments) and not _parts(sentence, end):
+    while end < min(len(sentence.segments), i + REACH) and not _parts(sentence, end):
         end += 1
     return start, end
 
@@ -64,7 +160,6 @@ def _taken_back(sentence: Sentence, k: int) -> int | None:
     said = {key_of(s.text) for s in clause} | {w for s in clause for w in s.words}
     wants = any(s.roles & {"want", "praise", "fine"} or set(s.words) & _WISHING for s in clause)
     return k if (said & _NOW and (wants or len(clause) <= 3)) or (wants and said & _IT) else None
-
 
 
 def _ends(s: Segment) -> bool:

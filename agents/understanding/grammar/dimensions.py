@@ -8,14 +8,20 @@ from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.word_data import key_of
 from ....core.schemas import Operator
 from .numbers.amount import Amount
-from .numbers.conditions import Bound
+from .numbers.bound import Bound
 from .numbers.fields import in_field, in_range
 from .numbers.ranges import PRE, back
 from .segments import Segment
 from .sentence import Sentence
 
 _CROSSES = frozenset(("x", "×", "*", "by", "mal", "乘", "X"))
-_SHAPES = (("length", "width"), ("width", "depth"), ("width", "height"), ("length", "width", "height"), ("width", "depth", "height"))
+_SHAPES = (
+    ("length", "width"),
+    ("width", "depth"),
+    ("width", "height"),
+    ("length", "width", "height"),
+    ("width", "depth", "height"),
+)
 """Which fields two or three measures are given for, the first that the catalogue has."""
 
 
@@ -51,7 +57,9 @@ def _joined(segments: Sequence[Segment], i: int) -> list[int]:
     found, j = [], i
     while j < len(segments) and segments[j].amount is not None and not segments[j].used and not segments[j].entries:
         found.append(j)
-        if j + 1 >= len(segments) or key_of(segments[j + 1].text) not in _CROSSES and segments[j + 1].text not in _CROSSES:
+        if j + 1 >= len(segments) or (
+            key_of(segments[j + 1].text) not in _CROSSES and segments[j + 1].text not in _CROSSES
+        ):
             break
         j += 2
     plain = all((a := segments[j].amount) is not None and not a.currency and a.high is None for j in found)

@@ -87,7 +87,7 @@ def _closing_negation(sentence: Sentence, j: int, negations: Sequence[Segment]) 
             following = sentence.segments[k + 1 :][:3]
             if _is_whole(sentence, first, j, k) or _opens_clause(following):
                 return []
-            if comma or not (wide or any(key_of(p.text) in REST for p in following)):
+            if comma or not (wide or (says_lacking(first) and any(key_of(p.text) in REST for p in following))):
                 return []
             comma = True
         elif s.roles & {"not", "not_after"} and not s.used and not s.entries and "nor" not in s.roles:

@@ -27,7 +27,9 @@ _RELATIVE = frozenset("that which who whose the a an with das die der welche wel
 _DENYING = frozenset(
     "isnt arent is not are not doesnt dont does not do not wont cant cannot wouldnt couldnt shouldnt nicht 不 不是 没".split()  # noqa: SIM905
 ) | {"is not", "are not", "does not", "do not", "will not", "can not", "would not"}
-_WONDERING = frozenset(("wouldnt", "shouldnt", "isnt it", "shouldnt it", "wouldnt it", "why not", "warum nicht", "wieso nicht"))
+_WONDERING = frozenset(
+    ("wouldnt", "shouldnt", "isnt it", "shouldnt it", "wouldnt it", "why not", "warum nicht", "wieso nicht")
+)
 _CONNECTING = frozenset("dafur though so also but aber well".split())  # noqa: SIM905
 OPENERS = frozenset(("no", "none", "kein", "keine", "keinen", "keins"))
 
@@ -125,10 +127,10 @@ def _turns(clause: list[Segment], m: int) -> bool:
 def _doubt_exclaimed(sentence: Sentence, first: list[Segment], second: list[Segment]) -> None:
     """Note, rather than want, a bare value beside a bare word of refusal: "red? ugh", "yuck, red", "red: pass"."""
     for said, other in ((first, second), (second, first)):
-        content = [s for s in other if not (s.mark or s.is_glue)]
+        content = [s for s in other if not (s.mark or s.is_glue or "and" in s.roles)]
         if not content or not all("against" in s.roles or key_of(s.text) in doubtful_words() for s in content):
             continue
-        values = [s for s in said if not (s.mark or s.is_glue)]
+        values = [s for s in said if not (s.mark or s.is_glue or "and" in s.roles)]
         if not values or not all(s.entries and s.used in ("wanted", "soft") for s in values):
             continue
         own = {id(s) for s in values}
@@ -220,12 +222,14 @@ def _led(clause: list[Segment], value: Segment, word: Segment) -> bool:
 def _wonders(clause: list[Segment]) -> Segment | None:
     """Return the word that makes a clause a question that rather wishes: "and wouldn't red be nice", "und wäre rot nicht schön"."""
     said = [s for s in clause if not (s.roles & {"and"} or key_of(s.text) in _CONNECTING)]
-    if len(said) < 3:  # noqa: PLR2004
+    if len(said) < 3:
         return None
     first = key_of(said[0].text)
     valued = next((n for n, s in enumerate(said) if s.entries), 0)
     denied = any(key_of(s.text) == "nicht" for s in said[valued + 1 :])
-    if first in _WONDERING or (first in COPULAS and first.isascii() and valued and denied and "nicht" not in map(_key, said[:valued])):
+    if first in _WONDERING or (
+        first in COPULAS and first.isascii() and valued and denied and "nicht" not in map(_key, said[:valued])
+    ):
         return said[0]
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ....core.language.tokens import stem
 from ....core.language.word_data import key_of, thing_words
-from .numbers.conditions import Bound
+from .numbers.bound import Bound
 from .sentence import Sentence
 
 _NONE = frozenset("no zero without non ohne kein keine keinen sans 无 零 不含 不加 没有".split())  # noqa: SIM905

@@ -320,7 +320,9 @@ def _release_around(sentence: Sentence, i: int) -> None:
         return
     k = i - 1
     while k >= 0 and (
-        (sentence.segments[k].is_glue and not sentence.segments[k].fields) or sentence.segments[k].roles & {"only"}
+        (sentence.segments[k].is_glue and not sentence.segments[k].fields)
+        or sentence.segments[k].roles & {"only"}
+        or (k >= i - 2 and sentence.segments[k].roles & {"but", "fine"} and not sentence.segments[k].entries)
     ):
         k -= 1
     if sentence.value_at(k) and not (after and after.is_word) and not s.text.startswith(WELCOMES):

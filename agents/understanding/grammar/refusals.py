@@ -259,9 +259,7 @@ def _name_before(sentence: Sentence, i: int) -> None:
     while k >= 0 and sentence.segments[k].is_glue and not sentence.segments[k].mark:
         k -= 1
     s = sentence.segments[k] if k >= 0 else None
-    ends = i + 1 >= len(sentence.segments) or all(
-        p.is_glue for p in sentence.segments[i + 1 : i + 2] if not p.mark
-    )
+    ends = i + 1 >= len(sentence.segments) or all(p.is_glue for p in sentence.segments[i + 1 : i + 2] if not p.mark)
     if s is None or s.mark or s.used or s.amount is not None or not ends or not s.roles & {"around", "over", "under"}:
         return
     sentence.found.unmet.append((s.start, sentence.segments[i].end))

@@ -6,7 +6,7 @@ from ....core.language.value_entry import BROADER
 from ....core.language.word_data import doubtful_words, key_of, phrases, states
 from .refused_values import LACKING, LINKS
 from .segments import Segment
-from .sentence import Sentence, Wish
+from .sentence import COMMAS, Sentence, Wish
 
 COPULAS = frozenset("is are was be would look looks seem seems feel feels ist sind ware waren wirkt".split())  # noqa: SIM905
 BESIDE = frozenset(
@@ -34,6 +34,8 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
         piece = sentence.segments[k]
         if key_of(piece.text) in _ELSE:  # "red, otherwise no"
             return False
+        if "and" in piece.roles and not piece.entries and k and sentence.segments[k - 1].mark in COMMAS:
+            return False  # "nur Leder, und igitt, Glas"
         if piece.mark == "-" and "free" in s.roles and i - k == 1:
             k -= 1
             continue
@@ -70,6 +72,17 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
     if _is_no_blame(sentence, i) or _has_none(sentence, k, i):
         sentence.doubt(k, [s])
         return True
+    for position in _listed_with(sentence, k):
+        piece = sentence.segments[position]
+        entries = [e for e in piece.entries if e.rank < BROADER and sentence.evident(piece, e)]
+        sentence.found.wishes += [Wish(e, [piece, s], refused=True) for e in entries]
+        piece.used = "refused"
+    s.used = "not"
+    return True
+
+
+def _listed_with(sentence: Sentence, k: int) -> list[int]:
+    """Return the position of the value at ``k`` with those before it that "or", "and" or "/" join with it in one field."""
     group, fields, m = [k], {e.field for e in sentence.segments[k].entries}, k - 1
     while (
         m > 0
@@ -80,13 +93,7 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
             break
         group.append(m - 1)
         m -= 2
-    for position in group:
-        piece = sentence.segments[position]
-        entries = [e for e in piece.entries if e.rank < BROADER and sentence.evident(piece, e)]
-        sentence.found.wishes += [Wish(e, [piece, s], refused=True) for e in entries]
-        piece.used = "refused"
-    s.used = "not"
-    return True
+    return group
 
 
 def _is_no_blame(sentence: Sentence, i: int) -> bool:

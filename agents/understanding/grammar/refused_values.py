@@ -64,6 +64,15 @@ def take_refused(sentence: Sentence, j: int, negations: Sequence[Segment], *, re
             continue
         of = key_of(sentence.segments[k].text) in _OF
         following = _continues(sentence, k, phrases[-1][-1])
+        if (
+            following is not None
+            and not of
+            and sentence.segments[k].mark in COMMAS
+            and _opens_anew(sentence, k, phrases)
+        ):
+            if refused:
+                sentence.doubt(following, sentence.segments[k + 1 : k + 2])
+            break
         if following is None:
             break
         if of:
@@ -79,6 +88,12 @@ def take_refused(sentence: Sentence, j: int, negations: Sequence[Segment], *, re
         return
     for phrase in phrases:
         _refuse_phrase(sentence, phrase, negations, refused=refused)
+
+
+def _opens_anew(sentence: Sentence, k: int, phrases: Sequence[Sequence[int]]) -> bool:
+    """Tell whether the "and" behind the comma at ``k`` may open a wish of its own: two values are no list with a comma before its "and"."""
+    after = sentence.segments[k + 1 : k + 2]
+    return len(phrases) == 1 and bool(after) and after[0].roles & LINKS == {"and"} and after[0].text.isascii()
 
 
 def _inner_negation(sentence: Sentence, k: int) -> int | None:

@@ -40,6 +40,9 @@ ABBREVIATION = 4
 """Letters of the longest abbreviation with a full stop."""
 JOINERS = frozenset("-/&.'’·_")
 EMPTY: frozenset[str] = frozenset()
+_SPOKEN = {"nich": "nicht", "nciht": "nicht", "nihct": "nicht", "nix": "nichts"}
+_SPOKEN_GERMAN = {"net": "nicht", "ned": "nicht", "nit": "nicht", "nem": "einem", "nen": "einen", "ner": "einer"}
+"""Everyday spellings of words that phrases are made of."""
 _BLENDS = {
     "romcom": ("romantic", "comedy"),
     "romcoms": ("romantic", "comedy"),
@@ -97,7 +100,7 @@ class Segment:
 
 def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]:
     """Return the segments of ``text`` in order, and the rest that is too long to be read."""
-    tokens = _without_stops(tokenise(text[:MAX_CHARACTERS]))
+    tokens = _as_written(_without_stops(tokenise(text[:MAX_CHARACTERS])))
     rest = text[tokens[MAX_TOKENS].start :].strip() if len(tokens) > MAX_TOKENS else text[MAX_CHARACTERS:].strip()
     tongue = _tongue_of(tokens, language)
     tokens = without_compounds(text, _spelled_out(tokens[:MAX_TOKENS]), language)
@@ -114,6 +117,13 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
         found.append(piece)
         i = piece.last
     return found, rest
+
+
+def _as_written(tokens: list[Token]) -> list[Token]:
+    """Write "nich", "nix" and other everyday spellings of a refusal as the phrases have them; some mean so in German only."""
+    german = len({t.text for t in tokens} & tongues()["de"]) > len({t.text for t in tokens} & tongues()["en"])
+    known = _SPOKEN | (_SPOKEN_GERMAN if german else {})
+    return [t._replace(text=known[t.text]) if t.text in known else t for t in tokens]
 
 
 def _narrower(piece: Segment, tongue: str, language: CatalogueLanguage) -> tuple[Entry, ...]:

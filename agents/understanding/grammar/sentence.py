@@ -11,7 +11,7 @@ from ....core.language.word_data import common_words, han_things, key_of, stem_k
 from ....core.schemas import Condition
 from ....core.text.chinese import is_han
 from ....core.text.field_names import says_what
-from .numbers.conditions import Bound
+from .numbers.bound import Bound
 from .segments import Segment
 
 STOPS = frozenset(".!?;:。！？；：\n")

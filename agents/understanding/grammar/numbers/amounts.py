@@ -9,20 +9,16 @@ from .....core.language.tokens import Token
 from .....core.language.word_data import currencies, units
 from .....core.text.chinese import read_numeral
 from .amount import Amount, phrase_at
+from .german_numbers import GERMAN, german_number
 from .halves_and_single_units import PART_WORDS, add_halves, read_part
 from .spans_of_years import read_years
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_GERMAN = {
-    "null": 0, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "funf": 5, "sechs": 6, "sieben": 7, "acht": 8, "neun": 9, "zehn": 10,
-    "elf": 11, "zwölf": 12, "zwolf": 12, "zwanzig": 20, "dreißig": 30, "dreissig": 30, "vierzig": 40, "fünfzig": 50, "funfzig": 50,
-    "sechzig": 60, "siebzig": 70, "achtzig": 80, "neunzig": 90,
-}  # fmt: skip
 WORDS = (
     {w: float(i) for i, w in enumerate(_ONES.split())}
     | {w: float(20 + 10 * i) for i, w in enumerate(_TENS.split())}
-    | {w: float(v) for w, v in _GERMAN.items()}
+    | {w: float(v) for w, v in GERMAN.items()}
     | {"fourty": 40.0, "ninty": 90.0}
 )
 HUNDREDS = {"hundred": 100.0, "hundert": 100.0, "dozen": 12.0, "dutzend": 12.0}
@@ -148,7 +144,7 @@ def _spelled(tokens: Sequence[Token], i: int) -> Amount | None:
         ):
             j += 1
             continue
-        compound = _german_number(word) if word not in WORDS else None
+        compound = german_number(word) if word not in WORDS else None
         if compound is not None and not any_word:
             total, any_word, j = float(compound), True, j + 1
             break
@@ -166,29 +162,6 @@ def _spelled(tokens: Sequence[Token], i: int) -> Amount | None:
         any_word = True
         j += 1
     return Amount(total + current, j, spelled=True, scaled=total > 0, pairs=pairs) if any_word else None
-
-
-_GERMAN_ONES = {"ein": 1, "eins": 1} | {w: v for w, v in _GERMAN.items() if v <= 12} | {
-    "dreizehn": 13, "vierzehn": 14, "funfzehn": 15, "sechzehn": 16, "siebzehn": 17, "achtzehn": 18, "neunzehn": 19,
-}  # fmt: skip
-_GERMAN_TENS = {w: v for w, v in _GERMAN.items() if v >= 20}
-
-
-def _german_number(word: str) -> int | None:
-    """Read a German number in one word: fünfhundert, zweitausenddreihundert, fünfundzwanzig."""
-    if len(word) < 6 or not word.isalpha():
-        return None
-    for scale, value in (("tausend", 1000), ("hundert", 100)):
-        head, found, rest = word.partition(scale)
-        if found:
-            low = 1 if not head else _german_number(head) or _GERMAN_ONES.get(head) or _GERMAN_TENS.get(head)
-            rest = rest.removeprefix("und")
-            high = 0 if not rest else _german_number(rest) or _GERMAN_ONES.get(rest) or _GERMAN_TENS.get(rest)
-            return None if low is None or high is None else low * value + high
-    ones, found, tens = word.partition("und")
-    if found and ones in _GERMAN_ONES and tens in _GERMAN_TENS:
-        return _GERMAN_ONES[ones] + _GERMAN_TENS[tens]
-    return _GERMAN_ONES.get(word) if word in _GERMAN_ONES and word.endswith("zehn") else None
 
 
 def _han(tokens: Sequence[Token], i: int) -> Amount | None:
@@ -355,7 +328,6 @@ def _more_time(tokens: Sequence[Token], number: Amount) -> Amount:
     if hours is None:
         return number
     j = number.end
-    rest = [t.text for t in tokens[j : j + 3]]
     if j < len(tokens) and tokens[j].text in ("and", "und"):
         j += 1
     spelled = _spelled(tokens, j)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from .....core.language.catalogue_language import CatalogueLanguage
 from .....core.language.value_entry import SYNONYM, FieldTerms
@@ -11,17 +10,15 @@ from .....core.language.word_data import field_words, key_of
 from .....core.schemas import Constraint, Operator
 from .....core.text.field_names import words_of
 from ..segments import Segment
+from .bound import Bound
 from .earlier_turns import resume
-from .fields import MAX_COUNT, fields_of, in_field, in_range
+from .fields import MAX_COUNT, fields_of, in_field
 from .limits import read_phrase
 from .negation import corrects
+from .neighbours import correct, inherit_not, share_beside, take_comparison, take_unit
 from .phrase import NumberPhrase
-from .ranges import PRE
-from .verdicts import shared
 
 BAND = 0.10
-APART = 4
-"""Segments between two numbers of which the second takes over the unit of the first."""
 DAY = 1440.0
 """Minutes: what is told in days or weeks is counted."""
 """How far "around" reaches on either side."""
@@ -60,20 +57,6 @@ def holds_most(name: str) -> bool:
     return bool(set(words_of(name)) & _MOST) or any(w in name for w in _MOST if not w.isascii() and len(w) > 1)
 
 
-@dataclass(frozen=True)
-class Bound:
-    """One comparison of a number field with a value, and the span of words that says it. ``near`` marks a mere "around",
-    ``turned`` one that a "not" turned round."""
-
-    field: str
-    op: Operator
-    value: float | tuple[float, ...]
-    start: int
-    end: int
-    near: bool = False
-    turned: bool = False
-
-
 def bounds_of(
     segments: list[Segment], language: CatalogueLanguage, earlier: Sequence[Constraint] = ()
 ) -> tuple[list[Bound], list[tuple[int, int]], int | None, list[str]]:
@@ -96,16 +79,7 @@ def bounds_of(
             count, s.used = int(s.amount.value), "count"
             i += 1
             continue
-        phrase = read_phrase(segments, i, language)
-        _inherit(segments, phrase, [p for p, _ in found[-1:]] + decades[-1:])
-        _share(segments, phrase, language)
-        if found:
-            _same_unit(segments, phrase, found[-1][0], language)
-            _same_comparison(segments, phrase, found[-1][0], language)
-        if found and corrects(segments, found[-1][0].last, phrase.first):
-            _correct(phrase, *found[-1])
-        elif not found:
-            resume(phrase, segments, earlier, language)
+        phrase = _phrase_at(segments, i, language, found, decades, earlier)
         made = _bounds(phrase, segments, language)
         if made is None:
             span = _unmet_span(phrase, segments)
@@ -135,7 +109,34 @@ def bounds_of(
             _use(segments, phrase, "bound")
         i = max(i + 1, phrase.last)
     bounds = [b for _, bs in found for b in bs]
-    return [*bounds, *(b for b in _decades(decades, segments, language) if not _told_closer(b, bounds))], unmet, count, freed
+    return (
+        [*bounds, *(b for b in _decades(decades, segments, language) if not _told_closer(b, bounds))],
+        unmet,
+        count,
+        freed,
+    )
+
+
+def _phrase_at(
+    segments: list[Segment],
+    i: int,
+    language: CatalogueLanguage,
+    found: Sequence[tuple[NumberPhrase, list[Bound]]],
+    decades: Sequence[NumberPhrase],
+    earlier: Sequence[Constraint],
+) -> NumberPhrase:
+    """Return the phrase around the number at ``i`` with what it takes over from its neighbours and from earlier turns."""
+    phrase = read_phrase(segments, i, language)
+    inherit_not(segments, phrase, [*(p for p, _ in found[-1:]), *decades[-1:]])
+    share_beside(segments, phrase, language)
+    if found:
+        take_unit(segments, phrase, found[-1][0], language)
+        take_comparison(segments, phrase, found[-1][0], language)
+    if found and corrects(segments, found[-1][0].last, phrase.first):
+        correct(phrase, *found[-1])
+    elif not found:
+        resume(phrase, segments, earlier, language)
+    return phrase
 
 
 def _is_permitted(segments: Sequence[Segment], phrase: NumberPhrase) -> bool:
@@ -153,105 +154,6 @@ def _is_permitted(segments: Sequence[Segment], phrase: NumberPhrase) -> bool:
 def _told_closer(decade: Bound, bounds: Sequence[Bound]) -> bool:
     """Tell whether both ends of the years are given beside the decade: "late eighties, 1985-1989"."""
     return {b.op for b in bounds if b.field == decade.field} >= {">=", "<="} and decade.op in (">=", "<=")
-
-
-def _share(segments: Sequence[Segment], phrase: NumberPhrase, language: CatalogueLanguage) -> None:
-    """Give a bound the unit and the field of the one beside it: "mindestens 80, höchstens 100 cm breit"."""
-    if phrase.bare or len(phrase.parts) > 1 or phrase.around or phrase.temporal:
-        return
-    k = phrase.last
-    while (
-        k < len(segments)
-        and segments[k].amount is None
-        and (
-            segments[k].mark in (",", "，", "、")
-            or segments[k].is_glue
-            or segments[k].roles & {"and", "but", "not", *PRE}
-        )
-    ):
-        k += 1
-    if k >= len(segments) or segments[k].amount is None or segments[k].entries:
-        return
-    after = read_phrase(segments, k, language)
-    opposite = not after.bare and len(after.parts) == 1 and _is_up(after) != _is_up(phrase)
-    found = shared(phrase, after) if opposite else None
-    fields = fields_of(after, segments, language) if found is not None else []
-    if found is None or not fields:
-        return
-    (_, amount), names = found
-    value, other = (in_field(a, fields[0]) for a in (amount, after.parts[0][1]))
-    low, high = fields[0].field.minimum, fields[0].field.maximum
-    held = (low is None or value >= low) and (high is None or value <= high)
-    if held and (value < other) == _is_up(phrase):
-        phrase.parts, phrase.fields = [found[0]], names
-
-
-def _same_unit(
-    segments: Sequence[Segment], phrase: NumberPhrase, before: NumberPhrase, language: CatalogueLanguage
-) -> None:
-    """Give a bare number the unit of the one before it, where their fields are of one measure: "no wider than 1.2 metres, no longer than 2"."""
-    amount, given = phrase.parts[-1][1], before.parts[-1][1]
-    if amount.units or amount.currency or amount.high is not None or not given.units or len(phrase.parts) > 1:
-        return
-    measures = {language.fields[n].measure for n in phrase.fields}
-    told = tuple(u for u in given.units if u[0] in measures)
-    if len(measures) != 1 or not told or phrase.first - before.last > APART:
-        return
-    fields = [language.fields[n] for n in phrase.fields]
-    as_told = amount._replace(units=told)
-    if any(in_range(f, [in_field(as_told, f)]) and not in_range(f, [amount.value]) for f in fields):
-        phrase.parts = [(op, a._replace(units=told)) for op, a in phrase.parts]
-
-
-def _same_comparison(
-    segments: Sequence[Segment], phrase: NumberPhrase, before: NumberPhrase, language: CatalogueLanguage
-) -> None:
-    """Let "at least" reach over "and" to the number of another field of the same measure: "at least 2 m long and 80 cm wide"."""
-    between = segments[before.last : phrase.first]
-    joined = bool(between) and all("and" in s.roles or s.is_glue for s in between)
-    fields, others = set(phrase.fields), set(before.fields)
-    measures = {language.fields[n].measure for n in fields | others}
-    single = len(phrase.parts) == len(before.parts) == 1 and phrase.bare and not before.bare and not before.around
-    if joined and single and fields and others and not fields & others and len(measures) == 1:
-        phrase.parts, phrase.bare = [(before.parts[0][0], phrase.parts[0][1])], False
-
-
-def _is_up(phrase: NumberPhrase) -> bool:
-    """Tell whether a phrase bounds from below."""
-    return (phrase.parts[0][0] in (">", ">=")) != phrase.negated
-
-
-def _correct(phrase: NumberPhrase, old: NumberPhrase, made: Sequence[Bound]) -> None:
-    """Let the number that corrects another stand in its place: "under 400, no, 500" is under 500, "120 cm wide, no, 140" as wide."""
-    amount, before = phrase.parts[0][1], old.parts[0][1]
-    if len(phrase.parts) > 1 or phrase.around or amount.high is not None or before.high is not None:
-        return
-    if not phrase.fields and not amount.units and not amount.currency and not amount.scaled:
-        phrase.fields = tuple(dict.fromkeys(b.field for b in made))
-        amount = amount._replace(units=before.units, currency=before.currency)
-    fits = not amount.units or amount.units == before.units or not before.units
-    if phrase.bare and not phrase.negated and fits and len(old.parts) == 1 and not (amount.currency and before.units):
-        phrase.parts, phrase.bare = [(old.parts[0][0], amount)], old.bare
-        phrase.around, phrase.negated, phrase.temporal = old.around, old.negated, old.temporal
-        phrase.fields = phrase.fields or (old.fields if not amount.units else ())
-    else:
-        phrase.parts = [(phrase.parts[0][0], amount)]
-
-
-def _inherit(segments: Sequence[Segment], phrase: NumberPhrase, before: Sequence[NumberPhrase]) -> None:
-    """Let a "not" reach over "or" to the next number: "nothing over 30k or older than 2010", "any year but 1996 and 1997"."""
-    last = max(before, key=lambda p: p.last, default=None)
-    if last is None or not last.negated or phrase.negated or last.last > phrase.first:
-        return
-    between = segments[last.last : phrase.first]
-    plain = all(
-        s.mark in (",", "、", "/") or s.roles & {"or", "and", "nor"} or s.is_glue or s.fields or s.is_word
-        for s in between
-    )
-    joined = any(s.roles & {"or", "nor"} for s in between) or (
-        phrase.bare and any("and" in s.roles or s.mark for s in between)
-    )
-    phrase.negated = plain and joined
 
 
 def _decades(found: Sequence[NumberPhrase], segments: Sequence[Segment], language: CatalogueLanguage) -> list[Bound]:

@@ -146,8 +146,10 @@ def is_correcting_no(segments: Sequence[Segment], i: int) -> bool:
 
 
 def answers_no(segments: Sequence[Segment], i: int) -> bool:
-    """Tell whether the "no" at ``i`` is said of the value before a mark: "silver - no", "schon wieder rot? Nein", "paperback: no"."""
-    return i > 1 and segments[i - 1].mark in _ASKING and bool(segments[i - 1].mark) and bool(segments[i - 2].entries)
+    """Tell whether the "no" at ``i`` is said of the value before a mark: "silver - no", "schon wieder rot? Nein", "paperback no, and"."""
+    marked = i > 1 and bool(segments[i - 1].mark) and segments[i - 1].mark in _ASKING and bool(segments[i - 2].entries)
+    ends = i + 1 < len(segments) and segments[i + 1].mark in (",", "，")
+    return marked or (ends and i > 0 and bool(segments[i - 1].entries))
 
 
 def corrects(segments: Sequence[Segment], a: int, b: int) -> bool:

@@ -1,0 +1,96 @@
+"""Ages and numbers of people over fields of the least and the most, measures joined by a cross, and what one number takes over from another."""
+
+from __future__ import annotations
+
+import pytest
+
+from tastemaker.agents.understanding.reader import read
+
+from .unseen_shops import flag, number, shop, words
+
+SHOPS = {
+    "workshops": shop(
+        number("price", 8, 90, price=True),
+        number("age_from", 4, 16),
+        number("age_to", 8, 99),
+        number("min_people", 1, 6),
+        number("max_people", 4, 20),
+        number("hours", 1, 6),
+        number("difficulty", 1, 5),
+        words("craft", "Pottery|Weaving|Printing|Carving"),
+        words("town", "Ghent|Lyon|Basel"),
+        flag("indoors"),
+        texts="xyzzy",
+    ),
+    "spielzeug": shop(
+        number("preis", 3, 200, "EUR", price=True),
+        words("alter", "0-2|3-5|6-9|10+"),
+        words("art", "Puzzle|Kreisel|Murmelbahn"),
+        texts="xyzzy",
+    ),
+    "营地": shop(
+        number("价格", 50, 900, price=True),
+        number("最小年龄", 3, 12),
+        number("最大年龄", 8, 18),
+        words("主题", "露营|攀岩"),
+        texts="小屋",
+    ),
+    "panels": shop(
+        number("price", 5, 400, price=True),
+        number("length_cm", 60, 300, "cm"),
+        number("width_cm", 20, 120, "cm"),
+        number("thickness_mm", 3, 40, "mm"),
+        words("wood", "Oak|Ash|Spruce"),
+        words("layers", "1|3|5|7"),
+        texts="xyzzy",
+    ),
+    "birds": shop(words("species", "Finch|Canary|Budgie"), number("price", 5, 300, price=True), texts="xyzzy"),
+}
+
+SAID = [
+    ("workshops", "my girls are 7 and 11, no carving", {"age_from <= 7", "age_to >= 11", "craft != Carving"}),
+    ("workshops", "for my 9-year-old, in Lyon", {"age_from <= 9", "age_to >= 9", "town = Lyon"}),
+    ("workshops", "she's turning 6, something with weaving", {"age_from <= 6", "age_to >= 6", "craft = Weaving"}),
+    ("workshops", "für Kinder von 8 bis 12, kein Drucken", {"age_from <= 8", "age_to >= 12"}),
+    ("workshops", "meine Tochter wird 10, drinnen oder in Basel", {"age_from <= 10", "age_to >= 10", "town = Basel"}),
+    ("workshops", "wir sind zu sechst", {"min_people <= 6", "max_people >= 6"}),
+    ("workshops", "we'd be 9 people in Ghent", {"max_people >= 9", "town = Ghent"}),
+    ("workshops", "no longer than an hour and a quarter", {"hours <= 1.25"}),
+    ("workshops", "it may cost over 50, pottery please", {"craft = Pottery"}),
+    ("spielzeug", "ein Puzzle, sie ist 4", {"art = Puzzle", "alter = 3-5"}),
+    ("spielzeug", "für meinen 11-jährigen, bis 30 Euro", {"alter = 10+", "preis <= 30"}),
+    ("营地", "适合七岁孩子的攀岩", {"最小年龄 <= 7", "最大年龄 >= 7", "主题 = 攀岩"}),
+    ("panels", "oak, 240 x 60", {"wood = Oak", "length_cm = 240", "width_cm = 60"}),
+    ("panels", "at least 2 m long and 40 cm wide", {"length_cm >= 200", "width_cm >= 40"}),
+    ("panels", "no wider than 1 metre, no longer than 2", {"width_cm <= 100", "length_cm <= 200"}),
+    ("panels", "mindestens 2 Meter lang, keine Eiche", {"length_cm >= 200", "wood != Oak"}),
+    ("panels", "三层的，宽度不超过一米一", {"width_cm <= 110"}),
+    ("panels", "five layers at least", {"layers in ['5', '7']"}),
+]  # fmt: skip
+
+
+def _said(name: str, text: str) -> set[str]:
+    return {
+        f"{c.field} {c.op} {c.value:g}" if isinstance(c.value, float) else f"{c.field} {c.op} {c.value}"
+        for c in read(text, SHOPS[name]).conditions
+    }
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), SAID, ids=[text for _, text, _ in SAID])
+def test_people_and_measures_bind_the_fields_that_they_are_told_for(name: str, text: str, expected: set[str]) -> None:
+    assert _said(name, text) == expected
+
+
+@pytest.mark.parametrize("text", ["a finch, my boys are 7 and 10", "einen Kanarienvogel, sie ist 9"])
+def test_ages_that_no_field_takes_are_named(text: str) -> None:
+    said = " ".join(read(text, SHOPS["birds"]).not_applied)
+    assert "10" in said or "9" in said
+
+
+def test_the_hardest_and_the_thinnest_are_orders() -> None:
+    hardest, thinnest = (
+        read("the hardest one in Basel", SHOPS["workshops"]).order,
+        read("the thinnest oak", SHOPS["panels"]).order,
+    )
+    assert hardest is not None and (hardest.field, hardest.descending) == ("difficulty", True)
+    assert thinnest is not None and (thinnest.field, thinnest.descending) == ("thickness_mm", False)
