@@ -92,5 +92,7 @@ def test_the_hardest_and_the_thinnest_are_orders() -> None:
         read("the hardest one in Basel", SHOPS["workshops"]).order,
         read("the thinnest oak", SHOPS["panels"]).order,
     )
-    assert hardest is not None and (hardest.field, hardest.descending) == ("difficulty", True)
-    assert thinnest is not None and (thinnest.field, thinnest.descending) == ("thickness_mm", False)
+    assert hardest is not None
+    assert (hardest.field, hardest.descending) == ("difficulty", True)
+    assert thinnest is not None
+    assert (thinnest.field, thinnest.descending) == ("thickness_mm", False)
