@@ -27,6 +27,7 @@ REACH = 6
 _YOUNG = frozenset(
     "boy boys girl girls kid kids child children toddler toddlers son sons daughter daughters twins grandson granddaughter nephew niece "  # noqa: SIM905
     "kind kinder kindern sohn sohne tochter tochtern junge jungen jungs madchen enkel enkelin enkelkinder zwillinge neffe nichte "
+    "kleine kleiner kleinen grosse grosser grossen jungste jungster alteste altester youngest oldest eldest "
     "孩子 小孩 小孩子 儿子 女儿 孙子 孙女 宝宝 男孩 女孩 小朋友 儿童 娃".split()
 )
 _PERSONS = frozenset("he she they er sie hes shes theyre 他 她 他们".split())  # noqa: SIM905
@@ -36,7 +37,7 @@ _BEING = frozenset(
 _BETWEEN = _BEING | frozenset(
     "just only now almost nearly about gerade erst jetzt bald fast im am next soon aged who whos die der and und of von from ab between "  # noqa: SIM905
     "zwischen bis january february march april may june july august september october november december januar februar marz mai juni juli "
-    "oktober dezember my our meine unser unsere mein for fur 才 刚 有 的 s".split()
+    "oktober dezember next month year week nachsten nachste nachstes nachster monat jahr woche diesen dieses my our meine unser unsere mein for fur 才 刚 有 的 s".split()
 )
 """Words between a person and how old they are."""
 _OLD = frozenset("old olds alt age years year jahre jahren jahr yrs yr 岁 的".split())  # noqa: SIM905
@@ -86,12 +87,16 @@ def ages_of_people(sentence: Sentence) -> None:
     segments, ages = sentence.segments, sentence.language.of_measure("age")
     paired = [f for f in ages if holds_least(f.field.name) or holds_most(f.field.name)]
     ranges = _ranges(sentence)
+    everybody: list[_Told] = []
     for i, s in enumerate(segments):
         if s.amount is None or s.used or s.entries:
             continue
         told = _told(sentence, i)
         if told is None or (not told.sure and not paired and not ranges):
             continue
+        everybody.append(told)
+        told = _together(everybody)
+        sentence.found.bounds = [b for b in sentence.found.bounds if b.field not in {f.field.name for f in paired}]
         start, end = segments[told.first].start, segments[told.last - 1].end
         bounds = list(_bounds(paired, told, start, end))
         sentence.found.bounds += bounds
@@ -106,6 +111,12 @@ def ages_of_people(sentence: Sentence) -> None:
                 piece.entries and piece.amount is None and not _is_month(piece)
             ):
                 piece.used = piece.used or ("bound" if bounds or fits else "unmet")
+
+
+def _together(everybody: Sequence[_Told]) -> _Told:
+    """Return the last ages told with the youngest and the oldest of all."""
+    youngest, oldest = min(t.youngest for t in everybody), max(t.oldest for t in everybody)
+    return everybody[-1]._replace(youngest=youngest, oldest=oldest)
 
 
 def _bounds(fields: Sequence[FieldTerms], told: _Told, start: int, end: int) -> Iterable[Bound]:

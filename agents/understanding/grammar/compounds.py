@@ -10,6 +10,7 @@ from ....core.language.value_entry import PART, SPELLED
 from ....core.language.word_data import common_words, phrases, thing_words
 
 SHORTEST, LONGEST, SHORTEST_PART = 6, 28, 3
+_JOINTS = frozenset(("und", "oder", "noch", "bzw", "sowie"))
 LINKS = ("", "s", "es", "n", "en", "er", "e")
 """What may stand between the parts of a compound: the s of Hochzeitskleid, the n of Küchenregal."""
 
@@ -25,6 +26,27 @@ def without_compounds(text: str, tokens: Sequence[Token], language: CatalogueLan
         cut = known[key] if token.kind == "word" else None
         found += [token] if cut is None else _two(text, token, *cut, token.text[cut[0] :])
     return found
+
+
+def with_shared_ends(tokens: Sequence[Token], language: CatalogueLanguage) -> list[Token]:
+    """Give "Lasten- und Kinderrad" the end that its first word shares with the last: Lastenrad."""
+    found: list[Token] = []
+    for n, token in enumerate(tokens):
+        ends = token.text == "-" and token.glued and found and found[-1].kind == "word"
+        after = tokens[n + 1 : n + 3]
+        if ends and len(after) > 1 and not after[0].glued and (after[0].text in _JOINTS) and after[1].kind == "word":
+            whole = _shared(found[-1].text, after[1].text, language)
+            if whole:
+                found[-1] = found[-1]._replace(text=whole)
+                continue
+        found.append(token)
+    return found
+
+
+def _shared(first: str, other: str, language: CatalogueLanguage) -> str:
+    """Return the value that ``first`` makes with an end of ``other``, the longest end first, or an empty string."""
+    ends = (other[n:] for n in range(1, len(other) - SHORTEST_PART + 1))
+    return next((first + end for end in ends if _is_value(first + end, language)), "")
 
 
 def _cut(word: str, capital: bool, language: CatalogueLanguage) -> tuple[int, str] | None:

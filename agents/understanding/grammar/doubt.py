@@ -16,6 +16,7 @@ JUDGING = frozenset(
     "ist sind war schmeckt schmecken riecht riechen sieht wirkt macht 太 让 使 觉得".split()
 )
 """Verbs that judge what stands before or after them."""
+_TOO = frozenset(("too", "zu", "太", "way too", "far too", "much too", "viel zu"))
 _LOOKS = frozenset("looks look feels feel sounds seems sieht wirkt".split())  # noqa: SIM905
 LEADS = frozenset("about with in by from on for of mit aus von und and or oder".split())  # noqa: SIM905
 """Words after which a word that sounds like a refusal speaks of something else: "horror about a forbidden love"."""
@@ -73,13 +74,19 @@ def _doubt_judged(sentence: Sentence, clause: list[Segment]) -> None:
     looks = key_of(said[verb].text) in _LOOKS
     if not subject or not wishes or len(subject) > 2 or not judgement:
         return
-    if not all(s.is_word or (looks and s.comparisons) for s in judgement):
+    if not all(s.is_word or (s.comparisons and (looks or _is_too(sentence, s))) for s in judgement):
         return
     for wish in wishes:
         sentence.found.wishes.remove(wish)
     sentence.found.unmet.append((subject[0].start, judgement[-1].end))
     for s in (*subject, *judgement):
         s.used = "unmet"
+
+
+def _is_too(sentence: Sentence, s: Segment) -> bool:
+    """Tell whether there is too much of something: "the German ones are too expensive", 德国的太贵."""
+    i = sentence.place(s)
+    return i > 0 and key_of(sentence.segments[i - 1].text) in _TOO
 
 
 def _doubt_governed(sentence: Sentence, clause: list[Segment]) -> None:

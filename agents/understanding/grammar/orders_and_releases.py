@@ -12,6 +12,7 @@ REACH = 3
 """Segments between a superlative or "sort by" and the field that it is about."""
 REFUSING = frozenset(("not", "except"))
 OTHERS = frozenset(("other", "another", "different", "andere", "anderer", "anderes", "其他", "其它", "别的"))
+_TOO = frozenset(("too", "zu", "太", "overly", "way too", "far too", "much too", "viel zu"))
 FINE = frozenset(("fine", "also"))
 POINTING = frozenset(("that", "it", "this", "das", "es", "这个", "那个"))
 FIRST = frozenset(("first", "zuerst", "up front", "优先", "先"))
@@ -243,7 +244,8 @@ def leanings(sentence: Sentence) -> None:
                 sentence.segments[k].used = "leaning"
         if s.fields and not negated and role in ("high", "low") and key_of(s.text) in sentence.language.names:
             continue
-        sentence.found.leanings.append((of, high != negated, s))
+        much = i > 0 and key_of(sentence.segments[i - 1].text) in _TOO and not negated  # "too expensive" asks for less
+        sentence.found.leanings.append((of, high != (negated or much), s))
         s.used = "leaning"
 
 

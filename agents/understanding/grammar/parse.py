@@ -21,6 +21,7 @@ from .left_over import demands
 from .likewise import likewise
 from .meanings_in_context import settle_meanings
 from .moments import moments
+from .needless import needless
 from .nothing_of import nothing_of
 from .numbered_values import numbered_values
 from .numbers.conditions import bounds_of
@@ -58,6 +59,7 @@ def parse(
         corrections,
         had_already,
         owned,
+        needless,
         changes_of_mind,
         reactions,
         refusals,

@@ -84,6 +84,11 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
 def _listed_with(sentence: Sentence, k: int) -> list[int]:
     """Return the position of the value at ``k`` with those before it that "or", "and" or "/" join with it in one field."""
     group, fields, m = [k], {e.field for e in sentence.segments[k].entries}, k - 1
+    while m > 0 and _is_of(sentence, m) and sentence.value_at(m - 1):  # 红的蓝的都不要
+        if not fields & {e.field for e in sentence.segments[m - 1].entries}:
+            break
+        group.append(m - 1)
+        m -= 2
     while (
         m > 0
         and (sentence.segments[m].roles & LINKS or sentence.segments[m].mark in ("/", "、"))
@@ -94,6 +99,11 @@ def _listed_with(sentence: Sentence, k: int) -> list[int]:
         group.append(m - 1)
         m -= 2
     return group
+
+
+def _is_of(sentence: Sentence, m: int) -> bool:
+    """Tell whether a 的 that no noun follows stands at ``m``."""
+    return sentence.segments[m].text == "的"
 
 
 def _is_no_blame(sentence: Sentence, i: int) -> bool:

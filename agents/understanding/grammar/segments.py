@@ -28,7 +28,7 @@ from ....core.language.word_data import (
     units,
     value_key,
 )
-from .compounds import without_compounds
+from .compounds import with_shared_ends, without_compounds
 from .numbers.amount import Amount
 from .numbers.amounts import NUMBER_WORDS, read_amount
 
@@ -103,7 +103,8 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
     tokens = _as_written(_without_stops(tokenise(text[:MAX_CHARACTERS])))
     rest = text[tokens[MAX_TOKENS].start :].strip() if len(tokens) > MAX_TOKENS else text[MAX_CHARACTERS:].strip()
     tongue = _tongue_of(tokens, language)
-    tokens = without_compounds(text, _spelled_out(tokens[:MAX_TOKENS]), language)
+    tokens = with_shared_ends(_spelled_out(tokens[:MAX_TOKENS]), language)
+    tokens = without_compounds(text, tokens, language)
     corrected = [_corrected(t, language, tongue) for t in tokens]
     changed = [a.text != b.text for a, b in zip(tokens, corrected, strict=True)]
     found: list[Segment] = []

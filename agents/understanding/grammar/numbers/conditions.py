@@ -47,6 +47,11 @@ _LOWEST, _MOST = (
 """Words of a field's name that say it holds the least or the most of something: who asks for ten players fits below or above."""
 
 
+_LIMITS = frozenset(("max", "maximum", "min", "minimum", "maximal", "minimal"))
+_LEFT = frozenset("free freie frei available left remaining vacancies stock verfugbar spots".split())  # noqa: SIM905
+"""Words of a field's name that say how many are left: who needs two takes more."""
+
+
 def holds_least(name: str) -> bool:
     """Tell whether a field holds the least of something: ``age_from``, ``alter_von``, 最小年龄."""
     return bool(set(words_of(name)) & _LOWEST) or any(w in name for w in _LOWEST if not w.isascii())
@@ -242,6 +247,14 @@ def _bare(terms: FieldTerms, value: float, start: int, end: int) -> list[Bound]:
         return [Bound(name, "<=", value, start, end)]
     if terms.measure in ("count", "age") and holds_least(name):
         return [Bound(name, "<=", value, start, end)]
+    if _LIMITS & own and terms.measure in ("length", "mass", "speed", "volume", "area", "power"):
+        return [
+            Bound(name, ">=" if holds_most(name) else "<=", value, start, end)
+        ]  # a berth takes boats up to its most
+    if terms.concept == "body_height" and (holds_least(name) or holds_most(name)):
+        return [Bound(name, ">=" if holds_most(name) else "<=", value, start, end)]
+    if terms.measure == "count" and own & _LEFT:
+        return [Bound(name, ">=", value, start, end)]
     if terms.measure == "mass" and own & _LOADS:
         return [Bound(name, ">=", value, start, end)]
     if terms.concept == "berths" or (terms.measure in ("count", "age") and holds_most(name)):

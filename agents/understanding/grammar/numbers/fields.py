@@ -91,6 +91,8 @@ _GERMAN = frozenset(
         "die",
     ]
 )
+NEAR = 2.0
+"""How many times the largest or smallest value of a field a bare measure may be."""
 MIN_MONEY = 500.0
 """A bare number from here on is what there is to spend, where things cost about as much."""
 
@@ -159,7 +161,8 @@ def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: Catal
         found = [f for m in dict.fromkeys(measures) for f in language.of_measure(m)]
         if _is_long(amounts):
             found += language.of_measure("age")
-        return _alike_fields([f for f in found if _plausible(f, amounts)], phrase, segments)
+        fitting = [f for f in found if _plausible(f, amounts) and (not phrase.bare or _is_near(f, amounts))]
+        return _alike_fields(fitting, phrase, segments)
     return _by_value(phrase, amounts, price, segments, language)
 
 
@@ -183,6 +186,13 @@ def _alike_fields(found: Sequence[FieldTerms], phrase: NumberPhrase, segments: S
         return priced[:1]
     held = [f for f in alike if in_range(f, [in_field(a, f) for _, a in phrase.parts])]
     return (held or alike)[:2]
+
+
+def _is_near(terms: FieldTerms, amounts: Sequence[Amount]) -> bool:
+    """Tell whether a bare measure may be meant for a field: nobody's frame is as high as they are."""
+    low, high = terms.field.minimum, terms.field.maximum
+    values = [in_field(a, terms) for a in amounts]
+    return (high is None or min(values) <= high * NEAR) and (low is None or max(values) >= low / NEAR)
 
 
 def _plausible(terms: FieldTerms, amounts: Sequence[Amount]) -> bool:
