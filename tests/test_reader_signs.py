@@ -63,6 +63,7 @@ SAID = [
     ("violins", "a half size cello", {"kind = Cello", "size = 1/2"}),
     ("种子", "六十天以内的菠菜", {"成熟天数 <= 60.0", "作物 = 菠菜"}),
     ("手机", "不要iOS，也不喜欢白的", {"系统 != iOS", "颜色 != 白色"}),
+    ("手机", "白的黑的都不要", {"颜色 != 白色", "颜色 != 黑色"}),
     ("手机", "小米或者荣耀", {"品牌 in ['小米', '荣耀']"}),
     ("blumen", "anything but pink flowers", {"flower_colour != Pink"}),
     ("rezepte", "Suppe hatten wir schon, das bitte nicht nochmal", {"gericht != Suppe"}),
