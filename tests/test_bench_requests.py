@@ -188,6 +188,9 @@ def test_where_nothing_fits_the_answer_must_be_empty_and_say_why() -> None:
     assert judge(asked, Answer([], message="Nothing is below 5000."), SHOP).obeyed
     assert not judge(asked, Answer([], message="Nothing."), SHOP).obeyed
     assert judge(asked, Answer(["1"], message="red"), SHOP).silent == 1
+    chinese = Case(catalogue="x", text="紫檀的摇椅", empty=True)
+    assert judge(chinese, Answer([], message="没有商品符合：紫檀、摇椅。"), SHOP).obeyed
+    assert not judge(chinese, Answer([], message="没有商品符合。"), SHOP).obeyed
 
 
 def test_an_opening_that_leaves_out_what_is_not_applied_is_counted() -> None:
@@ -208,4 +211,6 @@ def test_where_two_readings_are_right_either_is_obeyed() -> None:
 def test_a_wish_is_named_by_half_of_its_words() -> None:
     assert names(["leather seats"], "red leather seats")
     assert names(["今天能送到的"], "今天能送到")
+    assert names(["明天", "送到"], "明天能送到")
+    assert not names(["明天"], "后天中午能送到")
     assert not names(["the"], "the size")

@@ -14,6 +14,7 @@ from .catalogues import Record
 _UPPER = frozenset({"<", "<="})
 _REFUSING = frozenset({"!=", "not-in", "not-contains"})
 _WORD = re.compile(r"[\w%]+")
+_HAN = re.compile(r"[\u4e00-\u9fff]+")
 _EMPTY_WORDS = frozenset(["a", "an", "and", "the", "of", "in", "on", "for", "with", "to", "or", "is", "it", "be"])
 
 
@@ -71,8 +72,15 @@ def _judged(truth: Truth, texts: Sequence[str], answer: Answer, records: Mapping
 def names(phrases: Iterable[str], wish: str) -> bool:
     """Say whether one of ``phrases`` names at least half of the words of ``wish``."""
     said = " ".join(phrases).casefold()
-    words = [word for word in _WORD.findall(wish.casefold()) if word not in _EMPTY_WORDS]
+    words = [word for word in _words(wish.casefold()) if word not in _EMPTY_WORDS]
     return 2 * sum(word in said for word in words) >= len(words) > 0
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text, of a run of Chinese every two characters that stand beside each other: it has no word boundaries."""
+    words = _WORD.findall(_HAN.sub(" ", text))
+    pairs = [run[n : n + 2] for run in _HAN.findall(text) for n in range(max(1, len(run) - 1))]
+    return [*words, *pairs]
 
 
 def _extreme(shown: Sequence[Record], fitting: Sequence[Record], first: tuple[str, str]) -> bool:
@@ -138,5 +146,5 @@ def _folded(value: object) -> list[str]:
 def _shares_word(message: str, texts: Iterable[str]) -> bool:
     """Say whether the message names at least one number or longer word of what was said."""
     said = message.casefold().replace(",", "")
-    words = _WORD.findall(" ".join(texts).casefold().replace(",", ""))
+    words = _words(" ".join(texts).casefold().replace(",", ""))
     return any(word in said for word in words if len(word) > 2 or word.isdigit() or not word.isascii())
