@@ -58,6 +58,27 @@ class Follows(Protocol):
     def current(self) -> ImageTextModel: ...
 
 
+class TextReader(NamedTuple):
+    """What embeds a text: the revision of what does in place of the usual network, and, fit for clients, why its meaning cannot be told."""
+
+    revision: str = ""
+    problem: str = ""
+
+
+@runtime_checkable
+class ReadsOtherLanguages(Protocol):
+    """An image-text model that embeds texts of other languages by something of its own; with ``fetch`` its weights are fetched if need be."""
+
+    def reader_of(self, text: str, *, fetch: bool = False) -> TextReader: ...
+
+
+@runtime_checkable
+class TellsUnread(Protocol):
+    """A model that says, fit for clients, why the meaning of a text cannot be told; empty if it can."""
+
+    async def unread(self, text: str) -> str: ...
+
+
 @runtime_checkable
 class TellsProblem(Protocol):
     """A model that goes on with less than it should; ``problem`` says why, fit for clients, and is empty if nothing is wrong."""

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from ..core.errors import BackEndError, InvalidRequestError, ToolError
-from ..core.protocols import TellsProblem, Vectors
+from ..core.protocols import TellsProblem, TellsUnread, Vectors
 from ..core.ranking.cross_modal import SearchRequest, SearchResponse
 from ..core.ranking.query import CandidateQuery
 from ..core.redaction import public_reason
@@ -34,6 +34,7 @@ from ..tools.ranking.search_within_rules import ruled
 from ..tools.sources.cross_modal import CrossSearch, QueryPart
 from .shop.services import Services
 from .shop.shop import Shop
+from .steps.retrieve import OTHER_LANGUAGES
 from .steps.rules import moment_from
 
 
@@ -110,7 +111,10 @@ class Search:
 
     async def _said(self, name: str, words: str, weight: float) -> list[QueryPart]:
         try:
-            rows = await self._services.image_text.embed_texts([words])
+            model = self._services.image_text
+            rows = await model.embed_texts([words])
+            if isinstance(model, TellsUnread) and (why := await model.unread(words)):
+                self._degraded.append(Degradation(what="languages", why=OTHER_LANGUAGES.format(why=why)))
         except BackEndError as error:
             return self._missing(name, error)
         return [QueryPart(name, rows[0], weight, words)]

@@ -18,6 +18,7 @@ from ..core.protocols import (
     Captioner,
     ImageTextModel,
     PartialTranscriber,
+    ReadsOtherLanguages,
     Teachable,
     TellsProblem,
     Transcriber,
@@ -107,6 +108,13 @@ class LazyImageText(Lazy[ImageTextModel]):
     async def embed_images(self, paths: Sequence[str]) -> Vectors:
         """Embed pictures; see ImageTextModel."""
         return await (await self.get()).embed_images(paths)
+
+    async def unread(self, text: str) -> str:
+        """Say why the meaning of a text cannot be told; see TellsUnread. Raises as ``Lazy.get``."""
+        model = await self.get()
+        if not isinstance(model, ReadsOtherLanguages):
+            return ""
+        return (await asyncio.to_thread(model.reader_of, text)).problem
 
     def of_tenant(self, tenant: str) -> TenantImageText:
         """Return the model as that tenant aligned it, where its kind can be aligned."""

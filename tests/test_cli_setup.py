@@ -38,6 +38,7 @@ def test_the_steps_of_the_default_profile(settings: Settings) -> None:
         "weights whisper-tiny",
         "weights smollm2-135m",
         "weights whisper-base",
+        "weights multilingual-e5-small",
         "image-text model",
         "speech",
         "vLLM's environment",
@@ -47,7 +48,8 @@ def test_the_steps_of_the_default_profile(settings: Settings) -> None:
 
 def test_without_a_language_model_of_our_own(settings: Settings) -> None:
     elsewhere = settings.model_copy(update={"llm": LLMSettings(base_url="http://127.0.0.1:9/v1")})
-    expected = ["weights minilm", "weights efficientnet-lite0", "weights whisper-tiny", "image-text model", "speech"]
+    expected = ["weights minilm", "weights efficientnet-lite0", "weights whisper-tiny", "weights multilingual-e5-small"]
+    expected += ["image-text model", "speech"]
     assert names(settings, [], llm=False) == expected
     assert names(elsewhere, [], llm=True) == expected
 

@@ -22,9 +22,10 @@ from tastemaker.models.captions import hub_and_vllm as captioners_hub
 from tastemaker.models.captions.colours import dominant_colours
 from tastemaker.models.captions.vocabulary import confidences, from_groups, packaged_calibration, packaged_vocabulary
 from tastemaker.models.captions.zero_shot import ZeroShotCaptioner, sentence
-from tastemaker.models.image_text.embedded import MODEL_NAME, TEXT_TOKENS, EmbeddedImageText, _batches, load_projection
+from tastemaker.models.image_text.embedded import MODEL_NAME, EmbeddedImageText, load_projection
 from tastemaker.models.image_text.onnx_graph import cached
 from tastemaker.models.image_text.pixels import read_image, to_pixels
+from tastemaker.models.image_text.text_batches import TEXT_TOKENS, batches_of
 from tastemaker.models.image_text.text_tower import Precision, to_bytes
 from tastemaker.models.image_text.torch_file import read_state
 from tastemaker.models.image_text.vector_cache import VectorMemo
@@ -189,7 +190,7 @@ def test_bytes_give_almost_the_published_vectors(model: EmbeddedImageText) -> No
 
 def test_batches_hold_like_lengths_and_at_most_so_many_tokens() -> None:
     lengths = [3, 250, 9, 300, 3, 128, 120]
-    batches = _batches(lengths)
+    batches = batches_of(lengths)
     assert sorted(i for batch in batches for i in batch) == [*range(len(lengths))]
     assert all(len(b) == 1 or len(b) * max(lengths[i] for i in b) <= TEXT_TOKENS for b in batches)
     assert batches[0] == [0, 4, 2]

@@ -23,7 +23,7 @@ from .bench_recommendation import (
     order,
     progress,
 )
-from .bench_requests import conversation, personal, readers, relevance, requests, words
+from .bench_requests import conversation, languages, personal, readers, relevance, requests, words
 from .options import guarded
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ app.command("words")(words)
 app.command("conversation")(conversation)
 app.command("relevance")(relevance)
 app.command("personal")(personal)
+app.command("languages")(languages)
 app.command("speech")(speech)
 app.command("elicit")(elicit)
 app.command("beyond")(beyond)

@@ -1,4 +1,5 @@
-"""Measure what people say and get: ``tastemaker bench requests``, ``conversation``, ``relevance``, ``personal``, ``words``."""
+"""Measure what people say and get: ``tastemaker bench requests``, ``conversation``, ``relevance``, ``personal``,
+``languages``, ``words``."""
 
 from __future__ import annotations
 
@@ -96,6 +97,13 @@ def personal(
     from ...evals.requests.relevance import personal_run
 
     guarded(lambda: print_figures(personal_run(load_settings(), data, n, seed, _say), as_json))
+
+
+def languages(as_json: JsonOption = False) -> None:
+    """Ask a Chinese and a German shop for things by needs that share no word with them, forty each."""
+    from ...evals.requests.other_languages import languages_run
+
+    guarded(lambda: print_figures(languages_run(load_settings(), _say), as_json))
 
 
 def words(

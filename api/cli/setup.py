@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ...core.errors import TastemakerError
+from ...core.errors import BackEndUnavailable, TastemakerError
 from ...core.settings import Settings, load_settings
 from .options import guarded
 
@@ -66,7 +66,7 @@ def _steps(
 ) -> list[tuple[str, Callable[[Progress], str]]]:
     from ...models.slots import slot_id
     from ...models.weights.fetch import ensure_weights
-    from ..doctor.diagnosis import needed_weights
+    from ..doctor.diagnosis import needed_weights, useful_weights
 
     model = slot_id(settings, "llm")
     local_llm = llm and not settings.llm.base_url
@@ -76,7 +76,11 @@ def _steps(
     def fetch(name: str) -> Callable[[Progress], str]:
         return lambda say: str(ensure_weights(name, settings.cache, source=source, progress=say))
 
+    def fetch_if_it_can_be(name: str) -> Callable[[Progress], str]:
+        return lambda say: _fetched_if_it_can_be(name, settings, source, say)
+
     steps = [(f"weights {name}", fetch(name)) for name in names]
+    steps += [(f"weights {n}", fetch_if_it_can_be(n)) for n in useful_weights(settings) if n not in names]
     steps += [
         ("image-text model", lambda say: _try_image_text(settings)),
         ("speech", lambda say: _try_speech(settings)),
@@ -85,6 +89,15 @@ def _steps(
         steps.append(("vLLM's environment", lambda say: _make_vllm(settings, say)))
         steps.append((f"language model {model}", lambda say: _make_model(settings, model, say)))
     return steps
+
+
+def _fetched_if_it_can_be(name: str, settings: Settings, source: Path | None, say: Progress) -> str:
+    from ...models.weights.fetch import ensure_weights
+
+    try:
+        return str(ensure_weights(name, settings.cache, source=source, progress=say))
+    except BackEndUnavailable as error:
+        return f"not here, and not needed to start: {error}"
 
 
 def _try_image_text(settings: Settings) -> str:

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
-from ...core.errors import BackEndError, ConfigurationError, TastemakerError
+from ...core.errors import BackEndError, BackEndUnavailable, ConfigurationError, TastemakerError
 from ...core.schemas import RecommendRequest
 from ...core.settings import PREFIX, Settings
 from ...stores.ingest.plan import Choices
@@ -150,7 +150,7 @@ def _own_stores(demo: Settings, source: Demonstration) -> Settings:
 async def _prepare(demo: Settings, source: Demonstration, show: _Show) -> None:
     from ...models.slots import slot_id
     from ...models.weights.fetch import ensure_weights
-    from ..doctor.diagnosis import needed_weights
+    from ..doctor.diagnosis import needed_weights, useful_weights
     from ..stock import stock
 
     started = time.perf_counter()
@@ -158,6 +158,9 @@ async def _prepare(demo: Settings, source: Demonstration, show: _Show) -> None:
     names = [name for name in needed_weights(demo) if name != llm]
     for name in names:
         await asyncio.to_thread(ensure_weights, name, demo.cache, progress=show.say)
+    for name in useful_weights(demo):
+        with contextlib.suppress(BackEndUnavailable):  # what it cannot read then is labelled
+            await asyncio.to_thread(ensure_weights, name, demo.cache, progress=show.say)
     show.done("weights", f"{', '.join(names)}: ready, {time.perf_counter() - started:.1f} s")
     report = await stock(
         demo,

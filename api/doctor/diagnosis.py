@@ -125,6 +125,13 @@ def needed_weights(settings: Settings) -> list[str]:
     return list(names)
 
 
+def useful_weights(settings: Settings) -> list[str]:
+    """Return the weights that the profile uses where they are there, and goes on without."""
+    from ...models.slots import slot_id
+
+    return ["multilingual-e5-small"] if slot_id(settings, "image_text").startswith("embedded:") else []
+
+
 def _needed(served: str) -> list[str]:
     from ...models.weights.table import TABLE
 

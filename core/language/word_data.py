@@ -249,6 +249,13 @@ def tongues() -> Mapping[str, frozenset[str]]:
 
 
 @cache
+def small_words() -> Mapping[str, frozenset[str]]:
+    """Return language -> the small words by which any text's language is told; none of another language is an English one."""
+    listed = {language: frozenset(_listed(forms)) for language, forms in _load("small_words").items()}
+    return {language: own if language == "en" else own - listed["en"] for language, own in listed.items()}
+
+
+@cache
 def listed_words() -> frozenset[str]:
     """Return every word of the lists with its German stem: none of them is a slip of another word."""
     forms = [f for c in value_concepts().values() for f in (c.name, *c.forms)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from ..language.foreign import is_foreign, without_small_words
 from ..predicates import NEGATED
 from ..protocols import Records, Vectors
 from ..rules.effects import NO_EFFECTS, Effects
@@ -177,7 +178,8 @@ def remaining_words(query: str, conditions: Sequence[Constraint], read: Sequence
         taken |= {key_of(text) for text in (condition.field.replace("_", " "), *values)}
         if condition.op not in NEGATED:
             taken |= {key_of(word) for text in values for word in text.replace("-", " ").split()}
-    return tuple(word for word in content_words(query) if key_of(word) not in taken)
+    found = tuple(word for word in content_words(query) if key_of(word) not in taken)
+    return without_small_words(found) if is_foreign(query) else found
 
 
 def _texts(value: float | bool | str | list[str]) -> Sequence[str]:

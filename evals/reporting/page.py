@@ -32,6 +32,7 @@ ASKS = {
     "games-retrieved": "The same among 21 games that other recommenders retrieved; the one taken is mostly not among them.",
     "harm": "Does a language model that moves the list ever make it worse?",
     "ingest": "How many items a second become searchable, and is anything lost or doubled after a kill?",
+    "languages": "Are things found by needs in Chinese and German that share no word with them?",
     "load": "How many requests a second are answered, and what happens at twice what the service can do?",
     "ml100k": "Which of all unseen films does the user like next, and how is it rated?",
     "ml100k-cold-item": "Are films that nobody has rated yet ranked right by their text and poster?",

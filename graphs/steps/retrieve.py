@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from ...agents.understanding.query_text import asks_for_change
 from ...core.errors import StoreError
 from ...core.media.vector_fusion import disputed_pieces, pool_pictures, weighted_mean
-from ...core.protocols import TellsProblem, Vectors
+from ...core.protocols import TellsProblem, TellsUnread, Vectors
 from ...core.ranking.learnt_attention import NO_ATTENTION
 from ...core.ranking.query import SEGMENT_KEY, CandidateQuery
 from ...core.ranking.stated_preferences import merge_items, merge_stated
@@ -25,8 +25,7 @@ from .llm_weight import NO_TASTE, taste_of
 from .perceive import RANKING_RESERVE_S, of_kind
 from .rules import governed
 
-ENGLISH_MODELS = ("embedded:",)
-"""Image-text models whose text tower knows English only; a multilingual one gets Chinese as it is."""
+OTHER_LANGUAGES = "What is said in another language than English is compared by its words only: {why}."
 
 
 async def retrieve(state: State, turn: Turn) -> Retrieved:
@@ -124,8 +123,7 @@ async def words_vector(state: State, turn: Turn) -> Vectors | None:
     if mode != "text" and (mode == "features" or state.verdict.state == "conflict"):
         pieces = disputed_pieces(state.evidence, state.verdict, every=mode == "features")
     texts = [(state.understanding.query, 1.0), *pieces]
-    english = turn.services.image_text.name.startswith(ENGLISH_MODELS)
-    vectors = await text_vectors([(english and gloss_of(text)) or text for text, _ in texts], turn)
+    vectors = await text_vectors([text for text, _ in texts], turn)
     if vectors is None or not pieces:
         return None if vectors is None else vectors[0]
     return weighted_mean([(vector, weight) for vector, (_, weight) in zip(vectors, texts, strict=True)])
@@ -137,10 +135,20 @@ def gloss_of(text: str) -> str:
 
 
 async def text_vectors(texts: Sequence[str], turn: Turn) -> Vectors | None:
-    """Return the texts' vectors, (texts, dim); None, and a label, if they cannot be embedded."""
-    work = turn.services.image_text.embed_texts(texts)
+    """Return the texts' vectors, (texts, dim); None, and a label, if they cannot be embedded.
+
+    Of a text in a language that the model does not know, those of the English words that are known, and a label.
+    """
+    model = turn.services.image_text
+
+    async def embedded() -> Vectors:
+        why = [await model.unread(text) if isinstance(model, TellsUnread) else "" for text in texts]
+        if any(why):
+            turn.degrade("languages", OTHER_LANGUAGES.format(why=next(filter(None, why))))
+        return await model.embed_texts([(no and gloss_of(text)) or text for text, no in zip(texts, why, strict=True)])
+
     timeout = turn.services.settings.timeouts.retrieve_s
-    found: Vectors | None = await turn.attempt("embedding", work, timeout, None, floor_s=FLOOR_S)
+    found: Vectors | None = await turn.attempt("embedding", embedded(), timeout, None, floor_s=FLOOR_S)
     return found
 
 

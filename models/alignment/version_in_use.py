@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...core.errors import BackEndError, ConfigurationError, StoreError, TastemakerError
-from ...core.protocols import Vectors
+from ...core.protocols import TextReader, Vectors
 from ...core.settings import Settings
 from ..image_text.embedded import MODEL_NAME, EmbeddedImageText
 from .versions import DEFAULT_TENANT, PACKAGED, Alignments
@@ -77,6 +77,10 @@ class FollowingImageText:
             while len(self._tenants) > MAX_TENANTS:
                 self._tenants.popitem(last=False)
         return found
+
+    def reader_of(self, text: str, *, fetch: bool = False) -> TextReader:
+        """Return what embeds a text; see ReadsOtherLanguages."""
+        return self._towers.reader_of(text, fetch=fetch)
 
     async def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Embed texts; see ImageTextModel."""

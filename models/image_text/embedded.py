@@ -13,20 +13,22 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import BackEndError, BackEndUnavailable, ConfigurationError
-from ...core.protocols import Vectors
+from ...core.language.foreign import is_foreign
+from ...core.protocols import TextReader, Vectors
 from ..weights.fetch import ensure_weights
 from .batching import Joiner
-from .onnx_graph import BUILDER_VERSION, cached, open_session
+from .onnx_graph import BUILDER_VERSION, Array, cached, open_session
+from .other_languages import OtherLanguages
 from .pixels import to_pixels
+from .text_batches import run_in_batches
 from .text_tower import Precision, text_tower
 from .towers import FEATURE_DIM, TEXT_DIM, image_tower, projection_head
 from .vector_cache import Once, VectorMemo
 
 MODEL_NAME = "efficientnet-lite0-minilm"
 PROJECTION = Path(__file__).parent / "data" / "projection.safetensors"
-MAX_TOKENS = 256
-TEXT_TOKENS, IMAGE_BATCH, BULK = 256, 2, 4
-"""Tokens in a batch of texts, so that they stay in a core's caches: long texts eight at a time took two fifths more processor time each."""
+MAX_TOKENS, LAYERS = 256, 6
+IMAGE_BATCH, BULK = 2, 4
 MEMO_ENTRIES = 4096
 JOINED_TEXTS, JOINED_IMAGES = 256, 64
 
@@ -40,7 +42,7 @@ class _TextTower:
 
 
 class EmbeddedImageText:
-    """MiniLM for texts; EfficientNet-Lite0 and a trained projection for pictures. Implements ImageTextModel.
+    """MiniLM for English texts and, by way of a matrix, multilingual-e5-small for others; EfficientNet-Lite0 and a trained projection for pictures. Implements ImageTextModel.
 
     Weights are fetched and each tower is opened at its first use, by one thread. Texts are cut at 256 tokens. Concurrent
     requests are joined into batches. ``projection`` names the head's weights as `tastemaker align` writes them, the
@@ -66,6 +68,7 @@ class EmbeddedImageText:
         self._text_requests = Joiner(self.encode_texts, JOINED_TEXTS, self.name)
         self._image_requests = Joiner(self.encode_images, JOINED_IMAGES, self.name)
         self._text = Once(lambda: _open_text(cache, precision))
+        self._others = OtherLanguages(cache, precision, self._threads)
         self._image = Once(lambda: _open_image(cache, self._threads))
         self._bulk = Once(lambda: _open_image(cache, 1)) if self._threads > 1 else self._image
         self._head = Once(lambda: open_session(projection_head(load_projection(self.projection)), self._threads))
@@ -138,6 +141,7 @@ class EmbeddedImageText:
         other = EmbeddedImageText(self.cache, self._threads, projection, version, self.precision)
         other._texts, other._text_requests = self._texts, self._text_requests
         other._text, other._image, other._bulk = self._text, self._image, self._bulk
+        other._others = self._others
         other._head.get()
         return other
 
@@ -146,24 +150,34 @@ class EmbeddedImageText:
         rows = self.project(np.ones((1, FEATURE_DIM), np.float32))
         return bool(np.isfinite(rows).all() and abs(float(np.linalg.norm(rows)) - 1) < 0.01)
 
+    def reader_of(self, text: str, *, fetch: bool = False) -> TextReader:
+        """Return what embeds a text; see ReadsOtherLanguages."""
+        if not is_foreign(text):
+            return TextReader()
+        problem = self._others.fetch() if fetch else self._others.problem
+        return TextReader("" if problem else self._others.revision, problem)
+
     def _run_texts(self, texts: Sequence[str]) -> Vectors:
-        tower = self._text.get()
-        encoded = tower.tokenizer.encode_batch(list(texts))
+        """Embed new texts, those of other languages by way of the larger network where it is here."""
+        foreign = [i for i, text in enumerate(texts) if is_foreign(text)]
+        if not foreign or self._others.problem:
+            return self.encode_english(texts)
         rows = np.zeros((len(texts), TEXT_DIM), np.float32)
-
-        def run(chosen: Sequence[int]) -> None:
-            ids = _padded([encoded[i].ids for i in chosen])
-            mask = _padded([encoded[i].attention_mask for i in chosen])
-            rows[chosen] = tower.session.run(None, {"ids": ids, "mask": mask})[0]
-
-        batches = _batches([len(text.ids) for text in encoded])
-        if len(batches) == 1 or self._threads == 1:
-            for batch in batches:
-                run(batch)
-        else:
-            with ThreadPoolExecutor(self._threads) as pool:
-                list(pool.map(run, reversed(batches)))  # the longest first, so that no thread is left alone with them
+        rows[foreign] = self._others.rows([texts[i] for i in foreign])
+        english = [i for i in range(len(texts)) if i not in set(foreign)]
+        if english:
+            rows[english] = self.encode_english([texts[i] for i in english])
         return rows
+
+    def encode_english(self, texts: Sequence[str]) -> Vectors:
+        """Return what MiniLM makes of texts, whatever their language: unit rows, (n, 384)."""
+        tower = self._text.get()
+
+        def run(ids: Array, mask: Array) -> Vectors:
+            rows: Vectors = tower.session.run(None, {"ids": ids, "mask": mask})[0]
+            return rows
+
+        return run_in_batches([text.ids for text in tower.tokenizer.encode_batch(list(texts))], run, self._threads)
 
 
 def load_projection(path: Path) -> dict[str, Vectors]:
@@ -191,17 +205,6 @@ def load_projection(path: Path) -> dict[str, Vectors]:
     return weights
 
 
-def _batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Return the positions of ``lengths``, those of like length together and the longest last, padded to at most ``TEXT_TOKENS`` a batch."""
-    batches: list[list[int]] = []
-    for position in sorted(range(len(lengths)), key=lambda i: lengths[i]):
-        if batches and (len(batches[-1]) + 1) * lengths[position] <= TEXT_TOKENS:
-            batches[-1].append(position)
-        else:
-            batches.append([position])
-    return batches
-
-
 def _revision(projection: Path, precision: Precision) -> str:
     """Return what changes with the weights behind a name, so that a catalogue of older ones is recognised."""
     content = projection.read_bytes() if projection.is_file() else b""
@@ -214,24 +217,23 @@ def _open_text(cache: Path, precision: Precision) -> _TextTower:
     from tokenizers import Tokenizer
 
     folder = ensure_weights("minilm", cache)
-    graph = cached(cache, f"minilm-{precision}", folder.name, lambda: text_tower(folder, precision))
+    graph = cached(cache, f"minilm-{precision}", folder.name, lambda: _built(folder, precision))
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_truncation(MAX_TOKENS)
     tokenizer.no_padding()
     return _TextTower(tokenizer, open_session(graph, 1))
 
 
+def _built(folder: Path, precision: Precision) -> bytes:
+    from safetensors.numpy import load_file
+
+    return text_tower(load_file(folder / "model.safetensors"), LAYERS, precision)
+
+
 def _open_image(cache: Path, threads: int) -> Any:
     folder = ensure_weights("efficientnet-lite0", cache)
     graph = cached(cache, "efficientnet-lite0", folder.name, lambda: image_tower(next(folder.glob("*.pth"))))
     return open_session(graph, threads)
-
-
-def _padded(rows: Sequence[Sequence[int]]) -> Any:
-    table = np.zeros((len(rows), max(map(len, rows))), np.int32)
-    for row, values in zip(table, rows, strict=True):
-        row[: len(values)] = values
-    return table
 
 
 def file_key(path: str) -> tuple[str, int, int]:

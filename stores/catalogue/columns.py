@@ -175,13 +175,13 @@ def spaced(text: str) -> str:
 
     A word tokenizer then indexes characters and overlapping pairs, which serve Chinese retrieval as well as word segmentation
     does and need no dictionary (Nie et al. 2000, "On the use of words and n-grams for Chinese information retrieval"). A
-    catalogue indexed before pairs were written is still found by its characters; ingest it again for pairs.
+    catalogue indexed before pairs were written is still found by the characters of short texts; ingest it again for pairs.
     """
     normal = unicodedata.normalize("NFKC", text)
     if normal.isascii():
         return normal
-    apart = "".join(f" {c} " if _is_cjk(c) else c for c in normal)
-    pairs = dict.fromkeys(a + b for a, b in pairwise(normal) if _is_cjk(a) and _is_cjk(b))
+    apart = "".join(f" {c} " if is_cjk(c) else c for c in normal)
+    pairs = dict.fromkeys(a + b for a, b in pairwise(normal) if is_cjk(a) and is_cjk(b))
     return " ".join([apart, *pairs]) if pairs else apart
 
 
@@ -272,7 +272,8 @@ def _item(record: Mapping[str, Any], names: Mapping[str, str]) -> Item:
     return Item.model_construct(**fields, attributes=attributes, variants=read_variants(record.get(VARIANTS)))
 
 
-def _is_cjk(char: str) -> bool:
+def is_cjk(char: str) -> bool:
+    """Tell whether a character is a Chinese, Japanese or Korean one."""
     code = ord(char)
     return (
         0x3040 <= code <= 0x30FF or 0x3400 <= code <= 0x9FFF or 0xAC00 <= code <= 0xD7AF or 0x20000 <= code <= 0x3FFFF

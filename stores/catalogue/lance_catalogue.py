@@ -27,6 +27,7 @@ from .search_helpers import (
     candidates,
     checked,
     ids_by_value,
+    pairs_of,
     read_vectors,
     terms,
 )
@@ -41,6 +42,8 @@ EXACT_MATCHES = 10_000
 """With an approximate index, a filter that leaves at most so many rows is searched exactly: as quick, and complete."""
 
 
+SHORT = 6
+"""A text of up to so many characters is matched by each, too: 想买茶 asks for tea."""
 ORDERED = 1_000
 """Where choices differ in what a list is ordered by, so many items are ordered by the choices that fit; the rest follows the lowest."""
 
@@ -154,10 +157,15 @@ class LanceCatalogue(CatalogueWriter):
     async def search_text(
         self, query: str, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
     ) -> list[Candidate]:
-        """Return the items whose words match ``query`` (any text, never parsed as syntax); score is BM25."""
+        """Return the items whose words match ``query`` (any text, never parsed as syntax); score is BM25.
+
+        Chinese, Japanese and Korean are matched by pairs of characters, a short text by single ones, too: in a sentence these are parts of other words.
+        """
         from lancedb.query import MatchQuery
 
         words = terms(query)
+        if sum(map(columns.is_cjk, query)) > SHORT:
+            words = pairs_of(words)
         table = await self._table()
         if table is None or limit <= 0 or not words:
             return []

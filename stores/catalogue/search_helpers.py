@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from ...core.errors import StoreError
 from ...core.protocols import Vectors
 from ...core.schemas import Candidate
-from .columns import spaced
+from .columns import is_cjk, spaced
 from .sql_filters import both, ids_sql
 
 OVERFETCH = 2_000
@@ -50,6 +50,17 @@ def terms(query: str) -> str:
     """Return the words of ``query`` without anything that could be syntax, each once, at most ``MAX_QUERY_TERMS``."""
     words = "".join(c if c.isalnum() or c.isspace() or c in "'’" else " " for c in spaced(query)).split()
     return " ".join(list(dict.fromkeys(words))[:MAX_QUERY_TERMS])
+
+
+def pairs_of(words: str) -> str:
+    """Return ``terms`` without the Chinese, Japanese and Korean characters by themselves, where pairs of them are among the terms.
+
+    A pair is mostly a word, a character mostly a part of many.
+    """
+    parts = words.split()
+    if not any(len(part) == 2 and is_cjk(part[0]) and is_cjk(part[1]) for part in parts):
+        return words
+    return " ".join(part for part in parts if len(part) > 1 or not is_cjk(part))
 
 
 def candidates(source: str, ids: Sequence[str], scores: Sequence[float], skip: Skip) -> list[Candidate]:

@@ -34,11 +34,12 @@ class Digest(NamedTuple):
         return self.mark, self.record, self.image
 
 
-def digest_of(item: Item, image: str, mark: str) -> Digest:
-    """Return the digest of ``item`` whose picture's file hashes to ``image``."""
+def digest_of(item: Item, image: str, mark: str, reader: str = "") -> Digest:
+    """Return the digest of ``item`` whose picture's file hashes to ``image`` and whose words ``reader`` embeds in place of the usual network."""
     record = item.model_dump(mode="json", exclude=None if item.variants else {"variants"})
-    content = json.dumps([record, image, *([CHOICES] if item.variants else [])], sort_keys=True, ensure_ascii=True)
-    return Digest(mark, _hash(content, 32), _hash(embedding_text(item), 16), image)
+    told = [*([CHOICES] if item.variants else []), *([reader] if reader else [])]
+    content = json.dumps([record, image, *told], sort_keys=True, ensure_ascii=True)
+    return Digest(mark, _hash(content, 32), _hash(embedding_text(item) + reader, 16), image)
 
 
 def read_digest(stored: str) -> Digest:

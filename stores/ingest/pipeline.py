@@ -27,6 +27,7 @@ from .file_survey import Survey, survey
 from .partial_update import PartialUpdate
 from .pictures import ImageProblem, PictureAddress, check_image, file_digest, locate, named_by_id, variant_pictures
 from .plan import Choices
+from .readers import Readers
 from .records import Record
 from .report import IngestReport, Rejects
 from .rows_to_items import RowError, attributes_of, to_item, variants_of
@@ -111,7 +112,7 @@ async def ingest(
     gone = await removed_ids(found, catalogue) if how.prune else []
     check_removal(gone, await catalogue.count(), how)
     with Rejects(rejects) as problems:
-        run = _Run(source, found, media, problems)
+        run = _Run(source, found, media, problems, Readers(embed))
         if not how.dry_run:
             await catalogue.drop_fields(retyped)
         await _Pipeline(run, catalogue, embed, max(1, batch), progress, dry_run=how.dry_run).run()
@@ -155,8 +156,8 @@ async def _finish(catalogue: LanceCatalogue, found: Survey) -> None:
 class _Run:
     """Read the rows of one file, report the bad ones, and count."""
 
-    def __init__(self, source: Path, found: Survey, media: Path | None, problems: Rejects) -> None:
-        self.source, self.found, self.problems = source, found, problems
+    def __init__(self, source: Path, found: Survey, media: Path | None, problems: Rejects, readers: Readers) -> None:
+        self.source, self.found, self.problems, self.readers = source, found, problems, readers
         self.media, self._by_id = media or source.parent, media is not None and "image" not in found.plan.fields
         self.read = self.inserted = self.updated = self.unchanged = self.addresses = 0
         self.changed: list[str] = []
@@ -188,12 +189,13 @@ class _Run:
 
     def notes(self) -> list[str]:
         """Return what is to be said of the run as a whole."""
-        if self.addresses <= MAX_ADDRESSES:
-            return []
-        return [
-            f"{self.addresses} pictures are web addresses and were not read: put the files into a folder and name it with "
-            "--media; they are found there by their names"
-        ]
+        said = self.readers.notes()
+        if self.addresses > MAX_ADDRESSES:
+            said.append(
+                f"{self.addresses} pictures are web addresses and were not read: put the files into a folder and name it "
+                "with --media; they are found there by their names"
+            )
+        return said
 
     def _warn(self, line: int, item_id: str, field: str, reason: str) -> None:
         self.problems.add(self.source, line, field=field, reason=reason, item_id=item_id[:128], level="warning")
@@ -228,7 +230,7 @@ class _Run:
         if item.variants:
             shown = variant_pictures(item, self.media, lambda reason: self._warn(record.line, item_id, "image", reason))
             item = item.model_copy(update={"variants": shown})
-        return _Row(record.line, item, image, digest_of(item, content, mark))
+        return _Row(record.line, item, image, digest_of(item, content, mark, self.readers.of(item)))
 
     def _picture(self, item: Item, line: int) -> tuple[Item, Path | None, str]:
         """Return the item, without its picture if that cannot be used, the picture's file and the hash of its bytes."""
@@ -307,7 +309,8 @@ class _Pipeline:
         for place, item in said.items():
             old = read_digest(stored[item.item_id] or "")
             image = None if item.image is None else self._run.media / item.image
-            digest = digest_of(item, old.image, chunk[place].digest.mark)
+            reader = await asyncio.to_thread(self._run.readers.of, item)
+            digest = digest_of(item, old.image, chunk[place].digest.mark, reader)
             made.append(replace(chunk[place], item=item, image=image, digest=digest))
         return made
 
