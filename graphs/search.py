@@ -34,7 +34,6 @@ from ..tools.ranking.search_within_rules import ruled
 from ..tools.sources.cross_modal import CrossSearch, QueryPart
 from .shop.services import Services
 from .shop.shop import Shop
-from .steps.retrieve import OTHER_LANGUAGES
 from .steps.rules import moment_from
 
 
@@ -114,7 +113,7 @@ class Search:
             model = self._services.image_text
             rows = await model.embed_texts([words])
             if isinstance(model, TellsUnread) and (why := await model.unread(words)):
-                self._degraded.append(Degradation(what="languages", why=OTHER_LANGUAGES.format(why=why)))
+                self._degraded.append(Degradation(what="languages", why=why))
         except BackEndError as error:
             return self._missing(name, error)
         return [QueryPart(name, rows[0], weight, words)]

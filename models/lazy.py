@@ -114,7 +114,12 @@ class LazyImageText(Lazy[ImageTextModel]):
         model = await self.get()
         if not isinstance(model, ReadsOtherLanguages):
             return ""
-        return (await asyncio.to_thread(model.reader_of, text)).problem
+        problem = (await asyncio.to_thread(model.reader_of, text)).problem
+        return (
+            f"What is said in another language than English is compared by its words only: {problem}."
+            if problem
+            else ""
+        )
 
     def of_tenant(self, tenant: str) -> TenantImageText:
         """Return the model as that tenant aligned it, where its kind can be aligned."""

@@ -1,5 +1,4 @@
-"""Measure what people say and get: ``tastemaker bench requests``, ``conversation``, ``relevance``, ``personal``,
-``languages``, ``words``."""
+"""Measure what people say and get: ``tastemaker bench requests``, ``languages``, ``relevance`` and those like them."""
 
 from __future__ import annotations
 

@@ -25,8 +25,6 @@ from .llm_weight import NO_TASTE, taste_of
 from .perceive import RANKING_RESERVE_S, of_kind
 from .rules import governed
 
-OTHER_LANGUAGES = "What is said in another language than English is compared by its words only: {why}."
-
 
 async def retrieve(state: State, turn: Turn) -> Retrieved:
     """Make the question and ask every source that applies, at the same time."""
@@ -144,7 +142,7 @@ async def text_vectors(texts: Sequence[str], turn: Turn) -> Vectors | None:
     async def embedded() -> Vectors:
         why = [await model.unread(text) if isinstance(model, TellsUnread) else "" for text in texts]
         if any(why):
-            turn.degrade("languages", OTHER_LANGUAGES.format(why=next(filter(None, why))))
+            turn.degrade("languages", next(filter(None, why)))
         return await model.embed_texts([(no and gloss_of(text)) or text for text, no in zip(texts, why, strict=True)])
 
     timeout = turn.services.settings.timeouts.retrieve_s

@@ -189,13 +189,11 @@ class _Run:
 
     def notes(self) -> list[str]:
         """Return what is to be said of the run as a whole."""
-        said = self.readers.notes()
-        if self.addresses > MAX_ADDRESSES:
-            said.append(
-                f"{self.addresses} pictures are web addresses and were not read: put the files into a folder and name it "
-                "with --media; they are found there by their names"
-            )
-        return said
+        elsewhere = (
+            f"{self.addresses} pictures are web addresses and were not read: put the files into a folder and name it with "
+            "--media; they are found there by their names"
+        )
+        return [*self.readers.notes(), *([elsewhere] if self.addresses > MAX_ADDRESSES else [])]
 
     def _warn(self, line: int, item_id: str, field: str, reason: str) -> None:
         self.problems.add(self.source, line, field=field, reason=reason, item_id=item_id[:128], level="warning")
