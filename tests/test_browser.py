@@ -6,6 +6,7 @@ import asyncio
 import functools
 import http.server
 import queue
+import re
 import threading
 import wave
 from collections.abc import Iterator
@@ -351,6 +352,17 @@ def test_the_console_shows_what_was_asked_and_tries_rules(browser: Browser, url:
         assert serious(page) == []
         page.get_by_role("button", name="Try them").click()
         expect(page.get_by_text("an-example").first).to_be_visible()
+        page.click("#language")
+        expect(page.get_by_role("heading", name="最近的请求")).to_be_visible()
+        assert page.locator("html").get_attribute("lang") == "zh"
+        said = page.locator("h1, h2, th, dt, button, main > .note, .panel > p, label").all_inner_texts()
+        kept = {"", "p50", "p95", "NDCG@10", "English"}
+        assert [text for text in said if text.strip() not in kept and not re.search(r"[\u4e00-\u9fff]", text)] == []
+        assert serious(page) == []
+        page.reload()
+        expect(page.get_by_role("heading", name="训练版本")).to_be_visible()  # the choice stays
+        page.click("#language")
+        expect(page.get_by_role("heading", name="Training versions")).to_be_visible()
         page.fill("#rules", "rules: [{id: a}]")
         page.get_by_role("button", name="Try them").click()
         expect(page.locator(".problems")).to_be_visible()
