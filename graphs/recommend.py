@@ -1,6 +1,6 @@
 """Say who runs after whom; read this file to follow a request.
 
-START -> [admit: only where there are media or corrections] -> in parallel {caption_images, transcribe_audio, read_video, examine_media, look_up_history}
+START -> [admit: only where there are media or corrections] -> in parallel {caption_images, transcribe_audio, read_video, look_up_history}
       -> [check_consistency: only where there are media] -> understand
       -> rank_candidates (retrieves them, too; items are sent here), or answer_about_shown where the turn only asks about items shown
       -> [beside it read_with_model, then settle_reading: back to rank_candidates, which sends items again, if the reading changed]
@@ -27,15 +27,7 @@ from .steps.answer_about_shown import answer_about_shown
 from .steps.ask import hear_answer
 from .steps.compose import compose_recommendations
 from .steps.deliberate import deliberate
-from .steps.perceive import (
-    admit,
-    caption_images,
-    check_consistency,
-    examine_media,
-    look_up_history,
-    read_video,
-    transcribe_audio,
-)
+from .steps.perceive import admit, caption_images, check_consistency, look_up_history, read_video, transcribe_audio
 from .steps.rank import rank_candidates
 from .steps.read_with_model import read_with_model, reads_with_model, settle_reading
 from .steps.rerank import rerank_with_llm
@@ -58,7 +50,6 @@ def perceive(state: State) -> str | list[str]:
         "caption_images": "image" in kinds,
         "transcribe_audio": "audio" in kinds,
         "read_video": "video" in kinds,
-        "examine_media": bool(state.media),
         "look_up_history": state.request.user_id is not None,
     }
     return [name for name, wanted in needed.items() if wanted] or after_perception(state)
@@ -143,7 +134,7 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Compile
 def _graph() -> StateGraph[State, Turn, Any, Any]:
     """Return the graph as it is, with its steps; it holds nothing of a run, and LangGraph takes a while to read the types of each step."""
     graph = StateGraph(State, context_schema=Turn)
-    perception = ("caption_images", "transcribe_audio", "read_video", "examine_media", "look_up_history")
+    perception = ("caption_images", "transcribe_audio", "read_video", "look_up_history")
     compared, written = ("check_consistency", "understand"), ("deliberate", "compose_recommendations")
 
     following: dict[str, tuple[Step, Choose]] = {}
@@ -161,7 +152,6 @@ def _graph() -> StateGraph[State, Turn, Any, Any]:
     graph.add_node("caption_images", caption_images)
     graph.add_node("transcribe_audio", transcribe_audio)
     graph.add_node("read_video", read_video)
-    graph.add_node("examine_media", examine_media)
     add("look_up_history", look_up_history, after_perception, *compared)
     graph.add_node("check_consistency", check_consistency)
     add("understand", understand, after_understanding, "rank_candidates", "read_with_model", "answer_about_shown")

@@ -75,14 +75,14 @@ def _at(events: list[StreamEvent], kind: str) -> int:
 async def test_only_what_a_request_carries_is_run(settings: Settings) -> None:
     _, response = await collect(constant_services(settings), text="a print")
     steps = {t.step for t in response.timings}
-    media = {"admit", "caption_images", "transcribe_audio", "read_video", "examine_media", "check_consistency"}
+    media = {"admit", "caption_images", "transcribe_audio", "read_video", "check_consistency"}
     assert steps.isdisjoint({*media, "look_up_history"})
     _, response = await collect(constant_services(settings), text="a print", user_id="u")
     steps = {t.step for t in response.timings}
     assert steps.isdisjoint(media)
     assert {"look_up_history", "understand"} <= steps
     _, response = await collect(constant_services(settings), text="a print", user_id="u", images=[photo()])
-    needed = {"admit", "caption_images", "examine_media", "look_up_history", "check_consistency"}
+    needed = {"admit", "caption_images", "look_up_history", "check_consistency"}
     assert needed <= {t.step for t in response.timings}
 
 

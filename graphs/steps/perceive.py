@@ -20,10 +20,9 @@ from ...core.schemas import (
     Verdict,
 )
 from ...tools.perception.video_reader import VideoReading
-from ...tools.trust.consistency_checker import FileChecks
 from ...tools.trust.policy import combine
 from ...tools.user_history import LookedUp
-from ..turn.state import Admitted, Captioned, Checked, Examined, Remembered, State, Transcribed, Watched
+from ..turn.state import Admitted, Captioned, Checked, Remembered, State, Transcribed, Watched
 from ..turn.turn import Turn, check_owner, timed
 from .ask import remember_preferences
 from .other_shops import with_elsewhere
@@ -154,24 +153,12 @@ async def kept_tastes(request: RecommendRequest, turn: Turn) -> tuple[Preference
 
 
 @timed
-async def examine_media(state: State, turn: Turn) -> Examined:
-    """Look for traces of forgery in the files and read their Content Credentials, while they are seen and heard."""
-
-    async def examined() -> FileChecks:
-        return await turn.services.check.files(state.media)
-
-    timeout = turn.services.settings.timeouts.consistency_s
-    found = await turn.attempt("consistency", examined(), timeout, FileChecks(), reserve_s=RANKING_RESERVE_S)
-    return {"file_checks": found}
-
-
-@timed
 async def check_consistency(state: State, turn: Turn) -> Checked:
-    """Look whether text, pictures and speech agree; the shop's policy says what follows from this and from the files themselves."""
+    """Look for traces of forgery, and whether text, pictures and speech agree; the shop's policy says what follows."""
     media = (*state.media, *state.video_frames)
     if not media:
         return {"verdict": Verdict()}
-    work = turn.services.check(state.request.text or "", media, state.evidence, files=state.file_checks)
+    work = turn.services.check(state.request.text or "", media, state.evidence)
     timeout = turn.services.settings.timeouts.consistency_s
     found = await turn.attempt("consistency", work, timeout, Verdict(), reserve_s=RANKING_RESERVE_S)
     verdict = combine(found.checks, media, turn.services.settings.trust.of_tenant(state.request.tenant))

@@ -36,7 +36,6 @@ from ...core.schemas import (
     Understanding,
     Verdict,
 )
-from ...tools.trust.consistency_checker import FileChecks
 from ..shop.evidence_memory import Pictures
 
 STRANGER = HistoryProfile(user_id="", known=False)
@@ -74,7 +73,6 @@ class State:
     profile: Annotated[HistoryProfile | None, UntrackedValue] = None
     liked: Annotated[Records | None, UntrackedValue] = None
     history_evidence: Annotated[tuple[Evidence, ...], UntrackedValue] = ()
-    file_checks: Annotated[FileChecks, UntrackedValue] = field(default=FileChecks())
     verdict: Annotated[Verdict, UntrackedValue] = field(default=Verdict())
     schema: Annotated[CatalogueSchema, UntrackedValue] = field(default=CatalogueSchema())
     language: Annotated[CatalogueLanguage | None, UntrackedValue] = None
@@ -181,12 +179,6 @@ class Remembered(TypedDict):
     history_evidence: tuple[Evidence, ...]
 
 
-class Examined(TypedDict):
-    """Written by ``examine_media``."""
-
-    file_checks: FileChecks
-
-
 class Checked(TypedDict):
     """Written by ``check_consistency``."""
 
@@ -278,7 +270,6 @@ WRITES: dict[str, type] = {
     "transcribe_audio": Transcribed,
     "read_video": Watched,
     "look_up_history": Remembered,
-    "examine_media": Examined,
     "check_consistency": Checked,
     "understand": Understood,
     "read_with_model": ModelRead,

@@ -23,7 +23,7 @@ from ...core.schemas import Check, Evidence, Frozen, MediaFile, Verdict, Verdict
 from ...models.captions.vocabulary import Vocabulary, packaged_vocabulary, word_vectors
 from .content_credentials import read_credentials
 from .examiner import Examiner
-from .method import Finding, Heat, When
+from .method import Heat, When
 from .policy import combine
 from .printed_text import LIMITS as PRINT_LIMITS
 from .printed_text import SOURCE as PRINT_SOURCE
@@ -71,13 +71,6 @@ class _Shown(NamedTuple):
     tags: dict[str, float]
 
 
-class FileChecks(NamedTuple):
-    """What the files themselves say, whatever is said about them: Content Credentials, and traces of forgery with what was found."""
-
-    credentials: Sequence[Check] = ()
-    examined: Sequence[tuple[Check, Finding]] = ()
-
-
 @cache
 def packaged_thresholds(path: Path = THRESHOLDS) -> Thresholds:
     """Return the thresholds fitted for the embedded image-text model."""
@@ -119,34 +112,18 @@ class ConsistencyChecker:
         things = [w for w, kind in zip(self._vocabulary.words, self._vocabulary.kinds, strict=True) if kind == "thing"]
         self._finder, self._things = SubjectFinder(things), frozenset(things)
 
-    async def files(self, media: Sequence[MediaFile], when: When = "request") -> FileChecks:
-        """Return the checks of the files, for which nothing else need be known. Never raises for a medium it cannot read."""
-        originals = [m for m in media if "-frame-" not in m.media_id]
-        closely: When = "asked" if self._slow_too else when
-        credentials, examined = await asyncio.gather(
-            asyncio.gather(*map(self._authentic, originals)),
-            asyncio.gather(*(self._examine(m, closely) for m in originals)),
-        )
-        return FileChecks(credentials, list(chain.from_iterable(examined)))
-
     async def __call__(
-        self,
-        text: str,
-        media: Sequence[MediaFile],
-        evidence: Sequence[Evidence],
-        maps: dict[str, Heat] | None = None,
-        *,
-        files: FileChecks | None = None,
+        self, text: str, media: Sequence[MediaFile], evidence: Sequence[Evidence], maps: dict[str, Heat] | None = None
     ) -> Verdict:
         """Return every check that ran and what follows; see ``combine``. Never raises for a medium it cannot read.
 
-        Where ``maps`` is given the slow methods run too, and it receives the map of suspicion of each photo that has one. ``files`` are the
-        checks of the files where those were made before.
+        Where ``maps`` is given the slow methods run too, and it receives the map of suspicion of each photo that has one.
         """
+        originals = [m for m in media if "-frame-" not in m.media_id]
         spoken = [e for e in evidence if e.kind == "transcript" and e.confidence >= MIN_TRANSCRIPT_CONFIDENCE]
         said = [_Words("image_transcript", e.content, e.evidence_id) for e in spoken if e.content.strip()]
         written = [_Words("text_image", text, "text")] if text.strip() else []
-        jobs = list[Awaitable[Check]]()
+        jobs: list[Awaitable[Check]] = [self._authentic(m) for m in originals]
         when: When = "asked" if self._slow_too or maps is not None else "request"
         for shown in self._shown(media, evidence):
             jobs += [self._picture(words, shown) for words in said]
@@ -154,13 +131,15 @@ class ConsistencyChecker:
             if self._print is not None and when == "asked" and len(shown.pictures) == 1:
                 jobs += [self._printed(self._print, words, shown) for words in written]
         jobs += [self._speech(text, e) for e in spoken if written]
-        made = self.files(media, when) if files is None else _done(files)
-        compared, (credentials, examined) = await asyncio.gather(asyncio.gather(*jobs), made)
+        checks, examined = await asyncio.gather(
+            asyncio.gather(*jobs), asyncio.gather(*(self._examine(m, when) for m in originals))
+        )
+        found = list(chain.from_iterable(examined))
         if maps is not None:
-            for check, finding in examined:
+            for check, finding in found:
                 if finding.heat is not None:
                     maps[check.about[0]] = np.maximum(maps.get(check.about[0], 0), _square(finding.heat))
-        return combine([*credentials, *compared, *(check for check, _ in examined)], media)
+        return combine([*checks, *(check for check, _ in found)], media)
 
     def _shown(self, media: Sequence[MediaFile], evidence: Sequence[Evidence]) -> Iterable[_Shown]:
         """Yield each photo, and each video with its frames."""
@@ -273,10 +252,6 @@ class ConsistencyChecker:
 def lift(images: Vectors, words: Vectors, mean: Vectors) -> Vectors:
     """Return for each word its highest cosine with any of the pictures less its cosine with the mean picture, (words,)."""
     return np.asarray((images @ words.T).max(axis=0) - words @ mean, np.float32)
-
-
-async def _done(files: FileChecks) -> FileChecks:
-    return files
 
 
 def _square(heat: Heat) -> Heat:
