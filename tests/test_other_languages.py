@@ -33,6 +33,11 @@ needs_e5 = pytest.mark.skipif(
     reason="run `tastemaker setup` to fetch the weights",
 )
 
+needs_photos = pytest.mark.skipif(
+    not all(weights_status(CACHE)[n] for n in ("minilm", "efficientnet-lite0", WEIGHTS)),
+    reason="run `tastemaker setup` to fetch the weights",
+)
+
 
 # --- the packed file ----------------------------------------------------------------------------
 
@@ -314,6 +319,16 @@ ASKED = {
 }
 
 
+PHOTOS = Path(__file__).parents[1] / "api" / "demo" / "data" / "photos"
+SHOWN = {
+    "107438": ("ein Fahrrad an einer Ampel", "红绿灯旁边的自行车"),
+    "125870": ("viele Flugzeuge am Flughafen", "机场停着很多飞机"),
+    "78499": ("Pferde auf einer Wiese vor den Bergen", "山坡草地上的马"),
+    "358083": ("eine Katze vor dem Spiegel", "镜子前的猫"),
+    "408805": ("eine Küche mit Mikrowelle und Herd", "有微波炉的厨房"),
+}
+
+
 async def _stocked(settings: Settings, folder: Path, rows: Any) -> Any:
     source = folder / "items.jsonl"
     lines = [
@@ -341,3 +356,21 @@ async def test_needs_in_german_and_chinese_find_what_shares_no_word_with_them(sh
         wanted in [item.item_id for item in response.items] for (_, wanted), response in zip(asked, found, strict=True)
     ]
     assert sum(right) >= len(asked) - 2, [text for (text, _), ok in zip(asked, right, strict=True) if not ok]
+
+
+@needs_photos
+async def test_photos_without_a_word_are_found_in_german_and_chinese(tmp_path: Path) -> None:
+    """The items have numbers for titles: nothing but their pictures can be found."""
+    settings, source = _settings(tmp_path, CACHE), tmp_path / "items.jsonl"
+    photos = sorted(PHOTOS.glob("*.jpg"))
+    rows = [{"id": p.stem, "title": f"No. {n}", "image": p.name} for n, p in enumerate(photos)]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    await stock(settings, source, media=PHOTOS, rejects=tmp_path / "rejects.jsonl")
+    async with Recommender(settings) as recommender:
+        found = {
+            text: [hit.item_id for hit in (await recommender.search(text=text, n=5, look_at="image")).hits]
+            for texts in SHOWN.values()
+            for text in texts
+        }
+    missed = [text for item_id, texts in SHOWN.items() for text in texts if item_id not in found[text]]
+    assert len(missed) <= 2, (missed, len(photos))

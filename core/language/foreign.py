@@ -26,6 +26,7 @@ _LETTERS = re.compile(
 )
 
 
+@lru_cache(maxsize=1_024)
 def is_foreign(text: str) -> bool:
     """Tell whether a text is not English. What only names, numbers and words of both languages tell counts as English."""
     if not text.isascii():
