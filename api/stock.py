@@ -63,4 +63,4 @@ async def stock(
     examined = await examine_catalogue(
         settings, tenant, settings.trust.review, report.changed, media or catalogue.parent
     )
-    return report.model_copy(update={"held": len(examined.held)})
+    return report.model_copy(update={"held": len(examined.held), "unexamined": examined.unexamined})

@@ -18,7 +18,7 @@ from ..core.redaction import public_reason
 from ..core.schemas import Check, Degradation, Evidence, MediaFile, RecommendRequest, VerdictState
 from ..tools.media.admission import media_folder
 from ..tools.perception.video_reader import VideoReading
-from ..tools.trust.forgery_probability import packaged_calibration
+from ..tools.trust.forgery_probability import FUSED, packaged_calibration
 from ..tools.trust.method import Heat
 from ..tools.trust.policy import combine
 from .shop.services import Services
@@ -100,7 +100,9 @@ def _worst(checks: Sequence[Check]) -> VerdictState:
 
 
 def _probability(checks: Sequence[Check]) -> float | None:
-    """Return how surely a photo was forged; none for other media."""
+    """Return how surely a photo was forged where one of the methods for forged parts found a conflict; none otherwise, and for other media."""
+    if not any(c.state == "conflict" and c.check in FUSED for c in checks):
+        return None
     found = packaged_calibration().probability({c.check: c.score for c in checks if c.score is not None})
     return None if found is None else round(found, 4)
 

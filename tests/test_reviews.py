@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
+from tastemaker.api.cli.review import summary
 from tastemaker.api.http.app import create_app
 from tastemaker.core.errors import ConfigurationError, StoreError
 from tastemaker.core.rules.model import MAX_ITEMS
@@ -20,11 +23,13 @@ from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.database import Database
 from tastemaker.stores.reviews import RULE_ID, ReviewStore, RulesWithReviews
 from tastemaker.stores.rules import RuleStore
+from tastemaker.tools.trust import item_gate
+from tastemaker.tools.trust.copied_region import COPIED_REGION
 from tastemaker.tools.trust.item_gate import ITEM_METHODS, ItemGate
 from tastemaker.tools.trust.item_method import Goods, ItemMethod
 from tastemaker.tools.trust.item_text import ITEM_TEXT
 from tastemaker.tools.trust.item_values import ITEM_VALUES
-from tastemaker.tools.trust.same_photo import same_photo
+from tastemaker.tools.trust.same_photo import SAME_PHOTO, same_photo
 
 from .catalogue_fixture import axis
 from .fake_service import FakeService
@@ -183,6 +188,28 @@ async def test_the_gate_holds_new_copies_and_what_it_is_told_to_look_for(tmp_pat
     assert (await ItemGate(catalogue, store, "default", tmp_path, ["same_photo"])()).held == ("i0", "i1")
     with pytest.raises(ConfigurationError, match="there are: item_print, item_text"):
         ItemGate(catalogue, store, "default", tmp_path, ["smell"])
+
+
+async def test_a_check_that_fails_is_told_and_holds_nothing(
+    tmp_path: Path, store: ReviewStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> Any:
+        raise RuntimeError("a fault that nobody foresaw")
+
+    scene(1).save(tmp_path / "one.jpg")
+    rows = [
+        ItemRow(Item(item_id=i, title=i, text="", image="one.jpg"), axis(1, 0), axis(1, 0), digest=i)
+        for i in ("i0", "i1")
+    ]
+    catalogue = await LanceCatalogue.open(str(tmp_path / "catalogue"))
+    await catalogue.upsert(rows)
+    monkeypatch.setattr(item_gate, "ITEM_METHODS", (replace(SAME_PHOTO, examine=fail), ITEM_TEXT))
+    alone = replace(COPIED_REGION, examine=fail)
+    checks = ["same_photo", "item_text", "copied_region"]
+    done = await ItemGate(catalogue, store, "default", tmp_path, checks, photo_methods=[alone])(["i1"])
+    assert (done.held, set(done.unexamined)) == ((), {"same_photo", "copied_region"})
+    assert all(why.startswith("1 items, not examined: ") for why in done.unexamined.values())
+    assert "! check same_photo: 1 items, not examined" in summary(done)
 
 
 def test_an_item_with_the_words_of_another_is_found_by_the_shops_own_items() -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from tastemaker.api.trust_page import trust_page
 from tastemaker.core.media.trust_report import ExaminedMedium, TrustReport
-from tastemaker.core.schemas import Check, Effect
+from tastemaker.core.schemas import Check, Effect, VerdictState
+from tastemaker.graphs.check import _probability
+from tastemaker.tools.trust.forgery_probability import packaged_calibration
 
 QUIET = Check(check="copied_region", state="no evidence", reason="Nothing.", about=("image-1",))
 FORGED = Check(
@@ -43,3 +46,13 @@ def test_a_shift_is_drawn() -> None:
     page = trust_page(report(medium), [Path("talk.mp4")])
     assert "Sound +0.88 seconds from the picture" in page
     assert "left:72.0%" in page
+
+
+@pytest.mark.parametrize("state", ["no evidence", "verified", "conflict"])
+def test_a_probability_of_forgery_stands_only_beside_a_conflict(state: VerdictState) -> None:
+    """The scores alone give more than 90 % for all three: what the methods do not hold for a conflict gets no number."""
+    scores = {"copied_region": 0.79, "spliced_region": 0.9}
+    assert (packaged_calibration().probability(scores) or 0) > 0.9
+    checks = [Check(check=name, state=state, reason="So.", about=("image-1",), score=s) for name, s in scores.items()]
+    other = Check(check="file_history", state="conflict", reason="So.", about=("image-1",))
+    assert (_probability([*checks, other]) is not None) == (state == "conflict")

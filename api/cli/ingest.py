@@ -284,6 +284,7 @@ def summary(report: IngestReport, *, dry_run: bool = False) -> str:
     lines += [f"left out: {count} ({reason})" for reason, count in report.left_out.items()]
     lines += [f"{report.removed} removed"] if report.removed else []
     lines += [f"{report.held} held for review: tastemaker review list"] if report.held else []
+    lines += [f"! check {name}: {why}" for name, why in report.unexamined.items()]
     if report.events_read:
         lines.append(f"{report.events_read} interactions: {report.events_added} new")
     lines.append(f"{report.seconds} s, {report.items_per_s} items/s")

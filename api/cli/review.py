@@ -92,7 +92,8 @@ def scan(
 def summary(done: Examined) -> str:
     """Return in words what was examined."""
     found = ", ".join(f"{name} {count}" for name, count in done.found.items())
-    return f"{done.examined} items examined ({found}); {len(done.held)} held for review: tastemaker review list"
+    told = f"{done.examined} items examined ({found}); {len(done.held)} held for review: tastemaker review list"
+    return "\n".join([told, *(f"! check {name}: {why}" for name, why in done.unexamined.items())])
 
 
 def _decide(item_ids: list[str], tenant: str, *, accept: bool) -> None:

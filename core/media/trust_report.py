@@ -43,7 +43,8 @@ class ExaminedMedium(Frozen):
     checks: tuple[Check, ...] = Field(default=(), description="Every check that ran on it alone.")
     forged_probability: float | None = Field(
         default=None,
-        description="How surely the photo was forged, from 0 to 1, by all methods together, calibrated where half of the photos are forged.",
+        description="How surely the photo was forged, from 0 to 1, by the methods for copied and spliced parts together, calibrated where half of "
+        "the photos are forged; none where neither found a conflict, for single traces are in honest photos, too.",
     )
     map_png: str = Field(
         default="", description="Base64 of a PNG, bright where the photo is suspicious; empty: nowhere."

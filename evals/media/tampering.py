@@ -28,6 +28,7 @@ from ...core.media.trust_report import TrustReport
 from ...core.settings import Settings
 from ...graphs.recommender import Recommender
 from ...models.tampering.forgery_sets import CHANGES, SetPhoto, after, casia, comofod, saved_like
+from ...tools.trust.forgery_probability import packaged_calibration
 from ..reporting.intervals import auc
 from ..reporting.plots import draw_reliability
 from ..reporting.report import report
@@ -216,7 +217,7 @@ def _seen(found: TrustReport, photo: SetPhoto) -> _Seen:
             mask = np.asarray(image.convert("L").resize((256, 256))) > 127
         overlap = _f1(mask, found.media[0].map_png)
     return _Seen(
-        found.media[0].forged_probability,
+        packaged_calibration().probability({c.check: c.score for c in checks if c.score is not None}),
         {c.check: c.score or 0.0 for c in checks},
         [c.check for c in checks if c.state == "conflict"],
         overlap,

@@ -82,4 +82,8 @@ class IngestReport(Frozen):
     items_per_s: float = Field(description="Rows of the catalogue file a second.")
     changed: tuple[str, ...] = Field(default=(), exclude=True, description="Ids of the new and the changed items.")
     held: int = Field(default=0, description="New and changed items that wait for a person's decision.")
+    unexamined: dict[str, str] = Field(
+        default_factory=dict,
+        description="How many new and changed items a check could not look at, and why, by the check.",
+    )
     rejects: str | None = Field(default=None, description="The rejects file, if a row was rejected or warned about.")

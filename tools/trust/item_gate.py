@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -27,6 +28,8 @@ from .same_photo import SAME_PHOTO
 
 ITEM_METHODS: tuple[ItemMethod, ...] = (ITEM_TEXT, ITEM_VALUES, ITEM_PRINT, SAME_PHOTO)
 MAX_FINDINGS = 16
+NOT_EXAMINED = "Not examined"
+"""How the reason of a method for single photos begins where it could not look."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -39,6 +42,9 @@ class Examined(Frozen):
         default_factory=dict, description="Items by the check that found something about them."
     )
     held: tuple[str, ...] = Field(default=(), description="Ids of the items that now wait for a decision.")
+    unexamined: dict[str, str] = Field(
+        default_factory=dict, description="How many items a check could not look at, and why, by the check."
+    )
 
 
 class ItemsAndVectors(Protocol):
@@ -99,10 +105,14 @@ class ItemGate:
         """
         goods = await self._goods(new)
         findings: dict[str, list[ReviewFinding]] = {}
+        missed: dict[str, list[str]] = {}
         for method in self._together:
-            for item_id, finding in (await asyncio.to_thread(_found, method, goods)).items():
+            seen = await asyncio.to_thread(_found, method, goods)
+            if seen is None:
+                missed[method.name] = [f"{NOT_EXAMINED}: the check failed, and the log says how."] * len(goods.new)
+            for item_id, finding in (seen or {}).items():
                 findings.setdefault(item_id, []).append(finding)
-        for item_id, found in (await self._of_photos(goods)).items():
+        for item_id, found in (await self._of_photos(goods, missed)).items():
             findings.setdefault(item_id, []).extend(found)
         reviews = [
             Review(item_id=item_id, findings=tuple(found[:MAX_FINDINGS]), mark=_mark(goods, item_id))
@@ -111,7 +121,10 @@ class ItemGate:
         held = await self._reviews.hold(self._tenant, reviews) if reviews else []
         names = [*(m.name for m in self._together), *(m.name for m in self._alone)]
         count = {name: sum(any(f.check == name for f in some) for some in findings.values()) for name in names}
-        return Examined(checks=tuple(names), examined=len(goods.new), found=count, held=tuple(held))
+        unexamined = {name: f"{len(reasons)} items, {_commonest(reasons)}" for name, reasons in missed.items()}
+        return Examined(
+            checks=tuple(names), examined=len(goods.new), found=count, held=tuple(held), unexamined=unexamined
+        )
 
     async def _goods(self, new: Sequence[str] | None) -> Goods:
         ids = await self._catalogue.scan(await self._catalogue.count())
@@ -122,26 +135,35 @@ class ItemGate:
         present = {i: path for i, path in photos.items() if path.is_file()}
         return Goods(items, present, texts, images, frozenset(ids if new is None else set(new) & set(ids)))
 
-    async def _of_photos(self, goods: Goods) -> dict[str, list[ReviewFinding]]:
-        """Run the methods for single photos on the new items."""
+    async def _of_photos(self, goods: Goods, missed: dict[str, list[str]]) -> dict[str, list[ReviewFinding]]:
+        """Run the methods for single photos on the new items; add to ``missed`` why one could not look, by its name."""
         if not self._alone:
             return {}
         examine, found = Examiner(self._alone), {}
         for item_id in sorted(goods.new & goods.photos.keys()):
             medium = MediaFile(media_id=item_id, kind="image", path=str(goods.photos[item_id]), mime="")
-            bad = [c for c, _ in await examine(medium, "asked") if c.state == "conflict"]
+            checks = [c for c, _ in await examine(medium, "asked")]
+            for check in (c for c in checks if c.reason.startswith(NOT_EXAMINED)):
+                missed.setdefault(check.check, []).append(check.reason)
+            bad = [c for c in checks if c.state == "conflict"]
             if bad:
                 found[item_id] = [ReviewFinding(check=c.check, reason=c.reason, score=c.score) for c in bad]
         return found
 
 
-def _found(method: ItemMethod, goods: Goods) -> Mapping[str, ReviewFinding]:
-    """Return what a method finds; one that fails finds nothing, and the log says so."""
+def _found(method: ItemMethod, goods: Goods) -> Mapping[str, ReviewFinding] | None:
+    """Return what a method finds; none where it fails, and the log says how."""
     try:
         return method.examine(goods)
     except Exception:  # noqa: BLE001  # a plug-in's fault is its own: the ingest goes on
         _LOG.warning("the check %s failed", method.name, exc_info=True)
-        return {}
+        return None
+
+
+def _commonest(reasons: Sequence[str]) -> str:
+    """Return the reason that is given most often, as the rest of a sentence."""
+    said = Counter(reasons).most_common(1)[0][0]
+    return said[0].lower() + said[1:]
 
 
 def _mark(goods: Goods, item_id: str) -> str:
