@@ -18,7 +18,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, field_validator, m
 from ..predicates import fold
 from ..schemas import Constraint, Frozen, ItemId
 
-RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+RuleId = Annotated[str, StringConstraints(pattern=r"^[^\W_][\w.-]{0,63}$")]
 Value = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 FieldName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
