@@ -61,7 +61,7 @@ MANY_FOREIGN = 3
 
 @dataclass(frozen=True, slots=True)
 class FieldWords:
-    """What the wording knows of one field: its name for people, its unit, its entries of words and of numbers, and whether it holds years or prices."""
+    """What the wording knows of one field: its name for people, its unit, its entries of words and of numbers, whether it holds years or prices, and in which currency."""
 
     label: str
     unit: str
@@ -69,6 +69,7 @@ class FieldWords:
     number: Mapping[str, Any]
     is_year: bool
     is_price: bool
+    currency: str = ""
 
 
 def field_words(
@@ -91,6 +92,7 @@ def field_words(
         numbers["year"] if is_year else {} if called_year else numbers.get(label) or numbers.get(concept, {}),
         is_year,
         is_price,
+        of.unit if of is not None and is_price else "",
     )
 
 

@@ -218,8 +218,11 @@ def _order(brief: Brief, words: Wording) -> str:
     if len(figures) < 2:
         return ""
     called = words.superlative(order.field, brief, most=order.descending)
+    currency, label = words.one_of_currencies(order.field), words.label(order.field)
+    if called and currency:
+        return words.opening("ordered_in", superlative=called, currency=currency)
     name = "ordered" if called else "ordered_down" if order.descending else "ordered_up"
-    return words.opening(name, superlative=called, label=words.label(order.field))
+    return words.opening(name, superlative=called, label=f"{label} ({currency})" if currency else label)
 
 
 def _unapplied(brief: Brief, words: Wording) -> str:

@@ -239,8 +239,9 @@ class Wording:
 
     def figure(self, field: str, value: float, brief: Brief) -> str:
         """Return a number as it is written for its field: a price with its currency, a year without a comma."""
-        if field == brief.price_field:
-            unit = "元" if self.language == "zh" and brief.price_unit.upper() in {"CNY", "RMB"} else brief.price_unit
+        currency = brief.price_unit if field == brief.price_field else self.of(field).currency
+        if field == brief.price_field or currency:
+            unit = "元" if self.language == "zh" and currency.upper() in {"CNY", "RMB"} else currency
             return price_text(value, unit).replace(" 元", "元")
         return f"{value:.0f}" if self.of(field).is_year and float(value).is_integer() else number(value)
 
@@ -308,6 +309,11 @@ class Wording:
     def is_price(self, field: str, brief: Brief) -> bool:
         """Say whether a field holds the price."""
         return field == brief.price_field or self.of(field).is_price
+
+    def one_of_currencies(self, field: str) -> str:
+        """Return the currency of a price where the shop has prices in others too, which it is not compared with; else nothing."""
+        priced = {known.currency for name in self.fields if (known := self.of(name)).is_price and known.currency}
+        return self.of(field).currency if len(priced) > 1 else ""
 
     def is_rating(self, field: str) -> bool:
         """Say whether a field holds what people thought of the item."""

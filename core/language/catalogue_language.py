@@ -350,7 +350,7 @@ def _more_names(of: CatalogueField, label: str, own: dict[str, list[str]]) -> It
 def _comparisons(terms: Iterable[FieldTerms]) -> dict[str, tuple[Comparison, ...]]:
     found: dict[str, list[Comparison]] = defaultdict(list)
     concepts = {c.name: c for c in field_concepts()}
-    for term in terms:
+    for term in sorted(terms, key=lambda t: t.field.role != "price"):  # of prices in several currencies the usual first
         concept = concepts.get(term.concept)
         if concept is None or term.field.type != "number":
             continue

@@ -189,8 +189,20 @@ def _sort(sentence: Sentence, i: int, s: Segment) -> None:
             sentence.segments[j].used = "order"
 
 
+def _in_currency_asked(sentence: Sentence, of: str) -> str:
+    """Return the price that the request limits, where an order by price leaves open in which currency: "the cheapest bag under 50 dollars"."""
+    fields = sentence.language.fields
+    if fields[of].concept != "price":
+        return of
+    return next(
+        (b.field for b in sentence.found.bounds if fields[b.field].concept == "price" and fields[b.field].field.unit),
+        of,
+    )
+
+
 def _set_order(sentence: Sentence, of: str, descending: bool, s: Segment) -> None:
     found = sentence.found
+    of = _in_currency_asked(sentence, of)
     if found.order is None:
         found.order = (of, descending, s)
         found.rank = _rank(sentence, sentence.place(s))
