@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ...core.errors import InvalidRequestError, TastemakerError
+from ...core.rules.doubts import doubts
 from ...core.rules.file_format import told, unfit
 from ...core.rules.model import RuleSet
 from ...core.schemas import CatalogueSchema, Constraint, Recommendation, RecommendRequest
@@ -96,6 +97,8 @@ async def _check(settings: Settings, file: Path | None, tenant: str) -> None:
         console.print(f"[red]{escape(problem)}[/red]", soft_wrap=True)
     if problems or rules is None:
         raise typer.Exit(1)
+    for doubt in doubts(rules, schema):
+        console.print(f"[yellow]{escape(f'{path.name}: {doubt}')}[/yellow]", soft_wrap=True)
     fields = "fields checked" if schema.fields else f"fields not checked: no catalogue of {tenant!r}"
     console.print(f"{path.name}: {len(rules.rules)} rules in order; {fields}", highlight=False, soft_wrap=True)
 

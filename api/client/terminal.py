@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,6 +26,7 @@ _KINDS = {
     "credential": "signed",
 }
 _VERDICTS = {"verified": ("✓", "green"), "conflict": ("✗", "red")}
+_OTHER_PRICE = re.compile(r"price_([a-z]{3})")
 _LABEL = 11
 NAMED_SOURCES = 2
 _BAR = 24
@@ -249,7 +251,7 @@ class TerminalRenderer:
 
 
 def _item_table(items: Sequence[Mapping[str, Any]], title: str) -> Padding:
-    priced = any("price" in item["attributes"] for item in items)
+    priced = any(_price(item["attributes"]) for item in items)
     rated = any(item.get("predicted_rating") is not None for item in items)
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold green", expand=True)
     table.add_column("#", justify="right", style="bold")
@@ -262,15 +264,27 @@ def _item_table(items: Sequence[Mapping[str, Any]], title: str) -> Padding:
     table.add_column("Found by", ratio=4, style="cyan", overflow="fold")
     for item in items:
         attributes: Mapping[str, Any] = item["attributes"]
-        price = [_value(attributes["price"]) if "price" in attributes else "–"] if priced else []
+        costs = _price(attributes)
+        price = [_money(costs, attributes) or "–"] if priced else []
         about = " · ".join(
-            _value(value) for name, value in attributes.items() if name != "price" and value not in ("", [])
+            _value(value) for name, value in attributes.items() if name != costs and value not in ("", [])
         )
         rating = [_rating(item.get("predicted_rating"))] if rated else []
         found_by = _found_by(item.get("sources") or ())
         cells = [str(item["rank"]), clean(item["title"]), *price, *rating, about, found_by]
         table.add_row(*map(Text, cells))
     return Padding(table, (0, 0, 0, 1))
+
+
+def _price(attributes: Mapping[str, Any]) -> str:
+    """Return the attribute that holds the price: ``price``, or ``price_usd`` of an item that has one in another currency only."""
+    other = (n for n, v in attributes.items() if _OTHER_PRICE.fullmatch(n) and isinstance(v, int | float))
+    return "price" if "price" in attributes else next(other, "")
+
+
+def _money(name: str, attributes: Mapping[str, Any]) -> str:
+    code = name.removeprefix("price").strip("_").upper()
+    return f"{_value(attributes[name])} {code}".strip() if name else ""
 
 
 def _rating(value: float | None) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from ..choices import fitting
+from ..language.word_data import currencies
 from ..predicates import holds
 from ..schemas import Candidate, Constraint, Degradation, Frozen, Item, SourceScore
 from ..text.titles import is_named
@@ -107,7 +108,7 @@ def _stated(about: Inquiry, item: Item) -> WhyNot | None:
     broken = next((c for c in wish.constraints if not holds(c, item)), None)
     if broken is not None:
         value = item.attributes.get(broken.field)
-        known = f"its {broken.field} is {_shown(value)}" if value is not None else f"its {broken.field} is not known"
+        known = f"its {broken.field} is {_shown(value)}" if value is not None else _not_known(item, broken.field)
         limit = " or ".join(f"{c.field} {c.op} {_shown(c.value)}" for c in (broken, *broken.either))
         return _told(about, "constraint", f"It does not meet {limit}: {known}.", constraint=broken)
     if fitting(item, wish.constraints) is None:
@@ -124,6 +125,16 @@ def _stated(about: Inquiry, item: Item) -> WhyNot | None:
     if item.item_id in profile.consumed and not wish.include_consumed:
         return _told(about, "consumed", "The user already has it; `include_consumed` offers such items again.")
     return None
+
+
+def _not_known(item: Item, field: str) -> str:
+    """Return that a field is not known, or in which other currency it is, as amounts in different ones are not compared."""
+    codes = set(currencies().values())
+    for name, value in item.attributes.items():
+        base, _, code = name.rpartition("_")
+        if base == field and code.upper() in codes and isinstance(value, int | float):
+            return f"its {field} is {value:g} {code.upper()}, and currencies are not compared"
+    return f"its {field} is not known"
 
 
 def _shop(about: Inquiry, item: Item) -> WhyNot | None:
