@@ -12,19 +12,22 @@ from pathlib import Path
 from PIL import Image
 
 from ..core.errors import TastemakerError
-from ..core.protocols import TellsOtherModels, TellsProblem, TellsState
+from ..core.protocols import ReadsOtherLanguages, TellsOtherModels, TellsProblem, TellsState
 from ..core.ranking.cross_modal import SearchRequest
 from ..core.redaction import public_reason
 from ..models.lazy import LazyImageText
 from ..models.slots import Slot, slot_id
 from ..stores.catalogue.columns import model_mark
+from ..stores.ingest.digest import embedding_text
 from .search import search
 from .shop.services import Services
 from .shop.shop import Shop
 
 PROBE_S = 5.0
 LOOKED_AT = 20
-"""Places among which a known item must come."""
+"""Places among which a known item must come, and items that are looked at for one in another language."""
+COMPARED, SAME = 3, 0.9
+"""So many of them are embedded again, and are as they were from this cosine on."""
 
 
 async def health_of(services: Services) -> dict[str, dict[str, str]]:
@@ -37,7 +40,7 @@ async def health_of(services: Services) -> dict[str, dict[str, str]]:
         if shop.learned.settings.enabled:
             await shop.learned.refresh()
         report["recommender"] = shop.learned.state()
-        of_another = await _of_another_model(services, shop)
+        of_another = await _of_another_model(services, shop) or await _of_another_reader(services, shop)
     slots: tuple[tuple[Slot, object], ...] = (
         ("image_text", services.image_text),
         ("captioner", services.captioner),
@@ -119,6 +122,32 @@ async def _of_another_model(services: Services, shop: Shop) -> str:
     except (TastemakerError, TimeoutError):
         return ""
     return f"{others} items were embedded by another version; run `tastemaker ingest` again" if others else ""
+
+
+async def _of_another_reader(services: Services, shop: Shop) -> str:
+    """Say whether items in other languages were embedded before what reads them now was here: a few are embedded again and compared."""
+    lazy = services.image_text
+    model = await lazy.get() if isinstance(lazy, LazyImageText) and lazy.state == "ok" else None
+    if not isinstance(model, ReadsOtherLanguages):
+        return ""
+    try:
+        async with asyncio.timeout(PROBE_S):
+            items = await shop.catalogue.get(await shop.catalogue.scan(LOOKED_AT))
+            texts = {i.item_id: embedding_text(i) for i in items if await _is_read_apart(model, embedding_text(i))}
+            ids = list(texts)[:COMPARED]
+            stored = await shop.catalogue.vectors("text", ids)
+            made = await model.embed_texts([texts[i] for i in ids])
+    except (TastemakerError, TimeoutError):
+        return ""
+    if all(float(stored[i].reshape(-1) @ row) > SAME for i, row in zip(ids, made, strict=True) if i in stored):
+        return ""
+    return (
+        "items in other languages than English were embedded without what reads them now; run `tastemaker ingest` again"
+    )
+
+
+async def _is_read_apart(model: ReadsOtherLanguages, text: str) -> bool:
+    return bool((await asyncio.to_thread(model.reader_of, text)).revision)
 
 
 async def _count(shop: Shop) -> tuple[str, str]:

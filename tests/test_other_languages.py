@@ -16,6 +16,7 @@ from tokenizers import Tokenizer, models
 from tastemaker.api.stock import stock
 from tastemaker.core.errors import BackEndUnavailable, ConfigurationError
 from tastemaker.core.settings import CatalogueSettings, Settings, load_settings
+from tastemaker.graphs.health import health_of
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.models.image_text import other_languages
 from tastemaker.models.image_text.embedded import EmbeddedImageText
@@ -271,9 +272,17 @@ async def test_items_are_read_again_once_the_weights_are_here(
     monkeypatch.undo()
     folder = weights_folder(WEIGHTS, CACHE)
     (without.cache / "weights" / folder.name).symlink_to(folder)
+    assert "run `tastemaker ingest` again" in (await _health(without))["image_text"]["detail"]
     again = await _stocked(without, tmp_path, [*GERMAN, *ENGLISH[:2]])
+    assert (await _health(without))["image_text"]["state"] == "ok"
     assert (again.updated, again.unchanged) == (len(GERMAN), 2)
     assert (await _stocked(without, tmp_path, [*GERMAN, *ENGLISH[:2]])).unchanged == len(GERMAN) + 2
+
+
+async def _health(settings: Settings) -> dict[str, dict[str, str]]:
+    async with Recommender(settings) as recommender:
+        await recommender.search(text="a blanket")
+        return await health_of(recommender.services)
 
 
 def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,8 +116,9 @@ class CandidateQuery:
 
     @property
     def words(self) -> str:
-        """Return the words to search for: those that remain after the conditions, else the whole query."""
-        return " ".join(self.remaining) or self.gloss or self.understanding.query
+        """Return the words to search for: those that remain after the conditions, else the whole query; a Chinese one as it is, too."""
+        said = " ".join(self.remaining) or self.gloss or self.understanding.query
+        return f"{said} {self.understanding.query}" if self.gloss else said
 
     @cached_property
     def leads(self) -> bool:
