@@ -15,13 +15,14 @@ from typing import NamedTuple
 
 from ..schemas import CatalogueField, CatalogueSchema
 from ..text.field_names import words_of
+from .catalogue_things import things_called
 from .number_field_names import number_field_names
 from .own_words import OwnWords
 from .spelling import Spelling
 from .tokens import german_stem, stem, words_of_form
-from .value_entry import CLOSED, SPELLED, Entry, FieldTerms, are_names
+from .value_entry import SPELLED, Entry, FieldTerms, are_names
 from .value_index import ValueIndex
-from .value_wordings import add_wordings
+from .value_wordings import add_scales, add_wordings
 from .word_data import (
     FieldConcept,
     field_concepts,
@@ -29,7 +30,6 @@ from .word_data import (
     people,
     phrases,
     qualifiers,
-    scales,
     units,
     value_key,
 )
@@ -97,12 +97,18 @@ class CatalogueLanguage:
     spelling: Spelling = field(default_factory=lambda: Spelling(()))
     is_german: bool = False
     senses: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    things: frozenset[str] = frozenset()
 
     def opens(self, key: str, plain: str, stems: str, german: str) -> bool:
         """Tell whether any phrase, name or value begins with the words read so far, in one of the ways they are looked up."""
         if any(_begins(self.phrase_keys, start) for start in (key, german)):
             return True
         return any(_begins(self.value_keys, start) for start in (plain, stems, german))
+
+    def names_things(self, words: Sequence[str]) -> bool:
+        """Tell whether words are one for what the catalogue holds."""
+        said = key_of(" ".join(words))
+        return any(key in self.things for key in (said, stem(said), german_stem(said)))
 
     def of_measure(self, measure: str) -> tuple[FieldTerms, ...]:
         """Return the number fields that hold a measure."""
@@ -124,10 +130,11 @@ def compile_language(
     vocabulary: Mapping[str, Mapping[str, int]],
     texts: Iterable[str] = (),
     own: OwnWords | None = None,
+    titles: Sequence[str] = (),
 ) -> CatalogueLanguage:
     """Return the language of a catalogue; ``vocabulary`` holds every distinct value of its fields with how often it occurs.
 
-    ``texts`` are titles and descriptions: what they mention can be searched for; ``own`` are the shop's own words.
+    What ``titles`` and ``texts``, the descriptions, mention can be searched for; ``own`` are the shop's own words.
     """
     terms = {f.name: _terms(f, tuple(vocabulary.get(f.name, f.values))) for f in schema.fields}
     german = _is_german(schema)
@@ -138,10 +145,12 @@ def compile_language(
         elif term.field.type == "bool":
             values.add_flag(term)
     values.add_diets(tuple(terms.values()))
+    comparisons = _comparisons(terms.values())
+    steps = add_scales(values, terms.values(), comparisons)
     senses = add_wordings(values, tuple(terms.values()))
     own = own or OwnWords()
     _add_own(values, own, terms)
-    names, comparisons = _names(terms.values()) | _own_names(own, terms), _comparisons(terms.values())
+    names = _names(terms.values()) | _own_names(own, terms)
     index = _turned(values.index(), {name for name, term in terms.items() if _lists_lacks(term.field)})
     return CatalogueLanguage(
         schema=schema,
@@ -153,12 +162,13 @@ def compile_language(
         numbered={key: tuple(dict.fromkeys(found)) for key, found in values.numbered.items()},
         comparisons=comparisons,
         people=people(),
-        steps=_steps(terms.values()),
+        steps=steps,
         counts=vocabulary,
         flags=frozenset(values.flags),
         is_german=german,
         senses=senses,
-        words=frozenset(stem(w) for text in texts for w in words_of_form(text)),
+        things=things_called(titles, terms),
+        words=frozenset(stem(w) for text in (*titles, *texts) for w in words_of_form(text)),
         spelling=Spelling({*values.words(), *(u for u in units() if len(u) >= 5 and u.isalpha() and u.isascii())}),
     )
 
@@ -374,17 +384,3 @@ def _inflected(form: str) -> tuple[str, ...]:
     if form.endswith("ste") and len(form) > 6 and " " not in form:
         return tuple(f"{form}{ending}" for ending in "nrsm")
     return ()
-
-
-def _steps(terms: Iterable[FieldTerms]) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Return (field, value) -> the field's values in order, where they are steps of a scale such as PG, PG-13, R."""
-    found: dict[tuple[str, str], tuple[str, ...]] = {}
-    for term in terms:
-        if term.field.type == "number" or not term.values or len(term.values) > CLOSED:
-            continue
-        by_key = {value_key(v): v for v in term.values}
-        best = max(scales(), key=lambda s: len([k for k in s if k in by_key]))
-        ordered = tuple(by_key[k] for k in best if k in by_key)
-        if len(ordered) >= 2:
-            found |= {(term.field.name, v): ordered for v in ordered}
-    return found

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..text.field_names import words_of
+from .lexicon.wordings import lemma_of
 from .word_data import joined, key_of, phrases, states
 
 MOST_VALUES = 12
@@ -93,6 +94,20 @@ def _without_edges(words: Sequence[str]) -> list[str]:
     while len(kept) > 1 and kept[-1] in states()["yes"] | states()["no"]:
         kept = kept[:-1]
     return kept
+
+
+def lacking(name: str) -> str:
+    """Return what a column says to be absent by its name: the deposit of ``no_deposit``, the Duft of ``ohne_duft``, 烟 of 无烟; else nothing."""
+    words, leads = _without_edges(list(words_of(name))), states()["lacking"]
+    if len(words) > 1 and (words[0] in leads or words[-1] in leads):
+        return joined(words[1:] if words[0] in leads else words[:-1])
+    word = words[0]
+    if not word.isascii():
+        lead = next((e for e in leads if not e.isascii() and word.startswith(e) and len(word) > len(e)), "")
+        return word.removeprefix(lead) if lead else ""
+    ending = next((e for e in ("less", "free", "frei", "los") if word.endswith(e) and len(word) > len(e) + 2), "")
+    own = word.removesuffix(ending) if ending else ""
+    return own if any(lemma_of(own, language) for language in ("en", "de")) else ""
 
 
 def said_of(topic: str) -> Iterator[tuple[str, str]]:

@@ -32,6 +32,9 @@ IRREGULAR = {
 """Plurals that no stemmer knows."""
 
 
+_PARTICIPLES = ("ed", "ing")
+
+
 class _Stemmers(threading.local):
     """The stemmers of one thread: a stemmer keeps the word that it works on in itself."""
 
@@ -77,7 +80,9 @@ def stem(word: str) -> str:
 
 
 def are_forms(word: str, other: str) -> bool:
-    """Tell whether two words of one stem are forms of each other: "comedies" and "comedy", but not "animals" and "animation"."""
+    """Tell whether two words of one stem are forms of each other: "comedies" and "comedy", "knitted" and "knitting", but not "animals" and "animation"."""
+    if word.endswith(_PARTICIPLES) and other.endswith(_PARTICIPLES):
+        return True
     alike = next((n for n, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
     return min(len(word.removesuffix("s")), len(other.removesuffix("s"))) - alike <= 1
 

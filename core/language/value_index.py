@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ..text.field_names import words_of
-from .states import said_of, states_of, topics_of
+from .states import lacking, said_of, states_of, topics_of
 from .tokens import are_forms, german_stem, stem, words_of_form
 from .value_entry import (
     BROADER,
@@ -44,7 +44,19 @@ NAMED_GROUPS = frozenset(("makes", "streaming"))
 """Groups of concepts that are names; no other word stands for a name."""
 _LISTING = ("ingredient", "allergen")
 """Concepts of fields that list what is in a thing."""
+_DENYING = frozenset("不 无 非 没 免 non un sans".split())  # noqa: SIM905
 _HAN_LEAD = re.compile(r"^[\u3400-\u9fff]+")
+
+
+def _is_called(value: str, form: str) -> bool:
+    """Tell whether a value is a form of a concept's word: "knitting" is no knit."""
+    return are_forms(value, form) and (value == form or not value.endswith("ing") or form.endswith("ing"))
+
+
+def _is_denied(words: Sequence[str], tail: Sequence[str]) -> bool:
+    """Tell whether a word before the last ones of a value denies them: nothing is hot in "not hot" and 不辣."""
+    before = words[-len(tail) - 1 : -len(tail)] if tuple(words[-len(tail) :]) == tuple(tail) else ()
+    return any(phrases().get(w, frozenset()) & {"not", "free"} or w in _DENYING for w in before)
 
 
 class ValueIndex:
@@ -69,6 +81,7 @@ class ValueIndex:
         """A field of yes and no is named by what it is about and by what that may be called."""
         name = term.field.name
         self.flags.add(name)
+        self._add_lacking(term, ("true",))
         for form in self._topics(term):
             self.sayings[name][form] = Entry(name, ("true",), ("true",), SYNONYM)
             self._put(form, Entry(name, ("true",), ("true",), SPELLED))
@@ -76,6 +89,17 @@ class ValueIndex:
             for phrase, word in said_of(form):
                 if word in states()["yes"] | states()["no"]:
                     self._put(phrase, Entry(name, ("true",), ("true",), SPELLED, denies=word in states()["no"]))
+
+    def _add_lacking(self, term: FieldTerms, sure: tuple[str, ...]) -> None:
+        """Let what a column says to be absent deny it: who asks for none wants it said, in whatever words ("no deposit", "ohne Kaution")."""
+        base = lacking(term.field.name)
+        if not base or any(self._by_stem.get(stem_key(topic)) for topic in self._own_topics(term)):
+            return
+        for form in self._called(base):
+            entry = Entry(term.field.name, sure, sure, SYNONYM, denies=True)
+            self.sayings[term.field.name].setdefault(form, entry)
+            self._put(form, entry)
+            self._put_denied(form, entry._replace(denies=False))
 
     def add_diets(self, terms: Sequence[FieldTerms]) -> None:
         """Let a diet without a mark of its own refuse what it leaves out, in fields that list ingredients or allergens."""
@@ -90,10 +114,11 @@ class ValueIndex:
 
     def _topics(self, term: FieldTerms) -> dict[str, None]:
         """Return every way to say what a column of states is about."""
+        return dict.fromkeys(form for topic in self._own_topics(term) for form in self._called(topic))
+
+    def _own_topics(self, term: FieldTerms) -> tuple[str, ...]:
         names = next((c.names for c in field_concepts() if c.name == term.concept), ())
-        return dict.fromkeys(
-            form for topic in topics_of(term.field.name, term.concept, names) for form in self._called(topic)
-        )
+        return topics_of(term.field.name, term.concept, names)
 
     def _put_denied(self, form: str, entry: Entry) -> None:
         """Let "unfurnished" and "nicht-möbliert" deny what "furnished" says."""
@@ -133,7 +158,7 @@ class ValueIndex:
         if len(values) <= NAMED_BESIDE and not term.is_name:
             self._add_beside_name(term)
         if closed and term.link != "name":
-            self._add_parts(name, values, kinds=term.concept in ("colour", "category", "style", "material"))
+            self._add_parts(term, values, kinds=term.concept in ("colour", "category", "style", "material"))
         if closed and self.german and not term.is_name:
             self._add_endings(name, values)
         if term.link == "name" or not closed:
@@ -155,6 +180,7 @@ class ValueIndex:
                 if values:
                     self._put(phrase, Entry(name, values, values, SPELLED))
         if found.only and topics:
+            self._add_lacking(term, found.sure())
             self.flags.add(name)
         return found.only and bool(topics)
 
@@ -168,7 +194,7 @@ class ValueIndex:
                 for c in self._by_stem.get(stem_key(value), ())
                 if (not term.is_name or c.group in NAMED_GROUPS)
                 and (c.group != "columns" or len(words_of_form(value)) > 1)
-                and any(are_forms(value_key(value), value_key(f)) for f in (c.name, *c.forms))
+                and any(_is_called(value_key(value), value_key(f)) for f in (c.name, *c.forms))
             ]
             for concept in whole:
                 own[concept.name].append(value)
@@ -176,6 +202,7 @@ class ValueIndex:
             if whole or term.is_name or len(words) < 2:
                 continue
             tails = [words[i:] for i in range(1, len(words))] + [words_of_form(value.partition("(")[0])]
+            tails = [t for t in tails if not _is_denied(words, t)]
             for tail in (t for t in tails if t and not (len(t) == 1 and t[0] in thing_words())):
                 for concept in self._by_stem.get(stem_key(" ".join(tail)), ()):
                     if concept.group != "columns" and key_of(tail[-1]) not in units():  # "3 months" is not monthly
@@ -238,15 +265,17 @@ class ValueIndex:
                 waiting += self._children.get(child, ())
         return found
 
-    def _add_parts(self, name: str, values: Sequence[str], *, kinds: bool) -> None:
+    def _add_parts(self, term: FieldTerms, values: Sequence[str], *, kinds: bool) -> None:
         """Let "SUV" mean every value that ends in it, "premium unleaded" every value that begins so.
 
         Where values are ``kinds`` of things, who refuses blue refuses Turquoise Blue; a hot dog is no dog.
         """
+        name, label = term.field.name, {stem(w) for w in words_of(term.field.name)}  # a size is no "one size"
         parts: dict[str, list[tuple[str, bool]]] = defaultdict(list)
         for value in values:
             for part, head in parts_of(value):
-                parts[part].append((value, head))
+                if len(values) < 2 or stem(key_of(part)) not in label:
+                    parts[part].append((value, head))
         for phrase, found in parts.items():
             heads = tuple(dict.fromkeys(v for v, head in found if head))
             every = tuple(dict.fromkeys(v for v, _ in found))
@@ -314,7 +343,13 @@ class ValueIndex:
 
     def says(self, form: str) -> bool:
         """Tell whether a form means something here or in the grammar already."""
-        return key_of(form) in phrases() or any(e.rank < PART for e in self.found.get(value_key(form), {}).values())
+        roles = phrases().get(key_of(form), frozenset())
+        filler = roles == {"filler"} and not form.isascii() and len(form) > 1
+        return bool(roles and not filler) or any(e.rank < PART for e in self.found.get(value_key(form), {}).values())
+
+    def has_part(self, form: str) -> bool:
+        """Tell whether a form is a part of some value as it stands."""
+        return any(e.rank == PART and e.head for e in self.found.get(value_key(form), {}).values())
 
     def add_own(self, forms: Sequence[str], entry: Entry) -> None:
         """Let the shop's own words stand for what ``entry`` means, and for nothing else."""

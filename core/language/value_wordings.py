@@ -7,17 +7,19 @@ word that is narrower than any value ("crimson") is read when it is said (``narr
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from .coded_values import names_of_codes
 from .lexicon.compounds import compound_wordings
 from .lexicon.lexicon import LANGUAGES, Sense, sense
 from .lexicon.wordings import USUAL, broader, language_of_phrase, lemma_of, meant_by, said_of, things
-from .value_entry import BROADER, PART, SYNONYM, Entry, FieldTerms
+from .scales import scale_of, wordings_of
+from .value_entry import BROADER, CLOSED, PART, SYNONYM, Entry, FieldTerms
 from .value_index import MAX_PARTS, ValueIndex
 from .value_words import are_sentences
 from .word_data import key_of, thing_words
 
+Steps = dict[tuple[str, str], tuple[str, ...]]
 LEVELS = 6
 """Broader senses of a value that may be said for it, and of a word that a value may be."""
 TOO_GENERAL = frozenset(
@@ -32,9 +34,25 @@ CONCRETE = frozenset((5, 6, 7, 8, 13, 20, 27))
 """Kinds of senses whose narrower words stand for a value: animals, artifacts, attributes such as colours, bodies, food, plants, substances."""
 
 
+def add_scales(values: ValueIndex, terms: Iterable[FieldTerms], taken: Collection[str]) -> Steps:
+    """Add what the steps of scales are called; return (field, value) -> the field's values in order."""
+    found: Steps = {}
+    for term in terms:
+        closed = term.field.type != "number" and len(term.values) <= CLOSED
+        scale = scale_of(term.values) if closed else None
+        if scale is None:
+            continue
+        name = term.field.name
+        found |= {(name, v): scale.values for v in scale.values}
+        for form, meant, there in wordings_of(scale, taken):
+            values.add_wording(form, Entry(name, meant, meant, SYNONYM if there else PART))
+    return found
+
+
 def add_wordings(index: ValueIndex, terms: Sequence[FieldTerms]) -> dict[str, tuple[Entry, ...]]:
     """Add what the values of every field may be called; return sense -> the values that have it, field by field."""
     fresh: list[tuple[str, Entry]] = []
+    called: list[tuple[str, Entry, int]] = []
     senses: dict[str, list[Entry]] = defaultdict(list)
     for term in terms:
         if codes := names_of_codes(term.field.name, term.values):
@@ -45,23 +63,34 @@ def add_wordings(index: ValueIndex, terms: Sequence[FieldTerms]) -> dict[str, tu
             continue
         meant = meant_by(tuple(sayings), german=index.german)
         for phrase, entry in sayings.items():
-            fresh += _called(phrase, entry, meant.get(phrase, ()), german=index.german)
+            called += _called(phrase, entry, meant.get(phrase, ()), german=index.german)
             for one in meant.get(phrase, ())[:1] if entry.rank == SYNONYM else ():
                 senses[one.name].append(entry._replace(rank=BROADER))
         fresh += _kinds(sayings, meant)
+    fresh = [*_most_usual(called), *fresh]
     known = {form for form, _ in fresh if index.says(form)}
+    parts = {form for form, entry in fresh if entry.rank == PART and index.has_part(form)}
     for form, entry in fresh:
-        if form not in known:
+        if form not in known and not (form in parts and len(entry.wanted) > 1):
             index.add_wording(form, entry)
     return {name: tuple(entries) for name, entries in senses.items()}
 
 
-def _called(phrase: str, entry: Entry, senses: Sequence[Sense], *, german: bool) -> Iterator[tuple[str, Entry]]:
+def _most_usual(called: Sequence[tuple[str, Entry, int]]) -> Iterator[tuple[str, Entry]]:
+    """Yield the wordings of values, of a word that is one in several fields only by its most usual sense: 毛衣 is a jumper before it is knitting."""
+    best: dict[str, int] = {}
+    for form, _, place in called:
+        best[form] = min(place, best.get(form, place))
+    yield from ((form, entry) for form, entry, place in called if place == best[form])
+
+
+def _called(phrase: str, entry: Entry, senses: Sequence[Sense], *, german: bool) -> Iterator[tuple[str, Entry, int]]:
+    """Yield what a value is called, with the place of its sense among those of the word."""
     spoken = language_of_phrase(phrase, german=german)
     for wording in said_of(phrase, spoken, senses):
-        yield wording.form, entry._replace(tongue=wording.tongue)
+        yield wording.form, entry._replace(tongue=wording.tongue), wording.place
     for form, _ in compound_wordings(phrase, spoken) if not senses else ():
-        yield form, entry
+        yield form, entry, 0
 
 
 def _names(field: str, codes: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Entry]]:

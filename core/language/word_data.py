@@ -140,9 +140,12 @@ def diets() -> tuple[Diet, ...]:
 
 
 @cache
-def scales() -> tuple[tuple[str, ...], ...]:
-    """Return ordered lists of value keys, the mildest or smallest first."""
-    return tuple(tuple(value_key(v) for v in _listed(values)) for values in _load("scales").values())
+def scales() -> tuple[tuple[tuple[str, ...], ...], ...]:
+    """Return ordered lists of steps, the mildest or smallest first, each with the ways to say it."""
+    return tuple(
+        tuple(tuple(form.strip() for form in step.split(" / ")) for step in _listed(steps))
+        for steps in _load("scales").values()
+    )
 
 
 @cache
@@ -227,7 +230,25 @@ def common_words() -> frozenset[str]:
 @cache
 def thing_words() -> frozenset[str]:
     """Return nouns for whatever a shop sells; as the last word of some values they mean no value: the game of "Card Game"."""
-    return frozenset(word for form in _listed(_load("things")["things"]) for word in (key_of(form), stem_key(form)))
+    return generic_things().union(*(said for said, _ in thing_groups()))
+
+
+@cache
+def generic_things() -> frozenset[str]:
+    """Return those of them that any shop may sell."""
+    return _with_stems(_load("things")["generic"])
+
+
+@cache
+def thing_groups() -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
+    """Return those of them that some shops sell, each group with the keys of what such shops' fields are called."""
+    return tuple(
+        (_with_stems(row["said"]), frozenset(map(key_of, _listed(row["by"])))) for row in _load("things")["groups"]
+    )
+
+
+def _with_stems(forms: object) -> frozenset[str]:
+    return frozenset(word for form in _listed(forms) for word in (key_of(form), stem_key(form)))
 
 
 @cache

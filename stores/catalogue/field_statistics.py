@@ -56,10 +56,11 @@ async def vocabulary(table: Any) -> dict[str, dict[str, int]]:
     return found
 
 
-async def texts(table: Any) -> list[str]:
-    """Return titles and descriptions, of at most ``MAX_TEXTS`` items."""
+async def texts(table: Any) -> tuple[list[str], list[str]]:
+    """Return titles, and descriptions, of at most ``MAX_TEXTS`` items."""
     rows = await table.query().select(["title", "text"]).limit(MAX_TEXTS).to_arrow()
-    return [value for name in ("title", "text") for value in rows.column(name).to_pylist() if value]
+    titles, descriptions = ([v for v in rows.column(name).to_pylist() if v] for name in ("title", "text"))
+    return titles, descriptions
 
 
 async def _field(table: Any, name: str, kind: FieldType, role: str, unit: str) -> CatalogueField:

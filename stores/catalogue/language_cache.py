@@ -43,10 +43,10 @@ class LanguageCache:
     async def _compile(self, table: Any, schema: CatalogueSchema, own: OwnWords) -> CatalogueLanguage:
         start = time.perf_counter()
         try:
-            words, said = await vocabulary(table), await texts(table)
+            words, (titles, said) = await vocabulary(table), await texts(table)
         except (OSError, RuntimeError, ValueError) as error:
             raise StoreError("cannot read the catalogue's values") from error
-        language = await asyncio.to_thread(compile_language, schema, words, said, own)
+        language = await asyncio.to_thread(compile_language, schema, words, said, own, titles)
         if own is self._own:
             self._known = schema, language, time.monotonic() + REST * (time.perf_counter() - start)
         return language

@@ -146,7 +146,7 @@ def _counts_rows(texts: Mapping[str, int], rows: int) -> bool:
 
 def _as_truth(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
     texts = sample.texts()
-    binary = set(texts) <= {"0", "1", "0.0", "1.0"} and is_truth_name(column.name)
+    binary = set(texts) <= {"0", "1", "0.0", "1.0"} and is_truth_name(column.name, both=len(texts) > 1)
     if not binary and sample.share(lambda v: truth_in(v) is not None) < MOSTLY:
         return None
     later = sorted(t for t in texts if t.casefold() in LATER)

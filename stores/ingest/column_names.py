@@ -51,8 +51,15 @@ GROUP_NAMES = frozenset({
 """Columns that say which product a variant belongs to."""
 INDEX_NAMES = frozenset({"column1", "unnamed", "unnamed0", "index", "level0"})
 _TRUTHS = re.compile(
-    r"^(?:is|has|can|in|on)[\s_]|stock|avail|enabled|active|featured|published|explicit|库存|verfügbar", re.IGNORECASE
+    r"^(?:is|has|can|in|on|for|with|no|non|without|mit|für|ohne|kein|keine)[\s_]|stock|avail|enabled|active|featured|published|explicit|库存|verfügbar",
+    re.IGNORECASE,
 )
+_COUNTS = re.compile(
+    r"(?:[^s]s|\d)$|count|number|num(?:$|[\W_])|qty|quantity|amount|mode|key|rating|score|rank|position|order|level|price|cost|fee|discount|tax|weight|size|age(?:$|[\W_])|year|"
+    r"(?:^|[\W_])(?:min|max|no|nr|id|v|w|g|kg|l|ml|m|cm|mm)(?:$|[\W_])|anzahl|zahl|menge|preis|alter|jahr|rabatt|数|量|价|分|级|年|龄|号",
+    re.IGNORECASE,
+)
+"""What numbers in a column so called count, even if none is above one."""
 _CLOCK_NAMES = re.compile(
     r"(?:^|[\W_])(?:time|start|starts|begins?|doors?|opens?|opening|closes?|closing|end|ends|departure|arrival|check_?in|check_?out|showtime|uhrzeit|beginn|anfang|ende|einlass|abfahrt|ankunft)(?:$|[\W_])|时间|开始|场次|开场",
     re.IGNORECASE,
@@ -119,9 +126,9 @@ def simple(name: str) -> str:
     return "".join(c for c in name.split(":", maxsplit=1)[0].casefold() if c.isalnum())
 
 
-def is_truth_name(name: str) -> bool:
-    """Return whether zeros and ones in a column so called mean no and yes."""
-    return bool(_TRUTHS.search(name))
+def is_truth_name(name: str, *, both: bool = False) -> bool:
+    """Return whether zeros and ones in a column so called mean no and yes; where there are ``both``, every name does that counts nothing."""
+    return bool(_TRUTHS.search(name)) or (both and not _COUNTS.search(name))
 
 
 def is_date_name(name: str) -> bool:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.tokens import Token, fold_word, german_stem, stem
-from ....core.language.value_entry import PART, SPELLED
+from ....core.language.value_entry import PART, SPELLED, SYNONYM
 from ....core.language.word_data import common_words, phrases, thing_words
+
+if TYPE_CHECKING:
+    from .segments import Segment
 
 SHORTEST, LONGEST, SHORTEST_PART = 6, 28, 3
 _JOINTS = frozenset(("und", "oder", "noch", "bzw", "sowie"))
@@ -87,8 +91,7 @@ def _is_last(part: str, language: CatalogueLanguage) -> bool:
         _is_value(part, language)
         or part in language.names
         or german_stem(part) in language.names
-        or part in thing_words()
-        or german_stem(part) in thing_words()
+        or any(form in thing_words() or form in language.things for form in (part, german_stem(part)))
         or bool(phrases().get(part, frozenset()) & {"free", "not_after"})
     )
 
@@ -117,3 +120,10 @@ def _two(text: str, token: Token, cut: int, first: str, last: str) -> list[Token
         token._replace(text=first, end=middle),
         token._replace(text=last, start=middle, glued=True, capital=False),
     ]
+
+
+def join_compound(first: Segment, last: Segment) -> None:
+    """Let the first part of a compound say which of its kind the last one is: Acrylwolle is acrylic, and none of the other wools."""
+    fields = {e.field for e in first.entries}
+    if first.text.isascii() and any(e.field in fields and e.rank >= SYNONYM for e in last.entries):
+        last.entries, last.used = (), "part"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ....core.language.value_entry import SYNONYM
+from ....core.language.word_data import key_of
+from .left_over import ARTICLES
 from .numbers.negation import is_correcting_no
 from .sentence import COMMAS, Sentence, Wish
 
@@ -100,6 +102,12 @@ def _settle_refusal(sentence: Sentence, i: int) -> None:
         sentence.segments[j].used = "settled"
 
 
+def _asks_anew(sentence: Sentence, j: int) -> bool:
+    """Tell whether an article follows the comma at ``j``, so that something else is spoken of: "we have stone floors, a wool rug"."""
+    after = sentence.segments[j + 1 : j + 2]
+    return bool(after) and key_of(after[0].text) in ARTICLES
+
+
 def owned(sentence: Sentence) -> None:
     """Refuse what the person has already; a service that they have is where they want to watch."""
     for i, s in enumerate(sentence.segments):
@@ -109,7 +117,7 @@ def owned(sentence: Sentence) -> None:
         j, service = i + 1, False
         while j < len(sentence.segments) and not sentence.stops(j) and "want" not in sentence.segments[j].roles:
             v = sentence.segments[j]
-            ends = service and v.mark in COMMAS and not _goes_on(sentence, j)
+            ends = (service or _asks_anew(sentence, j)) and v.mark in COMMAS and not _goes_on(sentence, j)
             if ends or (v.roles & {"not", "except"} and not v.entries):
                 break
             if v.entries and not v.used:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.tokens import stem
-from ....core.language.word_data import comparison_words, forms_in, key_of, thing_words, tongues
+from ....core.language.word_data import comparison_words, forms_in, generic_things, key_of, thing_words, tongues
 from .segments import Segment
 from .sentence import COMMAS, Sentence
 
@@ -32,7 +32,7 @@ def left_over(segments: Sequence[Segment], language: CatalogueLanguage) -> list[
     german = len(said & tongues()["de"]) > len(said & tongues()["en"])  # where every noun has a capital
     for a, b in _runs(segments):
         words = [s for s in segments[a:b] if s.is_word]
-        if all(stem(key_of(s.text)) in thing_words() or key_of(s.text) in thing_words() for s in words):
+        if all(_is_thing(s, language) for s in words):
             continue
         if (
             _is_kind(words)
@@ -49,6 +49,23 @@ def left_over(segments: Sequence[Segment], language: CatalogueLanguage) -> list[
         ):
             found.append((s.start, s.end))
     return found
+
+
+def things(sentence: Sentence) -> None:
+    """Let words for what the catalogue holds ask for nothing; they are searched for where nothing else was said and some text has them."""
+    found, language = sentence.found, sentence.language
+    said = bool(found.wishes or found.bounds or found.order)
+    for s in sentence.segments:
+        if s.is_word and not s.used and language.names_things(s.words):
+            heard = any(stem(w) in language.words for w in s.words)
+            s.used = "thing" if said or not heard else ""
+
+
+def _is_thing(s: Segment, language: CatalogueLanguage) -> bool:
+    """Tell whether a word is a noun for what the shop sells: a laptop, but in no tea shop."""
+    said = {key_of(s.text), stem(key_of(s.text))}
+    sold = not language.words or language.names_things(s.words) or bool(said & language.words)
+    return bool(said & (thing_words() if sold else generic_things()))
 
 
 def _runs(segments: Sequence[Segment]) -> Iterator[tuple[int, int]]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.value_entry import Entry
+from ....core.language.tokens import words_of_form
+from ....core.language.value_entry import BROADER, SYNONYM, Entry
 from ....core.text.field_names import words_of
 from .segments import Segment, segment
 
@@ -43,10 +44,25 @@ def settled(text: str, language: CatalogueLanguage) -> list[Segment]:
 
 def settle_meanings(segments: Sequence[Segment], language: CatalogueLanguage) -> None:
     """Settle the meanings of all segments of a request, in their places."""
+    _of_things(segments, language)
     _numbered(segments, language)
     _zeros(segments)
     _without_nor(segments)
     _treated(segments)
+
+
+def _of_things(segments: Sequence[Segment], language: CatalogueLanguage) -> None:
+    """Let a word for what all of the catalogue's things are stand for no value that it only comes near."""
+    for s in segments:
+        if s.entries and language.names_things(s.words):
+            s.entries = tuple(e for e in s.entries if not _is_far(e))
+
+
+def _is_far(entry: Entry) -> bool:
+    """Tell whether a value is meant by a word for one of its parts, or by one for several kinds: no cheese is a "Blackrock Dairy"."""
+    if entry.rank < SYNONYM or entry.denies:
+        return False
+    return entry.rank == BROADER or len(entry.wanted) > 1 or len(words_of_form(entry.wanted[0])) > 1
 
 
 def _zeros(segments: Sequence[Segment]) -> None:

@@ -57,7 +57,9 @@ def _gives_away(sentence: Sentence, i: int) -> bool:
     apart = before is None or before.is_glue or bool(before.mark and before.mark != "-") or "want" in before.roles
     if not after or not apart:
         return False
-    thing = bool(set(map(stem, after[0].words)) & thing_words()) or sentence.says_what(after[0])
+    thing = bool(set(map(stem, after[0].words)) & (thing_words() | sentence.language.things)) or sentence.says_what(
+        after[0]
+    )
     return thing and not any(e.denies for e in after[0].entries)
 
 

@@ -17,7 +17,7 @@ from .dimensions import dimensions
 from .doubt import doubts
 from .doubtful_refusals import doubtful_refusals
 from .exceptions import exceptions_with_but
-from .left_over import demands
+from .left_over import demands, things
 from .likewise import likewise
 from .meanings_in_context import settle_meanings
 from .moments import moments
@@ -69,6 +69,7 @@ def parse(
         doubtful_refusals,
         doubts,
         alternatives,
+        things,
     ):
         rule(sentence)
     return found

@@ -28,7 +28,7 @@ from ....core.language.word_data import (
     units,
     value_key,
 )
-from .compounds import with_shared_ends, without_compounds
+from .compounds import join_compound, with_shared_ends, without_compounds
 from .numbers.amount import Amount
 from .numbers.amounts import NUMBER_WORDS, read_amount
 
@@ -115,6 +115,8 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
         piece.entries = tuple(e for e in piece.entries if e.tongue in ("", tongue))
         if piece.is_word:
             piece.entries = _narrower(piece, tongue, language)
+        if found and piece.start == found[-1].end and not found[-1].mark:
+            join_compound(found[-1], piece)
         found.append(piece)
         i = piece.last
     return found, rest

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.value_entry import BROADER, INFLECTED, PART, SPELLED, SYNONYM, Entry
+from ....core.language.value_entry import BROADER, PART, SPELLED, SYNONYM, Entry
 from ....core.language.word_data import common_words, han_things, key_of, stem_key, value_key
 from ....core.schemas import Condition
 from ....core.text.chinese import is_han
@@ -278,7 +278,7 @@ class Sentence:
     def _is_list_of_it(self, entry: Entry, best: Entry) -> bool:
         """Tell whether a list holds the same word as a field of one value: a cat is asked for, not what gets on with cats."""
         listed = self.language.fields[entry.field].field.type == "list"
-        return listed or max(entry.rank, best.rank) > INFLECTED or stem_key(entry.wanted[0]) != stem_key(best.wanted[0])
+        return listed or max(entry.rank, best.rank) > SYNONYM or stem_key(entry.wanted[0]) != stem_key(best.wanted[0])
 
     def _preference(self, entry: Entry) -> tuple[float, ...]:
         """Order meanings: what things are before what they are named, by rank, then the more usual and the finer field."""

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from ....core.language.value_entry import Entry
+from ....core.language.word_data import key_of
 from .sentence import Sentence, Wish
 
 DOWN = frozenset(("under", "at_most", "or_less", "under_after", "before"))
 UP = frozenset(("over", "at_least", "or_more", "after"))
+_TOO = (("too",), ("zu",), ("太",))
+"""Last words of refusals such as 不要太."""
+_NO_MORE = frozenset(("no more", "not more", "nicht mehr", "kein mehr", "keine mehr", "keinen mehr"))
+"""Words for "at most" before a number, and for a refusal before a value."""
 OPEN = frozenset(("under", "over", "before", "after"))
 
 
@@ -20,8 +25,28 @@ def steps(sentence: Sentence) -> None:
             for e in s.entries
             if (e.field, e.wanted[0]) in sentence.language.steps
         ]
-        if found:
+        if found and not _not_too(sentence, i, *found[0]):
             _compare(sentence, i, *found[0])
+
+
+def _not_too(sentence: Sentence, i: int, entry: Entry, scale: tuple[str, ...]) -> bool:
+    """Refuse the end of the scale of "not too hard": the step itself and those beyond it; return whether that was said."""
+    segments, j = sentence.segments, i - 1
+    while j >= 0 and "not" not in segments[j].roles and (segments[j].is_glue or segments[j].roles & {"too"}):
+        j -= 1
+    too = any("too" in s.roles for s in segments[j + 1 : i]) or (j >= 0 and segments[j].words[-1:] in _TOO)
+    if j < 0 or not too or "not" not in segments[j].roles or segments[j].used:
+        return False
+    places = sorted(scale.index(v) for v in entry.wanted if v in scale)
+    middle = len(scale) // 2
+    beyond = scale[max(places[0], middle) :] if places[-1] >= middle else scale[: places[-1] + 1]
+    wish = Wish(
+        entry._replace(wanted=beyond, refused=beyond, denies=False), [*segments[j:i], segments[i]], refused=True
+    )
+    sentence.found.wishes.append(wish)
+    for piece in segments[j : i + 1]:
+        piece.used = piece.used or "refused"
+    return True
 
 
 def _compare(sentence: Sentence, i: int, entry: Entry, scale: tuple[str, ...]) -> None:
@@ -41,6 +66,8 @@ def _compare(sentence: Sentence, i: int, entry: Entry, scale: tuple[str, ...]) -
     if not before and not after:
         return
     word = segments[j] if before else segments[k]
+    if key_of(word.text) in _NO_MORE:
+        return
     down = bool(word.roles & DOWN) if before else bool(word.roles & {"or_less", "under_after"})
     strict = before and bool(word.roles & OPEN)
     m = j - 1

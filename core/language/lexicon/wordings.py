@@ -30,13 +30,15 @@ _NO_THING = frozenset((29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 4
 class Wording(NamedTuple):
     """What a value may be called in a language, with the sense that they share.
 
-    ``tongue`` is the language where the form is a word of another one as well: German "Rock" is a skirt.
+    ``tongue`` is the language where the form is a word of another one as well: German "Rock" is a skirt. ``place`` is that of the sense among
+    those of the form, the most usual first.
     """
 
     form: str
     language: str
     sense: str
     tongue: str = ""
+    place: int = 0
 
 
 def language_of_phrase(phrase: str, *, german: bool) -> str:
@@ -126,7 +128,7 @@ def said_of(phrase: str, spoken: str, senses: Sequence[Sense]) -> Iterator[Wordi
                 known = things(key, language)
                 usual = known[: 1 if language == spoken else USUAL[language]]
                 if one.name in usual and len(known) <= TOO_OPEN[language]:
-                    yield Wording(form, language, one.name, _tongue(key, language, one.name))
+                    yield Wording(form, language, one.name, _tongue(key, language, one.name), usual.index(one.name))
 
 
 def things(key: str, language: str) -> list[str]:

@@ -1,0 +1,151 @@
+"""Linking words to values in shops of sorts that no list was written for: what they sell, scales, what a column says to be absent, features."""
+
+from __future__ import annotations
+
+import pytest
+
+from tastemaker.agents.understanding.reader import read
+from tastemaker.core.language.catalogue_language import CatalogueLanguage, compile_language
+from tastemaker.core.language.catalogue_things import things_called
+from tastemaker.core.language.scales import scale_of
+from tastemaker.core.schemas import CatalogueField, CatalogueSchema
+from tastemaker.stores.ingest.column_names import is_truth_name
+
+from .unseen_shops import flag, number, words
+
+
+def shop(titles: str, *fields: CatalogueField) -> CatalogueLanguage:
+    vocabulary = {f.name: dict.fromkeys(f.values, 8) for f in fields if f.type in ("text", "list")}
+    return compile_language(CatalogueSchema(fields=fields, count=60), vocabulary, (), None, titles.split("|"))
+
+
+SHOPS = {
+    "kites": shop(
+        "Gull delta kite|Harrier stunt kite|Rainbow box kite|Tern parafoil kite|Heron delta kite",
+        number("price", 8, 300, "GBP", price=True),
+        words("frame", "Carbon|Fibreglass|Bamboo"),
+        words("skill", "beginner|easy|intermediate|advanced"),
+        words("wind", "light|medium|strong"),
+        flag("no_assembly"),
+        flag("foldable"),
+        words("warranty_card", "x"),
+    ),
+    "öfen": shop(
+        "Kaminofen Sund|Pelletofen Alk|Specksteinofen Krabbe|Werkstattofen Lumme|Kaminofen Möwe",
+        number("preis", 300, 9000, "EUR", price=True),
+        words("lautstärke", "leise|mittel|laut"),
+        words("verkleidung", "Stahl|Keramik|Speckstein"),
+        flag("ohne_geruch"),
+    ),
+    "面馆": shop(
+        "城南面馆|桥头面馆|老张面馆|春风面馆|山下面馆",
+        number("人均", 12, 90, "CNY", price=True),
+        words("菜系", "川菜|粤菜|日本料理"),
+        words("辣度", "不辣|微辣|中辣|特辣"),
+        flag("无烟"),
+        flag("包间"),
+    ),
+    "creamery": shop(
+        "Oakdale cheddar|Hollow brie|Old gouda|Fen camembert|Combe gruyere|Moor feta",
+        words("dairy", "Oakdale Dairy|Fen Farm"),
+        words("milk", "Cow|Sheep"),
+        flag("gift_wrapping"),
+    ),
+}
+READ = {
+    "what all are asks for nothing": [
+        ("kites", ["a carbon kite", "kites with a carbon frame"], {"frame = Carbon"}),
+        ("creamery", ["cheese from sheep's milk", "Käse vom Schaf"], {"milk = Sheep"}),
+        ("öfen", ["ein Ofen aus Keramik", "Keramikofen"], {"verkleidung = Keramik"}),
+    ],
+    "scales": [
+        ("kites", ["nothing too hard", "not too difficult", "nicht zu schwer", "不要太难"], {"skill != advanced"}),
+        ("kites", ["at most intermediate", "intermediate or easier"], {"skill in beginner,easy,intermediate"}),
+        ("kites", ["for beginners", "for a novice", "für Anfänger", "适合新手"], {"skill = beginner"}),
+        ("öfen", ["nicht zu laut", "not too noisy"], {"lautstärke != laut"}),
+        ("面馆", ["不要太辣", "not too spicy"], {"辣度 not in 中辣,特辣"}),
+        ("面馆", ["完全不辣", "not spicy at all", "nicht scharf"], {"辣度 = 不辣"}),
+    ],
+    "what a column says to be absent": [
+        (
+            "kites",
+            ["no assembly", "without assembly", "ohne Montage", "no assembly required"],
+            {"no_assembly = True"},
+        ),
+        ("öfen", ["ohne Geruch", "no smell", "kein Geruch"], {"ohne_geruch = True"}),
+        ("面馆", ["non-smoking", "不能抽烟", "rauchfrei", "no smoking"], {"无烟 = True"}),
+    ],
+    "features": [
+        ("kites", ["a kite that folds away", "zusammenklappbar", "能折叠的"], {"foldable = True"}),
+        ("kites", ["it should not fold up"], {"foldable = False"}),
+        ("面馆", ["with a private room", "有包厢"], {"包间 = True"}),
+        ("面馆", ["sichuan food", "四川菜"], {"菜系 = 川菜"}),
+        ("面馆", ["Japanese, please", "日料"], {"菜系 = 日本料理"}),
+        ("creamery", ["gift wrapped", "als Geschenk verpackt", "要礼品包装"], {"gift_wrapping = True"}),
+    ],
+}
+CASES = [(rule, where, text, said) for rule, rows in READ.items() for where, texts, said in rows for text in texts]
+
+
+@pytest.mark.parametrize(("rule", "where", "text", "said"), CASES, ids=[f"{c[0]}: {c[2]}" for c in CASES])
+def test_every_way_to_say_it_is_read_and_nothing_is_left_over(rule: str, where: str, text: str, said: set[str]) -> None:
+    reading = read(text, SHOPS[where])
+    values = [",".join(c.value) if isinstance(c.value, list) else str(c.value) for c in reading.conditions]
+    found = {f"{c.field} {c.op} {v}" for c, v in zip(reading.conditions, values, strict=True)}
+    assert (found, reading.not_applied) == (said, ()), rule
+
+
+@pytest.mark.parametrize("text", ["do you sell laptops", "a bicycle", "verkauft ihr Fahrräder", "有葡萄酒吗"])
+def test_what_the_shop_does_not_have_is_named(text: str) -> None:
+    assert read(text, SHOPS["kites"]).not_applied
+
+
+@pytest.mark.parametrize(
+    ("titles", "columns", "called", "other"),
+    [
+        (
+            "Moss wool rug|Fern jute rug|Bog silk rug|Tarn wool rug|Crag cotton rug",
+            [],
+            {"rug", "teppich", "地毯"},
+            {"wool", "moss"},
+        ),
+        (
+            "Stabkerze Ida|Duftkerze Ole|Schwimmkerze Ada|Duftkerze Pia|Stumpenkerze Jo",
+            [],
+            {"kerze", "candle", "蜡烛"},
+            {"duftkerze"},
+        ),
+        ("Poppy|Biscuit|Rex|Tinker|Bello", ["kite_type"], {"kite"}, {"rex", "poppy"}),
+        ("one|two", [], set(), {"one"}),
+    ],
+)
+def test_titles_and_columns_tell_what_things_are_called(
+    titles: str, columns: list[str], called: set[str], other: set[str]
+) -> None:
+    found = things_called(titles.split("|"), columns)
+    assert called <= found
+    assert not other & found
+
+
+def test_a_scale_is_told_by_its_steps_in_any_language_and_put_in_order() -> None:
+    scale = scale_of(["schwer", "leicht", "mittel"])
+    assert scale is not None
+    assert scale.values == ("leicht", "mittel", "schwer")
+    assert scale.at(0) == ("leicht",)  # beginners are served by the easiest
+    assert scale_of(["Oak", "Pine", "medium"]) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "truth"),
+    [
+        ("for_outdoors", True),
+        ("nachfüllbar", True),
+        ("可折叠", True),
+        ("bathrooms", False),
+        ("mode", False),
+        ("review_count", False),
+        ("数量", False),
+    ],
+)
+def test_zeros_and_ones_are_no_and_yes_where_nothing_is_counted(name: str, truth: bool) -> None:
+    assert is_truth_name(name, both=True) is truth
