@@ -81,13 +81,11 @@ class SharedRecommender:
                 here.call_soon_threadsafe(events.put_nowait, event)
 
         async def pump(service: Service) -> None:
-            try:
-                async for event in service.stream(request, **fields):
-                    hand_over(event)
-            finally:
-                hand_over(None)
+            async for event in service.stream(request, **fields):
+                hand_over(event)
 
         running = self._begin(pump)
+        running.add_done_callback(lambda _: hand_over(None))  # also where it fails before its first event
         try:
             while (event := await events.get()) is not None:
                 yield event

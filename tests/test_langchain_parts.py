@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -251,3 +252,13 @@ def test_langgraph_json_names_a_graph_that_loads_as_langgraphs_server_loads_it(
         assert isinstance(graph, CompiledStateGraph)
         assert graph.checkpointer is None, "the server brings its own"
         assert set(graph.get_input_jsonschema()["properties"]) >= {"messages", "user_id", "request"}
+
+
+async def test_a_recommender_that_cannot_be_opened_is_an_error_and_no_wait() -> None:
+    async def opened() -> Service:
+        raise InvalidRequestError("home", "is not there")
+
+    with SharedRecommender(opened) as recommender, pytest.raises(InvalidRequestError, match="is not there"):
+        async with asyncio.timeout(5):
+            async for _ in recommender.stream(text="boats"):
+                pass
