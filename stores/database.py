@@ -26,7 +26,7 @@ from ..core.errors import ConfigurationError, StoreError
 from ..core.redaction import redact
 
 Schema = Literal["history", "descriptions", "access", "releases"]
-NEWEST: dict[Schema, str] = {"history": "h5", "descriptions": "d2", "access": "a1", "releases": "v2"}
+NEWEST: dict[Schema, str] = {"history": "h6", "descriptions": "d2", "access": "a1", "releases": "v2"}
 """The last migration of each schema; a database that is at it is opened without importing Alembic."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 10_000

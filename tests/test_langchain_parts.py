@@ -258,7 +258,7 @@ async def test_a_recommender_that_cannot_be_opened_is_an_error_and_no_wait() -> 
     async def opened() -> Service:
         raise InvalidRequestError("home", "is not there")
 
-    with SharedRecommender(opened) as recommender, pytest.raises(InvalidRequestError, match="is not there"):
-        async with asyncio.timeout(5):
-            async for _ in recommender.stream(text="boats"):
-                pass
+    with SharedRecommender(opened) as recommender:
+        first = anext(recommender.stream(text="boats"))
+        with pytest.raises(InvalidRequestError, match="is not there"):
+            await asyncio.wait_for(first, 5)

@@ -201,6 +201,7 @@ def _config(app: Any, settings: Settings, log_level: str, **options: Any) -> uvi
         log_level="warning" if log_level.lower() == "info" else log_level.lower(),
         log_config=log_config(log_level, settings.telemetry.logs),
         access_log=False,
+        timeout_keep_alive=settings.serve.keep_alive_s,
         timeout_graceful_shutdown=settings.serve.grace_s,
         http=PatientHttp,
         limit_concurrency=settings.serve.max_connections,

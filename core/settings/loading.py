@@ -30,6 +30,7 @@ from .sections import (
     LLMRankSettings,
     LLMSettings,
     ModelSettings,
+    PrivacySettings,
     PromptSettings,
     RecommenderSettings,
     RuleSettings,
@@ -72,6 +73,7 @@ class Settings(Section):
     exploration: ExplorationSettings = ExplorationSettings()
     exposures: ExposureSettings = ExposureSettings()
     traces: TraceSettings = TraceSettings()
+    privacy: PrivacySettings = PrivacySettings()
     prompts: PromptSettings = PromptSettings()
     rules: RuleSettings = RuleSettings()
     diversity: DiversitySettings = DiversitySettings()

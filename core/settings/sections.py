@@ -278,6 +278,22 @@ class ExposureSettings(Section):
     retention_days: float = Field(default=90.0, gt=0, description="Days that the log is kept.")
 
 
+class PrivacySettings(Section):
+    """What is told of groups of people."""
+
+    segment_epsilon: float = Field(
+        default=0.0,
+        ge=0,
+        le=100,
+        description="What segments like is released with differential privacy, each time for so much epsilon; 0: exactly, as it is now.",
+    )
+    segment_days: float = Field(
+        default=30.0,
+        ge=1,
+        description="Days for which a release of a segment stands: 12 releases a year cost 12 times epsilon.",
+    )
+
+
 class TraceSettings(Section):
     """Answers that are kept so that they can be looked at, made again and made into cases; without media, personal data masked."""
 

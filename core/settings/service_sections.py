@@ -31,6 +31,11 @@ class ServeSettings(Section):
         ge=1,
         description="Seconds that requests and streams under way may take to end when the service stops.",
     )
+    keep_alive_s: int = Field(
+        default=75,
+        ge=1,
+        description="Seconds that an idle connection stays open: longer than what is in front keeps it, which else sends on one that is just closed.",
+    )
     max_connections: int = Field(default=1000, ge=1, description="Connections a process keeps open; more get a 503.")
 
 

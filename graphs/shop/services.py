@@ -38,6 +38,7 @@ from ...stores.database import Database
 from ...stores.events.co_occurrence import CoOccurrence
 from ...stores.events.exposure_log import ExposureLog
 from ...stores.events.history import SqlHistory
+from ...stores.events.private_segments import SegmentReleases
 from ...stores.events.remembered_preferences import TasteStore
 from ...stores.reopening import ReopeningCatalogue
 from ...stores.reviews import ReviewStore, RulesWithReviews
@@ -255,7 +256,12 @@ def open_stores(settings: Settings, database: Database | None = None) -> OpenSto
         catalogue = ReopeningCatalogue(
             lambda: LanceCatalogue.open(settings.catalogue_uri, tenant, settings.catalogue.exact_below)
         )
-        history = SqlHistory(database or Database(settings.history_url), tenant, own=database is None)
-        return catalogue, history, CoOccurrence(history)
+        events = database or Database(settings.history_url)
+        history = SqlHistory(events, tenant, own=database is None)
+        told = settings.privacy
+        releases = (
+            SegmentReleases(events, tenant, told.segment_epsilon, told.segment_days) if told.segment_epsilon else None
+        )
+        return catalogue, history, CoOccurrence(history, releases=releases)
 
     return open_for

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from ...core.errors import StoreError
 from ...core.protocols import ErasesUsers, History
 from .event_columns import EventLog, fold
+from .private_segments import PER_USER, SegmentReleases
 
 HALF_LIFE_DAYS = 30.0
 """After so many days an event counts half towards popularity; time runs to the latest event, not to now."""
@@ -75,6 +77,14 @@ class _Model:
                 others, found = others[best], found[best]
             self.rows[item] = (others, found)
 
+    def wanted_by(self, users: Array, most: int) -> dict[str, int]:
+        """Return item id -> how many of the users want it, each counted for the ``most`` items that they want most."""
+        counts: Counter[str] = Counter()
+        for row in self.by_user[users]:
+            best = np.lexsort((self.names[row.indices], -row.data))[:most]
+            counts.update(self.item_ids[i] for i in row.indices[best])
+        return dict(counts)
+
     def most(self, order: Array, totals: Array, limit: int) -> Scored:
         """Return the first ``limit`` items of an order that have a score."""
         best = order[: max(0, limit)]
@@ -87,8 +97,15 @@ class CoOccurrence:
     The first call learns; afterwards a changed history is learnt in the background while the old model answers.
     """
 
-    def __init__(self, history: History, check_s: float = CHECK_S, max_events: int = MAX_EVENTS) -> None:
+    def __init__(
+        self,
+        history: History,
+        check_s: float = CHECK_S,
+        max_events: int = MAX_EVENTS,
+        releases: SegmentReleases | None = None,
+    ) -> None:
         self._history = history
+        self._releases = releases
         self._check_s = check_s
         self._events = EventLog(max_events)
         self._model: _Model | None = None
@@ -124,6 +141,8 @@ class CoOccurrence:
         model = await self._current()
         if segment is None:
             return model.most(model.popular, model.totals, limit)
+        if self._releases is not None:
+            return (await self._private(self._releases, model, segment))[: max(0, limit)]
         if segment not in model.segments:
             model.segments[segment] = await asyncio.to_thread(self._of_segment, model, segment)
         return model.segments[segment][: max(0, limit)]
@@ -178,6 +197,15 @@ class CoOccurrence:
             _log.warning("co-occurrence was not refreshed, the older one stays in use", exc_info=True)
         finally:
             self._checked = time.monotonic()
+
+    async def _private(self, releases: SegmentReleases, model: _Model, segment: str) -> Scored:
+        """Return what was released of a segment, the most wanted first; of one that nobody was in, nothing, and nothing is kept."""
+        users = self._events.users_of_segment(segment)
+        users = users[users < model.by_user.shape[0]]
+        if not len(users):
+            return []
+        counts = await releases.of(segment, lambda: model.wanted_by(users, PER_USER))
+        return sorted(counts.items(), key=lambda one: (-one[1], one[0]))
 
     def _of_segment(self, model: _Model, segment: str) -> Scored:
         at = self._events.of_segment(segment)

@@ -77,6 +77,12 @@ class EventLog:
         held = self._segments.get(segment)
         return np.frombuffer(held.tobytes(), dtype=np.int64) if held else np.zeros(0, np.int64)
 
+    def users_of_segment(self, segment: str) -> Any:
+        """Return the rows of the users whose newest context puts them in a segment."""
+        name, equals, value = segment.partition("=")
+        key, value = (name, value) if equals else (SEGMENT_KEY, segment)
+        return np.array([row for row, held in enumerate(self._contexts) if held.get(key) == value], dtype=np.int64)
+
     async def read(self, history: History) -> int:
         """Take the events that were added since the last call and return how many they are.
 
