@@ -9,7 +9,17 @@ from typing import Generic, TypeVar
 
 from ..core.errors import StoreError
 from ..core.language.catalogue_language import CatalogueLanguage
-from ..core.protocols import Catalogue, DeletesItems, Described, Records, Search, VectorColumn, Vectors
+from ..core.protocols import (
+    Catalogue,
+    DeletesItems,
+    Described,
+    HoldsFiles,
+    Records,
+    Search,
+    TellsOtherModels,
+    VectorColumn,
+    Vectors,
+)
 from ..core.schemas import Candidate, CatalogueSchema, Constraint, Item
 
 RETRY_S = 5.0
@@ -53,10 +63,9 @@ class Reopening(Generic[T]):
 
     async def close(self) -> None:
         """Close the store if it is open and can be closed."""
-        close = getattr(self._store, "close", None)
-        self._store = None
-        if close is not None:
-            await close()
+        store, self._store = self._store, None
+        if isinstance(store, HoldsFiles):
+            await store.close()
 
 
 class ReopeningCatalogue(Reopening[Catalogue]):
@@ -64,8 +73,8 @@ class ReopeningCatalogue(Reopening[Catalogue]):
 
     async def of_other_models(self, mark: str) -> int:
         """See LanceCatalogue; 0 from a catalogue that cannot tell."""
-        count = getattr(await self.opened(), "of_other_models", None)
-        return int(await count(mark)) if count else 0
+        catalogue = await self.opened()
+        return await catalogue.of_other_models(mark) if isinstance(catalogue, TellsOtherModels) else 0
 
     async def delete(self, item_ids: Sequence[str]) -> int:
         """See LanceCatalogue.
