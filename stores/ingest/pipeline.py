@@ -9,28 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from ...core.errors import BackEndError
 from ...core.protocols import History, ImageTextModel, VectorColumn, Vectors
-from ...core.schemas import Item
 from ..catalogue.columns import ItemRow, model_mark
 from ..catalogue.lance_catalogue import LanceCatalogue
 from .changes import Refresh, check_removal, plan_types, removed_ids, units_of
-from .digest import Digest, digest_of, embedding_text, read_digest
+from .digest import digest_of, embedding_text, read_digest
 from .events import EventCounts, ingest_events
 from .events_plan import EventChoices, plan_events
 from .file_survey import Survey, survey
 from .partial_update import PartialUpdate
-from .pictures import ImageProblem, PictureAddress, check_image, file_digest, locate, named_by_id, variant_pictures
+from .pictures import ImageProblem, check_image
 from .plan import Choices
 from .readers import Readers
-from .records import Record
 from .report import IngestReport, Rejects
-from .rows_to_items import RowError, attributes_of, to_item, variants_of
+from .run import Run, UsableRow
 
 READ_ROWS = 512
 WRITE_ROWS, WRITE_S = 1_024, 5.0
@@ -38,33 +36,8 @@ WRITE_SHARE = 10
 """Rows are written when so many wait and a tenth of those written before, or after so many seconds and ten times what the last write took."""
 COMPACT_ROWS = 10_000
 """The table is compacted after so many written rows, so that writing does not slow down as it grows."""
-MAX_ADDRESSES = 20
-"""After so many pictures that lie elsewhere they are only counted."""
 ALL_IDS = 100_000_000
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class _Row:
-    """An item to write, with the picture's file, its digest, and what its stored digest says can be kept."""
-
-    line: int
-    item: Item
-    image: Path | None
-    digest: Digest
-    stored: Digest | None = None
-
-    @property
-    def keeps_text(self) -> bool:
-        """Whether the stored text vector is of these words and this model."""
-        old = self.stored
-        return old is not None and (old.mark, old.text) == (self.digest.mark, self.digest.text)
-
-    @property
-    def keeps_image(self) -> bool:
-        """Whether the stored picture vector is of this file and this model."""
-        old = self.stored
-        return old is not None and not old.damaged and (old.mark, old.image) == (self.digest.mark, self.digest.image)
 
 
 async def ingest(
@@ -112,7 +85,7 @@ async def ingest(
     gone = await removed_ids(found, catalogue) if how.prune else []
     check_removal(gone, await catalogue.count(), how)
     with Rejects(rejects) as problems:
-        run = _Run(source, found, media, problems, Readers(embed))
+        run = Run(source, found, media, problems, Readers(embed))
         if not how.dry_run:
             await catalogue.drop_fields(retyped)
         await _Pipeline(run, catalogue, embed, max(1, batch), progress, dry_run=how.dry_run).run()
@@ -153,107 +126,12 @@ async def _finish(catalogue: LanceCatalogue, found: Survey) -> None:
     await catalogue.optimize()
 
 
-class _Run:
-    """Read the rows of one file, report the bad ones, and count."""
-
-    def __init__(self, source: Path, found: Survey, media: Path | None, problems: Rejects, readers: Readers) -> None:
-        self.source, self.found, self.problems, self.readers = source, found, problems, readers
-        self.media, self._by_id = media or source.parent, media is not None and "image" not in found.plan.fields
-        self.read = self.inserted = self.updated = self.unchanged = self.addresses = 0
-        self.changed: list[str] = []
-
-    def rows(self, mark: str) -> Iterator[_Row]:
-        """Yield the usable rows; of rows with the same id only the last usable one."""
-        held: dict[str, _Row] = {}
-        for record in self.found.records():
-            self.read += 1
-            row = self._usable(record, mark)
-            item_id = row.item.item_id if row else self.found.plan.item_id(record.values)
-            last = self.found.last_line.get(item_id)
-            if last is None:
-                if row is not None:
-                    yield row
-                continue
-            if row is not None:
-                if item_id in held:
-                    self.warn(
-                        held[item_id], "item_id", f"the same id comes again on line {row.line}, which replaces this"
-                    )
-                held[item_id] = row
-            if record.line >= last and item_id in held:
-                yield held.pop(item_id)
-
-    def warn(self, row: _Row, field: str, reason: str) -> None:
-        """Report a row that is used only in part."""
-        self._warn(row.line, row.item.item_id, field, reason)
-
-    def notes(self) -> list[str]:
-        """Return what is to be said of the run as a whole."""
-        elsewhere = (
-            f"{self.addresses} pictures are web addresses and were not read: put the files into a folder and name it with "
-            "--media; they are found there by their names"
-        )
-        return [*self.readers.notes(), *([elsewhere] if self.addresses > MAX_ADDRESSES else [])]
-
-    def _warn(self, line: int, item_id: str, field: str, reason: str) -> None:
-        self.problems.add(self.source, line, field=field, reason=reason, item_id=item_id[:128], level="warning")
-
-    def _usable(self, record: Record, mark: str) -> _Row | None:
-        if record.problem:
-            self.problems.add(self.source, record.line, field="", reason=record.problem)
-            return None
-        plan = self.found.plan
-        item_id = plan.item_id(record.values)
-
-        def warn(field: str, reason: str) -> None:
-            self._warn(record.line, item_id, field, reason)
-
-        try:
-            if self.found.choices.only:
-                attributes = attributes_of(record.values, plan, warn)
-                variants = variants_of(record.values, plan, warn)
-                item = Item.model_construct(
-                    item_id=item_id, title="", text="", attributes=attributes, variants=variants
-                )
-                return _Row(record.line, item, None, Digest(mark, ""))
-            item = to_item(record.values, plan, warn)
-        except RowError as error:
-            self.problems.add(
-                self.source, record.line, field=error.field, reason=error.reason, item_id=error.item_id[:128]
-            )
-            return None
-        if self._by_id and (name := named_by_id(item_id, self.media)):
-            item = item.model_copy(update={"image": name})
-        item, image, content = self._picture(item, record.line)
-        if item.variants:
-            shown = variant_pictures(item, self.media, lambda reason: self._warn(record.line, item_id, "image", reason))
-            item = item.model_copy(update={"variants": shown})
-        return _Row(record.line, item, image, digest_of(item, content, mark, self.readers.of(item)))
-
-    def _picture(self, item: Item, line: int) -> tuple[Item, Path | None, str]:
-        """Return the item, without its picture if that cannot be used, the picture's file and the hash of its bytes."""
-        if item.image is None:
-            return item, None, ""
-        try:
-            image = locate(item.image, self.media)
-            content = file_digest(image)
-            check_image(image, decode=False)
-        except ImageProblem as problem:
-            self.addresses += isinstance(problem, PictureAddress)
-            if not isinstance(problem, PictureAddress) or self.addresses <= MAX_ADDRESSES:
-                self._warn(line, item.item_id, "image", f"{item.image[:200]}: {problem}; stored without it")
-            return item.model_copy(update={"image": None}), None, ""
-        if "://" in item.image or item.image.startswith("/"):
-            item = item.model_copy(update={"image": image.relative_to(self.media.resolve()).as_posix()})
-        return item, image, content
-
-
 class _Pipeline:
     """Run reading, embedding and writing at once, with two batches in each queue at most."""
 
     def __init__(
         self,
-        run: _Run,
+        run: Run,
         catalogue: LanceCatalogue,
         embed: ImageTextModel,
         batch: int,
@@ -265,7 +143,7 @@ class _Pipeline:
         self._dry_run, self._only = dry_run, frozenset(run.found.choices.only)
         self._update = PartialUpdate(catalogue, self._only)
         self._since_compaction = 0
-        self._read: asyncio.Queue[list[_Row] | None] = asyncio.Queue(2)
+        self._read: asyncio.Queue[list[UsableRow] | None] = asyncio.Queue(2)
         self._done: asyncio.Queue[list[ItemRow] | None] = asyncio.Queue(2)
 
     async def run(self) -> None:
@@ -297,7 +175,7 @@ class _Pipeline:
                 self._progress(self._run.read, self._run.found.lines)
         await self._read.put(None)
 
-    async def _overlaid(self, chunk: Sequence[_Row]) -> list[_Row]:
+    async def _overlaid(self, chunk: Sequence[UsableRow]) -> list[UsableRow]:
         """Return the stored items of ``chunk`` with the attributes that are updated; unknown ids are reported."""
         said = await self._update.over(
             [row.item for row in chunk], lambda place, *what: self._run.warn(chunk[place], *what)
@@ -312,7 +190,7 @@ class _Pipeline:
             made.append(replace(chunk[place], item=item, image=image, digest=digest))
         return made
 
-    async def _is_stored(self, row: _Row) -> bool:
+    async def _is_stored(self, row: UsableRow) -> bool:
         if row.stored is None or row.stored.key != row.digest.key:
             return False
         if row.stored.damaged:
@@ -320,7 +198,7 @@ class _Pipeline:
         self._run.unchanged += 1
         return True
 
-    async def _warn_if_damaged(self, row: _Row) -> bool:
+    async def _warn_if_damaged(self, row: UsableRow) -> bool:
         try:
             if row.image is not None:
                 await asyncio.to_thread(check_image, row.image, decode=True)
@@ -336,7 +214,7 @@ class _Pipeline:
                 await self._done.put([_item_row(row, texts, pictures, row.line in damaged) for row in chunk])
         await self._done.put(None)
 
-    async def _texts(self, rows: Sequence[_Row]) -> dict[str, Vectors]:
+    async def _texts(self, rows: Sequence[UsableRow]) -> dict[str, Vectors]:
         """Return id -> vector of the rows' words, embedded only where they changed."""
         vectors = await self._kept("text", [row for row in rows if row.keeps_text])
         new = [row for row in rows if row.item.item_id not in vectors]
@@ -345,17 +223,17 @@ class _Pipeline:
             vectors.update({row.item.item_id: vector for row, vector in zip(new, made, strict=True)})
         return vectors
 
-    async def _pictures(self, rows: Sequence[_Row]) -> tuple[dict[str, Vectors], set[int]]:
+    async def _pictures(self, rows: Sequence[UsableRow]) -> tuple[dict[str, Vectors], set[int]]:
         """Return id -> vector of the rows' pictures, embedded only where the file changed, and the lines of damaged ones."""
         pictured = [row for row in rows if row.image is not None]
         vectors = await self._kept("image", [row for row in pictured if row.keeps_image])
         found, damaged = await self._new_pictures([row for row in pictured if row.item.item_id not in vectors])
         return {**vectors, **found}, damaged
 
-    async def _kept(self, column: VectorColumn, rows: Sequence[_Row]) -> dict[str, Vectors]:
+    async def _kept(self, column: VectorColumn, rows: Sequence[UsableRow]) -> dict[str, Vectors]:
         return await self._catalogue.stored_vectors(column, [row.item.item_id for row in rows]) if rows else {}
 
-    async def _new_pictures(self, rows: Sequence[_Row]) -> tuple[dict[str, Vectors], set[int]]:
+    async def _new_pictures(self, rows: Sequence[UsableRow]) -> tuple[dict[str, Vectors], set[int]]:
         if not rows:
             return {}, set()
         try:
@@ -392,7 +270,7 @@ class _Pipeline:
         self._run.updated += result.updated
 
 
-def _item_row(row: _Row, texts: Mapping[str, Vectors], pictures: Mapping[str, Vectors], damaged: bool) -> ItemRow:
+def _item_row(row: UsableRow, texts: Mapping[str, Vectors], pictures: Mapping[str, Vectors], damaged: bool) -> ItemRow:
     item, digest = row.item, row.digest
     if damaged:
         item, digest = item.model_copy(update={"image": None}), digest._replace(damaged=True)
