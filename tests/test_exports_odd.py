@@ -125,3 +125,19 @@ def test_prices_are_in_cents_where_said(tmp_path: Path) -> None:
     assert items_of(tmp_path, "id,title,cost\n1,Mug,1250\n2,Bowl,999\n", choices=said)["Mug"].attributes["cost"] == 12.5
     named = items_of(tmp_path, "id,title,price_cents\n1,Mug,1250\n2,Bowl,999\n")
     assert named["Bowl"].attributes["price_cents"] == 9.99
+
+
+@pytest.mark.parametrize(
+    ("names", "price"),
+    [
+        ("Cost Other,Cost Repair,Cost Total $", "Cost Total $"),
+        ("EK,VK,UVP", "VK"),
+        ("Trade (GBP),Retail (GBP),Deposit", "Retail (GBP)"),
+        ("price,total price,cost", "price"),
+        ("原价,现价,成本", "price"),
+    ],
+)
+def test_the_price_is_what_a_customer_pays(tmp_path: Path, names: str, price: str) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(f"id,title,{names}\n1,Chair,10,20,30\n2,Table,11,21,31\n3,Shelf,12,22,32\n", "utf-8")
+    assert survey(path).plan.price == price

@@ -280,7 +280,7 @@ def _nearly(column: Column, sample: Sample) -> tuple[str, ...]:
         odd.append(
             f"{numbers:.0%} are numbers and {shown(words)} is none: read as words; for numbers: --as '{column.name}=number'"
         )
-    if is_price_name(column.name):
+    if is_price_name(column.name) and any(c.isdigit() for text in sample.texts() for c in text):
         odd.append(f"called a price and not read as one: --as '{column.name}=price'")
     texts = sample.texts()
     total = sum(texts.values())

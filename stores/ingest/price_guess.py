@@ -19,7 +19,7 @@ PRICED = 0.5
 THOUSANDTHS = 0.2
 """Share of a price's cells that must have three decimals for three decimals to be believed."""
 _CURRENCY_IN_NAME = re.compile(
-    r"[(\[]\s*(?:in\s+)?(EUR|USD|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|CZK|AUD|CAD|[€£¥￥₹₽₩₺$])\s*[)\]]$"
+    r"[(\[]\s*(?:in\s+)?(EUR|USD|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|CZK|AUD|CAD|[€£¥￥₹₽₩₺$])\s*[)\]]$|\s([€£¥￥₹₽₩₺$])$"
 )
 _CENTS_IN_NAME = re.compile(
     r"[\s_(\[](?:in[\s_])?(?:cents?|minor|pence)(?:[\s_]units?)?[)\]]?$|^unit_amount$|[a-z]Cents$", re.IGNORECASE
@@ -107,6 +107,6 @@ def _odd_prices(
 
 def _currency_in(name: str) -> str:
     if sign := _CURRENCY_IN_NAME.search(name):
-        return currency_code(sign[1])
+        return currency_code(sign[1] or sign[2])
     match = re.search(r"[\s_(\[\-]([A-Za-z]{3})[)\]]?$", name)
     return currency_code(match[1]) if match and currency_code(match[1]) == match[1].upper() else ""

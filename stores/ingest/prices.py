@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from .column import Column
@@ -20,6 +21,7 @@ from .column_sample import Sample
 from .numbers import currency_code
 
 CURRENCY = "the currency of the prices"
+_TOTAL = re.compile(r"\btotal\b|gesamt|总", re.IGNORECASE)
 MINOR = frozenset({"cent", "cents", "ct", "minor", "pence", "分"})
 """What a column says whose neighbours are prices in hundredths."""
 
@@ -97,6 +99,7 @@ def named_prices(columns: list[Column], mapped: Mapping[str, str]) -> tuple[list
             simple(c.name) in BEFORE_NAMES,
             simple(c.target) != "price",
             simple(c.target) not in REGULAR_NAMES,
+            not _TOTAL.search(c.name),
         ),
         default=None,
     )
