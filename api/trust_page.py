@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 
 from ..core.media.trust_report import ExaminedMedium, TrustReport
 from ..core.schemas import Check
+from .trust_names import compared_files, with_file_names
 
 SHOWN_PX = 720
 ACTIONS = {
@@ -47,12 +48,15 @@ dl{margin:.5rem 0 0}dt{font-weight:600;margin-top:.75rem}dd{margin:0}small{color
 
 def trust_page(report: TrustReport, files: Sequence[Path], text: str = "") -> str:
     """Return the page; ``files`` are the media of ``report`` in its order, shown where they are photos that can be decoded."""
+    report = with_file_names(report, files)
     media = "".join(_medium(medium, file) for medium, file in zip(report.media, files, strict=True))
-    pairs = f"<article><h2>Compared with each other</h2>{_checks(report.pairs)}</article>" if report.pairs else ""
-    names = {medium.media_id: file.name for medium, file in zip(report.media, files, strict=True)}
+    pairs = (
+        f"<article><h2>Compared with each other</h2>{_checks(report.pairs, files=files)}</article>"
+        if report.pairs
+        else ""
+    )
     effects = "".join(
-        f"<li>{_name(effect.check)} ({escape(', '.join(names.get(one, one) for one in effect.about))}): "
-        f"<b>{escape(ACTIONS[effect.action])}</b></li>"
+        f"<li>{_name(effect.check)} ({escape(', '.join(effect.about))}): <b>{escape(ACTIONS[effect.action])}</b></li>"
         for effect in report.effects
     )
     policy = f"<article><h2>What the shop's policy makes of it</h2><ul>{effects}</ul></article>" if effects else ""
@@ -125,22 +129,24 @@ def _aspect(file: Path) -> str:
     return f"{width}/{height}"
 
 
-def _checks(checks: Sequence[Check], *, unfolded: bool = False) -> str:
-    """List what was found; the checks that found nothing either way are folded away, unless a map needs their words."""
-    found = "".join(_check(check) for check in checks if check.state != "no evidence")
+def _checks(checks: Sequence[Check], *, unfolded: bool = False, files: Sequence[Path] = ()) -> str:
+    """List what was found, with those of ``files`` that it is about; what found nothing is folded away, unless a map needs its words."""
+    found = "".join(_check(check, files) for check in checks if check.state != "no evidence")
     nothing = [check for check in checks if check.state == "no evidence"]
     if not nothing:
         return f"<dl>{found}</dl>"
-    names = ", ".join(_name(check.check) for check in nothing)
-    more = "".join(_check(check) for check in nothing)
+    names = ", ".join(dict.fromkeys(_name(check.check) for check in nothing))
+    more = "".join(_check(check, files) for check in nothing)
     folded = f"<details{' open' if unfolded else ''}><summary>No evidence either way: {names}</summary><dl>{more}</dl></details>"
     return (f"<dl>{found}</dl>" if found else "") + folded
 
 
-def _check(check: Check) -> str:
+def _check(check: Check, files: Sequence[Path] = ()) -> str:
     source = f"<br><small>{escape(check.source)}. {escape(check.limits)}</small>" if check.source else ""
     shift = "" if check.shift_s is None else _timeline(check.shift_s, check.state)
-    return f"<dt>{_name(check.check)} {_state(check.state)}</dt><dd>{escape(check.reason)}{shift}{source}</dd>"
+    about = compared_files(check, files)
+    told = f" <span class=soft>{escape(about)}</span>" if about else ""
+    return f"<dt>{_name(check.check)}{told} {_state(check.state)}</dt><dd>{escape(check.reason)}{shift}{source}</dd>"
 
 
 def _timeline(shift_s: float, state: str) -> str:

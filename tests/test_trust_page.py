@@ -48,6 +48,17 @@ def test_a_shift_is_drawn() -> None:
     assert "left:72.0%" in page
 
 
+def test_comparisons_name_the_files_and_not_their_numbers() -> None:
+    media = [ExaminedMedium(media_id=f"image-{n}", kind="image", state="no evidence") for n in (1, 2)]
+    pair = Check(check="text_image", state="conflict", reason="But image-2 shows 'shoe'.", about=("text", "image-2"))
+    quiet = Check(check="text_image", state="no evidence", reason="Nothing.", about=("text", "image-1"))
+    sent = TrustReport(state="conflict", media=tuple(media), pairs=(pair, quiet), effects=())
+    page = trust_page(sent, [Path("dress.jpg"), Path("shoe.jpg")], "a dress")
+    assert "But shoe.jpg shows" in page
+    assert page.index("<span class=soft>shoe.jpg</span>") < page.index("<span class=soft>dress.jpg</span>")
+    assert "image-" not in page
+
+
 @pytest.mark.parametrize("state", ["no evidence", "verified", "conflict"])
 def test_a_probability_of_forgery_stands_only_beside_a_conflict(state: VerdictState) -> None:
     """The scores alone give more than 90 % for all three: what the methods do not hold for a conflict gets no number."""

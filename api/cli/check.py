@@ -14,6 +14,7 @@ from ...core.errors import InvalidRequestError
 from ...core.media.trust_report import TrustReport
 from ...core.schemas import Check
 from ...core.settings import load_settings
+from ..trust_names import compared_files, with_file_names
 from .options import run_async
 
 STYLE = {"conflict": "bold red", "verified": "green", "no evidence": "dim"}
@@ -47,7 +48,7 @@ def check_command(
     if as_json:
         typer.echo(report.model_dump_json(exclude_defaults=True))
     else:
-        _show(report, names, Console())
+        _show(with_file_names(report, names), names, Console())
         if html is not None:
             typer.echo(f"report: {html}")
     if report.state == "conflict":
@@ -78,7 +79,7 @@ def _show(report: TrustReport, files: list[Path], console: Console) -> None:
     if report.pairs:
         console.print("[bold]together[/bold]", highlight=False)
         for check in report.pairs:
-            _line(check, console)
+            _line(check, console, compared_files(check, files))
     for effect in report.effects:
         about = ", ".join(effect.about)
         console.print(f"  policy for {effect.check} ({escape(about)}): {effect.action}", highlight=False)
@@ -86,8 +87,9 @@ def _show(report: TrustReport, files: list[Path], console: Console) -> None:
         console.print(f"[yellow]without {escape(label.what)}: {escape(label.why)}[/yellow]", soft_wrap=True)
 
 
-def _line(check: Check, console: Console) -> None:
-    console.print(f"  {_state(check.state)} {check.check}: {escape(check.reason)}", highlight=False, soft_wrap=True)
+def _line(check: Check, console: Console, about: str = "") -> None:
+    of = f" ({escape(about)})" if about else ""
+    console.print(f"  {_state(check.state)} {check.check}{of}: {escape(check.reason)}", highlight=False, soft_wrap=True)
 
 
 def _state(state: str) -> str:
