@@ -16,6 +16,7 @@ _TOO = frozenset(("too", "zu", "太", "overly", "way too", "far too", "much too"
 FINE = frozenset(("fine", "also"))
 POINTING = frozenset(("that", "it", "this", "das", "es", "这个", "那个"))
 FIRST = frozenset(("first", "zuerst", "up front", "优先", "先"))
+LAST = frozenset(("last", "zuletzt", "at the end", "am ende", "zum schluss", "最后"))
 GERMAN_RANKS = ("zweit", "dritt", "viert", "funft")
 _ENDINGS = {2: "nd", 3: "rd"}
 RANKS = {
@@ -55,7 +56,8 @@ def orders(sentence: Sentence) -> None:
             continue
         of = _end_of_named(sentence, i) or _end_of_own(sentence, s)
         if of is not None:
-            _set_order(sentence, *of, s)
+            name, descending = of
+            _set_order(sentence, name, descending != _takes_last(sentence, i), s)
             _swallow_first(sentence, i)
     _comparatives_first(sentence)
     for i, s in enumerate(sentence.segments):
@@ -142,6 +144,18 @@ def _comparatives_first(sentence: Sentence) -> None:
         end = next((c for c in s.comparisons if c.role in ("more", "less")), None)
         if end is not None and not sentence.negated_before(i) and _swallow_first(sentence, i):
             _set_order(sentence, end.field, end.role == "more", s)
+
+
+def _takes_last(sentence: Sentence, i: int) -> bool:
+    """Take the "last" of "fewest reviews last", which turns an order round."""
+    for j in range(i + 1, min(i + REACH, len(sentence.segments))):
+        s = sentence.segments[j]
+        if key_of(s.text) in LAST and not s.used and not s.entries:
+            s.used = "order"
+            return True
+        if not (s.is_glue or s.is_word or s.fields):
+            return False
+    return False
 
 
 def _swallow_first(sentence: Sentence, i: int) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.language.value_entry import BROADER, SYNONYM
+from ....core.language.value_entry import BROADER, SYNONYM, Entry
 from ....core.language.word_data import key_of
+from ....core.text.field_names import words_of
 from .segments import Segment
 from .sentence import COMMAS, Sentence, Wish
 
@@ -194,7 +195,7 @@ def _refuse_phrase(sentence: Sentence, phrase: Sequence[int], negations: Sequenc
                 sentence.found.wishes += [Wish(e, [s], must=False) for e in sentence.best(s, evident=True)[:1]]
                 s.used = "soft"
             continue
-        entries = [e for e in s.entries if sentence.evident(s, e) and e.rank < BROADER]
+        entries = _own([e for e in s.entries if sentence.evident(s, e) and e.rank < BROADER])
         surest = min((e.rank for e in entries), default=0)
         for entry in entries:
             if entry.rank <= SYNONYM or surest > SYNONYM:
@@ -202,6 +203,12 @@ def _refuse_phrase(sentence: Sentence, phrase: Sequence[int], negations: Sequenc
         if not entries:
             sentence.found.unmet.append((negations[0].start, s.end))
         s.used = "refused"
+
+
+def _own(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the meanings that say what a thing is or has, without what it only goes with: who wants no cat may want what likes cats."""
+    own = [e for e in entries if words_of(e.field)[-1:] not in (("with",), ("for",), ("mit",), ("zu",))]
+    return own or list(entries)
 
 
 def _particular(sentence: Sentence, phrase: Sequence[int]) -> list[int]:

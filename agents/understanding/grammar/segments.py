@@ -23,6 +23,7 @@ from ....core.language.word_data import (
     listed_words,
     phrase_words,
     phrases,
+    superlatives,
     thing_words,
     tongues,
     units,
@@ -286,6 +287,8 @@ def _known(
         inflected = tuple(e for e in inflected if _is_form_of(words[0], e))
     if roles & _WORDS_OF_GRAMMAR and len(words) == 1 and any(e.rank == SPELLED for e in spelled):
         roles -= _WORDS_OF_GRAMMAR  # a hotel's bar and a flat's lift are no words of the grammar
+    if key in superlatives():  # "the longest wait" asks for no long coat
+        inflected, spelled = (), tuple(e for e in spelled if e.rank == SPELLED)
     denies = len(words) > 1 and words[0] in _REFUSING
     if roles & {"not", "except", "not_after"} or denies:  # "no vices" is no form of "Novice"
         inflected = ()

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from math import inf
 
 from .....core.language.tokens import Token
 from .....core.language.word_data import key_of, units
 from .amount import Amount, phrase_at
+from .german_numbers import GERMAN
 
 _ARTICLES = frozenset(("a", "an", "one", "ein", "eine", "einen", "einem", "einer", "eines"))
+_SPANS = {
+    "minut": 1.0,
+    "stund": 60.0,
+    "tag": 1440.0,
+    "woch": 10080.0,
+    "monat": 43830.0,
+    "hour": 60.0,
+    "day": 1440.0,
+    "week": 10080.0,
+}
+"""Minutes in what an adjective counts."""
+_NUMBERS = {"ein": 1.0, "halb": 0.5} | {word: float(value) for word, value in GERMAN.items()}
+_COUNTED = re.compile(rf"^({'|'.join((*_NUMBERS, 'mehr'))}|\d+)(minut|stund|tag|woch|monat)ig(?:e|er|es|en|em)?$")
 _HALVES = frozenset(("half", "halb", "halbe", "halben", "halbem", "halber", "halbes"))
 _FIXED = {"anderthalb": 1.5, "eineinhalb": 1.5, "zweieinhalb": 2.5, "dreieinhalb": 3.5, "viereinhalb": 4.5}
 _TOGETHER = {
@@ -32,6 +48,14 @@ def read_part(tokens: Sequence[Token], i: int) -> Amount | None:
     word = tokens[i].text
     if word in _TOGETHER and i and tokens[i - 1].text == "zu":
         return Amount(_TOGETHER[word], i + 1, spelled=True)
+    if told := _COUNTED.match(word):  # dreitägig, mehrtägige
+        several = told[1] == "mehr"
+        value = 2.0 if several else _NUMBERS.get(told[1]) or float(told[1] or 1)
+        return Amount(value, i + 1, units=(("time", _SPANS[told[2]]),), spelled=True, above=inf if several else 0.0)
+    if word in ("multiday", "multinight"):
+        return Amount(2.0, i + 1, units=(("time", 1440.0),), spelled=True, above=inf)
+    if word == "multi" and [t.text for t in tokens[i + 1 : i + 3]] in (["-", "day"], ["-", "hour"], ["-", "week"]):
+        return Amount(2.0, i + 3, units=(("time", _SPANS[tokens[i + 2].text]),), spelled=True, above=inf)
     if word in _FIXED:
         return Amount(_FIXED[word], i + 1, spelled=True)
     lead = i + (word in _ARTICLES)
