@@ -99,7 +99,8 @@ def _is_excluded(old: Constraint, new: Sequence[Constraint]) -> bool:
 
 
 def _is_released(old: Constraint, released: Sequence[tuple[str, str]]) -> bool:
-    return any(old.field == field and value.lower() in values_of(old) for field, value in released)
+    said = {str(old.value).lower()} if isinstance(old.value, bool) else set(values_of(old))
+    return any(old.field == field and value.lower() in said for field, value in released)
 
 
 def _replaces(new: Constraint, old: Constraint, adds: bool) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.language.tokens import stem
@@ -40,7 +40,7 @@ def read(text: str, language: CatalogueLanguage) -> Reading:
 
 def _reading(segments: Sequence[Segment], found: Parsed, text: str, rest: str, language: CatalogueLanguage) -> Reading:
     disputed, released = _disputed(found.wishes), [w for w in found.wishes if w.released]
-    wishes = [w for w in found.wishes if id(w) not in disputed and not _taken_back(w, released)]
+    wishes = [_narrowed(w, found) for w in found.wishes if id(w) not in disputed and not _taken_back(w, released)]
     linked = {id(said) for group in found.either for said in group}
     conditions = [
         *found.conditions,
@@ -268,6 +268,16 @@ def _disputed(wishes: Sequence[Wish]) -> set[int]:
         for w in wishes
         if not w.released and any((w.entry.field, v) in both for v in (w.entry.refused if w.denies else w.entry.wanted))
     }
+
+
+def _narrowed(wish: Wish, found: Parsed) -> Wish:
+    """Return a wish for several values without those that the same text refuses: "with sleeves, but not long ones"."""
+    entry = wish.entry
+    if wish.denies or wish.released or wish.both or len(entry.wanted) < 2:
+        return wish
+    refused = {v for w in found.wishes if w.denies and w.entry.field == entry.field for v in w.entry.refused}
+    left = tuple(v for v in entry.wanted if v not in refused)
+    return replace(wish, entry=entry._replace(wanted=left)) if refused and left else wish
 
 
 def _taken_back(wish: Wish, released: Sequence[Wish]) -> bool:

@@ -380,7 +380,9 @@ def _comparisons(terms: Iterable[FieldTerms]) -> dict[str, tuple[Comparison, ...
 
 
 def _inflected(form: str) -> tuple[str, ...]:
-    """Return the endings of a German superlative or comparative: breiteste, breitesten, breitester."""
+    """Return the endings of a German superlative or comparative: breiteste, breitesten, älteren."""
     if form.endswith("ste") and len(form) > 6 and " " not in form:
         return tuple(f"{form}{ending}" for ending in "nrsm")
+    if form.endswith("er") and len(form) > 4 and " " not in form:
+        return tuple(f"{form}{ending}" for ending in ("e", "en", "es", "em"))
     return ()

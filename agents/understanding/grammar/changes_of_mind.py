@@ -56,6 +56,19 @@ _PAST = frozenset(
         "原来",
     ]
 )
+_NEVER_AGAIN = frozenset(
+    (
+        "never again",
+        "nie wieder",
+        "nie mehr",
+        "not again",
+        "not that again",
+        "nicht nochmal",
+        "nicht noch einmal",
+        "再也不要",
+        "再也不了",
+    )
+)
 _NO_MORE = frozenset(
     [
         "more",
@@ -86,6 +99,7 @@ MAX_CLAUSE = 7
 def changes_of_mind(sentence: Sentence) -> None:
     """Free the one value of a negative clause behind which a short clause says that it is otherwise now."""
     _tired(sentence)
+    _never_again(sentence)
     segments = sentence.segments
     for i, s in enumerate(segments):
         if s.used or s.entries or not s.roles & {"not", "not_after"}:
@@ -126,6 +140,22 @@ def _tired(sentence: Sentence) -> None:
         if not past:
             sentence.doubt(values[0], segments[start:end])
             continue
+        sentence.found.wishes += [Wish(e, [value, s], refused=True) for e in sentence.best(value, evident=True)]
+        value.used, s.used = "refused", "not"
+
+
+def _never_again(sentence: Sentence) -> None:
+    """Refuse the one value of the clause before a bare "never again", whatever was told of it: "my Northlight broke, never again"."""
+    for i, s in enumerate(sentence.segments):
+        if s.used or s.entries or key_of(s.text) not in _NEVER_AGAIN or i < 2 or not _parts(sentence, i - 1):
+            continue
+        if i + 1 < len(sentence.segments) and not _parts(sentence, i + 1):
+            continue
+        first, last = _clause_around(sentence, i - 2)
+        values = [k for k in range(first, last) if sentence.value_at(k)]
+        if len(values) != 1 or any(p.roles & {"not", "not_after", "except"} for p in sentence.segments[first:last]):
+            continue
+        value = sentence.segments[values[0]]
         sentence.found.wishes += [Wish(e, [value, s], refused=True) for e in sentence.best(value, evident=True)]
         value.used, s.used = "refused", "not"
 

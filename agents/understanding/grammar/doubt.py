@@ -204,7 +204,13 @@ def _is_unsaid(clause: list[Segment], n: int, value: Segment) -> bool:
     if clause[n].end <= value.start:
         return _leads_on(clause[n + 1 :], value)
     between = [s for s in clause[:n] if s.start >= value.end]
-    return all(s.is_glue and key_of(s.text) not in _RELATIVE for s in between) and key_of(clause[n].text) in _DENYING
+    told = key_of(clause[n].text).split(" ")[0] in ("nicht", "nie", "niemals") and not any(
+        s.entries or s.amount is not None or s.roles & {"and", "or", "want"} or key_of(s.text) in _RELATIVE
+        for s in between
+    )
+    return told or (
+        all(s.is_glue and key_of(s.text) not in _RELATIVE for s in between) and key_of(clause[n].text) in _DENYING
+    )
 
 
 def _leads_on(rest: list[Segment], value: Segment) -> bool:

@@ -7,6 +7,8 @@ from .segments import Segment
 from .sentence import Sentence, Wish
 
 _NO = frozenset("no kein keine keinen not a 不".split())  # noqa: SIM905
+_BEING = frozenset("is are be would ist sind ware geht ok okay".split())  # noqa: SIM905
+_WITH_ME = frozenset("with me by for us fur mich mir uns auch too as well vollkommen vollig".split())  # noqa: SIM905
 _NEEDED = frozenset("needed necessary required notig notwendig erforderlich".split())  # noqa: SIM905
 _NEED_NOT = frozenset(
     ("dont need", "i dont need", "we dont need", "dont require", "i dont require", "no need for", "不需要")
@@ -19,6 +21,10 @@ def needless(sentence: Sentence) -> None:
         if s.used or s.entries:
             continue
         key = key_of(s.text)
+        if s.roles & {"fine", "enough"} or key == "fine":
+            _tolerate(sentence, i)
+        elif "or" in s.roles:
+            _free_or_not(sentence, i)
         if key in _NO or key in _NEED_NOT:
             _free(sentence, i, flags_only=key in _NEED_NOT)
 
@@ -41,6 +47,56 @@ def _free(sentence: Sentence, i: int, *, flags_only: bool) -> None:
         end += 1
     sentence.found.wishes += [Wish(e, [value], released=True) for e in value.entries]
     for piece in sentence.segments[i:end]:
+        piece.used = "release"
+
+
+def _tolerate(sentence: Sentence, i: int) -> None:
+    """Free the flag of "second hand is fine", "an audition is ok with me" and "unbewacht reicht": whoever bears it takes both."""
+    k = i - 1
+    while (
+        k >= 0
+        and (sentence.segments[k].is_glue or sentence.segments[k].roles & {"only"})
+        and not sentence.segments[k].entries
+    ):
+        k -= 1
+    said = sentence.segments[k + 1 : i + 1]
+    verb = any(set(p.words) & _BEING for p in said) or "enough" in sentence.segments[i].roles
+    if not verb or not sentence.value_at(k) or sentence.negated_before(k) or not _ends(sentence, i + 1):
+        return
+    value = sentence.segments[k]
+    if not all(e.field in sentence.language.flags for e in value.entries):
+        return
+    if any(p.roles & {"want", "demand"} for p in sentence.segments[max(0, k - 3) : k]):
+        return
+    _release(sentence, k, i + 1)
+
+
+def _free_or_not(sentence: Sentence, i: int) -> None:
+    """Free the value of "religious or not" and "bio oder nicht ist mir egal"."""
+    after = sentence.segments[i + 1 : i + 2]
+    if not after or key_of(after[0].text) not in ("not", "nicht", "without", "ohne") or sentence.value_at(i + 2):
+        return
+    if not sentence.value_at(i - 1) or not (_ends(sentence, i + 2) or sentence.segments[i + 2].is_glue):
+        return
+    end = i + 2
+    while end < len(sentence.segments) and not sentence.stops(end) and not sentence.segments[end].mark:
+        end += 1
+    if any(p.entries or p.amount is not None for p in sentence.segments[i + 2 : end]):
+        end = i + 2
+    _release(sentence, i - 1, end)
+
+
+def _ends(sentence: Sentence, k: int) -> bool:
+    """Tell whether a clause ends at ``k``, but for "with me", "für mich" and "and"."""
+    while k < len(sentence.segments) and key_of(sentence.segments[k].text) in _WITH_ME:
+        k += 1
+    return sentence.stops(k) or bool(sentence.segments[k].mark) or bool(sentence.segments[k].roles & {"and", "but"})
+
+
+def _release(sentence: Sentence, k: int, end: int) -> None:
+    value = sentence.segments[k]
+    sentence.found.wishes += [Wish(e, [value], released=True) for e in value.entries]
+    for piece in sentence.segments[k:end]:
         piece.used = "release"
 
 

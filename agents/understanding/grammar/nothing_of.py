@@ -65,5 +65,5 @@ def _gives_away(sentence: Sentence, i: int) -> bool:
 
 def _may_be_none(sentence: Sentence, name: str) -> bool:
     terms = sentence.language.fields[name]
-    measured = terms.measure in _MEASURES or not (terms.measure or terms.concept)  # an excess, a deposit
+    measured = terms.measure in _MEASURES or not terms.concept  # an excess, a deposit, a train
     return terms.field.type == "number" and terms.field.minimum == 0 and measured

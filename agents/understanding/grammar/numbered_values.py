@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 
 from ....core.language.value_entry import SPELLED, Entry
+from ....core.language.word_data import key_of
 from ....core.schemas import Operator
 from .numbers.limits import read_phrase
 from .numbers.phrase import NumberPhrase
@@ -19,6 +20,9 @@ _COMPARE: Mapping[Operator, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "=": operator.eq,
 }
+
+
+_TO = frozenset(("to", "bis", "through", "till", "up to", "到", "至"))
 
 
 def numbered_values(sentence: Sentence) -> None:
@@ -40,6 +44,54 @@ def numbered_values(sentence: Sentence) -> None:
         sentence.found.wishes.append(Wish(Entry(name, wanted, wanted, SPELLED), [s, beside], refused=refused))
         for piece in (*segments[phrase.first : phrase.last], beside):
             piece.used = piece.used or "wanted"
+
+
+def ranges_of_values(sentence: Sentence) -> None:
+    """Want all values from one to another: "between a size 10 and a size 14", "from S to L", "Größe 38 bis 42"."""
+    segments = sentence.segments
+    for i, s in enumerate(segments):
+        joint, j = _joint(sentence, i)
+        if joint is None or s.used or not sentence.value_at(i) or not sentence.value_at(j):
+            continue
+        field = next((e.field for e in s.entries if e.field in {o.field for o in segments[j].entries}), "")
+        ordered = _in_order(sentence, field, s, segments[j]) if field else ()
+        if len(ordered) < 3:
+            continue
+        refused = sentence.negated_before(i)
+        sentence.found.wishes.append(Wish(Entry(field, ordered, ordered, SPELLED), [s, segments[j]], refused=refused))
+        for piece in segments[i : j + 1]:
+            piece.used = piece.used or "wanted"
+
+
+def _joint(sentence: Sentence, i: int) -> tuple[Segment | None, int]:
+    """Return what joins the value at ``i`` to the next as the ends of a range, and where that one is."""
+    segments, j = sentence.segments, i + 1
+    if j >= len(segments):
+        return None, j
+    between = any("between" in p.roles for p in segments[max(0, i - 4) : i])
+    opens = (
+        segments[j].mark in ("-", "–", "~")
+        or key_of(segments[j].text) in _TO
+        or (between and "and" in segments[j].roles)
+    )
+    k = j + 1
+    while k < len(segments) and (segments[k].is_glue or segments[k].fields) and not segments[k].entries:
+        k += 1
+    return (segments[j], k) if opens and k < len(segments) else (None, k)
+
+
+def _in_order(sentence: Sentence, field: str, one: Segment, other: Segment) -> tuple[str, ...]:
+    """Return the field's values from one to the other, as numbers or as steps of a scale."""
+    ends = [next(e.wanted[0] for e in s.entries if e.field == field) for s in (one, other)]
+    values = sentence.language.fields[field].values
+    if all(map(_is_number, ends)):
+        low, high = sorted(map(float, ends))
+        return tuple(sorted((v for v in values if _is_number(v) and low <= float(v) <= high), key=float))
+    steps = sentence.language.steps.get((field, ends[0]), ())
+    if not set(ends) <= set(steps):
+        return ()
+    low, high = sorted(steps.index(v) for v in ends)
+    return steps[low : high + 1]
 
 
 def _field(sentence: Sentence, phrase: NumberPhrase) -> tuple[str, Segment] | None:

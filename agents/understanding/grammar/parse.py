@@ -23,7 +23,7 @@ from .meanings_in_context import settle_meanings
 from .moments import moments
 from .needless import needless
 from .nothing_of import nothing_of
-from .numbered_values import numbered_values
+from .numbered_values import numbered_values, ranges_of_values
 from .numbers.conditions import bounds_of
 from .orders_and_releases import leanings, orders, releases
 from .reactions import reactions
@@ -46,6 +46,7 @@ def parse(
     ages_of_people(sentence)
     dimensions(sentence)
     numbered_values(sentence)
+    ranges_of_values(sentence)
     bounds, unmet, found.count, freed = bounds_of(sentence.segments, language, earlier)
     found.bounds += bounds
     found.freed += freed

@@ -16,6 +16,7 @@ BESIDE = frozenset(
 )
 """Refusals of what stands after them only, in favour of what stands before."""
 _ELSE = frozenset("otherwise else sonst ansonsten 否则 不然 要不然".split())  # noqa: SIM905
+_YES = frozenset(("ja", "yes", "yep", "jep", "gern", "gerne"))
 _NONE = frozenset("none nothing neither keine keinen keins nichts".split())  # noqa: SIM905
 _RELATIVE = frozenset("that which who das die der".split())  # noqa: SIM905
 WHOLE = frozenset(
@@ -27,11 +28,14 @@ WHOLE = frozenset(
 
 def refuse_before(sentence: Sentence, i: int) -> bool:
     """Refuse the value just before ``i``: "red doesn't suit me", "Dodge? never", "wool allergy", "nut free", 黑色以外."""
-    s, k, crossed = sentence.segments[i], i - 1, 0
+    s, k, crossed, worded = sentence.segments[i], i - 1, 0, False
     if key_of(s.text) in LACKING | BESIDE:  # "red, without a doubt", "red rather than anything else"
         return False
     while k >= 0 and not sentence.segments[k].entries:
         piece = sentence.segments[k]
+        worded = worded or piece.is_word
+        if key_of(piece.text) in _YES or (piece.mark and worded):  # "long sleeves yes, train no"
+            return False
         if key_of(piece.text) in _ELSE:  # "red, otherwise no"
             return False
         if "and" in piece.roles and not piece.entries and k and sentence.segments[k - 1].mark in COMMAS:

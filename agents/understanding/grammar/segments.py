@@ -32,6 +32,7 @@ from ....core.language.word_data import (
 from .compounds import join_compound, with_shared_ends, without_compounds
 from .numbers.amount import Amount
 from .numbers.amounts import NUMBER_WORDS, read_amount
+from .written_forms import spelled, spelled_out
 
 MAX_TOKENS = 220
 """Longer texts are read so far; what follows is named as not read."""
@@ -41,18 +42,6 @@ ABBREVIATION = 4
 """Letters of the longest abbreviation with a full stop."""
 JOINERS = frozenset("-/&.'’·_")
 EMPTY: frozenset[str] = frozenset()
-_SPOKEN = {"nich": "nicht", "nciht": "nicht", "nihct": "nicht", "nix": "nichts"}
-_SPOKEN_GERMAN = {"net": "nicht", "ned": "nicht", "nit": "nicht", "nem": "einem", "nen": "einen", "ner": "einer"}
-"""Everyday spellings of words that phrases are made of."""
-_BLENDS = {
-    "romcom": ("romantic", "comedy"),
-    "romcoms": ("romantic", "comedy"),
-    "dramedy": ("drama", "comedy"),
-    "sitcom": ("comedy",),
-}
-_SHORTENED = {"mind": "mindestens", "hochst": "hochstens"}
-"""German abbreviations, with a full stop or before a number."""
-_SHORT = frozenset("mind hochst max min ca approx circa etwa rs nr vs incl inkl bzw".split())  # noqa: SIM905
 _DENYING = frozenset(("not", "except"))
 _REFUSING = frozenset(("no", "not", "kein", "keine", "keinen", "ohne", "without"))
 _LINKING = frozenset("but and aber und or oder".split())  # noqa: SIM905
@@ -101,10 +90,10 @@ class Segment:
 
 def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]:
     """Return the segments of ``text`` in order, and the rest that is too long to be read."""
-    tokens = _as_written(_without_stops(tokenise(text[:MAX_CHARACTERS])))
+    tokens = spelled(tokenise(text[:MAX_CHARACTERS]))
     rest = text[tokens[MAX_TOKENS].start :].strip() if len(tokens) > MAX_TOKENS else text[MAX_CHARACTERS:].strip()
     tongue = _tongue_of(tokens, language)
-    tokens = with_shared_ends(_spelled_out(tokens[:MAX_TOKENS]), language)
+    tokens = with_shared_ends(spelled_out(tokens[:MAX_TOKENS]), language)
     tokens = without_compounds(text, tokens, language)
     corrected = [_corrected(t, language, tongue) for t in tokens]
     changed = [a.text != b.text for a, b in zip(tokens, corrected, strict=True)]
@@ -123,13 +112,6 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
     return found, rest
 
 
-def _as_written(tokens: list[Token]) -> list[Token]:
-    """Write "nich", "nix" and other everyday spellings of a refusal as the phrases have them; some mean so in German only."""
-    german = len({t.text for t in tokens} & tongues()["de"]) > len({t.text for t in tokens} & tongues()["en"])
-    known = _SPOKEN | (_SPOKEN_GERMAN if german else {})
-    return [t._replace(text=known[t.text]) if t.text in known else t for t in tokens]
-
-
 def _narrower(piece: Segment, tongue: str, language: CatalogueLanguage) -> tuple[Entry, ...]:
     """Return the values that an unknown word is a kind of, where no text of the catalogue has the word itself."""
     word = piece.words[0] if len(piece.words) == 1 else ""
@@ -146,35 +128,6 @@ def _tongue_of(tokens: Sequence[Token], language: CatalogueLanguage) -> str:
     if english == german:
         return "de" if language.is_german else "en"
     return "en" if english > german else "de"
-
-
-def _spelled_out(tokens: list[Token]) -> list[Token]:
-    """Read a blend as the words it is made of: a rom-com is romance and comedy."""
-    found: list[Token] = []
-    for n, token in enumerate(tokens):
-        halves = "".join(t.text for t in tokens[n : n + 3] if t.text != "-") in _BLENDS and token.text == "rom"
-        after = bool(found) and found[-1].text == "romantic" and (token.text in "-" or token.text == "com")
-        if token.text in _BLENDS or halves:
-            words = _BLENDS[token.text] if token.text in _BLENDS else _BLENDS["romcom"][:1]
-            found += [token._replace(text=word, glued=k > 0) for k, word in enumerate(words)]
-        elif after:
-            found += [token._replace(text="comedy")] if token.text == "com" else []
-        else:
-            found.append(token)
-    return found
-
-
-def _without_stops(tokens: list[Token]) -> list[Token]:
-    """Drop the full stop of an abbreviation: "max. 120 cm", "ca. 300", "Rs. 500"."""
-    kept: list[Token] = []
-    for n, token in enumerate(tokens):
-        if token.text in _SHORTENED and n + 1 < len(tokens) and (tokens[n + 1].kind == "number" or tokens[n + 1].glued):
-            kept.append(token._replace(text=_SHORTENED[token.text]))
-            continue
-        short = token.text == "." and n and token.glued and tokens[n - 1].text in _SHORT and n + 1 < len(tokens)
-        if not short or tokens[n + 1].kind == "mark":
-            kept.append(token)
-    return kept
 
 
 def _corrected(token: Token, language: CatalogueLanguage, tongue: str) -> Token:
@@ -301,7 +254,7 @@ def _known(
     if names:
         entries = tuple(e for e in entries if e.rank == SPELLED or e.field in names)
     if not (entries or roles or names or comparisons or person) and len(words) < 3:
-        entries = language.values.get(german, ())
+        entries = language.values.get(german, ()) if key not in superlatives() else ()
         names = language.names.get(german, ())
     if len(words) == 1 and not comparisons and key.startswith(("zweit", "dritt", "viert")):
         comparisons = language.comparisons.get(key[5:], ())

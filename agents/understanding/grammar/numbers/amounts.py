@@ -79,6 +79,8 @@ def read_amount(tokens: Sequence[Token], i: int) -> Amount | None:
     if number.end < len(tokens) and tokens[number.end].text in ("cents", "cent", "pence"):
         return number._replace(value=number.value / 100, end=number.end + 1, scaled=True)
     after = _currency_at(tokens, number.end)
+    if not after and tokens[number.end - 1].text == "grand" and not _with_unit(tokens, number).units:
+        return number._replace(units=(("money", 1.0),))
     if after:
         value = number.value / 100 if number.pairs else number.value
         return _small_change(tokens, number._replace(value=value, currency=after[0], end=after[1]))

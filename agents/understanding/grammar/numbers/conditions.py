@@ -48,6 +48,13 @@ _LOWEST, _MOST = (
 
 
 _LIMITS = frozenset(("max", "maximum", "min", "minimum", "maximal", "minimal"))
+_WAITED = frozenset(
+    "ready wait waiting delivery delivered lead dispatch shipping lieferzeit wartezeit lieferung".split()  # noqa: SIM905
+)
+"""Words of a field's name that say how long one waits: who can wait six weeks takes less."""
+_MINE = frozenset("my our mein meine unser unsere 我的 我家 我们的".split())  # noqa: SIM905
+OWN = 10
+"""Segments between a measure and whose it is."""
 _LEFT = frozenset("free freie frei available left remaining vacancies stock verfugbar spots".split())  # noqa: SIM905
 """Words of a field's name that say how many are left: who needs two takes more."""
 
@@ -213,6 +220,8 @@ def _bounds(phrase: NumberPhrase, segments: Sequence[Segment], language: Catalog
             ]
         elif phrase.choice and terms.measure in ("count", "data", "") and terms.field.role != "price":
             made.append(Bound(name, "in", tuple(values), start, end))
+        elif phrase.bare and ops == ["="] and terms.measure in ("length", "mass") and _is_of_own(phrase, segments):
+            made.append(Bound(name, ">=", values[0], start, end))  # what one has must fit
         elif phrase.bare and ops == ["="]:
             made += _bare(terms, values[0], start, end)
         elif terms.field.role == "price" and any(
@@ -223,6 +232,19 @@ def _bounds(phrase: NumberPhrase, segments: Sequence[Segment], language: Catalog
             made += [Bound(name, op, value, start, end) for op, value in zip(ops, values, strict=True)]
     unsaid = not made and phrase.parts[0][1].high is None  # "not 60k": more or less is not said
     return None if unsaid else made
+
+
+def _is_of_own(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
+    """Tell whether a measure is of what somebody has: "our boat is 11 m long", "mein Bus ist 2,60 m hoch und 5,4 m lang"."""
+    being = False
+    for j in range(phrase.first - 1, max(-1, phrase.first - 1 - OWN), -1):
+        s, key = segments[j], key_of(segments[j].text)
+        if s.mark or s.roles & {"want", "not"}:
+            return False
+        being = being or key in ("is", "ist", "are", "sind", "measures", "misst", "weighs", "wiegt", "是", "有")
+        if key in _MINE:
+            return being
+    return False
 
 
 def _turned(
@@ -247,6 +269,8 @@ def _bare(terms: FieldTerms, value: float, start: int, end: int) -> list[Bound]:
         return [Bound(name, "<=", value, start, end)]
     if terms.measure in ("count", "age") and holds_least(name):
         return [Bound(name, "<=", value, start, end)]
+    if terms.measure == "time" and own & _WAITED:
+        return [Bound(name, "<=", value, start, end)]  # "in six weeks"
     if _LIMITS & own and terms.measure in ("length", "mass", "speed", "volume", "area", "power"):
         return [
             Bound(name, ">=" if holds_most(name) else "<=", value, start, end)

@@ -218,8 +218,14 @@ def _names_unknown(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
 def counts_something(phrase: NumberPhrase, segments: Sequence[Segment], language: CatalogueLanguage) -> bool:
     """Tell whether the number counts what the catalogue has no field for: "at least 4 players"."""
     k, lead = phrase.last, phrase.first
-    if _names_unknown(phrase, segments):
+    last = max((n for n in range(lead, k) if segments[n].amount is not None), default=lead)
+    inside = [
+        s for s in segments[last:k] if s.is_word and s.text.isascii() and s.text.islower() and s.text.endswith("s")
+    ]
+    if _names_unknown(phrase, segments) or (inside and not any(a.scaled or a.currency for _, a in phrase.parts)):
         return True
+    if phrase.parts[0][1].spelled and phrase.parts[0][1].value == 1 and k < len(segments) and segments[k].is_word:
+        return True  # "no more than one change"
     if (
         lead >= 2
         and key_of(segments[lead - 1].text) == "of"
