@@ -63,6 +63,18 @@ SHOPS = {
         flag("helm_inklusive"),
         texts="xyzzy",
     ),
+    "microscopes": shop(
+        number("price", 50, 3000, price=True),
+        number("objective_mm", 4, 60, "mm"),
+        number("ready_weeks", 0, 20),
+        number("lens_count", 0, 9),
+        words("stage", "Fixed|Sliding|Heated"),
+        words("size", "2|4|6|8"),
+        words("lid", "long|short|none"),
+        flag("used"),
+        flag("camera"),
+        texts="xyzzy",
+    ),
     "birds": shop(words("species", "Finch|Canary|Budgie"), number("price", 5, 300, price=True), texts="xyzzy"),
 }
 
@@ -93,6 +105,17 @@ SAID = [
     ("ski", "ich bin 1,72 m groß, keine Rennski", {"körpergröße_von <= 172", "körpergröße_bis >= 172", "art != Rennski"}),
     ("ski", "alles außer Renn- und Tourenski", {"art != Rennski", "art != Tourenski"}),
     ("ski", "Helm muss nicht dabei sein, höchstens 30 am Tag", {"preis_tag <= 30"}),
+    ("moorings", "my yacht is 9 m long", {"max_length_m >= 9"}),
+    ("microscopes", "I need it in six weeks", {"ready_weeks <= 6"}),
+    ("microscopes", "used is absolutely fine, no heated stage", {"stage != Heated"}),
+    ("microscopes", "a camera or not, sliding", {"stage = Sliding"}),
+    ("microscopes", "between a size 4 and a size 8", {"size in ['4', '6', '8']"}),
+    ("microscopes", "with a lid, but not a long one", {"lid = short", "lid != long"}),
+    ("microscopes", "under a grand", {"price < 1000"}),
+    ("microscopes", "my heated one broke, never again", {"stage != Heated"}),
+    ("microscopes", "no more than one drawer", set()),
+    ("workshops", "at most 40 visitors, no carving", {"craft != Carving"}),
+    ("ski", "Tourenski hatte ich mal, keine Rennski", {"art != Tourenski", "art != Rennski"}),
     ("panels", "five layers at least", {"layers in ['5', '7']"}),
 ]  # fmt: skip
 
@@ -107,6 +130,19 @@ def _said(name: str, text: str) -> set[str]:
 @pytest.mark.parametrize(("name", "text", "expected"), SAID, ids=[text for _, text, _ in SAID])
 def test_people_and_measures_bind_the_fields_that_they_are_told_for(name: str, text: str, expected: set[str]) -> None:
     assert _said(name, text) == expected
+
+
+def test_a_superlative_keeps_the_field_that_it_is_about() -> None:
+    reading = read("the biggest objective under 900", SHOPS["microscopes"])
+    assert reading.order is not None
+    assert (reading.order.field, reading.order.descending) == ("objective_mm", True)
+    assert [f"{c.field} {c.op} {c.value:g}" for c in reading.conditions] == ["price < 900"]
+
+
+def test_fewest_last_turns_an_order_round() -> None:
+    order = read("oak, cheapest last", SHOPS["panels"]).order
+    assert order is not None
+    assert (order.field, order.descending) == ("price", True)
 
 
 def test_too_much_of_something_asks_for_less() -> None:

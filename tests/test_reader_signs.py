@@ -73,6 +73,8 @@ SAID = [
     ("rezepte", "schon wieder Suppe? Nein, und nichts mit Tofu", {"gericht != Suppe", "zutaten not contains Tofu"}),
     ("rezepte", "früher mochte ich keinen Tofu, heute schon, aber Zwiebeln nicht", {"zutaten not contains Zwiebeln"}),
     ("rezepte", "außer Suppe ist alles recht, nichts ohne Tofu", {"gericht != Suppe", "zutaten contains Tofu"}),
+    ("rezepte", "Salat ja, Suppe nein", {"gericht = Salat", "gericht != Suppe"}),
+    ("rezepte", "scharfe Sachen kommen mir nicht auf den Tisch", set()),
     ("rezepte", "Sahne nix", {"zutaten not contains Sahne"}),
     ("tools", "I used to like petrol but not any more", {"power_source != Petrol"}),
     ("tools", "I used to hate rubber but now I love it, and no drills", {"kind != Drill"}),

@@ -100,8 +100,12 @@ def _closing_negation(sentence: Sentence, j: int, negations: Sequence[Segment]) 
 
 def _is_whole(sentence: Sentence, first: Segment, j: int, k: int) -> bool:
     """Tell whether the clause up to the comma at ``k`` says by itself what an exception leaves: "außer rot ist alles recht"."""
-    rest = [key_of(p.text) for p in (*sentence.between(first, sentence.segments[j]), *sentence.segments[j + 1 : k])]
-    return "except" in first.roles and any(word in _ALL for word in rest)
+    rest = {
+        w
+        for p in (first, *sentence.between(first, sentence.segments[j]), *sentence.segments[j + 1 : k])
+        for w in p.words
+    }
+    return "except" in first.roles and bool(rest & _ALL)
 
 
 def _opens_clause(following: Sequence[Segment]) -> bool:

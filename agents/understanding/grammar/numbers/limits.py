@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import isinf
 
 from .....core.language.catalogue_language import CatalogueLanguage
-from .....core.language.word_data import comparative_directions, key_of
+from .....core.language.word_data import comparative_directions, key_of, superlatives
 from .....core.schemas import Operator
 from ..segments import Segment
 from .amount import Amount
@@ -358,7 +358,8 @@ def _named_field(segments: Sequence[Segment], phrase: NumberPhrase, language: Ca
         or (segments[j].roles & {"want"} and not segments[j].text.isascii())
     ):
         j -= 1
-    if j >= 0 and _number_fields(segments[j], language) and not segments[j].entries and not segments[j].used:
+    ranked = j > 0 and key_of(segments[j - 1].text) in superlatives()  # "the biggest aperture under 900"
+    if j >= 0 and _number_fields(segments[j], language) and not (segments[j].entries or segments[j].used or ranked):
         phrase.fields, phrase.first = _number_fields(segments[j], language), j
 
 
