@@ -107,7 +107,8 @@ def changes_of_mind(sentence: Sentence) -> None:
         start, end = _clause_around(sentence, i)
         values = [k for k in range(start, end) if sentence.value_at(k)]
         last = _taken_back(sentence, end)
-        if len(values) != 1 or last is None:
+        once = sum(1 for p in segments[start:end] if p.roles & {"not", "not_after"}) == 1  # "not that I don't like it"
+        if len(values) != 1 or last is None or not once:
             continue
         value = segments[values[0]]
         sentence.found.wishes += [Wish(e, [value], released=True) for e in value.entries]
