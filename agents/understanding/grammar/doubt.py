@@ -184,7 +184,7 @@ def _unsettled(clause: list[Segment], wish: Wish) -> Segment | None:
     for n, s in enumerate(clause):
         if id(s) in own or s.entries:
             continue
-        if s.used == "unmet" and "not" in s.roles and _is_unsaid(clause, n, last):
+        if s.used == "unmet" and "not" in s.roles and _is_unsaid(clause, n, last, refused=wish.refused):
             return s
         if s.used not in ("", "glue"):
             continue
@@ -199,7 +199,7 @@ def _unsettled(clause: list[Segment], wish: Wish) -> Segment | None:
     return None
 
 
-def _is_unsaid(clause: list[Segment], n: int, value: Segment) -> bool:
+def _is_unsaid(clause: list[Segment], n: int, value: Segment, *, refused: bool) -> bool:
     """Tell whether a "not" that was only noted may speak of the value: "not the greatest admirer of red", "red doesn't match"."""
     if clause[n].end <= value.start:
         return _leads_on(clause[n + 1 :], value)
@@ -208,7 +208,7 @@ def _is_unsaid(clause: list[Segment], n: int, value: Segment) -> bool:
         s.entries or s.amount is not None or s.roles & {"and", "or", "want"} or key_of(s.text) in _RELATIVE
         for s in between
     )
-    return told or (
+    return (told and not refused) or (
         all(s.is_glue and key_of(s.text) not in _RELATIVE for s in between) and key_of(clause[n].text) in _DENYING
     )
 
