@@ -151,6 +151,12 @@ def test_too_much_of_something_asks_for_less() -> None:
     assert "oak" in " ".join(reading.not_applied)
 
 
+def test_a_measure_of_what_somebody_has_is_named_where_more_or_less_may_be_meant() -> None:
+    reading = read("my shelf is 90 cm long, oak", SHOPS["panels"])
+    assert [f"{c.field} {c.op} {c.value}" for c in reading.conditions] == ["wood = Oak"]
+    assert "90" in " ".join(reading.not_applied)
+
+
 @pytest.mark.parametrize("text", ["a finch, my boys are 7 and 10", "einen Kanarienvogel, sie ist 9"])
 def test_ages_that_no_field_takes_are_named(text: str) -> None:
     said = " ".join(read(text, SHOPS["birds"]).not_applied)

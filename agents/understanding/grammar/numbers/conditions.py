@@ -220,8 +220,8 @@ def _bounds(phrase: NumberPhrase, segments: Sequence[Segment], language: Catalog
             ]
         elif phrase.choice and terms.measure in ("count", "data", "") and terms.field.role != "price":
             made.append(Bound(name, "in", tuple(values), start, end))
-        elif phrase.bare and ops == ["="] and terms.measure in ("length", "mass") and _is_of_own(phrase, segments):
-            made.append(Bound(name, ">=", values[0], start, end))  # what one has must fit
+        elif phrase.bare and ops == ["="] and _leaves_open(terms, phrase, segments):
+            return None
         elif phrase.bare and ops == ["="]:
             made += _bare(terms, values[0], start, end)
         elif terms.field.role == "price" and any(
@@ -232,6 +232,12 @@ def _bounds(phrase: NumberPhrase, segments: Sequence[Segment], language: Catalog
             made += [Bound(name, op, value, start, end) for op, value in zip(ops, values, strict=True)]
     unsaid = not made and phrase.parts[0][1].high is None  # "not 60k": more or less is not said
     return None if unsaid else made
+
+
+def _leaves_open(terms: FieldTerms, phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
+    """Tell whether nobody knows if more or less is meant: "our drive is 6 m long" wants shorter campers, "our bus is" longer garages."""
+    settled = terms.concept == "body_height" or holds_least(terms.field.name) or holds_most(terms.field.name)
+    return terms.measure in ("length", "mass") and not settled and _is_of_own(phrase, segments)
 
 
 def _is_of_own(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
