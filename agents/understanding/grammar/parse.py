@@ -25,9 +25,10 @@ from .needless import needless
 from .nothing_of import nothing_of
 from .numbered_values import numbered_values, ranges_of_values
 from .numbers.conditions import bounds_of
-from .orders_and_releases import leanings, orders, releases
+from .orders import leanings, orders
 from .reactions import reactions
 from .refusals import refusals
+from .releases import releases
 from .segments import Segment
 from .sentence import Parsed, Sentence
 from .steps import steps
