@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from tastemaker.core.errors import ToolError
 from tastemaker.core.protocols import Captioner, Vectors
 from tastemaker.core.schemas import Caption, CatalogueField, CatalogueSchema, MediaFile, Tag
 from tastemaker.core.settings import Settings, load_settings
@@ -21,7 +22,9 @@ from tastemaker.models.captions.all_fields import FullCaptioner
 from tastemaker.models.captions.text_in_pictures import PictureText, looks_written
 from tastemaker.models.captions.zero_shot import ZeroShotCaptioner
 from tastemaker.models.lazy import LazyCaptioner
-from tastemaker.tools.perception.image_captioner import ImageCaptioner
+from tastemaker.tools.perception.image_captioner import ImageCaptioner, check_writing
+
+PHOTO = MediaFile(media_id="image-1", kind="image", path="a.png", mime="image/png")
 
 
 class Plain:
@@ -145,3 +148,14 @@ def test_the_setting_turns_reading_on(tmp_path: Path) -> None:
         captioner = registry.open_captioner(settings, Axes())
         assert isinstance(captioner, FullCaptioner)
         assert (captioner._words is not None) is wanted
+
+
+@pytest.mark.parametrize("said", ['{"picks": [[" \x00', "a dog \ufffd\ufffd", "\x1b[31ma cat", "a \ue000 boat"])
+def test_what_is_no_writing_is_refused(said: str) -> None:
+    with pytest.raises(ToolError, match="image-1 got an answer that is no writing"):
+        check_writing(said, PHOTO)
+
+
+@pytest.mark.parametrize("said", ["", "a dog\n\ton a beach", "海边的狗 🐕", "ein Hündchen, “klein”", "👩‍👩‍👧 at home"])
+def test_what_is_writing_in_any_script_is_taken(said: str) -> None:
+    check_writing(said, PHOTO)

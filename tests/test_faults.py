@@ -17,3 +17,6 @@ async def test_a_broken_part_costs_no_answer(kind: faults.Kind) -> None:
     if kind == "hung":
         assert "captioner" in rows["captioner hung"]["degraded"]
         assert "history" in rows["history hung"]["degraded"]
+    if kind == "corrupt":
+        assert "captioner" in rows["captioner corrupt"]["degraded"]
+        assert "transcriber" in rows["transcriber corrupt"]["degraded"]

@@ -8,7 +8,7 @@ from functools import partial
 from ...core.errors import BackEndError, ToolError
 from ...core.protocols import PartialTranscriber, Transcriber
 from ...core.schemas import Evidence, MediaFile, SpokenSegment, Transcript
-from .image_captioner import evidence_id
+from .image_captioner import check_writing, evidence_id
 
 Told = Callable[[str, SpokenSegment], None]
 """Called with the id of the evidence to come and each stretch of speech as soon as it is read."""
@@ -35,6 +35,7 @@ class AudioTranscriber:
             heard = await self._hear(media.path, name, told)
         except BackEndError as error:
             raise ToolError(f"{media.media_id} could not be transcribed: {error}") from error
+        check_writing(heard.text, media)
         return Evidence(
             evidence_id=name,
             kind="transcript",
