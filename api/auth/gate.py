@@ -25,7 +25,7 @@ from .tokens import Tokens
 STUDIO: Final = "/studio"
 STUDIO_KEY: Final = "tastemaker_studio_key"
 """A cookie that holds the key of who uses the studio; it counts below that path only."""
-OPEN: Final = ("/health", "/ready", "/live", "/docs", "/openapi.json", "/web")
+OPEN: Final = ("/health", "/ready", "/live", "/docs", "/openapi.json", "/web", "/.well-known")
 """Paths, with what lies below them, that ask for nobody: they tell nothing of any tenant."""
 PAGES: Final = frozenset({"/", "/console", "/widget.js", "/favicon.ico", "/studio/sign-in", "/studio/sign-out"})
 """Pages that ask for nobody: they are empty until somebody who is known fills them."""
@@ -38,6 +38,7 @@ ASKED: Final[dict[str, CallerScope | None]] = {
     "/v1": "recommend",
     "/mcp": "recommend",
     "/agui": "recommend",
+    "/a2a": "recommend",
     "/catalogue": "recommend",
     "/events": "feedback",
     "/feedback": "feedback",

@@ -21,6 +21,7 @@ from ...core.settings import Settings, load_settings
 from ...graphs.evaluation.desk import EvaluationDesk
 from ...graphs.releases.desk import ReleaseDesk
 from ...graphs.retention import EVERY_S, Expires, RetentionSweep
+from ..a2a.door import add_a2a
 from ..auth.gate import AuthGate, Doorkeeper
 from ..auth.guarded_service import GuardedService
 from ..openai.routes import add_openai_routes
@@ -142,6 +143,7 @@ def _add_doors(app: FastAPI, settings: Settings) -> McpDoor:
         return service.bound()
 
     add_langserve(app)
+    add_a2a(app, for_caller)
     return add_optional_doors(app, for_caller, settings)
 
 

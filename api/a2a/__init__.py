@@ -1,0 +1,1 @@
+"""Speak A2A, the protocol by which agents ask agents."""
