@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ..core.errors import TastemakerError
 from ..core.redaction import redact
@@ -18,7 +18,9 @@ from ..stores.evaluation.traces import TraceStore
 from ..stores.events.expiry import expire_events, expire_preferences
 from ..stores.events.exposure_log import ExposureLog
 from ..tools.media.admission import remove_left
-from .threads.store import Threads
+
+if TYPE_CHECKING:
+    from .threads.store import Threads
 
 EVERY_S = 3_600.0
 log = logging.getLogger("tastemaker.retention")
