@@ -195,6 +195,16 @@ def test_the_terminal_shows_prices_with_their_currency(
     assert "15 USD" in shown
 
 
+@pytest.mark.parametrize(("text", "least"), [("at least 16 MB of RAM", 16.0), ("内存至少64MB", 64.0)])
+async def test_an_amount_is_held_as_said_where_the_column_names_no_unit(
+    tmp_path: Path, text: str, least: float
+) -> None:
+    rows = [{"id": f"P{n}", "name": f"PC {n}", "ram": str(2 ** (1 + n % 5)), "price": str(900 + n)} for n in range(40)]
+    answer = await ask(await opened(tmp_path, written(tmp_path / "pc.csv", rows)), text)
+    limits = [(c.field, c.op, c.value) for c in answer.understanding.constraints]
+    assert limits == [("ram", ">=", least)]
+
+
 @pytest.mark.slow
 def test_chinese_events_are_ingested_trained_on_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TASTEMAKER_HOME", str(tmp_path))

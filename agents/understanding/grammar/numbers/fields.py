@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .....core.language.catalogue_language import FIRST_YEAR, CatalogueLanguage
+from .....core.language.catalogue_language import FIRST_YEAR, CatalogueLanguage, without_unit
 from .....core.language.tokens import stem
 from .....core.language.value_entry import FieldTerms
 from .....core.language.word_data import common_words, counted_words, currencies, field_words, key_of
@@ -108,8 +108,21 @@ def in_field(amount: Amount, terms: FieldTerms) -> float:
         if measure == "time" and terms.measure == "age":
             return round(value * factor / YEAR / terms.factor, 6)
         if measure == terms.measure and terms.factor:
-            return round(value * factor / terms.factor, 6)
+            turned = round(value * factor / terms.factor, 6)
+            return value if _is_held_so(value, turned, terms) else turned
     return value
+
+
+def _is_held_so(value: float, turned: float, terms: FieldTerms) -> bool:
+    """Tell whether a field that names no unit holds an amount as it is said: "16 MB" where memory is 2 to 32, and not 0.016."""
+    low, high = terms.field.minimum, terms.field.maximum
+    if terms.field.unit or low is None or high is None or min(low, value, turned) <= 0 or without_unit(terms.field)[1]:
+        return False
+
+    def off(x: float) -> float:
+        return max(low / x, x / high, 1.0)
+
+    return off(value) < off(turned)
 
 
 def _on_scale(value: float, scale: float, terms: FieldTerms) -> float:
