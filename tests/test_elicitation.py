@@ -96,6 +96,18 @@ def test_every_kind_of_field_can_be_asked_about_but_not_what_names_single_items(
     assert facet("framed").labels == ("no", "yes")
 
 
+def test_days_and_times_of_day_are_not_asked_about_and_stop_no_question() -> None:
+    moments = (CatalogueField(name="released", type="date"), CatalogueField(name="doors", type="time"))
+    schema = CatalogueSchema(fields=(*moments, *SCHEMA.fields))
+    own = [
+        item.model_copy(
+            update={"attributes": {**item.attributes, "released": f"2024-01-0{1 + n % 2}", "doors": f"1{n % 2}:00"}}
+        )
+        for n, item in enumerate(ITEMS)
+    ]
+    assert [f.name for f in facets_of(own, schema)] == [f.name for f in facets_of(ITEMS, SCHEMA)]
+
+
 def test_ranges_cover_every_number_once() -> None:
     prices = facet("price")
     assert list(prices.member.sum(axis=0)) == [1] * 16

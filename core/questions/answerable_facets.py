@@ -58,8 +58,10 @@ def facets_of(items: Sequence[Item], schema: CatalogueSchema, settled: Collectio
 
 
 def attribute_facet(items: Sequence[Item], field: CatalogueField) -> Facet | None:
-    """Return the facet of one catalogue field; None if the items share one value, or each has its own."""
-    make = {"number": _buckets, "bool": _named, "text": _named, "list": _named}[field.type]
+    """Return the facet of one catalogue field; None if the items share one value, or each has its own, and for days and times of day."""
+    make = {"number": _buckets, "bool": _named, "text": _named, "list": _named}.get(field.type)
+    if make is None:
+        return None
     pairs = make([i.attributes.get(field.name) for i in items], field)
     kept = [(label, p, row) for label, p, row in pairs if 0 < row.sum() < len(items)]
     if len(kept) < 2 or all(row.sum() < 2 for _, _, row in kept):
