@@ -141,3 +141,11 @@ def test_the_price_is_what_a_customer_pays(tmp_path: Path, names: str, price: st
     path = tmp_path / "x.csv"
     path.write_text(f"id,title,{names}\n1,Chair,10,20,30\n2,Table,11,21,31\n3,Shelf,12,22,32\n", "utf-8")
     assert survey(path).plan.price == price
+
+
+def test_a_member_that_is_a_list_is_one_value_on_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"id": "1", "title": "Jack", "qualities": [["LIFT", 3], ["JACK", 16]]}\n', "utf-8")
+    found = survey(path)
+    item = to_item(next(iter(found.records())).values, found.plan)
+    assert item.attributes["qualities"] == ["LIFT 3", "JACK 16"]

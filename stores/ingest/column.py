@@ -204,7 +204,9 @@ def _truth(column: Column, value: Any) -> bool:
 
 def _members(column: Column, value: Any) -> list[str]:
     found = value if isinstance(value, list) else json_list(value)
-    parts = [text_of(v) for v in found if not is_unknown(v)] if found is not None else [text_of(value)]
+    parts = (
+        [text_of(v).replace("\n", " ") for v in found if not is_unknown(v)] if found is not None else [text_of(value)]
+    )
     members = [m for part in parts for m in split(part, column.separators if found is None else (), sizes=column.sizes)]
     if len(members) > MAX_LIST:
         raise ValueError(f"{len(members)} list members, at most {MAX_LIST}")
