@@ -29,6 +29,8 @@ SHOPS = {
         flag("no_assembly"),
         flag("foldable"),
         words("warranty_card", "x"),
+        words("spin", "spins freely|spins with a pull|does not spin"),
+        words("flying_days", "Saturday|Sunday|Tuesday", several=True),
     ),
     "öfen": shop(
         "Kaminofen Sund|Pelletofen Alk|Specksteinofen Krabbe|Werkstattofen Lumme|Kaminofen Möwe",
@@ -75,7 +77,12 @@ READ = {
         ("öfen", ["ohne Geruch", "no smell", "kein Geruch"], {"ohne_geruch = True"}),
         ("面馆", ["non-smoking", "不能抽烟", "rauchfrei", "no smoking"], {"无烟 = True"}),
     ],
+    "a value that denies its column's name": [
+        ("kites", ["it has to spin", "one that spins"], {"spin in spins freely,spins with a pull"}),
+        ("kites", ["it should not spin"], {"spin not in spins freely,spins with a pull"}),
+    ],
     "features": [
+        ("kites", ["at the weekend", "am Wochenende", "周末"], {"flying_days in Saturday,Sunday"}),
         ("kites", ["a kite that folds away", "zusammenklappbar", "能折叠的"], {"foldable = True"}),
         ("kites", ["it should not fold up"], {"foldable = False"}),
         ("面馆", ["with a private room", "有包厢"], {"包间 = True"}),

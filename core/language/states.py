@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ..text.field_names import words_of
 from .lexicon.wordings import lemma_of
+from .tokens import stem, words_of_form
 from .word_data import joined, key_of, phrases, states
 
 MOST_VALUES = 12
@@ -58,17 +59,25 @@ class States(NamedTuple):
         return self.absent if word in states()["no"] else ()
 
 
-def states_of(values: Sequence[str]) -> States | None:
-    """Return the states in a column, or None where its values say more than one thing or nothing is ever absent."""
+def states_of(values: Sequence[str], name: str = "") -> States | None:
+    """Return the states in a column of this name, or None where its values say more than one thing or nothing is ever absent."""
     if not 1 <= len(values) <= MOST_VALUES:
         return None
-    absent = tuple(v for v in values if key_of(v) in states()["no"])
+    absent = tuple(v for v in values if key_of(v) in states()["no"] or _denies(v, name))
     maybe = tuple(v for v in values if key_of(v) in states()["maybe"])
     there = tuple(v for v in values if v not in absent + maybe)
     only = all(key_of(v) in states()["yes"] | states()["some"] for v in there)
     if not there or not (absent or only):
         return None
     return States(there, maybe, absent, only)
+
+
+def _denies(value: str, name: str) -> bool:
+    """Tell whether a value says that what the column is called is not so: "does not fold" of ``fold``, "kein Garten" of ``garten``."""
+    words = list(words_of_form(value))
+    lead = next((n for n in (2, 1) if "not" in phrases().get(" ".join(words[:n]), ())), 0)
+    about = {stem(w) for word in words_of(name) for w in words_of_form(word)} - states()["edges"]
+    return 0 < lead < len(words) and all(stem(w) in about for w in words[lead:])
 
 
 def topics_of(name: str, concept: str, concept_names: Iterable[str] = ()) -> tuple[str, ...]:

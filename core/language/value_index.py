@@ -166,7 +166,7 @@ class ValueIndex:
 
     def _add_states(self, term: FieldTerms) -> bool:
         """Index a column of states by what it is about; tell whether there is nothing else in it."""
-        found = states_of(term.values)
+        found = states_of(term.values, term.field.name)
         if found is None:
             return False
         name, topics = term.field.name, self._topics(term)
@@ -308,7 +308,8 @@ class ValueIndex:
             if len(found) > 1 and len(ending) > len(longest.get(own, "")):
                 longest[own] = ending
         for ending, found in by_ending.items():
-            if ending in longest.values() or (ending in listed_words() and ending not in phrases()):
+            known = ending in listed_words() and ending not in phrases()
+            if ending in longest.values() or (known and not {ending, german_stem(ending)} & thing_words()):
                 for key in {ending, german_stem(ending)}:
                     if name not in self.found[key]:
                         self.found[key][name] = Entry(name, tuple(found), tuple(found), PART)
