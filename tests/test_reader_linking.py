@@ -23,6 +23,7 @@ SHOPS = {
     "kites": shop(
         "Gull delta kite|Harrier stunt kite|Rainbow box kite|Tern parafoil kite|Heron delta kite",
         number("price", 8, 300, "GBP", price=True),
+        words("winch", "Manual|Battery|Mains"),
         words("frame", "Carbon|Fibreglass|Bamboo"),
         words("skill", "beginner|easy|intermediate|advanced"),
         words("wind", "light|medium|strong"),
@@ -80,6 +81,10 @@ READ = {
     "a value that denies its column's name": [
         ("kites", ["it has to spin", "one that spins"], {"spin in spins freely,spins with a pull"}),
         ("kites", ["it should not spin"], {"spin not in spins freely,spins with a pull"}),
+    ],
+    "power": [
+        ("kites", ["with a cable", "mit Kabel", "one that plugs in"], {"winch = Mains"}),
+        ("kites", ["ohne Kabel", "mit Akku"], {"winch = Battery"}),
     ],
     "features": [
         ("kites", ["at the weekend", "am Wochenende", "周末"], {"flying_days in Saturday,Sunday"}),
