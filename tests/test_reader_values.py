@@ -151,3 +151,21 @@ def test_what_is_judged_or_unknown_is_never_turned_into_a_wish(name: str, text: 
     wanted = [c for c in reading.conditions if c.op in ("=", "contains", "in")]
     assert not any(value == c.value or (isinstance(c.value, list) and value in c.value) for c in wanted)
     assert reading.not_applied or reading.conditions
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a 4dr SUV", [("style", "=", "4dr SUV")]),
+        ("looking for a 4dr hatchback", [("style", "=", "4dr Hatchback")]),
+        ("an A4", [("model", "=", "A4")]),
+        ("the A 4", [("model", "=", "A4")]),
+    ],
+)
+def test_an_article_before_a_number_is_no_letter_of_a_name(text: str, said: list[tuple[str, str, str]]) -> None:
+    fields = (
+        CatalogueField(name="model", type="text", values=("A4", "A6", "X5")),
+        CatalogueField(name="style", type="text", values=("4dr SUV", "2dr SUV", "4dr Hatchback", "Sedan")),
+    )
+    reading = read(text, shop(*fields))
+    assert [(c.field, c.op, c.value) for c in reading.conditions] == said

@@ -8,7 +8,6 @@ import pytest
 
 from tastemaker.agents.explaining.own_words import refused_words
 from tastemaker.agents.explaining.rendered import render_composition, render_message
-from tastemaker.agents.explaining.ways_to_say import Language
 from tastemaker.agents.explaining.wording import wording
 from tastemaker.core.language.catalogue_language import concept_of
 from tastemaker.core.schemas import (
@@ -19,6 +18,7 @@ from tastemaker.core.schemas import (
     Condition,
     Constraint,
     Item,
+    Language,
     RankedItem,
     Reading,
     Understanding,
@@ -167,3 +167,8 @@ def test_a_yen_sign_is_the_yuan_in_a_column_that_is_named_in_chinese(
     name: str, texts: tuple[str, ...], currency: str
 ) -> None:
     assert list(_currencies(name, dict.fromkeys(texts, 1), {text: money_in(text) for text in texts})) == [currency]
+
+
+def test_a_chinese_field_named_with_its_unit_has_the_unit_after_the_number() -> None:
+    battery = CatalogueField(name="续航小时", type="number", minimum=4, maximum=60)
+    assert wording("zh").about([battery]).says("续航小时", 10.0, Brief(fields=(battery,))) == "续航10小时"

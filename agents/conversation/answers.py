@@ -97,7 +97,7 @@ class Answerer:
             shown = fitting(item, [limit]) or item
             known = shown.attributes.get(condition.field)
             if known is None or known == []:
-                told.append(self._say("unknown", title, words=f"“{shorten(condition.words, MAX_WORDS)}”"))
+                told.append(self._say("unknown", title, words=self.words.quote(shorten(condition.words, MAX_WORDS))))
             else:
                 told.append(
                     self._say(
@@ -110,7 +110,7 @@ class Answerer:
             if item.attributes.get(f)
         ]
         named = " ".join(self.words.label(f) for f in (*(c.field for c in act.asked.conditions), *act.fields))
-        left = [f"“{shorten(w, MAX_WORDS)}”" for w in act.asked.not_applied if w not in named]
+        left = [self.words.quote(shorten(w, MAX_WORDS)) for w in act.asked.not_applied if w not in named]
         told += [self._say("unknown", title, words=self.words.joined(left))] if left else []
         return self._joined(list(dict.fromkeys(told))) or self._say("not_known", title)
 

@@ -69,15 +69,17 @@ def breach(condition: Constraint, item: Item, brief: Brief, words: Wording) -> B
     name, value = condition.field, item.attributes.get(condition.field)
     made = (c.condition_id for c in brief.understanding.conditions if _same(c, condition))
     if isinstance(value, bool):
-        said = words.breach("unmarked", label=words.label(name))
+        label = words.label(name)
+        said = words.answer("marked", label=label) if value else words.breach("unmarked", label=label)
     elif isinstance(value, int | float) and isinstance(condition.value, int | float):
-        said = words.gap(name, float(value) - float(condition.value), float(value), brief)
+        said = words.gap(condition, float(value), brief)
     else:
         asked = [words.value(name, v) for v in values_of(condition)]
         wanted = (len(asked) > 3 and typed_words(condition, brief.understanding)) or words.joined(asked[:3], "or")
         held = [words.value(name, v) for v in _texts(value)][:2]
         lists = isinstance(value, list) or condition.op == "contains"
-        said = words.breach("without" if lists else "instead", wanted=wanted, value=words.joined(held))
+        way = "refused" if condition.op in NEGATED else "without" if lists else "instead"
+        said = words.breach(way, wanted=wanted, value=words.joined(held))
     return Breach(condition_id=next(made, ""), field=name, words=said)
 
 

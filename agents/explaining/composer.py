@@ -22,7 +22,7 @@ from ...core.schemas import Brief, Composition, Degradation, RankedItem, Usage, 
 from ...core.settings import LLMSettings
 from ..prompt_files.library import Prompt, PromptLibrary, render
 from .composer_prompt import MESSAGE_CHARACTERS, REASON_CHARACTERS, AnswerReader, answer_schema, guide, prompt_inputs
-from .rendered import ReasonWriter, render_message, speaks_chinese
+from .rendered import ReasonWriter, render_message, wording_for
 from .sentence_check import best_part, check_message, check_words, cited_evidence, is_repeat
 
 log = logging.getLogger("tastemaker.composer")
@@ -101,11 +101,13 @@ class Composer:
         return desk.close(degraded)
 
     def _written_about(self, brief: Brief) -> tuple[RankedItem, ...]:
-        """Return the items that the model writes about: a guided one only where it has something to choose, and in English."""
-        top = brief.items[: self.settings.compose_items]
+        """Return the items that the model writes about: none in German, where nothing checks it; a guided one only where it has something to choose, in English."""
+        top, language = brief.items[: self.settings.compose_items], wording_for(brief).language
+        if language == "de":
+            return ()
         if not self.guided:
             return top
-        return () if speaks_chinese(brief) else tuple(r for r in top if guide(brief, r.item, 0))
+        return () if language != "en" else tuple(r for r in top if guide(brief, r.item, 0))
 
     async def _write(
         self, library: PromptLibrary, desk: _Desk, top: tuple[RankedItem, ...], limit: float, *, message: bool

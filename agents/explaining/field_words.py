@@ -31,6 +31,18 @@ UNIT_SIGNS = {
     "tage": "days",
     "tag": "days",
     "jahre": "years",
+    "w": "W",
+    "kw": "kW",
+    "wh": "Wh",
+    "kwh": "kWh",
+    "v": "V",
+    "mb": "MB",
+    "gb": "GB",
+    "tb": "TB",
+    "mah": "mAh",
+    "hz": "Hz",
+    "ghz": "GHz",
+    "db": "dB",
 }
 PLACES = frozenset(
     [
@@ -54,6 +66,8 @@ PLACES = frozenset(
     ]
 )
 """Words in the names of fields that only what stays at its place has: a flat, a hotel, an event, a tour."""
+_ZH_UNIT = re.compile(r"(?<=[\u4e00-\u9fff])(?:小时|分钟|公里|公斤|千克|厘米|毫米|毫升|克|升|瓦)$")
+"""Units that Chinese names of fields end with: 续航小时 is 续航 in hours."""
 _FOREIGN = re.compile(r"[äöüßàâçéèêëîïôûñ]", re.IGNORECASE)
 MANY_FOREIGN = 3
 """A catalogue with so many values or names of such letters is not written in English: its nouns keep their capitals."""
@@ -79,6 +93,8 @@ def field_words(
     fields, numbers = named["fields"], named["numbers"]
     words, suffix = without_unit(of or CatalogueField(name=field, type="number"))
     found, label = concept_of(of) if of else None, " ".join(words)
+    if of is not None and of.type == "number" and not (of.unit or suffix) and (ending := _ZH_UNIT.search(label)):
+        label, suffix = label[: ending.start()], ending[0]
     concept = found.name if found else ""
     counts_years = of is not None and of.maximum is not None and of.maximum < FIRST_YEAR
     called_year = "year" in words or label in numbers["year"]["names"] or concept == "year"

@@ -20,16 +20,11 @@ from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, R
 from ...core.text.words import COLOURS, content_words, shorten, stem, stems, tokens, value_text
 from .claim_sources import of_kind
 from .moment_words import moment_text
-from .own_words import refused_words, typed_words
+from .own_words import names_figure, refused_words, typed_words
 from .record_claims import GUARDED, claims_of
 from .request_words import first_quote, free_words, quote_with, untitled
 from .wording import Wording
 
-LEARNT_FROM = {
-    "en": {"stated_preferences": "told us you like", "answered": "told us you like", "session": "looked at"},
-    "zh": {"stated_preferences": "说过喜欢", "answered": "说过喜欢", "session": "看过"},
-}
-"""What a cold-start strategy learns from, in the words of a reason."""
 _ALTERNATIVES = re.compile(r"[,/、]|\b(?:or|and|either|oder|und)\b|或|和|还是")
 """Words that name several values, not one word for many."""
 PEERS = 3
@@ -130,19 +125,24 @@ class Points:
                 yield Point("moment", said, frozenset({name}), _cited(*mine))
 
     def _limit(self, name: str, have: float, held: Sequence[Constraint]) -> Point:
+        """Return how a number keeps to its limits; that the shopper set a figure is said only where they did."""
         tops = [float(c.value) for c in held if "<" in c.op and isinstance(c.value, float)]
         floors = [float(c.value) for c in held if ">" in c.op and isinstance(c.value, float)]
-        bound = min(tops) if tops else max(floors)
-        low, high = (max(floors) if floors else bound), bound
+        bound = high = min(tops) if tops else max(floors)
+        low = max(floors) if floors else bound
         kind = "price" if self.words.is_price(name, self.brief) else "year" if self.words.of(name).is_year else ""
         figures = {"bound": bound, "limit": bound, "low": low, "high": high, "value": have, "price": have}
         figures |= {k: abs(bound - have) for k in ("left", "more", "less")}
         slots = {k: self.words.measure(name, v, self.brief) for k, v in figures.items()}
-        if kind == "year":
-            slots |= {k: f"{abs(bound - have):.0f}" for k in ("left", "more", "less")}
+        slots |= {k: f"{abs(bound - have):.0f}" for k in ("left", "more", "less") if kind == "year"}
         slots["amount"] = self.words.amount(name, have, self.brief)
         slots["says"] = self.words.says(name, have, self.brief) or slots["amount"]
-        if tops and floors:
+        if (reckoned := next((c for c in held if not names_figure(c, self.brief.understanding)), None)) is not None:
+            shown = self.words.measure if self.words.of(name).unit else self.words.amount
+            slots["bound"] = shown(name, float(str(reckoned.value)), self.brief)
+            slots["words"] = typed_words(reckoned, self.brief.understanding)
+            way = "against_shown" if reckoned.relative else "said"
+        elif tops and floors:
             way = {"price": "price_between", "year": "year_between"}.get(kind, "between")
         elif have == bound:
             ways_equal = {"price": "price_exact" if tops else "price_above", "year": "year_exactly"}
@@ -174,7 +174,7 @@ class Points:
             yield from [self._value_with(word, name, item, ids) for word, name in held.items() if name]
             quote, shown = quote_with(wanted, item, self.words.language) if wanted else ("", [])
             if quote:
-                slots = {"words": self.words.joined([f"“{w}”" for w in shown[:2]]), "quote": quote}
+                slots = {"words": self.words.joined([self.words.quote(w) for w in shown[:2]]), "quote": quote}
                 yield Point("mention", slots, frozenset({"text", *map(stem, shown)}), ids)
             if wanted:
                 return
@@ -248,7 +248,7 @@ class Points:
     def _personal(self, ranked: RankedItem, families: set[str]) -> Iterator[Point]:
         """Yield what history, stated likes and the other shoppers say, the most telling first."""
         brief, ids = self.brief, tuple(e.evidence_id for e in self.evidence("history"))
-        learnt = {"learnt": LEARNT_FROM[self.words.language].get(brief.strategy or "", "")}
+        learnt = {"learnt": self.words.table["learnt"].get(brief.strategy or "", "")}
         known = brief.user == "known"
         one = {"liked": shorten(brief.liked_titles[0], 60)} if known and len(brief.liked_titles) == 1 else {}
         yield from self._path(ranked)

@@ -8,12 +8,19 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ...core.ranking.cross_modal import SearchResponse
-from ...core.schemas import RecommendResponse
+from ...core.schemas import Language, RecommendResponse
 from ...core.text.chinese import is_chinese
+from .answer_language import language_of_answer
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&])")
 _LABELS = {
     "en": {"kept": "Kept to", "not_applied": "Not applied", "missing": "Made without", "moved": "In another order now"},
+    "de": {
+        "kept": "Berücksichtigt",
+        "not_applied": "Nicht berücksichtigt",
+        "missing": "Ohne",
+        "moved": "Jetzt in anderer Reihenfolge",
+    },
     "zh": {"kept": "已按照", "not_applied": "未能应用", "missing": "缺少", "moved": "顺序有变"},
 }
 
@@ -23,10 +30,12 @@ def plain(text: Any) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
 
 
-def reading_line(conditions: Sequence[Mapping[str, Any]], not_applied: Sequence[str]) -> str:
+def reading_line(
+    conditions: Sequence[Mapping[str, Any]], not_applied: Sequence[str], language: Language | None = None
+) -> str:
     """Return what the list keeps to, in the words that said it, and what no field expresses; empty if there is neither."""
     words = list(dict.fromkeys(str(c.get("words") or c["condition_id"]) for c in conditions))
-    labels = _LABELS["zh" if is_chinese(" ".join([*words, *not_applied])) else "en"]
+    labels = _LABELS[language or ("zh" if is_chinese(" ".join([*words, *not_applied])) else "en")]
     told = [(labels["kept"], words), (labels["not_applied"], list(not_applied))]
     lines = [f"*{label}: {', '.join(f'“{plain(w)}”' for w in said)}*" for label, said in told if said]
     return "  \n".join(lines)
@@ -35,7 +44,8 @@ def reading_line(conditions: Sequence[Mapping[str, Any]], not_applied: Sequence[
 def reading_of(response: RecommendResponse) -> str:
     """Return the reading of a whole answer."""
     understood = response.understanding
-    return reading_line([c.model_dump(mode="json") for c in understood.conditions], understood.unparsed)
+    conditions = [c.model_dump(mode="json") for c in understood.conditions]
+    return reading_line(conditions, understood.unparsed, understood.language)
 
 
 def item_list(items: Sequence[Mapping[str, Any]], reasons: Mapping[str, str] | None = None) -> str:
@@ -85,7 +95,7 @@ def _ending(response: RecommendResponse) -> list[str]:
 
 
 def _labels(response: RecommendResponse) -> Mapping[str, str]:
-    return _LABELS["zh" if is_chinese(response.message) else "en"]
+    return _LABELS[language_of_answer(response.message, response.understanding)]
 
 
 def _reasons(response: RecommendResponse) -> dict[str, str]:

@@ -31,6 +31,9 @@ def moment_text(text: str, words: Wording) -> str:
     clock = f"{at:%H:%M}" if len(text) > _A_DAY else ""
     if words.language == "zh":
         return f"{at.year}年{at.month}月{at.day}日{clock}"
+    if words.language == "de":
+        day = f"{at.day}. {words.table['months'][at.month - 1]} {at.year}"
+        return f"{day}, {clock} Uhr" if clock else day
     return f"{at.day} {at:%B %Y}" + (f", {clock}" if clock else "")
 
 

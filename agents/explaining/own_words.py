@@ -16,6 +16,7 @@ _REFUSED = re.compile(
     re.IGNORECASE,
 )
 """What stands before the thing refused."""
+_FIGURE = re.compile(r"\d(?:[\d.,' ]*\d)?")
 
 
 def refuses(text: str) -> bool:
@@ -33,3 +34,16 @@ def typed_words(held: Constraint, understood: Understanding) -> str:
     """Return the words of the request that made a condition; empty if that is not known."""
     found = (*understood.conditions, *understood.reading.conditions)
     return next((c.words for c in found if (c.field, c.op, c.value) == (held.field, held.op, held.value)), "")
+
+
+def names_figure(held: Constraint, understood: Understanding) -> bool:
+    """Say whether the shopper named the figure of a limit: not in "cheaper", "around 50" or "the eighties"; so where the words are not known."""
+    words, figure = typed_words(held, understood), held.value
+    if not words or isinstance(figure, bool | str | list):
+        return True
+    written = {_digits(f"{figure:f}".rstrip("0")), _digits(f"{figure:.2f}")}
+    return not written.isdisjoint(map(_digits, _FIGURE.findall(words)))
+
+
+def _digits(figure: str) -> str:
+    return "".join(c for c in figure if c.isdigit())

@@ -1,6 +1,6 @@
 """Render the reasons and the opening line from data alone: no model, nothing that the record or evidence does not say.
 
-The wording is in ``wording_en.toml`` and ``wording_zh.toml``; what is worth saying of an item is found in ``item_reasons``.
+The wording is in ``wording_*.toml``; what is worth saying of an item is found in ``item_reasons``.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from ...core.moment import is_moment
 from ...core.predicates import TITLE, holds
 from ...core.ranking.stated_preferences import WORDS_FIELD
-from ...core.schemas import Brief, Composition, Constraint, Question, RankedItem, Words
-from ...core.text.chinese import is_chinese
+from ...core.schemas import Brief, Composition, Constraint, Language, Question, RankedItem, Words
 from ...core.text.words import shorten
+from .answer_language import language_of_answer
 from .claim_sources import of_kind
 from .item_reasons import Point, Points, proven
 from .moment_words import between_moments
-from .own_words import typed_words
-from .ways_to_say import Language
+from .own_words import names_figure, typed_words
 from .wording import Wording, wording
 
 SENTENCES = 2
@@ -33,13 +32,6 @@ _TURNS = {"more": "more", "undo": "undone", "start again": "afresh", "seen": "ot
 """Turns that say what to do with the list; their words are no wish to be quoted."""
 _LEADS = frozenset("a at between for from in less marked more not with on of".split())  # noqa: SIM905
 """Conditions that begin so come after nouns and colours: "blue, jeans and for women"."""
-
-
-def speaks_chinese(brief: Brief) -> bool:
-    """Say whether the request is made in Chinese: typed, or else spoken."""
-    if brief.text.strip():
-        return is_chinese(brief.text)
-    return is_chinese(" ".join(e.content for e in of_kind(brief, "transcript")))
 
 
 def render_composition(brief: Brief) -> Composition:
@@ -135,7 +127,8 @@ def question_in_words(question: Question, language: Language) -> Question:
 
 def wording_for(brief: Brief) -> Wording:
     """Return the words of the request's language for the items of its shop."""
-    return wording("zh" if speaks_chinese(brief) else "en").about(brief.fields)
+    spoken = brief.text if brief.text.strip() else " ".join(e.content for e in of_kind(brief, "transcript"))
+    return wording(language_of_answer(spoken, brief.understanding)).about(brief.fields)
 
 
 def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words: Wording) -> str:
@@ -150,12 +143,14 @@ def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words:
         elif c.either:
             said[f"{c.field} {c.op} {c.value} or"] = words.asks(c, brief)
         elif len(ends) == 2 and c.op[0] in ends:
-            said[c.field] = _range(c.field, ends[">"], ends["<"], brief, words)
+            shown = _range(c.field, ends[">"], ends["<"], brief, words)
+            typed = "" if names_figure(c, brief.understanding) else typed_words(c, brief.understanding)
+            said[c.field] = words.opening("reckoned", asks=shown, words=typed) if typed else shown
         else:
             long = isinstance(c.value, list) and len(c.value) > 2 - (c.op == "not in") and c.op in {"in", "not in"}
             typed = typed_words(c, brief.understanding) if long else ""
             refuses = c.op == "not in" and typed and not _REFUSES.match(typed)
-            quote = f"“{typed}”"
+            quote = words.quote(typed)
             shown = words.opening("not", asks=quote) if refuses else quote
             said[f"{c.field} {c.op} {c.value}"] = shown if typed else words.asks(c, brief)
     plain = list(dict.fromkeys(said.values()))
@@ -171,19 +166,19 @@ def _range(field: str, low: float | str, high: float | str, brief: Brief, words:
 def _inputs(brief: Brief, words: Wording) -> Iterator[tuple[str, tuple[str, ...]]]:
     if brief.text.strip():
         said = shorten(brief.text, 10_000)
-        quoted = f"“{said.rstrip('.。')}”" if len(said) <= 60 else words.opening("words")
+        quoted = words.quote(said.rstrip(".。")) if len(said) <= 60 else words.opening("for_words")
         yield quoted, tuple(e.evidence_id for e in of_kind(brief, "text"))
     for kind, name in (("caption", "photo"), ("transcript", "recording")):
         found = of_kind(brief, kind)
         plural = "s" if len({e.source.partition("-frame-")[0] for e in found}) > 1 else ""
         if found and any(e.content.strip() for e in found):
-            yield words.opening(name + plural), tuple(e.evidence_id for e in found)
+            yield words.opening(f"for_{name}{plural}"), tuple(e.evidence_id for e in found)
 
 
 def _list(brief: Brief, words: Wording, used: list[str]) -> str:
     understood = brief.understanding
     left = _left_over(brief)
-    slots = {"n": str(len(brief.items)), "words": words.joined([f"“{w}”" for w in left])}
+    slots = {"n": str(len(brief.items)), "words": words.joined([words.quote(w) for w in left])}
     one = "_one" if len(brief.items) == 1 else ""
     tail = words.opening("unapplied_after", words=slots["words"]) if left else ""
     act = understood.reading.act
@@ -228,7 +223,7 @@ def _order(brief: Brief, words: Wording) -> str:
 def _unapplied(brief: Brief, words: Wording) -> str:
     """Say which wishes no condition expresses."""
     left = _left_over(brief)
-    return words.opening("unapplied", words=words.joined([f"“{w}”" for w in left])) if left else ""
+    return words.opening("unapplied", words=words.joined([words.quote(w) for w in left])) if left else ""
 
 
 def _left_over(brief: Brief) -> list[str]:
@@ -246,7 +241,7 @@ def _disagreement(brief: Brief, words: Wording) -> str:
         name = f"{'pair' if pair else 'one'}_{effect.action}"
         sentence = str(words.table["conflict_effects"][name])
         sentences.append(sentence.format(fact=fact["fact"], followed=fact.get("followed", "")))
-    return ("" if words.language == "zh" else " ").join(sentences)
+    return str(words.table["space"]).join(sentences)
 
 
 def _unheard(brief: Brief, words: Wording) -> str:

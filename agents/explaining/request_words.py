@@ -6,12 +6,11 @@ import re
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
-from ...core.schemas import Item, Understanding
+from ...core.schemas import Item, Language, Understanding
 from ...core.text.chinese import han_pairs
 from ...core.text.word_lists import CLASS_NOUNS
 from ...core.text.words import content_words, plain_text, sentences, shorten, stem, stems, tokens
 from .clauses import YES, clauses_of
-from .ways_to_say import Language
 
 MAX_QUOTE = 120
 MIN_QUOTED_WORD = 4
@@ -39,7 +38,7 @@ def free_words(text: str, understood: Understanding, language: Language) -> list
     ):  # what was read leaves out words that mean nothing alone
         text = (
             " ".join(w for w in tokens(text) if stem(w) in stems(understood.reading.query))
-            if language == "en"
+            if language != "zh"
             else text
         )
     held, read = understood.constraints, [c.words for c in understood.reading.conditions]

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
-Language = Literal["en", "zh"]
+from ...core.schemas import Language
+
 _SLOT = re.compile(r"\{(\w+)\}")
 
 

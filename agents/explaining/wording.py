@@ -1,31 +1,30 @@
-"""Put facts and conditions into words: the wording itself is data, in ``wording_en.toml`` and ``wording_zh.toml``.
+"""Put facts and conditions into words: the wording itself is data, in ``wording_en.toml``, ``wording_de.toml`` and ``wording_zh.toml``.
 
 The wording of a price reason, for example, is ``price_within`` there.
 """
 
 from __future__ import annotations
 
-import copy
 import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from ...core.moment import is_moment
 from ...core.releases.in_force import in_force, wording_name
-from ...core.schemas import AttributeValue, Brief, CatalogueField, Constraint, Predicate
+from ...core.schemas import AttributeValue, Brief, CatalogueField, Constraint, Language, Predicate
 from ...core.text.chinese import is_chinese
 from ...core.text.words import amount as price_text
 from ...core.text.words import listed, number
 from .field_words import NO_WORD, SHARED, VERBS, FieldWords, field_words, keeps_case, stays
 from .moment_words import OPS as MOMENT_OPS
 from .moment_words import asked_moment, moment_text
-from .own_words import refuses, typed_words
-from .ways_to_say import Language, Way, start_of, way_of
+from .own_words import names_figure, refuses, typed_words
+from .ways_to_say import Way, start_of, way_of
 
 MAX_MEMBERS = 3
 MAX_VALUE = 60
@@ -39,7 +38,6 @@ MAX_OWN_WORDS = 6
 """A condition is repeated in the shopper's own words where they are no more."""
 MAX_SHOPS = 64
 """The words of so many shops are kept."""
-_COUNTS = {"en": "zero one two three four five six seven eight nine ten".split(), "zh": [*"零一二三四五六七八九十"]}  # noqa: SIM905
 _OPS = {">=": "at_least", "<=": "at_most", ">": "above", "<": "below", "=": "exactly"}
 _YEAR_OPS = {">=": "year_since", "<=": "year_until", ">": "year_after", "<": "year_before", "=": "year"}
 _PRICE_OPS = {">=": "price_at_least", "<=": "price_at_most", ">": "price_above", "<": "price_below", "=": "price"}
@@ -70,11 +68,8 @@ class Wording:
         if found is None:
             if len(self._shops) >= MAX_SHOPS:
                 self._shops.clear()
-            found = copy.copy(self)
-            own = {"fields": {f.name: f for f in fields}, "stays": stays(fields), "keeps_case": keeps_case(fields)}
-            own |= {"_said": {}, "_known": {}}
-            for name, value in own.items():
-                object.__setattr__(found, name, value)
+            given = {f.name: f for f in fields}
+            found = replace(self, fields=given, stays=stays(fields), keeps_case=keeps_case(fields), _said={}, _known={})
             self._shops[key] = found
         return found
 
@@ -104,12 +99,26 @@ class Wording:
         """Return a piece of what is said of an item that comes close."""
         return way_of(self.table["breaches"][name], self.language).filled(slots)
 
-    def gap(self, field: str, by: float, value: float, brief: Brief) -> str:
+    def gap(self, condition: Constraint, value: float, brief: Brief) -> str:
         """Return by how much a number misses what was asked: "12 minutes longer than you asked"."""
+        field, by = condition.field, value - float(str(condition.value))
         name = "over" if by > 0 else "under" if by < 0 else "at"
         way = self._number(field, brief).get(name) or self.table["breaches"][name]
+        if not names_figure(condition, brief.understanding):  # nobody set it as a limit
+            way = self.table["breaches"][name if by or not condition.relative else "as_before"]
         amount = self.amount(field, abs(by), brief) if by else self.amount(field, value, brief)
-        return self._filled(way, {"amount": amount, "value": self.figure(field, value, brief), "gap": number(abs(by))})
+        return self._filled(
+            way,
+            {
+                "amount": amount,
+                "value": self.figure(field, value, brief),
+                "gap": number(abs(by), self.language),
+            },
+        )
+
+    def quote(self, words: str) -> str:
+        """Return words of a request or a record as they are quoted."""
+        return self._filled(self.table["quote"], {"words": words})
 
     def question(self, name: str, **slots: str) -> str:
         """Return a piece of a question that narrows the list down."""
@@ -135,11 +144,11 @@ class Wording:
 
     def count(self, n: int) -> str:
         """Write a count of items: "five", "12"."""
-        return _COUNTS[self.language][n] if n <= 10 else str(n)
+        return str(self.table["counts"][n]) if n <= 10 else str(n)
 
     def both(self, says: Sequence[str]) -> str:
         """Join what is said of an item; words that come again are left out: "has 185 horsepower and 4 doors"."""
-        if self.language == "en" and len(says) == 2:
+        if self.language != "zh" and len(says) == 2:
             one, other = (s.split() for s in says)
             same = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
             says = [says[0], " ".join(other[max(same - 1, min(same, 1)) :])]
@@ -159,7 +168,7 @@ class Wording:
 
     def _says(self, field: str, value: AttributeValue, brief: Brief) -> str:
         if isinstance(value, bool):
-            return self._filled(self.table["flag"], {"label": self.of(field).label}) if value else ""
+            return self._filled(self.table["flag"], {"label": self.label(field)}) if value else ""
         if isinstance(value, int | float):
             entry, shown = self._number(field, brief), self.amount(field, value, brief)
             if not value and entry.get("zero"):
@@ -172,7 +181,7 @@ class Wording:
         if not members or any(NO_WORD.fullmatch(m) or len(m) > MAX_VALUE for m in members):
             return ""
         known = self.of(field)
-        if self.language == "en" and not known.entry and is_chinese(known.label):
+        if self.language != "zh" and not known.entry and is_chinese(known.label):
             return ""
         told = known.entry.get("told", {})
         shown = self.joined([str(told[m]) if m in told else self.value(field, m) for m in members])
@@ -182,6 +191,8 @@ class Wording:
         """Return a condition in words: "at most 40 EUR", "for women", "not from Volvo", "hybrid or electric"."""
         if constraint.either:
             return self.joined([self._asks(c, brief) for c in (constraint, *constraint.either)], "or")
+        if not names_figure(constraint, words := brief.understanding):
+            return self.opening("reckoned", asks=self._asks(constraint, brief), words=typed_words(constraint, words))
         return self._own(constraint, brief) or self._asks(constraint, brief)
 
     def _own(self, held: Constraint, brief: Brief) -> str:
@@ -191,19 +202,19 @@ class Wording:
         if not typed or (isinstance(held.value, int | float) and not isinstance(held.value, bool)):
             return ""
         if self.language == "zh":
-            if not is_chinese(typed) or len(typed) > 2 * MAX_OWN_WORDS:
-                return ""
-        elif len(typed.split()) > MAX_OWN_WORDS or not (
-            isinstance(held.value, bool) or not self.of(held.field).entry or is_chinese(str(held.value))
-        ):
-            return ""
+            fits = is_chinese(typed) and len(typed) <= 2 * MAX_OWN_WORDS
+        else:
+            plain = isinstance(held.value, bool) or not self.of(held.field).entry or is_chinese(str(held.value))
+            own = plain if self.language == "en" else not (self.keeps_case or is_chinese(typed))
+            fits = own and len(typed.split()) <= MAX_OWN_WORDS
         refused = held.op in {"!=", "not in", "not contains"} or (held.op == "=" and held.value is False)
-        return self.opening("not", asks=typed) if refused and not refuses(typed) else typed
+        typed = self.opening("not", asks=typed) if refused and not refuses(typed) else typed
+        return typed if fits else ""
 
     def _asks(self, constraint: Predicate, brief: Brief) -> str:
         field, op, value = constraint.field, constraint.op, constraint.value
         if isinstance(value, bool):
-            flag = self.opening("flag", label=self.of(field).label)
+            flag = self.opening("flag", label=self.label(field))
             return flag if value is (op == "=") else self.opening("not", asks=flag)
         if isinstance(value, int | float) and op in _OPS:
             return self._bound(field, op, value, brief)
@@ -241,9 +252,8 @@ class Wording:
         """Return a number as it is written for its field: a price with its currency, a year without a comma."""
         currency = brief.price_unit if field == brief.price_field else self.of(field).currency
         if field == brief.price_field or currency:
-            unit = "元" if self.language == "zh" and currency.upper() in {"CNY", "RMB"} else currency
-            return price_text(value, unit).replace(" 元", "元")
-        return f"{value:.0f}" if self.of(field).is_year and float(value).is_integer() else number(value)
+            return price_text(value, currency, self.language)
+        return f"{value:.0f}" if self.of(field).is_year and float(value).is_integer() else number(value, self.language)
 
     def amount(self, field: str, value: float, brief: Brief) -> str:
         """Return a number with what it counts: "552 horsepower", "4 doors", "1 door", "28 EUR"."""
@@ -265,7 +275,8 @@ class Wording:
                 return f"a {bound} of {shown} {' '.join(rest)}"
             if known.unit or not words[0].endswith("s"):
                 return f"{'an' if _AN.match(words[0]) else 'a'} {' '.join(words)} of {shown}"
-        return self._filled(self.table["number"], {"value": shown, "label": " ".join(words)})
+        label = self.label(field) if self.language == "de" else " ".join(words)
+        return self._filled(self.table["number"], {"value": shown, "label": label})
 
     def value(self, field: str, value: str) -> str:
         """Return a value as it stands in a sentence: "Navy Blue" as "navy blue", a brand as it is written."""
@@ -275,7 +286,7 @@ class Wording:
         if known is not None:
             return str(known)
         plain = re.sub(r"\s*\([^)]*\)", "", value).strip() or value
-        if entry.get("keep_case") or not entry or self.language == "zh" or self.keeps_case:
+        if entry.get("keep_case") or not entry or self.language != "en" or self.keeps_case:
             return plain
         return re.sub(r"\b[A-Z][a-z'’]*\b", lambda m: m.group(0).lower(), plain)
 
@@ -297,9 +308,8 @@ class Wording:
     def knows(self, field: str) -> bool:
         """Say whether there is a wording for a field, so that it may be told without being asked for."""
         known = self.of(field)
-        return bool(
-            known.entry or known.number or known.is_price or (self.language == "zh" and is_chinese(known.label))
-        )
+        shops_own = {"zh": is_chinese(known.label), "de": self.keeps_case}.get(self.language, False)
+        return bool(known.entry or known.number or known.is_price or shops_own)
 
     def tells(self, field: str) -> bool:
         """Say whether the values of a field are worth telling, and not about safety."""
@@ -321,10 +331,9 @@ class Wording:
 
     def label(self, field: str) -> str:
         """Return a field's name for people, translated where it is a common one."""
-        plain = self.of(field).label
-        return str(
-            self.table.get("labels", {}).get(plain, self.table.get("labels", {}).get(plain.split(" ")[0], plain))
-        )
+        plain, labels = self.of(field).label, self.table.get("labels", {})
+        found = str(labels.get(plain, labels.get(plain.split(" ")[0], plain)))
+        return " ".join(w[:1].upper() + w[1:] for w in found.split(" ")) if self.language == "de" else found
 
     def _bound(self, field: str, op: str, value: float, brief: Brief) -> str:
         if self.is_price(field, brief):
@@ -337,7 +346,7 @@ class Wording:
         entry = self.of(field).entry
         word = entry.get(f"{form}_word") if all(len(m) > 3 and m.isalpha() for m in members) else None
         place = entry.get(f"{form}_place") if self.stays else None
-        way, label = word or place or entry.get(form), self.of(field).label
+        way, label = word or place or entry.get(form), self.label(field)
         if way is None and self.language == "zh" and is_chinese(label):
             bare = form == "asks" or label in VERBS
             return f"{label}{'' if bare else '是'}{shown}"
@@ -353,8 +362,8 @@ class Wording:
 
     @cached_property
     def _sentences(self) -> Mapping[str, tuple[Way, ...]]:
-        sentences = self.table["sentences"]
-        return {kind: tuple(way_of(text, self.language) for text in ways) for kind, ways in sentences.items()}
+        kinds = self.table["sentences"].items()
+        return {kind: tuple(way_of(text, self.language) for text in ways) for kind, ways in kinds}
 
     @cached_property
     def named(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
@@ -381,7 +390,7 @@ def wording(language: Language) -> Wording:
     return released or _shipped(language)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _shipped(language: Language) -> Wording:
     return Wording.read(language, shipped_wording(language))
 

@@ -38,6 +38,8 @@ _MEASURED = re.compile(rf"^\s*(?:(?:than|as|als|wie|by|um)\s+)?(?:(?:about|aroun
 _BY = re.compile(
     rf"{NUMBER_MARK}+\s*(?!(?:slightly|much|even|far|bit|little|etwas|noch|viel|deutlich)\b)[^\W\d]{{1,12}}\s*$"
 )
+_OR = re.compile(rf"{NUMBER_MARK}\s*[^\W\d]{{0,12}}\s*(?:\b(?:or|oder|and|und|et|ou)\s+|年?(?:或者?|及|和|以及))$")
+"""A figure that a comparative goes on from: "2016 or newer", "2 hours and longer", 2016年或更新."""
 _GENERIC = re.compile(r"\s+(?:ones?|models?|modelle?|versions?|versionen|variante|exemplar)\b")
 """What a comparative may be followed by that names nothing."""
 _FIRST = re.compile(r"^\s*(?:ones?\s+)?(?:first|zuerst)\b")
@@ -107,7 +109,7 @@ def _phrases(low: str, language: CatalogueLanguage) -> Iterator[tuple[tuple[int,
 def _relative(low: str, span: tuple[int, int], rows: Sequence[Comparison], behind: frozenset[int]) -> Relative | None:
     """Return the comparative that an adjective of the language makes with the words around it, or None."""
     start, end = span
-    if not rows or _MEASURED.search(low[end:]) or _FIRST.search(low[end:]):
+    if not rows or _MEASURED.search(low[end:]) or _FIRST.search(low[end:]) or _OR.search(_near(low, start)):
         return None
     before, compared = _near(low, start), [c for c in rows if c.role in ("more", "less")]
     if is_han(low[start]):

@@ -248,5 +248,6 @@ def _bound(u: Utterance, limit: _Limit, shown: Sequence[ShownItem], found: Refer
     else:
         value = median_high(values) if limit.more else median_low(values)
     op: Operator = (">=" if limit.equal else ">") if limit.more else ("<=" if limit.equal else "<")
-    found.hard.append(Constraint(field=limit.field, op=op, value=value, source=u.source, confidence=u.confidence))
+    about = {"field": limit.field, "op": op, "value": value, "source": u.source, "confidence": u.confidence}
+    found.hard.append(Constraint(**about, relative=True))
     found.said.append(Condition(condition_id="", field=limit.field, op=op, value=value, words=limit.words))

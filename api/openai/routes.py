@@ -211,7 +211,9 @@ async def _contents(
         if event is None:
             yield None
         elif event.event == "reading":
-            reading = reading_line(event.data.get("conditions") or (), event.data.get("not_applied") or ())
+            reading = reading_line(
+                event.data.get("conditions") or (), event.data.get("not_applied") or (), event.data.get("language")
+            )
         elif event.event == "items" and not shown:
             items = event.data["items"]
             shown = [str(item["item_id"]) for item in items]

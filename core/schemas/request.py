@@ -74,6 +74,9 @@ class Constraint(Predicate):
 
     source: str = Field(default="request", description="Where the constraint was stated.")
     confidence: float = Field(default=1.0, ge=0, le=1, description="How sure we are that it was meant, 0 to 1.")
+    relative: bool = Field(
+        default=False, description='Said against items shown ("cheaper"): its value is theirs, and nobody named it.'
+    )
     either: Annotated[tuple[Predicate, ...], Field(max_length=MAX_EITHER)] = Field(
         default=(), description="Others of which one may hold in its place: a hybrid, or else an electric car."
     )

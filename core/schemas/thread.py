@@ -15,7 +15,7 @@ from .evidence import Evidence, Verdict
 from .ranking import RankedItem
 from .reading import Condition
 from .request import Constraint, Preference
-from .understanding import Answered, Question, Understanding
+from .understanding import Answered, Language, Question, Understanding
 
 
 class ShownItem(Frozen):
@@ -49,6 +49,7 @@ class ThreadMemory(Frozen):
     """
 
     turn: int = 0
+    language: Language | None = None
     owner: str = ""
     query: str = ""
     constraints: tuple[Constraint, ...] = ()

@@ -12,6 +12,8 @@ from .catalogue import Event, Frozen
 from .reading import Condition, Reading
 from .request import Constraint, Preference
 
+Language = Literal["en", "de", "zh"]
+"""Languages that requests are answered in."""
 RouteName = Literal["direct", "deliberate"]
 MoodName = Literal["cheerful", "sad", "tired", "stressed", "bored", "romantic", "nostalgic"]
 Intent = Literal["recommend", "similar", "compare", "plan", "refine", "browse"]
@@ -98,6 +100,7 @@ class Understanding(Frozen):
     mood: Mood | None = Field(default=None, description="How the user says they feel, if they do.")
     question: str | None = Field(default=None, description="A question the request left open.")
     reading: Reading = Field(default_factory=Reading, description="What this turn's words say, word by word.")
+    language: Language | None = Field(default=None, description="Language of the thread, in which it is answered.")
 
 
 class Route(Frozen):

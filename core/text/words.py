@@ -28,6 +28,9 @@ _POSSESSIVE = re.compile(r"['’].*$")
 SHORT = 2_000
 _CONTRACTED = re.compile(r"['’](?:s|re|ve|ll|d|m|t)?$")
 
+_GERMAN_MARKS = str.maketrans(",.", ".,")
+_SIGNS = {"USD": "$", "GBP": "£", "EUR": "€", "JPY": "¥"}
+
 
 def tokens(text: str) -> list[str]:
     """Return the words and numbers of ``text`` in order, as written; hyphenated words come apart."""
@@ -117,17 +120,22 @@ def clause(text: str, limit: int) -> str:
     return text[: ends[-1]] if ends and ends[-1] >= limit // 3 else f"{shorten(text, limit - 1)}…"
 
 
-def number(value: float) -> str:
-    """Write a number for people: 28, 28.5, 1,500."""
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}".rstrip("0").rstrip(".")
+def number(value: float, language: str = "en") -> str:
+    """Write a number for people: 28, 28.5, 1,500; in German 28,5 and 1.500."""
+    figure = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}".rstrip("0").rstrip(".")
+    return figure.translate(_GERMAN_MARKS) if language == "de" else figure
 
 
-def amount(value: float, unit: str) -> str:
-    """Write a price with its unit: "28 EUR", "28.50 EUR", "$28"; the bare number without one."""
+def amount(value: float, unit: str, language: str = "en") -> str:
+    """Write a price with its unit: "28 EUR", "28.50 EUR", "$28", "28,50 €" in German, 28元; the bare number without one."""
     figure = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+    if language == "de":
+        return f"{figure.translate(_GERMAN_MARKS)} {_SIGNS.get(unit.upper(), unit)}".rstrip()
+    if language == "zh" and unit.upper() in {"CNY", "RMB", "元"}:
+        return f"{figure}元"
     if not unit:
         return figure
-    return f"{unit}{figure}" if unit in {"$", "£", "€", "¥"} else f"{figure} {unit}"
+    return f"{unit}{figure}" if unit in _SIGNS.values() else f"{figure} {unit}"
 
 
 def value_text(value: AttributeValue) -> str:

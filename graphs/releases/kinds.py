@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from ...agents.explaining import wording as phrases
 from ...agents.explaining.wording import Wording, shipped_wording
@@ -17,12 +17,14 @@ from ...core.errors import ConfigurationError, InvalidRequestError
 from ...core.ranking.weights_as_toml import Weights, read_weights, shipped_weights
 from ...core.releases.in_force import RULES, WEIGHTS, wording_name
 from ...core.rules.model import RuleSet
+from ...core.schemas import Language
 from ...core.schemas.releases import MAX_BODY, Kind, Version
 from ...core.settings import Settings
 from ...stores.rules import rules_in
 
 T = TypeVar("T")
-LANGUAGES: Mapping[str, Literal["en", "zh"]] = {wording_name("en"): "en", wording_name("zh"): "zh"}
+LANGUAGES: Mapping[str, Language] = {wording_name("en"): "en", wording_name("de"): "de", wording_name("zh"): "zh"}
+_NAMES: Mapping[Language, str] = {"en": "English", "de": "German", "zh": "Chinese"}
 _NO_RULES = "# The shop's rules: see docs/rules.md. While no version is released, those of the shop's own file act.\nrules: []\n"
 
 
@@ -113,9 +115,7 @@ def digest_of(body: str) -> str:
 def _phrases(name: str) -> Shelf:
     language = LANGUAGES[name]
     shipped = shipped_wording(language)
-    about = (
-        f"The words of reasons, opening lines, questions and answers, {'English' if language == 'en' else 'Chinese'}."
-    )
+    about = f"The words of reasons, opening lines, questions and answers, {_NAMES[language]}."
     return Shelf(
         name,
         "phrases",

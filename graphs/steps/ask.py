@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from langgraph.types import interrupt
 
+from ...agents.explaining.answer_language import language_of_answer
 from ...agents.explaining.rendered import question_in_words
 from ...core.errors import InvalidRequestError
 from ...core.questions.answerable_facets import facets_of
@@ -25,7 +26,6 @@ from ...core.schemas import (
     ThreadMemory,
 )
 from ...core.settings import ElicitSettings
-from ...core.text.chinese import is_chinese
 from ..turn.state import Heard, State
 from ..turn.turn import Turn, timed
 from .rules import screened
@@ -44,7 +44,7 @@ async def question_for(state: State, turn: Turn) -> Question | None:
         return None
     work = _question(state, turn, settings)
     found = await turn.attempt("question", work, turn.services.settings.timeouts.retrieve_s, None)
-    return None if found is None else question_in_words(found, "zh" if is_chinese(state.said) else "en")
+    return None if found is None else question_in_words(found, language_of_answer(state.said, state.understanding))
 
 
 async def _question(state: State, turn: Turn, settings: ElicitSettings) -> Question | None:

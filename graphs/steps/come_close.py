@@ -12,12 +12,12 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
+from ...agents.explaining.answer_language import language_of_answer
 from ...agents.explaining.close_items import LAST, breach, distance, is_number, may_break, values_of
 from ...agents.explaining.wording import Wording, wording
 from ...core.predicates import holds
 from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Breach, Brief, Constraint, Item, Order, RankedItem, Reading
-from ...core.text.chinese import is_chinese
 from ...core.text.field_names import is_closed
 from ..turn.state import State
 from ..turn.turn import FLOOR_S, Turn
@@ -42,7 +42,7 @@ async def come_close(listed: Sequence[RankedItem], below: Sequence[RankedItem], 
     n, words = state.request.n, words_for(state)
     room = min(n, OFFERS) - len(listed)
     if below:
-        name = words.breach("unnamed", wanted=words.joined([f"“{w}”" for w in state.query.remaining]))
+        name = words.breach("unnamed", wanted=words.joined([words.quote(w) for w in state.query.remaining]))
         return [(r, (Breach(words=name),)) for r in below[:room]]
     timeout = turn.services.settings.timeouts.retrieve_s
     work = NearMisses(listed, state, turn, words).find(room)
@@ -51,7 +51,7 @@ async def come_close(listed: Sequence[RankedItem], below: Sequence[RankedItem], 
 
 def words_for(state: State) -> Wording:
     """Return the words of the request's language for the shop's items."""
-    return wording("zh" if is_chinese(state.said) else "en").about(state.schema.fields)
+    return wording(language_of_answer(state.said, state.understanding)).about(state.schema.fields)
 
 
 def about_shop(state: State) -> Brief:

@@ -214,6 +214,7 @@ def next_memory(state: State) -> ThreadMemory:
     return ThreadMemory(
         turn=before.turn + 1,
         owner=owner_digest(state.request.user_id),
+        language=understood.language,
         query=understood.query,
         constraints=understood.constraints,
         conditions=understood.conditions,

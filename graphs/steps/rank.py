@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from ...agents.explaining.close_items import sentence
+from ...agents.explaining.own_words import names_figure, typed_words
 from ...agents.explaining.wording import Wording
 from ...core.choices import all_fitting
 from ...core.learning.exposures import Drawn
@@ -15,8 +16,10 @@ from ...core.ranking.cold_start import choose
 from ...core.ranking.query import CandidateQuery
 from ...core.ranking.stated_preferences import unusable
 from ...core.schemas import (
+    Brief,
     Candidate,
     CloseItem,
+    Constraint,
     Item,
     RankedItem,
     Reason,
@@ -133,6 +136,12 @@ def how_many_match(ranked: Sequence[RankedItem], offered: int, state: State) -> 
     return words.answer("some_match", count=str(len(ranked) - close))
 
 
+def _called(condition: Constraint, about: Brief, words: Wording) -> str:
+    """Return a condition in words; in the shopper's own where a limit was not said as a figure."""
+    named = names_figure(condition, about.understanding)
+    return words.asks(condition, about) if named else typed_words(condition, about.understanding)
+
+
 async def why_empty(offered: int, state: State, turn: Turn) -> str:
     """Say which conditions conflict, and how many items there would be without each of them; never drop one."""
     words, where = words_for(state), state.understanding.constraints
@@ -143,7 +152,7 @@ async def why_empty(offered: int, state: State, turn: Turn) -> str:
     work = explain_empty(turn.shop.catalogue, where, state.effects.where)
     conflict = await turn.attempt("catalogue", work, timeout, Conflict(), floor_s=FLOOR_S)
     about = about_shop(state)
-    asks = [f"“{words.asks(c, about)}”" for c in conflict.conditions]
+    asks = [words.quote(_called(c, about, words)) for c in conflict.conditions]
     told = []
     if asks and (len(asks) < len(where) or len(asks) == 1):
         told.append(words.answer("conflict_one" if len(asks) == 1 else "conflict", asked=words.joined(asks)))

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...agents.conversation.acts import TurnAct, read_act, value_constraints
 from ...agents.conversation.named_titles import named, resolved
+from ...agents.explaining.answer_language import language_of
 from ...agents.understanding.by_rules import understand as parse
 from ...agents.understanding.conditions_in_force import split_corrections, with_words, without
 from ...agents.understanding.routing import Asked, ask_route, decide_route
@@ -58,7 +59,8 @@ async def understand(state: State, turn: Turn) -> Understood:
     understanding = with_stated_words(with_words(understanding, memory), request)
     if request.include_consumed and not understanding.include_consumed:
         understanding = understanding.model_copy(update={"include_consumed": True})
-    understanding = with_reason(understanding, turn)
+    told = language_of(state.said, state.memory.language, german_shop=language.is_german)
+    understanding = with_reason(understanding.model_copy(update={"language": told}), turn)
     route = await choose_route(request, understanding, turn)
     turn.emit("route", route)
     turn.emit("reading", shown(understanding))
@@ -188,6 +190,7 @@ def shown(understanding: Understanding) -> dict[str, Any]:
         "order": order.model_dump(mode="json") if order else None,
         "not_applied": list(understanding.unparsed),
         "read_by": understanding.reading.read_by,
+        "language": understanding.language,
     }
 
 

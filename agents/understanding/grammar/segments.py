@@ -174,6 +174,7 @@ def _longest(text: str, tokens: Sequence[Token], i: int, language: CatalogueLang
     engine = _engine(text, tokens, i, language)
     if engine is not None:
         return engine
+    article = tokens[i].text == "a" and not (tokens[i].capital or (i and language.values.get(tokens[i - 1].text)))
     best: Segment | None = None
     plain = key = stems = german = ""
     words: list[str] = []
@@ -193,14 +194,12 @@ def _longest(text: str, tokens: Sequence[Token], i: int, language: CatalogueLang
             continue
         words.append(token.text)
         plain += token.text
-        key = (
-            token.text
-            if not key
-            else f"{key}{'' if not key[-1].isascii() and not token.text.isascii() else ' '}{token.text}"
-        )
+        joined = not key or not (key[-1].isascii() or token.text.isascii())
+        key = f"{key}{'' if joined else ' '}{token.text}"
         stems += stem(token.text)
         german += german_stem(token.text)
-        piece = _known(plain, key, stems, german, words, language)
+        no_name = article and len(words) == 2 and words[1].isdigit()  # "a 4dr SUV" is no A4, "audi a 4" is
+        piece = None if no_name else _known(plain, key, stems, german, words, language)
         if piece is not None and _is_link(piece, words) and _says_more(text, tokens, i + 1, j, language):
             piece = None
         if piece is not None and not (_opens_number(piece, words, tokens, j) or _is_passive(piece, words, tokens, j)):
