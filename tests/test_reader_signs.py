@@ -38,6 +38,7 @@ SHOPS = {
     "violins": shop(words("kind", "Violin|Cello"), words("size", "1/4|1/2|3/4|4/4"), texts="xyzzy"),
     "种子": shop(number("成熟天数", 20, 150), words("作物", "番茄|菠菜"), texts="xyzzy"),
     "手机": shop(words("系统", "iOS|安卓"), words("品牌", "小米|荣耀"), words("颜色", "白色|黑色"), texts="xyzzy"),
+    "prams": shop(words("fold", "one hand|two hands|does not fold"), words("colour", "Navy|Sand"), texts="xyzzy"),
     "blumen": shop(words("flower_colour", "White|Pink|None"), words("soil", "Clay|Sandy"), texts="xyzzy"),
 }
 
@@ -75,6 +76,12 @@ SAID = [
     ("rezepte", "außer Suppe ist alles recht, nichts ohne Tofu", {"gericht != Suppe", "zutaten contains Tofu"}),
     ("rezepte", "Salat ja, Suppe nein", {"gericht = Salat", "gericht != Suppe"}),
     ("rezepte", "scharfe Sachen kommen mir nicht auf den Tisch", set()),
+    ("rezepte", "also fällt die Sahne weg, und lass die Zwiebeln raus", {"zutaten not contains Sahne", "zutaten not contains Zwiebeln"}),
+    ("rezepte", "kein Gedöns und nicht mexikanisch", {"küche != mexikanisch"}),
+    ("rezepte", "Gerichte, die keinen Aufwand machen und nicht italienisch sind", {"küche != italienisch"}),
+    ("tools", "no nonsense gadgets and not from rubber", {"handle != Rubber"}),
+    ("tools", "I don't mind it not being toxic to pets", set()),
+    ("prams", "it's got to fold", set()),
     ("rezepte", "Sahne nix", {"zutaten not contains Sahne"}),
     ("tools", "I used to like petrol but not any more", {"power_source != Petrol"}),
     ("tools", "I used to hate rubber but now I love it, and no drills", {"kind != Drill"}),

@@ -279,6 +279,7 @@ def concept_of(of: CatalogueField) -> FieldConcept | None:
         han,
         key_of(unit) if unit else "",
         *(han[n:] for n in range(1, len(han) - 1) if of.type == "number"),  # 最小年龄
+        han[:-2] if han[-2:] in ("上限", "下限") and of.type == "number" else "",
     ):
         called = [c for c in fitting if wanted and wanted in map(key_of, (c.name, *c.names))]
         if unit and (of.maximum or FIRST_YEAR) < FIRST_YEAR:  # warranty_years

@@ -56,6 +56,12 @@ _PAST = frozenset(
         "原来",
     ]
 )
+_PARTED = {
+    **dict.fromkeys(("fallt", "fallen", "fiel", "fielen"), frozenset(("weg", "raus", "aus", "flach", "heraus"))),
+    **dict.fromkeys(("scheidet", "scheiden"), frozenset(("aus",))),
+    **dict.fromkeys(("lass", "lasst", "lassen", "nimm", "nehmt", "streich"), frozenset(("weg", "raus", "heraus"))),
+}
+"""German verbs whose particle, at the end of the clause, makes a refusal of them."""
 _NEVER_AGAIN = frozenset(
     (
         "never again",
@@ -100,6 +106,7 @@ def changes_of_mind(sentence: Sentence) -> None:
     """Free the one value of a negative clause behind which a short clause says that it is otherwise now."""
     _tired(sentence)
     _never_again(sentence)
+    _falls_away(sentence)
     segments = sentence.segments
     for i, s in enumerate(segments):
         if s.used or s.entries or not s.roles & {"not", "not_after"}:
@@ -159,6 +166,29 @@ def _never_again(sentence: Sentence) -> None:
         value = sentence.segments[values[0]]
         sentence.found.wishes += [Wish(e, [value, s], refused=True) for e in sentence.best(value, evident=True)]
         value.used, s.used = "refused", "not"
+
+
+def _falls_away(sentence: Sentence) -> None:
+    """Refuse the one value between a German verb and its particle: "also fallen die Studententarife weg", "lass den Zucker weg"."""
+    segments = sentence.segments
+    for i, s in enumerate(segments):
+        if s.used or key_of(s.text) not in _PARTED:
+            continue
+        end = i + 1
+        while end < min(len(segments), i + REACH) and not _parts(sentence, end):
+            end += 1
+        last = end - 1
+        values = [k for k in range(i, end) if sentence.value_at(k)]
+        said = key_of(segments[last].text) in _PARTED[key_of(s.text)]
+        if not said or len(values) != 1 or any(p.roles & {"not", "except"} for p in segments[i:last]):
+            continue
+        value = segments[values[0]]
+        sentence.found.wishes += [
+            Wish(e, [value, segments[last]], refused=True) for e in sentence.best(value, evident=True)
+        ]
+        for piece in segments[i:end]:
+            piece.used = piece.used or "not"
+        value.used = "refused"
 
 
 def _clause_around(sentence: Sentence, i: int) -> tuple[int, int]:

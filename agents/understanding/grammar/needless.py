@@ -7,6 +7,9 @@ from .segments import Segment
 from .sentence import Sentence, Wish
 
 _NO = frozenset("no kein keine keinen not a 不".split())  # noqa: SIM905
+_MINDLESS = frozenset(
+    ("dont mind", "i dont mind", "doesnt matter", "macht nichts", "stort mich nicht", "no problem if")
+)
 _BEING = frozenset("is are be would ist sind ware geht ok okay".split())  # noqa: SIM905
 _WITH_ME = frozenset("with me by for us fur mich mir uns auch too as well vollkommen vollig".split())  # noqa: SIM905
 _NEEDED = frozenset("needed necessary required notig notwendig erforderlich".split())  # noqa: SIM905
@@ -25,7 +28,9 @@ def needless(sentence: Sentence) -> None:
             _tolerate(sentence, i)
         elif "or" in s.roles:
             _free_or_not(sentence, i)
-        if key in _NO or key in _NEED_NOT:
+        if key in _MINDLESS:
+            _free_lack(sentence, i)
+        elif key in _NO or key in _NEED_NOT:
             _free(sentence, i, flags_only=key in _NEED_NOT)
 
 
@@ -48,6 +53,21 @@ def _free(sentence: Sentence, i: int, *, flags_only: bool) -> None:
     sentence.found.wishes += [Wish(e, [value], released=True) for e in value.entries]
     for piece in sentence.segments[i:end]:
         piece.used = "release"
+
+
+def _free_lack(sentence: Sentence, i: int) -> None:
+    """Free the value of "I don't mind it not being washable"."""
+    k, denied = i + 1, False
+    while k < len(sentence.segments) and (
+        sentence.segments[k].is_glue or (not denied and "not" in sentence.segments[k].roles)
+    ):
+        denied = denied or "not" in sentence.segments[k].roles
+        k += 1
+    if denied and sentence.value_at(k):
+        value = sentence.segments[k]
+        sentence.found.wishes += [Wish(e, [value], released=True) for e in value.entries]
+        for piece in sentence.segments[i : k + 1]:
+            piece.used = "release"
 
 
 def _tolerate(sentence: Sentence, i: int) -> None:

@@ -113,7 +113,7 @@ def _refuse_after(sentence: Sentence, i: int) -> None:
     It reaches over an unknown noun only where a preposition or relative pronoun leads on: "no room with a sauna", not "no doubt, a sauna".
     """
     first, negations = sentence.segments[i], [sentence.segments[i]]
-    j, unknown, bridged = i + 1, False, False
+    j, unknown, bridged, joined = i + 1, False, False, False
     if sentence.segments[j : j + 1] and sentence.segments[j].mark in (":", "：") and sentence.value_at(j + 1):
         j += 1  # "exclude: leather"
     if _is_interjection(sentence, i) or _asks_for_the_most(sentence, i):
@@ -122,7 +122,7 @@ def _refuse_after(sentence: Sentence, i: int) -> None:
     while j < min(len(sentence.segments), i + REACH) and not sentence.stops(j):
         s = sentence.segments[j]
         if s.roles & {"not", "except", "wanted_double"} and not s.used and not s.entries:
-            if unknown and not says_lacking(s):
+            if unknown and (joined or not says_lacking(s)):  # "no plants and not from Spain" are two refusals
                 break
             negations.append(s)
             unknown = False
@@ -146,6 +146,7 @@ def _refuse_after(sentence: Sentence, i: int) -> None:
             or ("want" in s.roles and any(not p.is_glue and not p.roles for p in sentence.segments[i + 1 : j]))
         ) or (unknown and s.text == "的"):
             break
+        joined = joined or (unknown and bool(s.roles & {"and", "or"}) and not s.entries)
         unknown, bridged = unknown or s.is_word, key_of(s.text) in BRIDGES or (bridged and not s.is_word)
         j += 1
     if _names_more(sentence, i) or not refuse_before(sentence, i):

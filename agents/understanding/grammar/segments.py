@@ -12,8 +12,8 @@ from rapidfuzz.distance import OSA
 
 from ....core.language.catalogue_language import CatalogueLanguage, Comparison
 from ....core.language.lexicon.wordings import lemma_of
-from ....core.language.tokens import Token, are_forms, german_stem, stem, tokenise
-from ....core.language.value_entry import INFLECTED, SPELLED, Entry
+from ....core.language.tokens import Token, are_forms, german_stem, stem, tokenise, words_of_form
+from ....core.language.value_entry import INFLECTED, PART, SPELLED, Entry
 from ....core.language.value_wordings import narrower
 from ....core.language.word_data import (
     common_words,
@@ -45,6 +45,7 @@ EMPTY: frozenset[str] = frozenset()
 _DENYING = frozenset(("not", "except"))
 _REFUSING = frozenset(("no", "not", "kein", "keine", "keinen", "ohne", "without"))
 _LINKING = frozenset("but and aber und or oder".split())  # noqa: SIM905
+_REFUSED_PARTS = _REFUSING | frozenset(("non", "never", "nicht", "keinerlei", "cannot"))
 _WORDS_OF_GRAMMAR = frozenset(("except", "release", "averse"))
 """Roles that a word loses where it is a value of the catalogue as it stands."""
 
@@ -103,6 +104,8 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
         piece = _longest(text, corrected, i, language)
         piece.corrected = any(changed[piece.first : piece.last])
         piece.entries = tuple(e for e in piece.entries if e.tongue in ("", tongue))
+        if tongue == "de" and piece.text == "Lack":  # a varnish
+            piece.roles = EMPTY
         if piece.is_word:
             piece.entries = _narrower(piece, tongue, language)
         if found and piece.start == found[-1].end and not found[-1].mark:
@@ -222,8 +225,20 @@ def _longest(text: str, tokens: Sequence[Token], i: int, language: CatalogueLang
     best.capital = tokens[best.first].capital
     if best.roles & _DENYING and best.entries and not (best.capital and i > 0):
         best.entries = ()  # the brand Nothing takes no "nothing" away
+    best.entries = tuple(e for e in best.entries if e.rank < PART or not _denies_more(e, corrected_words(tokens, best)))
     best.words = tuple(t.text for t in tokens[best.first : best.last] if t.kind != "mark")
     return best
+
+
+def corrected_words(tokens: Sequence[Token], piece: Segment) -> frozenset[str]:
+    """Return the words of a segment."""
+    return frozenset(t.text for t in tokens[piece.first : piece.last])
+
+
+def _denies_more(entry: Entry, said: frozenset[str]) -> bool:
+    """Tell whether a value of which a part was said has a negation that was not: "fold" is no "does not fold"."""
+    denying = frozenset(w for v in entry.wanted for w in words_of_form(v)) & _REFUSED_PARTS
+    return bool(denying) and not denying & said
 
 
 def _known(

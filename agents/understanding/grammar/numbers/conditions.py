@@ -41,8 +41,8 @@ _LOADS = frozenset(
 )
 """Words of a field's name that say how much weight something bears."""
 _LOWEST, _MOST = (
-    frozenset("min minimum from von ab mindestens lowest least start begin begins 起 最小 最低 最少".split()),  # noqa: SIM905
-    frozenset("max maximum to bis up until end ends hochstens maximal highest 最大 最高 最多".split()),  # noqa: SIM905
+    frozenset("min minimum from von ab mindestens lowest least start begin begins 起 最小 最低 最少 下限".split()),  # noqa: SIM905
+    frozenset("max maximum to bis up until end ends hochstens maximal highest 最大 最高 最多 上限".split()),  # noqa: SIM905
 )
 """Words of a field's name that say it holds the least or the most of something: who asks for ten players fits below or above."""
 
@@ -57,6 +57,12 @@ OWN = 10
 """Segments between a measure and whose it is."""
 _LEFT = frozenset("free freie frei available left remaining vacancies stock verfugbar spots".split())  # noqa: SIM905
 """Words of a field's name that say how many are left: who needs two takes more."""
+
+
+def _is_limit(name: str) -> bool:
+    """Tell whether a field's own name says in so many words that it holds a limit: ``max_length_m``, 最小缸容."""
+    han = ("最小", "最大", "最低", "最高", "最少", "最多", "上限", "下限")
+    return bool(_LIMITS & set(words_of(name))) or any(w in name for w in han)
 
 
 def holds_least(name: str) -> bool:
@@ -277,7 +283,7 @@ def _bare(terms: FieldTerms, value: float, start: int, end: int) -> list[Bound]:
         return [Bound(name, "<=", value, start, end)]
     if terms.measure == "time" and own & _WAITED:
         return [Bound(name, "<=", value, start, end)]  # "in six weeks"
-    if _LIMITS & own and terms.measure in ("length", "mass", "speed", "volume", "area", "power"):
+    if _is_limit(name) and terms.measure in ("length", "mass", "speed", "volume", "area", "power", "temperature"):
         return [
             Bound(name, ">=" if holds_most(name) else "<=", value, start, end)
         ]  # a berth takes boats up to its most

@@ -248,6 +248,7 @@ def counts_something(phrase: NumberPhrase, segments: Sequence[Segment], language
         return True
     if k >= len(segments) or any(a.scaled or a.currency for _, a in phrase.parts):
         return False
+    k += k + 1 < len(segments) and segments[k].text in ("个", "位", "名", "口")
     s = segments[k]
     word = key_of(s.text)
     if (s.fields and not s.entries and not s.roles and not s.comparisons) or word in _PEOPLE:
