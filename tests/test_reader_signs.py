@@ -81,7 +81,7 @@ SAID = [
     ("rezepte", "Gerichte, die keinen Aufwand machen und nicht italienisch sind", {"küche != italienisch"}),
     ("tools", "no nonsense gadgets and not from rubber", {"handle != Rubber"}),
     ("tools", "I don't mind it not being toxic to pets", set()),
-    ("prams", "it's got to fold", set()),
+    ("prams", "it's got to fold", {"fold in ['one hand', 'two hands']"}),
     ("rezepte", "Sahne nix", {"zutaten not contains Sahne"}),
     ("tools", "I used to like petrol but not any more", {"power_source != Petrol"}),
     ("tools", "I used to hate rubber but now I love it, and no drills", {"kind != Drill"}),

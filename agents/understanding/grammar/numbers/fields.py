@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from .....core.language.catalogue_language import FIRST_YEAR, CatalogueLanguage, without_unit
 from .....core.language.tokens import stem
 from .....core.language.value_entry import FieldTerms
-from .....core.language.word_data import common_words, counted_words, currencies, field_words, key_of
+from .....core.language.word_data import common_words, counted_words, currencies, field_words, key_of, units
 from .....core.text.field_names import words_of
 from ..segments import Segment
 from .ages import as_age, as_years
@@ -116,7 +116,10 @@ def in_field(amount: Amount, terms: FieldTerms) -> float:
 def _is_held_so(value: float, turned: float, terms: FieldTerms) -> bool:
     """Tell whether a field that names no unit holds an amount as it is said: "16 MB" where memory is 2 to 32, and not 0.016."""
     low, high = terms.field.minimum, terms.field.maximum
-    if terms.field.unit or low is None or high is None or min(low, value, turned) <= 0 or without_unit(terms.field)[1]:
+    told = (
+        terms.field.unit or without_unit(terms.field)[1] or any(w in units() for w in words_of(terms.field.name))
+    )  # ``days``
+    if told or low is None or high is None or min(low, value, turned) <= 0:
         return False
 
     def off(x: float) -> float:
