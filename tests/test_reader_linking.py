@@ -161,3 +161,11 @@ def test_a_scale_is_told_by_its_steps_in_any_language_and_put_in_order() -> None
 )
 def test_zeros_and_ones_are_no_and_yes_where_nothing_is_counted(name: str, truth: bool) -> None:
     assert is_truth_name(name, both=True) is truth
+
+
+@pytest.mark.parametrize("text", ["the biggest diamond", "das kleinste", "最大的", "the highest one"])
+def test_an_end_of_sizes_is_named_where_no_field_is_one(text: str) -> None:
+    shop = compile_language(CatalogueSchema(fields=(words("cut", "Oval|Round"), flag("polished")), count=9), {})
+    found = read(text, shop)
+    assert found.order is None
+    assert any(end in " ".join(found.not_applied) for end in ("biggest", "kleinste", "最大", "highest"))

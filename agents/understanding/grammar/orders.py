@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.language.word_data import key_of, superlatives
+from ....core.language.word_data import comparison_words, key_of, superlatives
 from .segments import Segment
 from .sentence import Sentence
 
@@ -55,7 +55,9 @@ def orders(sentence: Sentence) -> None:
             continue
         if _refused_order(sentence, i):
             continue
-        _sort(sentence, i, s)
+        if not _sort(sentence, i, s) and key_of(s.text) in comparison_words():  # "the biggest" where no field is a size
+            sentence.found.unmet.append((s.start, s.end))
+            s.used = "unmet"
 
 
 def _ranked_in_chinese(sentence: Sentence, i: int) -> bool:
@@ -164,8 +166,8 @@ def _swallow_first(sentence: Sentence, i: int) -> bool:
     return True
 
 
-def _sort(sentence: Sentence, i: int, s: Segment) -> None:
-    """Read "sort by price", "price low to high", "most doors", "top 5 by rating"."""
+def _sort(sentence: Sentence, i: int, s: Segment) -> bool:
+    """Read "sort by price", "price low to high", "most doors", "top 5 by rating"; tell whether some field is meant."""
     sorts = s.roles & {"ascending", "descending", "sorted"}
     top = key_of(s.text) == "top"
     reach = REACH if sorts or top else 1
@@ -178,7 +180,7 @@ def _sort(sentence: Sentence, i: int, s: Segment) -> None:
     if of is None and s.roles & {"ascending", "descending"} and price is not None:
         of = price.name
     if of is None:
-        return
+        return False
     beside = [j for j in (i, *around) if not sentence.segments[j].used]
     ways = {r for j in beside for r in sentence.segments[j].roles & {"ascending", "descending"}}
     high = bool(s.roles & {"most", "descending"}) or "descending" in ways
@@ -191,6 +193,7 @@ def _sort(sentence: Sentence, i: int, s: Segment) -> None:
             sorts and not more and sentence.segments[j].roles & {"ascending", "descending", "sorted"}
         ):
             sentence.segments[j].used = "order"
+    return True
 
 
 def _in_currency_asked(sentence: Sentence, of: str) -> str:
