@@ -24,6 +24,7 @@ from .numbers import (
     quantity_in,
     tidy,
 )
+from .numbers_beside import number_beside
 from .values import DayOrder, clock_in, is_blank, is_error, is_unknown, iso, split, time_in, truth_in
 
 Kind = Literal["text", "number", "price", "bool", "list", "date", "time", "ignore"]
@@ -42,6 +43,7 @@ class Column(Frozen):
     target: str = Field(default="", description="item_id, title, text, image, url, an attribute's name, or nothing.")
     kind: Kind = Field(default="text", description="How its cells are read.")
     unit: str = Field(default="", description="The unit of its numbers, of a price the currency.")
+    beside: str = Field(default="", description="A word beside its numbers that is no unit: the pp of '40 pp.'.")
     decimal: Decimal = Field(
         default=".", description="What a single mark before three digits is, if it is not thousands."
     )
@@ -188,6 +190,8 @@ def _number(column: Column, value: Any) -> float:
         number = in_unit(quantity, column.unit) if column.unit else quantity.number if open_ended else None
     if number is None and (measure := measure_in(text, column.decimal)) is not None:
         number = measure.number if not measure.unit else in_unit(measure, column.unit) if column.unit else None
+    if number is None and column.beside:
+        number = number_beside(text, column.beside, column.decimal)
     if number is None:
         raise ValueError(f"{shown(value)} is no number" + (f" of {column.unit}" if column.unit else ""))
     return number

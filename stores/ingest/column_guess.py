@@ -35,6 +35,7 @@ from .numbers import (
     unit_called,
     unit_family,
 )
+from .numbers_beside import word_beside
 from .price_guess import MOSTLY, as_price
 from .values import LATER, SEPARATORS, clock_in, day_order, separators_of, time_in, truth_in, turned_round
 
@@ -46,6 +47,7 @@ RECORDS = 0.5
 MIN_CODES = 10
 _CODE = re.compile(r"0\d+|\d{16,}")
 _ID = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9_./-]{4,}|\d{8,}|[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f-]{27}", re.ASCII)
+_GENERATION = re.compile(r"[2-6]G")
 _HASH = re.compile(r"(?=[A-Za-z]*\d)[A-Za-z0-9]{16,}")
 _ADDRESS = re.compile(r"(?:https?:)?//\S+|www\.\S+", re.IGNORECASE)
 _WORDS_AND_UNITS = frozenset({"in", "d", "m", "v", "h", "s", "l", "w", "pages", "pcs"})
@@ -59,7 +61,17 @@ def guess(name: str, sample: Sample, usual: Decimal | None, rows: int) -> Column
         return column.model_copy(update={"kind": "ignore", "target": "", "why": reason})
     if sample.lists >= MOSTLY * sample.filled or sample.share(lambda v: json_list(v) is not None) >= MOSTLY:
         return column.model_copy(update={"kind": "list"})
-    for attempt in (as_price, _as_truth, _as_clock, _as_date, _as_sizes, _as_number, _as_quantity, _as_list):
+    for attempt in (
+        as_price,
+        _as_truth,
+        _as_clock,
+        _as_date,
+        _as_sizes,
+        _as_number,
+        _as_quantity,
+        _as_number_beside,
+        _as_list,
+    ):
         found = attempt(column, sample, usual)
         if found is not None:
             return found
@@ -210,7 +222,8 @@ def _as_number(column: Column, sample: Sample, usual: Decimal | None) -> Column 
     if guessed and (example := next((t for t in texts if mark_of(t) == "?"), "")):
         other = "comma" if decimal == "." else "dot"
         odd.append(f"{example!r} is read as {number_in(example, decimal):g}; else: --as '{column.name}=number:{other}'")
-    return column.model_copy(update={"kind": "number", "decimal": decimal, "unit": unit, "odd": (*column.odd, *odd)})
+    found = {"kind": "number", "decimal": decimal, "unit": unit, "odd": (*column.odd, *odd)}
+    return column.model_copy(update=found | {"beside": "" if digits == [] else word_beside(column.name, texts, MOSTLY)})
 
 
 def _is_plain(value: Any) -> bool:
@@ -236,9 +249,9 @@ def _unit_of_name(name: str) -> str:
 
 def _as_quantity(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
     """Take a column for numbers where all its cells measure the same, or are numbers with some ranges among them."""
-    if is_code_name(column.name) or is_size_name(column.name):
-        return None
     texts = sample.texts()
+    if is_code_name(column.name) or is_size_name(column.name) or all(_GENERATION.fullmatch(t) for t in texts):
+        return None
     decimal, _ = decimal_mark([(number_text(t), n) for t, n in texts.items()], usual, price=False)
     measures = {text: found for text in texts if (found := measure_in(text, decimal)) is not None}
     units: Counter[str] = Counter()
@@ -259,6 +272,19 @@ def _as_quantity(column: Column, sample: Sample, usual: Decimal | None) -> Colum
     if loose := [t for t, q in measures.items() if not q.unit and not _is_plain(t) and t not in ranges]:
         odd.append(f"{loose[0]!r} is read as {measures[loose[0]].number:g}")
     return column.model_copy(update={"kind": "number", "unit": unit, "decimal": decimal, "odd": (*column.odd, *odd)})
+
+
+def _as_number_beside(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
+    """Take a column for numbers where the same word stands beside each: "40 pp.", "12岁"."""
+    if is_code_name(column.name) or is_size_name(column.name):
+        return None
+    texts = sample.texts()
+    decimal, _ = decimal_mark([(number_text(t), n) for t, n in texts.items()], usual, price=False)
+    word = word_beside(column.name, texts, MOSTLY, decimal)
+    if not word:
+        return None
+    odd = f"{shown(next(iter(texts)))} is read as a number, without {word!r}; to keep the words: --as '{column.name}=text'"
+    return column.model_copy(update={"kind": "number", "beside": word, "decimal": decimal, "odd": (*column.odd, odd)})
 
 
 def _as_list(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
