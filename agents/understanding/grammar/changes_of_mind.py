@@ -212,9 +212,11 @@ def _taken_back(sentence: Sentence, k: int) -> int | None:
         linked, k = True, k + 1
     clause: list[Segment] = []
     while k < len(sentence.segments) and not _parts(sentence, k) and "and" not in sentence.segments[k].roles:
+        if not linked or len(clause) == MAX_CLAUSE:
+            return None
         clause.append(sentence.segments[k])
         k += 1
-    if not linked or not clause or len(clause) > MAX_CLAUSE:
+    if not clause:
         return None
     if any(s.entries or s.amount is not None or s.used or s.roles & {"not", "not_after", "except"} for s in clause):
         return None
