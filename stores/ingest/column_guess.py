@@ -222,8 +222,9 @@ def _as_number(column: Column, sample: Sample, usual: Decimal | None) -> Column 
     if guessed and (example := next((t for t in texts if mark_of(t) == "?"), "")):
         other = "comma" if decimal == "." else "dot"
         odd.append(f"{example!r} is read as {number_in(example, decimal):g}; else: --as '{column.name}=number:{other}'")
-    found = {"kind": "number", "decimal": decimal, "unit": unit, "odd": (*column.odd, *odd)}
-    return column.model_copy(update=found | {"beside": "" if digits == [] else word_beside(column.name, texts, MOSTLY)})
+    beside = word_beside(column.name, texts, MOSTLY, decimal) if column.kind == "number" and digits else ""
+    found = {"kind": "number", "decimal": decimal, "unit": unit, "beside": beside, "odd": (*column.odd, *odd)}
+    return column.model_copy(update=found)
 
 
 def _is_plain(value: Any) -> bool:

@@ -395,6 +395,4 @@ def _same_money(currency: str, price: FieldTerms) -> bool:
     own = currencies().get(key_of(unit) or unit, unit.upper())
     if currency == own:
         return True
-    return (currency == "USD" and own in ("CAD", "AUD", "HKD", "SGD", "MXN", "TWD", "NZD")) or (
-        currency == "CNY" and own == "JPY" and False
-    )
+    return currency == "USD" and own in ("CAD", "AUD", "HKD", "SGD", "MXN", "TWD", "NZD")
