@@ -86,6 +86,15 @@ async def test_some_attributes_are_updated_and_the_rest_stays(store: Store) -> N
         await store.ingest(rows, "stock.csv", choices=Choices(only=("weight",)))
 
 
+async def test_days_and_times_are_the_same_again(store: Store) -> None:
+    rows = "id,title,released,doors open\n" + "".join(f"d{n},Night {n},2026-0{n}-14,{17 + n}:30\n" for n in range(1, 5))
+    await store.ingest(rows, "nights.csv")
+    types = {f.name: f.type for f in (await store.catalogue.schema()).fields}
+    assert (types["released"], types["doors open"]) == ("date", "time")
+    again = await store.ingest(rows, "nights.csv")
+    assert (again.unchanged, [note for note in again.notes if "field now" in note]) == (4, [])
+
+
 async def test_a_whole_file_changes_types_with_a_notice_and_without_embedding(store: Store) -> None:
     texts = ROWS.replace(",10,", ",cheap,").replace(",20,", ",dear,").replace(",30,", ",dear,")
     report = await store.ingest(texts)

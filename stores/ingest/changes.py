@@ -54,7 +54,8 @@ async def plan_types(found: Survey, catalogue: LanceCatalogue) -> tuple[Survey, 
             listed = ", ".join(c.target for c in found.plan.attributes())
             raise InvalidRequestError("--update", f"the file has no attribute {missing[0]!r}; it has: {listed}")
         found = replace(found, plan=found.plan.model_copy(update={"columns": columns}))
-    differ = {c.target: c for c in found.plan.attributes() if known.get(c.target, c.type) != c.type}
+    # days and times are stored as text, and the catalogue tells them by their values
+    differ = {c.target: c for c in found.plan.attributes() if known.get(c.target, c.type) not in (c.type, c.kind)}
     if not differ:
         return found, [], []
     if not only and found.plan.rows >= COVERED * schema.count:
