@@ -87,6 +87,20 @@ def test_every_option_reaches_the_request(monkeypatch: pytest.MonkeyPatch, asked
     )
 
 
+@pytest.mark.parametrize("said", [["a calm sea"], ["--text", "a calm sea"]])
+def test_the_words_may_stand_by_themselves(monkeypatch: pytest.MonkeyPatch, asked: Asked, said: list[str]) -> None:
+    assert run(monkeypatch, "recommend", *said, "--user", "ada") == 0
+    assert asked[0][1].text == "a calm sea"
+
+
+def test_words_given_twice_are_refused(
+    monkeypatch: pytest.MonkeyPatch, asked: Asked, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "recommend", "a sea", "--text", "a lake") == 2
+    assert "--text" in capsys.readouterr().err
+    assert not asked
+
+
 def test_json_is_one_response_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch, asked: Asked, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -264,3 +264,20 @@ def test_zones_are_no_lists() -> None:
         f"{land}/{town}" for land in ("Europe", "Asia", "Africa") for town in (f"{land}town {n}" for n in range(9))
     ]
     assert separators_of(Counter(zones)) == ()
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ('Blue "chair', True),
+        ('a 12" x 14" "print', True),
+        ('a 12" pan', False),
+        ('the "chair"', False),
+        ('7" x 9"', False),
+    ],
+)
+def test_the_plan_says_where_a_quote_is_never_closed(tmp_path: Path, cell: str, said: bool) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("id,title,colour\n" + "".join(f"{n},T,red\n" for n in range(9)) + f"9,T,{cell}\n")
+    column = next(c for c in survey(path).plan.columns if c.name == "colour")
+    assert any("a quote is opened and not closed in 1 values" in odd for odd in column.odd) is said

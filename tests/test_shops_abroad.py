@@ -193,6 +193,8 @@ def test_the_terminal_shows_prices_with_their_currency(
     monkeypatch.setenv("COLUMNS", "140")
     _, shown = called(monkeypatch, capsys, bags, "recommend", "--text", "a bag under 50 dollars", "--no-words")
     assert "15 USD" in shown
+    _, shown = called(monkeypatch, capsys, bags, "recommend", "a black bag", "--no-words", "-n", "8")
+    assert "15 EUR" in shown, "beside prices in others, those in the shop's own currency say so, too"
 
 
 @pytest.mark.parametrize(("text", "least"), [("at least 16 MB of RAM", 16.0), ("内存至少64MB", 64.0)])

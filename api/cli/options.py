@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -15,6 +15,8 @@ from ...core.redaction import redact
 from ...core.schemas import TenantId
 
 T = TypeVar("T")
+Words = Annotated[str | None, typer.Argument(metavar="WORDS", help="What is asked for, in words.")]
+WordsOption = Annotated[str | None, typer.Option("--text", help="The words as an option.")]
 _debug = False
 
 
@@ -66,6 +68,17 @@ def parse_mapping(pairs: list[str], option: str = "--map") -> dict[str, str]:
             raise InvalidRequestError(option, f"{pair!r} must be NAME=VALUE, each name once")
         mapping[target] = column
     return mapping
+
+
+def words_of(words: str | None, text: str | None) -> str | None:
+    """Return the words of a request, given as an argument or as ``--text``.
+
+    Raises:
+        InvalidRequestError: they are given both ways.
+    """
+    if words is not None and text is not None:
+        raise InvalidRequestError("--text", "the words are given already, before it")
+    return words if text is None else text
 
 
 def tenant_of(name: str) -> str:

@@ -20,7 +20,7 @@ from ...core.schemas import Constraint, RecommendRequest, StreamEvent
 from ...core.settings import load_settings
 from ...core.validation import invalid_request
 from ..client.terminal import TerminalRenderer
-from .options import guarded, run_async
+from .options import Words, WordsOption, guarded, run_async, words_of
 from .recommend_preferences import ask, follow_up, parse_preferences
 
 _WHERE = re.compile(
@@ -30,9 +30,10 @@ _WHERE = re.compile(
 
 
 def recommend_command(
+    words: Words = None,
     *,
     user: Annotated[str | None, typer.Option(help="Who asks; omit for a stranger.")] = None,
-    text: Annotated[str | None, typer.Option(help="What they typed.")] = None,
+    text: WordsOption = None,
     image: Annotated[list[Path] | None, typer.Option(help="A photo; repeatable.", dir_okay=False)] = None,
     audio: Annotated[list[Path] | None, typer.Option(help="A voice clip; repeatable.", dir_okay=False)] = None,
     video: Annotated[list[Path] | None, typer.Option(help="A video clip.", dir_okay=False)] = None,
@@ -46,7 +47,7 @@ def recommend_command(
         list[str] | None, typer.Option(help="Such as 'price<=40' or 'theme in sea,boats'; repeatable.")
     ] = None,
     route: Annotated[str, typer.Option(help="auto, direct or deliberate.")] = "auto",
-    words: Annotated[bool, typer.Option("--words/--no-words", help="Let the language model write reasons.")] = True,
+    written: Annotated[bool, typer.Option("--words/--no-words", help="Let the language model write reasons.")] = True,
     context: Annotated[
         list[str] | None, typer.Option(help="What is known of the moment, such as channel=web; repeatable.")
     ] = None,
@@ -65,8 +66,9 @@ def recommend_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the response as JSON and nothing else.")] = False,
 ) -> None:
     """Recommend, printing as it happens: route, evidence, items at once, then words, then seconds."""
-    fields: dict[str, Any] = {"user_id": user, "text": text, "thread_id": thread, "n": n, "route": route}
-    fields |= {"words": words, "include_consumed": again, "max_ms": max_ms, "tenant": tenant}
+    fields: dict[str, Any] = {"user_id": user, "thread_id": thread, "n": n, "route": route}
+    fields["text"] = guarded(lambda: words_of(words, text))
+    fields |= {"words": written, "include_consumed": again, "max_ms": max_ms, "tenant": tenant}
     fields["context"] = guarded(lambda: parse_context(context or ()))
     fields["diversity"] = guarded(lambda: parse_diversity(diversity))
     fields["corrections"] = guarded(lambda: parse_corrections(correct or (), strike or ()))

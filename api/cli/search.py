@@ -12,13 +12,14 @@ from rich.table import Table
 from ...core.errors import InvalidRequestError
 from ...core.ranking.cross_modal import Hit, SearchResponse, SearchWeights
 from ...core.settings import load_settings
-from .options import run_async
+from .options import Words, WordsOption, run_async, words_of
 from .recommend import parse_context, parse_where
 
 
 def search_command(
+    words: Words = None,
     *,
-    text: Annotated[str, typer.Option(help="Words.")] = "",
+    text: WordsOption = None,
     image: Annotated[list[Path] | None, typer.Option(help="A photo; repeatable.", dir_okay=False)] = None,
     audio: Annotated[list[Path] | None, typer.Option(help="A voice clip; repeatable.", dir_okay=False)] = None,
     video: Annotated[list[Path] | None, typer.Option(help="A video clip.", dir_okay=False)] = None,
@@ -41,7 +42,7 @@ def search_command(
     async def work() -> SearchResponse:
         from ...graphs.recommender import Recommender
 
-        fields: dict[str, Any] = {"text": text, "look_at": look_at, "n": n, "tenant": tenant}
+        fields: dict[str, Any] = {"text": words_of(words, text) or "", "look_at": look_at, "n": n, "tenant": tenant}
         fields |= {"weights": parse_weights(weight or []), "constraints": [parse_where(w) for w in where or ()]}
         fields["context"] = parse_context(context or ())
         for name, files in (("images", image), ("audio", audio), ("video", video)):

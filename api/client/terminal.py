@@ -167,7 +167,11 @@ class TerminalRenderer:
         self._titles = {str(item["item_id"]): (int(item["rank"]), clean(item["title"])) for item in items}
         title = f"{len(items)} item{'' if len(items) == 1 else 's'} after {time.perf_counter() - self._started:.2f} s"
         self._print(Text())
-        self._print(_item_table(items, title) if items else Text("no item satisfies every constraint", style="yellow"))
+        self._print(
+            _item_table(items, title, str(data.get("currency") or ""))
+            if items
+            else Text("no item satisfies every constraint", style="yellow")
+        )
         if data.get("note"):
             self._line("note", Text(clean(data["note"])), "")
         for close in data.get("close") or ():
@@ -250,8 +254,10 @@ class TerminalRenderer:
             self._status.update(f"[dim]{doing} …[/]")
 
 
-def _item_table(items: Sequence[Mapping[str, Any]], title: str) -> Padding:
-    priced = any(_price(item["attributes"]) for item in items)
+def _item_table(items: Sequence[Mapping[str, Any]], title: str, currency: str) -> Padding:
+    """Return the items as rows; where their prices are in several currencies, those of the shop's own, ``currency``, have its code as well."""
+    prices = {_price(item["attributes"]) for item in items} - {""}
+    priced, own = bool(prices), currency if prices - {"price"} else ""
     rated = any(item.get("predicted_rating") is not None for item in items)
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold green", expand=True)
     table.add_column("#", justify="right", style="bold")
@@ -265,7 +271,7 @@ def _item_table(items: Sequence[Mapping[str, Any]], title: str) -> Padding:
     for item in items:
         attributes: Mapping[str, Any] = item["attributes"]
         costs = _price(attributes)
-        price = [_money(costs, attributes) or "–"] if priced else []
+        price = [_money(costs, attributes, own) or "–"] if priced else []
         about = " · ".join(
             _value(value) for name, value in attributes.items() if name != costs and value not in ("", [])
         )
@@ -282,8 +288,8 @@ def _price(attributes: Mapping[str, Any]) -> str:
     return "price" if "price" in attributes else next(other, "")
 
 
-def _money(name: str, attributes: Mapping[str, Any]) -> str:
-    code = name.removeprefix("price").strip("_").upper()
+def _money(name: str, attributes: Mapping[str, Any], own: str) -> str:
+    code = name.removeprefix("price").strip("_").upper() or own
     return f"{_value(attributes[name])} {code}".strip() if name else ""
 
 

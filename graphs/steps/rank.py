@@ -192,8 +192,9 @@ def send_items(ranked: Sequence[RankedItem], state: State, note: str, turn: Turn
     """Send the ranked items, without words, with what ``state`` says of them."""
     if turn.send is None:
         return
-    strategy = choose(state.query)
+    strategy, price = choose(state.query), state.schema.price
     said = {
+        "currency": price.unit if price else "",
         "question": state.question,
         "asked": state.asked.model_dump(mode="json") if state.asked else None,
         "cold_start": strategy.says(state.query) if strategy else None,

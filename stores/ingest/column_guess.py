@@ -45,6 +45,7 @@ UNSEEN = "day or month first is not to be seen"
 RECORDS = 0.5
 """Share of the cells that must be objects, or lists of them, for a column to be left out."""
 MIN_CODES = 10
+_INCHES = re.compile(r'(?<=[\d½¼¾])\s?"')
 _CODE = re.compile(r"0\d+|\d{16,}")
 _ID = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9_./-]{4,}|\d{8,}|[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f-]{27}", re.ASCII)
 _GENERATION = re.compile(r"[2-6]G")
@@ -110,11 +111,21 @@ def measured(column: Column, sample: Sample) -> Column:
         odd.append(
             f"{sample.errors.total()} cells hold the error of a formula, such as {example}: left out; mend them in the sheet"
         )
+    unclosed = [str(value) for value, _ in sample.cells.values() if is_unclosed(str(value))] if column.target else []
+    if unclosed:
+        odd.append(
+            f"a quote is opened and not closed in {len(unclosed)} values, such as {shown(unclosed[0])}: taken as it stands"
+        )
     if failed:
         examples = ", ".join(reason for reason, _ in bad.most_common(3))
         odd.append(f"{failed} of {total} cells are left out: {examples}; to keep them: --as '{column.name}=text'")
     share = 1 - failed / total if total else 1.0
     return column.model_copy(update={"samples": tuple(read), "read": round(share, 4), "odd": tuple(odd)})
+
+
+def is_unclosed(text: str) -> bool:
+    """Tell whether a text has a double quote without its other half; one behind a figure stands for inches."""
+    return text.count('"') % 2 == 1 and len(_INCHES.findall(text)) % 2 == 0
 
 
 def _left_out(name: str, sample: Sample, rows: int) -> str:
