@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..core.errors import BadBackEndResponse
-from ..core.protocols import ChatModel, ChatRequest, ChatUsage
+from ..core.protocols import ChatModel
 from ..core.schemas import Item
+from ..core.schemas.chat import ChatRequest, ChatUsage
 from ..core.text.words import clause, plain_text, shorten
 from .prompt_files.library import PromptLibrary, render
 from .reranking.llm_ranker_prompts import line_of

@@ -11,7 +11,6 @@ from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from .errors import StoreError
 from .language.catalogue_language import CatalogueLanguage
@@ -27,6 +26,7 @@ from .schemas import (
     SpokenSegment,
     Transcript,
 )
+from .schemas.chat import ChatDelta, ChatReply, ChatRequest, ScoreReply, ScoreRequest
 
 Vectors = NDArray[np.float32]
 VectorColumn = Literal["text", "image"]
@@ -129,47 +129,6 @@ class PartialTranscriber(Transcriber, Protocol):
     async def transcribe_parts(self, path: str, told: Callable[[SpokenSegment], None]) -> Transcript: ...
 
 
-class ChatMessage(Frozen):
-    """One message of a chat."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
-
-
-class ChatRequest(Frozen):
-    """A call to a language model; ``json_schema`` constrains the output."""
-
-    messages: tuple[ChatMessage, ...]
-    json_schema: dict[str, Any] | None = None
-    max_tokens: int = 256
-    temperature: float = 0.0
-    timeout_s: float | None = None
-
-
-class ChatUsage(Frozen):
-    """Tokens of one call."""
-
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    completion_tokens: int = 0
-
-
-class ChatReply(Frozen):
-    """A complete answer; ``reasoning`` is the model's thinking, kept apart from ``text``."""
-
-    text: str
-    reasoning: str = ""
-    usage: ChatUsage = Field(default_factory=ChatUsage)
-
-
-class ChatDelta(Frozen):
-    """A piece of a streamed answer; the last one carries ``usage``."""
-
-    text: str = ""
-    reasoning: str = ""
-    usage: ChatUsage | None = None
-
-
 @runtime_checkable
 class ChatModel(Protocol):
     """A language model behind a server."""
@@ -181,25 +140,6 @@ class ChatModel(Protocol):
     def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]: ...
 
     async def health(self) -> bool: ...
-
-
-class ScoreRequest(Frozen):
-    """Ask how likely a label follows each of ``items`` put after ``query``; nothing is generated.
-
-    ``labels`` are the words for and against, each one token where it follows the prompt: ``(" yes", " no")``.
-    """
-
-    query: str
-    items: tuple[str, ...]
-    labels: tuple[str, str]
-    timeout_s: float | None = None
-
-
-class ScoreReply(Frozen):
-    """The share of the first label against the second for each item, from 0 to 1, in the order of the items."""
-
-    scores: tuple[float, ...]
-    usage: ChatUsage = Field(default_factory=ChatUsage)
 
 
 @runtime_checkable
@@ -231,11 +171,54 @@ class Records(NamedTuple):
 
 
 class Search(NamedTuple):
-    """One of several searches: in a column of vectors by a vector, (dim,), or in the words of items by words."""
+    """What to search for: in a column of vectors by a vector, (dim,) or (1, dim), or in the words of items by words; filters come first.
+
+    ``where`` and ``exclude`` are applied before neighbours are looked for, so that ``limit`` items come back whenever that many satisfy them.
+    """
 
     among: VectorColumn | Literal["words"]
     wanted: Vectors | str
     limit: int
+    where: tuple[Constraint, ...] = ()
+    exclude: frozenset[str] = frozenset()
+
+
+class Searches(Protocol):
+    """Answers several searches at once; each gets its own answer, or its own failure."""
+
+    async def search(self, searches: Sequence[Search]) -> Sequence[list[Candidate] | StoreError]: ...
+
+    async def search_vector(
+        self,
+        column: VectorColumn,
+        vector: Vectors,
+        limit: int,
+        where: Sequence[Constraint] = (),
+        exclude: Iterable[str] = (),
+    ) -> list[Candidate]:
+        """Return the items nearest to ``vector``; score is the cosine in [-1, 1].
+
+        Raises:
+            StoreError: the vector does not fit the catalogue, or the search failed.
+        """
+        return only(await self.search([Search(column, vector, limit, tuple(where), frozenset(exclude))]))
+
+    async def search_text(
+        self, query: str, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
+    ) -> list[Candidate]:
+        """Return the items whose words match ``query``, any text, never parsed as syntax; score is BM25.
+
+        Raises:
+            StoreError: the search failed.
+        """
+        return only(await self.search([Search("words", query, limit, tuple(where), frozenset(exclude))]))
+
+
+def only(answers: Sequence[list[Candidate] | StoreError]) -> list[Candidate]:
+    """Return the one answer. Raises StoreError if it is a failure."""
+    if isinstance(answers[0], StoreError):
+        raise answers[0]
+    return answers[0]
 
 
 class Described(NamedTuple):
@@ -246,22 +229,14 @@ class Described(NamedTuple):
 
 
 @runtime_checkable
-class Catalogue(Protocol):
-    """Items of one tenant with vectors, a full-text index and filterable attributes.
-
-    Every search applies ``where`` and ``exclude`` before it looks for neighbours, so that ``limit`` rows come back whenever
-    that many items satisfy them.
-    """
+class Catalogue(Searches, Protocol):
+    """Items of one tenant with vectors, a full-text index and filterable attributes."""
 
     async def schema(self) -> CatalogueSchema: ...
 
     async def language(self) -> CatalogueLanguage: ...
 
     async def described(self, wait_s: float) -> Described: ...
-
-    async def search(
-        self, searches: Sequence[Search], where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
-    ) -> list[list[Candidate] | StoreError]: ...
 
     async def in_order(
         self,
@@ -274,19 +249,6 @@ class Catalogue(Protocol):
     ) -> list[str]: ...
 
     async def get(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> list[Item]: ...
-
-    async def search_vector(
-        self,
-        column: VectorColumn,
-        vector: Vectors,
-        limit: int,
-        where: Sequence[Constraint] = (),
-        exclude: Iterable[str] = (),
-    ) -> list[Candidate]: ...
-
-    async def search_text(
-        self, query: str, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
-    ) -> list[Candidate]: ...
 
     async def vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]: ...
 

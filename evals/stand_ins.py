@@ -15,15 +15,12 @@ from ..core.errors import StoreError
 from ..core.language.catalogue_language import CatalogueLanguage, language_of
 from ..core.protocols import (
     Catalogue,
-    ChatDelta,
-    ChatReply,
-    ChatRequest,
-    ChatUsage,
     Collaborative,
     Described,
     History,
     Records,
     Search,
+    Searches,
     VectorColumn,
     Vectors,
 )
@@ -38,6 +35,7 @@ from ..core.schemas import (
     Item,
     Transcript,
 )
+from ..core.schemas.chat import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from ..core.settings import Settings
 from ..graphs.shop.services import Services
 
@@ -108,7 +106,7 @@ class ConstantChat:
         return True
 
 
-class ConstantCatalogue:
+class ConstantCatalogue(Searches):
     """Propose the same 200 items to every search."""
 
     async def schema(self) -> CatalogueSchema:
@@ -124,17 +122,9 @@ class ConstantCatalogue:
         """Return both."""
         return Described(await self.schema(), await self.language())
 
-    async def search(
-        self, searches: Sequence[Search], where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
-    ) -> list[list[Candidate] | StoreError]:
-        """Return what each search finds."""
-        found = list[list[Candidate] | StoreError]()
-        for among, wanted, limit in searches:
-            if among == "words" or isinstance(wanted, str):
-                found.append(await self.search_text(str(wanted), limit, where, exclude))
-            else:
-                found.append(await self.search_vector(among, wanted, limit, where, exclude))
-        return found
+    async def search(self, searches: Sequence[Search]) -> list[list[Candidate] | StoreError]:
+        """Return the first items to each search."""
+        return [list(_candidates(search.among, search.limit)) for search in searches]
 
     async def in_order(
         self,
@@ -151,23 +141,6 @@ class ConstantCatalogue:
     async def get(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> list[Item]:
         """Return the items that exist."""
         return [BY_ID[i] for i in item_ids if i in BY_ID]
-
-    async def search_vector(
-        self,
-        column: VectorColumn,
-        vector: Vectors,
-        limit: int,
-        where: Sequence[Constraint] = (),
-        exclude: Iterable[str] = (),
-    ) -> list[Candidate]:
-        """Return the first ``limit`` items."""
-        return list(_candidates(f"{column}_vector", limit))
-
-    async def search_text(
-        self, query: str, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
-    ) -> list[Candidate]:
-        """Return the first ``limit`` items."""
-        return list(_candidates("full_text", limit))
 
     async def vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]:
         """Return the same vector for each id."""

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, TypeVar, cast
 
 from ..core.errors import StoreError
-from ..core.language.catalogue_language import CatalogueLanguage
-from ..core.protocols import (
-    Catalogue,
-    DeletesItems,
-    Described,
-    HoldsFiles,
-    Records,
-    Search,
-    TellsOtherModels,
-    VectorColumn,
-    Vectors,
-)
-from ..core.schemas import Candidate, CatalogueSchema, Constraint, Item
+from ..core.protocols import Catalogue, DeletesItems, HoldsFiles, Search, Searches, TellsOtherModels
+from ..core.schemas import Candidate
 
 RETRY_S = 5.0
 T = TypeVar("T")
@@ -68,8 +57,27 @@ class Reopening(Generic[T]):
             await store.close()
 
 
-class ReopeningCatalogue(Reopening[Catalogue]):
-    """A Catalogue opened on first use."""
+def reopening(open_it: Callable[[], Awaitable[Catalogue]]) -> Catalogue:
+    """Return a Catalogue that is opened on first use."""
+    return cast("Catalogue", ReopeningCatalogue(open_it))
+
+
+class ReopeningCatalogue(Reopening[Catalogue], Searches):
+    """Asks the catalogue, opened on first use, all that the protocol names."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what opens the catalogue and asks it ``name``."""
+        if name.startswith("_") or not hasattr(Catalogue, name):
+            raise AttributeError(name)
+
+        async def asked(*given: Any, **named: Any) -> Any:
+            return await getattr(await self.opened(), name)(*given, **named)
+
+        return asked
+
+    async def search(self, searches: Sequence[Search]) -> Sequence[list[Candidate] | StoreError]:
+        """See Searches."""
+        return await (await self.opened()).search(searches)
 
     async def of_other_models(self, mark: str) -> int:
         """See LanceCatalogue; 0 from a catalogue that cannot tell."""
@@ -86,73 +94,3 @@ class ReopeningCatalogue(Reopening[Catalogue]):
         if not isinstance(catalogue, DeletesItems):
             raise StoreError("items of this catalogue cannot be deleted")
         return await catalogue.delete(item_ids)
-
-    async def schema(self) -> CatalogueSchema:
-        """See Catalogue."""
-        return await (await self.opened()).schema()
-
-    async def language(self) -> CatalogueLanguage:
-        """See Catalogue."""
-        return await (await self.opened()).language()
-
-    async def described(self, wait_s: float) -> Described:
-        """See Catalogue."""
-        return await (await self.opened()).described(wait_s)
-
-    async def search(
-        self, searches: Sequence[Search], where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
-    ) -> list[list[Candidate] | StoreError]:
-        """See Catalogue."""
-        return await (await self.opened()).search(searches, where, exclude)
-
-    async def in_order(
-        self,
-        field: str,
-        limit: int,
-        where: Sequence[Constraint] = (),
-        exclude: Iterable[str] = (),
-        *,
-        descending: bool = False,
-    ) -> list[str]:
-        """See Catalogue."""
-        return await (await self.opened()).in_order(field, limit, where, exclude, descending=descending)
-
-    async def get(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> list[Item]:
-        """See Catalogue."""
-        return await (await self.opened()).get(item_ids, where)
-
-    async def search_vector(
-        self,
-        column: VectorColumn,
-        vector: Vectors,
-        limit: int,
-        where: Sequence[Constraint] = (),
-        exclude: Iterable[str] = (),
-    ) -> list[Candidate]:
-        """See Catalogue."""
-        return await (await self.opened()).search_vector(column, vector, limit, where, exclude)
-
-    async def search_text(
-        self, query: str, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
-    ) -> list[Candidate]:
-        """See Catalogue."""
-        return await (await self.opened()).search_text(query, limit, where, exclude)
-
-    async def vectors(self, column: VectorColumn, item_ids: Sequence[str]) -> dict[str, Vectors]:
-        """See Catalogue."""
-        return await (await self.opened()).vectors(column, item_ids)
-
-    async def records(self, item_ids: Sequence[str], where: Sequence[Constraint] = ()) -> Records:
-        """See Catalogue."""
-        return await (await self.opened()).records(item_ids, where)
-
-    async def scan(
-        self,
-        limit: int,
-        where: Sequence[Constraint] = (),
-        exclude: Iterable[str] = (),
-        *,
-        first: Sequence[str] = (),
-    ) -> list[str]:
-        """See Catalogue."""
-        return await (await self.opened()).scan(limit, where, exclude, first=first)

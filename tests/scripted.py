@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
+from tastemaker.core.schemas.chat import ChatDelta, ChatReply, ChatRequest, ChatUsage
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from tastemaker.graphs.shop.services import Services
 from tastemaker.models.alignment.versions import WEIGHTS, Alignments
 from tastemaker.models.image_text.embedded import load_projection
 from tastemaker.stores.fitted_files import weights_path
-from tastemaker.stores.reopening import ReopeningCatalogue
+from tastemaker.stores.reopening import reopening
 from tastemaker.stores.trained_versions import CURRENT
 
 from .media_samples import image_bytes
@@ -92,7 +92,7 @@ def junk_popular_items(settings: Settings) -> Services:
 
     async def stores(tenant: str) -> tuple[Catalogue, History, Collaborative]:
         _, history, together = await opened(tenant)
-        return ReopeningCatalogue(unreachable), history, together
+        return reopening(unreachable), history, together
 
     services.open_stores = stores
     return services

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tastemaker.agents.conversation.answers import reply
 from tastemaker.agents.conversation.named_titles import named, resolved
 from tastemaker.agents.understanding.by_rules import understand
 from tastemaker.core.language.catalogue_language import language_of
+from tastemaker.core.protocols import Search
 from tastemaker.core.schemas import (
     Brief,
     Candidate,
@@ -299,11 +301,11 @@ async def test_undo_goes_back_step_by_step_and_says_where_there_is_nothing_left(
 async def test_a_turn_that_says_nothing_known_never_replaces_the_request(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def knows_nothing(*_: object) -> list[Candidate]:
-        return []
+    async def knows_nothing(_: object, searches: Sequence[Search]) -> list[list[Candidate]]:
+        return [[] for _ in searches]
 
     asked = (await _talk(tmp_path, "a print under 50"))[0]
-    monkeypatch.setattr(ConstantCatalogue, "search_text", knows_nothing)
+    monkeypatch.setattr(ConstantCatalogue, "search", knows_nothing)
     first, *after = await _talk(
         tmp_path, "a print under 50", "hm", "thanks", "are you sure?", "blorp zxqv", "well then"
     )

@@ -13,8 +13,9 @@ import pytest
 from tastemaker.agents.describer import SCHEMA, Describer, read_words
 from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.core.errors import BackEndUnavailable, BadBackEndResponse
-from tastemaker.core.protocols import Catalogue, ChatReply, ChatRequest, Collaborative, History
+from tastemaker.core.protocols import Catalogue, Collaborative, History
 from tastemaker.core.schemas import HistoryProfile, Item
+from tastemaker.core.schemas.chat import ChatReply, ChatRequest
 from tastemaker.core.settings import LLMRankSettings, Settings
 from tastemaker.evals.stand_ins import (
     ConstantCatalogue,

@@ -16,7 +16,6 @@ from fastapi.responses import JSONResponse
 import tastemaker.api.demo
 from tastemaker.agents.explaining.composer_prompt import AnswerReader, answer_schema
 from tastemaker.core.errors import BadBackEndResponse, TastemakerError
-from tastemaker.core.protocols import ChatMessage, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.schemas import (
     Brief,
     Constraint,
@@ -30,6 +29,7 @@ from tastemaker.core.schemas import (
     Route,
     Understanding,
 )
+from tastemaker.core.schemas.chat import ChatMessage, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.settings import LLMSettings, Settings
 from tastemaker.evals.reporting.report import percentiles, report
 from tastemaker.evals.service import first_item, overhead

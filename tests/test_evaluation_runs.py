@@ -16,7 +16,6 @@ from tastemaker.api.service import Service
 from tastemaker.api.traced_service import Traced
 from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError
 from tastemaker.core.evaluation.traces import case_of, changes, request_of, trace_of
-from tastemaker.core.protocols import ChatReply, ChatRequest
 from tastemaker.core.schemas import (
     Constraint,
     Evidence,
@@ -29,6 +28,7 @@ from tastemaker.core.schemas import (
     Understanding,
 )
 from tastemaker.core.schemas.cases import AnsweredItem, Case, CaseSet, Outcome
+from tastemaker.core.schemas.chat import ChatReply, ChatRequest
 from tastemaker.core.schemas.traces import Answered
 from tastemaker.core.settings import Settings, load_settings
 from tastemaker.graphs.evaluation.desk import EvaluationDesk

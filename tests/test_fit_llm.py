@@ -12,8 +12,9 @@ import numpy as np
 from tastemaker.core.learning.held_out import hold_out
 from tastemaker.core.learning.llm_signal import base_scores
 from tastemaker.core.learning.llm_weight_fit import NOT_FITTED, FittedWeight
-from tastemaker.core.protocols import Catalogue, ChatReply, ChatRequest, Collaborative, History
+from tastemaker.core.protocols import Catalogue, Collaborative, History
 from tastemaker.core.schemas import Event
+from tastemaker.core.schemas.chat import ChatReply, ChatRequest
 from tastemaker.core.settings import LLMRankSettings, Settings
 from tastemaker.evals.games.llm_cases import Listed, Row
 from tastemaker.evals.games.llm_harm import alone, cases, compared

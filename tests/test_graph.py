@@ -16,8 +16,9 @@ import pytest
 from PIL import Image
 
 from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError, StoreError
-from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, Vectors
+from tastemaker.core.protocols import Vectors
 from tastemaker.core.schemas import Caption, HistoryProfile, RecommendResponse, StreamEvent
+from tastemaker.core.schemas.chat import ChatDelta, ChatReply, ChatRequest
 from tastemaker.core.settings import Settings, TimeoutSettings
 from tastemaker.evals.stand_ins import (
     ConstantCatalogue,
@@ -169,11 +170,7 @@ class DownCatalogue(ConstantCatalogue):
     down = False
 
     def __getattribute__(self, name: str) -> Any:
-        if (
-            name
-            in {"schema", "described", "search", "get", "search_vector", "search_text", "vectors", "records", "scan"}
-            and DownCatalogue.down
-        ):
+        if name in {"schema", "described", "search", "get", "vectors", "records", "scan"} and DownCatalogue.down:
             return self.fail
         return super().__getattribute__(name)
 
@@ -287,11 +284,8 @@ async def test_no_item_is_listed_while_a_limit_could_not_be_read(settings: Setti
 
 
 class PickyCatalogue(ConstantCatalogue):
-    async def search_vector(self, *_: Any, **__: Any) -> Any:
-        return []
-
-    async def search_text(self, *_: Any, **__: Any) -> Any:
-        return []
+    async def search(self, searches: Any) -> Any:
+        return [[] for _ in searches]
 
     async def get(self, item_ids: Any, where: Any = ()) -> Any:
         return [] if where else await super().get(item_ids)

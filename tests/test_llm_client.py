@@ -22,7 +22,8 @@ from tastemaker.core.errors import (
     BackEndUnavailable,
     BadBackEndResponse,
 )
-from tastemaker.core.protocols import ChatDelta, ChatMessage, ChatModel, ChatRequest, ChatUsage
+from tastemaker.core.protocols import ChatModel
+from tastemaker.core.schemas.chat import ChatDelta, ChatMessage, ChatRequest, ChatUsage
 from tastemaker.core.settings import LLMSettings, Settings
 from tastemaker.models.llm.client import CircuitBreaker, OpenAICompatible, open_chat_model, open_client
 from tastemaker.models.llm.wire import chat_body, parse_chunk, parse_reply, translate

@@ -16,8 +16,8 @@ from tastemaker.agents.reranking.llm_ranker_prompts import read_ranking
 from tastemaker.core.errors import BackEndTimeout, BackEndUnavailable, BadBackEndResponse
 from tastemaker.core.learning.interactions import Floats
 from tastemaker.core.learning.llm_task import RankTask
-from tastemaker.core.protocols import ScoreReply, ScoreRequest
 from tastemaker.core.schemas import Item
+from tastemaker.core.schemas.chat import ScoreReply, ScoreRequest
 from tastemaker.core.settings import LLMRankSettings
 from tastemaker.graphs.steps.rerank_tools import nearness
 

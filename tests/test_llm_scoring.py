@@ -12,7 +12,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from tastemaker.core.errors import BackEndUnavailable, BadBackEndResponse
-from tastemaker.core.protocols import ScoreRequest, ScoringModel, TextEmbedder
+from tastemaker.core.protocols import ScoringModel, TextEmbedder
+from tastemaker.core.schemas.chat import ScoreRequest
 from tastemaker.core.settings import LLMSettings, Settings
 from tastemaker.models.llm.client import OpenAICompatible, open_chat_model, open_client
 from tastemaker.models.llm.embeddings import ServedEmbeddings, open_embeddings, parse_embeddings

@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from tastemaker.api.http.app import create_app
-from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest
 from tastemaker.core.redaction import RedactingFormatter
 from tastemaker.core.schemas import Erased, Event, Preference, Preferences
+from tastemaker.core.schemas.chat import ChatDelta, ChatReply, ChatRequest
 from tastemaker.core.settings import Settings, TraceSettings
 from tastemaker.evals.stand_ins import ConstantChat
 from tastemaker.graphs.recommender import Recommender

@@ -16,8 +16,9 @@ import pytest
 from tastemaker.agents.explaining.markdown import plain
 from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.api.http.openapi_examples import tiny_voice
-from tastemaker.core.protocols import ChatDelta, ChatModel, ChatReply, ChatRequest, ChatUsage
+from tastemaker.core.protocols import ChatModel
 from tastemaker.core.schemas import Caption, Event, RecommendResponse, Tag, Transcript
+from tastemaker.core.schemas.chat import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.settings import Settings
 from tastemaker.evals.service.attacks import FAULTS, PLACES, SIGNS, acts, attacks
 from tastemaker.evals.service.attacks import run as run_attacks

@@ -13,8 +13,8 @@ import pytest
 
 from tastemaker.core.errors import InvalidRequestError, ReleaseBlockedError
 from tastemaker.core.language.catalogue_language import language_of
-from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.schemas import CatalogueSchema, RecommendRequest, RecommendResponse
+from tastemaker.core.schemas.chat import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.schemas.releases import Cohort, Gate
 from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import ConstantChat

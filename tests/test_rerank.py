@@ -13,8 +13,8 @@ from tastemaker.agents.reranking.combined_signal import prompt_refs
 from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError
 from tastemaker.core.learning.llm_weight_fit import FittedWeight
 from tastemaker.core.learning.llm_weight_table import WeightEntry, WeightTable
-from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.schemas import RecommendResponse, StreamEvent
+from tastemaker.core.schemas.chat import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.settings import FilterSettings, LLMRankSettings, Settings
 from tastemaker.evals.service.promises import HostileChat
 from tastemaker.evals.stand_ins import BY_ID, ConstantChat, constant_services

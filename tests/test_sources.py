@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from tastemaker.core.errors import StoreError
 from tastemaker.core.predicates import holds
-from tastemaker.core.protocols import Search
+from tastemaker.core.protocols import Search, Vectors
 from tastemaker.core.ranking.query import CandidateQuery
 from tastemaker.core.schemas import Candidate, Constraint, Event, HistoryProfile, Preference, Understanding
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
@@ -198,14 +197,14 @@ class FailsOnPictures(LanceCatalogue):
 
     together: list[int]
 
-    async def search(self, searches: Sequence[Search], *given: Any, **named: Any) -> list[list[Candidate] | StoreError]:
+    async def search(self, searches: Sequence[Search]) -> list[list[Candidate] | StoreError]:
         self.together.append(len(searches))
-        return await super().search(searches, *given, **named)
+        return await super().search(searches)
 
-    async def search_vector(self, column: Any, *given: Any, **named: Any) -> list[Candidate]:
-        if column == "image":
+    async def _nearest(self, vector: Vectors, asked: Search) -> list[Candidate]:
+        if asked.among == "image":
             raise StoreError("no pictures today")
-        return await super().search_vector(column, *given, **named)
+        return await super()._nearest(vector, asked)
 
 
 async def test_searches_at_once_are_one_call_and_each_has_its_own_answer_or_failure(tmp_path: Path) -> None:
@@ -222,7 +221,7 @@ async def test_searches_at_once_are_one_call_and_each_has_its_own_answer_or_fail
         joined.search_vector("text", axis(0, 1), 5, [CHEAP]),
         return_exceptions=True,
     )
-    assert sorted(catalogue.together) == [1, 1, 3], "other conditions are another call"
+    assert catalogue.together == [4], "what is cut off is not asked"
     assert found[0] == await alone.search_vector("text", axis(1, 0), 5, [RED], ["i0"])
     assert isinstance(found[1], StoreError)
     assert found[2] == await alone.search_text("boat", 5, [RED], ["i0"])

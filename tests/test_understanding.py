@@ -14,7 +14,6 @@ from tastemaker.agents.understanding.by_rules import understand
 from tastemaker.agents.understanding.numbers_and_money import find_numbers, normalise
 from tastemaker.agents.understanding.wish_parts import parse_budget, split_wish
 from tastemaker.core.errors import BackEndUnavailable
-from tastemaker.core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from tastemaker.core.schemas import (
     CatalogueField,
     CatalogueSchema,
@@ -25,6 +24,7 @@ from tastemaker.core.schemas import (
     Understanding,
     Verdict,
 )
+from tastemaker.core.schemas.chat import ChatDelta, ChatReply, ChatRequest, ChatUsage
 
 PROMPTS = PromptLibrary(None, {})
 SCHEMA = CatalogueSchema(

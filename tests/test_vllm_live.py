@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from tastemaker.core.errors import BackEndTimeout, BackEndUnavailable
-from tastemaker.core.protocols import ChatMessage, ChatRequest
+from tastemaker.core.schemas.chat import ChatMessage, ChatRequest
 from tastemaker.core.settings import LLMSettings, Settings
 from tastemaker.models.llm.client import OpenAICompatible, open_chat_model
 from tastemaker.models.vllm.server import VLLMServer

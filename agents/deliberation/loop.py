@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from ...core.choices import all_fitting
 from ...core.errors import BackEndError, BackEndUnavailable, ConfigurationError, TastemakerError
 from ...core.predicates import all_hold
-from ...core.protocols import ChatModel, ChatReply, ChatRequest
+from ...core.protocols import ChatModel
 from ...core.redaction import public_reason, redact
 from ...core.schemas import Brief, Constraint, Degradation, Item, RankedItem, SourceScore, Usage
+from ...core.schemas.chat import ChatReply, ChatRequest
 from ...core.settings import DeliberateSettings
 from ...core.text.words import shorten, stems
 from ..prompt_files.library import Prompt, PromptLibrary, render

@@ -16,9 +16,10 @@ from ...core.errors import (
     ConfigurationError,
     TastemakerError,
 )
-from ...core.protocols import ChatModel, ChatRequest, ChatUsage
+from ...core.protocols import ChatModel
 from ...core.redaction import public_reason, redact
 from ...core.schemas import Brief, Composition, Degradation, RankedItem, Usage, Words
+from ...core.schemas.chat import ChatRequest, ChatUsage
 from ...core.settings import LLMSettings
 from ..prompt_files.library import Prompt, PromptLibrary, render
 from .composer_prompt import MESSAGE_CHARACTERS, REASON_CHARACTERS, AnswerReader, answer_schema, guide, prompt_inputs

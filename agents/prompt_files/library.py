@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ...core.errors import ConfigurationError
 from ...core.personal_data import mask
-from ...core.protocols import ChatMessage
+from ...core.schemas.chat import ChatMessage
 from .file_format import PLACEHOLDER, Prompt, read_prompt, split_name
 
 __all__ = ["Prompt", "PromptLibrary", "harmless", "render"]

@@ -20,8 +20,9 @@ from ...core.errors import BackEndTimeout, BadBackEndResponse, TastemakerError
 from ...core.learning.interactions import Floats
 from ...core.learning.llm_signal import mean_signal, presentations
 from ...core.learning.llm_task import LLMOpinion, RankTask
-from ...core.protocols import ChatModel, ChatRequest, ChatUsage, ScoreRequest, ScoringModel
+from ...core.protocols import ChatModel, ScoringModel
 from ...core.schemas import LLMStrategy, Usage
+from ...core.schemas.chat import ChatRequest, ChatUsage, ScoreRequest
 from ...core.settings import LLMRankSettings
 from ...core.text.words import stems
 from ..prompt_files.library import Prompt, PromptLibrary, render

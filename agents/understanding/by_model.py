@@ -11,9 +11,10 @@ from typing import Any
 from pydantic import ConfigDict, ValidationError
 
 from ...core.errors import BackEndError, BackEndUnavailable, ConfigurationError
-from ...core.protocols import ChatModel, ChatRequest
+from ...core.protocols import ChatModel
 from ...core.redaction import public_reason
 from ...core.schemas import CatalogueField, CatalogueSchema, Constraint, Frozen, Operator, Understanding, Usage
+from ...core.schemas.chat import ChatRequest
 from ...core.text.field_names import field_names
 from ...core.text.words import shorten
 from ..prompt_files.library import Prompt, PromptLibrary, render

@@ -16,9 +16,10 @@ from pydantic import ConfigDict, Field, ValidationError
 from ...core.errors import BackEndError, BackEndUnavailable, ConfigurationError
 from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.language.value_entry import FieldTerms
-from ...core.protocols import ChatModel, ChatRequest
+from ...core.protocols import ChatModel
 from ...core.redaction import public_reason
 from ...core.schemas import Frozen, Usage
+from ...core.schemas.chat import ChatRequest
 from ...core.text.words import shorten
 from ..prompt_files.library import PromptLibrary, render
 

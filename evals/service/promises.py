@@ -14,8 +14,8 @@ from typing import Any
 
 from ...core.learning.llm_signal import MAX_WEIGHT
 from ...core.predicates import NEGATED, holds
-from ...core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from ...core.schemas import Constraint, Item, LLMStrategy, RecommendRequest, RecommendResponse
+from ...core.schemas.chat import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from ...graphs.recommender import Recommender
 from ..reporting.report import report
 

@@ -15,9 +15,10 @@ from pydantic import Field
 
 from ...agents.prompt_files.library import harmless
 from ...core.errors import BackEndError
-from ...core.protocols import ChatMessage, ChatModel, ChatRequest
+from ...core.protocols import ChatModel
 from ...core.schemas import Frozen
 from ...core.schemas.cases import AnsweredItem, Case, Outcome
+from ...core.schemas.chat import ChatMessage, ChatRequest
 
 SCHEMA = {
     "type": "object",

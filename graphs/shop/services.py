@@ -40,7 +40,7 @@ from ...stores.events.exposure_log import ExposureLog
 from ...stores.events.history import SqlHistory
 from ...stores.events.private_segments import SegmentReleases
 from ...stores.events.remembered_preferences import TasteStore
-from ...stores.reopening import ReopeningCatalogue
+from ...stores.reopening import reopening
 from ...stores.reviews import ReviewStore, RulesWithReviews
 from ...stores.rules import FixedRules, Rules, RuleStore
 from ...tools.media.admission import MediaAdmitter
@@ -253,7 +253,7 @@ def open_stores(settings: Settings, database: Database | None = None) -> OpenSto
 
     async def open_for(tenant: str) -> tuple[Catalogue, History, Collaborative]:
         settings.home.mkdir(parents=True, exist_ok=True)
-        catalogue = ReopeningCatalogue(
+        catalogue = reopening(
             lambda: LanceCatalogue.open(settings.catalogue_uri, tenant, settings.catalogue.exact_below)
         )
         events = database or Database(settings.history_url)

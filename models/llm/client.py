@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from ...core.errors import BackEndError, BackEndTimeout, BackEndUnavailable, BadBackEndResponse
-from ...core.protocols import ChatDelta, ChatModel, ChatReply, ChatRequest, ChatUsage
+from ...core.protocols import ChatModel
+from ...core.schemas.chat import ChatDelta, ChatReply, ChatRequest, ChatUsage
 from ...core.settings import LLMSettings, Settings
 from ..slots import DEFAULTS, slot_id
 from ..vllm.launch import reasoning_parser, served_name

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from ...core.errors import BadBackEndResponse
-from ...core.protocols import ScoreReply, ScoreRequest
+from ...core.schemas.chat import ScoreReply, ScoreRequest
 from .wire import BACK_END, parse_usage
 
 SCORING = "/generative_scoring"

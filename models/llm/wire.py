@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from ...core.errors import BackEndError, BackEndOverloaded, BackEndTimeout, BackEndUnavailable, BadBackEndResponse
-from ...core.protocols import ChatDelta, ChatReply, ChatRequest, ChatUsage
+from ...core.schemas.chat import ChatDelta, ChatReply, ChatRequest, ChatUsage
 
 BACK_END = "llm"
 SEED = 0

@@ -14,7 +14,7 @@ from ...core.choices import all_fitting
 from ...core.errors import StoreError
 from ...core.language.catalogue_language import CatalogueLanguage, language_of
 from ...core.predicates import MOMENTS, all_hold
-from ...core.protocols import Described, Records, Search, VectorColumn, Vectors
+from ...core.protocols import Described, Records, Search, Searches, VectorColumn, Vectors
 from ...core.schemas import Candidate, Constraint, Item
 from . import columns
 from .catalogue_writer import CatalogueWriter
@@ -48,7 +48,7 @@ ORDERED = 1_000
 """Where choices differ in what a list is ordered by, so many items are ordered by the choices that fit; the rest follows the lowest."""
 
 
-class LanceCatalogue(CatalogueWriter):
+class LanceCatalogue(CatalogueWriter, Searches):
     """One tenant's catalogue; several processes may read and write it at once. Implements ``protocols.Catalogue``."""
 
     async def language(self) -> CatalogueLanguage:
@@ -116,32 +116,33 @@ class LanceCatalogue(CatalogueWriter):
         passing = await _stored(view.resident.passing(table, filters), "cannot filter items")
         return all_fitting([i for i in items if i.item_id in passing], where)
 
-    async def search_vector(
-        self,
-        column: VectorColumn,
-        vector: Vectors,
-        limit: int,
-        where: Sequence[Constraint] = (),
-        exclude: Iterable[str] = (),
-    ) -> list[Candidate]:
-        """Return the items nearest to ``vector`` (shape (dim,) or (1, dim)); score is the cosine in [-1, 1].
+    async def search(self, searches: Sequence[Search]) -> list[list[Candidate] | StoreError]:
+        """See Searches. A vector is searched exactly or approximately, words by BM25."""
 
-        Raises:
-            StoreError: the vector does not fit the catalogue, or the search failed.
-        """
+        async def found(search: Search) -> list[Candidate] | StoreError:
+            try:
+                if isinstance(search.wanted, str):
+                    return await self._matching(search.wanted, search)
+                return await self._nearest(search.wanted, search)
+            except StoreError as error:
+                return error
+
+        return list(await asyncio.gather(*map(found, searches)))
+
+    async def _nearest(self, vector: Vectors, asked: Search) -> list[Candidate]:
         table = await self._table()
-        if table is None or limit <= 0:
+        if table is None or asked.limit <= 0:
             return []
         view = await self._current(table)
-        name = f"{column}_vector"
+        name = f"{asked.among}_vector"
         query_vector = checked(vector, view.schema.field(name).type.list_size)
         plan = view.plans[name]
-        skip = Skip(exclude, limit, OVERFETCH if plan is None else OVERFETCH_APPROXIMATE)
+        skip = Skip(asked.exclude, asked.limit, OVERFETCH if plan is None else OVERFETCH_APPROXIMATE)
         if plan is None and view.resident is not None:
-            search = view.resident.search(table, name, query_vector, await self._clauses(where), skip)
-            return candidates(f"vector_{column}", *await _stored(search, "vector search failed"), skip)
+            search = view.resident.search(table, name, query_vector, await self._clauses(asked.where), skip)
+            return candidates(name, *await _stored(search, "vector search failed"), skip)
         found: Any = None
-        filters = both(await self._sql(where), skip.filter)
+        filters = both(await self._sql(asked.where), skip.filter)
 
         def nearest() -> Any:
             query = table.query().nearest_to(query_vector).column(name).distance_type("cosine").limit(skip.fetch)
@@ -152,50 +153,31 @@ class LanceCatalogue(CatalogueWriter):
         if found is None or found.num_rows < skip.fetch:
             found = await _stored(nearest().bypass_vector_index().to_arrow(), "vector search failed")
         scores = np.clip(1.0 - found.column("_distance").to_numpy(), -1.0, 1.0)
-        return candidates(f"vector_{column}", found.column("item_id").to_pylist(), scores.tolist(), skip)
+        return candidates(name, found.column("item_id").to_pylist(), scores.tolist(), skip)
 
-    async def search_text(
-        self, query: str, limit: int, where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
-    ) -> list[Candidate]:
-        """Return the items whose words match ``query`` (any text, never parsed as syntax); score is BM25.
+    async def _matching(self, said: str, asked: Search) -> list[Candidate]:
+        """Return the items that hold the words asked for.
 
         Chinese, Japanese and Korean are matched by pairs of characters, a short text by single ones, too: in a sentence these are parts of other words.
         """
         from lancedb.query import MatchQuery
 
-        words = terms(query)
-        if sum(map(columns.is_cjk, query)) > SHORT:
+        words = terms(said)
+        if sum(map(columns.is_cjk, said)) > SHORT:
             words = pairs_of(words)
         table = await self._table()
-        if table is None or limit <= 0 or not words:
+        if table is None or asked.limit <= 0 or not words:
             return []
-        skip, view = Skip(exclude, limit, OVERFETCH), await self._current(table)
+        skip, view = Skip(asked.exclude, asked.limit, OVERFETCH), await self._current(table)
         words = await _stored(self._meant(table, view, words), "text search failed")
         if view.resident is not None:
-            found = view.resident.search_words(table, words, await self._clauses(where), skip)
+            found = view.resident.search_words(table, words, await self._clauses(asked.where), skip)
             return candidates("text", *await _stored(found, "text search failed"), skip)
-        filters = both(await self._sql(where), skip.filter)
+        filters = both(await self._sql(asked.where), skip.filter)
         search = table.query().nearest_to_text(MatchQuery(words, columns.SEARCH_TEXT))
         search = search.select(["item_id", "_score"]).limit(skip.fetch)
         rows = await _stored((search.where(filters) if filters else search).to_arrow(), "text search failed")
         return candidates("text", rows.column("item_id").to_pylist(), rows.column("_score").to_pylist(), skip)
-
-    async def search(
-        self, searches: Sequence[Search], where: Sequence[Constraint] = (), exclude: Iterable[str] = ()
-    ) -> list[list[Candidate] | StoreError]:
-        """Return for each search what ``search_vector`` or ``search_text`` does or, where it failed, why."""
-        skip = frozenset(exclude)
-
-        async def found(search: Search) -> list[Candidate] | StoreError:
-            among, wanted, limit = search
-            try:
-                if among == "words" or isinstance(wanted, str):
-                    return await self.search_text(str(wanted), limit, where, skip)
-                return await self.search_vector(among, wanted, limit, where, skip)
-            except StoreError as error:
-                return error
-
-        return list(await asyncio.gather(*map(found, searches)))
 
     @staticmethod
     async def _meant(table: Any, view: View, words: str) -> str:
