@@ -35,6 +35,8 @@ PARTS = (
     "fifth_kept",
     "sixth_dev",
     "sixth_kept",
+    "seventh_dev",
+    "seventh_kept",
 )
 DEFAULT_K = 5
 

@@ -150,6 +150,12 @@ _SHOPS = {
     "guanshangyu": "编号",
     "jianshen": "编号",
     "handytarife": "tarifnr",
+    "shoes": "sku",
+    "groceries": "product_id",
+    "daysout": "ref",
+    "hoerbuecher": "artikel",
+    "canguan": "编号",
+    "erji": "编号",
 }
 _SOURCES: Mapping[str, tuple[Callable[[Path], Iterator[Record]], str]] = {
     "cars": (_cars, "item_id"),
