@@ -9,8 +9,9 @@ from ..models.registry import open_image_text
 from ..stores.catalogue.lance_catalogue import LanceCatalogue
 from ..stores.events.history import SqlHistory
 from ..stores.ingest.changes import Refresh
+from ..stores.ingest.embed_and_write import Progress
 from ..stores.ingest.events_plan import EventChoices
-from ..stores.ingest.pipeline import Progress, ingest
+from ..stores.ingest.pipeline import ingest
 from ..stores.ingest.plan import Choices
 from ..stores.ingest.report import IngestReport
 from .review_gate import examine_catalogue

@@ -20,7 +20,7 @@ from tastemaker.core.protocols import Vectors
 from tastemaker.stores.catalogue.columns import ItemRow, UpsertResult, model_mark
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.events.history import SqlHistory
-from tastemaker.stores.ingest import pipeline
+from tastemaker.stores.ingest import embed_and_write, pipeline
 from tastemaker.stores.ingest.file_readers import read_records
 from tastemaker.stores.ingest.pipeline import ingest
 from tastemaker.stores.ingest.plan import Choices
@@ -331,8 +331,8 @@ def test_tabs_may_hold_stray_quotes(tmp_path: Path) -> None:
 
 
 async def test_writing_does_not_grow_with_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "WRITE_ROWS", 20)
-    monkeypatch.setattr(pipeline, "WRITE_S", 1e9)
+    monkeypatch.setattr(embed_and_write, "WRITE_ROWS", 20)
+    monkeypatch.setattr(embed_and_write, "WRITE_S", 1e9)
     source = tmp_path / "items.csv"
     source.write_text("id,title\n" + "".join(f"{n},Thing {n}\n" for n in range(1200)), encoding="utf-8")
     catalogue = await LanceCatalogue.open(str(tmp_path / "db"))

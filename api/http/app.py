@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any
@@ -73,52 +73,25 @@ def create_app(
         ConfigurationError: wrong settings.
     """
     chosen = settings or load_settings()
-    open_recommender = recommender_factory or _opener(chosen)
-    doorkeeper = Doorkeeper(chosen)
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await doorkeeper.start()
-        set_up_tracing(chosen)
-        opened = await open_recommender()
-        app.state.asked, app.state.monitor = opened, watch_rollouts(opened, desk, chosen)
-        recommender = await with_webhooks(with_traces(opened, chosen), chosen)
-        app.state.recommender = GuardedService(Observed(recommender, app.state.recent))
-        sweep = _sweep_of(opened)
-        warming = asyncio.create_task(_warm(recommender, warmed))
-        try:
-            yield
-        finally:
-            warming.cancel()
-            await asyncio.gather(warming, return_exceptions=True)
-            if sweep is not None:
-                await sweep.close()
-            await mcp_door.close()
-            await evaluations.close()
-            if app.state.monitor is not None:
-                await app.state.monitor.close()
-            await recommender.close()
-            await doorkeeper.close()
-            await desk.close()
-
     app = FastAPI(
         title="Tastemaker",
         version=__version__,
         summary="Agentic, multimodal recommendations",
         description=DESCRIPTION,
         openapi_tags=list(TAGS),
-        lifespan=lifespan,
+        lifespan=partial(_opened, open_recommender=recommender_factory or _opener(chosen), warmed=warmed),
         docs_url=None,
         redoc_url=None,
     )
-    app.state.settings, app.state.doorkeeper, app.state.metrics = chosen, doorkeeper, Metrics()
-    app.state.desk = desk = ReleaseDesk.at(chosen)
-    app.state.evaluations = evaluations = EvaluationDesk.at(chosen, desk)
-    app.state.recent = RecentRequests(told=app.state.metrics.answered)
+    state = app.state
+    state.settings, state.doorkeeper, state.metrics = chosen, Doorkeeper(chosen), Metrics()
+    state.desk = ReleaseDesk.at(chosen)
+    state.evaluations = EvaluationDesk.at(chosen, state.desk)
+    state.recent = RecentRequests(told=state.metrics.answered)
     app.router.route_class = BoundedRoute
-    _add_middleware(app, chosen, doorkeeper)
+    _add_middleware(app, chosen, state.doorkeeper)
     add_error_handlers(app)
-    mcp_door = _add_doors(app, chosen)
+    state.mcp_door = _add_doors(app, chosen)
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -128,6 +101,31 @@ def create_app(
 
     app.openapi = openapi  # type: ignore[method-assign]
     return app
+
+
+@asynccontextmanager
+async def _opened(
+    app: FastAPI, open_recommender: ServiceFactory, warmed: Callable[[], None] | None
+) -> AsyncIterator[None]:
+    """Open the recommender and what is kept beside it, and close all of it in the end."""
+    state, settings = app.state, app.state.settings
+    await state.doorkeeper.start()
+    set_up_tracing(settings)
+    opened = await open_recommender()
+    state.asked, state.monitor = opened, watch_rollouts(opened, state.desk, settings)
+    recommender = await with_webhooks(with_traces(opened, settings), settings)
+    state.recommender = GuardedService(Observed(recommender, state.recent))
+    sweep = _sweep_of(opened)
+    warming = asyncio.create_task(_warm(recommender, warmed))
+    try:
+        yield
+    finally:
+        warming.cancel()
+        await asyncio.gather(warming, return_exceptions=True)
+        parts = (sweep, state.mcp_door, state.evaluations, state.monitor, recommender, state.doorkeeper, state.desk)
+        for part in parts:
+            if part is not None:
+                await part.close()
 
 
 def _add_doors(app: FastAPI, settings: Settings) -> McpDoor:

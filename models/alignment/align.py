@@ -102,11 +102,7 @@ def align(
     _check(pairs, holdout)
     kept = KeptRows(work or model.cache / "align", say)
     data = embed_pairs(model, pairs, kept)
-    order = np.random.default_rng(seed).permutation(len(pairs.paths))
-    held = order[: round(holdout * len(order))]
-    rest = order[len(held) :]
-    chosen = rest[: round(VALIDATION_SHARE * len(rest)) if holdout else 0]
-    fitted = rest[len(chosen) :]
+    held, chosen, fitted = _split(len(pairs.paths), holdout, seed)
     start = None if from_scratch else load_projection(PROJECTION)
     recipe = FROM_SCRATCH if from_scratch else BESIDE
     weights, epoch = train(
@@ -131,6 +127,14 @@ def align(
         after=held_out_recalls(weights, data, held),
     )
     return weights, report
+
+
+def _split(n: int, holdout: float, seed: int) -> tuple[Indices, Indices, Indices]:
+    """Return which of ``n`` images are held out, which choose the epoch, and which are fitted."""
+    order = np.random.default_rng(seed).permutation(n)
+    held, rest = np.split(order, [round(holdout * n)])
+    chosen, fitted = np.split(rest, [round(VALIDATION_SHARE * len(rest)) if holdout else 0])
+    return held, chosen, fitted
 
 
 def _check(pairs: PairSet, holdout: float) -> None:

@@ -84,8 +84,7 @@ def fit_ensemble(
     asked: dict[str, Any] = {"early": early, "features": features, "seed": seed}
     answers = work.answers("questions", answer, draw(before, users, targets, seed), **asked)
     some = slice(None, None, -(-len(users) * len(items) // MOST_SCORES))
-    hard = among_all(before, users[some], targets[some])
-    retrieved = work.answers("lists", retrieve, hard, **asked)
+    retrieved = work.answers("lists", retrieve, among_all(before, users[some], targets[some]), **asked)
     teaching = np.isin(users, teach)
     with work.spent.on("fusion", work.stage("fusion")) as tell:
         taught, listed = answers.of(teaching).lists(), retrieved.of(teaching[some]).lists()

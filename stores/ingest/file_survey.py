@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -92,11 +92,7 @@ def survey(path: Path, choices: Choices | None = None) -> Survey:
     for name in names:
         samples.setdefault(name, Sample())
     twice = frozenset(i for i in last_line if i.casefold() in CODES)
-    notes += tuple(
-        f"the id {code!r} is read as a code, for only one row has it; if it stands for nothing, correct the file"
-        for code in sorted({i for i in seen.ids if i.casefold() in CODES} - twice)
-    )
-    notes += tuple(f"the id {code!r} is taken for none, for several rows have it" for code in sorted(twice))
+    notes += _said_of_codes({i for i in seen.ids if i.casefold() in CODES}, twice)
     last_line = {i: line for i, line in last_line.items() if i not in twice}
     linked = (
         frozenset(name for name, sample in samples.items() if _names_items(sample, seen.ids))
@@ -168,6 +164,13 @@ def _said_of_made(plan: Plan) -> tuple[str, ...]:
             "old one goes with --prune; else: --map item_id=COLUMN"
         )
     return tuple(said)
+
+
+def _said_of_codes(codes: Set[str], twice: Set[str]) -> tuple[str, ...]:
+    """Say what ids are taken for that look like words for nothing, such as NA."""
+    once = "is read as a code, for only one row has it; if it stands for nothing, correct the file"
+    said = [f"the id {code!r} {once}" for code in sorted(codes - twice)]
+    return (*said, *(f"the id {code!r} is taken for none, for several rows have it" for code in sorted(twice)))
 
 
 class _Seen(NamedTuple):

@@ -24,6 +24,11 @@ class Rejects:
         self.warnings = 0
         self._file: IO[str] | None = None
 
+    @property
+    def written(self) -> str | None:
+        """The file, if a row was reported in it."""
+        return str(self.path) if self.path and self.rejected + self.warnings else None
+
     def __enter__(self) -> Rejects:
         if self.path is not None:
             try:
