@@ -13,7 +13,7 @@ import pytest
 from tastemaker.core.ranking.cold_start import choose
 from tastemaker.core.ranking.fusion import fuse, repeats, source_weights
 from tastemaker.core.ranking.query import CandidateQuery, remaining_words
-from tastemaker.core.ranking.relevance import agreement
+from tastemaker.core.ranking.relevance import above_least, agreement, nearness
 from tastemaker.core.ranking.soft_preferences import preference_fit
 from tastemaker.core.schemas import (
     Candidate,
@@ -264,14 +264,21 @@ def test_items_agree_with_what_the_first_have_in_common_where_no_condition_settl
         made("z", "Green", []),
         Item(item_id="n", title="n"),
     ]
-    fit = agreement(items, [*first, made("d", "Blue", ["car"])], relevance, SCHEMA)
+    fit = agreement(items, [*first, made("d", "Blue", ["car"])], above_least(relevance), SCHEMA)
     assert fit[0] > fit[1] > fit[3]
     assert fit[0] > fit[2]
     assert fit[3] == 0
-    settled = agreement(items, first, relevance[:3], SCHEMA, {"dominantObjects"})
+    settled = agreement(items, first, above_least(relevance[:3]), SCHEMA, {"dominantObjects"})
     assert settled[0] == settled[1] > settled[2]
     assert not agreement(items, [], np.zeros(0, dtype=np.float32), SCHEMA).any()
-    assert not agreement(items, first, np.ones(3, dtype=np.float32), SCHEMA).any(), "none stands out"
+    assert not agreement(items, first, above_least(np.ones(3, dtype=np.float32)), SCHEMA).any(), "none stands out"
+
+
+def test_what_looks_like_a_photo_says_what_is_on_it_and_the_nearest_says_most() -> None:
+    weights = nearness(np.array([0.8, 0.75, 0.7], dtype=np.float32))
+    assert weights[0] == 1
+    assert weights.tolist() == pytest.approx([1, np.exp(-1), np.exp(-2)], rel=1e-3)
+    assert nearness(np.zeros(0, dtype=np.float32)).shape == (0,)
 
 
 def test_a_word_that_was_read_as_a_value_is_taken_up_and_one_beside_it_remains() -> None:
@@ -333,5 +340,5 @@ async def test_what_holds_every_word_comes_first_and_the_rest_is_said_to_come_cl
 def test_a_value_that_only_the_least_relevant_item_has_counts_nothing() -> None:
     schema = CatalogueSchema(fields=(CatalogueField(name="kind", type="text", values=("a", "b")),), count=2)
     bare, kind = (Item(item_id=i, title="t", attributes=a) for i, a in (("x", {}), ("y", {"kind": "a"})))
-    found = agreement([kind], [bare, kind], np.array([1.0, 0.0], dtype=np.float32), schema)
+    found = agreement([kind], [bare, kind], above_least(np.array([1.0, 0.0], dtype=np.float32)), schema)
     assert found.tolist() == [0.0]

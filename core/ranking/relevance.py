@@ -22,23 +22,24 @@ MARGIN, NAME_MARGIN = 0.1, 4.0
 NAMED, NAMED_BY_ONE_WORD, LEADS = 2, 3, 0.75
 """So many items that hold the words make a name of several words or of one, if this share of their titles begins with them."""
 FIRST = 20
-"""So many of the most relevant items say what was meant, each by how far it stands above the one after them."""
+"""So many of the most relevant items say what was meant."""
+NEAR = 0.05
+"""So much less near to a photo, as a cosine, an item says e times less of what the photo shows; chosen on products beside each other."""
 
 
 def agreement(
     items: Sequence[Item],
     first: Sequence[Item],
-    relevance: Vectors,
+    weights: Vectors,
     schema: CatalogueSchema,
     settled: Collection[str] = (),
 ) -> NDArray[np.float32]:
     """Return, from 0 to 1, how far every item has the values that the ``first`` have in common, shape (n,).
 
-    Each of the first counts by how far its ``relevance``, shape (k,), is above the least. A field counts as far as they agree in it;
+    Each of the first counts by its weight, shape (k,), not negative. A field counts as far as they agree in it;
     those in ``settled``, which conditions hold fixed, do not.
     """
     total, norm = np.zeros(len(items), dtype=np.float64), 0.0
-    weights = relevance - relevance.min() if len(first) else relevance
     if not float(weights.sum()) > 0:
         return total.astype(np.float32)
     weights = weights / float(weights.sum())
@@ -59,6 +60,16 @@ def agreement(
         total += sure / most * np.array(fits, dtype=np.float64)
         norm += sure
     return (total / norm if norm else total).astype(np.float32)
+
+
+def above_least(relevance: Vectors) -> Vectors:
+    """Return by how much each score, shape (k,), is above the least."""
+    return relevance - relevance.min() if len(relevance) else relevance
+
+
+def nearness(cosines: Vectors) -> Vectors:
+    """Return what items as near to a photo as these, shape (k,), say of it: 1 for the nearest, ever less for those behind it."""
+    return np.exp((cosines - cosines.max()) / NEAR) if len(cosines) else cosines
 
 
 def _most(values: Sequence[str], share: Mapping[str, float]) -> float:

@@ -16,7 +16,18 @@ from ...core.ranking.fusion import Fused
 from ...core.ranking.query import MAX_LIKED, CandidateQuery
 from ...core.ranking.recent_feedback import feedback_of, shift
 from ...core.ranking.recommendation_paths import proven
-from ...core.ranking.relevance import FIRST, MARGIN, NAME_MARGIN, RecordStems, agreement, is_name, lifted, matching
+from ...core.ranking.relevance import (
+    FIRST,
+    MARGIN,
+    NAME_MARGIN,
+    RecordStems,
+    above_least,
+    agreement,
+    is_name,
+    lifted,
+    matching,
+    nearness,
+)
 from ...core.ranking.selection import Shelf, select
 from ...core.ranking.soft_preferences import preference_fit
 from ...core.ranking.stated_preferences import stated_fit
@@ -33,9 +44,11 @@ Screen = Callable[[Sequence[Item]], Awaitable[Mapping[str, str]]]
 _log = logging.getLogger(__name__)
 POOL = 60
 PREFERENCE_WEIGHT = 0.8
-AGREEMENT_WEIGHT, POINTED_AGREEMENT, SHOWN_AGREEMENT = 1.2, 0.6, 1.2
-"""How much agreeing with the most relevant items counts; less where a photo is pointed at, which says itself what is meant."""
+AGREEMENT_WEIGHT, SHOWN_AGREEMENT = 1.2, 2.4
+"""How much agreeing with the most relevant items counts, and how much where a photo says all."""
 POPULAR = 5000
+PHOTO = "image_vector"
+"""The source that knows how near an item is to the photo."""
 
 
 class Ranker:
@@ -138,8 +151,8 @@ class Ranker:
         scores = np.array([f.score for f in kept], dtype=np.float32) + PREFERENCE_WEIGHT * fit
         close, ends = frozenset[str](), False
         if q.leads:
-            fits = await self._agreement(q, items, [f.score for f in kept], schema)
-            weight = POINTED_AGREEMENT if q.pointed else AGREEMENT_WEIGHT if q.said or not q.photos else SHOWN_AGREEMENT
+            fits = await self._agreement(q, kept, items, schema)
+            weight = AGREEMENT_WEIGHT if q.said or not q.photos else SHOWN_AGREEMENT
             scores = scores + weight * fits
             whole = matching(items, q, self._stems)
             ends = not q.photos and is_name(items, whole, q.remaining)
@@ -156,20 +169,22 @@ class Ranker:
         return shelf, kept
 
     async def _agreement(
-        self, q: CandidateQuery, items: Sequence[Item], relevance: Sequence[float], schema: CatalogueSchema
+        self, q: CandidateQuery, fused: Sequence[Fused], items: Sequence[Item], schema: CatalogueSchema
     ) -> Vectors:
-        """Return how far the items agree with the first of them or, beside conditions, with what looks most like the photo."""
+        """Return how far the items agree with the first of them or, beside conditions or without words, with what looks most like the photo."""
         settled = {c.field for c in q.understanding.constraints}
-        if q.photos and settled:
-            photo = max(q.photos, key=lambda p: p[1])[0]
+        if not q.photos or (q.said and not settled):
+            relevance = np.array([f.score for f in fused], dtype=np.float32)
+            order = np.argsort(-relevance, kind="stable")[: FIRST + 1]
+            return agreement(items, [items[i] for i in order], above_least(relevance[order]), schema, settled)
+        photo, trust = max(q.photos, key=lambda p: p[1])
+        near = {f.item_id: c.score for f in fused for name, c in f.placed if name == PHOTO and c.rank <= FIRST + 1}
+        first = [i for i in items if i.item_id in near]
+        if settled or len(q.photos) > 1:
             near = {c.item_id: c.score for c in await self._catalogue.search_vector("image", photo, FIRST + 1)}
             first = await self._catalogue.get(list(near))
-            scores = np.array([near[i.item_id] for i in first], dtype=np.float32)
-        else:
-            order = np.argsort(-np.array(relevance), kind="stable")[: FIRST + 1]
-            first = [items[i] for i in order]
-            scores = np.array([relevance[i] for i in order], dtype=np.float32)
-        return agreement(items, first, scores, schema, settled)
+        cosines = np.array([near[i.item_id] for i in first], dtype=np.float32)
+        return trust * agreement(items, first, nearness(cosines), schema, settled)
 
     async def _paths(
         self, placed: Opinion | None, items: Sequence[Item], q: CandidateQuery
