@@ -82,14 +82,21 @@ def section(name: str, figures: Mapping[str, Any], plot: str | None) -> str:
     for title, groups in tables_of(groups_of(figures)):
         lines += table(title, groups)
     if figures.get("targets"):
-        stated = ", ".join(f"{key} {value}" for key, value in figures["targets"].items())
-        lines += [f"Targets: {stated}.", ""]
+        lines += [f"Targets: {', '.join(_stated(figures['targets']))}.", ""]
     facts = [
         f"{label} {figures[key]}"
         for key, label in (("n", "n ="), ("seed", "seed"), ("cores", "cores"))
         if key in figures
     ]
     return "\n".join([*lines, f"{', '.join([*facts, 'all figures'])}: [{name}.json]({OBJECTS}/{name}.json)", ""])
+
+
+def _stated(targets: Mapping[str, Any], of: str = "") -> list[str]:
+    """Return targets in words, those of a group with its name before each."""
+    said = list[str]()
+    for key, value in targets.items():
+        said += _stated(value, f"{of}{key} ") if isinstance(value, Mapping) else [f"{of}{key} {value}"]
+    return said
 
 
 def tables_of(groups: Sequence[Group]) -> list[tuple[str, list[Group]]]:
