@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any, cast
 
+from ..core.background import stop
 from ..core.errors import StoreError
 from ..core.evaluation.traces import trace_of
 from ..core.schemas import Erased, RecommendRequest, RecommendResponse, StreamEvent
@@ -60,8 +61,7 @@ class Traced:
             await asyncio.wait_for(self._queue.join(), CLOSE_S)
         except TimeoutError:
             log.warning("%d traces were not written", self._queue.qsize())
-        self._writer.cancel()
-        await asyncio.gather(self._writer, return_exceptions=True)
+        await stop(self._writer)
         await self._store.aclose()
         await self._service.close()
 

@@ -19,6 +19,7 @@ from langgraph.graph.state import CompiledStateGraph
 from pydantic import ValidationError
 
 from ..agents.explaining.markdown import whole
+from ..core.background import stop
 from ..core.errors import InvalidRequestError
 from ..core.schemas import RecommendRequest, RecommendResponse, StreamEvent
 from ..core.validation import invalid_request
@@ -124,8 +125,7 @@ async def _apart(events: AsyncIterator[StreamEvent]) -> AsyncGenerator[StreamEve
             yield event
         await task
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await stop(task)
 
 
 def _answered(response: RecommendResponse) -> _Answered:

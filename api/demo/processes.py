@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from ...core.background import stop
 from ...core.errors import BackEndTimeout, BackEndUnavailable
 from ...core.settings import PREFIX, Settings
 from ...models.vllm.server import VLLMServer
@@ -86,8 +87,7 @@ async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.
     try:
         yield task
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await stop(task)
 
 
 async def _check(state: str, why: str) -> None:

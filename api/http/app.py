@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from ... import __version__
+from ...core.background import stop
 from ...core.settings import Settings, load_settings
 from ...graphs.evaluation.desk import EvaluationDesk
 from ...graphs.releases.desk import ReleaseDesk
@@ -120,8 +121,7 @@ async def _opened(
     try:
         yield
     finally:
-        warming.cancel()
-        await asyncio.gather(warming, return_exceptions=True)
+        await stop(warming)
         parts = (sweep, state.mcp_door, state.evaluations, state.monitor, recommender, state.doorkeeper, state.desk)
         for part in parts:
             if part is not None:

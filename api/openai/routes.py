@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from ...agents.explaining.markdown import item_list, reading_line, whole, words_after
+from ...core.background import stop
 from ...core.errors import InvalidRequestError, TastemakerError
 from ...core.schemas import RecommendRequest, RecommendResponse, StreamEvent, Usage
 from ...core.validation import invalid_request
@@ -240,8 +241,7 @@ async def _with_heartbeat(events: AsyncIterator[StreamEvent]) -> AsyncGenerator[
             yield event
             following = asyncio.ensure_future(_next(events))
     finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        await stop(following)
 
 
 async def _next(events: AsyncIterator[StreamEvent]) -> StreamEvent | None:

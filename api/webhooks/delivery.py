@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
+from ...core.background import stop
 from ...core.errors import StoreError
 from ...core.settings import WebhookSettings, WebhookTarget
 from ...stores.webhook_queue import Message, WebhookQueue
@@ -78,9 +79,7 @@ class Deliverer:
 
     async def close(self) -> None:
         """Stop; what waits stays in the queue."""
-        if self._work is not None:
-            self._work.cancel()
-            await asyncio.gather(self._work, return_exceptions=True)
+        await stop(self._work)
         await self._client.aclose()
 
     async def deliver_due(self) -> int:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from ...core.background import stop
 from ...core.errors import StoreError
 from ...core.learning.exposures import REQUEST_KEY
 from ...core.schemas import Erased, Event, RecommendRequest, RecommendResponse, StreamEvent
@@ -101,8 +102,7 @@ class NotifyingService:
             await asyncio.wait_for(self._told.join(), 2.0)
         except TimeoutError:
             log.warning("%d messages to webhooks were not queued", self._told.qsize())
-        self._writer.cancel()
-        await asyncio.gather(self._writer, return_exceptions=True)
+        await stop(self._writer)
         await self._deliverer.close()
         await self._queue.close()
         await self._service.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...agents.prompt_files.library import PromptLibrary
+from ...core.background import stop
 from ...core.errors import InvalidRequestError
 from ...core.evaluation.figures import Difference, differences, figures_of
 from ...core.evaluation.traces import case_of
@@ -64,9 +65,7 @@ class EvaluationDesk:
 
     async def close(self) -> None:
         """Stop the runs of this process, which can be gone on with, and close the database."""
-        for task in self._working.values():
-            task.cancel()
-        await asyncio.gather(*self._working.values(), return_exceptions=True)
+        await stop(*self._working.values())
         await self._database.close()
 
     # Sets
@@ -231,9 +230,7 @@ class EvaluationDesk:
         """Stop a run of this process; it can be gone on with."""
         await self.runs.run(tenant, run_id)
         task = self._working.get(run_id)
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await stop(task)
         return await self.runs.run(tenant, run_id)
 
     def _ended(self, run_id: str, task: asyncio.Task[EvaluationRun]) -> None:

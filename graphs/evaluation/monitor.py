@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 
+from ...core.background import stop
 from ...core.errors import InvalidRequestError, TastemakerError
 from ...core.evaluation.rollouts import breaches, compare_arms
 from ...core.learning.always_valid import Comparison
@@ -38,9 +39,7 @@ class RolloutMonitor:
 
     async def close(self) -> None:
         """Stop looking."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await stop(self._task)
 
     async def look(self) -> list[Rollback]:
         """Look at every rollout once, and return what was taken back.

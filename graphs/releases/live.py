@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...agents.prompt_files.file_format import Prompt
+from ...core.background import stop
 from ...core.errors import ConfigurationError, InvalidRequestError, StoreError, TastemakerError
 from ...core.redaction import redact
 from ...core.schemas.releases import ServedVersion
@@ -78,9 +79,7 @@ class LiveReleases:
 
     async def close(self) -> None:
         """Stop looking and close the database."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await stop(self._task)
         await self._store.close()
 
     def serve(self, tenant: str, unit: str, segment: str | None, *, stranger: bool) -> Serving:

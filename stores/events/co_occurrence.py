@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.background import stop
 from ...core.errors import StoreError
 from ...core.protocols import ErasesUsers, History
 from .event_columns import EventLog, fold
@@ -175,8 +176,7 @@ class CoOccurrence:
             await asyncio.wait(
                 [self._refreshing], timeout=CLOSE_S
             )  # a connection is not given back by who is cancelled
-            self._refreshing.cancel()
-            await asyncio.gather(self._refreshing, return_exceptions=True)
+            await stop(self._refreshing)
 
     async def _current(self) -> _Model:
         due = time.monotonic() - self._checked >= max(self._check_s, REFRESH_SHARE * self._took)

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, Text, case, delete, func, select
 from sqlalchemy.engine import Connection
 
+from ...core.background import stop
 from ...core.errors import StoreError
 from ...core.learning.exposures import Drawn, Exposure, Shown, VersionExposure
 from ..database import METADATA, Database
@@ -106,8 +107,7 @@ class ExposureLog:
         if self._writer is not None and not self._writer.done():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.flush(), CLOSE_S)
-            self._writer.cancel()
-            await asyncio.gather(self._writer, return_exceptions=True)
+            await stop(self._writer)
         await self._database.close()
 
     async def of_user(self, tenant: str, user_id: str) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from ...core.background import stop
 from ...core.learning.thompson_sampling import Arm, Draw, explore
 from ...core.protocols import Catalogue, Vectors
 from ...core.ranking.query import MAX_LIKED, CandidateQuery
@@ -72,8 +73,7 @@ class NewItemQuota:
         """Let a look that is under way end soon, or stop it."""
         if self._task is not None:
             await asyncio.wait([self._task], timeout=CLOSE_S)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await stop(self._task)
 
     async def _lookup(self) -> None:
         """Wait for the first look, which goes on when a request does not wait for its end; later ones are not waited for."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...core.background import stop
 from ...core.errors import StoreError, TastemakerError
 from ...core.learning.interactions import ItemTable, Rows, UserState
 from ...core.protocols import Catalogue
@@ -151,9 +152,7 @@ class Learned:
 
     async def close(self) -> None:
         """Stop loading."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await stop(self._task)
 
     async def _load(self, wanted: str) -> None:
         """Load ``wanted``, or the newest version before it that is whole."""

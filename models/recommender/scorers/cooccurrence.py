@@ -6,17 +6,16 @@ from typing import Any, Self
 
 import numpy as np
 
-from ....core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
-from .base import Arrays, Progress, silent
-from .links import CHUNK_ROWS, Links, recent, take
+from ....core.learning.interactions import Floats, Interactions, ItemTable
+from .base import Progress, silent
+from .links import CHUNK_ROWS, Linked, Links
 
 NEIGHBOURS = 400
-LAST, DECAY = 20, 0.9
 DAMPING = 5.0
 """Added to both counts of the cosine, so that rare items do not come first for having met once."""
 
 
-class CoOccurrence:
+class CoOccurrence(Linked):
     """Damped cosine between items' columns of users' weights (Sarwar et al. 2001), later items of the user counting for more.
 
     A user with many items says less about each pair, so a user's row is divided by the logarithm of its length (as in Adamic
@@ -24,9 +23,7 @@ class CoOccurrence:
     """
 
     name = "cooccurrence"
-
-    def __init__(self) -> None:
-        self._links = Links.none()
+    last, decay = 20, 0.9
 
     def fit(self, items: ItemTable, events: Interactions, progress: Progress = silent) -> Self:
         """Count the pairs."""
@@ -40,23 +37,6 @@ class CoOccurrence:
         across = users.T.tocsr()
         norm = np.sqrt(np.asarray(users.multiply(users).sum(axis=0)).reshape(-1) + DAMPING).astype(np.float32)
         self._links = joined(across, users, norm, lambda done: progress(self.name, done))
-        return self
-
-    def applies(self, user: UserState) -> bool:
-        """A user with an item has neighbours."""
-        return len(user.items) > 0
-
-    def score(self, user: UserState, items: Rows) -> Floats:
-        """Return the decayed sum of similarities to the last items, shape (m,)."""
-        return take(self._links.spread(*recent(user, LAST, DECAY)), items)
-
-    def save(self) -> Arrays:
-        """Return the neighbours."""
-        return self._links.save()
-
-    def restore(self, items: ItemTable, arrays: Arrays) -> Self:
-        """Take the neighbours; later items have none."""
-        self._links = Links.restore(arrays, len(items))
         return self
 
 

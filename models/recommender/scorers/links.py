@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ....core.learning.interactions import Floats, Rows, UserState
+from ....core.learning.interactions import Floats, ItemTable, Rows, UserState
 from .base import Arrays
 
 CHUNK_ROWS = 2_048
@@ -85,3 +85,30 @@ def take(scores: Floats, items: Rows) -> Floats:
     """Return the scores of ``items``; an item beyond the array has none."""
     known = np.minimum(items, len(scores) - 1)
     return np.where(items < len(scores), scores[known], np.nan).astype(np.float32)
+
+
+class Linked:
+    """A scorer that follows the links of the user's ``last`` items, each counting ``decay`` of the next one."""
+
+    last: ClassVar[int]
+    decay: ClassVar[float]
+
+    def __init__(self) -> None:
+        self._links = Links.none()
+
+    def applies(self, user: UserState) -> bool:
+        """A user with an item has links to follow."""
+        return len(user.items) > 0
+
+    def score(self, user: UserState, items: Rows) -> Floats:
+        """Return the decayed sum of links from the last items, shape (m,)."""
+        return take(self._links.spread(*recent(user, self.last, self.decay)), items)
+
+    def save(self) -> Arrays:
+        """Return the links."""
+        return self._links.save()
+
+    def restore(self, items: ItemTable, arrays: Arrays) -> Self:
+        """Take the links; later items have none."""
+        self._links = Links.restore(arrays, len(items))
+        return self

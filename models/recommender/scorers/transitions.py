@@ -6,30 +6,27 @@ from typing import Any, Self
 
 import numpy as np
 
-from ....core.learning.interactions import Floats, Interactions, ItemTable, Rows, UserState
-from .base import Arrays, Progress, silent
-from .links import Links, recent, take
+from ....core.learning.interactions import Interactions, ItemTable
+from .base import Progress, silent
+from .links import Linked, Links
 
 WINDOW = 3
 """A step over up to two items in between counts too, as 1 / distance."""
 BACKWARDS = 0.4
 """How much the same pair in the other order counts: what is bought after can mostly be bought before."""
-LAST, DECAY = 8, 0.7
 DAMPING = 5.0
 POPULARITY_POWER = 0.4
 NEIGHBOURS = 300
 
 
-class Transitions:
+class Transitions(Linked):
     """First-order and skip transitions: the damped share of steps from an item that lead to another.
 
     The share is divided by a power of the other's own count, so that popular items do not follow everything.
     """
 
     name = "transitions"
-
-    def __init__(self) -> None:
-        self._links = Links.none()
+    last, decay = 8, 0.7
 
     def fit(self, items: ItemTable, events: Interactions, progress: Progress = silent) -> Self:
         """Count the steps."""
@@ -49,21 +46,4 @@ class Transitions:
         shares = sparse.diags(1.0 / (count + DAMPING)) @ counted @ sparse.diags((count + DAMPING) ** -POPULARITY_POWER)
         self._links = Links.strongest(shares, NEIGHBOURS)
         progress(self.name, 1.0)
-        return self
-
-    def applies(self, user: UserState) -> bool:
-        """A user with an item has a place to step from."""
-        return len(user.items) > 0
-
-    def score(self, user: UserState, items: Rows) -> Floats:
-        """Return the decayed sum of shares from the last items, shape (m,)."""
-        return take(self._links.spread(*recent(user, LAST, DECAY)), items)
-
-    def save(self) -> Arrays:
-        """Return the steps."""
-        return self._links.save()
-
-    def restore(self, items: ItemTable, arrays: Arrays) -> Self:
-        """Take the steps; later items have none."""
-        self._links = Links.restore(arrays, len(items))
         return self
