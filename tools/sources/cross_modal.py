@@ -101,7 +101,8 @@ class CrossSearch:
         )
         words = {part.name: found for part, found in zip(worded, texts, strict=True)}
         ids = list(dict.fromkeys([*near, *(item_id for own in words.values() for item_id in own)]))
-        scores = [score for column in COLUMNS[look_at] for score in await self._compared(parts, column, ids)]
+        compared = await asyncio.gather(*(self._compared(parts, column, ids) for column in COLUMNS[look_at]))
+        scores = [score for of_column in compared for score in of_column]
         scores += [_literal(part, words[part.name], ids) for part in parts if words.get(part.name)]
         if not ids or not scores:
             return Compared([], np.zeros(0), [])
