@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from ..core.errors import BackEndUnavailable, TastemakerError
+from ..core.language.foreign import is_foreign
 from ..core.protocols import (
     Alignable,
     Captioner,
@@ -112,7 +113,7 @@ class LazyImageText(Lazy[ImageTextModel]):
     async def unread(self, text: str) -> str:
         """Say why the meaning of a text cannot be told; see TellsUnread. Raises as ``Lazy.get``."""
         model = await self.get()
-        if not isinstance(model, ReadsOtherLanguages):
+        if not isinstance(model, ReadsOtherLanguages) or not is_foreign(text):
             return ""
         problem = (await asyncio.to_thread(model.reader_of, text)).problem
         return (

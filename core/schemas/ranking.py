@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import (
     Field,
@@ -11,11 +11,10 @@ from pydantic import (
 from .catalogue import Frozen, Item
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """An item id proposed by one source; ``rank`` counts from 1, ``score`` is the source's own scale.
 
-    A plain dataclass, since a request makes more than a thousand of them.
+    A tuple, since a request makes more than a thousand of them.
     """
 
     item_id: str

@@ -79,7 +79,8 @@ class EmbeddedImageText:
         Raises:
             BackEndOverloaded: too many texts wait already.
         """
-        return await self._text_requests.rows(texts)
+        known = self._texts.known(texts)
+        return await self._text_requests.rows(texts) if known is None else known
 
     async def embed_images(self, paths: Sequence[str]) -> Vectors:
         """Return one unit row per picture, (n, 384).

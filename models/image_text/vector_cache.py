@@ -43,6 +43,15 @@ class VectorMemo:
         self._kept: OrderedDict[Hashable, Vectors] = OrderedDict()
         self._lock = threading.Lock()
 
+    def known(self, keys: Sequence[Hashable]) -> Vectors | None:
+        """Return one row per key, (n, dim), if all are kept; else None."""
+        with self._lock:
+            if not keys or any(key not in self._kept for key in keys):
+                return None
+            for key in keys:
+                self._kept.move_to_end(key)
+            return np.stack([self._kept[key] for key in keys])
+
     def rows(self, keys: Sequence[Hashable], compute: Callable[[list[int]], Vectors]) -> Vectors:
         """Return one row per key, (n, dim); ``compute`` gets the positions whose keys are new, each key once."""
         with self._lock:
