@@ -135,6 +135,8 @@ def test_prices_are_in_cents_where_said(tmp_path: Path) -> None:
         ("Trade (GBP),Retail (GBP),Deposit", "Retail (GBP)"),
         ("price,total price,cost", "price"),
         ("原价,现价,成本", "price"),
+        ("Anschlusspreis,Grundpreis,Bonus", "Grundpreis"),
+        ("Cleaning fee price,Price per night,Deposit", "Price per night"),
     ],
 )
 def test_the_price_is_what_a_customer_pays(tmp_path: Path, names: str, price: str) -> None:

@@ -48,6 +48,23 @@ SHOPS = {
         flag("无烟"),
         flag("包间"),
     ),
+    "孵化园": shop(
+        "荷塘工位|松林工位|湖畔工位|云顶工位|竹影工位",
+        number("月租", 300, 6000, "CNY", price=True),
+        number("押金", 0, 2000, "CNY"),
+        number("从业年限", 1, 20),
+        words("管家", "陈果|欧阳明|林曾"),
+        words("城区", "武昌|汉阳|江夏"),
+        words("不宜人群", "孕妇|高血压|卧床老人", several=True),
+    ),
+    "rides": shop(
+        "Comet ride|Mill ride|Falcon ride|Lantern ride|Wharf ride",
+        number("fare", 2, 30, "GBP", price=True),
+        number("activation_fee", 0, 15, "GBP"),
+        number("grade", 1, 8),
+        words("not_for", "toddlers|wheelchairs|asthmatics|night trips", several=True),
+        words("place", "pier|meadow|wood"),
+    ),
     "creamery": shop(
         "Oakdale cheddar|Hollow brie|Old gouda|Fen camembert|Combe gruyere|Moor feta",
         words("dairy", "Oakdale Dairy|Fen Farm"),
@@ -68,6 +85,35 @@ READ = {
         ("öfen", ["nicht zu laut", "not too noisy"], {"lautstärke != laut"}),
         ("面馆", ["不要太辣", "not too spicy"], {"辣度 not in 中辣,特辣"}),
         ("面馆", ["完全不辣", "not spicy at all", "nicht scharf"], {"辣度 = 不辣"}),
+    ],
+    "Chinese names in Latin letters": [
+        ("孵化园", ["with Chen Guo", "Guo Chen bitte", "nur Chen Guo"], {"管家 = 陈果"}),
+        ("孵化园", ["nicht bei Ouyang Ming", "not Ouyang Ming"], {"管家 != 欧阳明"}),
+        ("孵化园", ["in Wuchang or Hanyang", "in Wuchang oder Hanyang"], {"城区 in 武昌,汉阳"}),
+    ],
+    "what things are not for": [
+        (
+            "rides",
+            ["for asthmatics", "safe for asthmatics", "nothing unsuitable for asthmatics"],
+            {"not_for not contains asthmatics"},
+        ),
+        ("rides", ["a night trip by the meadow"], {"not_for not contains night trips", "place = meadow"}),
+        (
+            "孵化园",
+            ["I've got high blood pressure", "suitable for people with hypertension", "高血压能去的"],
+            {"不宜人群 not contains 高血压"},
+        ),
+    ],
+    "fees beside the price": [
+        ("rides", ["no setup fee", "ohne Anschlussgebühr", "不要开户费"], {"activation_fee = 0.0"}),
+        ("孵化园", ["no deposit", "keine Kaution", "不收押金", "免押金"], {"押金 = 0.0"}),
+        (
+            "孵化园",
+            ["deposit under 500, rent below 3000", "押金五百以下，月租三千以下"],
+            {"押金 < 500.0", "月租 < 3000.0"},
+        ),
+        ("孵化园", ["at least 5 years of experience", "mindestens 5 Jahre Berufserfahrung"], {"从业年限 >= 5.0"}),
+        ("rides", ["grade 5 at most", "höchstens Schwierigkeitsgrad 5"], {"grade <= 5.0"}),
     ],
     "what a column says to be absent": [
         (

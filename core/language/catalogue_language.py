@@ -19,8 +19,9 @@ from .catalogue_things import things_called
 from .number_field_names import number_field_names
 from .own_words import OwnWords
 from .spelling import Spelling
+from .states import is_unsuited
 from .tokens import german_stem, stem, words_of_form
-from .value_entry import SPELLED, Entry, FieldTerms, are_names
+from .value_entry import SPELLED, SYNONYM, Entry, FieldTerms, are_names
 from .value_index import ValueIndex
 from .value_wordings import add_scales, add_wordings
 from .word_data import (
@@ -152,6 +153,7 @@ def compile_language(
     _add_own(values, own, terms)
     names = _names(terms.values()) | _own_names(own, terms)
     index = _turned(values.index(), {name for name, term in terms.items() if _lists_lacks(term.field)})
+    index = _kept_off(index, {name for name, term in terms.items() if _lists_unsuited(term.field)})
     return CatalogueLanguage(
         schema=schema,
         fields=terms,
@@ -187,6 +189,25 @@ def _turned(index: Mapping[str, tuple[Entry, ...]], fields: set[str]) -> Mapping
         key: entries
         if key.startswith(own)  # "free from nuts" says it in so many words
         else tuple(e._replace(denies=not e.denies) if e.field in fields else e for e in entries)
+        for key, entries in index.items()
+    }
+
+
+def _lists_unsuited(of: CatalogueField) -> bool:
+    """Tell whether a field says whom or what a thing is not for: ``not_for``, ``contraindications``, 不宜人群."""
+    return of.type in ("text", "list") and is_unsuited(of.name)
+
+
+def _kept_off(index: Mapping[str, tuple[Entry, ...]], fields: set[str]) -> Mapping[str, tuple[Entry, ...]]:
+    """Let what is said of the values of some fields always refuse them, and no word that only comes near mean one."""
+    if not fields:
+        return index
+    return {
+        key: tuple(
+            e._replace(unsuited=True) if e.field in fields else e
+            for e in entries
+            if e.field not in fields or e.rank <= SYNONYM
+        )
         for key, entries in index.items()
     }
 

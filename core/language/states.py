@@ -119,6 +119,11 @@ def lacking(name: str) -> str:
     return own if any(lemma_of(own, language) for language in ("en", "de")) else ""
 
 
+def is_unsuited(name: str) -> bool:
+    """Tell whether a column of this name lists whom or what things are not for: ``not_for``, ``contraindications``, 不宜人群."""
+    return key_of(" ".join(words_of(name))) in states()["unsuited"]
+
+
 def said_of(topic: str) -> Iterator[tuple[str, str]]:
     """Yield (phrase, word of state) for every way to say a state of ``topic``: "pets are welcome", "free parking"."""
     for word in states()["yes"] | states()["no"] | states()["some"] | states()["maybe"]:

@@ -21,7 +21,8 @@ class Entry(NamedTuple):
     """What a phrase means as a value of ``field``: what is wanted by who asks for it, what is unwanted by who refuses it.
 
     One that ``denies`` turns both round: who asks for "vegan" wants no meat, who asks for "pets not allowed" wants no pets.
-    One of a ``tongue`` is meant only by who speaks it: the skirt that is called "Rock".
+    One of a ``tongue`` is meant only by who speaks it: the skirt that is called "Rock". ``unsuited`` says whom or what things are not for: who
+    speaks of it wants none of them, whether or not "not" is said.
     """
 
     field: str
@@ -31,6 +32,7 @@ class Entry(NamedTuple):
     head: bool = True
     denies: bool = False
     tongue: str = ""
+    unsuited: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ..text.field_names import words_of
-from .states import lacking, said_of, states_of, topics_of
+from .states import is_unsuited, lacking, said_of, states_of, topics_of
 from .tokens import are_forms, german_stem, stem, words_of_form
 from .value_entry import (
     BROADER,
@@ -199,7 +199,7 @@ class ValueIndex:
             for concept in whole:
                 own[concept.name].append(value)
             words = words_of_form(value)
-            if whole or term.is_name or len(words) < 2:
+            if whole or term.is_name or len(words) < 2 or is_unsuited(term.field.name):
                 continue
             tails = [words[i:] for i in range(1, len(words))] + [words_of_form(value.partition("(")[0])]
             tails = [t for t in tails if not _is_denied(words, t)]

@@ -13,6 +13,7 @@ from .coded_values import names_of_codes
 from .lexicon.compounds import compound_wordings
 from .lexicon.lexicon import LANGUAGES, Sense, sense
 from .lexicon.wordings import USUAL, broader, language_of_phrase, lemma_of, meant_by, said_of, things
+from .pinyin import pinyin_of
 from .scales import scale_of, wordings_of
 from .value_entry import BROADER, CLOSED, PART, SYNONYM, Entry, FieldTerms
 from .value_index import MAX_PARTS, ValueIndex
@@ -51,7 +52,7 @@ def add_scales(values: ValueIndex, terms: Iterable[FieldTerms], taken: Collectio
 
 def add_wordings(index: ValueIndex, terms: Sequence[FieldTerms]) -> dict[str, tuple[Entry, ...]]:
     """Add what the values of every field may be called; return sense -> the values that have it, field by field."""
-    fresh: list[tuple[str, Entry]] = []
+    fresh = [said for term in terms for said in _in_latin_letters(term)]
     called: list[tuple[str, Entry, int]] = []
     senses: dict[str, list[Entry]] = defaultdict(list)
     for term in terms:
@@ -74,6 +75,16 @@ def add_wordings(index: ValueIndex, terms: Sequence[FieldTerms]) -> dict[str, tu
         if form not in known and not (form in parts and len(entry.wanted) > 1):
             index.add_wording(form, entry)
     return {name: tuple(entries) for name, entries in senses.items()}
+
+
+def _in_latin_letters(term: FieldTerms) -> Iterator[tuple[str, Entry]]:
+    """Yield how the Chinese values of a field are written by who cannot type them; what two of them share means both."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for value in term.values:
+        for form in pinyin_of(value):
+            found[form].append(value)
+    for form, meant in found.items():
+        yield form, Entry(term.field.name, tuple(meant), tuple(meant), SYNONYM)
 
 
 def _most_usual(called: Sequence[tuple[str, Entry, int]]) -> Iterator[tuple[str, Entry]]:

@@ -37,6 +37,13 @@ COST_NAMES = re.compile(
     r"|grundpreis|unitprice|priceper\w*|deposit|pfand|shipping\w*|versand\w*|进价|成本|成本价|进货价)(?:in)?(?:eur|usd|gbp|chf|cny|inr)?$"
 )
 """What a column is called that is no price a customer pays for the item: the shop's own cost, the price for a litre, a deposit."""
+SIDE_FEES = re.compile(
+    r"anschluss|einrichtung|aktivierung|bereitstellung|aufnahme(?:gebühr|preis|kosten)|anmelde(?:gebühr|preis|kosten)|endreinigung|kaution|pfand|liefer(?:preis|kosten)|"
+    r"setup|setting up|activation|connection|joining|sign[\s_-]?up|registration|enrol|deposit|delivery|shipping|postage|cleaning|booking|service|extra|"
+    r"押金|定金|运费|邮费|开户|开通|初装|入会|注册|报名|服务费|清洁费",
+    re.IGNORECASE,
+)
+"""What a column is called that is paid once or beside the price: the connection of a contract, the cleaning of a flat."""
 CURRENCY_NAMES = ("currency", "pricecurrency", "currencycode", "offerspricecurrency", "währung", "waehrung", "devise", "moneda", "valuta", "货币", "币种")  # fmt: skip
 IDENTIFIERS = frozenset({
     "gtin", "gtin8", "gtin12", "gtin13", "gtin14", "ean", "ean13", "upc", "isbn", "isbn10", "isbn13", "barcode", "mpn", "sku", "handle", "slug",

@@ -13,6 +13,7 @@ from .column_names import (
     CURRENCY_NAMES,
     REGULAR_NAMES,
     SALE_NAMES,
+    SIDE_FEES,
     is_price_name,
     leaf,
     simple,
@@ -95,6 +96,7 @@ def named_prices(columns: list[Column], mapped: Mapping[str, str]) -> tuple[list
     best = min(
         named,
         key=lambda c: (
+            bool(SIDE_FEES.search(c.name)),
             bool(COST_NAMES.search(simple(c.name))),
             simple(c.name) in BEFORE_NAMES,
             simple(c.target) != "price",

@@ -121,8 +121,9 @@ def owned(sentence: Sentence) -> None:
             if ends or (v.roles & {"not", "except"} and not v.entries):
                 break
             if v.entries and not v.used:
-                if not already and any(e.denies or e.field in sentence.language.flags for e in v.entries):
-                    break  # a dog that they have must be welcome
+                kept_off = not already and any(e.denies or e.field in sentence.language.flags for e in v.entries)
+                if kept_off or any(e.unsuited for e in v.entries):
+                    break  # a dog that they have must be welcome, and what is bad for their heart is not
                 usable = [e for e in v.entries if sentence.link(e) != "service" and (sentence.is_name(e) or already)]
                 if any(sentence.link(e) == "service" for e in v.entries):
                     service = True

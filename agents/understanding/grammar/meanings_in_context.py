@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.tokens import words_of_form
+from ....core.language.tokens import german_stem, words_of_form
 from ....core.language.value_entry import BROADER, SYNONYM, Entry
 from ....core.text.field_names import words_of
 from .segments import Segment, segment
@@ -33,6 +33,14 @@ _TREATING = frozenset(
     ]
 )
 """Words in the names of fields that say what things are good for, or against."""
+_SUITING = frozenset(
+    """
+    safe suitable unsuitable unsuited fit unfit ok okay fine bad harmful dangerous risky allowed recommended
+    people persons patients leute menschen personen patienten
+    geeignet ungeeignet sicher schlecht schadlich gefahrlich erlaubt verboten 适合 不适合 适用 安全 有害 不好 危险
+    """.split()  # noqa: SIM905
+)
+"""Words that say how things suit what they are for, and that it is people."""
 
 
 def settled(text: str, language: CatalogueLanguage) -> list[Segment]:
@@ -49,6 +57,7 @@ def settle_meanings(segments: Sequence[Segment], language: CatalogueLanguage) ->
     _zeros(segments)
     _without_nor(segments)
     _treated(segments)
+    _suited(segments)
 
 
 def _of_things(segments: Sequence[Segment], language: CatalogueLanguage) -> None:
@@ -106,3 +115,20 @@ def _treated(segments: Sequence[Segment]) -> None:
     for n, s in enumerate(segments[:-1]):
         if s.text.casefold() in _AGAINST and says_what_for(segments[n + 1]):
             s.roles = frozenset(["filler"])
+
+
+def _suited(segments: Sequence[Segment]) -> None:
+    """Let "safe for" and "nothing unsuitable for" only lead to whom or what things are not for."""
+    for n, s in enumerate(segments):
+        if not any(e.unsuited for e in s.entries):
+            continue
+        i, said = n - 1, False
+        while i >= 0 and not segments[i].entries and not segments[i].mark:
+            lead = segments[i]
+            suits = bool(_SUITING & {fold for w in lead.words for fold in (w, german_stem(w))})
+            if not (suits or lead.is_glue or (said and lead.roles & _DENYING)):
+                break
+            said = said or suits
+            if suits or lead.roles & _DENYING:
+                lead.roles = frozenset(["filler"])
+            i -= 1

@@ -64,8 +64,8 @@ class Wish:
 
     @property
     def denies(self) -> bool:
-        """Tell whether its values must be absent: refused, or asked for by a word that denies them, but not both."""
-        return self.refused != self.entry.denies
+        """Tell whether its values must be absent: refused, or asked for by a word that denies them, but not both; those that things are unsuited for always."""
+        return self.entry.unsuited or self.refused != self.entry.denies
 
 
 @dataclass
