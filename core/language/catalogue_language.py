@@ -16,6 +16,7 @@ from typing import NamedTuple
 from ..schemas import CatalogueField, CatalogueSchema
 from ..text.field_names import words_of
 from .catalogue_things import things_called
+from .lexicon.glosses import said_abroad
 from .number_field_names import number_field_names
 from .own_words import OwnWords
 from .spelling import Spelling
@@ -27,6 +28,7 @@ from .value_wordings import add_scales, add_wordings
 from .word_data import (
     FieldConcept,
     field_concepts,
+    joined,
     key_of,
     people,
     phrases,
@@ -376,7 +378,8 @@ def _more_names(of: CatalogueField, label: str, own: dict[str, list[str]]) -> It
         return ()
     if label.isascii():
         own[label[:-1] if label.endswith("s") else f"{label}s"].append(of.name)
-    return () if of.role == "price" else number_field_names(words_of(of.name), *without_unit(of))
+    abroad = tuple(said_abroad(joined(without_unit(of)[0])))
+    return () if of.role == "price" else (*abroad, *number_field_names(words_of(of.name), *without_unit(of)))
 
 
 def _comparisons(terms: Iterable[FieldTerms]) -> dict[str, tuple[Comparison, ...]]:

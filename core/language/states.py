@@ -100,7 +100,7 @@ def _without_edges(words: Sequence[str]) -> list[str]:
     kept = list(words)
     while len(kept) > 1 and kept[0] in states()["edges"]:
         kept = kept[1:]
-    while len(kept) > 1 and kept[-1] in states()["yes"] | states()["no"]:
+    while len(kept) > 1 and kept[-1] in states()["yes"] | states()["no"] | states()["tails"]:
         kept = kept[:-1]
     return kept
 

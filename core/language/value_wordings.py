@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from .coded_values import names_of_codes
 from .lexicon.compounds import compound_wordings
+from .lexicon.glosses import said_abroad
 from .lexicon.lexicon import LANGUAGES, Sense, sense
 from .lexicon.wordings import USUAL, broader, language_of_phrase, lemma_of, meant_by, said_of, things
 from .pinyin import pinyin_of
@@ -100,6 +101,8 @@ def _called(phrase: str, entry: Entry, senses: Sequence[Sense], *, german: bool)
     spoken = language_of_phrase(phrase, german=german)
     for wording in said_of(phrase, spoken, senses):
         yield wording.form, entry._replace(tongue=wording.tongue), wording.place
+    for form in said_abroad(phrase):
+        yield form, entry, 1
     for form, _ in compound_wordings(phrase, spoken) if not senses else ():
         yield form, entry, 0
 

@@ -16,8 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..word_data import key_of
+from .glosses import DATA as GLOSSES
+from .glosses import USUAL
 from .lexicon import DATA, LANGUAGES
 
+CEDICT = "cedict_1_0_ts_utf-8_mdbg.txt.gz"
+FEWEST_HAN, MOST_GLOSSES = 2, 4
+"""Characters of a Chinese word that is glossed, and its glosses, at least and at most."""
 _POS = {"noun": "n", "verb": "v", "adj": "a"}
 _HYPERNYM = "@"
 MOST_WORDS, LONGEST_HAN = 3, 6
@@ -125,7 +130,7 @@ def _of_cedict(
     folder: Path, senses: Mapping[str, list[str]], synsets: Mapping[str, Synset]
 ) -> Iterator[tuple[str, str]]:
     """Yield (Chinese word, sense): the senses that two of its glosses share, else those of its first one where the wordnet lacks it."""
-    text = gzip.decompress((folder / "cedict_1_0_ts_utf-8_mdbg.txt.gz").read_bytes()).decode("utf-8")
+    text = gzip.decompress((folder / CEDICT).read_bytes()).decode("utf-8")
     known = {word for synset in synsets.values() for word in synset.words["zh"]}
     for line in text.splitlines():
         found = re.match(r"\S+ (\S+) \[([^\]]+)\] /(.*)/", line)
@@ -151,6 +156,30 @@ def _glosses(text: str) -> Iterator[tuple[str, str]]:
         plain = re.sub(r"\([^)]*\)|\[[^\]]*\]", "", gloss).strip().lower()
         verb = plain.startswith("to ")
         yield re.sub(r"^(?:to|an?|the) ", "", plain), "v" if verb else "na"
+
+
+def glosses(folder: Path) -> bytes:
+    """Return sorted lines of CC-CEDICT: a Chinese word of several characters with its short glosses, and a gloss with such words."""
+    text = gzip.decompress((folder / CEDICT).read_bytes()).decode("utf-8")
+    both = defaultdict[str, dict[str, None]](dict)
+    for line in text.splitlines():
+        found = re.match(r"\S+ (\S+) \[([^\]]+)\] /(.*)/", line)
+        if found is None or len(found[1]) < FEWEST_HAN or not _is_kept(found[1], "zh"):
+            continue
+        said = [form for gloss, _ in _glosses(found[3]) for form in _plain(gloss)]
+        for n, form in enumerate(dict.fromkeys(said[:MOST_GLOSSES])):
+            both[found[1]][form] = None
+            if n < USUAL:
+                both[form][found[1]] = None
+    lines = (f"{key}\t{'|'.join(found)}" for key, found in both.items())
+    return "\n".join(sorted(lines, key=str.encode)).encode() + b"\n"
+
+
+def _plain(gloss: str) -> Iterator[str]:
+    """Yield what a gloss says without the verb of an ailment or a state and the noun of a language, and both sides of "or"."""
+    for form in re.sub(r"^(?:be|become|suffer from|have) | language$", "", gloss).split(" or "):
+        if _is_kept(form, "en"):
+            yield key_of(form)
 
 
 def _sure(names: Sequence[str], synsets: Mapping[str, Synset]) -> list[str]:
@@ -203,8 +232,10 @@ def _written(synsets: Mapping[str, Synset], usual: Mapping[tuple[str, str], tupl
 
 
 def main() -> None:
-    """Write the lexicon from the folder named on the command line."""
-    DATA.write_bytes(gzip.compress(build(Path(sys.argv[1])), mtime=0))
+    """Write the lexicon and the glosses from the folder named on the command line."""
+    folder = Path(sys.argv[1])
+    DATA.write_bytes(gzip.compress(build(folder), mtime=0))
+    GLOSSES.write_bytes(gzip.compress(glosses(folder), mtime=0))
 
 
 if __name__ == "__main__":

@@ -47,8 +47,12 @@ def sense(name: str) -> Sense:
 
 
 def _line(start: str) -> str:
-    """Return what follows ``start`` in the line that begins so, or nothing: a binary search over the bytes of the file."""
-    data, wanted = _unpacked(), start.encode()
+    return found_in(_unpacked(), start)
+
+
+def found_in(data: bytes, start: str) -> str:
+    """Return what follows ``start`` in the line that begins so, or nothing: a binary search over sorted lines."""
+    wanted = start.encode()
     low, high = 0, len(data)
     while low < high:
         begin = data.rfind(b"\n", 0, (low + high) // 2) + 1
