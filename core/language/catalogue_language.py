@@ -17,12 +17,12 @@ from ..schemas import CatalogueField, CatalogueSchema
 from ..text.field_names import words_of
 from .catalogue_things import things_called
 from .lexicon.glosses import said_abroad
+from .listing_columns import with_signs
 from .number_field_names import number_field_names
 from .own_words import OwnWords
 from .spelling import Spelling
-from .states import is_unsuited
 from .tokens import german_stem, stem, words_of_form
-from .value_entry import SPELLED, SYNONYM, Entry, FieldTerms, are_names
+from .value_entry import SPELLED, Entry, FieldTerms, are_names
 from .value_index import ValueIndex
 from .value_wordings import add_scales, add_wordings
 from .word_data import (
@@ -34,7 +34,6 @@ from .word_data import (
     phrases,
     qualifiers,
     units,
-    value_key,
 )
 
 FIRST_YEAR, LAST_YEAR = 1500.0, 2100.0
@@ -44,28 +43,6 @@ GERMAN = frozenset(
     "preis farbe kategorie marke groesse bewertung miete breite hoehe zimmer bezeichnung beschreibung raum titel hersteller".split()  # noqa: SIM905
 )
 """Names of fields that only German catalogues have."""
-
-
-LACKS = frozenset(
-    map(
-        key_of,
-        (
-            "free from",
-            "free of",
-            "without",
-            "does not contain",
-            "contains no",
-            "excludes",
-            "frei von",
-            "ohne",
-            "ohne zusatz",
-            "不含",
-            "无添加",
-            "不添加",
-        ),
-    )
-)
-"""Names of fields that list what things do not have."""
 
 _SHORT_UNITS = {"in": "inch", "d": "days", "s": "seconds"}
 """Units that shops write so, and nobody says: they are other words in a sentence."""
@@ -154,8 +131,7 @@ def compile_language(
     own = own or OwnWords()
     _add_own(values, own, terms)
     names = _names(terms.values()) | _own_names(own, terms)
-    index = _turned(values.index(), {name for name, term in terms.items() if _lists_lacks(term.field)})
-    index = _kept_off(index, {name for name, term in terms.items() if _lists_unsuited(term.field)})
+    index = with_signs(values.index(), [f for f in schema.fields if f.type in ("text", "list")])
     return CatalogueLanguage(
         schema=schema,
         fields=terms,
@@ -175,43 +151,6 @@ def compile_language(
         words=frozenset(stem(w) for text in (*titles, *texts) for w in words_of_form(text)),
         spelling=Spelling({*values.words(), *(u for u in units() if len(u) >= 5 and u.isalpha() and u.isascii())}),
     )
-
-
-def _lists_lacks(of: CatalogueField) -> bool:
-    """Tell whether a field lists what things do not have: ``free_from``, ``without``, 不含."""
-    return of.type == "list" and key_of(" ".join(words_of(of.name))) in LACKS
-
-
-def _turned(index: Mapping[str, tuple[Entry, ...]], fields: set[str]) -> Mapping[str, tuple[Entry, ...]]:
-    """Turn the sign of the values of some fields: who asks for none of something wants it listed there."""
-    if not fields:
-        return index
-    own = tuple(value_key(" ".join(words_of(name))) for name in fields)
-    return {
-        key: entries
-        if key.startswith(own)  # "free from nuts" says it in so many words
-        else tuple(e._replace(denies=not e.denies) if e.field in fields else e for e in entries)
-        for key, entries in index.items()
-    }
-
-
-def _lists_unsuited(of: CatalogueField) -> bool:
-    """Tell whether a field says whom or what a thing is not for: ``not_for``, ``contraindications``, 不宜人群."""
-    return of.type in ("text", "list") and is_unsuited(of.name)
-
-
-def _kept_off(index: Mapping[str, tuple[Entry, ...]], fields: set[str]) -> Mapping[str, tuple[Entry, ...]]:
-    """Let what is said of the values of some fields always refuse them, and no word that only comes near mean one."""
-    if not fields:
-        return index
-    return {
-        key: tuple(
-            e._replace(unsuited=True) if e.field in fields else e
-            for e in entries
-            if e.field not in fields or e.rank <= SYNONYM
-        )
-        for key, entries in index.items()
-    }
 
 
 def _add_own(values: ValueIndex, own: OwnWords, terms: Mapping[str, FieldTerms]) -> None:
