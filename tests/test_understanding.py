@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 
 from tastemaker.agents.prompt_files.library import PromptLibrary
-from tastemaker.agents.understanding.by_model import ModelReading, understand_with_model
 from tastemaker.agents.understanding.by_rules import understand
 from tastemaker.agents.understanding.numbers_and_money import find_numbers, normalise
 from tastemaker.agents.understanding.wish_parts import parse_budget, split_wish
-from tastemaker.core.errors import BackEndUnavailable
 from tastemaker.core.schemas import (
     CatalogueField,
     CatalogueSchema,
@@ -24,7 +20,6 @@ from tastemaker.core.schemas import (
     Understanding,
     Verdict,
 )
-from tastemaker.core.schemas.chat import ChatDelta, ChatReply, ChatRequest, ChatUsage
 
 PROMPTS = PromptLibrary(None, {})
 SCHEMA = CatalogueSchema(
@@ -785,73 +780,3 @@ def test_rules_are_quick_and_do_not_blow_up() -> None:
 )
 def test_numbers(text: str, values: list[tuple[float, str]]) -> None:
     assert [(n.value, n.currency) for n in find_numbers(normalise(text))] == values
-
-
-class ScriptedModel:
-    """Answers with one prepared text and counts its calls."""
-
-    name = "scripted"
-
-    def __init__(self, answer: str) -> None:
-        self.answer = answer
-        self.requests: list[ChatRequest] = []
-
-    async def complete(self, request: ChatRequest) -> ChatReply:
-        self.requests.append(request)
-        if not self.answer:
-            raise BackEndUnavailable("no server: start one", back_end="llm")
-        return ChatReply(text=self.answer, usage=ChatUsage(prompt_tokens=9))
-
-    async def health(self) -> bool:
-        return bool(self.answer)
-
-    def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
-        raise AssertionError("understanding never streams")
-
-
-UNREAD = Understanding(query="shirt", unparsed=("only colour of the sea blue",))
-WORDS = "a shirt, only colour of the sea blue"
-
-
-def claim(**changed: str) -> str:
-    fields = {"field": "baseColour", "op": "=", "value": "blue", "quote": "colour of the sea blue"} | changed
-    return json.dumps({"constraints": [fields]})
-
-
-async def test_the_model_reads_only_what_rules_could_not() -> None:
-    model = ScriptedModel(claim())
-    reading = await understand_with_model(model, PROMPTS, WORDS, UNREAD, SCHEMA, timeout_s=1)
-    understood = reading.understanding
-    assert said(understood.constraints) == {"baseColour = Blue"}
-    assert (understood.constraints[0].source, understood.unparsed) == ("model", ())
-    assert reading.usage.llm_calls == 1
-    assert (reading.prompt or "").startswith("understand@1#")
-    schema = model.requests[0].json_schema
-    assert schema is not None
-    claims = schema["properties"]["constraints"]["items"]["properties"]
-    assert claims["field"]["enum"] == [f.name for f in SCHEMA.fields]
-    plain = read("red dress")
-    assert await understand_with_model(model, PROMPTS, "red dress", plain, SCHEMA, timeout_s=1) == ModelReading(
-        understanding=plain
-    )
-    assert len(model.requests) == 1
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        claim(quote="something never said"),
-        claim(quote="a shirt"),
-        claim(field="secret"),
-        claim(op="<="),
-        claim(value="turquoise"),
-        claim(field="price", op="<", value="40"),
-        claim(quote=""),
-        "not json",
-        '{"constraints": 3}',
-        "",
-    ],
-)
-async def test_claims_of_the_model_that_do_not_hold_are_dropped(answer: str) -> None:
-    reading = await understand_with_model(ScriptedModel(answer), PROMPTS, WORDS, UNREAD, SCHEMA, timeout_s=1)
-    assert reading.understanding == UNREAD

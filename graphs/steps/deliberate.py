@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...agents.deliberation.loop import DeliberationTools, Deliberator
-from ...agents.understanding.by_model import understand_with_model
 from ...core.choices import fitting
 from ...core.predicates import holds
 from ...core.ranking.query import CandidateQuery
@@ -14,7 +13,6 @@ from ...core.schemas import (
     Constraint,
     Item,
     RankedItem,
-    Understanding,
 )
 from ..turn.state import Deliberated, State
 from ..turn.turn import Turn, timed
@@ -33,45 +31,19 @@ DELIBERATION_SHARE = 0.75
 async def deliberate(state: State, turn: Turn) -> Deliberated:
     """Let the reasoning model call the same tools in a bounded loop and replace the list by what it settles on."""
     settings = turn.services.settings
-    understanding = await read_with_model(state, turn)
-    state = replace(state, understanding=understanding)
     deliberator = Deliberator(turn.services.chat, turn.library, tools_for(state, turn), settings.deliberate)
     limit = min(settings.timeouts.deliberate_s, turn.remaining() * DELIBERATION_SHARE)
     outcome = await turn.attempt("deliberation", deliberator.run(brief(state), deadline_s=limit), limit + 1, None)
-    direct = renumbered(all_that_hold(state.ranked, understanding.constraints), state.request.n)
     if outcome is None:
-        if tuple(direct) != state.ranked:
-            send_items(direct, state, state.note, turn)
-        return {"ranked": tuple(direct), "close": state.close, "note": state.note, "understanding": understanding}
+        return {"ranked": state.ranked, "close": state.close, "note": state.note}
     for label in outcome.degraded:
         turn.degrade(label.what, label.why)
     turn.usage.append(outcome.usage)
     turn.prompts.extend(outcome.prompts)
-    chosen = permitted(all_that_hold(outcome.items, understanding.constraints), state, turn)
-    ranked = renumbered(chosen, state.request.n) or direct
+    chosen = permitted(all_that_hold(outcome.items, state.understanding.constraints), state, turn)
+    ranked = renumbered(chosen, state.request.n) or list(state.ranked)
     send_items(ranked, replace(state, close=()), outcome.note, turn)
-    return {"ranked": tuple(ranked), "close": (), "note": outcome.note, "understanding": understanding}
-
-
-async def read_with_model(state: State, turn: Turn) -> Understanding:
-    """Return the understanding with what the model reads from the words that the rules could not."""
-    settings, words = turn.services.settings, [state.request.text or "", *(t.content for t in state.transcripts)]
-    work = understand_with_model(
-        turn.services.chat,
-        turn.library,
-        " ".join(w for w in words if w),
-        state.understanding,
-        state.schema,
-        timeout_s=min(settings.timeouts.understand_s, turn.remaining()),
-    )
-    reading = await turn.attempt("understanding", work, settings.timeouts.understand_s + 1, None)
-    if reading is None:
-        return state.understanding
-    if reading.problem:
-        turn.degrade("understanding", f"{reading.problem}; read by rules alone")
-    turn.usage.append(reading.usage)
-    turn.prompts.extend([reading.prompt] if reading.prompt else [])
-    return reading.understanding
+    return {"ranked": tuple(ranked), "close": (), "note": outcome.note}
 
 
 def all_that_hold(ranked: Sequence[RankedItem], constraints: Sequence[Constraint]) -> list[RankedItem]:

@@ -20,10 +20,9 @@ READ_ACTS = frozenset(("ask", "refine"))
 
 
 def reads_with_model(state: State) -> bool:
-    """Tell whether this turn is one for the model to read, where it reads at all: it asks for items in words and is answered directly."""
-    direct = state.route is None or state.route.name == "direct"
+    """Tell whether this turn is one for the model to read, where it reads at all: it asks for items in words."""
     asks = state.act.name in READ_ACTS and bool(state.act.rest.strip())
-    return asks and direct and bool(state.schema.fields)
+    return asks and bool(state.schema.fields)
 
 
 @timed

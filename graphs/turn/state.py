@@ -245,7 +245,6 @@ class Reranked(TypedDict):
 class Deliberated(TypedDict):
     """Written by ``deliberate``."""
 
-    understanding: Understanding
     ranked: tuple[RankedItem, ...]
     close: tuple[CloseItem, ...]
     note: str
