@@ -57,6 +57,12 @@ SHOPS = {
         words("城区", "武昌|汉阳|江夏"),
         words("不宜人群", "孕妇|高血压|卧床老人", several=True),
     ),
+    "ruderkurse": shop(
+        "Riemen|Skull|Vierer|Achter|Einer",
+        words("herkunft", "Ägypten|Kenia|Norwegen"),
+        words("zielgruppe", "Kinder|Studenten|Senioren"),
+        words("bezahlung", "Lastschrift|Kreditkarte|Barzahlung|Ratenzahlung", several=True),
+    ),
     "skates": shop(
         "Swift skate|Arrow skate|Comet skate|Linnet skate|Merlin skate",
         number("price", 20, 400, "GBP", price=True),
@@ -130,6 +136,22 @@ READ = {
         ("打印店", ["hardcover please"], {"装订 = 精装"}),
         ("打印店", ["pay with WeChat"], {"付款 contains 微信"}),
         ("打印店", ["for our twins", "twins"], {"能带双胞胎 = True"}),
+    ],
+    "a shop is German by the names of its columns": [
+        ("ruderkurse", ["from Egypt", "Egyptian", "埃及的"], {"herkunft = Ägypten"}),
+    ],
+    "ways to pay": [
+        ("ruderkurse", ["by direct debit", "自动扣款"], {"bezahlung contains Lastschrift"}),
+        ("ruderkurse", ["in instalments", "auf Raten", "可以分期付款"], {"bezahlung contains Ratenzahlung"}),
+        ("打印店", ["with Alipay", "mit Alipay"], {"付款 contains 支付宝"}),
+    ],
+    "what is said of a person stands for the person": [
+        (
+            "ruderkurse",
+            ["my daughter is at university now", "meine Tochter studiert jetzt", "mein Sohn ist Student"],
+            {"zielgruppe = Studenten"},
+        ),
+        ("ruderkurse", ["für Kinder oder Studenten"], {"zielgruppe in Kinder,Studenten"}),
     ],
     "names of columns": [
         ("skates", ["in the evening", "am Abend", "晚上"], {"evening_slots = True"}),

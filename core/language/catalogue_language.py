@@ -17,6 +17,7 @@ from ..schemas import CatalogueField, CatalogueSchema
 from ..text.field_names import words_of
 from .catalogue_things import things_called
 from .lexicon.glosses import said_abroad
+from .lexicon.wordings import lemma_of
 from .listing_columns import with_signs
 from .number_field_names import number_field_names
 from .own_words import OwnWords
@@ -27,6 +28,7 @@ from .value_index import ValueIndex
 from .value_wordings import add_scales, add_wordings
 from .word_data import (
     FieldConcept,
+    common_words,
     field_concepts,
     joined,
     key_of,
@@ -44,6 +46,8 @@ GERMAN = frozenset(
 )
 """Names of fields that only German catalogues have."""
 
+SHORT_NAME = 3
+"""Letters of words in fields' names that may be of any language."""
 _SHORT_UNITS = {"in": "inch", "d": "days", "s": "seconds"}
 """Units that shops write so, and nobody says: they are other words in a sentence."""
 SHORTEST_UNIT = 4
@@ -166,12 +170,14 @@ def _own_names(own: OwnWords, terms: Mapping[str, FieldTerms]) -> dict[str, tupl
 
 
 def _is_german(schema: CatalogueSchema) -> bool:
-    """Tell whether a catalogue's fields have German names."""
-    return any(
-        w in GERMAN or (not w.isascii() and any(c in "äöüß" for c in w))
-        for f in schema.fields
-        for w in words_of(f.name)
-    )
+    """Tell whether a catalogue's fields have German names: one that only German has, or more words of German than of English."""
+    words = [w for f in schema.fields for w in words_of(f.name)]
+    if any(w in GERMAN or (not w.isascii() and any(c in "äöüß" for c in w)) for w in words):
+        return True
+    told = [
+        (bool(lemma_of(w, "de")), bool(lemma_of(w, "en")) or w in common_words()) for w in words if len(w) > SHORT_NAME
+    ]
+    return told.count((True, False)) > max(1, told.count((False, True)))
 
 
 def _begins(keys: Sequence[str], start: str) -> bool:

@@ -72,6 +72,22 @@ def wanted(sentence: Sentence) -> None:
             previous, last_position = wish, i
         elif s.person:
             _for_whom(sentence, i, s)
+    _told_better(sentence)
+
+
+def _told_better(sentence: Sentence) -> None:
+    """Let what is said of a person stand for the person where one field holds both: "my daughter is a student" is for students."""
+    found, people = sentence.found, {id(s) for s in sentence.found.people}
+    for wish in [w for w in found.wishes if id(w.segments[0]) in people and not w.refused and not w.joined]:
+        one = sentence.language.fields[wish.entry.field].field.type == "text"
+        if one and any(_says_instead(other, wish) for other in found.wishes):
+            found.wishes.remove(wish)
+
+
+def _says_instead(other: Wish, wish: Wish) -> bool:
+    """Tell whether a wish for the same field follows another one that nothing joins it to."""
+    later = other.segments[0].start > wish.segments[0].start
+    return other.entry.field == wish.entry.field and later and not other.denies and not other.joined
 
 
 def _wish(sentence: Sentence, i: int, s: Segment, story: bool, before: Wish | None) -> Wish | None:
