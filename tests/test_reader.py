@@ -12,27 +12,13 @@ from hypothesis import strategies as st
 
 from tastemaker.agents.understanding.by_rules import understand
 from tastemaker.agents.understanding.reader import read
-from tastemaker.core.language.catalogue_language import CatalogueLanguage, compile_language
 from tastemaker.core.language.tokens import stem
-from tastemaker.core.schemas import CatalogueField, CatalogueSchema, ShownItem, ThreadMemory
+from tastemaker.core.schemas import ShownItem, ThreadMemory
 
+from .unseen_shops import Shops, flag, late, number, words
 
-def number(name: str, low: float, high: float, unit: str = "", *, price: bool = False) -> CatalogueField:
-    return CatalogueField(
-        name=name, type="number", role="price" if price else "none", unit=unit, minimum=low, maximum=high
-    )
-
-
-def words(name: str, values: str, *, several: bool = False) -> CatalogueField:
-    return CatalogueField(name=name, type="list" if several else "text", values=tuple(values.split("|")))
-
-
-def shop(*fields: CatalogueField) -> CatalogueLanguage:
-    return compile_language(CatalogueSchema(fields=fields, count=500), {})
-
-
-SHOPS = {
-    "bikes": shop(
+_SHOPS = {
+    "bikes": late(
         number("price", 150, 9000, "EUR", price=True),
         number("weight_kg", 6, 32),
         number("gears", 1, 30),
@@ -41,7 +27,7 @@ SHOPS = {
         words("rider", "Men|Women|Unisex|Kids"),
         words("brand", "Cube|Giant|Canyon|Specialized|Next"),
     ),
-    "films": shop(
+    "films": late(
         number("year", 1930, 2024),
         number("runtime", 61, 240, "min"),
         number("rating", 1, 10),
@@ -50,20 +36,20 @@ SHOPS = {
         words("certificate", "G|PG|PG-13|R"),
         words("director", "Agnès Varda|Bong Joon-ho|Greta Gerwig|Ken Loach"),
     ),
-    "three-moneys": shop(
+    "three-moneys": late(
         number("价格", 50, 2000, "CNY", price=True),
         number("价格_usd", 10, 300, "USD"),
         number("价格_eur", 10, 300, "EUR"),
         words("类别", "鞋子|外套|裤子"),
     ),
-    "larder": shop(
+    "larder": late(
         number("price", 1, 90, "GBP", price=True),
         number("weight", 50, 2500, "g"),
         words("category", "Tea|Coffee|Chocolate|Biscuits|Nuts"),
         words("allergens", "Milk|Nuts|Peanuts|Gluten|Soy", several=True),
-        CatalogueField(name="vegan", type="bool"),
+        flag("vegan"),
     ),
-    "sofas": shop(
+    "sofas": late(
         number("price", 90, 4000, "USD", price=True),
         number("width_cm", 80, 350),
         number("seats", 1, 6),
@@ -71,7 +57,7 @@ SHOPS = {
         words("colour", "Grey|Navy|Green|Cream|Skin"),
         words("room", "Living Room|Bedroom|Office"),
     ),
-    "phones": shop(
+    "phones": late(
         number("价格", 300, 12000, price=True),
         number("评分", 1, 5),
         words("颜色", "黑色|白色|红色|蓝色"),
@@ -79,6 +65,7 @@ SHOPS = {
         words("类别", "手机|平板|耳机"),
     ),
 }
+SHOPS = Shops(_SHOPS)
 
 
 def conditions(shop_name: str, text: str) -> set[str]:

@@ -14,10 +14,10 @@ from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
 from tastemaker.stores.ingest.pipeline import ingest
 
 from .fakes import HashImageText
-from .unseen_shops import flag, number, shop, words
+from .unseen_shops import Shops, flag, late, number, shop, words
 
-SHOPS = {
-    "candles": shop(
+_SHOPS = {
+    "candles": late(
         number("price", 0, 90, "GBP", price=True),
         number("burning_hours", 5, 120),
         number("warranty_years", 1, 10),
@@ -27,7 +27,7 @@ SHOPS = {
         flag("refillable"),
         texts="a warm light for long evenings",
     ),
-    "reitstall": shop(
+    "reitstall": late(
         number("preis", 0, 9000, "EUR", price=True),
         number("mindestalter", 4, 18, "Jahre"),
         number("dauer_h", 1, 9),
@@ -36,7 +36,7 @@ SHOPS = {
         words("material", "Leder|Gummi|Holz"),
         texts="ein ruhiges pferd für anfänger",
     ),
-    "ponies": shop(
+    "ponies": late(
         number("fee", 20, 900, "GBP", price=True),
         number("age_years", 1, 25),
         number("weight_kg", 60, 600),
@@ -44,6 +44,7 @@ SHOPS = {
         texts="a kind pony for a first rider",
     ),
 }
+SHOPS = Shops(_SHOPS)
 
 
 def _read(name: str, text: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tastemaker.agents.understanding.reader import read
@@ -11,7 +13,7 @@ from tastemaker.core.language.scales import scale_of
 from tastemaker.core.schemas import CatalogueField, CatalogueSchema
 from tastemaker.stores.ingest.column_names import is_truth_name
 
-from .unseen_shops import flag, number, words
+from .unseen_shops import Shops, flag, number, words
 
 
 def shop(titles: str, *fields: CatalogueField) -> CatalogueLanguage:
@@ -19,8 +21,9 @@ def shop(titles: str, *fields: CatalogueField) -> CatalogueLanguage:
     return compile_language(CatalogueSchema(fields=fields, count=60), vocabulary, (), None, titles.split("|"))
 
 
-SHOPS = {
-    "kites": shop(
+_SHOPS = {
+    "kites": partial(
+        shop,
         "Gull delta kite|Harrier stunt kite|Rainbow box kite|Tern parafoil kite|Heron delta kite",
         number("price", 8, 300, "GBP", price=True),
         words("winch", "Manual|Battery|Mains"),
@@ -33,14 +36,16 @@ SHOPS = {
         words("spin", "spins freely|spins with a pull|does not spin"),
         words("flying_days", "Saturday|Sunday|Tuesday", several=True),
     ),
-    "öfen": shop(
+    "öfen": partial(
+        shop,
         "Kaminofen Sund|Pelletofen Alk|Specksteinofen Krabbe|Werkstattofen Lumme|Kaminofen Möwe",
         number("preis", 300, 9000, "EUR", price=True),
         words("lautstärke", "leise|mittel|laut"),
         words("verkleidung", "Stahl|Keramik|Speckstein"),
         flag("ohne_geruch"),
     ),
-    "面馆": shop(
+    "面馆": partial(
+        shop,
         "城南面馆|桥头面馆|老张面馆|春风面馆|山下面馆",
         number("人均", 12, 90, "CNY", price=True),
         words("菜系", "川菜|粤菜|日本料理"),
@@ -48,7 +53,8 @@ SHOPS = {
         flag("无烟"),
         flag("包间"),
     ),
-    "孵化园": shop(
+    "孵化园": partial(
+        shop,
         "荷塘工位|松林工位|湖畔工位|云顶工位|竹影工位",
         number("月租", 300, 6000, "CNY", price=True),
         number("押金", 0, 2000, "CNY"),
@@ -57,13 +63,15 @@ SHOPS = {
         words("城区", "武昌|汉阳|江夏"),
         words("不宜人群", "孕妇|高血压|卧床老人", several=True),
     ),
-    "ruderkurse": shop(
+    "ruderkurse": partial(
+        shop,
         "Riemen|Skull|Vierer|Achter|Einer",
         words("herkunft", "Ägypten|Kenia|Norwegen"),
         words("zielgruppe", "Kinder|Studenten|Senioren"),
         words("bezahlung", "Lastschrift|Kreditkarte|Barzahlung|Ratenzahlung", several=True),
     ),
-    "skates": shop(
+    "skates": partial(
+        shop,
         "Swift skate|Arrow skate|Comet skate|Linnet skate|Merlin skate",
         number("price", 20, 400, "GBP", price=True),
         words("shell", "inflatable|carbon fibre|hardcover"),
@@ -72,7 +80,8 @@ SHOPS = {
         flag("evening_slots"),
         flag("accepts_insurance"),
     ),
-    "打印店": shop(
+    "打印店": partial(
+        shop,
         "东门打印店|西门打印店|南门打印店|北门打印店|河边打印店",
         number("起价", 5, 90, "CNY", price=True),
         words("装订", "精装|平装|线装"),
@@ -80,7 +89,8 @@ SHOPS = {
         flag("能带双胞胎"),
         number("名额", 1, 40),
     ),
-    "rides": shop(
+    "rides": partial(
+        shop,
         "Comet ride|Mill ride|Falcon ride|Lantern ride|Wharf ride",
         number("fare", 2, 30, "GBP", price=True),
         number("activation_fee", 0, 15, "GBP"),
@@ -88,13 +98,15 @@ SHOPS = {
         words("not_for", "toddlers|wheelchairs|asthmatics|night trips", several=True),
         words("place", "pier|meadow|wood"),
     ),
-    "creamery": shop(
+    "creamery": partial(
+        shop,
         "Oakdale cheddar|Hollow brie|Old gouda|Fen camembert|Combe gruyere|Moor feta",
         words("dairy", "Oakdale Dairy|Fen Farm"),
         words("milk", "Cow|Sheep"),
         flag("gift_wrapping"),
     ),
 }
+SHOPS = Shops(_SHOPS)
 READ = {
     "what all are asks for nothing": [
         ("kites", ["a carbon kite", "kites with a carbon frame"], {"frame = Carbon"}),

@@ -6,10 +6,10 @@ import pytest
 
 from tastemaker.agents.understanding.reader import read
 
-from .unseen_shops import flag, number, shop, words
+from .unseen_shops import Shops, flag, late, number, words
 
-SHOPS = {
-    "workshops": shop(
+_SHOPS = {
+    "workshops": late(
         number("price", 8, 90, price=True),
         number("age_from", 4, 16),
         number("age_to", 8, 99),
@@ -22,20 +22,20 @@ SHOPS = {
         flag("indoors"),
         texts="xyzzy",
     ),
-    "spielzeug": shop(
+    "spielzeug": late(
         number("preis", 3, 200, "EUR", price=True),
         words("alter", "0-2|3-5|6-9|10+"),
         words("art", "Puzzle|Kreisel|Murmelbahn"),
         texts="xyzzy",
     ),
-    "营地": shop(
+    "营地": late(
         number("价格", 50, 900, price=True),
         number("最小年龄", 3, 12),
         number("最大年龄", 8, 18),
         words("主题", "露营|攀岩"),
         texts="小屋",
     ),
-    "panels": shop(
+    "panels": late(
         number("price", 5, 400, price=True),
         number("length_cm", 60, 300, "cm"),
         number("width_cm", 20, 120, "cm"),
@@ -44,7 +44,7 @@ SHOPS = {
         words("layers", "1|3|5|7"),
         texts="xyzzy",
     ),
-    "moorings": shop(
+    "moorings": late(
         number("fee", 10, 90, price=True),
         number("max_length_m", 5, 30, "m"),
         number("free_berths", 0, 12),
@@ -53,7 +53,7 @@ SHOPS = {
         flag("showers"),
         texts="xyzzy",
     ),
-    "ski": shop(
+    "ski": late(
         number("preis_tag", 10, 60, "EUR", price=True),
         number("länge_cm", 80, 200, "cm"),
         number("körpergröße_von", 90, 180),
@@ -63,7 +63,7 @@ SHOPS = {
         flag("helm_inklusive"),
         texts="xyzzy",
     ),
-    "microscopes": shop(
+    "microscopes": late(
         number("price", 50, 3000, price=True),
         number("objective_mm", 4, 60, "mm"),
         number("ready_weeks", 0, 20),
@@ -75,8 +75,9 @@ SHOPS = {
         flag("camera"),
         texts="xyzzy",
     ),
-    "birds": shop(words("species", "Finch|Canary|Budgie"), number("price", 5, 300, price=True), texts="xyzzy"),
+    "birds": late(words("species", "Finch|Canary|Budgie"), number("price", 5, 300, price=True), texts="xyzzy"),
 }
+SHOPS = Shops(_SHOPS)
 
 SAID = [
     ("workshops", "my girls are 7 and 11, no carving", {"age_from <= 7", "age_to >= 11", "craft != Carving"}),

@@ -6,10 +6,10 @@ import pytest
 
 from tastemaker.agents.understanding.reader import read
 
-from .unseen_shops import flag, number, shop, words
+from .unseen_shops import Shops, flag, late, number, shop, words
 
-SHOPS = {
-    "tools": shop(
+_SHOPS = {
+    "tools": late(
         number("price", 5, 900, price=True),
         number("excess", 0, 500),
         words("kind", "Drill|Sander|Chainsaw"),
@@ -21,7 +21,7 @@ SHOPS = {
         flag("toxic_to_pets"),
         texts="xyzzy",
     ),
-    "rezepte": shop(
+    "rezepte": late(
         words("küche", "italienisch|mexikanisch"),
         words("gericht", "Suppe|Salat"),
         words("schärfe", "mild|scharf"),
@@ -29,18 +29,19 @@ SHOPS = {
         number("plätze_frei", 0, 20),
         texts="xyzzy",
     ),
-    "medicines": shop(
+    "medicines": late(
         words("form", "Tablet|Syrup|Cream"),
         words("for_symptom", "Headache|Cough|Itching|Heartburn", several=True),
         words("contains", "Milk|Ibuprofen", several=True),
         texts="xyzzy",
     ),
-    "violins": shop(words("kind", "Violin|Cello"), words("size", "1/4|1/2|3/4|4/4"), texts="xyzzy"),
-    "种子": shop(number("成熟天数", 20, 150), words("作物", "番茄|菠菜"), texts="xyzzy"),
-    "手机": shop(words("系统", "iOS|安卓"), words("品牌", "小米|荣耀"), words("颜色", "白色|黑色"), texts="xyzzy"),
-    "prams": shop(words("fold", "one hand|two hands|does not fold"), words("colour", "Navy|Sand"), texts="xyzzy"),
-    "blumen": shop(words("flower_colour", "White|Pink|None"), words("soil", "Clay|Sandy"), texts="xyzzy"),
+    "violins": late(words("kind", "Violin|Cello"), words("size", "1/4|1/2|3/4|4/4"), texts="xyzzy"),
+    "种子": late(number("成熟天数", 20, 150), words("作物", "番茄|菠菜"), texts="xyzzy"),
+    "手机": late(words("系统", "iOS|安卓"), words("品牌", "小米|荣耀"), words("颜色", "白色|黑色"), texts="xyzzy"),
+    "prams": late(words("fold", "one hand|two hands|does not fold"), words("colour", "Navy|Sand"), texts="xyzzy"),
+    "blumen": late(words("flower_colour", "White|Pink|None"), words("soil", "Clay|Sandy"), texts="xyzzy"),
 }
+SHOPS = Shops(_SHOPS)
 
 SAID = [
     ("rezepte", "Salat ohne Sahne und ohne Zwiebeln", {"gericht = Salat", "zutaten not contains Sahne", "zutaten not contains Zwiebeln"}),

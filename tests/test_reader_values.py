@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tastemaker.agents.understanding.reader import read
 from tastemaker.core.language.catalogue_language import CatalogueLanguage, compile_language
 from tastemaker.core.schemas import CatalogueField, CatalogueSchema
 
-from .unseen_shops import flag, number, words
+from .unseen_shops import Shops, flag, number, words
 
 
 def shop(*fields: CatalogueField) -> CatalogueLanguage:
     return compile_language(CatalogueSchema(fields=fields, count=300), {}, ["a bright and quiet house by the river"])
 
 
-SHOPS = {
-    "stays": shop(
+_SHOPS = {
+    "stays": partial(
+        shop,
         number("price_per_night", 40, 900, "EUR", price=True),
         words("type", "Cottage|Villa|Cabin"),
         words("region", "Tuscany|Provence|Cornwall"),
@@ -28,12 +31,14 @@ SHOPS = {
         words("smoking", "Yes|No"),
         flag("furnished"),
     ),
-    "larder": shop(
+    "larder": partial(
+        shop,
         number("minutes", 5, 240, "min"),
         words("cuisine", "Thai|French"),
         words("ingredients", "Chicken|Pork|Prawns|Milk|Butter|Eggs|Honey|Walnuts|Tofu|Wheat flour|Rice", several=True),
     ),
-    "kleider": shop(
+    "kleider": partial(
+        shop,
         number("preis", 5, 600, "EUR", price=True),
         words("kategorie", "Hemd|Kleid|Mantel|Pullover"),
         words("farbe", "Rot|Blau|Schwarz|Weiß"),
@@ -41,14 +46,16 @@ SHOPS = {
         words("muster", "Gestreift|Kariert|Geblümt"),
         words("zielgruppe", "Damen|Herren|Kinder"),
     ),
-    "möbel": shop(
+    "möbel": partial(
+        shop,
         number("preis", 15, 3500, "EUR", price=True),
         words("kategorie", "Esstisch|Couchtisch|Ecksofa|Regal"),
         words("material", "Eiche|Glas|Leder"),
         words("stil", "Landhaus|Modern"),
         words("heizung", "Gas|Öl"),
     ),
-    "courses": shop(
+    "courses": partial(
+        shop,
         number("price", 0, 900, "USD", price=True),
         words("level", "Beginner|Advanced"),
         words("audience", "Kids|Adults|Seniors", several=True),
@@ -56,8 +63,9 @@ SHOPS = {
         words("body", "Full|Light"),
         words("brand", "Giant|Specialized|Next"),
     ),
-    "phones": shop(words("brand", "Apple|Nothing"), words("condition", "New|Used")),
-    "茶铺": shop(
+    "phones": partial(shop, words("brand", "Apple|Nothing"), words("condition", "New|Used")),
+    "茶铺": partial(
+        shop,
         number("价格", 10, 2000, "CNY", price=True),
         words("茶类", "绿茶|红茶|普洱茶"),
         words("产地", "福建|云南|台湾"),
@@ -65,6 +73,7 @@ SHOPS = {
         words("宠物", "允许|不允许"),
     ),
 }
+SHOPS = Shops(_SHOPS)
 READ = {
     "columns of states": [
         ("stays", ["pets allowed", "dogs welcome", "we have a dog", "pet friendly", "pets are welcome"], {"pets = allowed"}),

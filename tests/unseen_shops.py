@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from tastemaker.core.language.catalogue_language import CatalogueLanguage, compile_language
@@ -41,8 +43,31 @@ def shop(*fields: CatalogueField, texts: str = "") -> CatalogueLanguage:
     return compile_language(CatalogueSchema(fields=fields, count=400), {}, texts.split("|"))
 
 
-UNSEEN = {
-    "books": shop(
+def late(*fields: CatalogueField, texts: str = "") -> Callable[[], CatalogueLanguage]:
+    """Return what compiles the language of such a shop."""
+    return partial(shop, *fields, texts=texts)
+
+
+class Shops(Mapping[str, CatalogueLanguage]):
+    """Shops by name, each compiled when it is first asked of: a worker of the suite asks of few."""
+
+    def __init__(self, shops: Mapping[str, Callable[[], CatalogueLanguage]]) -> None:
+        self._late, self._compiled = shops, dict[str, CatalogueLanguage]()
+
+    def __getitem__(self, name: str) -> CatalogueLanguage:
+        if name not in self._compiled:
+            self._compiled[name] = self._late[name]()
+        return self._compiled[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._late)
+
+    def __len__(self) -> int:
+        return len(self._late)
+
+
+_UNSEEN = {
+    "books": late(
         number("price", 3, 80, "GBP", price=True),
         number("pages", 40, 1400),
         number("published", 1850, 2025),
@@ -55,7 +80,7 @@ UNSEEN = {
         flag("signed"),
         texts="the long winter of the quiet village murder in a library a dragon and a baker",
     ),
-    "hotels": shop(
+    "hotels": late(
         number("price_per_night", 35, 900, "EUR", price=True),
         number("stars", 1, 5),
         number("guest_rating", 1, 10),
@@ -66,7 +91,7 @@ UNSEEN = {
         flag("pets_allowed"),
         texts="a quiet house by the river with a view of the old town",
     ),
-    "wines": shop(
+    "wines": late(
         number("price", 4, 300, "USD", price=True),
         number("vintage", 1990, 2024),
         number("alcohol_percent", 5, 18),
@@ -78,7 +103,7 @@ UNSEEN = {
         flag("organic"),
         texts="cherry and oak with long finish from an old vineyard",
     ),
-    "laptops": shop(
+    "laptops": late(
         number("price", 200, 4500, "USD", price=True),
         number("ram_gb", 4, 64),
         number("storage_gb", 64, 4000),
@@ -92,7 +117,7 @@ UNSEEN = {
         flag("touchscreen"),
         texts="thin and light with a bright display",
     ),
-    "recipes": shop(
+    "recipes": late(
         number("minutes", 5, 240, "min"),
         number("calories", 60, 1400),
         number("servings", 1, 12),
@@ -105,7 +130,7 @@ UNSEEN = {
         words("difficulty", "Easy|Medium|Hard"),
         texts="a warming bowl for a cold evening",
     ),
-    "jobs": shop(
+    "jobs": late(
         number("salary", 18000, 180000, "USD", price=True),
         number("experience_years", 0, 15),
         words("field", "Nursing|Teaching|Software|Sales|Logistics|Design"),
@@ -114,7 +139,7 @@ UNSEEN = {
         words("city", "Boston|Chicago|Denver|Austin"),
         texts="join a friendly team in a growing company",
     ),
-    "flats": shop(
+    "flats": late(
         number("rent", 300, 4000, "EUR", price=True),
         number("rooms", 1, 8),
         number("size_sqm", 15, 250),
@@ -125,7 +150,7 @@ UNSEEN = {
         flag("furnished"),
         texts="bright and quiet near the park",
     ),
-    "games": shop(
+    "games": late(
         number("price", 5, 160, "CAD", price=True),
         number("playing_time", 10, 300, "min"),
         number("min_age", 3, 18),
@@ -135,7 +160,7 @@ UNSEEN = {
         words("theme", "Pirates|Space|Medieval|Animals|Trains|Zombies", several=True),
         texts="roll the dice and build a kingdom",
     ),
-    "moebel": shop(
+    "moebel": late(
         number("preis", 15, 3500, "EUR", price=True),
         number("breite_cm", 20, 320),
         number("höhe_cm", 20, 240),
@@ -146,7 +171,7 @@ UNSEEN = {
         words("ausstattung", "Schubladen|Rollen|Spiegel|Armlehnen|Beleuchtung", several=True),
         texts="ein schlichtes möbel für kleine räume",
     ),
-    "手机店": shop(
+    "手机店": late(
         number("价格", 500, 12000, "CNY", price=True),
         number("内存_GB", 4, 24),
         number("存储_GB", 64, 1024),
@@ -159,7 +184,7 @@ UNSEEN = {
         words("功能", "无线充电|防水|双卡|指纹识别|快充", several=True),
         texts="轻薄机身 拍照清晰",
     ),
-    "零食店": shop(
+    "零食店": late(
         number("价格", 5, 200, "CNY", price=True),
         number("净含量_克", 20, 2000),
         number("评分", 1, 5),
@@ -169,7 +194,7 @@ UNSEEN = {
         words("产地", "四川|云南|广东|新疆|福建"),
         texts="酥脆可口 独立包装",
     ),
-    "boats": shop(
+    "boats": late(
         number("price", 2000, 900000, "EUR", price=True),
         number("length_m", 3, 24),
         number("year_built", 1965, 2026),
@@ -185,7 +210,7 @@ UNSEEN = {
         flag("trailer_included"),
         texts="a calm boat for a lake",
     ),
-    "courses": shop(
+    "courses": late(
         number("fee", 0, 6000, "GBP", price=True),
         number("weeks", 1, 52),
         number("hours_per_week", 1, 40),
@@ -198,7 +223,7 @@ UNSEEN = {
         flag("certificate_included"),
         texts="learn with a friendly teacher",
     ),
-    "phones": shop(
+    "phones": late(
         number("price", 90, 2000, "USD", price=True),
         number("storage_gb", 32, 1024),
         number("battery_mah", 2000, 7000),
@@ -212,7 +237,7 @@ UNSEEN = {
         flag("dual_sim"),
         texts="bright screen quick charge",
     ),
-    "plants": shop(
+    "plants": late(
         number("price", 2, 400, "EUR", price=True),
         number("height_cm", 5, 300),
         number("pot_diameter_cm", 6, 60),
@@ -223,7 +248,7 @@ UNSEEN = {
         flag("pet_safe"),
         texts="green leaves for a bright sill",
     ),
-    "backpacks": shop(
+    "backpacks": late(
         number("price", 15, 500, "CHF", price=True),
         number("capacity_litres", 5, 110),
         number("weight_grams", 200, 4200),
@@ -234,7 +259,7 @@ UNSEEN = {
         flag("waterproof"),
         texts="a light pack for the trail",
     ),
-    "trips": shop(
+    "trips": late(
         number("price", 80, 9000, "EUR", price=True),
         number("days", 1, 30),
         number("max_group", 2, 40),
@@ -246,7 +271,7 @@ UNSEEN = {
         words("kind", "Hiking|Beach|City|Cruise|Safari", several=True),
         texts="see the fjords",
     ),
-    "drinks": shop(
+    "drinks": late(
         number("price_eur", 1, 90, "EUR", price=True),
         number("volume_ml", 100, 3000),
         number("alcohol_percent", 0, 70),
@@ -256,7 +281,7 @@ UNSEEN = {
         flag("organic"),
         texts="fresh and fruity",
     ),
-    "bikes": shop(
+    "bikes": late(
         number("price", 150, 12000, "GBP", price=True),
         number("weight_kg", 6, 32),
         number("frame_size_cm", 42, 64),
@@ -268,7 +293,7 @@ UNSEEN = {
         words("colour", "Black|Red|Silver|Blue"),
         texts="a smooth ride",
     ),
-    "homes": shop(
+    "homes": late(
         number("price", 80000, 2500000, "GBP", price=True),
         number("bedrooms", 1, 8),
         number("bathrooms", 1, 5),
@@ -279,7 +304,7 @@ UNSEEN = {
         flag("garden"),
         texts="sunny rooms",
     ),
-    "cameras": shop(
+    "cameras": late(
         number("preis", 100, 8000, "EUR", price=True),
         number("gewicht_g", 150, 1600),
         number("megapixel", 8, 100),
@@ -290,7 +315,7 @@ UNSEEN = {
         words("art", "Spiegelreflex|Systemkamera|Kompaktkamera"),
         texts="scharfe bilder",
     ),
-    "租房": shop(
+    "租房": late(
         number("月租", 800, 20000, "CNY", price=True),
         number("面积_平米", 10, 300),
         number("卧室", 1, 6),
@@ -303,6 +328,7 @@ UNSEEN = {
         texts="采光好",
     ),
 }
+UNSEEN = Shops(_UNSEEN)
 
 PROBES = [
     Probe("books", "genre", "Horror", "horror", "novel"),
