@@ -11,8 +11,9 @@ from tastemaker.core.schemas import Item
 from tastemaker.stores.ingest.column import parse_reading
 from tastemaker.stores.ingest.file_survey import survey
 from tastemaker.stores.ingest.header_row import header_row, with_groups
-from tastemaker.stores.ingest.numbers import in_unit, measure_in, money_in
+from tastemaker.stores.ingest.numbers import money_in
 from tastemaker.stores.ingest.plan import Choices
+from tastemaker.stores.ingest.quantities import in_unit, measure_in
 from tastemaker.stores.ingest.rows_to_items import RowError, to_item
 
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tastemaker.stores.ingest.file_readers import Reading, read_records
 from tastemaker.stores.ingest.file_survey import survey
 from tastemaker.stores.ingest.markup import plain_text
-from tastemaker.stores.ingest.numbers import Decimal, decimal_mark, in_unit, money_in, number_in, quantity_in
+from tastemaker.stores.ingest.numbers import Decimal, decimal_mark, money_in, number_in
+from tastemaker.stores.ingest.quantities import in_unit, quantity_in
 from tastemaker.stores.ingest.values import day_order, iso, separators_of, split, time_in, truth_in, turned_round
 
 

@@ -11,20 +11,9 @@ from pydantic import Field
 from ...core.errors import InvalidRequestError
 from ...core.schemas import AttributeValue, FieldType, Frozen
 from .markup import plain_text
-from .numbers import (
-    AT_LEAST,
-    Decimal,
-    currency_code,
-    in_unit,
-    mark_of,
-    measure_in,
-    money_in,
-    number_in,
-    number_text,
-    quantity_in,
-    tidy,
-)
+from .numbers import Decimal, currency_code, mark_of, money_in, number_in, number_text, tidy
 from .numbers_beside import number_beside
+from .quantities import AT_LEAST, in_unit, measure_in, quantity_in
 from .values import DayOrder, clock_in, is_blank, is_error, is_unknown, iso, split, time_in, truth_in
 
 Kind = Literal["text", "number", "price", "bool", "list", "date", "time", "ignore"]

@@ -22,21 +22,10 @@ from .column_names import (
     simple,
 )
 from .column_sample import Sample
-from .numbers import (
-    Decimal,
-    decimal_mark,
-    in_unit,
-    lowest,
-    mark_of,
-    measure_in,
-    number_in,
-    number_text,
-    quantity_in,
-    unit_called,
-    unit_family,
-)
+from .numbers import Decimal, decimal_mark, mark_of, number_in, number_text
 from .numbers_beside import word_beside
 from .price_guess import MOSTLY, as_price
+from .quantities import in_unit, lowest, measure_in, quantity_in, unit_called, unit_family
 from .values import LATER, SEPARATORS, clock_in, day_order, separators_of, time_in, truth_in, turned_round
 
 PLAIN = 0.5

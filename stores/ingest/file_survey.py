@@ -18,8 +18,9 @@ from .file_readers import HEADER_SAMPLE, read_records, said_of
 from .identity import title_parts
 from .item_fields import check_fields, plan_fields
 from .layouts import LAYOUTS, PLAIN, Layout, item_rows, layout_of, under_rule
-from .numbers import currency_code, money_in, quantity_in, unit_called
+from .numbers import currency_code, money_in
 from .plan import CODES, Beside, Choices, Plan, make_plan
+from .quantities import quantity_in, unit_called
 from .records import Record
 from .values import is_unknown
 from .variants import VARIANTS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .numbers import money_in, quantity_in
+from .numbers import money_in
+from .quantities import quantity_in
 
 SEARCHED = 20
 """So many first rows are looked at."""

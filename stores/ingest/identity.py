@@ -23,7 +23,7 @@ from .column_names import (
     simple,
 )
 from .column_sample import Sample
-from .numbers import measure_in
+from .quantities import measure_in
 from .values import is_error, is_unknown, time_in, truth_in
 
 PARTS = 4
