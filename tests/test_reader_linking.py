@@ -70,6 +70,18 @@ _SHOPS = {
         words("zielgruppe", "Kinder|Studenten|Senioren"),
         words("bezahlung", "Lastschrift|Kreditkarte|Barzahlung|Ratenzahlung", several=True),
     ),
+    "saunas": partial(
+        shop,
+        "Birch sauna|Alder sauna|Steam hut|Lake sauna|Fir sauna",
+        number("price", 10, 90, "GBP", price=True),
+        number("shipping_fee", 0, 9, "GBP"),
+        words("contraindications", "pregnancy|knee injury|epilepsy", several=True),
+        words("good_for", "insomnia|anxiety", several=True),
+        flag("towel_free"),
+        flag("certified_organic"),
+        flag("with_audio_cd"),
+        flag("can_be_tumble_dried"),
+    ),
     "skates": partial(
         shop,
         "Swift skate|Arrow skate|Comet skate|Linnet skate|Merlin skate",
@@ -165,7 +177,27 @@ READ = {
         ),
         ("ruderkurse", ["für Kinder oder Studenten"], {"zielgruppe in Kinder,Studenten"}),
     ],
+    "how people are": [
+        (
+            "saunas",
+            ["I'm pregnant", "ich bin schwanger", "我怀孕了", "suitable for pregnant women"],
+            {"contraindications not contains pregnancy"},
+        ),
+        (
+            "saunas",
+            ["I have a bad knee", "ich habe Knieprobleme", "我膝盖不好"],
+            {"contraindications not contains knee injury"},
+        ),
+        ("saunas", ["for sleeplessness", "gegen Schlafstörungen", "失眠"], {"good_for contains insomnia"}),
+    ],
+    "what costs nothing": [
+        ("saunas", ["free shipping", "versandkostenfrei", "包邮", "no delivery charge"], {"shipping_fee = 0.0"}),
+        ("saunas", ["towel for nothing"], {"towel_free = True"}),
+    ],
     "names of columns": [
+        ("saunas", ["organic", "bio"], {"certified_organic = True"}),
+        ("saunas", ["with a CD", "mit CD"], {"with_audio_cd = True"}),
+        ("saunas", ["für den Trockner", "能烘干的"], {"can_be_tumble_dried = True"}),
         ("skates", ["in the evening", "am Abend", "晚上"], {"evening_slots = True"}),
         ("skates", ["with insurance"], {"accepts_insurance = True"}),
     ],

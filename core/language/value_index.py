@@ -22,6 +22,7 @@ from .value_entry import (
 from .value_words import are_sentences, by_ending_of, is_kind_of_thing, is_prose, is_time_zone, parts_of
 from .word_data import (
     ValueConcept,
+    common_words,
     diets,
     field_concepts,
     key_of,
@@ -82,6 +83,7 @@ class ValueIndex:
         name = term.field.name
         self.flags.add(name)
         self._add_lacking(term, ("true",))
+        self._add_head(term)
         for form in self._topics(term):
             self.sayings[name][form] = Entry(name, ("true",), ("true",), SYNONYM)
             self._put(form, Entry(name, ("true",), ("true",), SPELLED))
@@ -89,6 +91,19 @@ class ValueIndex:
             for phrase, word in said_of(form):
                 if word in states()["yes"] | states()["no"]:
                     self._put(phrase, Entry(name, ("true",), ("true",), SPELLED, denies=word in states()["no"]))
+
+    def _add_head(self, term: FieldTerms) -> None:
+        """Let the noun at the end of a name stand for it, where it is no everyday word: the CD of ``with_audio_cd``."""
+        words = words_of_form(self._own_topics(term)[-1]) if self._own_topics(term) else ()
+        head = words[-1] if len(words) > 1 and not lacking(term.field.name) else ""
+        if (
+            head.isalpha()
+            and head.isascii()
+            and not {head, stem(head)} & (common_words() | thing_words() | phrases().keys())
+        ):
+            entry = Entry(term.field.name, ("true",), ("true",), PART)
+            self.sayings[term.field.name].setdefault(head, entry)
+            self._put(head, entry)
 
     def _add_lacking(self, term: FieldTerms, sure: tuple[str, ...]) -> None:
         """Let what a column says to be absent deny it: who asks for none wants it said, in whatever words ("no deposit", "ohne Kaution")."""
@@ -214,7 +229,7 @@ class ValueIndex:
         if not own:
             return
         reached = set(own) | {b for c in own for b in self._above(c)} | {d for c in own for d in self._below(c)}
-        for concept_name in reached:
+        for concept_name in sorted(reached):
             concept = value_concepts().get(concept_name)
             if concept is None:
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....core.language.tokens import stem
-from ....core.language.word_data import key_of, thing_words
+from ....core.language.word_data import key_of, thing_words, value_concepts
 from .numbers.bound import Bound
 from .sentence import Sentence
 
@@ -15,6 +15,7 @@ REACH = 2
 def nothing_of(sentence: Sentence) -> None:
     """Read what there is nothing of: of what a field measures, or to pay."""
     _none_of(sentence)
+    _free_delivery(sentence)
     _free_of_charge(sentence)
 
 
@@ -39,6 +40,18 @@ def _none_of(sentence: Sentence) -> None:
             piece.used = "bound"
 
 
+def _free_delivery(sentence: Sentence) -> None:
+    """Read "free shipping" and 包邮 as a delivery that costs nothing, where a field has its cost and no other one says so."""
+    cost = next(
+        (f.field.name for f in sentence.language.of_concept("shipping") if _may_be_none(sentence, f.field.name)), ""
+    )
+    forms = set(map(key_of, value_concepts()["free delivery"].forms)) if cost else set()
+    for i, s in enumerate(sentence.segments):
+        if not s.used and not s.entries and key_of(s.text) in forms and not sentence.negated_before(i):
+            sentence.found.bounds.append(Bound(cost, "=", 0.0, s.start, s.end))
+            s.used = "bound"
+
+
 def _free_of_charge(sentence: Sentence) -> None:
     """Read "free of charge", "kostenlos" and 免费 as a price of nothing, "free" only where the shop gives something away."""
     price = sentence.language.schema.price
@@ -46,9 +59,17 @@ def _free_of_charge(sentence: Sentence) -> None:
         if price is None or s.used or s.entries or sentence.negated_before(i):
             continue
         said = "gratis" in s.roles
+        if said and _is_included(sentence, i - 1):
+            s.roles = frozenset(["filler"])
+            continue
         if said or (key_of(s.text) == "free" and price.minimum == 0 and _gives_away(sentence, i)):
             sentence.found.bounds.append(Bound(price.name, "=", 0.0, s.start, s.end))
             s.used = "bound"
+
+
+def _is_included(sentence: Sentence, i: int) -> bool:
+    """Tell whether what the shop says to be there stands at ``i``, so that only that is free: "a sample for nothing"."""
+    return i >= 0 and any(e.field in sentence.language.flags for e in sentence.segments[i].entries)
 
 
 def _gives_away(sentence: Sentence, i: int) -> bool:
