@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 
 from ..text.field_names import words_of
 from .states import is_unsuited, lacking, said_of, states_of, topics_of
-from .tokens import are_forms, german_stem, stem, words_of_form
+from .tokens import german_stem, stem, words_of_form
 from .value_entry import (
     BROADER,
     INFLECTED,
@@ -19,7 +18,17 @@ from .value_entry import (
     FieldTerms,
     keys_of,
 )
-from .value_words import are_sentences, by_ending_of, is_kind_of_thing, is_prose, is_time_zone, parts_of
+from .value_words import (
+    are_sentences,
+    by_ending_of,
+    is_called,
+    is_denied,
+    is_kind_of_thing,
+    is_prose,
+    is_time_zone,
+    parts_of,
+    short_names,
+)
 from .word_data import (
     ValueConcept,
     common_words,
@@ -45,19 +54,6 @@ NAMED_GROUPS = frozenset(("makes", "streaming"))
 """Groups of concepts that are names; no other word stands for a name."""
 _LISTING = ("ingredient", "allergen")
 """Concepts of fields that list what is in a thing."""
-_DENYING = frozenset("不 无 非 没 免 non un sans".split())  # noqa: SIM905
-_HAN_LEAD = re.compile(r"^[\u3400-\u9fff]+")
-
-
-def _is_called(value: str, form: str) -> bool:
-    """Tell whether a value is a form of a concept's word: "knitting" is no knit."""
-    return are_forms(value, form) and (value == form or not value.endswith("ing") or form.endswith("ing"))
-
-
-def _is_denied(words: Sequence[str], tail: Sequence[str]) -> bool:
-    """Tell whether a word before the last ones of a value denies them: nothing is hot in "not hot" and 不辣."""
-    before = words[-len(tail) - 1 : -len(tail)] if tuple(words[-len(tail) :]) == tuple(tail) else ()
-    return any(phrases().get(w, frozenset()) & {"not", "free"} or w in _DENYING for w in before)
 
 
 class ValueIndex:
@@ -209,7 +205,7 @@ class ValueIndex:
                 for c in self._by_stem.get(stem_key(value), ())
                 if (not term.is_name or c.group in NAMED_GROUPS)
                 and (c.group != "columns" or len(words_of_form(value)) > 1)
-                and any(_is_called(value_key(value), value_key(f)) for f in (c.name, *c.forms))
+                and any(is_called(value_key(value), value_key(f)) for f in (c.name, *c.forms))
             ]
             for concept in whole:
                 own[concept.name].append(value)
@@ -217,7 +213,7 @@ class ValueIndex:
             if whole or term.is_name or len(words) < 2 or is_unsuited(term.field.name):
                 continue
             tails = [words[i:] for i in range(1, len(words))] + [words_of_form(value.partition("(")[0])]
-            tails = [t for t in tails if not _is_denied(words, t)]
+            tails = [t for t in tails if not is_denied(words, t)]
             for tail in (t for t in tails if t and not (len(t) == 1 and t[0] in thing_words())):
                 for concept in self._by_stem.get(stem_key(" ".join(tail)), ()):
                     if concept.group != "columns" and key_of(tail[-1]) not in units():  # "3 months" is not monthly
@@ -340,19 +336,8 @@ class ValueIndex:
         """Let the last word of a name of several words stand for it, and the first part of a model's."""
         by_last: dict[str, list[str]] = defaultdict(list)
         for value in values:
-            words = words_of_form(value)
-            lead = next(iter(_HAN_LEAD.findall(value)), "")
-            if len(lead) > 1 and lead != value:  # 红米 of 红米 K60
-                by_last[lead].append(value)
-            for word in {words[0], words[-1]} if len(words) > 1 else ():
-                if (
-                    len(word) >= 4
-                    and word.isalpha()
-                    and word.isascii()
-                    and word not in phrases()
-                    and not {word, stem(word)} & thing_words()
-                ):
-                    by_last[word].append(value)
+            for word in short_names(value):
+                by_last[word].append(value)
         for word, found in by_last.items():
             if len(found) <= 12 and not (len(found) > 1 and is_kind_of_thing(word)):
                 self._put(word, Entry(name, tuple(found), tuple(found), PART, head=False))

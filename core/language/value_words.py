@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -9,13 +10,15 @@ from zoneinfo import available_timezones
 
 from .lexicon.lexicon import sense
 from .lexicon.wordings import lemma_of, things
-from .tokens import stem, words_of_form
+from .tokens import are_forms, stem, words_of_form
 from .word_data import key_of, phrases, thing_words
 
 MOST_WORDS = 5
 """Values of more words, by their median, are sentences."""
 
+_DENYING = frozenset("不 无 非 没 免 non un sans".split())  # noqa: SIM905
 
+_HAN_LEAD = re.compile(r"^[\u3400-\u9fff]+")
 _KINDS = frozenset((6, 14, 15, 17))
 """Lexicographer's files of WordNet in which a name's generic part stands: artifacts, groups, places and natural objects."""
 
@@ -66,6 +69,18 @@ def parts_of(value: str) -> Iterator[tuple[str, bool]]:
                 yield " ".join(part), j == len(words) or (i == 0 and all(w.isdigit() for w in words[j:]))
 
 
+def short_names(value: str) -> Iterator[str]:
+    """Yield what a name may be called in short: its last word or its first one, the 红米 of 红米 K60."""
+    words = words_of_form(value)
+    lead = next(iter(_HAN_LEAD.findall(value)), "")
+    if len(lead) > 1 and lead != value:
+        yield lead
+    for word in dict.fromkeys((words[0], words[-1])) if len(words) > 1 else ():
+        plain = len(word) >= 4 and word.isalpha() and word.isascii()
+        if plain and word not in phrases() and not {word, stem(word)} & thing_words():
+            yield word
+
+
 def is_prose(values: Sequence[str]) -> bool:
     """Tell whether values are written out, so that none of their words is one: most end with a full stop."""
     return sum(v.rstrip().endswith((".", "!", "。", "！", "…")) for v in values) * 2 > len(values)
@@ -80,3 +95,14 @@ def are_sentences(values: Sequence[str]) -> bool:
 def is_base(word: str) -> bool:
     """Tell whether a word's stem stands for it: a noun or its plural, not "fitness" whose stem is "fit"."""
     return len(word) - len(stem(word)) <= 2 and not word.endswith(("ing", "ed", "ly", "ful", "ness", "er", "less"))
+
+
+def is_called(value: str, form: str) -> bool:
+    """Tell whether a value is a form of a concept's word: "knitting" is no knit."""
+    return are_forms(value, form) and (value == form or not value.endswith("ing") or form.endswith("ing"))
+
+
+def is_denied(words: Sequence[str], tail: Sequence[str]) -> bool:
+    """Tell whether a word before the last ones of a value denies them: nothing is hot in "not hot" and 不辣."""
+    before = words[-len(tail) - 1 : -len(tail)] if tuple(words[-len(tail) :]) == tuple(tail) else ()
+    return any(phrases().get(w, frozenset()) & {"not", "free"} or w in _DENYING for w in before)
