@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -62,7 +63,7 @@ class Truth(Frozen):
             raise ValueError(f"unknown operator {unknown[0]!r}; one of: {', '.join(_OPERATORS)}")
         return value
 
-    @property
+    @cached_property
     def conditions(self) -> tuple[tuple[Predicate, bool], ...]:
         """Return the predicates of ``all`` and ``none`` with whether each is wanted."""
         return tuple((p, True) for p in self.all) + tuple((p, False) for p in self.none)
