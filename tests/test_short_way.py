@@ -12,6 +12,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -43,6 +44,8 @@ CALLS = (
     "scan",
 )
 """Every way to ask the catalogue; searches that are asked together are one call."""
+WATCHED = ContextVar("watched", default=False)
+"""Whether what runs belongs to the request that is watched, and not to work that goes on beside it."""
 PACKAGE = Path(os.path.realpath(tastemaker.__file__)).parent
 
 
@@ -60,8 +63,8 @@ class CountingCatalogue:
             return found
 
         def counted(*given: Any, **named: Any) -> Any:
-            self.calls[name] += 1
-            self.searches += len(given[0]) if name == "search" else 0
+            self.calls[name] += WATCHED.get()
+            self.searches += len(given[0]) if name == "search" and WATCHED.get() else 0
             return found(*given, **named)
 
         return counted
@@ -78,14 +81,16 @@ class Way:
         self.entered.clear()
         self._catalogue.calls.clear()
         self._catalogue.searches = 0
+        self._before = WATCHED.set(True)
         sys.setprofile(self._note)
         return self
 
     def __exit__(self, *_: object) -> None:
         sys.setprofile(None)
+        WATCHED.reset(self._before)
 
     def _note(self, frame: FrameType, event: str, _: object) -> None:
-        if event == "call":
+        if event == "call" and WATCHED.get():
             self.entered[frame.f_code.co_filename] += 1
 
     @property
