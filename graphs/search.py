@@ -31,7 +31,7 @@ from ..core.validation import invalid_request
 from ..stores.catalogue.sql_filters import check_constraints
 from ..tools.media.admission import media_folder
 from ..tools.ranking.search_within_rules import ruled
-from ..tools.sources.cross_modal import CrossSearch, QueryPart
+from ..tools.sources.cross_modal import QueryPart, compare
 from .shop.services import Services
 from .shop.shop import Shop
 from .steps.rules import moment_from
@@ -61,7 +61,7 @@ class Search:
             check_constraints(request.constraints, schema)
             parts = await self._embedded(media)
             q = await self._governed(shop, schema, " ".join(part.words for part in parts if part.words))
-            found = await CrossSearch(shop.catalogue).compare(parts, request.look_at, q.where, q.excluded)
+            found = await compare(shop.catalogue, parts, request.look_at, q.where, q.excluded)
             hits = await ruled(shop.catalogue, found, q, self._screen, request.n)
         return SearchResponse(hits=tuple(hits), evidence=tuple(self._heard), degraded=tuple(self._degraded))
 

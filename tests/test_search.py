@@ -17,17 +17,18 @@ from tastemaker.api.cli import main as cli
 from tastemaker.api.cli.search import parse_weights
 from tastemaker.core.errors import BackEndUnavailable, InvalidRequestError
 from tastemaker.core.protocols import Vectors
-from tastemaker.core.ranking.cross_modal import SearchResponse, mixed
+from tastemaker.core.ranking.cross_modal import Hit, LookAt, SearchResponse, mixed
 from tastemaker.core.ranking.fusion import source_weights
 from tastemaker.core.ranking.query import CandidateQuery
-from tastemaker.core.schemas import Constraint, HistoryProfile, Understanding
+from tastemaker.core.schemas import Constraint, HistoryProfile, Item, Understanding
 from tastemaker.core.settings import FilterSettings, Settings
 from tastemaker.evals.stand_ins import constant_services
 from tastemaker.graphs.recommender import Recommender
 from tastemaker.graphs.shop.services import Services
 from tastemaker.stores.catalogue.columns import ItemRow
 from tastemaker.stores.catalogue.lance_catalogue import LanceCatalogue
-from tastemaker.tools.sources.cross_modal import CrossSearch, QueryPart
+from tastemaker.tools.ranking.search_within_rules import ruled
+from tastemaker.tools.sources.cross_modal import QueryPart, compare
 from tastemaker.tools.sources.words_and_pictures import ComposedSource
 
 from .catalogue_fixture import axis, open_catalogue, rows
@@ -50,6 +51,17 @@ def _coloured(row: ItemRow) -> ItemRow:
     return replace(row, text_vector=vector, image_vector=None if row.image_vector is None else vector)
 
 
+async def _search(
+    catalogue: LanceCatalogue, parts: Sequence[QueryPart], look_at: LookAt, where: Sequence[Constraint], n: int
+) -> list[Hit]:
+    q = CandidateQuery(Understanding(constraints=tuple(where)), HistoryProfile(user_id="", known=False))
+
+    async def nothing_denied(_: Sequence[Item]) -> dict[str, str]:
+        return {}
+
+    return await ruled(catalogue, await compare(catalogue, parts, look_at, where), q, nothing_denied, n)
+
+
 def test_mixing_brings_scores_to_one_scale() -> None:
     scores = {"a": np.array([0.1, 0.2, 0.3, 0.2]), "b": np.array([900.0, 100.0, np.nan, 500.0])}
     assert mixed(scores, {"a": 1, "b": 3}).argmax() == 0
@@ -59,7 +71,7 @@ def test_mixing_brings_scores_to_one_scale() -> None:
 
 
 async def test_a_part_finds_what_is_near_it(catalogue: LanceCatalogue) -> None:
-    hits = await CrossSearch(catalogue)([QueryPart("image-1", BOAT, 1.0)], "both", (), 8)
+    hits = await _search(catalogue, [QueryPart("image-1", BOAT, 1.0)], "both", (), 8)
     assert [hit.rank for hit in hits] == list(range(1, 9))
     assert all(hit.attributes["objects"] == ["boat"] for hit in hits)
     assert {part.against for part in hits[0].parts} == {"image", "text"}
@@ -68,10 +80,10 @@ async def test_a_part_finds_what_is_near_it(catalogue: LanceCatalogue) -> None:
 async def test_a_mixture_wants_both(catalogue: LanceCatalogue) -> None:
     """The photo says boat, the words say red: red boats come before other boats and before red dogs."""
     parts = [QueryPart("image-1", BOAT, 1.0), QueryPart("text", RED, 1.0, "red")]
-    hits = await CrossSearch(catalogue)(parts, "both", (), 8)
+    hits = await _search(catalogue, parts, "both", (), 8)
     assert all("Red boat" in hit.title for hit in hits)
     assert {part.against for part in hits[0].parts if part.part == "text"} == {"image", "text", "words"}
-    only = await CrossSearch(catalogue)([parts[0], QueryPart("text", DOG, 0.0, "red dog")], "both", (), 8)
+    only = await _search(catalogue, [parts[0], QueryPart("text", DOG, 0.0, "red dog")], "both", (), 8)
     assert all("boat" in hit.title for hit in only)
 
 
@@ -112,7 +124,7 @@ def test_what_asks_for_a_change(text: str, changes: bool) -> None:
 
 async def test_filters_hold_and_columns_are_chosen(catalogue: LanceCatalogue) -> None:
     where = [Constraint(field="price", op="<=", value=30)]
-    hits = await CrossSearch(catalogue)([QueryPart("text", DOG, 1.0, "dog")], "image", where, 50)
+    hits = await _search(catalogue, [QueryPart("text", DOG, 1.0, "dog")], "image", where, 50)
     assert len(hits) == 18  # every item with a picture up to that price
     prices = [hit.attributes["price"] for hit in hits]
     assert all(isinstance(price, float) and price <= 30 for price in prices)

@@ -18,7 +18,6 @@ RolloutState = Literal["running", "released", "rolled_back"]
 Arm = Literal["candidate", "control"]
 MAX_BODY = 200_000
 """Characters of a body."""
-MAX_NAME = 64
 
 
 class Version(Frozen):

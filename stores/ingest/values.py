@@ -48,7 +48,6 @@ _FRACTION = re.compile(r"(?:\d+[ -])?\d/\d")
 """A size of its own, such as that of a violin or of a shoe (38 2/3), and no list of two."""
 _PER_UNIT = re.compile(r".*\d\s*[^\W\d_]{1,5}\s?/\s?(?:\d+\s?)?[^\W\d_]{1,3}\.?")
 """A measure for a unit of another, such as 18,2 g/l."""
-_DECIMAL_COMMA = re.compile(r"\d{1,4},\d{1,2}")
 _SIZES = re.compile(r"(\d{1,2})\s*[-–]\s*(\d{1,2})")
 MAX_SIZE_RANGE = 20
 EXCEL_EPOCH = datetime(1899, 12, 30, tzinfo=UTC)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.protocols import Catalogue, VectorColumn, Vectors
-from ...core.ranking.cross_modal import Hit, LookAt, PartScore, best_first, mixed
+from ...core.ranking.cross_modal import Hit, LookAt, PartScore, mixed
 from ...core.schemas import Constraint, Item
 
 POOL = 300
@@ -64,88 +64,84 @@ class Compared:
         )
 
 
-class CrossSearch:
-    """Search one catalogue by several parts at once.
+async def compare(
+    catalogue: Catalogue,
+    parts: Sequence[QueryPart],
+    look_at: LookAt,
+    where: Sequence[Constraint],
+    exclude: Iterable[str] = (),
+) -> Compared:
+    """Return every proposed item but those of ``exclude``, compared with every part.
 
     Each part, and for a mixture their weighted sum, proposes its nearest items under the constraints. Every proposed item
     is then compared with every part, and the scores are brought to one scale and added by weight.
+
+    Raises:
+        InvalidRequestError: a constraint names no field.
+        StoreError: the catalogue cannot be read.
     """
+    parts, out = [part for part in parts if part.weight > 0], frozenset(exclude)
+    worded = [part for part in parts if part.words]
+    near, texts = await asyncio.gather(
+        _near(catalogue, parts, look_at, where, out),
+        asyncio.gather(*(_worded(catalogue, part, look_at, where, out) for part in worded)),
+    )
+    words = {part.name: found for part, found in zip(worded, texts, strict=True)}
+    ids = list(dict.fromkeys([*near, *(item_id for own in words.values() for item_id in own)]))
+    compared = await asyncio.gather(*(_compared(catalogue, parts, column, ids) for column in COLUMNS[look_at]))
+    scores = [score for of_column in compared for score in of_column]
+    scores += [_literal(part, words[part.name], ids) for part in parts if words.get(part.name)]
+    if not ids or not scores:
+        return Compared([], np.zeros(0), [])
+    total = mixed(
+        {f"{s.part}:{s.against}": s.values for s in scores}, {f"{s.part}:{s.against}": s.weight for s in scores}
+    )
+    return Compared(ids, total, scores)
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
 
-    async def __call__(
-        self, parts: Sequence[QueryPart], look_at: LookAt, where: Sequence[Constraint], limit: int
-    ) -> list[Hit]:
-        """Return at most ``limit`` items, best first.
+async def _worded(
+    catalogue: Catalogue, part: QueryPart, look_at: LookAt, where: Sequence[Constraint], exclude: frozenset[str]
+) -> dict[str, float]:
+    if look_at == "image":
+        return {}
+    found = await catalogue.search_text(part.words, POOL, where, exclude)
+    best = max((c.score for c in found), default=0.0) or 1.0
+    return {c.item_id: c.score / best for c in found}
 
-        Raises:
-            InvalidRequestError: a constraint names no field.
-            StoreError: the catalogue cannot be read.
-        """
-        found = await self.compare(parts, look_at, where)
-        order = best_first(found.ids, found.total, limit)
-        items = {item.item_id: item for item in await self._catalogue.get([found.ids[i] for i in order], where)}
-        kept = [i for i in order if found.ids[i] in items]
-        return [found.hit(i, items[found.ids[i]], rank) for rank, i in enumerate(kept, start=1)]
 
-    async def compare(
-        self, parts: Sequence[QueryPart], look_at: LookAt, where: Sequence[Constraint], exclude: Iterable[str] = ()
-    ) -> Compared:
-        """Return every proposed item but those of ``exclude``, compared with every part. Raises as a call."""
-        parts, out = [part for part in parts if part.weight > 0], frozenset(exclude)
-        worded = [part for part in parts if part.words]
-        near, texts = await asyncio.gather(
-            self._near(parts, look_at, where, out),
-            asyncio.gather(*(self._worded(part, look_at, where, out) for part in worded)),
+async def _near(
+    catalogue: Catalogue,
+    parts: Sequence[QueryPart],
+    look_at: LookAt,
+    where: Sequence[Constraint],
+    exclude: frozenset[str],
+) -> list[str]:
+    """Return the items nearest to each part and to all together."""
+    vectors = [part.vector for part in parts]
+    if len(parts) > 1:
+        together = np.sum([part.weight * part.vector for part in parts], axis=0)
+        vectors.append((together / max(float(np.linalg.norm(together)), 1e-9)).astype(np.float32))
+    found = await asyncio.gather(
+        *(
+            catalogue.search_vector(column, vector, POOL, where, exclude)
+            for column in COLUMNS[look_at]
+            for vector in vectors
         )
-        words = {part.name: found for part, found in zip(worded, texts, strict=True)}
-        ids = list(dict.fromkeys([*near, *(item_id for own in words.values() for item_id in own)]))
-        compared = await asyncio.gather(*(self._compared(parts, column, ids) for column in COLUMNS[look_at]))
-        scores = [score for of_column in compared for score in of_column]
-        scores += [_literal(part, words[part.name], ids) for part in parts if words.get(part.name)]
-        if not ids or not scores:
-            return Compared([], np.zeros(0), [])
-        total = mixed(
-            {f"{s.part}:{s.against}": s.values for s in scores}, {f"{s.part}:{s.against}": s.weight for s in scores}
-        )
-        return Compared(ids, total, scores)
+    )
+    return [c.item_id for candidates in found for c in candidates]
 
-    async def _worded(
-        self, part: QueryPart, look_at: LookAt, where: Sequence[Constraint], exclude: frozenset[str]
-    ) -> dict[str, float]:
-        if look_at == "image":
-            return {}
-        found = await self._catalogue.search_text(part.words, POOL, where, exclude)
-        best = max((c.score for c in found), default=0.0) or 1.0
-        return {c.item_id: c.score / best for c in found}
 
-    async def _near(
-        self, parts: Sequence[QueryPart], look_at: LookAt, where: Sequence[Constraint], exclude: frozenset[str]
-    ) -> list[str]:
-        """Return the items nearest to each part and to all together."""
-        vectors = [part.vector for part in parts]
-        if len(parts) > 1:
-            together = np.sum([part.weight * part.vector for part in parts], axis=0)
-            vectors.append((together / max(float(np.linalg.norm(together)), 1e-9)).astype(np.float32))
-        found = await asyncio.gather(
-            *(
-                self._catalogue.search_vector(column, vector, POOL, where, exclude)
-                for column in COLUMNS[look_at]
-                for vector in vectors
-            )
-        )
-        return [c.item_id for candidates in found for c in candidates]
-
-    async def _compared(self, parts: Sequence[QueryPart], column: VectorColumn, ids: Sequence[str]) -> list[_Scores]:
-        known = await self._catalogue.vectors(column, ids)
-        if not known:
-            return []
-        rows = np.full((len(ids), len(parts[0].vector)), np.nan)
-        for position, item_id in enumerate(ids):
-            if item_id in known:
-                rows[position] = known[item_id]
-        return [_Scores(part.name, column, part.weight, rows @ part.vector.astype(np.float64)) for part in parts]
+async def _compared(
+    catalogue: Catalogue, parts: Sequence[QueryPart], column: VectorColumn, ids: Sequence[str]
+) -> list[_Scores]:
+    known = await catalogue.vectors(column, ids)
+    if not known:
+        return []
+    rows = np.full((len(ids), len(parts[0].vector)), np.nan)
+    for position, item_id in enumerate(ids):
+        if item_id in known:
+            rows[position] = known[item_id]
+    return [_Scores(part.name, column, part.weight, rows @ part.vector.astype(np.float64)) for part in parts]
 
 
 def _literal(part: QueryPart, words: dict[str, float], ids: Sequence[str]) -> _Scores:

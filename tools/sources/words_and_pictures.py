@@ -9,7 +9,7 @@ from ...core.ranking.cross_modal import best_first
 from ...core.ranking.fusion import combine_ranked
 from ...core.ranking.query import CandidateQuery
 from ...core.schemas import Candidate
-from .cross_modal import CrossSearch, QueryPart
+from .cross_modal import QueryPart, compare
 
 PHOTO_SHARE = 1.5
 """Weight of the photos together against that of the words."""
@@ -84,7 +84,7 @@ class ComposedSource:
     name = "photo_and_words"
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._search = CrossSearch(catalogue)
+        self._catalogue = catalogue
 
     def applies(self, q: CandidateQuery) -> bool:
         """Tell whether the request points at a photo and says what is to be different."""
@@ -98,7 +98,7 @@ class ComposedSource:
         parts = [QueryPart(f"image-{n}", v, PHOTO_SHARE * w / whole) for n, (v, w) in enumerate(q.photos, start=1)]
         words = f"{q.understanding.query} {q.gloss}".strip()
         parts.append(QueryPart("text", q.text_vector.reshape(-1), 1.0, words))
-        found = await self._search.compare(parts, "both", q.where, q.excluded)
+        found = await compare(self._catalogue, parts, "both", q.where, q.excluded)
         order = best_first(found.ids, found.total, q.limit)
         return [
             Candidate(item_id=found.ids[i], source=self.name, rank=rank, score=float(found.total[i]))

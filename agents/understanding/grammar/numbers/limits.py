@@ -18,13 +18,9 @@ from .negation import negate
 from .phrase import NumberPhrase
 from .ranges import PRE, PRE_TIME, back, read_range
 
-BAND = 0.10
-"""How far "around" reaches on either side."""
 HARDLY = 0.05
-OPPOSITE: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!="}
 _POST: dict[str, Operator] = {"or_less": "<=", "under_after": "<", "or_more": ">="}
 _POST_TIME: dict[str, Operator] = {"on_after": ">=", "before_after": "<"}
-MAX_COUNT = 50
 _LOWEST = frozenset(("from", "prices from", "从", "自"))
 _UPWARDS = frozenset(("on", "up", "upward", "upwards", "onward", "onwards"))
 _EXACTLY = frozenset("exactly precisely genau exakt 正好 刚好 恰好".split())  # noqa: SIM905
