@@ -70,6 +70,17 @@ _SHOPS = {
         words("zielgruppe", "Kinder|Studenten|Senioren"),
         words("bezahlung", "Lastschrift|Kreditkarte|Barzahlung|Ratenzahlung", several=True),
     ),
+    "壁画": partial(
+        shop,
+        "Heron mural|Otter mural|Finch mural|Gorse mural|Fern mural",
+        words("colour", "Stone|Slate|Moss"),
+        words("surfaces", "stone|slate|wood", several=True),
+        words("籍贯", "四川|湖南|广东"),
+        words("擅长", "川菜|粤菜", several=True),
+        words("meets", "Monday|Friday|Saturday", several=True),
+        words("open", "March|April|May", several=True),
+        CatalogueField(name="starts", type="date", values=("2027-02-06", "2027-03-19", "2027-04-12")),
+    ),
     "saunas": partial(
         shop,
         "Birch sauna|Alder sauna|Steam hut|Lake sauna|Fir sauna",
@@ -193,6 +204,20 @@ READ = {
     "what costs nothing": [
         ("saunas", ["free shipping", "versandkostenfrei", "包邮", "no delivery charge"], {"shipping_fee = 0.0"}),
         ("saunas", ["towel for nothing"], {"towel_free = True"}),
+    ],
+    "the word before a value that two fields have": [
+        ("壁画", ["in stone", "a stone one"], {"colour = Stone"}),
+        ("壁画", ["for stone", "on stone", "auf Stein", "für Stein"], {"surfaces contains stone"}),
+        ("壁画", ["from Sichuan", "aus Sichuan", "来自四川"], {"籍贯 = 四川"}),
+        ("壁画", ["Sichuan food"], {"擅长 contains 川菜"}),
+    ],
+    "a weekday or a month that a column of words has is no date": [
+        ("壁画", ["on Saturdays", "am Samstag", "周六"], {"meets contains Saturday"}),
+        ("壁画", ["nothing on Fridays", "nicht am Freitag"], {"meets not contains Friday"}),
+        ("壁画", ["in April", "im April"], {"open contains April"}),
+        ("壁画", ["on 12 April"], {"starts = 2027-04-12"}),
+        ("壁画", ["before March", "vor März"], {"starts < 2027-03-01"}),
+        ("壁画", ["starting in March"], {"starts >= 2027-03-01", "starts < 2027-04-01"}),
     ],
     "names of columns": [
         ("saunas", ["organic", "bio"], {"certified_organic = True"}),

@@ -53,7 +53,8 @@ def add_scales(values: ValueIndex, terms: Iterable[FieldTerms], taken: Collectio
 
 def add_wordings(index: ValueIndex, terms: Sequence[FieldTerms]) -> dict[str, tuple[Entry, ...]]:
     """Add what the values of every field may be called; return sense -> the values that have it, field by field."""
-    fresh = [said for term in terms for said in _in_latin_letters(term)]
+    _add_latin_letters(index, terms)
+    fresh: list[tuple[str, Entry]] = []
     called: list[tuple[str, Entry, int]] = []
     senses: dict[str, list[Entry]] = defaultdict(list)
     for term in terms:
@@ -78,14 +79,15 @@ def add_wordings(index: ValueIndex, terms: Sequence[FieldTerms]) -> dict[str, tu
     return {name: tuple(entries) for name, entries in senses.items()}
 
 
-def _in_latin_letters(term: FieldTerms) -> Iterator[tuple[str, Entry]]:
-    """Yield how the Chinese values of a field are written by who cannot type them; what two of them share means both."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for value in term.values:
-        for form in pinyin_of(value):
-            found[form].append(value)
-    for form, meant in found.items():
-        yield form, Entry(term.field.name, tuple(meant), tuple(meant), SYNONYM)
+def _add_latin_letters(index: ValueIndex, terms: Sequence[FieldTerms]) -> None:
+    """Add how the Chinese values of each field are written by who cannot type them; what two of them share means both."""
+    for term in terms:
+        found: dict[str, list[str]] = defaultdict(list)
+        for value in term.values:
+            for form in pinyin_of(value):
+                found[form].append(value)
+        for form, meant in found.items():
+            index.add_wording(form, Entry(term.field.name, tuple(meant), tuple(meant), SYNONYM))
 
 
 def _most_usual(called: Sequence[tuple[str, Entry, int]]) -> Iterator[tuple[str, Entry]]:

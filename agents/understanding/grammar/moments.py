@@ -14,7 +14,8 @@ from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.clock_times import part_at
 from ....core.language.moment_forms import Kind, Moment, longest, words_of_moments
 from ....core.language.moments import day_of_month, moment_at, nearest_year, today
-from ....core.language.tokens import Token, tokenise, words_of_form
+from ....core.language.tokens import Token, stem, tokenise, words_of_form
+from ....core.language.value_entry import SYNONYM
 from ....core.schemas import Condition, Operator, Predicate
 from ....core.text.field_names import label_of
 from .segments import MAX_CHARACTERS, MAX_TOKENS, Segment
@@ -158,6 +159,8 @@ def _apply(sentence: Sentence, tokens: Sequence[Token], said: Said, fields: Mapp
     if not covered:
         return
     name, beside = _about(sentence, covered[0], fields[said.moment.kind])
+    if not beside and _is_value(covered, said) and not _is_named(sentence, covered[0], name):
+        return
     conditions = _conditions(sentence.language, name, said)
     if conditions and said.moment.part and "time" in fields and not said.denied:
         low, high = said.moment.part.split()
@@ -169,6 +172,19 @@ def _apply(sentence: Sentence, tokens: Sequence[Token], said: Said, fields: Mapp
         return
     sentence.found.conditions += [c.model_copy(update={"words": words}) for c in conditions]
     _silence([*covered, *beside], "bound")
+
+
+def _is_value(covered: Sequence[Segment], said: Said) -> bool:
+    """Tell whether a weekday or a month is a value as it stands, of a column of words beside the dates: ``days: Monday, Saturday``."""
+    spelled = any(e.rank <= SYNONYM for s in covered for e in s.entries)
+    numbered = any(c.isdigit() for s in covered for c in s.text)
+    return said.moment.kind == "date" and said.lead == "plain" and spelled and not numbered
+
+
+def _is_named(sentence: Sentence, first: Segment, name: str) -> bool:
+    """Tell whether a form of a field's name stands before a moment: "starting in March"."""
+    label, place = set(map(stem, words_of_form(label_of(name)))), sentence.place(first)
+    return any(stem(w) in label for s in sentence.segments[max(0, place - REACH) : place + 1] for w in s.words)
 
 
 def _silence(segments: Sequence[Segment], used: str) -> None:

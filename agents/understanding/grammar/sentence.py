@@ -11,6 +11,7 @@ from ....core.language.word_data import common_words, han_things, key_of, stem_k
 from ....core.schemas import Condition
 from ....core.text.chinese import is_han
 from ....core.text.field_names import says_what
+from .leading_words import by_lead
 from .numbers.bound import Bound
 from .segments import Segment
 
@@ -272,7 +273,7 @@ class Sentence:
         entries = [e for e in s.entries if not evident or self.evident(s, e)]
         i = self._place[id(s)]
         named = [e for e in entries if self.field_beside(i, e.field)]
-        entries = sorted(named or entries, key=self._preference)
+        entries = sorted(named or by_lead(self.segments, i, entries, self.language), key=self._preference)
         return sorted(entries, key=lambda e: self._is_list_of_it(e, entries[0]))
 
     def _is_list_of_it(self, entry: Entry, best: Entry) -> bool:
