@@ -9,6 +9,8 @@ from typing import Any
 
 _SLOT = re.compile(r"\{(\w*)\}")
 _BRACE = re.compile(r"[{}]")
+_HEADING = re.compile(r"\s*\[([^\]]+)\]\s*(?:#.*)?$")
+_ENTRY = re.compile(r'\s*(?:"([^"]+)"|([\w-]+))\s*=')
 Path = tuple[str, ...]
 
 
@@ -21,10 +23,11 @@ def wording_problems(text: str, shipped: str) -> list[str]:
             f"{_where(str(error))}; every way to say something stands between double quotes, with a comma behind it"
         ]
     said, needed = dict(_leaves(table)), dict(_leaves(tomllib.loads(shipped)))
+    lines = _lines_of(text)
     problems = [f"{'.'.join(path)} is missing; it must say something" for path in needed if path not in said]
     for path, ways in said.items():
         example = needed.get(path, _sibling(path, needed))
-        line, name = _line_of(text, path), ".".join(path)
+        line, name = lines.get(path, ""), ".".join(path)
         if example is None:
             problems.append(f"{line}{name} is not known; nothing would read it")
         else:
@@ -78,15 +81,15 @@ def _leaves(table: Mapping[str, Any], above: Path = ()) -> Iterator[tuple[Path, 
             yield (*above, key), value
 
 
-def _line_of(text: str, path: Path) -> str:
-    """Return "line 12: " where an entry stands; nothing if it is not found as such."""
-    section, wanted = "", ".".join(path[:-1])
+def _lines_of(text: str) -> dict[Path, str]:
+    """Return where entries stand, as "line 12: "; one that is not written on a line of its own is left out."""
+    section, found = Path(), dict[Path, str]()
     for number, line in enumerate(text.splitlines(), 1):
-        if heading := re.match(r"\s*\[([^\]]+)\]\s*(?:#.*)?$", line):
-            section = heading[1].strip()
-        elif section == wanted and re.match(rf"\s*{re.escape(path[-1])}\s*=", line):
-            return f"line {number}: "
-    return ""
+        if heading := _HEADING.match(line):
+            section = tuple(part.strip().strip('"') for part in heading[1].split("."))
+        elif entry := _ENTRY.match(line):
+            found.setdefault((*section, entry[1] or entry[2]), f"line {number}: ")
+    return found
 
 
 def _where(error: str) -> str:
