@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 Values = NDArray[np.float64]
 CUT_OFF = 10
 DRAWS = 2_000
+AT_ONCE = 200_000
+"""Values that are drawn at once: small samples are drawn many at a time."""
 LOW, HIGH = 2.5, 97.5
 
 
@@ -50,13 +52,13 @@ def resampled(
 
     With ``per``, of shape (n,), it is the sum of the values divided by the sum of ``per``.
     """
-    rng = np.random.default_rng(seed)
-    means = []
-    for _ in range(draws):
-        drawn = rng.integers(len(values), size=len(values))
-        below = len(drawn) if per is None else max(float(per[drawn].sum()), 1e-12)
-        means.append(values[drawn].sum(axis=0) / below)
-    return np.array(means)
+    rng, n = np.random.default_rng(seed), len(values)
+    at_once, means = max(1, AT_ONCE // max(1, values.size)), []
+    for start in range(0, draws, at_once):
+        drawn = rng.integers(n, size=(min(at_once, draws - start), n))
+        below = n if per is None else np.maximum(per[drawn].sum(axis=1), 1e-12)
+        means.append((values[drawn].sum(axis=1).T / below).T)
+    return np.concatenate(means)
 
 
 def interval(
