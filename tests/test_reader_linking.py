@@ -68,6 +68,8 @@ _SHOPS = {
         "Riemen|Skull|Vierer|Achter|Einer",
         words("herkunft", "Ägypten|Kenia|Norwegen"),
         words("zielgruppe", "Kinder|Studenten|Senioren"),
+        words("stoff", "Baumwolle|Polyester|Viskose|Wolle"),
+        words("treffen", "Telefon|Video|persönlich"),
         words("bezahlung", "Lastschrift|Kreditkarte|Barzahlung|Ratenzahlung", several=True),
     ),
     "壁画": partial(
@@ -218,6 +220,19 @@ READ = {
         ("壁画", ["on 12 April"], {"starts = 2027-04-12"}),
         ("壁画", ["before March", "vor März"], {"starts < 2027-03-01"}),
         ("壁画", ["starting in March"], {"starts >= 2027-03-01", "starts < 2027-04-01"}),
+    ],
+    "who never did it is a beginner": [
+        (
+            "kites",
+            ["I've never flown one before", "never done this before", "ich habe noch nie gedrachelt", "从来没飞过"],
+            {"skill = beginner"},
+        ),
+        ("kites", ["never again bamboo"], {"frame != Bamboo"}),
+    ],
+    "kinds of materials and ways to meet": [
+        ("ruderkurse", ["no man-made fibres", "keine Kunstfasern", "化纤不要"], {"stoff not in Polyester,Viskose"}),
+        ("ruderkurse", ["by phone", "am Telefon", "电话"], {"treffen = Telefon"}),
+        ("ruderkurse", ["face to face", "in person", "面对面"], {"treffen = persönlich"}),
     ],
     "names of columns": [
         ("saunas", ["organic", "bio"], {"certified_organic = True"}),

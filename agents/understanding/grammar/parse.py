@@ -17,6 +17,7 @@ from .dimensions import dimensions
 from .doubt import doubts
 from .doubtful_refusals import doubtful_refusals
 from .exceptions import exceptions_with_but
+from .first_timers import first_timers
 from .left_over import demands, things
 from .likewise import likewise
 from .meanings_in_context import settle_meanings
@@ -45,6 +46,7 @@ def parse(
     moments(sentence)
     exceptions_with_but(sentence)
     ages_of_people(sentence)
+    first_timers(sentence)
     dimensions(sentence)
     numbered_values(sentence)
     ranges_of_values(sentence)
