@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.language.lexicon.wordings import lemma_of
 from ...core.language.tokens import words_of_form
-from ...core.language.word_data import tongues
+from ...core.language.word_data import german_lean
 from ...core.schemas import Language, Understanding
 from ...core.text.chinese import is_chinese
 
@@ -14,7 +14,7 @@ def language_of(said: str, before: Language | None, *, german_shop: bool) -> Lan
     if is_chinese(said):
         return "zh"
     words = frozenset(words_of_form(said))
-    lean = len(words & tongues()["de"]) - len(words & tongues()["en"])
+    lean = german_lean(words)
     if not lean and before is not None:
         return before
     lean = lean or sum(bool(lemma_of(w, "de")) - bool(lemma_of(w, "en")) for w in words if w.isalpha())

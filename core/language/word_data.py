@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -267,6 +267,12 @@ def states() -> Mapping[str, frozenset[str]]:
 def tongues() -> Mapping[str, frozenset[str]]:
     """Return language -> the keys of the small words by which it is told."""
     return {language: frozenset(map(key_of, _listed(forms))) for language, forms in _load("tongues").items()}
+
+
+def german_lean(words: Iterable[str]) -> int:
+    """Return how many more of the words, as keys, are small ones of German than of English."""
+    said, known = frozenset(words), tongues()
+    return len(said & known["de"]) - len(said & known["en"])
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.tokens import stem
-from ....core.language.word_data import comparison_words, forms_in, generic_things, key_of, thing_words, tongues
+from ....core.language.word_data import comparison_words, forms_in, generic_things, german_lean, key_of, thing_words
 from .segments import Segment
 from .sentence import COMMAS, Sentence
 
@@ -28,8 +28,7 @@ def left_over(segments: Sequence[Segment], language: CatalogueLanguage) -> list[
     """Return the spans of unused words that ask for a feature no field expresses and no text of the catalogue mentions."""
     found = []
     story = len(segments) > STORY_SEGMENTS
-    said = {w for s in segments for w in s.words}
-    german = len(said & tongues()["de"]) > len(said & tongues()["en"])  # where every noun has a capital
+    german = german_lean(w for s in segments for w in s.words) > 0  # where every noun has a capital
     for a, b in _runs(segments):
         words = [s for s in segments[a:b] if s.is_word]
         if all(_is_thing(s, language) for s in words):

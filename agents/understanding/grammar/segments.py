@@ -20,12 +20,12 @@ from ....core.language.word_data import (
     comparative_directions,
     currencies,
     doubtful_words,
+    german_lean,
     listed_words,
     phrase_words,
     phrases,
     superlatives,
     thing_words,
-    tongues,
     units,
     value_key,
 )
@@ -126,11 +126,10 @@ def _narrower(piece: Segment, tongue: str, language: CatalogueLanguage) -> tuple
 
 def _tongue_of(tokens: Sequence[Token], language: CatalogueLanguage) -> str:
     """Return the language that the small words of a request are of; where they do not tell, the catalogue's."""
-    said = {t.text for t in tokens}
-    english, german = (len(said & tongues()[name]) for name in ("en", "de"))
-    if english == german:
+    lean = german_lean(t.text for t in tokens)
+    if not lean:
         return "de" if language.is_german else "en"
-    return "en" if english > german else "de"
+    return "de" if lean > 0 else "en"
 
 
 def _corrected(token: Token, language: CatalogueLanguage, tongue: str) -> Token:

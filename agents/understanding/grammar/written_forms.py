@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....core.language.tokens import Token
-from ....core.language.word_data import tongues
+from ....core.language.word_data import german_lean
 
 _SPOKEN = {"nich": "nicht", "nciht": "nicht", "nihct": "nicht", "nix": "nichts"}
 _SPOKEN_GERMAN = {"net": "nicht", "ned": "nicht", "nit": "nicht", "nem": "einem", "nen": "einen", "ner": "einer"}
@@ -23,8 +23,7 @@ _SHORT = frozenset("mind hochst max min ca approx circa etwa rs nr vs incl inkl 
 
 def _as_written(tokens: list[Token]) -> list[Token]:
     """Write "nich", "nix" and other everyday spellings of a refusal as the phrases have them; some mean so in German only."""
-    german = len({t.text for t in tokens} & tongues()["de"]) > len({t.text for t in tokens} & tongues()["en"])
-    known = _SPOKEN | (_SPOKEN_GERMAN if german else {})
+    known = _SPOKEN | (_SPOKEN_GERMAN if german_lean(t.text for t in tokens) > 0 else {})
     return [t._replace(text=known[t.text]) if t.text in known else t for t in tokens]
 
 
