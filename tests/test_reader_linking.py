@@ -70,6 +70,7 @@ _SHOPS = {
         words("zielgruppe", "Kinder|Studenten|Senioren"),
         words("stoff", "Baumwolle|Polyester|Viskose|Wolle"),
         words("treffen", "Telefon|Video|persönlich"),
+        words("gewässer", "Süßwasser|Salzwasser"),
         words("bezahlung", "Lastschrift|Kreditkarte|Barzahlung|Ratenzahlung", several=True),
     ),
     "壁画": partial(
@@ -93,6 +94,7 @@ _SHOPS = {
         flag("towel_free"),
         flag("certified_organic"),
         flag("with_audio_cd"),
+        flag("rentable"),
         flag("can_be_tumble_dried"),
     ),
     "skates": partial(
@@ -220,6 +222,12 @@ READ = {
         ("壁画", ["on 12 April"], {"starts = 2027-04-12"}),
         ("壁画", ["before March", "vor März"], {"starts < 2027-03-01"}),
         ("壁画", ["starting in March"], {"starts >= 2027-03-01", "starts < 2027-04-01"}),
+    ],
+    "kinds of water, hiring, pounds": [
+        ("ruderkurse", ["in salt water", "marine", "海水"], {"gewässer = Salzwasser"}),
+        ("ruderkurse", ["fresh water please", "淡水"], {"gewässer = Süßwasser"}),
+        ("saunas", ["五十镑以内", "fünfzig Pfund oder weniger"], {"price <= 50.0"}),
+        ("saunas", ["can I hire it", "zum Ausleihen", "可租的"], {"rentable = True"}),
     ],
     "who never did it is a beginner": [
         (
