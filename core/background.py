@@ -1,10 +1,12 @@
-"""Stop what goes on in the background."""
+"""End what goes on in the background, and what holds files or connections."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
 from typing import Any
+
+from .protocols import HoldsConnections, HoldsFiles
 
 
 async def stop(*tasks: asyncio.Future[Any] | None) -> None:
@@ -13,3 +15,12 @@ async def stop(*tasks: asyncio.Future[Any] | None) -> None:
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
+
+
+async def close_each(*parts: object) -> None:
+    """Close the parts that hold files or connections."""
+    for part in parts:
+        if isinstance(part, HoldsFiles):
+            await part.close()
+        elif isinstance(part, HoldsConnections):
+            await part.aclose()

@@ -348,12 +348,3 @@ class HoldsConnections(Protocol):
     """A back-end whose connections are to be closed."""
 
     async def aclose(self) -> None: ...
-
-
-async def close_each(*parts: object) -> None:
-    """Close the parts that hold files or connections."""
-    for part in parts:
-        if isinstance(part, HoldsFiles):
-            await part.close()
-        elif isinstance(part, HoldsConnections):
-            await part.aclose()

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from ..core.background import close_each
 from ..core.errors import BackEndUnavailable, TastemakerError
 from ..core.language.foreign import is_foreign
 from ..core.protocols import (
@@ -24,7 +25,6 @@ from ..core.protocols import (
     TellsProblem,
     Transcriber,
     Vectors,
-    close_each,
 )
 from ..core.redaction import public_reason, redact
 from ..core.schemas import Caption, SpokenSegment, Transcript

@@ -8,8 +8,9 @@ from ...agents.describer import Describer
 from ...agents.prompt_files.library import PromptLibrary
 from ...agents.reranking.combined_signal import model_names, prompt_refs
 from ...agents.reranking.llm_ranker import LLMRanker
+from ...core.background import close_each
 from ...core.learning.llm_weight_fit import FittedWeight
-from ...core.protocols import ChatModel, TextEmbedder, close_each
+from ...core.protocols import ChatModel, TextEmbedder
 from ...core.schemas import LLMStrategy
 from ...core.settings import Settings
 from ...models.llm.embeddings import open_embeddings

@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 from ...agents.explaining.composer import Composer
 from ...agents.prompt_files.library import PromptLibrary
 from ...agents.understanding.by_model_rules import is_used
+from ...core.background import close_each
 from ...core.errors import InvalidRequestError, StoreError
 from ...core.protocols import (
     Alignable,
@@ -23,7 +24,6 @@ from ...core.protocols import (
     History,
     ImageTextModel,
     Transcriber,
-    close_each,
 )
 from ...core.ranking.query import SEGMENT_KEY
 from ...core.releases.in_force import RULES

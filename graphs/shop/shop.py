@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...core.background import close_each
 from ...core.errors import StoreError, TastemakerError
-from ...core.protocols import Catalogue, Collaborative, DeletesItems, History, close_each
+from ...core.protocols import Catalogue, Collaborative, DeletesItems, History
 from ...core.redaction import redact
 from ...core.schemas import CatalogueSchema, Deleted, Frozen, Item
 from ...core.settings import Settings

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from ...core.protocols import Captioner, Teachable, close_each
+from ...core.background import close_each
+from ...core.protocols import Captioner, Teachable
 from ...core.schemas import Caption, Tag
 from ...core.settings import Settings
 from .calibration import mentions

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ...core.background import close_each
 from ...core.errors import BadBackEndResponse
-from ...core.protocols import Vectors, close_each
+from ...core.protocols import Vectors
 from ...core.settings import Settings
 from .client import OpenAICompatible, open_client
 from .scoring import Posts
