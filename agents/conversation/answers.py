@@ -9,7 +9,7 @@ from ...core.predicates import as_shown, holds
 from ...core.schemas import Act, AttributeValue, Brief, Constraint, Item, Order, RankedItem
 from ...core.text.words import shorten
 from ..explaining.close_items import breach, sentence
-from ..explaining.item_reasons import proven
+from ..explaining.points import proven
 from ..explaining.rendered import ReasonWriter, wording_for
 from ..explaining.wording import Wording
 from .acts import TurnAct

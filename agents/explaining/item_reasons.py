@@ -9,18 +9,16 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
 
-from ...core.predicates import as_shown, predicate_holds
 from ...core.ranking.recommendation_paths import PEOPLE
 from ...core.ranking.weights import families_of
 from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, RankedItem
 from ...core.text.words import COLOURS, content_words, shorten, stem, stems, tokens, value_text
 from .claim_sources import of_kind
-from .moment_words import moment_text
-from .own_words import names_figure, refused_words, typed_words
+from .own_words import refused_words, typed_words
+from .points import Point, cited, limit_points, proven
 from .record_claims import GUARDED, claims_of
 from .request_words import first_quote, free_words, quote_with, untitled
 from .wording import Wording
@@ -29,21 +27,6 @@ _ALTERNATIVES = re.compile(r"[,/、]|\b(?:or|and|either|oder|und)\b|或|和|还�
 """Words that name several values, not one word for many."""
 PEERS = 3
 """Superlatives and "the only one" need so many items."""
-
-
-@dataclass(frozen=True)
-class Point:
-    """One thing to say: the kind of sentence, what stands in it, what it tells (fields and words), and the evidence."""
-
-    kind: str
-    slots: Mapping[str, str] = field(default_factory=dict)
-    tells: frozenset[str] = frozenset()
-    evidence_ids: tuple[str, ...] = ()
-
-
-def proven(constraint: Constraint, item: Item) -> bool:
-    """Say whether the record itself shows that ``item`` meets ``constraint``; a missing attribute shows nothing."""
-    return item.attributes.get(constraint.field) is not None and predicate_holds(constraint, as_shown(item))
 
 
 class Points:
@@ -84,7 +67,7 @@ class Points:
             value = ranked.item.attributes.get(held.field)
             says = self.words.says(held.field, value, self.brief) if value is not None else ""
             if says and proven(held, ranked.item):
-                yield Point("asked", {"says": says}, evidence_ids=_cited(held))
+                yield Point("asked", {"says": says}, evidence_ids=cited(held))
         ids = tuple(e.evidence_id for e in (*self.evidence("text"), *self.evidence("transcript")))
         if families & {"words", "picture"} and (self.brief.text or ids):
             yield Point("meaning" if "words" in families else "picture", evidence_ids=ids)
@@ -97,7 +80,7 @@ class Points:
         labels = [s.source.partition(":")[2] for s in ranked.sources if s.source.startswith("deliberate:")]
         if labels and labels[0] != "compare":
             yield Point("set_part", {"label": labels[0]})
-        yield from self._limits(item)
+        yield from limit_points(item, self.brief, self.words)
         if "anchor" in families:
             yield Point("anchor_many" if len(self.brief.understanding.like_item_ids) > 1 else "anchor_one")
         if "sound" in families:
@@ -109,48 +92,6 @@ class Points:
         if "photo" in families and (captions or not self.brief.verdict.distrusted):
             photo = self.words.opening("photos" if len(captions) > 1 else "photo")
             yield Point("photo_looks", {"photo": photo}, evidence_ids=tuple(c.evidence_id for c in captions))
-
-    def _limits(self, item: Item) -> Iterator[Point]:
-        """Yield how the item keeps to limits of numbers, the price first; two limits of one field together."""
-        held = [c for c in self.brief.understanding.constraints if c.op in {"<=", "<", ">=", ">"} and proven(c, item)]
-        if any(item.attributes[c.field] == 0 and self.words.is_price(c.field, self.brief) for c in held):
-            yield Point("free", {}, frozenset(c.field for c in held))
-            return
-        for name in sorted({c.field for c in held}, key=lambda f: not self.words.is_price(f, self.brief)):
-            have, mine = item.attributes[name], [c for c in held if c.field == name]
-            if isinstance(have, int | float):
-                yield self._limit(name, have, mine)
-            elif isinstance(have, str):
-                said = {"label": self.words.label(name), "value": moment_text(have, self.words)}
-                yield Point("moment", said, frozenset({name}), _cited(*mine))
-
-    def _limit(self, name: str, have: float, held: Sequence[Constraint]) -> Point:
-        """Return how a number keeps to its limits; that the shopper set a figure is said only where they did."""
-        tops = [float(c.value) for c in held if "<" in c.op and isinstance(c.value, float)]
-        floors = [float(c.value) for c in held if ">" in c.op and isinstance(c.value, float)]
-        bound = high = min(tops) if tops else max(floors)
-        low = max(floors) if floors else bound
-        kind = "price" if self.words.is_price(name, self.brief) else "year" if self.words.of(name).is_year else ""
-        figures = {"bound": bound, "limit": bound, "low": low, "high": high, "value": have, "price": have}
-        figures |= {k: abs(bound - have) for k in ("left", "more", "less")}
-        slots = {k: self.words.measure(name, v, self.brief) for k, v in figures.items()}
-        slots |= {k: f"{abs(bound - have):.0f}" for k in ("left", "more", "less") if kind == "year"}
-        slots["amount"] = self.words.amount(name, have, self.brief)
-        slots["says"] = self.words.says(name, have, self.brief) or slots["amount"]
-        if (reckoned := next((c for c in held if not names_figure(c, self.brief.understanding)), None)) is not None:
-            shown = self.words.measure if self.words.of(name).unit else self.words.amount
-            slots["bound"] = shown(name, float(str(reckoned.value)), self.brief)
-            slots["words"] = typed_words(reckoned, self.brief.understanding)
-            way = "against_shown" if reckoned.relative else "said"
-        elif tops and floors:
-            way = {"price": "price_between", "year": "year_between"}.get(kind, "between")
-        elif have == bound:
-            ways_equal = {"price": "price_exact" if tops else "price_above", "year": "year_exactly"}
-            way = ways_equal.get(kind, "exactly")
-        else:
-            ways = {"price": ("price_within", "price_above"), "year": ("year_until", "year_since")}
-            way = ways.get(kind, ("at_most", "at_least"))[0 if tops else 1]
-        return Point(way, slots, frozenset({name}), _cited(*held))
 
     def _photo_things(self, item: Item) -> Iterator[Point]:
         captions = self.evidence("caption")
@@ -225,7 +166,7 @@ class Points:
         wanted = refused_words(held, self.brief.understanding)
         wanted = wanted or self.words.joined([self.words.value(held.field, v) for v in values], "or")
         kind = "unlisted" if guarded else "instead"
-        return Point(kind, {"wanted": wanted, "says": says}, frozenset({held.field}), _cited(held)) if says else None
+        return Point(kind, {"wanted": wanted, "says": says}, frozenset({held.field}), cited(held)) if says else None
 
     def _wanted(self, held: Constraint, have: AttributeValue, item: Item) -> Point | None:
         """Say what mixes with the values asked for, or which of several alternatives it is."""
@@ -236,11 +177,11 @@ class Points:
             others = [self.words.value(held.field, v) for v in have if v.casefold() not in asked]
             if mine and (others or len(mine) == len(asked) == 1):
                 slots = {"asked": self.words.joined(mine), "others": self.words.joined(others[:2])}
-                return Point("besides" if others else "only_asked", slots, frozenset({held.field}), _cited(held))
+                return Point("besides" if others else "only_asked", slots, frozenset({held.field}), cited(held))
         typed = typed_words(held, self.brief.understanding)
         several = len(_members(held)) > 1 and (not typed or _ALTERNATIVES.search(typed))
         if several and (says := self._says(item, held.field)):
-            return Point("chosen", {"says": says}, frozenset({held.field}), _cited(held))
+            return Point("chosen", {"says": says}, frozenset({held.field}), cited(held))
         return None
 
     # --- what is known of the shopper ------------------------------------------------------------
@@ -394,7 +335,3 @@ class Points:
 def _members(held: Constraint) -> frozenset[str]:
     values = held.value if isinstance(held.value, list) else [held.value]
     return frozenset(str(v).casefold() for v in values)
-
-
-def _cited(*held: Constraint) -> tuple[str, ...]:
-    return tuple(i for c in held if (i := c.source.partition(":")[2]))

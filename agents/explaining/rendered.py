@@ -16,9 +16,10 @@ from ...core.schemas import Brief, Composition, Constraint, Language, Question, 
 from ...core.text.words import shorten
 from .answer_language import language_of_answer
 from .claim_sources import of_kind
-from .item_reasons import Point, Points, proven
+from .item_reasons import Points
 from .moment_words import between_moments
 from .own_words import names_figure, typed_words
+from .points import Point, proven
 from .wording import Wording, wording
 
 SENTENCES = 2
