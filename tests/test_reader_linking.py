@@ -71,6 +71,7 @@ _SHOPS = {
         words("stoff", "Baumwolle|Polyester|Viskose|Wolle"),
         words("treffen", "Telefon|Video|persönlich"),
         words("gewässer", "Süßwasser|Salzwasser"),
+        words("tage", "Mon|Tue|Sat|Sun", several=True),
         words("bezahlung", "Lastschrift|Kreditkarte|Barzahlung|Ratenzahlung", several=True),
     ),
     "壁画": partial(
@@ -222,6 +223,10 @@ READ = {
         ("壁画", ["on 12 April"], {"starts = 2027-04-12"}),
         ("壁画", ["before March", "vor März"], {"starts < 2027-03-01"}),
         ("壁画", ["starting in March"], {"starts >= 2027-03-01", "starts < 2027-04-01"}),
+    ],
+    "weekdays in short": [
+        ("ruderkurse", ["on Tuesdays", "dienstags", "周二"], {"tage contains Tue"}),
+        ("ruderkurse", ["at the weekend", "am Wochenende", "周末"], {"tage in Sat,Sun"}),
     ],
     "kinds of water, hiring, pounds": [
         ("ruderkurse", ["in salt water", "marine", "海水"], {"gewässer = Salzwasser"}),
