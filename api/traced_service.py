@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Container
 from contextlib import aclosing
+from functools import partial
 from typing import Any, cast
 
 from ..core.background import stop
-from ..core.errors import StoreError
-from ..core.evaluation.traces import trace_of
+from ..core.errors import TastemakerError
+from ..core.evaluation.traces import trace_of, unnamed
+from ..core.language.word_data import value_key
+from ..core.protocols import FindsNames
 from ..core.schemas import Erased, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.schemas.traces import Trace
 from ..core.settings import Settings
+from ..models.personal_names import PersonalNames
 from ..stores.evaluation.traces import TraceStore
 from .service import Service
 
@@ -26,8 +30,8 @@ log = logging.getLogger("tastemaker.traces")
 class Traced:
     """A service of whose answers a share is kept; everything else is the service's own. What nobody is shown is not kept."""
 
-    def __init__(self, service: Service, store: TraceStore, share: float) -> None:
-        self._service, self._store, self._share = service, store, share
+    def __init__(self, service: Service, store: TraceStore, share: float, names: FindsNames | None = None) -> None:
+        self._service, self._store, self._share, self._names = service, store, share, names
         self._queue: asyncio.Queue[tuple[str, Trace]] = asyncio.Queue(QUEUE)
         self._writer = asyncio.create_task(self._write())
 
@@ -77,14 +81,34 @@ class Traced:
         while True:
             tenant, trace = await self._queue.get()
             try:
-                await self._store.keep(tenant, trace)
-            except StoreError as error:
+                await self._store.keep(tenant, await self._unnamed(tenant, trace))
+            except TastemakerError as error:
                 log.warning("a trace was not kept: %s", error)
             finally:
                 self._queue.task_done()
 
+    async def _unnamed(self, tenant: str, trace: Trace) -> Trace:
+        """Return a trace without names of people, where they are looked for; what the catalogue itself holds is no person's."""
+        if self._names is None:
+            return trace
+        values = (await self._service.language(tenant)).values
+        titles = " ".join(i.title for i in trace.items).casefold()
+        keep = partial(_of_catalogue, values=values, titles=titles)
+        return await asyncio.to_thread(unnamed, trace, self._names.names, keep)
 
-def with_traces(service: Service, settings: Settings) -> Service:
-    """Return the service, keeping traces where the settings want them."""
-    wanted = settings.traces
-    return cast(Service, Traced(service, TraceStore.at(settings), wanted.share)) if wanted.enabled else service
+
+def _of_catalogue(name: str, values: Container[str], titles: str) -> bool:
+    return value_key(name) in values or name.casefold() in titles
+
+
+async def with_traces(service: Service, settings: Settings) -> Service:
+    """Return the service, keeping traces where the settings want them.
+
+    Raises:
+        ConfigurationError: names are to be looked for, and what finds them is not installed.
+    """
+    wanted, models = settings.traces, settings.privacy.name_models
+    if not wanted.enabled:
+        return service
+    names = await asyncio.to_thread(PersonalNames, models) if models else None
+    return cast(Service, Traced(service, TraceStore.at(settings), wanted.share, names))

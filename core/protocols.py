@@ -65,6 +65,12 @@ class TextReader(NamedTuple):
     problem: str = ""
 
 
+class FindsNames(Protocol):
+    """Finds what looks like the name of a person in a text. Raises BackEndUnavailable for a text that it cannot read."""
+
+    def names(self, text: str) -> Sequence[str]: ...
+
+
 @runtime_checkable
 class ReadsOtherLanguages(Protocol):
     """An image-text model that embeds texts of other languages by something of its own; with ``fetch`` its weights are fetched if need be."""

@@ -114,7 +114,7 @@ async def _opened(
     set_up_tracing(settings)
     opened = await open_recommender()
     state.asked, state.monitor = opened, watch_rollouts(opened, state.desk, settings)
-    recommender = await with_webhooks(with_traces(opened, settings), settings)
+    recommender = await with_webhooks(await with_traces(opened, settings), settings)
     state.recommender = GuardedService(Observed(recommender, state.recent))
     sweep = _sweep_of(opened)
     warming = asyncio.create_task(_warm(recommender, warmed))

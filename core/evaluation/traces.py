@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from ..personal_data import mask
@@ -10,10 +11,13 @@ from ..redaction import redact
 from ..schemas import Constraint, Predicate, RecommendRequest, RecommendResponse, StatedConstraint
 from ..schemas.cases import AnsweredItem, Case, Expectations
 from ..schemas.traces import Answered, Trace
+from ..text.chinese import is_chinese
 from .judging import said
 
 FROM_THREAD = "thread"
 MAX_TEXT = 4_000
+SHORTEST_PART = 3
+"""Letters of a part of a name that is hidden by itself."""
 LEFT_OUT = frozenset({"place"})
 """What is known of the moment and would say where a person is."""
 
@@ -54,6 +58,48 @@ def trace_of(request: RecommendRequest, answer: RecommendResponse) -> Trace:
 def masked(text: str) -> str:
     """Return ``text`` without secrets and personal data."""
     return mask(redact(text))[:MAX_TEXT]
+
+
+def unnamed(trace: Trace, find: Callable[[str], Sequence[str]], keep: Callable[[str], bool]) -> Trace:
+    """Return a trace with ``<name>`` wherever it holds a name that ``find`` finds in what the person said, but those to ``keep``.
+
+    Each part of a name is hidden as well, since an answer may quote one alone.
+    """
+    asked = trace.request
+    preferences = asked.preferences
+    said = [asked.text, preferences and preferences.words, *asked.profile.values(), *asked.context.values()]
+    found = {name for text in (*said, *trace.seen, *trace.heard) if text for name in find(text) if not keep(name)}
+    if not found:
+        return trace
+    parts = found | {part for name in found for part in name.split() if len(part) >= SHORTEST_PART}
+    any_of = re.compile("|".join(map(_whole, sorted(parts, key=len, reverse=True))), re.IGNORECASE)
+
+    def hide(text: str) -> str:
+        return any_of.sub("<name>", text)
+
+    request = asked.model_copy(
+        update={
+            "text": hide(asked.text) if asked.text else None,
+            "preferences": preferences and preferences.model_copy(update={"words": hide(preferences.words)}),
+            "profile": {name: hide(value) for name, value in asked.profile.items()},
+            "context": {name: hide(value) for name, value in asked.context.items()},
+        }
+    )
+    return trace.model_copy(
+        update={
+            "request": request,
+            "seen": tuple(map(hide, trace.seen)),
+            "heard": tuple(map(hide, trace.heard)),
+            "message": hide(trace.message),
+            "items": tuple(i.model_copy(update={"reason": hide(i.reason)}) for i in trace.items),
+            "conditions": tuple(map(hide, trace.conditions)),
+        }
+    )
+
+
+def _whole(name: str) -> str:
+    """Return a pattern for a name as a word of its own; Chinese has no gaps between words."""
+    return re.escape(name) if is_chinese(name) else rf"(?<!\w){re.escape(name)}(?!\w)"
 
 
 def request_of(trace: Trace) -> tuple[RecommendRequest, tuple[str, ...]]:

@@ -279,8 +279,12 @@ class ExposureSettings(Section):
 
 
 class PrivacySettings(Section):
-    """What is told of groups of people."""
+    """What is told of groups of people, and how people's names are found."""
 
+    name_models: dict[str, str] = Field(
+        default_factory=dict,
+        description="spaCy's models by language, such as `{en = \"en_core_web_sm\"}`, that find people's names in answers that are kept; needs the extra `privacy`; empty: names are kept.",
+    )
     segment_epsilon: float = Field(
         default=0.0,
         ge=0,
