@@ -171,7 +171,7 @@ READ = {
         ("skates", ["能充气的", "an inflatable one", "要充气的"], {"shell = inflatable"}),
         ("skates", ["碳纤维的", "carbon fiber"], {"shell = carbon fibre"}),
         ("skates", ["精装的"], {"shell = hardcover"}),
-        ("skates", ["普通话"], {"said_in = Mandarin"}),
+        ("skates", ["普通话", "speaks Mandarin", "spricht Mandarin"], {"said_in = Mandarin"}),
         ("skates", ["可以分期付款", "with instalments"], {"pay_in_instalments = True"}),
         ("打印店", ["hardcover please"], {"装订 = 精装"}),
         ("打印店", ["pay with WeChat"], {"付款 contains 微信"}),
