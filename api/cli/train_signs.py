@@ -27,7 +27,7 @@ def train_signs_command(
     ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="How often sentences are drawn anew.")] = 24,
     count: Annotated[int, typer.Option(min=100, help="Sentences drawn each time.")] = 30_000,
-    networks: Annotated[int, typer.Option(min=1, help="Networks in the model, whose opinions are averaged.")] = 3,
+    networks: Annotated[int, typer.Option(min=1, help="Networks in the model, whose opinions are averaged.")] = 2,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.protocols import TellsSigns
 from ....core.schemas import Constraint
 from .ages_of_people import ages_of_people
 from .alternatives import alternatives
@@ -30,6 +31,7 @@ from .orders import leanings, orders
 from .reactions import reactions
 from .refusals import refusals
 from .releases import releases
+from .second_opinion import second_opinion
 from .segments import Segment
 from .sentence import Parsed, Sentence
 from .steps import steps
@@ -37,9 +39,13 @@ from .wishes import wanted
 
 
 def parse(
-    segments: Sequence[Segment], language: CatalogueLanguage, text: str, earlier: Sequence[Constraint] = ()
+    segments: Sequence[Segment],
+    language: CatalogueLanguage,
+    text: str,
+    earlier: Sequence[Constraint] = (),
+    signs: TellsSigns | None = None,
 ) -> Parsed:
-    """Return all that the segments of ``text`` say; ``earlier`` are the conditions of the turns before."""
+    """Return all that the segments of ``text`` say; ``earlier`` are the conditions of the turns before, ``signs`` who may contradict."""
     settle_meanings(segments, language)
     sentence = Sentence(segments, language, text)
     found = sentence.found
@@ -72,8 +78,9 @@ def parse(
         demands,
         doubtful_refusals,
         doubts,
-        alternatives,
-        things,
     ):
         rule(sentence)
+    second_opinion(sentence, signs)
+    alternatives(sentence)
+    things(sentence)
     return found
