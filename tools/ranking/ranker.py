@@ -44,8 +44,8 @@ Screen = Callable[[Sequence[Item]], Awaitable[Mapping[str, str]]]
 _log = logging.getLogger(__name__)
 POOL = 60
 PREFERENCE_WEIGHT = 0.8
-AGREEMENT_WEIGHT, SHOWN_AGREEMENT = 1.2, 2.4
-"""How much agreeing with the most relevant items counts, and how much where a photo says all."""
+AGREEMENT_WEIGHT, POINTED_AGREEMENT, SHOWN_AGREEMENT = 1.2, 0.6, 2.4
+"""How much agreeing with the most relevant items counts; less where a photo is pointed at with words, more where a photo says all."""
 POPULAR = 5000
 PHOTO = "image_vector"
 """The source that knows how near an item is to the photo."""
@@ -152,7 +152,7 @@ class Ranker:
         close, ends = frozenset[str](), False
         if q.leads:
             fits = await self._agreement(q, kept, items, schema)
-            weight = AGREEMENT_WEIGHT if q.said or not q.photos else SHOWN_AGREEMENT
+            weight = POINTED_AGREEMENT if q.pointed else AGREEMENT_WEIGHT if q.said or not q.photos else SHOWN_AGREEMENT
             scores = scores + weight * fits
             whole = matching(items, q, self._stems)
             ends = not q.photos and is_name(items, whole, q.remaining)
