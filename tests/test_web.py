@@ -23,6 +23,7 @@ from tastemaker.api.web.samples import samples
 from tastemaker.core.errors import StoreError
 from tastemaker.core.language.catalogue_language import language_of
 from tastemaker.core.predicates import all_hold
+from tastemaker.core.ranking.weights import SOURCES
 from tastemaker.core.schemas import (
     CatalogueField,
     CatalogueSchema,
@@ -327,3 +328,9 @@ def test_with_keys_the_pages_are_empty_and_only_operators_see_the_console(shop: 
         "/pictures/p/1": "recommend",
     }.items():
         assert asked_for(path) == scope
+
+
+def test_the_widget_has_words_for_every_source() -> None:
+    shown = (STATIC / "widget" / "answer.js").read_text("utf-8")
+    named = set(re.findall(r'["\w-]+(?=: ")', shown.split("const GROUPS = {")[1].split("};")[0]))
+    assert {name.strip('"') for name in named} >= SOURCES.keys()

@@ -7,7 +7,8 @@ const SHOWN_SOURCES = 6;
 const GROUPS = {
   text_vector: "text", text_to_image: "text", full_text: "text", image_vector: "photo", image_to_text: "photo", photo_and_words: "photo",
   similar_to_shown: "anchor", track: "sound", popular: "popular", popularity: "popular", trend: "popular", context: "popular", segments: "popular", new_items: "new",
-  exploration: "new", answers: "answers", stated: "answers", together: "taste", learned: "taste", cooccurrence: "taste", user_knn: "taste",
+  exploration: "new", answers: "answers", stated: "answers", stated_preferences: "taste",
+  profile_vector: "taste", co_occurrence: "taste", other_domain: "taste", described: "taste", together: "taste", learned: "taste", cooccurrence: "taste", user_knn: "taste",
   transitions: "taste", graph: "taste", als: "taste", bpr: "taste", ease: "taste", sequential: "taste", titles: "taste", "text-vectors": "taste",
 };
 
