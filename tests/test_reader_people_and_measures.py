@@ -86,7 +86,7 @@ SAID = [
     ("workshops", "für Kinder von 8 bis 12, kein Drucken", {"age_from <= 8", "age_to >= 12"}),
     ("workshops", "meine Tochter wird 10, drinnen oder in Basel", {"age_from <= 10", "age_to >= 10", "town = Basel"}),
     ("workshops", "wir sind zu sechst", {"min_people <= 6", "max_people >= 6"}),
-    ("workshops", "we'd be 9 people in Ghent", {"max_people >= 9", "town = Ghent"}),
+    ("workshops", "we'd be 9 people in Ghent", {"min_people <= 9", "max_people >= 9", "town = Ghent"}),
     ("workshops", "no longer than an hour and a quarter", {"hours <= 1.25"}),
     ("workshops", "it may cost over 50, pottery please", {"craft = Pottery"}),
     ("spielzeug", "ein Puzzle, sie ist 4", {"art = Puzzle", "alter = 3-5"}),

@@ -18,7 +18,7 @@ from ...core.schemas import Condition, Constraint, Order, Predicate, Reading
 from ...core.text.catalogue_values import TAKEN
 from ...core.text.field_names import label_of
 from .constraint_merge import REFUSED, WANTED, values_of
-from .grammar.left_over import left_over
+from .grammar.left_over import counts_next, left_over, unsaid, whole_words
 from .grammar.numbers.bound import Bound
 from .grammar.parse import parse
 from .grammar.segments import Segment, segment
@@ -54,6 +54,7 @@ def _reading(segments: Sequence[Segment], found: Parsed, text: str, rest: str, l
     ]
     order = _order(found)
     spans = [*found.unmet, *left_over(segments, language), *_spans([w for w in found.wishes if id(w) in disputed])]
+    spans = [*whole_words(segments, [*spans, *unsaid(segments, language, spans)])]
     unmet = [text[a:b].strip() for a, b in _apart(spans)]
     return Reading(
         query=_query(segments, found),
@@ -337,8 +338,10 @@ def _query(segments: Sequence[Segment], found: Parsed) -> str:
     }
     kept: list[str] = []
     end = -1
-    for s in segments:
-        if s.mark or not (id(s) in near or (not s.used and (s.is_word or not (s.is_glue or s.roles)))):
+    for n, s in enumerate(segments):
+        counting = not s.used and counts_next(segments, n) and segments[n + 1].is_word
+        loose = not s.used and (s.is_word or counting or not (s.is_glue or s.roles))
+        if s.mark or not (id(s) in near or loose):
             continue
         if kept and s.start == end:
             kept[-1] += s.text

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from ...core.language.catalogue_language import CatalogueLanguage, Comparison
+from ...core.language.catalogue_language import CatalogueLanguage
+from ...core.language.comparisons import Comparison
 from ...core.language.word_data import key_of
 from ...core.schemas import ShownItem
 from ...core.text.catalogue_values import TAKEN, singular

@@ -52,6 +52,7 @@ class TerminalRenderer:
         self._started = time.perf_counter()
         self._titles: dict[str, tuple[int, str]] = {}
         self._steps: list[tuple[str, float]] = []
+        self._named: list[str] = []
         self._degraded: list[tuple[str, str]] = []
         self._last = ""
         self._status: Status | None = None
@@ -116,8 +117,14 @@ class TerminalRenderer:
             self._line(
                 "order", Text.assemble((f"{clean(order['field'])}, {way}", "green"), f"  “{clean(order['words'])}”"), ""
             )
-        if data.get("not_applied"):
-            self._line("not applied", Text(", ".join(map(clean, data["not_applied"])), style="yellow"), "")
+        self._not_applied(data.get("not_applied") or ())
+
+    def _not_applied(self, words: Sequence[str]) -> None:
+        """Print the words that are not applied, each once: some are known only when no item that was found holds them."""
+        new = [w for w in map(clean, words) if w not in self._named]
+        self._named += new
+        if new:
+            self._line("not applied", Text(", ".join(new), style="yellow"), "")
 
     def _evidence(self, data: Mapping[str, Any]) -> None:
         kind = _KINDS.get(str(data["kind"]), str(data["kind"]))
@@ -210,6 +217,7 @@ class TerminalRenderer:
         self.close()
         for missed in data.get("degraded") or ():
             self._degradation(missed)
+        self._not_applied((data.get("understanding") or {}).get("unparsed") or ())
         self._print(Text())
         steps = self._steps or [(clean(t["step"]), float(t["seconds"])) for t in data.get("timings") or ()]
         self._print(_step_table(steps))

@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
 
 from ..schemas import CatalogueField, CatalogueSchema
 from ..text.field_names import words_of
 from .catalogue_things import things_called
+from .comparisons import Comparison, comparisons_of
 from .lexicon.glosses import said_abroad
 from .lexicon.wordings import lemma_of
 from .listing_columns import with_signs
@@ -50,15 +50,10 @@ SHORT_NAME = 3
 """Letters of words in fields' names that may be of any language."""
 _SHORT_UNITS = {"in": "inch", "d": "days", "s": "seconds"}
 """Units that shops write so, and nobody says: they are other words in a sentence."""
+_MONEYS = ("preis", "kosten", "gebühr", "gebuehr", "zuschlag", "费", "费用", "押金", "价")
+"""Ends of names of columns of money."""
 SHORTEST_UNIT = 4
 """Letters that a field's whole name needs to be taken for its unit: ``weeks``, but not ``g``."""
-
-
-class Comparison(NamedTuple):
-    """An adjective of a field: ``role`` is high, more, most, low, less or least."""
-
-    field: str
-    role: str
 
 
 @dataclass(frozen=True)
@@ -129,7 +124,7 @@ def compile_language(
         elif term.field.type == "bool":
             values.add_flag(term)
     values.add_diets(tuple(terms.values()))
-    comparisons = _comparisons(terms.values())
+    comparisons = comparisons_of(terms.values())
     steps = add_scales(values, terms.values(), comparisons)
     senses = add_wordings(values, tuple(terms.values()))
     own = own or OwnWords()
@@ -215,6 +210,10 @@ def without_unit(of: CatalogueField) -> tuple[tuple[str, ...], str]:
         unit = next((u for u in (last[-3:-1], last[-2:-1]) if len(last) > len(u) + 1 and u in units()), "")
         if unit:
             return (*words[:-1], last[: -len(unit) - 1]), unit
+    if of.type == "number" and not last.isascii():
+        unit = next((last[n:] for n in (-4, -3, -2) if len(last) > 1 - n and last[n:] in units()), "")
+        if unit:
+            return (*words[:-1], last[: -len(unit)]), unit
     for n in (2, 1):
         unit = "".join(words[-n:])
         if of.type == "number" and len(words) > n and key_of(unit) in units() and "per" not in words:
@@ -237,6 +236,8 @@ def concept_of(of: CatalogueField) -> FieldConcept | None:
     fitting = [c for c in field_concepts() if bool(c.measure) == (of.type == "number")]
     if of.maximum is not None and of.maximum < FIRST_YEAR:  # years of warranty, and no year
         fitting = [c for c in fitting if c.name != "year"]
+    if unit or of.unit:  # capacity_gb
+        fitting = [c for c in fitting if c.name != "capacity"]
     han = "".join(words_of_form(of.name)) if not of.name.isascii() else ""
     measured = {m for name in (unit, of.unit) if name for m, _ in units().get(key_of(name), ())}
     full = key_of(" ".join((*words, unit))) if unit else ""
@@ -254,10 +255,17 @@ def concept_of(of: CatalogueField) -> FieldConcept | None:
             called = [c for c in called if c.name != "year"]
         if called:
             return next((c for c in called if c.measure in measured), called[0])  # length_cm is no duration
-    if of.type == "number" and any(w.endswith("alter") for w in words):
-        return next(c for c in field_concepts() if c.name == "age")
+    if compound := _compound_concept(words, unit) if of.type == "number" else "":
+        return next(c for c in field_concepts() if c.name == compound)
     years = of.type == "number" and not unit and (of.minimum or 0) >= FIRST_YEAR and (of.maximum or 0) <= LAST_YEAR
     return next(c for c in field_concepts() if c.name == "year") if years else None
+
+
+def _compound_concept(words: Sequence[str], unit: str) -> str:
+    """Return the concept that the end of a compound tells: grundpreis, 安装费, Mindestalter."""
+    if not unit and words and words[-1].endswith(_MONEYS) and words[-1] not in _MONEYS:
+        return "fee"
+    return "age" if any(w.endswith("alter") for w in words) else ""
 
 
 def _unit_of(of: CatalogueField, measure: str) -> tuple[str, float] | None:
@@ -274,6 +282,8 @@ def _unit_of(of: CatalogueField, measure: str) -> tuple[str, float] | None:
         if measure == "age" and ("age", 1.0) not in found and ("time", 525960.0) in found:
             return "age", 1.0
         whole = name == words[0] and (len(words) > 1 or len(name) < SHORTEST_UNIT) and "per" not in words
+        if measure == "age" and (month := next((f for m, f in found if m == "time"), 0.0)):
+            return "age", month / 525960.0  # age_months
         fitting = [u for u in found if u[0] == measure] or list(() if whole else found)
         if fitting:
             return fitting[0]
@@ -292,15 +302,19 @@ def _usual_factor(of: CatalogueField, measure: str) -> float:
 
 def _names(terms: Iterable[FieldTerms]) -> dict[str, tuple[str, ...]]:
     """Return key -> the fields that a phrase names; a field's own label beats what its concept is called."""
+    terms = tuple(terms)
     own: dict[str, list[str]] = defaultdict(list)
     shared: dict[str, list[str]] = defaultdict(list)
     concepts = {c.name: c for c in field_concepts()}
+    values = {v.casefold() for term in terms for v in term.values}
     for term in terms:
         words = without_unit(term.field)[0]
         label = key_of(" ".join(words)) or key_of(term.field.name)
         own[label].append(term.field.name)
         for name in _more_names(term.field, label, own):
             shared[key_of(name)].append(term.field.name)
+        if term.measure == "money" and (paid := _paid_for(words)) and paid not in values:
+            shared[key_of(paid)].append(term.field.name)
         concept = concepts.get(term.concept)
         called = [*(concept.names if concept else ()), *words[-1:]]
         tags = [form for w in words for form in qualifiers().get(w, ())]
@@ -317,6 +331,15 @@ def _names(terms: Iterable[FieldTerms]) -> dict[str, tuple[str, ...]]:
     return merged | {key: tuple(dict.fromkeys(found)) for key, found in own.items() if key}
 
 
+def _paid_for(words: Sequence[str]) -> str:
+    """Return what a column of money is paid for: the Montage of ``montagepreis``, "delivery" of ``delivery_fee``; else nothing."""
+    last = words[-1]
+    end = next((e for e in _MONEYS if last.endswith(e) and len(last) > len(e) + 1), "")
+    if end:
+        return last[: -len(end)].removesuffix("s") if last.isascii() else last[: -len(end)]
+    return " ".join(words[:-1]) if last in ("fee", "fees", "cost", "costs", "charge", "surcharge") else ""
+
+
 def _more_names(of: CatalogueField, label: str, own: dict[str, list[str]]) -> Iterable[str]:
     """Return what else a field of numbers is called; its label in the other number is its own."""
     if of.type != "number":
@@ -324,35 +347,8 @@ def _more_names(of: CatalogueField, label: str, own: dict[str, list[str]]) -> It
     if label.isascii():
         own[label[:-1] if label.endswith("s") else f"{label}s"].append(of.name)
     abroad = tuple(said_abroad(joined(without_unit(of)[0])))
-    return () if of.role == "price" else (*abroad, *number_field_names(words_of(of.name), *without_unit(of)))
-
-
-def _comparisons(terms: Iterable[FieldTerms]) -> dict[str, tuple[Comparison, ...]]:
-    found: dict[str, list[Comparison]] = defaultdict(list)
-    concepts = {c.name: c for c in field_concepts()}
-    for term in sorted(terms, key=lambda t: t.field.role != "price"):  # of prices in several currencies the usual first
-        concept = concepts.get(term.concept)
-        if concept is None or term.field.type != "number":
-            continue
-        for role, forms in concept.compare.items():
-            for form in (x for f in forms for x in (f, *_inflected(f))):
-                found[key_of(form)].append(Comparison(term.field.name, role))
-        for role, lead in (
-            ("most", "most"),
-            ("most", "highest"),
-            ("least", "least"),
-            ("least", "lowest"),
-            ("least", "fewest"),
-        ):
-            for name in concept.names:
-                found[key_of(f"{lead} {name}")].append(Comparison(term.field.name, role))
-    return {key: tuple(rows) for key, rows in found.items() if key}
-
-
-def _inflected(form: str) -> tuple[str, ...]:
-    """Return the endings of a German superlative or comparative: breiteste, breitesten, älteren."""
-    if form.endswith("ste") and len(form) > 6 and " " not in form:
-        return tuple(f"{form}{ending}" for ending in "nrsm")
-    if form.endswith("er") and len(form) > 4 and " " not in form:
-        return tuple(f"{form}{ending}" for ending in ("e", "en", "es", "em"))
-    return ()
+    return (
+        ()
+        if of.role == "price" and "per" not in words_of(of.name)
+        else (*abroad, *number_field_names(words_of(of.name), *without_unit(of)))
+    )

@@ -7,7 +7,18 @@ from collections.abc import Iterator, Sequence
 _HEADS = frozenset("size diameter capacity count dimension dimensions amount".split())  # noqa: SIM905
 """Last words of a name that only say what of the word before them is measured."""
 _LIMITS = frozenset("min max minimum maximum number total average avg no num".split())  # noqa: SIM905
+_HAN_LIMITS = ("最高", "最低", "最大", "最小", "最多", "最少")
 _EVERY = {"day": "daily", "week": "weekly", "month": "monthly", "year": "yearly", "hour": "hourly"}
+_SAID = {
+    "hour": "pro stunde|die stunde|je stunde|每小时|一小时|一个小时|每个小时",
+    "day": "pro tag|am tag|den tag|je tag|每天|一天|每日",
+    "night": "pro nacht|die nacht|je nacht|每晚|一晚",
+    "week": "pro woche|die woche|in der woche|je woche|每周|一周",
+    "month": "pro monat|im monat|den monat|je monat|monatlich|每月|每个月|一个月",
+    "year": "pro jahr|im jahr|je jahr|jährlich|每年|一年",
+    "person": "pro person|pro kopf|je person|per head|a head|每人|一个人|每个人",
+}
+"""How other languages say "a day"."""
 _SHORT = 3
 
 
@@ -25,6 +36,9 @@ def number_field_names(name: Sequence[str], words: Sequence[str], unit: str) -> 
         yield from _numbers_of(" ".join(rest[:-1]))
     yield from _numbers_of(" ".join(rest))
     label = "".join(words)
+    limit = next((w for w in _HAN_LIMITS if label.startswith(w) and len(label) > len(w) + 1), "")
+    if limit:
+        yield label.removeprefix(limit)  # 最高时速
     if label[:1] == "距":
         yield from (f"离{label[1:]}", f"距离{label[1:]}")
 
@@ -34,6 +48,7 @@ def _per(words: Sequence[str]) -> Iterator[str]:
     what, each = " ".join(words[:cut]), " ".join(words[cut + 1 :])
     forms = [f"per {each}", f"a {each}", f"an {each}", f"each {each}", f"every {each}"]
     forms += [_EVERY[each]] if each in _EVERY else []
+    forms += _SAID[each].split("|") if each in _SAID else []
     yield from forms
     yield from (f"{what} {form}" for form in forms)
 

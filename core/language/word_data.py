@@ -299,6 +299,32 @@ def doubtful_words() -> frozenset[str]:
 
 
 @cache
+def bound_characters() -> frozenset[str]:
+    """Return Chinese characters that are often half of a word: beside one that nothing knows they belong to it."""
+    text = (files(__package__) / "data" / "bound_characters.txt").read_text(encoding="utf-8")
+    return frozenset(text.split())
+
+
+@cache
+def counting_characters() -> frozenset[str]:
+    """Return Chinese characters that stand between a number and what it counts."""
+    text = (files(__package__) / "data" / "counting_characters.txt").read_text(encoding="utf-8")
+    return frozenset(text.split())
+
+
+@cache
+def around_numbers() -> Mapping[str, frozenset[str]]:
+    """Return group -> the keys of words that stand around numbers."""
+    return {group: frozenset(map(key_of, _listed(forms))) for group, forms in _load("around_numbers").items()}
+
+
+@cache
+def ordinals() -> Mapping[str, int]:
+    """Return key of an ordinal -> its number."""
+    return {key_of(form): int(number) for number, forms in _load("ordinals").items() for form in _listed(forms)}
+
+
+@cache
 def wishing_verbs() -> frozenset[str]:
     """Return the stems of verbs that say what somebody wishes or does: of another verb before a value nobody knows the sign."""
     text = (files(__package__) / "data" / "wishing_verbs.txt").read_text(encoding="utf-8")

@@ -11,60 +11,23 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import NamedTuple
 
+from ....core.language.catalogue_language import without_unit
 from ....core.language.value_entry import SPELLED, Entry, FieldTerms
-from ....core.language.word_data import key_of
+from ....core.language.word_data import around_numbers, key_of
 from ....core.text.field_names import words_of
 from .numbers.bound import Bound
-from .numbers.conditions import holds_least, holds_most
 from .numbers.fields import YEAR
+from .numbers.limit_columns import holds_least, holds_most
 from .numbers.limits import read_phrase
 from .segments import Segment
 from .sentence import STOPS, Sentence, Wish
 
 MAX_AGE = 110
+WEEK = 10_080.0
+"""Minutes."""
+_FOR_WHOM = ("suitable", "recommended", "required", "empf", "geeignet", "适合", "适用", "建议", "推荐")
 REACH = 6
 """Segments between a person and their age."""
-_YOUNG = frozenset(
-    "boy boys girl girls kid kids child children toddler toddlers son sons daughter daughters twins grandson granddaughter nephew niece "  # noqa: SIM905
-    "kind kinder kindern sohn sohne tochter tochtern junge jungen jungs madchen enkel enkelin enkelkinder zwillinge neffe nichte "
-    "kleine kleiner kleinen grosse grosser grossen jungste jungster alteste altester youngest oldest eldest "
-    "孩子 小孩 小孩子 儿子 女儿 孙子 孙女 宝宝 男孩 女孩 小朋友 儿童 娃".split()
-)
-_PERSONS = frozenset("he she they er sie hes shes theyre 他 她 他们".split())  # noqa: SIM905
-_BEING = frozenset(
-    "is are was be turns turn turning turned becomes ist sind wird werden hes shes theyre 是 今年 快 满".split()  # noqa: SIM905
-)
-_BETWEEN = _BEING | frozenset(
-    "just only now almost nearly about gerade erst jetzt bald fast im am next soon aged who whos die der and und of von from ab between "  # noqa: SIM905
-    "zwischen bis january february march april may june july august september october november december januar februar marz mai juni juli "
-    "oktober dezember next month year week nachsten nachste nachstes nachster monat jahr woche diesen dieses my our meine unser unsere mein for fur 才 刚 有 的 s".split()
-)
-"""Words between a person and how old they are."""
-_OLD = frozenset("old olds alt age years year jahre jahren jahr yrs yr 岁 的".split())  # noqa: SIM905
-_LEADS = frozenset(
-    [
-        "my",
-        "our",
-        "a",
-        "for",
-        "fur",
-        "meine",
-        "meinen",
-        "meinem",
-        "unser",
-        "unsere",
-        "unseren",
-        "unserem",
-        "ein",
-        "eine",
-        "einen",
-        "einem",
-        "your",
-        "his",
-        "her",
-    ]
-)
-_AGE_WORDS = frozenset("age ages alter altersgruppe altersempfehlung 年龄 适用年龄 适合年龄".split())  # noqa: SIM905
 _RANGE = re.compile(r"^\D{0,12}?(\d{1,3})\s*(?:-|–|—|to|bis|~|至|到)\s*(\d{1,3})\D*$", re.IGNORECASE)
 _OPEN = re.compile(
     r"^(?:(?:ab|from|over|über)\s*(\d{1,3})\D*|(\d{1,3})\s*(?:\+|and up|and over|years and up|plus|岁以上|岁及以上)\D*)$",
@@ -84,8 +47,8 @@ class _Told(NamedTuple):
 
 def ages_of_people(sentence: Sentence) -> None:
     """Bind the fields of ages to how old people are, before other numbers are read."""
-    segments, ages = sentence.segments, sentence.language.of_measure("age")
-    paired = [f for f in ages if holds_least(f.field.name) or holds_most(f.field.name)]
+    segments, ages = sentence.segments, [*sentence.language.of_measure("age"), *_in_months(sentence)]
+    paired = [f for f in ages if holds_least(f.field.name) or holds_most(f.field.name) or _says_for_whom(f)]
     ranges = _ranges(sentence)
     everybody: list[_Told] = []
     for i, s in enumerate(segments):
@@ -103,8 +66,8 @@ def ages_of_people(sentence: Sentence) -> None:
         fits = [_fitting(name, values, told) for name, values in ranges if not bounds]
         sentence.found.wishes += [Wish(e, [s]) for e in fits if e.wanted]
         if not bounds and not fits:
-            if ages:
-                continue
+            if ages and not told.sure:
+                continue  # how old the thing is
             sentence.found.unmet.append((start, end))
         for piece in segments[told.first : told.last]:
             if (not piece.person or piece.person == "kids") and not (
@@ -121,10 +84,28 @@ def _together(everybody: Sequence[_Told]) -> _Told:
 
 def _bounds(fields: Sequence[FieldTerms], told: _Told, start: int, end: int) -> Iterable[Bound]:
     for terms in fields:
-        if holds_least(terms.field.name):
-            yield Bound(terms.field.name, "<=", told.youngest / terms.factor, start, end)
-        elif holds_most(terms.field.name):
-            yield Bound(terms.field.name, ">=", told.oldest / terms.factor, start, end)
+        year = YEAR if terms.measure == "time" else 1.0
+        if holds_most(terms.field.name):
+            yield Bound(terms.field.name, ">=", round(told.oldest * year / terms.factor, 3), start, end)
+        else:
+            yield Bound(terms.field.name, "<=", round(told.youngest * year / terms.factor, 3), start, end)
+
+
+def _in_months(sentence: Sentence) -> list[FieldTerms]:
+    """Return the two columns, named by no more than from and to, that hold ages in months or weeks."""
+    found = [f for f in sentence.language.of_measure("time") if f.factor >= WEEK and _is_bare_limit(f)]
+    both = any(holds_least(f.field.name) for f in found) and any(holds_most(f.field.name) for f in found)
+    return found if both else []
+
+
+def _is_bare_limit(terms: FieldTerms) -> bool:
+    words = without_unit(terms.field)[0]
+    return len(words) == 1 and (holds_least(words[0]) or holds_most(words[0]))
+
+
+def _says_for_whom(terms: FieldTerms) -> bool:
+    """Tell whether a field's name says that its ages are of those whom a thing is for: ``suitable_age``, 适合年龄, Altersempfehlung."""
+    return any(w in terms.field.name.casefold() for w in _FOR_WHOM)
 
 
 def _ranges(sentence: Sentence) -> list[tuple[str, dict[str, tuple[float, float]]]]:
@@ -140,7 +121,7 @@ def _ranges(sentence: Sentence) -> list[tuple[str, dict[str, tuple[float, float]
 
 
 def _is_of_ages(name: str, values: Sequence[str]) -> bool:
-    named = bool(set(words_of(name)) & _AGE_WORDS) or any(w in name for w in ("年龄", "alter"))
+    named = bool(set(words_of(name)) & around_numbers()["age_names"]) or any(w in name for w in ("年龄", "alter"))
     return named or all(re.search(r"\d.*(?:year|jahr|岁|yrs)", v, re.IGNORECASE) for v in values)
 
 
@@ -174,7 +155,7 @@ def _told(sentence: Sentence, i: int) -> _Told | None:
     first, last, ages = phrase.first, phrase.last, [y for y in years if y is not None]
     if len(ages) < len(amounts) or max(ages) > MAX_AGE:
         return None
-    person = _person_before(segments, phrase.first, i)
+    person = _person_before(segments, phrase.first, i, aged=any(m == "age" for m, _ in amounts[-1].units))
     old = bool(amounts[-1].units)
     k = _past_old(segments, last)
     old, last = old or k > last, k
@@ -197,15 +178,18 @@ def _in_years(units: Sequence[tuple[str, float]], value: float) -> float | None:
     """Return an age in years; None where the unit measures something else, or the number is no age."""
     if not units:
         return value if value == int(value) else None
-    if any(m == "age" for m, _ in units):
-        return value
-    return next((value * f / YEAR for m, f in units if m == "time" and f >= YEAR / 12), None)
+    old = next((value * f for m, f in units if m == "age"), None)
+    return old if old is not None else next((value * f / YEAR for m, f in units if m == "time" and f >= WEEK), None)
 
 
 def _past_old(segments: Sequence[Segment], k: int) -> int:
     """Return the position after "-old", "Jahre alt" or 岁 at ``k``."""
     j = k
-    while j < len(segments) and (segments[j].mark == "-" or key_of(segments[j].text) in _OLD) and not segments[j].used:
+    while (
+        j < len(segments)
+        and (segments[j].mark == "-" or key_of(segments[j].text) in around_numbers()["old"])
+        and not segments[j].used
+    ):
         j += 1
     return j if j > k and segments[j - 1].mark != "-" else k
 
@@ -237,19 +221,19 @@ def _ends(segments: Sequence[Segment], k: int) -> bool:
     )
 
 
-def _person_before(segments: Sequence[Segment], first: int, i: int) -> int | None:
+def _person_before(segments: Sequence[Segment], first: int, i: int, *, aged: bool) -> int | None:
     """Return the position of the person of whose age the number at ``i`` tells: "my daughter is", "für Kinder von", "she's"."""
-    being = any(key_of(s.text) in _BEING for s in segments[first:i])
+    being = aged or any(key_of(s.text) in around_numbers()["being"] for s in segments[first:i])
     for j in range(first - 1, max(-1, first - 1 - REACH), -1):
         s, key = segments[j], key_of(segments[j].text)
         if s.used or s.mark in STOPS:
             return None
-        if key in _YOUNG:
+        if key in around_numbers()["young"]:
             return j
-        if key in _PERSONS or (s.person and not s.entries):
-            return j if being or key in _BEING else None
-        being = being or key in _BEING
-        if key not in _BETWEEN and s.amount is None:
+        if key in around_numbers()["persons"] or (s.person and not s.entries):
+            return j if being or key in around_numbers()["being"] else None
+        being = being or key in around_numbers()["being"]
+        if key not in around_numbers()["between"] | around_numbers()["being"] and s.amount is None:
             return None
     return None
 
@@ -258,12 +242,12 @@ def _is_led(segments: Sequence[Segment], first: int, last: int) -> bool:
     """Tell whether somebody of an age is spoken of: "for my 9-year-old", 八岁小孩."""
     before = key_of(segments[first - 1].text) if first else ""
     after = segments[last] if last < len(segments) else None
-    if after is not None and (key_of(after.text) in _YOUNG or after.person):
+    if after is not None and (key_of(after.text) in around_numbers()["young"] or after.person):
         return True
-    return before in _LEADS and (
+    return before in around_numbers()["whose"] and (
         after is None or bool(after.mark) or after.is_glue or bool(after.roles & {"and", "but"})
     )
 
 
 def _is_month(s: Segment) -> bool:
-    return key_of(s.text) in _BETWEEN
+    return key_of(s.text) in around_numbers()["between"] | around_numbers()["being"]

@@ -1,4 +1,7 @@
-"""Tell which of the words that no rule used ask for something that the catalogue cannot keep to, so that they are named."""
+"""Tell which of the words that no rule used ask for something that the catalogue cannot keep to, so that they are named.
+
+Words that nothing here knows are searched for, or named by ``left_over``; what the grammar knows by itself and made nothing of, by ``unsaid``.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,15 @@ from collections.abc import Iterator, Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.tokens import stem
-from ....core.language.word_data import comparison_words, forms_in, generic_things, german_lean, key_of, thing_words
+from ....core.language.word_data import (
+    bound_characters,
+    comparison_words,
+    forms_in,
+    generic_things,
+    german_lean,
+    key_of,
+    thing_words,
+)
 from .segments import Segment
 from .sentence import COMMAS, Sentence
 
@@ -20,6 +31,29 @@ PLACES = frozenset(map(key_of, ("in", "on", "from", "based on", "dubbed in", "se
 ARTICLES = frozenset(("a", "an", "the", "some", "any", "ein", "eine", "einem", "einer", "der", "die", "das", "dem"))
 KINDS = ("colours", "materials", "streaming", "countries")
 MAX_FRAGMENT = 3
+_SAYING = frozenset(("reaction", "averse", "against", "gratis", "ordinal", "half", "hardly"))
+"""Roles of phrases that say something although no value stands beside them: "I have a rash"."""
+_LENDING = frozenset(
+    (
+        "in",
+        "from",
+        "to",
+        "over",
+        "under",
+        "at_most",
+        "at_least",
+        "around",
+        "between",
+        "than",
+        "before",
+        "after",
+        "or_more",
+        "or_less",
+        "until",
+        "since",
+    )
+)
+"""Roles of words that are part of what a number says: the "over" of "over 40"."""
 STORY_SEGMENTS = 30
 """In longer texts only what stands beside a value, a place or alone is a wish."""
 
@@ -192,3 +226,90 @@ def _demands(sentence: Sentence, i: int) -> bool:
     follows = sentence.segments[k].is_word or "terms" in sentence.segments[k].roles
     people = i > 0 and key_of(sentence.segments[i - 1].text) in ("who", "they", "he", "she", "we", "i", "you")
     return follows and not people
+
+
+def unsaid(
+    segments: Sequence[Segment], language: CatalogueLanguage, named: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """Yield the spans of unused words that say something, each with the unknown words and the words of grammar around it.
+
+    A mere count of what is searched for ("three friends at a table") is named only where that is ``named``.
+    """
+    i = 0
+    while i < len(segments):
+        if not _belongs(segments[i]):
+            i += 1
+            continue
+        j = i
+        while j < len(segments) and (_belongs(segments[j]) or _joins(segments, j)):
+            j += 1
+        run = [s for s in segments[i:j] if _belongs(s)]
+        saying = [n for n in range(i, j) if _belongs(segments[n]) and _says(segments[n], language)]
+        counts = all(counts_next(segments, n) for n in saying)
+        if saying and (not counts or any(run[0].start <= a < run[-1].end for a, _ in named)):
+            yield run[0].start, run[-1].end
+        i = j
+
+
+def whole_words(segments: Sequence[Segment], spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the spans, each with the Chinese characters at its ends that may be half of a word with it."""
+    for start, end in spans:
+        inside = [n for n, s in enumerate(segments) if start <= s.start < end]
+        if not inside:
+            yield start, end
+            continue
+        first, last = inside[0], inside[-1]
+        while first and _is_bound(segments[first - 1], segments[first]):
+            first -= 1
+        while last + 1 < len(segments) and _is_bound(segments[last + 1], segments[last]):
+            last += 1
+        yield min(start, segments[first].start), max(end, segments[last].end)
+
+
+def _is_bound(s: Segment, beside: Segment) -> bool:
+    apart = beside.text.isascii() or (s.end != beside.start and beside.end != s.start)
+    return not (apart or s.used or s.entries) and s.text in bound_characters()
+
+
+def _belongs(s: Segment) -> bool:
+    """Tell whether an unused segment holds something of what was meant."""
+    if s.used or s.mark or (s.roles & {"want", "and", "or", "but"} and s.amount is None):
+        return False
+    return bool(
+        s.is_word
+        or s.amount is not None
+        or (not s.is_glue and (s.comparisons or s.fields or s.entries or s.roles & _SAYING))
+    )
+
+
+def _joins(segments: Sequence[Segment], j: int) -> bool:
+    """Tell whether words of grammar at ``j`` lead to more of the same clause."""
+    s = segments[j]
+    if s.used or not (s.is_glue or s.roles & _LENDING):
+        return False
+    while j < len(segments) and not segments[j].used and (segments[j].is_glue or segments[j].roles & _LENDING):
+        j += 1
+    return j < len(segments) and _belongs(segments[j])
+
+
+def counts_next(segments: Sequence[Segment], i: int) -> bool:
+    """Tell whether a number counts what the next word names, which is wanted or searched for."""
+    s = segments[i]
+    plain = s.amount is not None and not (s.amount.units or s.amount.currency or s.amount.scaled)
+    after = segments[i + 1] if i + 1 < len(segments) else None
+    return (
+        plain
+        and after is not None
+        and ((after.is_word and not after.used) or (bool(after.entries or after.person) and after.used != "unmet"))
+    )
+
+
+def _says(s: Segment, language: CatalogueLanguage) -> bool:
+    if s.amount is not None:
+        alone = s.amount.spelled and s.amount.value == 1 and not s.amount.units
+        return not alone and not any(m == "rating" for m, _ in s.amount.units)  # "two stars and a moon"
+    if s.roles & _SAYING:
+        return True
+    if s.roles & {"filler"} or s.person:
+        return False
+    return bool(s.comparisons) or any(language.fields[n].field.type == "number" for n in s.fields)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ....core.language.catalogue_language import without_unit
 from ....core.language.word_data import comparison_words, key_of, superlatives
+from .numbers.limit_columns import WAITED, is_limit
 from .segments import Segment
 from .sentence import Sentence
 
@@ -15,6 +17,29 @@ _TOO = frozenset(("too", "zu", "太", "overly", "way too", "far too", "much too"
 FIRST = frozenset(("first", "zuerst", "up front", "优先", "先"))
 LAST = frozenset(("last", "zuletzt", "at the end", "am ende", "zum schluss", "最后"))
 GERMAN_RANKS = ("zweit", "dritt", "viert", "funft")
+_SOONEST = frozenset(
+    [
+        "fastest",
+        "quickest",
+        "soonest",
+        "shortest",
+        "schnellste",
+        "schnellsten",
+        "schnellster",
+        "kurzeste",
+        "kurzesten",
+        "最快",
+        "最短",
+    ]
+)
+_LONGEST = frozenset(map(key_of, "longest shortest längste längsten kürzeste kürzesten 最长 最短".split()))  # noqa: SIM905
+_LENGTHS = ("length", "länge", "laenge", "长度", "时长", "片长")
+"""What a field's name says that "longest" and "shortest" are about before pages and the like."""
+_CONDITIONS = ("long", "lang")
+_AT_HOME = ("speed", "bandwidth", "mass")
+"""Measures that superlatives of several measures mean before others: the fastest, the heaviest."""
+_LEADING = ("price", "fee", "rating", "year", "popularity", "discount")
+"""Concepts whose superlatives mean them before others."""
 _ENDINGS = {2: "nd", 3: "rd"}
 RANKS = {
     word: rank
@@ -44,7 +69,13 @@ def orders(sentence: Sentence) -> None:
             continue
         if _refused_order(sentence, i):
             continue
-        of = _end_of_named(sentence, i) or _end_of_own(sentence, s)
+        of = _end_of_wait(sentence, i)
+        if s.used:
+            continue
+        of = of or _end_of_named(sentence, i) or _end_of_own(sentence, s) or _end_of_size(sentence, s)
+        if of is None and _is_open(sentence, s):
+            sentence.found.unmet.append((s.start, s.end))
+            s.used = "unmet"
         if of is not None:
             name, descending = of
             _set_order(sentence, name, descending != _takes_last(sentence, i), s)
@@ -73,8 +104,59 @@ def _ranked_in_chinese(sentence: Sentence, i: int) -> bool:
 
 
 def _end_of_own(sentence: Sentence, s: Segment) -> tuple[str, bool] | None:
-    end = next((c for c in s.comparisons if c.role in ("most", "least")), None)
-    return None if end is None else (end.field, end.role == "most")
+    """Return the field whose superlative it is, of several the one that it names; None where two fit equally."""
+    ends = [c for c in s.comparisons if c.role in ("most", "least")]
+    named = [c for c in ends if _is_named_in(sentence, c.field, s)]
+    named = named or [c for m in _AT_HOME for c in ends if sentence.language.fields[c.field].measure == m]
+    if not ends or (not named and _is_open(sentence, s)):
+        return None
+    end = (named or ends)[0]
+    return end.field, end.role == "most"
+
+
+def _is_named_in(sentence: Sentence, name: str, s: Segment) -> bool:
+    """Tell whether a superlative has a field's own label in it: the 续航 of 续航最长."""
+    label = key_of(" ".join(without_unit(sentence.language.fields[name].field)[0]))
+    told = any(noun in name.casefold() for noun in _LENGTHS) and key_of(s.text) in _LONGEST
+    return told or (bool(label) and label in key_of(s.text))
+
+
+def _is_open(sentence: Sentence, s: Segment) -> bool:
+    """Tell whether a superlative is that of fields of several measures, neither a price: the longest of pages and minutes."""
+    fields = [sentence.language.fields[c.field] for c in s.comparisons if c.role in ("most", "least")]
+    if any(f.concept in _LEADING for f in fields):
+        return False
+    return len({f.measure for f in fields if f.measure}) > 1
+
+
+def _end_of_size(sentence: Sentence, s: Segment) -> tuple[str, bool] | None:
+    """Return the only field of a length, an area or a volume that a superlative of size may be about: "the smallest gecko"."""
+    signs = superlatives().get(key_of(s.text), {})
+    if s.comparisons or not {"length", "area"} & signs.keys():
+        return None
+    sizes = [f for m in ("length", "area", "volume") for f in sentence.language.of_measure(m)]
+    if len(sizes) != 1 or is_limit(sizes[0].field):
+        return None
+    return sizes[0].field.name, signs.get("length", signs.get("area", False))
+
+
+def _end_of_wait(sentence: Sentence, i: int) -> tuple[str, bool] | None:
+    """Return the field of how long one waits, for "the quickest delivery"; such words never order by how fast a thing is."""
+    key, j = key_of(sentence.segments[i].text), i + 1
+    if key not in _SOONEST:
+        return None
+    while j < len(sentence.segments) and sentence.segments[j].is_glue:
+        j += 1
+    after = sentence.segments[j] if j < len(sentence.segments) else None
+    if after is None or after.used or not ("terms" in after.roles or set(after.words) & WAITED):
+        return None
+    waits = [f for f in sentence.language.of_measure("time") if any(w in f.field.name.casefold() for w in WAITED)]
+    if not waits:
+        sentence.found.unmet.append((sentence.segments[i].start, after.end))
+        sentence.segments[i].used = after.used = "unmet"
+        return None
+    after.used = "order"
+    return waits[0].field.name, False
 
 
 def _end_of_named(sentence: Sentence, i: int) -> tuple[str, bool] | None:
@@ -240,6 +322,19 @@ def _number_field(sentence: Sentence, names: Sequence[str]) -> str | None:
     return next((n for n in names if sentence.language.fields[n].field.type == "number"), None)
 
 
+def _is_likened(sentence: Sentence, i: int) -> bool:
+    """Tell whether an adjective compares with what is not shown: "twice as heavy as mine", "so teuer wie letztes Jahr", 比去年便宜."""
+    after = sentence.segments[i + 1] if i + 1 < len(sentence.segments) else None
+    if after is not None and key_of(after.text) in ("as", "wie", "than", "als"):
+        return True
+    j = i - 1
+    while j >= 0 and not (sentence.segments[j].mark or sentence.segments[j].used):
+        if sentence.segments[j].text == "比":
+            return True
+        j -= 1
+    return False
+
+
 def leanings(sentence: Sentence) -> None:
     """Read "cheap", "not too expensive", "something newer": what moves the order and bounds nothing."""
     for i, s in enumerate(sentence.segments):
@@ -247,6 +342,10 @@ def leanings(sentence: Sentence) -> None:
             continue
         role = next((c.role for c in s.comparisons if c.role in ("high", "more", "low", "less")), "")
         if not role:
+            continue
+        if _is_likened(sentence, i):
+            s.used = "glue" if key_of(s.text) in _CONDITIONS else "unmet"  # "as long as it is dry"
+            sentence.found.unmet += [] if s.used == "glue" else [(s.start, s.end)]
             continue
         of = next(c.field for c in s.comparisons if c.role == role)
         high = role in ("high", "more")

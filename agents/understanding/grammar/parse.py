@@ -35,6 +35,7 @@ from .second_opinion import second_opinion
 from .segments import Segment
 from .sentence import Parsed, Sentence
 from .steps import steps
+from .storeys import storeys
 from .wishes import wanted
 
 
@@ -53,6 +54,7 @@ def parse(
     exceptions_with_but(sentence)
     ages_of_people(sentence)
     first_timers(sentence)
+    storeys(sentence)
     dimensions(sentence)
     numbered_values(sentence)
     ranges_of_values(sentence)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from rapidfuzz.distance import OSA
 
-from ....core.language.catalogue_language import CatalogueLanguage, Comparison
+from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.language.comparisons import Comparison
 from ....core.language.lexicon.wordings import lemma_of
 from ....core.language.tokens import Token, are_forms, german_stem, stem, tokenise, words_of_form
 from ....core.language.value_entry import INFLECTED, PART, SPELLED, Entry
@@ -30,6 +31,7 @@ from ....core.language.word_data import (
     value_key,
 )
 from .compounds import join_compound, with_shared_ends, without_compounds
+from .han_words import end_of_word
 from .numbers.amount import Amount
 from .numbers.amounts import NUMBER_WORDS, read_amount
 from .written_forms import spelled, spelled_out
@@ -44,6 +46,7 @@ JOINERS = frozenset("-/&.'’·_")
 EMPTY: frozenset[str] = frozenset()
 _DENYING = frozenset(("not", "except"))
 _REFUSING = frozenset(("no", "not", "kein", "keine", "keinen", "ohne", "without"))
+_GLUE = frozenset(("filler",))
 _LINKING = frozenset("but and aber und or oder".split())  # noqa: SIM905
 _REFUSED_PARTS = _REFUSING | frozenset(("non", "never", "nicht", "keinerlei", "cannot"))
 _WORDS_OF_GRAMMAR = frozenset(("except", "release", "averse"))
@@ -209,16 +212,19 @@ def _longest(text: str, tokens: Sequence[Token], i: int, language: CatalogueLang
             best.first, best.last = i, j
         if (token.kind == "word" and len(words) >= MAX_WORDS) or not language.opens(key, plain, stems, german):
             break
+    rate = amount is not None and amount.spelled and best is not None and best.fields and _is_counted(tokens, i - 1)
     if (
         amount is not None
+        and not (rate and best is not None and not best.entries and best.last >= amount.end)  # 60 "an hour"
         and (best is None or best.last <= amount.end)
         and not (best and best.entries and best.last == amount.end and best.last - i > 1)
     ):
         best = Segment(i, amount.end, 0, 0, "", amount=amount, roles=frozenset(["number"]))
-    if best is None:
-        if tokens[i].kind == "mark":
-            return _mark(text, tokens[i], i)
-        best = Segment(i, i + 1, 0, 0, "")
+    if best is None and tokens[i].kind == "mark":
+        return _mark(text, tokens[i], i)
+    if best is None or (best.last == i + 1 and best.roles == _GLUE and not (best.entries or best.fields)):
+        whole = end_of_word(tokens, i, language)
+        best = Segment(i, whole, 0, 0, "") if whole > i else best or Segment(i, i + 1, 0, 0, "")
     best.start, best.end = tokens[best.first].start, tokens[best.last - 1].end
     best.text = text[best.start : best.end]
     best.capital = tokens[best.first].capital

@@ -26,7 +26,8 @@ def as_age(phrase: NumberPhrase, said: str, language: CatalogueLanguage) -> Fiel
     strict = "than" in said or "als" in said
     op: Operator = ("<" if strict else "<=") if down else (">" if strict else ">=")
     if len(phrase.parts) == 1:
-        phrase.parts = [(op, amounts[0]._replace(units=()))]
+        told = tuple((m, f) for m, f in amounts[0].units if m == "age" or (m == "time" and f < 500_000))  # in weeks
+        phrase.parts = [(op, amounts[0]._replace(units=told))]
     return ages[0]
 
 

@@ -172,6 +172,8 @@ def _han(tokens: Sequence[Token], i: int) -> Amount | None:
         j += 1
     if i and tokens[i - 1].text == "第":
         return None
+    if j - i > 1 and tokens[j - 1].text == "千" and j < len(tokens) and tokens[j].text in "瓦克米卡":  # 十千瓦
+        j -= 1
     text = "".join(t.text for t in tokens[i:j])
     if len(text) == 2 and text[1] == "两" and text[0] in _DIGITS:  # 二两, a hundred grams
         return Amount(float(read_numeral(f"{text[0]}十") or 0) * 5, j, units=(("mass", 1.0),), spelled=True)

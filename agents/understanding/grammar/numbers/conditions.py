@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from .....core.language.catalogue_language import CatalogueLanguage
 from .....core.language.value_entry import SYNONYM, FieldTerms
-from .....core.language.word_data import field_words, key_of
+from .....core.language.word_data import counting_characters, field_words, key_of
 from .....core.schemas import Constraint, Operator
 from .....core.text.field_names import words_of
 from ..segments import Segment
 from .bound import Bound
 from .earlier_turns import resume
 from .fields import MAX_COUNT, fields_of, in_field
+from .limit_columns import WAITED, holds_least, holds_most, is_limit, pair_of
 from .limits import read_phrase
 from .negation import corrects
 from .neighbours import correct, inherit_not, share_beside, take_comparison, take_unit
@@ -40,39 +41,12 @@ _LOADS = frozenset(
     ]
 )
 """Words of a field's name that say how much weight something bears."""
-_LOWEST, _MOST = (
-    frozenset("min minimum from von ab mindestens lowest least start begin begins 起 最小 最低 最少 下限".split()),  # noqa: SIM905
-    frozenset("max maximum to bis up until end ends hochstens maximal highest 最大 最高 最多 上限".split()),  # noqa: SIM905
-)
-"""Words of a field's name that say it holds the least or the most of something: who asks for ten players fits below or above."""
-
-
-_LIMITS = frozenset(("max", "maximum", "min", "minimum", "maximal", "minimal"))
-_WAITED = frozenset(
-    "ready wait waiting delivery delivered lead dispatch shipping lieferzeit wartezeit lieferung".split()  # noqa: SIM905
-)
-"""Words of a field's name that say how long one waits: who can wait six weeks takes less."""
+_LIMITED = ("length", "mass", "speed", "volume", "area", "power", "temperature", "time")
 _MINE = frozenset("my our mein meine unser unsere 我的 我家 我们的".split())  # noqa: SIM905
 OWN = 10
 """Segments between a measure and whose it is."""
 _LEFT = frozenset("free freie frei available left remaining vacancies stock verfugbar spots".split())  # noqa: SIM905
 """Words of a field's name that say how many are left: who needs two takes more."""
-
-
-def _is_limit(name: str) -> bool:
-    """Tell whether a field's own name says in so many words that it holds a limit: ``max_length_m``, 最小缸容."""
-    han = ("最小", "最大", "最低", "最高", "最少", "最多", "上限", "下限")
-    return bool(_LIMITS & set(words_of(name))) or any(w in name for w in han)
-
-
-def holds_least(name: str) -> bool:
-    """Tell whether a field holds the least of something: ``age_from``, ``alter_von``, 最小年龄."""
-    return bool(set(words_of(name)) & _LOWEST) or any(w in name for w in _LOWEST if not w.isascii())
-
-
-def holds_most(name: str) -> bool:
-    """Tell whether a field holds the most of something: ``max_players``, ``alter_bis``, 最多人数."""
-    return bool(set(words_of(name)) & _MOST) or any(w in name for w in _MOST if not w.isascii() and len(w) > 1)
 
 
 def bounds_of(
@@ -105,8 +79,10 @@ def bounds_of(
                 unmet.append(span)
                 _use(segments, phrase, "unmet")
             elif count is None and (_is_count(phrase, segments) or (earlier and _is_alone(phrase, segments))):
-                count = int(phrase.parts[0][1].value)
-                s.used = "count"
+                count = int(phrase.parts[-1][1].value)
+                _use(segments, phrase, "count")
+                if phrase.last < len(segments) and segments[phrase.last].text in counting_characters():
+                    segments[phrase.last].used = "count"
         elif _is_permitted(segments, phrase):
             freed += [b.field for b in made]
             _use(segments, phrase, "release")
@@ -212,6 +188,8 @@ def _bounds(phrase: NumberPhrase, segments: Sequence[Segment], language: Catalog
         values = [in_field(a, terms) for _, a in phrase.parts]
         ops: list[Operator] = [op for op, _ in phrase.parts]
         name = terms.field.name
+        if (pair := pair_of(terms, language)) and not phrase.negated and ops in (["="], [">=", "<="]):
+            return _within(*pair, values, start, end)
         if phrase.negated:
             made += _turned(name, ops, values, start, end, terms)
         elif phrase.around:
@@ -238,6 +216,14 @@ def _bounds(phrase: NumberPhrase, segments: Sequence[Segment], language: Catalog
             made += [Bound(name, op, value, start, end) for op, value in zip(ops, values, strict=True)]
     unsaid = not made and phrase.parts[0][1].high is None  # "not 60k": more or less is not said
     return None if unsaid else made
+
+
+def _within(least: FieldTerms, most: FieldTerms, values: Sequence[float], start: int, end: int) -> list[Bound]:
+    """Return what makes a value, or a range, lie between two columns: 26 degrees between the lowest and the highest temperature."""
+    return [
+        Bound(least.field.name, "<=", min(values), start, end),
+        Bound(most.field.name, ">=", max(values), start, end),
+    ]
 
 
 def _leaves_open(terms: FieldTerms, phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
@@ -277,13 +263,13 @@ def _bare(terms: FieldTerms, value: float, start: int, end: int) -> list[Bound]:
     """Read a number without comparison by what it measures: money is the most to spend, a count exact, a measure about so much."""
     name = terms.field.name
     own = set(words_of(name))
-    if terms.field.role == "price":
+    if terms.measure == "money":
         return [Bound(name, "<=", value, start, end)]
     if terms.measure in ("count", "age") and holds_least(name):
         return [Bound(name, "<=", value, start, end)]
-    if terms.measure == "time" and own & _WAITED:
+    if terms.measure == "time" and own & WAITED:
         return [Bound(name, "<=", value, start, end)]  # "in six weeks"
-    if _is_limit(name) and terms.measure in ("length", "mass", "speed", "volume", "area", "power", "temperature"):
+    if is_limit(terms.field) and terms.measure in _LIMITED:
         return [
             Bound(name, ">=" if holds_most(name) else "<=", value, start, end)
         ]  # a berth takes boats up to its most
@@ -293,7 +279,7 @@ def _bare(terms: FieldTerms, value: float, start: int, end: int) -> list[Bound]:
         return [Bound(name, ">=", value, start, end)]
     if terms.measure == "mass" and own & _LOADS:
         return [Bound(name, ">=", value, start, end)]
-    if terms.concept == "berths" or (terms.measure in ("count", "age") and holds_most(name)):
+    if terms.concept in ("berths", "capacity") or (terms.measure in ("count", "age") and holds_most(name)):
         return [Bound(name, ">=", value, start, end)]
     if terms.measure == "age":
         return [Bound(name, "<=", value, start, end)]
@@ -374,10 +360,10 @@ def _is_alone(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
 
 
 def _is_count(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
-    amount = phrase.parts[0][1]
+    amount = phrase.parts[-1][1]
     if (
         not phrase.bare
-        or len(phrase.parts) != 1
+        or (len(phrase.parts) != 1 and not phrase.choice)
         or amount.value != int(amount.value)
         or not 1 <= amount.value <= MAX_COUNT
     ):
@@ -386,6 +372,9 @@ def _is_count(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
     while j >= 0 and segments[j].is_glue:
         j -= 1
     k = phrase.last
+    counting = k < len(segments) and segments[k].text in counting_characters() and not segments[k].used
     follows = k < len(segments) and bool(segments[k].entries or segments[k].is_glue or segments[k].comparisons)
     extreme = j >= 0 and any(c.role in ("most", "least") for c in segments[j].comparisons)
+    if extreme and (counting or k >= len(segments) or segments[k].mark):  # the heaviest three
+        return True
     return follows and (j < 0 or extreme or bool(segments[j].roles & {"want", "most"}))

@@ -12,7 +12,15 @@ from collections.abc import Sequence
 from .....core.language.catalogue_language import FIRST_YEAR, CatalogueLanguage, without_unit
 from .....core.language.tokens import stem
 from .....core.language.value_entry import FieldTerms
-from .....core.language.word_data import common_words, counted_words, currencies, field_words, key_of, units
+from .....core.language.word_data import (
+    around_numbers,
+    common_words,
+    counted_words,
+    currencies,
+    field_words,
+    key_of,
+    units,
+)
 from .....core.text.field_names import words_of
 from ..segments import Segment
 from .ages import as_age, as_years
@@ -20,77 +28,21 @@ from .amount import Amount
 from .phrase import NumberPhrase
 
 MAX_COUNT = 50
-_PEOPLE = frozenset(
-    [
-        "people",
-        "persons",
-        "adults",
-        "children",
-        "kids",
-        "guests",
-        "students",
-        "personen",
-        "leute",
-        "gaste",
-        "kinder",
-        "人",
-        "个人",
-        "口人",
-    ]
-)
 _GROUP = re.compile(
     r"(?:^| )(?:for|fur|give|给|we are|were|we will be|there are|there will be|wir sind|party of|group of|family of|table for|room for|space for|"
     r"platz fur|us|zu|wed be|well be|there d be|theyre|我们|一家|我们一家|适合|一共)$"
 )
 """What stands before the number of those who come along."""
 _ROOM = re.compile(r"(?:room|space|seats|beds|platz|platze) (?:for|fur)$")
-_CAPACITIES = ("servings", "players", "seats", "guests", "berths")
-_PICTURES = frozenset(
-    (
-        "display",
-        "screen",
-        "monitor",
-        "tv",
-        "video",
-        "resolution",
-        "uhd",
-        "panel",
-        "film",
-        "fernseher",
-        "bildschirm",
-        "屏",
-        "屏幕",
-        "电视",
-    )
-)
+_CAPACITIES = ("servings", "players", "seats", "guests", "berths", "capacity")
 YEAR, MONTH = 525_960.0, 43_830.0
 """Minutes."""
 POUND = 453.6
 """Grams."""
+APART = 500.0
+"""How many times as long as the unit of an amount that of a field of times may be."""
 FAR = 20.0
 """How many times the largest or smallest value of a field an amount in another unit may be."""
-_GERMAN = frozenset(
-    [
-        "mit",
-        "als",
-        "fur",
-        "unter",
-        "uber",
-        "bis",
-        "mehr",
-        "weniger",
-        "hochstens",
-        "mindestens",
-        "ein",
-        "eine",
-        "und",
-        "oder",
-        "ich",
-        "das",
-        "der",
-        "die",
-    ]
-)
 NEAR = 2.0
 """How many times the largest or smallest value of a field a bare measure may be."""
 MIN_MONEY = 500.0
@@ -105,6 +57,8 @@ def in_field(amount: Amount, terms: FieldTerms) -> float:
             return _on_scale(value, -factor if factor < 0 else 0.0, terms)
         if measure == "percent" and terms.measure == "rating":
             return _on_scale(value, 100.0, terms)
+        if measure == "age" and terms.measure == "time":
+            return round(value * factor * YEAR / terms.factor, 6)
         if measure == "time" and terms.measure == "age":
             return round(value * factor / YEAR / terms.factor, 6)
         if measure == terms.measure and terms.factor:
@@ -157,7 +111,7 @@ def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: Catal
     measures = [m for a in amounts for m, _ in a.units if m != "year" or a.value >= FIRST_YEAR]
     price = _price(language)
     if currency:
-        return _in_currency(currency, price, language)
+        return _money_named(currency, phrase, language) or _in_currency(currency, price, language)
     if phrase.fields:
         named = [language.fields[n] for n in phrase.fields]
         if measures:
@@ -180,6 +134,14 @@ def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: Catal
         fitting = [f for f in found if _plausible(f, amounts) and (not phrase.bare or _is_near(f, amounts))]
         return _alike_fields(fitting, phrase, segments)
     return _by_value(phrase, amounts, price, segments, language)
+
+
+def _money_named(currency: str, phrase: NumberPhrase, language: CatalogueLanguage) -> list[FieldTerms]:
+    """Return the column of money that a phrase names, beside the price: "10 to 25 euros Grundpreis", "500 a day"."""
+    named = [language.fields[n] for n in phrase.fields if language.fields[n].measure == "money"]
+    if any(f.field.role == "price" for f in named):
+        return []
+    return [f for f in named[:1] if _same_money(currency, f)]
 
 
 def _alike_fields(found: Sequence[FieldTerms], phrase: NumberPhrase, segments: Sequence[Segment]) -> list[FieldTerms]:
@@ -217,6 +179,8 @@ def _plausible(terms: FieldTerms, amounts: Sequence[Amount]) -> bool:
     if high is None or all(f == terms.factor for a in amounts for m, f in a.units if m == terms.measure):
         return True
     values = [in_field(a, terms) for a in amounts]
+    if terms.measure == "time" and any(m == "time" and terms.factor > APART * f for a in amounts for m, f in a.units):
+        return False  # nobody tells a contract of months in minutes
     return max(values) <= high * FAR and (low is None or low <= 0 or min(values) >= low / FAR)
 
 
@@ -254,7 +218,7 @@ def counts_something(phrase: NumberPhrase, segments: Sequence[Segment], language
     k += k + 1 < len(segments) and segments[k].text in ("个", "位", "名", "口")
     s = segments[k]
     word = key_of(s.text)
-    if (s.fields and not s.entries and not s.roles and not s.comparisons) or word in _PEOPLE:
+    if (s.fields and not s.entries and not s.roles and not s.comparisons) or word in around_numbers()["people"]:
         return True
     if (
         s.is_word
@@ -271,7 +235,7 @@ def counts_something(phrase: NumberPhrase, segments: Sequence[Segment], language
 
 def _german_clause(segments: Sequence[Segment]) -> bool:
     """Tell whether German words stand in a text."""
-    return any(key_of(s.text) in _GERMAN for s in segments)
+    return any(key_of(s.text) in around_numbers()["german"] for s in segments)
 
 
 def _people(phrase: NumberPhrase, segments: Sequence[Segment], language: CatalogueLanguage) -> list[FieldTerms]:
@@ -282,7 +246,7 @@ def _people(phrase: NumberPhrase, segments: Sequence[Segment], language: Catalog
     lead = " ".join(key_of(s.text) for s in segments[max(0, phrase.first - 3) : phrase.first])
     of_us = after is not None and key_of(after.text) in ("of us", "of")
     room = bool(_ROOM.search(lead))
-    named = after is not None and key_of(after.text) in _PEOPLE
+    named = after is not None and key_of(after.text) in around_numbers()["people"]
     whole = amount.value <= MAX_COUNT and not (amount.scaled or amount.units or amount.currency)
     if not whole or not (phrase.bare or room) or not (_GROUP.search(lead) or of_us or room or named):
         return []
@@ -299,7 +263,8 @@ def _is_resolution(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
     inside = segments[phrase.first : phrase.last + 1]
     said = next(("".join(s.words) for s in inside if s.amount is not None), "")
     return phrase.bare and (
-        said in ("4k", "8k") or (said in ("2k", "5k") and any(key_of(s.text) in _PICTURES for s in inside))
+        said in ("4k", "8k")
+        or (said in ("2k", "5k") and any(key_of(s.text) in around_numbers()["pictures"] for s in inside))
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import isinf
 
 from .....core.language.catalogue_language import CatalogueLanguage
-from .....core.language.word_data import comparative_directions, key_of, superlatives
+from .....core.language.word_data import around_numbers, comparative_directions, key_of, superlatives
 from .....core.schemas import Operator
 from ..segments import Segment
 from .amount import Amount
@@ -25,39 +25,6 @@ _LOWEST = frozenset(("from", "prices from", "从", "自"))
 _UPWARDS = frozenset(("on", "up", "upward", "upwards", "onward", "onwards"))
 _EXACTLY = frozenset("exactly precisely genau exakt 正好 刚好 恰好".split())  # noqa: SIM905
 _OF_TIME = frozenset("newer later older earlier before after younger neuer älter alter jünger junger".split())  # noqa: SIM905
-_LINKS = frozenset(
-    [
-        "in",
-        "the",
-        "of",
-        "on",
-        "a",
-        "an",
-        "to",
-        "from",
-        "away",
-        "for",
-        "der",
-        "die",
-        "das",
-        "vom",
-        "zum",
-        "zur",
-        "bis",
-        "的",
-        "个",
-        "间",
-        "位",
-        "条",
-        "张",
-    ]
-) | {
-    "of the",
-    "on the",
-    "away from",
-    "to the",
-}
-"""Words between a number and the name of its field."""
 
 
 def read_phrase(segments: Sequence[Segment], i: int, language: CatalogueLanguage) -> NumberPhrase:
@@ -315,7 +282,7 @@ def _named_field(segments: Sequence[Segment], phrase: NumberPhrase, language: Ca
         or (
             (segments[skip].is_glue or not segments[skip].text.isascii())
             and not segments[skip].fields
-            and key_of(segments[skip].text) in _LINKS
+            and key_of(segments[skip].text) in around_numbers()["links"]
         )
     ):
         skip += 1
