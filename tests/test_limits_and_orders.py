@@ -54,6 +54,7 @@ SHOPS = {
         number("车重公斤", 300, 4200),
         number("最高时速", 15, 50),
         number("功率千瓦", 9, 90),
+        number("租金每天", 90, 900),
         words("颜色", "红色|绿色"),
     ),
 }
@@ -94,6 +95,8 @@ def said(language: CatalogueLanguage, text: str) -> set[str]:
         ("router", "the fastest one", {"order tempo_mbit desc"}),
         ("拖拉机", "最轻的三辆", {"order 车重公斤 asc"}),
         ("拖拉机", "时速不低于三十，红色的", {"最高时速 >= 30.0", "颜色 = 红色"}),
+        ("拖拉机", "每天租金不超过三百", {"租金每天 <= 300.0"}),
+        ("拖拉机", "höchstens 200 am Tag", {"租金每天 <= 200.0"}),
         ("拖拉机", "至少二十千瓦", {"功率千瓦 >= 20.0"}),
     ],
 )

@@ -19,6 +19,15 @@ _SAID = {
     "person": "pro person|pro kopf|je person|per head|a head|每人|一个人|每个人",
 }
 """How other languages say "a day"."""
+_HAN_RATES = {
+    "每小时": "hour",
+    "每天": "day",
+    "每日": "day",
+    "每晚": "night",
+    "每周": "week",
+    "每月": "month",
+    "每年": "year",
+}
 _SHORT = 3
 
 
@@ -36,6 +45,9 @@ def number_field_names(name: Sequence[str], words: Sequence[str], unit: str) -> 
         yield from _numbers_of(" ".join(rest[:-1]))
     yield from _numbers_of(" ".join(rest))
     label = "".join(words)
+    rate = next((w for w in _HAN_RATES if w in label and label != w), "")
+    if rate:
+        yield from (label.replace(rate, ""), f"{rate}{label.replace(rate, '')}", *_SAID[_HAN_RATES[rate]].split("|"))
     limit = next((w for w in _HAN_LIMITS if label.startswith(w) and len(label) > len(w) + 1), "")
     if limit:
         yield label.removeprefix(limit)  # 最高时速
