@@ -93,18 +93,6 @@ class TellsProblem(Protocol):
     def problem(self) -> str: ...
 
 
-class TellsSigns(Protocol):
-    """A second reader of signs; ``problem`` says why it contradicts nothing, and is empty if nothing is wrong.
-
-    ``oppose`` tells for each of ``asked``, places in ``tokens`` with whether the value there was read as refused, whether it is surely the opposite.
-    """
-
-    @property
-    def problem(self) -> str: ...
-
-    def oppose(self, tokens: Sequence[str], asked: Sequence[tuple[int, bool]]) -> list[bool]: ...
-
-
 @runtime_checkable
 class TellsState(Protocol):
     """A back-end that opens late; ``state`` is ok, idle or what is wrong."""

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from functools import partial
 
 from ...core.language.catalogue_language import CatalogueLanguage, language_of
-from ...core.protocols import TellsSigns
 from ...core.schemas import (
     CatalogueSchema,
     Constraint,
@@ -47,13 +46,12 @@ def understand(  # noqa: PLR0917
     stated: Sequence[Constraint] = (),
     verdict: Verdict | None = None,
     language: CatalogueLanguage | None = None,
-    signs: TellsSigns | None = None,
 ) -> Understanding:
     """Merge what was typed, said and shown with what the thread remembers.
 
     Typed text and transcripts may state constraints; captions only feed the query. A distrusted medium adds nothing to
     the query, and what was said in it counts with half its confidence; one that is kept out counts for nothing. ``stated`` are the request's own typed constraints;
-    ``language`` is the catalogue's, compiled from ``schema`` where it is not given; ``signs`` may contradict what the grammar takes for wanted or refused.
+    ``language`` is the catalogue's, compiled from ``schema`` where it is not given.
     """
     language = language or language_of(schema)
     distrusted = frozenset(verdict.distrusted if verdict else ())
@@ -62,7 +60,7 @@ def understand(  # noqa: PLR0917
     has_photo = any(e.kind == "caption" for e in evidence)
     reading = TurnReading()
     for utterance, in_query in _utterances(text, evidence, distrusted):
-        _read(utterance, language, memory, has_photo, reading, in_query=in_query, signs=signs)
+        _read(utterance, language, memory, has_photo, reading, in_query=in_query)
     mood = read_mood([text, *(e.content for e in evidence if e.kind == "transcript")])
     question = _settle_comparison(reading, memory)
     constraints, dropped = _constraints(reading, memory, schema, stated)
@@ -174,7 +172,6 @@ def _read(
     reading: TurnReading,
     *,
     in_query: bool,
-    signs: TellsSigns | None,
 ) -> None:
     """Read one sentence: acts, references to shown items, the total of a plan, then the grammar over what is left."""
     schema = language.schema
@@ -193,7 +190,7 @@ def _read(
     _read_total(u, plan, schema, reading)
     reading.similar |= phrases.take_similar(u)
     parts = partial(plan.is_local, u) if plan else None
-    read = read_utterance(u, language, parts, memory.constraints, signs)
+    read = read_utterance(u, language, parts, memory.constraints)
     reading.readings.append(read.reading)
     reading.readings.append(Reading(conditions=tuple(references.said)))
     bounded = {(c.field, c.op[0]) for c in read.hard}  # "too expensive, 50 at most" says itself how cheap

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.language.tokens import stem
 from ...core.language.value_entry import BROADER
-from ...core.protocols import TellsSigns
 from ...core.schemas import Condition, Constraint, Order, Predicate, Reading
 from ...core.text.catalogue_values import TAKEN
 from ...core.text.field_names import label_of
@@ -33,13 +32,10 @@ _ASKED = re.compile(r"没有([^，。！？,.!?;；\n]{1,20}[吗么])")
 MIN_HARD_CONFIDENCE = 0.3
 
 
-def read(text: str, language: CatalogueLanguage, signs: TellsSigns | None = None) -> Reading:
-    """Return what ``text`` says in the terms of a catalogue. Never raises; at most 220 tokens are read, the rest is named.
-
-    ``signs`` may contradict the signs of its conditions.
-    """
+def read(text: str, language: CatalogueLanguage) -> Reading:
+    """Return what ``text`` says in the terms of a catalogue. Never raises; at most 220 tokens are read, the rest is named."""
     segments, rest = segment(_ASKED.sub(r"想要\1", text), language)
-    return _reading(segments, parse(segments, language, text, (), signs), text, rest, language)
+    return _reading(segments, parse(segments, language, text), text, rest, language)
 
 
 def _reading(segments: Sequence[Segment], found: Parsed, text: str, rest: str, language: CatalogueLanguage) -> Reading:
@@ -105,17 +101,15 @@ def read_utterance(
     language: CatalogueLanguage,
     is_local: Callable[[int, int], bool] | None = None,
     earlier: Sequence[Constraint] = (),
-    signs: TellsSigns | None = None,
 ) -> UtteranceReading:
     """Read what earlier rules left of ``u``, and take out of it what is no matter of search.
 
     ``is_local`` tells whether the value at a span belongs to one part of a plan only, which binds nothing else.
-    ``earlier`` are the conditions of the turns before, which a mere number or a preference may change;
-    ``signs`` may contradict the signs of what is read.
+    ``earlier`` are the conditions of the turns before, which a mere number or a preference may change.
     """
     text = _left(u)
     segments, rest = segment(text, language)
-    found = parse(segments, language, text, earlier, signs)
+    found = parse(segments, language, text, earlier)
     found.wishes += pointed_at(found, segments, earlier, language)
     local = [
         w

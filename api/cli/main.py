@@ -54,7 +54,6 @@ COMMANDS = {
     "describe": Lazy("describe", "describe_command", "Describe items in plain words with the language model."),
     "fit-senses": Lazy("fit", "fit_senses_command", "Fit how much words, photos and sound count."),
     "train-tamper": Lazy("train_tamper", "train_tamper_command", "Train the model that finds spliced parts of photos."),
-    "train-signs": Lazy("train_signs", "train_signs_command", "Train the model that contradicts wrong signs."),
     "fit-llm": Lazy("fit", "fit_llm_command", "Fit how far a language model may move the lists."),
     "bench": Lazy("bench", "app", "Run the benchmarks."),
 }

@@ -20,7 +20,7 @@ def read_command(
     tenant: Annotated[str, typer.Option(help="Which shop.")] = "default",
     as_json: Annotated[bool, typer.Option("--json", help="Print the reading as one JSON object.")] = False,
 ) -> None:
-    """Print what the words of a request say in the terms of the catalogue; nothing is searched and no language model is asked."""
+    """Print what the words of a request say in the terms of the catalogue; nothing is searched and no model is asked."""
 
     async def work() -> Reading:
         from ...agents.understanding.reader import read
@@ -29,7 +29,7 @@ def read_command(
         services = Services.from_settings(load_settings())
         try:
             async with services.lend(tenant_of(tenant)) as shop:
-                return read(text, await shop.catalogue.language(), services.signs)
+                return read(text, await shop.catalogue.language())
         finally:
             await services.close()
 

@@ -79,10 +79,6 @@ class ModelSettings(Section):
         description="One merged text, averaged vectors of all pieces, or whichever their agreement asks for.",
     )
     threads: int = Field(default=0, ge=0, description="Inference threads; 0 takes the number of cores.")
-    signs: bool = Field(
-        default=True,
-        description="Let a small trained model contradict what the grammar takes for wanted or refused; what the two disagree about is named as not applied.",
-    )
 
 
 class TrustSettings(Section):

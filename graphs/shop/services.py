@@ -33,7 +33,6 @@ from ...models import registry, slots
 from ...models.captions.text_in_pictures import PictureText
 from ...models.image_text.clip_photo import ClipPhoto
 from ...models.lazy import LazyCaptioner, LazyImageText, LazyTranscriber
-from ...models.signs.second_reader import SecondReader
 from ...stores.catalogue.lance_catalogue import LanceCatalogue
 from ...stores.database import Database
 from ...stores.events.co_occurrence import CoOccurrence
@@ -118,7 +117,6 @@ class Services:
             printed=PrintedText(PictureText(threads=self.settings.models.threads)),
             closely=self.settings.trust.closely,
         )
-        self.signs = SecondReader() if self.settings.models.signs else None
         self.filters = open_filters(self.settings) if self.settings.filters.use else None
         self.composer = Composer(
             self.chat,

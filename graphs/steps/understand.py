@@ -15,7 +15,6 @@ from ...agents.understanding.turn_phrases import starts_over
 from ...core.errors import BadBackEndResponse
 from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.predicates import TITLE
-from ...core.protocols import TellsSigns
 from ...core.schemas import (
     CatalogueSchema,
     Constraint,
@@ -50,7 +49,7 @@ async def understand(state: State, turn: Turn) -> Understood:
     memory = memory_before(act, state.memory)
     stated = [*request.constraints, *await value_of_shown(act, turn)]
     rest, known = await without_titles(act.rest, turn)
-    understanding = parse(rest, state.evidence, schema, memory, stated, state.verdict, language, contradicting(turn))
+    understanding = parse(rest, state.evidence, schema, memory, stated, state.verdict, language)
     asks = act.name == "ask" and not state.evidence_of_media and not starts_over(rest)
     if asks and await is_unclear(understanding, memory, turn):
         act = TurnAct("unclear")
@@ -73,14 +72,6 @@ async def understand(state: State, turn: Turn) -> Understood:
         "route": route,
         "settled": "",
     }
-
-
-def contradicting(turn: Turn) -> TellsSigns | None:
-    """Return the model that may contradict the grammar's signs; where it should but cannot, that is labelled."""
-    signs = turn.services.signs
-    if signs is not None and signs.problem:
-        turn.degrade("signs", f"{signs.problem}; read by the grammar alone")
-    return signs
 
 
 def with_reason(understanding: Understanding, turn: Turn) -> Understanding:

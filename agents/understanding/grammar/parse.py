@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.protocols import TellsSigns
 from ....core.schemas import Constraint
 from .ages_of_people import ages_of_people
 from .alternatives import alternatives
@@ -31,7 +30,6 @@ from .orders import leanings, orders
 from .reactions import reactions
 from .refusals import refusals
 from .releases import releases
-from .second_opinion import second_opinion
 from .segments import Segment
 from .sentence import Parsed, Sentence
 from .steps import steps
@@ -40,13 +38,9 @@ from .wishes import wanted
 
 
 def parse(
-    segments: Sequence[Segment],
-    language: CatalogueLanguage,
-    text: str,
-    earlier: Sequence[Constraint] = (),
-    signs: TellsSigns | None = None,
+    segments: Sequence[Segment], language: CatalogueLanguage, text: str, earlier: Sequence[Constraint] = ()
 ) -> Parsed:
-    """Return all that the segments of ``text`` say; ``earlier`` are the conditions of the turns before, ``signs`` who may contradict."""
+    """Return all that the segments of ``text`` say; ``earlier`` are the conditions of the turns before."""
     settle_meanings(segments, language)
     sentence = Sentence(segments, language, text)
     found = sentence.found
@@ -80,9 +74,8 @@ def parse(
         demands,
         doubtful_refusals,
         doubts,
+        alternatives,
+        things,
     ):
         rule(sentence)
-    second_opinion(sentence, signs)
-    alternatives(sentence)
-    things(sentence)
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -71,10 +70,3 @@ def found_in(data: bytes, start: str) -> str:
 @cache
 def _unpacked() -> bytes:
     return gzip.decompress(DATA.read_bytes())
-
-
-def every_sense() -> Iterator[Sense]:
-    """Yield all senses in the order of the file."""
-    for line in _unpacked().splitlines():
-        if line.startswith(b"#"):
-            yield sense.__wrapped__(line[1:].split(b"\t", 1)[0].decode())
