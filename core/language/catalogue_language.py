@@ -221,7 +221,7 @@ def without_unit(of: CatalogueField) -> tuple[tuple[str, ...], str]:
     if (
         of.type == "number"
         and len(words) > 1
-        and words[1] in ("to", "of", "until", "per", "bis")
+        and words[1] in ("to", "from", "of", "until", "per", "bis", "zum", "zur", "vom")
         and key_of(words[0]) in units()
     ):
         return words[2:] or words, words[0]
@@ -234,6 +234,8 @@ def concept_of(of: CatalogueField) -> FieldConcept | None:
         return next(c for c in field_concepts() if c.name == "price")
     words, unit = without_unit(of)
     fitting = [c for c in field_concepts() if bool(c.measure) == (of.type == "number")]
+    if unit and _is_way(words_of(of.name)) and any(m == "distance" for m, _ in units().get(key_of(unit), ())):
+        return next(c for c in fitting if c.name == "distance")  # miles_from_centre
     if of.maximum is not None and of.maximum < FIRST_YEAR:  # years of warranty, and no year
         fitting = [c for c in fitting if c.name != "year"]
     if unit or of.unit:  # capacity_gb
@@ -259,6 +261,11 @@ def concept_of(of: CatalogueField) -> FieldConcept | None:
         return next(c for c in field_concepts() if c.name == compound)
     years = of.type == "number" and not unit and (of.minimum or 0) >= FIRST_YEAR and (of.maximum or 0) <= LAST_YEAR
     return next(c for c in field_concepts() if c.name == "year") if years else None
+
+
+def _is_way(words: Sequence[str]) -> bool:
+    """Tell whether a name says from where or to what something is measured."""
+    return bool({"to", "from", "away", "zum", "zur", "vom"} & set(words))
 
 
 def _compound_concept(words: Sequence[str], unit: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from .word_data import key_of, units
+
 _HEADS = frozenset("size diameter capacity count dimension dimensions amount".split())  # noqa: SIM905
 """Last words of a name that only say what of the word before them is measured."""
 _LIMITS = frozenset("min max minimum maximum number total average avg no num".split())  # noqa: SIM905
@@ -63,6 +65,8 @@ def _per(words: Sequence[str]) -> Iterator[str]:
     forms += _SAID[each].split("|") if each in _SAID else []
     yield from forms
     yield from (f"{what} {form}" for form in forms)
+    if cut > 1 and key_of(words[cut - 1]) in units():  # salt_g_per_100
+        yield from _numbers_of(" ".join(words[: cut - 1]))
 
 
 def _numbers_of(name: str) -> Iterator[str]:

@@ -167,7 +167,7 @@ def _told(sentence: Sentence, i: int) -> _Told | None:
         ages.append(age)
         k = _past_old(segments, last)
         old, last = old or k > last, k
-    if person is None and not (old and _is_led(segments, first, last)):
+    if person is None and not (old and (_is_led(segments, first, last) or _is_led(segments, i, last))):
         return None
     if not old and not _ends(segments, last):
         return None

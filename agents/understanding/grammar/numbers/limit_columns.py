@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .....core.language.catalogue_language import CatalogueLanguage, without_unit
 from .....core.language.value_entry import FieldTerms
 from .....core.schemas import CatalogueField
@@ -43,6 +45,11 @@ _HAN_LIMITS = ("最小", "最大", "最低", "最高", "最少", "最多", "上�
 def is_limit(of: CatalogueField) -> bool:
     """Tell whether a field's own name says in so many words that it holds a limit: ``max_length_m``, 最小缸容, but not ``runtime_min``."""
     return bool(_LIMITS & set(without_unit(of)[0])) or any(w in of.name for w in _HAN_LIMITS)
+
+
+def only_limits(words: Sequence[str]) -> bool:
+    """Tell whether words say a limit and nothing of what it is a limit of, so that they name no field: the "ab" of ``ab_alter``."""
+    return bool(words) and set(words) <= _LEAST | _MOST
 
 
 def holds_least(name: str) -> bool:

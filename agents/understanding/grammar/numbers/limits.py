@@ -14,6 +14,7 @@ from .....core.language.word_data import around_numbers, comparative_directions,
 from .....core.schemas import Operator
 from ..segments import Segment
 from .amount import Amount
+from .limit_columns import only_limits
 from .negation import negate
 from .phrase import NumberPhrase
 from .ranges import PRE, PRE_TIME, back, read_range
@@ -274,7 +275,11 @@ def _named_field(segments: Sequence[Segment], phrase: NumberPhrase, language: Ca
     if segments[phrase.first].amount is not None and segments[phrase.first].fields:
         phrase.fields = segments[phrase.first].fields
         return
-    inside = [s for s in segments[phrase.first : phrase.last] if s.fields and not s.entries and s.amount is None]
+    inside = [
+        s
+        for s in segments[phrase.first : phrase.last]
+        if s.fields and not s.entries and s.amount is None and (not only_limits(s.words) or _holds(s, phrase, language))
+    ]
     k = phrase.last
     skip = k
     while skip < len(segments) and (
@@ -324,6 +329,13 @@ def _named_field(segments: Sequence[Segment], phrase: NumberPhrase, language: Ca
     ranked = j > 0 and key_of(segments[j - 1].text) in superlatives()  # "the biggest aperture under 900"
     if j >= 0 and _number_fields(segments[j], language) and not (segments[j].entries or segments[j].used or ranked):
         phrase.fields, phrase.first = _number_fields(segments[j], language), j
+
+
+def _holds(s: Segment, phrase: NumberPhrase, language: CatalogueLanguage) -> bool:
+    """Tell whether a field that ``s`` names by its limit alone has such numbers: "ab 6" where ``ab_alter`` is 0 to 16."""
+    values = [a.value for _, a in phrase.parts]
+    named = [language.fields[n].field for n in _number_fields(s, language)]
+    return any(f.minimum is not None and f.maximum is not None and f.minimum <= v <= f.maximum for f in named for v in values)
 
 
 def _next_is_number_phrase(segments: Sequence[Segment], k: int) -> bool:

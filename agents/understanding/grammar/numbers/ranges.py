@@ -84,7 +84,8 @@ def _alike(low: Amount, high: Amount) -> tuple[Amount, Amount]:
             if high.value >= 1e4 and low.value < 10 and high.value / 1e4 < 100 and high.spelled
             else 1e3
         )
-        low = low._replace(value=low.value * scale, scaled=True)
+        if low.value * scale <= high.value:  # 五百到一千五 is no half a million
+            low = low._replace(value=low.value * scale, scaled=True)
     return low, high
 
 

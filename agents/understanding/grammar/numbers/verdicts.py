@@ -125,7 +125,7 @@ def shared(first: NumberPhrase, second: NumberPhrase) -> tuple[tuple[Operator, A
     own = bool(low.units or low.currency or first.fields)
     if own or low.scaled or not (high.units or high.currency or second.fields or high.scaled) or low.value <= 0:
         return None
-    scale = 1000.0 if high.scaled and not low.scaled and low.value < 1000 <= high.value else 1.0
+    scale = 1000.0 if high.scaled and not low.scaled and 1000 * low.value <= high.value else 1.0
     return (
         op,
         low._replace(value=low.value * scale, units=high.units, currency=high.currency, scaled=high.scaled),
