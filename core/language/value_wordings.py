@@ -32,6 +32,7 @@ TOO_GENERAL = frozenset(
     """.split()  # noqa: SIM905
 )
 """Words that say no more than that something is a thing."""
+PERSON = 18
 CONCRETE = frozenset((5, 6, 7, 8, 13, 20, 27))
 """Kinds of senses whose narrower words stand for a value: animals, artifacts, attributes such as colours, bodies, food, plants, substances."""
 
@@ -142,6 +143,8 @@ def narrower(word: str, tongue: str, senses: Mapping[str, Sequence[Entry]]) -> t
     """Return the values that a word is a kind of: Red for "crimson", by the word's most usual sense."""
     key = lemma_of(word, tongue)
     known = [sense(name) for name in things(key, tongue)[: USUAL[tongue]]] if key else []
+    if known and known[0].kind == PERSON:  # an adult is no animal
+        return ()
     usual = next((one for one in known if one.kind in CONCRETE), None)
     above = [one.name for one in broader(usual, LEVELS)] if usual is not None else []
     return next((tuple(senses[name]) for name in above if name in senses), ())
