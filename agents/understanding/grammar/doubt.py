@@ -67,7 +67,11 @@ def _doubt_judged(sentence: Sentence, clause: list[Segment]) -> None:
     verbs = [s for s in clause if key_of(s.text) in JUDGING or _finds(sentence, s)]
     said = [s for s in clause if s in verbs[:1] or not (s.mark or s.is_glue)]
     verb = said.index(verbs[0]) if verbs else -1
-    if verb < 0 or any(key_of(s.text) in _ASKING_WHICH for s in clause) or any(s.roles & {"want", "praise", "only", "demand", "fine"} and not s.entries for s in said):
+    if (
+        verb < 0
+        or any(key_of(s.text) in _ASKING_WHICH for s in clause)
+        or any(s.roles & {"want", "praise", "only", "demand", "fine"} and not s.entries for s in said)
+    ):
         return
     subject = said[:verb] if said[0].entries else said[verb + 1 : verb + 2]
     judged = said[max(verb, len(subject)) :]

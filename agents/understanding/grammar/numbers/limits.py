@@ -335,7 +335,9 @@ def _holds(s: Segment, phrase: NumberPhrase, language: CatalogueLanguage) -> boo
     """Tell whether a field that ``s`` names by its limit alone has such numbers: "ab 6" where ``ab_alter`` is 0 to 16."""
     values = [a.value for _, a in phrase.parts]
     named = [language.fields[n].field for n in _number_fields(s, language)]
-    return any(f.minimum is not None and f.maximum is not None and f.minimum <= v <= f.maximum for f in named for v in values)
+    return any(
+        f.minimum is not None and f.maximum is not None and f.minimum <= v <= f.maximum for f in named for v in values
+    )
 
 
 def _next_is_number_phrase(segments: Sequence[Segment], k: int) -> bool:
