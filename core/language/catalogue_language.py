@@ -230,12 +230,10 @@ def without_unit(of: CatalogueField) -> tuple[tuple[str, ...], str]:
 
 def concept_of(of: CatalogueField) -> FieldConcept | None:
     """Return the concept whose name is the field's label, else its last word, else any of its words; else years by their range."""
-    if of.role == "price":
-        return next(c for c in field_concepts() if c.name == "price")
     words, unit = without_unit(of)
+    if settled := "price" if of.role == "price" else "distance" if _is_way(of, unit) else "":
+        return next(c for c in field_concepts() if c.name == settled)
     fitting = [c for c in field_concepts() if bool(c.measure) == (of.type == "number")]
-    if unit and _is_way(words_of(of.name)) and any(m == "distance" for m, _ in units().get(key_of(unit), ())):
-        return next(c for c in fitting if c.name == "distance")  # miles_from_centre
     if of.maximum is not None and of.maximum < FIRST_YEAR:  # years of warranty, and no year
         fitting = [c for c in fitting if c.name != "year"]
     if unit or of.unit:  # capacity_gb
@@ -263,9 +261,10 @@ def concept_of(of: CatalogueField) -> FieldConcept | None:
     return next(c for c in field_concepts() if c.name == "year") if years else None
 
 
-def _is_way(words: Sequence[str]) -> bool:
-    """Tell whether a name says from where or to what something is measured."""
-    return bool({"to", "from", "away", "zum", "zur", "vom"} & set(words))
+def _is_way(of: CatalogueField, unit: str) -> bool:
+    """Tell whether a name says from where or to what a distance is measured: ``miles_from_centre``."""
+    said = {"to", "from", "away", "zum", "zur", "vom"} & set(words_of(of.name))
+    return bool(said) and any(m == "distance" for m, _ in units().get(key_of(unit), ()))
 
 
 def _compound_concept(words: Sequence[str], unit: str) -> str:
