@@ -19,7 +19,7 @@ from .comparisons import Comparison, comparisons_of
 from .lexicon.glosses import said_abroad
 from .lexicon.wordings import lemma_of
 from .listing_columns import with_signs
-from .number_field_names import number_field_names
+from .number_field_names import is_rate, number_field_names
 from .own_words import OwnWords
 from .spelling import Spelling
 from .tokens import german_stem, stem, words_of_form
@@ -355,6 +355,6 @@ def _more_names(of: CatalogueField, label: str, own: dict[str, list[str]]) -> It
     abroad = tuple(said_abroad(joined(without_unit(of)[0])))
     return (
         ()
-        if of.role == "price" and "per" not in words_of(of.name)
+        if of.role == "price" and "per" not in words_of(of.name) and not is_rate(of.name)
         else (*abroad, *number_field_names(words_of(of.name), *without_unit(of)))
     )

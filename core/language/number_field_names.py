@@ -22,6 +22,7 @@ _SAID = {
 }
 """How other languages say "a day"."""
 _HAN_RATES = {
+    "人均": "person",
     "每小时": "hour",
     "每天": "day",
     "每日": "day",
@@ -31,6 +32,11 @@ _HAN_RATES = {
     "每年": "year",
 }
 _SHORT = 3
+
+
+def is_rate(name: str) -> bool:
+    """Tell whether a Chinese name says for whom or what each of its numbers is: 人均消费, 每晚价格."""
+    return any(rate in name for rate in _HAN_RATES)
 
 
 def number_field_names(name: Sequence[str], words: Sequence[str], unit: str) -> Iterator[str]:
@@ -49,7 +55,7 @@ def number_field_names(name: Sequence[str], words: Sequence[str], unit: str) -> 
     label = "".join(words)
     rate = next((w for w in _HAN_RATES if w in label and label != w), "")
     if rate:
-        yield from (label.replace(rate, ""), f"{rate}{label.replace(rate, '')}", *_SAID[_HAN_RATES[rate]].split("|"))
+        yield from (rate, label.replace(rate, ""), f"{rate}{label.replace(rate, '')}", *_SAID[_HAN_RATES[rate]].split("|"))
     limit = next((w for w in _HAN_LIMITS if label.startswith(w) and len(label) > len(w) + 1), "")
     if limit:
         yield label.removeprefix(limit)  # 最高时速

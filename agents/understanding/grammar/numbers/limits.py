@@ -289,6 +289,7 @@ def _named_field(segments: Sequence[Segment], phrase: NumberPhrase, language: Ca
             and not segments[skip].fields
             and key_of(segments[skip].text) in around_numbers()["links"]
         )
+        or (segments[skip].is_word and key_of(segments[skip].text) in around_numbers()["counters"])
     ):
         skip += 1
     after = segments[skip] if skip < len(segments) and skip - k <= 3 else None
