@@ -33,6 +33,12 @@ SHOPS = {
         number("erscheinungsjahr", 1995, 2024),
         words("art", "Würfelspiel|Kartenspiel"),
     ),
+    "gloves": shop(
+        number("price", 8, 60, price=True),
+        number("stock", 0, 40),
+        words("lining", "Fleece|Silk"),
+    ),
+    "火锅": shop(number("人均消费", 40, 400, price=True), words("汤底", "清汤|麻辣")),
     "伞": shop(number("价格", 20, 2400, price=True), words("颜色", "红色|黑色")),
 }
 
@@ -85,3 +91,12 @@ def test_a_thousand_is_shared_only_upwards() -> None:
         ("颜色", "=", "黑色"),
     }
     assert said("伞", "3到5千") == {("价格", ">=", 3000.0), ("价格", "<=", 5000.0)}
+
+
+def test_what_is_counted_may_stand_between_the_number_and_its_column() -> None:
+    assert said("gloves", "silk ones, at least 2 pairs in stock") == {("lining", "=", "Silk"), ("stock", ">=", 2.0)}
+
+
+@pytest.mark.parametrize("text", ["清汤，人均一百以内", "清汤的，人均不超过100", "清汤，人均100块以内"])
+def test_what_each_pays_is_said_without_its_noun(text: str) -> None:
+    assert said("火锅", text) == {("汤底", "=", "清汤"), ("人均消费", "<=", 100.0)}

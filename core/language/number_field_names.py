@@ -55,7 +55,12 @@ def number_field_names(name: Sequence[str], words: Sequence[str], unit: str) -> 
     label = "".join(words)
     rate = next((w for w in _HAN_RATES if w in label and label != w), "")
     if rate:
-        yield from (rate, label.replace(rate, ""), f"{rate}{label.replace(rate, '')}", *_SAID[_HAN_RATES[rate]].split("|"))
+        yield from (
+            rate,
+            label.replace(rate, ""),
+            f"{rate}{label.replace(rate, '')}",
+            *_SAID[_HAN_RATES[rate]].split("|"),
+        )
     limit = next((w for w in _HAN_LIMITS if label.startswith(w) and len(label) > len(w) + 1), "")
     if limit:
         yield label.removeprefix(limit)  # 最高时速
