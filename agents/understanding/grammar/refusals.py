@@ -47,6 +47,10 @@ _LESS = frozenset(("less than", "short of", "weniger als", "geringer als"))
 _NO_AGAIN = frozenset("not dont do nothing no never i im definitely nicht kein keine".split())  # noqa: SIM905
 
 
+_THEREFORE = frozenset("so then hence therefore thus deshalb darum daher drum also 所以 那就 因此".split())  # noqa: SIM905
+"""Words after which one says what one takes instead."""
+
+
 def refusals(sentence: Sentence) -> None:
     """Read every "not" and every exception, from left to right."""
     for i, s in enumerate(sentence.segments):
@@ -119,6 +123,8 @@ def _refuse_after(sentence: Sentence, i: int) -> None:
     if _is_interjection(sentence, i) or _asks_for_the_most(sentence, i):
         first.used = "settled"
         return
+    if "not_after" in first.roles and _concludes(sentence, i + 1) and refuse_before(sentence, i):
+        return
     while j < min(len(sentence.segments), i + REACH) and not sentence.stops(j):
         s = sentence.segments[j]
         if s.roles & {"not", "except", "wanted_double"} and not s.used and not s.entries:
@@ -153,6 +159,11 @@ def _refuse_after(sentence: Sentence, i: int) -> None:
         _unmet_words(sentence, i)
     for n in negations:
         n.used = n.used or "glue"
+
+
+def _concludes(sentence: Sentence, j: int) -> bool:
+    """Tell whether what one takes instead is said next: "red I must avoid so blue"."""
+    return j < len(sentence.segments) and key_of(sentence.segments[j].text) in _THEREFORE
 
 
 def _release_if_fine(sentence: Sentence, before: int) -> None:

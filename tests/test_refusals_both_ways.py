@@ -1,0 +1,63 @@
+"""Refuse by verbs that may stand before or after what they refuse, and keep what is named beside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tastemaker.agents.understanding.reader import read
+
+from .unseen_shops import flag, number, shop, words
+
+ENGLISH = shop(
+    number("price", 5, 40, price=True), words("kind", "Herbal tea|Green tea"), words("herb", "Camomile|Rose|Mint")
+)
+GERMAN = shop(
+    number("preis", 5, 40, price=True),
+    words("art", "Kräutertee|Grüntee"),
+    words("kraut", "Kamille|Rose|Minze"),
+    flag("drehbar"),
+)
+CHINESE = shop(number("价格", 5, 400, price=True), words("类别", "绿茶|红茶"), words("配料", "菊花|玫瑰"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "in green tea I avoid mint",
+        "mint I avoid, green tea please",
+        "mint I must avoid so green tea",
+        "green tea, I react to mint",
+        "mint I react to, so green tea",
+        "green tea but I could do without mint",
+    ],
+)
+def test_english_verbs(text: str) -> None:
+    assert {(c.field, c.op, c.value) for c in read(text, ENGLISH).conditions} == {
+        ("kind", "=", "Green tea"),
+        ("herb", "!=", "Mint"),
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["Im Grüntee vermeide ich Minze", "Minze hasse ich, Grüntee bitte", "beim Grüntee hasse ich Minze"]
+)
+def test_german_verbs(text: str) -> None:
+    assert {(c.field, c.op, c.value) for c in read(text, GERMAN).conditions} == {
+        ("art", "=", "Grüntee"),
+        ("kraut", "!=", "Minze"),
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["绿茶里我受不了菊花", "菊花我受不了，要绿茶", "绿茶里我不爱菊花", "绿茶，我不能喝菊花", "绿茶里喝不了菊花"]
+)
+def test_chinese_verbs(text: str) -> None:
+    assert {(c.field, c.op, c.value) for c in read(text, CHINESE).conditions} == {
+        ("类别", "=", "绿茶"),
+        ("配料", "!=", "菊花"),
+    }
+
+
+@pytest.mark.parametrize("text", ["drehbar muss er nicht sein, Grüntee", "Grüntee, muss nicht drehbar sein"])
+def test_what_need_not_be_is_left_open(text: str) -> None:
+    assert [(c.field, c.op, c.value) for c in read(text, GERMAN).conditions] == [("art", "=", "Grüntee")]
