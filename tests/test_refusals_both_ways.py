@@ -61,3 +61,50 @@ def test_chinese_verbs(text: str) -> None:
 @pytest.mark.parametrize("text", ["drehbar muss er nicht sein, Grüntee", "Grüntee, muss nicht drehbar sein"])
 def test_what_need_not_be_is_left_open(text: str) -> None:
     assert [(c.field, c.op, c.value) for c in read(text, GERMAN).conditions] == [("art", "=", "Grüntee")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "green tea, and please keep mint out of it",
+        "take the mint out of my green tea",
+        "exclude mint from the green tea list",
+        "enough mint already, show me green tea",
+        "green tea that hasn't got mint in it",
+        "mint gives me heartburn, green tea it is",
+        "green tea but the mint has to go",
+        "I've gone off mint. green tea please",
+        "green tea, lose the mint",
+    ],
+)
+def test_english_words_around_a_value(text: str) -> None:
+    assert {(c.field, c.op, c.value) for c in read(text, ENGLISH).conditions} == {
+        ("kind", "=", "Green tea"),
+        ("herb", "!=", "Mint"),
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "von Minze krieg ich Sodbrennen, Grüntee bitte",
+        "mit Minze kann man mich jagen, Grüntee",
+        "Minze hab ich satt, Grüntee",
+        "früher mochte ich Minze, heute nicht mehr, Grüntee",
+        "lass die Minze weg beim Grüntee",
+    ],
+)
+def test_german_words_around_a_value(text: str) -> None:
+    assert {(c.field, c.op, c.value) for c in read(text, GERMAN).conditions} == {
+        ("art", "=", "Grüntee"),
+        ("kraut", "!=", "Minze"),
+    }
+
+
+def test_chinese_words_around_a_value() -> None:
+    wanted = {("类别", "=", "绿茶"), ("配料", "!=", "菊花")}
+    assert {(c.field, c.op, c.value) for c in read("与其喝菊花不如喝绿茶", CHINESE).conditions} == wanted
+    assert {(c.field, c.op, c.value) for c in read("菊花再见，绿茶你好", CHINESE).conditions} == wanted
+    compared = read("绿茶比菊花好，来绿茶", CHINESE)
+    assert [(c.field, c.op, c.value) for c in compared.conditions] == [("类别", "=", "绿茶")]
+    assert compared.not_applied == ("比菊花好",)

@@ -319,6 +319,15 @@ def around_numbers() -> Mapping[str, frozenset[str]]:
 
 
 @cache
+def frames() -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """Return what words around a value do with it -> the keys of those before and after it."""
+    return {
+        role: tuple((key_of(before), key_of(after)) for before, after in (f.split("...") for f in _listed(forms)))
+        for role, forms in _load("frames").items()
+    }
+
+
+@cache
 def ordinals() -> Mapping[str, int]:
     """Return key of an ordinal -> its number."""
     return {key_of(form): int(number) for number, forms in _load("ordinals").items() for form in _listed(forms)}

@@ -18,6 +18,7 @@ from .doubt import doubts
 from .doubtful_refusals import doubtful_refusals
 from .exceptions import exceptions_with_but
 from .first_timers import first_timers
+from .framed import framed
 from .left_over import demands, things
 from .likewise import likewise
 from .meanings_in_context import settle_meanings
@@ -58,6 +59,7 @@ def parse(
     found.unmet += unmet
     nothing_of(sentence)
     for rule in (
+        framed,
         steps,
         orders,
         releases,

@@ -76,7 +76,7 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
     if _is_no_blame(sentence, i) or _has_none(sentence, k, i):
         sentence.doubt(k, [s])
         return True
-    for position in _listed_with(sentence, k):
+    for position in listed_with(sentence, k):
         piece = sentence.segments[position]
         entries = [e for e in piece.entries if e.rank < BROADER and sentence.evident(piece, e)]
         sentence.found.wishes += [Wish(e, [piece, s], refused=True) for e in entries]
@@ -85,7 +85,7 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
     return True
 
 
-def _listed_with(sentence: Sentence, k: int) -> list[int]:
+def listed_with(sentence: Sentence, k: int) -> list[int]:
     """Return the position of the value at ``k`` with those before it that "or", "and" or "/" join with it in one field."""
     group, fields, m = [k], {e.field for e in sentence.segments[k].entries}, k - 1
     while m > 0 and _is_of(sentence, m) and sentence.value_at(m - 1):  # 红的蓝的都不要

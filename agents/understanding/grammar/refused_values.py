@@ -41,6 +41,7 @@ _OF = frozenset(
         "der",
     ]
 )
+_REMOVING = frozenset("exclude excluding omit remove drop filter strip entferne streiche".split())  # noqa: SIM905
 _PLACING = frozenset("in near from to at nach bei nahe".split())  # noqa: SIM905
 _OVER = frozenset("a an the any ein eine einem einer colour color has have is are is in".split())  # noqa: SIM905
 _RELATIVE = frozenset("was das die der den dem that which who welche welcher welches".split())  # noqa: SIM905
@@ -234,6 +235,8 @@ def _heads(sentence: Sentence, phrase: Sequence[int], negations: Sequence[Segmen
     bridges = [n for n in range(1, len(phrase)) if _is_bridged(sentence, phrase[n - 1], phrase[n])]
     excepts = any("except" in n.roles for n in negations)
     placed = key_of(sentence.segments[phrase[0] - 1].text) in _PLACING
+    if bridges and _removes(sentence, phrase, negations):
+        return set(phrase[bridges[0] :]), True
     if bridges and (excepts or placed) and not sentence.says_what(sentence.segments[phrase[0]]):
         return set(phrase[bridges[0] :]), excepts  # "anywhere except Graz with a pool"
     if bridges:
@@ -246,6 +249,12 @@ def _heads(sentence: Sentence, phrase: Sequence[int], negations: Sequence[Segmen
     if len(kinds) == len(phrase):
         return {phrase[-1]}, lacking
     return kinds, lacking
+
+
+def _removes(sentence: Sentence, phrase: Sequence[int], negations: Sequence[Segment]) -> bool:
+    """Tell whether what stands after "from" is only what the refused is taken out of: "exclude mint from the green teas"."""
+    verbs = any(key_of(n.text).split(" ")[-1] in _REMOVING for n in negations)
+    return verbs and any(key_of(s.text) in ("from", "aus") for s in sentence.segments[phrase[0] + 1 : phrase[-1]])
 
 
 def _is_bridged(sentence: Sentence, a: int, b: int) -> bool:

@@ -40,8 +40,9 @@ MAX_TOKENS = 220
 """Longer texts are read so far; what follows is named as not read."""
 MAX_CHARACTERS = 4_000
 MAX_WORDS = 7
-ABBREVIATION = 4
-"""Letters of the longest abbreviation with a full stop."""
+ABBREVIATION = 3
+"""Letters of the longest abbreviation with a full stop, but for these."""
+_LONG_ABBREVIATIONS = frozenset(("capt", "inkl", "prof", "univ", "zzgl"))
 JOINERS = frozenset("-/&.'’·_")
 EMPTY: frozenset[str] = frozenset()
 _DENYING = frozenset(("not", "except"))
@@ -357,7 +358,8 @@ def _engine(text: str, tokens: Sequence[Token], i: int, language: CatalogueLangu
 def _ends_sentence(tokens: Sequence[Token], j: int) -> bool:
     """Tell whether the full stop at ``j`` ends a sentence: white space follows, and no abbreviation stands before it ("Dr. Martens")."""
     before = tokens[j - 1].text if j else ""
-    return len(before) > ABBREVIATION and j + 1 < len(tokens) and not tokens[j + 1].glued
+    short = len(before) <= ABBREVIATION or before in _LONG_ABBREVIATIONS
+    return not short and j + 1 < len(tokens) and not tokens[j + 1].glued
 
 
 def _or_equal(text: str, tokens: Sequence[Token], i: int) -> Segment | None:

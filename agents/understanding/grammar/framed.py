@@ -1,0 +1,63 @@
+"""Refuse the value that words stand around: "keep mint out of it", "lass die Minze weg", 与其喝菊花不如喝绿茶."""
+
+from __future__ import annotations
+
+from ....core.language.value_entry import BROADER
+from ....core.language.word_data import frames, key_of
+from .refuse_before import listed_with
+from .sentence import COMMAS, Sentence, Wish
+
+AROUND = 4
+"""Segments before and after a value among which its frame stands."""
+
+
+def framed(sentence: Sentence) -> None:
+    """Refuse the values in the frames that refuse, and name those in the frames that only compare."""
+    for k, s in enumerate(sentence.segments):
+        if s.used or not sentence.value_at(k):
+            continue
+        first = min(listed_with(sentence, k))
+        for role, pairs in frames().items():
+            around = next((found for pair in pairs if (found := _around(sentence, first, k, pair))), None)
+            if around is not None:
+                _take(sentence, *around, first, k, refused=role == "refused")
+                break
+
+
+def _around(sentence: Sentence, first: int, last: int, frame: tuple[str, str]) -> tuple[int, int] | None:
+    """Return the positions ``start:end`` of the words of a frame with what they stand around; nothing but glue stands between."""
+    start, end = first - 1, last + 1
+    while start > first - AROUND and start >= 0 and _may_skip(sentence, start, frame[0]):
+        start -= 1
+    while end < min(last + AROUND, len(sentence.segments)) and _may_skip(sentence, end, frame[1]):
+        end += 1
+    if start < 0 or end >= len(sentence.segments):
+        return None
+    opens, closes = sentence.segments[start], sentence.segments[end]
+    fits = _says(sentence, start, frame[0], backward=True) and _says(sentence, end, frame[1])
+    return (start, end + 1) if fits and not (opens.used or closes.used) else None
+
+
+def _may_skip(sentence: Sentence, i: int, wanted: str) -> bool:
+    s = sentence.segments[i]
+    between = s.is_glue or "want" in s.roles or s.mark in COMMAS
+    return between and not s.used and key_of(s.text) not in (wanted, *wanted.split(" "))
+
+
+def _says(sentence: Sentence, i: int, wanted: str, *, backward: bool = False) -> bool:
+    """Tell whether the words of half a frame stand at ``i``, the first or the last of them."""
+    said = key_of(sentence.segments[i].text)
+    if backward:
+        return said == wanted or said.endswith(f" {wanted}")
+    return said == wanted or said.startswith(f"{wanted} ") or (not wanted.isascii() and said.startswith(wanted))
+
+
+def _take(sentence: Sentence, start: int, end: int, first: int, last: int, *, refused: bool) -> None:
+    for position in range(first, last + 1):
+        piece = sentence.segments[position]
+        entries = [e for e in piece.entries if e.rank < BROADER and sentence.evident(piece, e)] if refused else []
+        sentence.found.wishes += [Wish(e, [sentence.segments[start], piece], refused=True) for e in entries]
+    if not refused:
+        sentence.found.unmet.append((sentence.segments[start].start, sentence.segments[end - 1].end))
+    for piece in sentence.segments[start:end]:
+        piece.used = "refused" if refused else "unmet"
