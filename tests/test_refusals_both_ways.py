@@ -74,7 +74,7 @@ def test_what_need_not_be_is_left_open(text: str) -> None:
         "mint gives me heartburn, green tea it is",
         "green tea but the mint has to go",
         "I've gone off mint. green tea please",
-        "green tea, lose the mint",
+        "green tea, ditch the mint",
     ],
 )
 def test_english_words_around_a_value(text: str) -> None:
@@ -108,3 +108,30 @@ def test_chinese_words_around_a_value() -> None:
     compared = read("绿茶比菊花好，来绿茶", CHINESE)
     assert [(c.field, c.op, c.value) for c in compared.conditions] == [("类别", "=", "绿茶")]
     assert compared.not_applied == ("比菊花好",)
+
+
+VACUUMS = shop(number("price", 50, 900, price=True), number("weight_kg", 3, 40, "kg"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "it can be more than 300",
+        "I don't mind paying over 300",
+        "I don't care if it's over 300",
+        "it doesn't have to be under 300",
+        "under 300 isn't a must",
+        "muss nicht unter 300 sein",
+        "超过300没关系",
+    ],
+)
+def test_what_is_only_allowed_or_not_needed_binds_no_number(text: str) -> None:
+    assert read(text, VACUUMS).conditions == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "op"),
+    [("mehr als 300 ist nicht drin", "<="), ("unter 300 kauf ich nicht", ">="), ("over 300 is out", "<=")],
+)
+def test_a_refused_comparison_is_turned_round(text: str, op: str) -> None:
+    assert [(c.field, c.op, c.value) for c in read(text, VACUUMS).conditions] == [("price", op, 300.0)]

@@ -134,15 +134,22 @@ def _phrase_at(
 
 
 def _is_permitted(segments: Sequence[Segment], phrase: NumberPhrase) -> bool:
-    """Tell whether more than a number is only allowed: "es darf ruhig über 500 Euro kosten", "happy to pay over 80"."""
-    j = phrase.first - 1
-    while j >= 0 and segments[j].is_glue and "permits" not in segments[j].roles:
+    """Tell whether more than a number is only allowed, or less not needed: "es darf ruhig über 500 kosten", "needn't be under 80"."""
+    j, k = phrase.first - 1, phrase.last
+    while j >= 0 and segments[j].is_glue and not segments[j].roles & {"permits", "release"}:
         j -= 1
-    permits = j >= 0 and "permits" in segments[j].roles and not segments[j].used
-    if not permits or phrase.negated or any(op not in (">", ">=") for op, _ in phrase.parts):
+    while k < len(segments) and segments[k].is_glue and not segments[k].roles & {"fine", "release"}:
+        k += 1
+    before = segments[j] if j >= 0 and not segments[j].used else None
+    after = segments[k] if k < len(segments) and not segments[k].used else None
+    more = all(op in (">", ">=") for op, _ in phrase.parts)
+    if phrase.negated or phrase.bare:
         return False
-    segments[j].used = "release"
-    return True
+    for s, role in ((before, "permits"), (before, "release"), (after, "fine"), (after, "release")):
+        if s is not None and role in s.roles and not s.entries and (more or role == "release"):
+            s.used = "release"
+            return True
+    return False
 
 
 def _told_closer(decade: Bound, bounds: Sequence[Bound]) -> bool:
