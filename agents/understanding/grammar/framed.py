@@ -33,9 +33,10 @@ def _around(sentence: Sentence, first: int, last: int, frame: tuple[str, str]) -
         end += 1
     if start < 0 or end >= len(sentence.segments):
         return None
-    opens, closes = sentence.segments[start], sentence.segments[end]
-    fits = _says(sentence, start, frame[0], backward=True) and _says(sentence, end, frame[1])
-    return (start, end + 1) if fits and not (opens.used or closes.used) else None
+    after = _ends_of(sentence, end, frame[1])
+    if after is None or not _opens(sentence, start, frame[0]):
+        return None
+    return None if any(sentence.segments[i].used for i in (start, *range(end, after))) else (start, after)
 
 
 def _may_skip(sentence: Sentence, i: int, wanted: str) -> bool:
@@ -44,12 +45,20 @@ def _may_skip(sentence: Sentence, i: int, wanted: str) -> bool:
     return between and not s.used and key_of(s.text) not in (wanted, *wanted.split(" "))
 
 
-def _says(sentence: Sentence, i: int, wanted: str, *, backward: bool = False) -> bool:
-    """Tell whether the words of half a frame stand at ``i``, the first or the last of them."""
+def _opens(sentence: Sentence, i: int, wanted: str) -> bool:
+    """Tell whether the words before the value end at ``i``."""
     said = key_of(sentence.segments[i].text)
-    if backward:
-        return said == wanted or said.endswith(f" {wanted}")
-    return said == wanted or said.startswith(f"{wanted} ") or (not wanted.isascii() and said.startswith(wanted))
+    return said == wanted or said.endswith(f" {wanted}")
+
+
+def _ends_of(sentence: Sentence, i: int, wanted: str) -> int | None:
+    """Return the position after the words that stand behind the value from ``i`` on, or None where others do."""
+    said = ""
+    for j in range(i, min(i + AROUND, len(sentence.segments))):
+        said = f"{said} {key_of(sentence.segments[j].text)}".strip()
+        if said == wanted or said.startswith(f"{wanted} ") or (not wanted.isascii() and said.startswith(wanted)):
+            return j + 1
+    return None
 
 
 def _take(sentence: Sentence, start: int, end: int, first: int, last: int, *, refused: bool) -> None:
