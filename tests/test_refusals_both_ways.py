@@ -72,7 +72,6 @@ def test_what_need_not_be_is_left_open(text: str) -> None:
         "enough mint already, show me green tea",
         "green tea that hasn't got mint in it",
         "mint gives me heartburn, green tea it is",
-        "green tea but the mint has to go",
         "I've gone off mint. green tea please",
     ],
 )
@@ -134,3 +133,7 @@ def test_what_is_only_allowed_or_not_needed_binds_no_number(text: str) -> None:
 )
 def test_a_refused_comparison_is_turned_round(text: str, op: str) -> None:
     assert [(c.field, c.op, c.value) for c in read(text, VACUUMS).conditions] == [("price", op, 300.0)]
+
+
+def test_what_will_do_is_asked_for() -> None:
+    assert [(c.op, c.value) for c in read("at least 300 will do", VACUUMS).conditions] == [(">=", 300.0)]

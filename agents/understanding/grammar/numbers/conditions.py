@@ -143,10 +143,12 @@ def _is_permitted(segments: Sequence[Segment], phrase: NumberPhrase) -> bool:
     before = segments[j] if j >= 0 and not segments[j].used else None
     after = segments[k] if k < len(segments) and not segments[k].used else None
     more = all(op in (">", ">=") for op, _ in phrase.parts)
+    beyond = all(op == ">" for op, _ in phrase.parts)
     if phrase.negated or phrase.bare:
         return False
-    for s, role in ((before, "permits"), (before, "release"), (after, "fine"), (after, "release")):
-        if s is not None and role in s.roles and not s.entries and (more or role == "release"):
+    allowed = ((before, "permits", more), (before, "release", True), (after, "fine", beyond), (after, "release", True))
+    for s, role, fits in allowed:
+        if s is not None and role in s.roles and not s.entries and fits:
             s.used = "release"
             return True
     return False
