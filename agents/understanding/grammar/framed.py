@@ -9,12 +9,17 @@ from .sentence import COMMAS, Sentence, Wish
 
 AROUND = 4
 """Segments before and after a value among which its frame stands."""
+REACH = 12
+"""Segments after the opening words of a frame among which the last of its values stands."""
 
 
 def framed(sentence: Sentence) -> None:
     """Refuse the values in the frames that refuse, and name those in the frames that only compare."""
-    for k, s in enumerate(sentence.segments):
-        if s.used or not sentence.value_at(k):
+    openers = {before.split(" ")[-1] for pairs in frames().values() for before, _ in pairs}
+    opened = [i for i, s in enumerate(sentence.segments) if not s.used and key_of(s.text).split(" ")[-1] in openers]
+    near = {k for i in opened for k in range(i + 1, min(i + REACH, len(sentence.segments)))}
+    for k in sorted(near):
+        if sentence.segments[k].used or not sentence.value_at(k):
             continue
         first = min(listed_with(sentence, k))
         for role, pairs in frames().items():
