@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tastemaker.agents.understanding.reader import read
+from tastemaker.core.language.catalogue_language import CatalogueLanguage
 
 from .unseen_shops import flag, number, shop, words
 
@@ -20,6 +21,10 @@ GERMAN = shop(
 CHINESE = shop(number("价格", 5, 400, price=True), words("类别", "绿茶|红茶"), words("配料", "菊花|玫瑰"))
 
 
+def said(text: str, language: CatalogueLanguage) -> set[tuple[str, str, object]]:
+    return {(c.field, c.op, c.value) for c in read(text, language).conditions}
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -32,30 +37,21 @@ CHINESE = shop(number("价格", 5, 400, price=True), words("类别", "绿茶|红
     ],
 )
 def test_english_verbs(text: str) -> None:
-    assert {(c.field, c.op, c.value) for c in read(text, ENGLISH).conditions} == {
-        ("kind", "=", "Green tea"),
-        ("herb", "!=", "Mint"),
-    }
+    assert said(text, ENGLISH) == {("kind", "=", "Green tea"), ("herb", "!=", "Mint")}
 
 
 @pytest.mark.parametrize(
     "text", ["Im Grüntee vermeide ich Minze", "Minze hasse ich, Grüntee bitte", "beim Grüntee hasse ich Minze"]
 )
 def test_german_verbs(text: str) -> None:
-    assert {(c.field, c.op, c.value) for c in read(text, GERMAN).conditions} == {
-        ("art", "=", "Grüntee"),
-        ("kraut", "!=", "Minze"),
-    }
+    assert said(text, GERMAN) == {("art", "=", "Grüntee"), ("kraut", "!=", "Minze")}
 
 
 @pytest.mark.parametrize(
     "text", ["绿茶里我受不了菊花", "菊花我受不了，要绿茶", "绿茶里我不爱菊花", "绿茶，我不能喝菊花", "绿茶里喝不了菊花"]
 )
 def test_chinese_verbs(text: str) -> None:
-    assert {(c.field, c.op, c.value) for c in read(text, CHINESE).conditions} == {
-        ("类别", "=", "绿茶"),
-        ("配料", "!=", "菊花"),
-    }
+    assert said(text, CHINESE) == {("类别", "=", "绿茶"), ("配料", "!=", "菊花")}
 
 
 @pytest.mark.parametrize("text", ["drehbar muss er nicht sein, Grüntee", "Grüntee, muss nicht drehbar sein"])
@@ -76,10 +72,7 @@ def test_what_need_not_be_is_left_open(text: str) -> None:
     ],
 )
 def test_english_words_around_a_value(text: str) -> None:
-    assert {(c.field, c.op, c.value) for c in read(text, ENGLISH).conditions} == {
-        ("kind", "=", "Green tea"),
-        ("herb", "!=", "Mint"),
-    }
+    assert said(text, ENGLISH) == {("kind", "=", "Green tea"), ("herb", "!=", "Mint")}
 
 
 @pytest.mark.parametrize(
@@ -93,16 +86,13 @@ def test_english_words_around_a_value(text: str) -> None:
     ],
 )
 def test_german_words_around_a_value(text: str) -> None:
-    assert {(c.field, c.op, c.value) for c in read(text, GERMAN).conditions} == {
-        ("art", "=", "Grüntee"),
-        ("kraut", "!=", "Minze"),
-    }
+    assert said(text, GERMAN) == {("art", "=", "Grüntee"), ("kraut", "!=", "Minze")}
 
 
 def test_chinese_words_around_a_value() -> None:
     wanted = {("类别", "=", "绿茶"), ("配料", "!=", "菊花")}
-    assert {(c.field, c.op, c.value) for c in read("与其喝菊花不如喝绿茶", CHINESE).conditions} == wanted
-    assert {(c.field, c.op, c.value) for c in read("菊花再见，绿茶你好", CHINESE).conditions} == wanted
+    assert said("与其喝菊花不如喝绿茶", CHINESE) == wanted
+    assert said("菊花再见，绿茶你好", CHINESE) == wanted
     compared = read("绿茶比菊花好，来绿茶", CHINESE)
     assert [(c.field, c.op, c.value) for c in compared.conditions] == [("类别", "=", "绿茶")]
     assert compared.not_applied == ("比菊花好",)

@@ -328,6 +328,12 @@ def frames() -> Mapping[str, tuple[tuple[str, str], ...]]:
 
 
 @cache
+def frame_openers() -> frozenset[str]:
+    """Return the last words before the value of every frame."""
+    return frozenset(before.split(" ")[-1] for pairs in frames().values() for before, _ in pairs)
+
+
+@cache
 def ordinals() -> Mapping[str, int]:
     """Return key of an ordinal -> its number."""
     return {key_of(form): int(number) for number, forms in _load("ordinals").items() for form in _listed(forms)}

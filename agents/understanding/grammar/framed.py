@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....core.language.value_entry import BROADER
-from ....core.language.word_data import frames, key_of
+from ....core.language.word_data import frame_openers, frames, key_of
 from .refuse_before import listed_with
 from .sentence import COMMAS, Sentence, Wish
 
@@ -15,8 +15,8 @@ REACH = 12
 
 def framed(sentence: Sentence) -> None:
     """Refuse the values in the frames that refuse, and name those in the frames that only compare."""
-    openers = {before.split(" ")[-1] for pairs in frames().values() for before, _ in pairs}
-    opened = [i for i, s in enumerate(sentence.segments) if not s.used and key_of(s.text).split(" ")[-1] in openers]
+    opens = frame_openers()
+    opened = [i for i, s in enumerate(sentence.segments) if not s.used and key_of(s.text).split(" ")[-1] in opens]
     near = {k for i in opened for k in range(i + 1, min(i + REACH, len(sentence.segments)))}
     for k in sorted(near):
         if sentence.segments[k].used or not sentence.value_at(k):
