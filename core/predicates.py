@@ -1,7 +1,7 @@
 """Give hard constraints one meaning, shared by the store's filters and by checks in memory.
 
 Text is compared after ``fold`` (Unicode NFKC, case folding, single spaces). What is not known never satisfies a positive
-predicate (``price <= 40`` fails without a price) and always satisfies a negated one (``!=``, ``not in``, ``not contains``).
+predicate (``price <= 40`` fails without a price) and always satisfies a negated one (``!=``, ``not in``, ``not contains``, ``not <``, ``not >``).
 On list fields ``=`` and ``contains`` mean membership and ``in`` a common member; on text fields ``contains`` is a substring.
 Of a product with choices a number may be that of any choice that can be had: at 50 and at 90 it is under 60 and over 80.
 """
@@ -22,7 +22,9 @@ ITEM_ID = "item_id"
 """Field name that stands for an item's own id in ``=``, ``!=``, ``in`` and ``not in``; compared as it is written."""
 TITLE = "title"
 """Field name that stands for an item's title in ``not contains``: no item called so, as a whole word."""
-NEGATED = {"!=": "=", "not in": "in", "not contains": "contains"}
+NEGATED = {"!=": "=", "not in": "in", "not contains": "contains", "not <": "<", "not >": ">"}
+AT_LEAST = {"not <": ">=", "not >": "<="}
+"""What a negated comparison asks of a value that is known."""
 ORDERING: dict[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le,
     ">=": operator.ge,
@@ -65,6 +67,11 @@ def _kind_of(value: AttributeValue) -> FieldType:
 def positive(op: str) -> str:
     """Return the operator that ``op`` negates, or ``op`` itself."""
     return NEGATED.get(op, op)
+
+
+def of_known(op: str) -> str:
+    """Return the comparison that ``op`` makes of a value that is known: ``>=`` for ``not <``, others as they are."""
+    return AT_LEAST.get(op, op)
 
 
 def canonical(op: str, value: float | bool | str | list[str], kind: FieldType) -> Canonical:

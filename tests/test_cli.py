@@ -210,6 +210,7 @@ def test_an_error_event_is_an_error(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         ("theme not in sea", "theme", "not in", ["sea"]),
         ("tags contains dog", "tags", "contains", "dog"),
         ("tags NOT  CONTAINS 7", "tags", "not contains", "7"),
+        ("age_to not < 13", "age_to", "not <", 13),
         ("in stock=true", "in stock", "=", True),
     ],
 )

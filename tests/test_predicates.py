@@ -85,7 +85,7 @@ def test_column_names_are_plain_and_reversible(name: str) -> None:
 def test_unknown_never_satisfies_a_positive_and_always_a_negated_predicate() -> None:
     for op, value in [("<=", 40), ("=", "red"), ("in", ["red"]), ("contains", "red")]:
         assert not holds(c("price", op, value), item({}))
-    for op, value in [("!=", 40), ("not in", ["red"]), ("not contains", "red")]:
+    for op, value in [("!=", 40), ("not in", ["red"]), ("not contains", "red"), ("not <", 40), ("not >", 40)]:
         assert holds(c("price", op, value), item({}))
 
 
@@ -138,7 +138,7 @@ def _attributes(rng: random.Random) -> dict[str, Any]:
 def _constraint(rng: random.Random) -> Constraint:
     field = rng.choice(SCHEMA.fields)
     if field.type == "number":
-        op = rng.choice(["<=", ">=", "<", ">", "=", "!=", "in", "not in"])
+        op = rng.choice(["<=", ">=", "<", ">", "not <", "not >", "=", "!=", "in", "not in"])
         number = rng.choice(NUMBERS)
         return c(field.name, op, [repr(number), "7"] if "in" in op else number)
     if field.type == "bool":

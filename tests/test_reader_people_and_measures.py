@@ -22,6 +22,14 @@ _SHOPS = {
         flag("indoors"),
         texts="xyzzy",
     ),
+    "games": late(
+        number("price", 8, 90, price=True),
+        number("age_from", 3, 16),
+        number("age_to", 8, 99).model_copy(update={"gaps": True}),
+        number("min_players", 1, 6),
+        number("max_players", 2, 20).model_copy(update={"gaps": True}),
+        words("theme", "Pirates|Space|Trains"),
+    ),
     "spielzeug": late(
         number("preis", 3, 200, "EUR", price=True),
         words("alter", "0-2|3-5|6-9|10+"),
@@ -85,6 +93,8 @@ SAID = [
     ("workshops", "she's turning 6, something with weaving", {"age_from <= 6", "age_to >= 6", "craft = Weaving"}),
     ("workshops", "für Kinder von 8 bis 12, kein Drucken", {"age_from <= 8", "age_to >= 12"}),
     ("workshops", "meine Tochter wird 10, drinnen oder in Basel", {"age_from <= 10", "age_to >= 10", "town = Basel"}),
+    ("games", "pirates, my boy is 13", {"age_from <= 13", "age_to not < 13", "theme = Pirates"}),
+    ("games", "für 8 Leute, keine Piraten", {"min_players <= 8", "max_players not < 8", "theme != Pirates"}),
     ("workshops", "wir sind zu sechst", {"min_people <= 6", "max_people >= 6"}),
     ("workshops", "we'd be 9 people in Ghent", {"min_people <= 9", "max_people >= 9", "town = Ghent"}),
     ("workshops", "no longer than an hour and a quarter", {"hours <= 1.25"}),

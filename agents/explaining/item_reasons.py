@@ -284,7 +284,9 @@ class Points:
     def _is_worth(self, name: str, item: Item) -> bool:
         """Say whether a field is worth telling: no rating below the mean of the list."""
         value = item.attributes.get(name)
-        if not self.words.is_rating(name) or not isinstance(value, int | float):
+        if self.words.of(name).label not in self.words.named["numbers"]["rating"]["names"] or not isinstance(
+            value, int | float
+        ):
             return True
         every = [v for i in self.items if isinstance(v := i.attributes.get(name), int | float)]
         return value >= sum(every) / len(every)

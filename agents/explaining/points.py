@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ...core.predicates import as_shown, predicate_holds
+from ...core.predicates import ORDERING, as_shown, of_known, predicate_holds
 from ...core.schemas import Brief, Constraint, Item
 from .moment_words import moment_text
 from .own_words import names_figure, typed_words
@@ -34,7 +34,7 @@ def cited(*held: Constraint) -> tuple[str, ...]:
 
 def limit_points(item: Item, brief: Brief, words: Wording) -> Iterator[Point]:
     """Yield how the item keeps to limits of numbers, the price first; two limits of one field together."""
-    held = [c for c in brief.understanding.constraints if c.op in {"<=", "<", ">=", ">"} and proven(c, item)]
+    held = [c for c in brief.understanding.constraints if of_known(c.op) in ORDERING and proven(c, item)]
     if any(item.attributes[c.field] == 0 and words.is_price(c.field, brief) for c in held):
         yield Point("free", {}, frozenset(c.field for c in held))
         return
@@ -49,8 +49,8 @@ def limit_points(item: Item, brief: Brief, words: Wording) -> Iterator[Point]:
 
 def _limit(name: str, have: float, held: Sequence[Constraint], brief: Brief, words: Wording) -> Point:
     """Return how a number keeps to its limits; that the shopper set a figure is said only where they did."""
-    tops = [float(c.value) for c in held if "<" in c.op and isinstance(c.value, float)]
-    floors = [float(c.value) for c in held if ">" in c.op and isinstance(c.value, float)]
+    tops = [float(c.value) for c in held if "<" in of_known(c.op) and isinstance(c.value, float)]
+    floors = [float(c.value) for c in held if ">" in of_known(c.op) and isinstance(c.value, float)]
     bound = high = min(tops) if tops else max(floors)
     low = max(floors) if floors else bound
     kind = "price" if words.is_price(name, brief) else "year" if words.of(name).is_year else ""
@@ -60,7 +60,9 @@ def _limit(name: str, have: float, held: Sequence[Constraint], brief: Brief, wor
     slots |= {k: f"{abs(bound - have):.0f}" for k in ("left", "more", "less") if kind == "year"}
     slots["amount"] = words.amount(name, have, brief)
     slots["says"] = words.says(name, have, brief) or slots["amount"]
-    if (reckoned := next((c for c in held if not names_figure(c, brief.understanding)), None)) is not None:
+    if not (tops and floors) and (fits := words.fits(name, "<=" if tops else ">=", bound, brief)):
+        slots["fits"], way = fits, "fits"
+    elif (reckoned := next((c for c in held if not names_figure(c, brief.understanding)), None)) is not None:
         shown = words.measure if words.of(name).unit else words.amount
         slots["bound"] = shown(name, float(str(reckoned.value)), brief)
         slots["words"] = typed_words(reckoned, brief.understanding)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ...core.moment import is_moment
-from ...core.predicates import TITLE, holds
+from ...core.predicates import ORDERING, TITLE, holds, of_known
 from ...core.ranking.stated_preferences import WORDS_FIELD
 from ...core.schemas import Brief, Composition, Constraint, Language, Question, RankedItem, Words
 from ...core.text.words import shorten
@@ -137,13 +137,15 @@ def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words:
     said: dict[str, str] = {}
     for c in sorted(held, key=lambda c: c.op in {"!=", "not in", "not contains"}):
         ends = {
-            o.op[0]: o.value for o in held if o.field == c.field and o.op[0] in "<>" and not isinstance(o.value, list)
+            of_known(o.op)[0]: o.value
+            for o in held
+            if o.field == c.field and of_known(o.op) in ORDERING and not isinstance(o.value, list)
         }
         if c.field == TITLE:
             said[f"{c.field} {c.value}"] = words.opening("not_called", value=str(c.value).capitalize())
         elif c.either:
             said[f"{c.field} {c.op} {c.value} or"] = words.asks(c, brief)
-        elif len(ends) == 2 and c.op[0] in ends:
+        elif len(ends) == 2 and of_known(c.op)[0] in ends:
             shown = _range(c.field, ends[">"], ends["<"], brief, words)
             typed = "" if names_figure(c, brief.understanding) else typed_words(c, brief.understanding)
             said[c.field] = words.opening("reckoned", asks=shown, words=typed) if typed else shown
@@ -214,11 +216,17 @@ def _order(brief: Brief, words: Wording) -> str:
     if len(figures) < 2:
         return ""
     called = words.superlative(order.field, brief, most=order.descending)
-    currency, label = words.one_of_currencies(order.field), words.label(order.field)
+    currency, label = _one_of_currencies(order.field, words), words.label(order.field)
     if called and currency:
         return words.opening("ordered_in", superlative=called, currency=currency)
     name = "ordered" if called else "ordered_down" if order.descending else "ordered_up"
     return words.opening(name, superlative=called, label=f"{label} ({currency})" if currency else label)
+
+
+def _one_of_currencies(field: str, words: Wording) -> str:
+    """Return the currency of a price where the shop has prices in others too, which it is not compared with; else nothing."""
+    priced = {known.currency for name in words.fields if (known := words.of(name)).is_price and known.currency}
+    return words.of(field).currency if len(priced) > 1 else ""
 
 
 def _unapplied(brief: Brief, words: Wording) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...core.moment import is_moment
+from ...core.predicates import of_known
 from ...core.releases.in_force import in_force, wording_name
 from ...core.schemas import AttributeValue, Brief, CatalogueField, Constraint, Language, Predicate
 from ...core.text.chinese import is_chinese
@@ -212,7 +213,7 @@ class Wording:
         return typed if fits else ""
 
     def _asks(self, constraint: Predicate, brief: Brief) -> str:
-        field, op, value = constraint.field, constraint.op, constraint.value
+        field, op, value = constraint.field, of_known(constraint.op), constraint.value
         if isinstance(value, bool):
             flag = self.opening("flag", label=self.label(field))
             return flag if value is (op == "=") else self.opening("not", asks=flag)
@@ -320,15 +321,6 @@ class Wording:
         """Say whether a field holds the price."""
         return field == brief.price_field or self.of(field).is_price
 
-    def one_of_currencies(self, field: str) -> str:
-        """Return the currency of a price where the shop has prices in others too, which it is not compared with; else nothing."""
-        priced = {known.currency for name in self.fields if (known := self.of(name)).is_price and known.currency}
-        return self.of(field).currency if len(priced) > 1 else ""
-
-    def is_rating(self, field: str) -> bool:
-        """Say whether a field holds what people thought of the item."""
-        return self.of(field).label in self.named["numbers"]["rating"]["names"]
-
     def label(self, field: str) -> str:
         """Return a field's name for people, translated where it is a common one."""
         plain, labels = self.of(field).label, self.table.get("labels", {})
@@ -340,7 +332,14 @@ class Wording:
             return self.opening(_PRICE_OPS[op], price=self.figure(field, value, brief))
         if self.of(field).is_year:
             return self.opening(_YEAR_OPS[op], value=f"{value:.0f}")
+        if fits := self.fits(field, op, value, brief):
+            return self.opening("fits", fits=fits)
         return self._counted(field, self.opening(_OPS[op], value=self.measure(field, value, brief)), brief)
+
+    def fits(self, field: str, op: str, value: float, brief: Brief) -> str:
+        """Return what a limit of an item is met by, "age 13" by a least age of 6; empty where the limit is the shopper's."""
+        way = self._number(field, brief).get(_OPS[op])
+        return self._filled(way, {"value": self.figure(field, value, brief)}) if way else ""
 
     def _worded(self, field: str, members: Sequence[str], form: Literal["says", "asks"], shown: str) -> str:
         entry = self.of(field).entry

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from ...core.moment import is_moment
 from ...core.schemas import Constraint
 
-_UP = (">", ">=")
-_DOWN = ("<", "<=")
+_UP = (">", ">=", "not <")
+_DOWN = ("<", "<=", "not >")
 WANTED = ("=", "in", "contains")
 """Operators of a wish for a value."""
 REFUSED = ("!=", "not in", "not contains")

@@ -24,7 +24,7 @@ from .options import Words, WordsOption, guarded, run_async, words_of
 from .recommend_preferences import ask, follow_up, parse_preferences
 
 _WHERE = re.compile(
-    r"\s*(?P<field>[^<>=!]+?)\s*(?:(?P<sign><=|>=|!=|<|>|=)(?![<>=!])|\s(?P<word>not\s+in|in|not\s+contains|contains)\s)\s*(?P<value>.+?)\s*",
+    r"\s*(?P<field>[^<>=!]+?)\s*(?:(?P<sign><=|>=|!=|<|>|=)(?![<>=!])|\s(?P<word>not\s+[<>]|(?:not\s+in|in|not\s+contains|contains)(?=\s)))\s*(?P<value>.+?)\s*",
     re.IGNORECASE,
 )
 

@@ -104,6 +104,7 @@ class CatalogueField(Frozen):
     )
     minimum: float | None = Field(default=None, description="The least value of a number field.")
     maximum: float | None = Field(default=None, description="The greatest value of a number field.")
+    gaps: bool = Field(default=False, description="Whether some items do not tell it.")
     choices: bool = Field(
         default=False, description="Whether choices of one item differ in this number; the item then shows the lowest."
     )

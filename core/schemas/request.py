@@ -29,7 +29,7 @@ ThreadId = Annotated[str, StringConstraints(min_length=1, max_length=128, patter
 ContextName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
 ContextValue = Annotated[str, StringConstraints(min_length=1, max_length=256), NoNul()]
 MediaKind = Literal["image", "audio", "video"]
-Operator = Literal["<=", ">=", "<", ">", "=", "!=", "in", "not in", "contains", "not contains"]
+Operator = Literal["<=", ">=", "<", ">", "not <", "not >", "=", "!=", "in", "not in", "contains", "not contains"]
 SpreadName = Literal["none", "mmr", "dpp", "calibrated"]
 LLMStrategy = Literal["embeddings", "profile", "score", "listwise", "generative"]
 
@@ -37,9 +37,10 @@ LLMStrategy = Literal["embeddings", "profile", "score", "listwise", "generative"
 class Predicate(Frozen):
     """A comparison of one catalogue field with a value.
 
-    ``value`` is a number for ordering operators, or a day (``2026-12-05``) or a time of day (``20:30``) on fields that hold those; a string, number or bool for ``=`` and ``!=``, a list of strings for
-    ``in`` and ``not in``, a string for ``contains`` and ``not contains`` (membership in list fields, case-insensitive
-    substring in text fields).
+    ``value`` is a number for ordering operators, or a day (``2026-12-05``) or a time of day (``20:30``) on fields that hold
+    those; a string, number or bool for ``=`` and ``!=``, a list of strings for ``in`` and ``not in``, a string for
+    ``contains`` and ``not contains`` (membership in list fields, case-insensitive substring in text fields).
+    ``not <`` and ``not >`` are ``>=`` and ``<=`` that an item without the value meets too: a game without an upper age.
     """
 
     field: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(
@@ -58,7 +59,7 @@ class Predicate(Frozen):
                 raise ValueError(f"{op} needs a list of at least one string")
         elif isinstance(value, list):
             raise ValueError(f"{op} needs one value, not a list; use in or not in")
-        elif op in ("<=", ">=", "<", ">") and not (is_moment(value) or type(value) is float):
+        elif op in ("<=", ">=", "<", ">", "not <", "not >") and not (is_moment(value) or type(value) is float):
             raise ValueError(f"{op} needs a number, a day such as 2026-12-05 or a time such as 20:30")
         elif op in ("contains", "not contains") and not isinstance(value, str):
             raise ValueError(f"{op} needs a string")

@@ -67,8 +67,10 @@ async def _field(table: Any, name: str, kind: FieldType, role: str, unit: str) -
     column = attribute_column(name)
     counts: Counter[str] = Counter()
     bounds: list[float] = []
+    gaps = False
     async for batch in await table.query().select([column]).to_batches():
         values = batch.column(0)
+        gaps = gaps or values.null_count > 0
         if kind == "number":
             low, high = pc.min_max(values).values()
             bounds += [v.as_py() for v in (low, high) if v.is_valid]
@@ -84,6 +86,7 @@ async def _field(table: Any, name: str, kind: FieldType, role: str, unit: str) -
             "values": tuple(value for value, _ in top),
             "minimum": min(bounds, default=None),
             "maximum": max(bounds, default=None),
+            "gaps": gaps,
         }
     )
 

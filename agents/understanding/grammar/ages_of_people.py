@@ -17,7 +17,7 @@ from ....core.language.word_data import around_numbers, key_of
 from ....core.text.field_names import words_of
 from .numbers.bound import Bound
 from .numbers.fields import YEAR
-from .numbers.limit_columns import holds_least, holds_most
+from .numbers.limit_columns import holds_least, holds_most, reaches
 from .numbers.limits import read_phrase
 from .segments import Segment
 from .sentence import STOPS, Sentence, Wish
@@ -83,10 +83,17 @@ def _together(everybody: Sequence[_Told]) -> _Told:
 
 
 def _bounds(fields: Sequence[FieldTerms], told: _Told, start: int, end: int) -> Iterable[Bound]:
+    least = any(holds_least(f.field.name) for f in fields)
     for terms in fields:
         year = YEAR if terms.measure == "time" else 1.0
         if holds_most(terms.field.name):
-            yield Bound(terms.field.name, ">=", round(told.oldest * year / terms.factor, 3), start, end)
+            yield Bound(
+                terms.field.name,
+                reaches(terms) if least else ">=",
+                round(told.oldest * year / terms.factor, 3),
+                start,
+                end,
+            )
         else:
             yield Bound(terms.field.name, "<=", round(told.youngest * year / terms.factor, 3), start, end)
 

@@ -13,7 +13,7 @@ from ..segments import Segment
 from .bound import Bound
 from .earlier_turns import resume
 from .fields import MAX_COUNT, fields_of, in_field
-from .limit_columns import WAITED, holds_least, holds_most, is_limit, pair_of
+from .limit_columns import WAITED, holds_least, holds_most, is_limit, pair_of, reaches
 from .limits import read_phrase
 from .negation import corrects
 from .neighbours import correct, inherit_not, share_beside, take_comparison, take_unit
@@ -231,7 +231,7 @@ def _within(least: FieldTerms, most: FieldTerms, values: Sequence[float], start:
     """Return what makes a value, or a range, lie between two columns: 26 degrees between the lowest and the highest temperature."""
     return [
         Bound(least.field.name, "<=", min(values), start, end),
-        Bound(most.field.name, ">=", max(values), start, end),
+        Bound(most.field.name, reaches(most), max(values), start, end),
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .....core.language.catalogue_language import CatalogueLanguage, without_unit
 from .....core.language.value_entry import FieldTerms
-from .....core.schemas import CatalogueField
+from .....core.schemas import CatalogueField, Operator
 from .....core.text.field_names import words_of
 
 _LEAST, _MOST = (
@@ -60,6 +60,11 @@ def holds_least(name: str) -> bool:
 def holds_most(name: str) -> bool:
     """Tell whether a field holds the most of something: ``max_players``, ``alter_bis``, 最多人数."""
     return bool(set(words_of(name)) & _MOST) or any(w in name for w in _MOST if not w.isascii() and len(w) > 1)
+
+
+def reaches(most: FieldTerms) -> Operator:
+    """Return the comparison by which the most of a pair reaches a value: where some items tell none, theirs is no limit."""
+    return "not <" if most.field.gaps else ">="
 
 
 def pair_of(terms: FieldTerms, language: CatalogueLanguage) -> tuple[FieldTerms, FieldTerms] | None:
