@@ -38,6 +38,8 @@ PARTS = (
     "sixth_kept",
     "seventh_dev",
     "seventh_kept",
+    "eighth_dev",
+    "eighth_kept",
 )
 DEFAULT_K = 5
 

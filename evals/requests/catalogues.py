@@ -156,6 +156,12 @@ _SHOPS = {
     "hoerbuecher": "artikel",
     "canguan": "编号",
     "erji": "编号",
+    "podcasts": "id",
+    "kidswear": "sku",
+    "takeaway": "dish_id",
+    "juji": "编号",
+    "dangao": "编号",
+    "kaffeemaschinen": "artikelnr",
 }
 _SOURCES: Mapping[str, tuple[Callable[[Path], Iterator[Record]], str]] = {
     "cars": (_cars, "item_id"),
