@@ -334,6 +334,12 @@ def frame_openers() -> frozenset[str]:
 
 
 @cache
+def clause_words() -> Mapping[str, frozenset[str]]:
+    """Return which part they play in a clause -> the keys of words by which its verb is found."""
+    return {part: frozenset(map(key_of, _listed(forms))) for part, forms in _load("clauses").items()}
+
+
+@cache
 def ordinals() -> Mapping[str, int]:
     """Return key of an ordinal -> its number."""
     return {key_of(form): int(number) for number, forms in _load("ordinals").items() for form in _listed(forms)}

@@ -210,7 +210,7 @@ def _is_unsaid(clause: list[Segment], n: int, value: Segment, *, refused: bool) 
     if clause[n].end <= value.start:
         return _leads_on(clause[n + 1 :], value)
     between = [s for s in clause[:n] if s.start >= value.end]
-    told = key_of(clause[n].text).split(" ")[0] in ("nicht", "nie", "niemals") and not any(
+    told = key_of(clause[n].text).split(" ")[0] in ("nicht", "nichts", "nix", "nie", "niemals") and not any(
         s.entries or s.amount is not None or s.roles & {"and", "or", "want"} or key_of(s.text) in _RELATIVE
         for s in between
     )

@@ -9,7 +9,7 @@ from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.tokens import german_stem, words_of_form
 from ....core.language.value_entry import BROADER, SYNONYM, Entry
 from ....core.text.field_names import words_of
-from .segments import Segment, segment
+from .segments import Segment, is_german, segment
 
 _DENYING = frozenset(("not", "except"))
 _AGAINST = frozenset(("against", "gegen", "治", "针对", "对付"))
@@ -55,6 +55,8 @@ def settle_meanings(segments: Sequence[Segment], language: CatalogueLanguage) ->
     _of_things(segments, language)
     _numbered(segments, language)
     _zeros(segments)
+    _he(segments)
+    _but_not(segments)
     _without_nor(segments)
     _treated(segments)
     _suited(segments)
@@ -79,6 +81,23 @@ def _zeros(segments: Sequence[Segment]) -> None:
     for s, after in pairwise(segments):
         if s.amount is not None and s.amount.spelled and s.amount.value == 0 and after.entries:
             s.amount, s.roles = None, frozenset(["not"])
+
+
+def _he(segments: Sequence[Segment]) -> None:
+    """Let the "er" of a German sentence be a person and no hesitation, which stands between marks or English words."""
+    for i, s in enumerate(segments):
+        apart = (i and segments[i - 1].mark) or (i + 1 < len(segments) and segments[i + 1].mark)
+        if s.text.casefold() == "er" and not apart and is_german(segments):
+            s.roles = frozenset(["filler"])
+
+
+def _but_not(segments: Sequence[Segment]) -> None:
+    """Let an "aber" between a value and the "not" that ends its clause part nothing: "Beutel ja, Dose aber nicht"."""
+    for i in range(1, len(segments) - 1):
+        s, before, after = segments[i], segments[i - 1], segments[i + 1]
+        ends = i + 2 == len(segments) or bool(segments[i + 2].mark)
+        if "but" in s.roles and before.entries and after.roles & {"not", "not_after"} and not after.entries and ends:
+            s.roles = frozenset(["filler"])
 
 
 def _without_nor(segments: Sequence[Segment]) -> None:

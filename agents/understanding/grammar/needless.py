@@ -28,7 +28,9 @@ def needless(sentence: Sentence) -> None:
             _tolerate(sentence, i)
         elif "or" in s.roles:
             _free_or_not(sentence, i)
-        if key in _MINDLESS:
+        if "needless_after" in s.roles:
+            _spare(sentence, i)
+        elif key in _MINDLESS:
             _free_lack(sentence, i)
         elif key in _NO or key in _NEED_NOT:
             _free(sentence, i, flags_only=key in _NEED_NOT)
@@ -89,6 +91,12 @@ def _tolerate(sentence: Sentence, i: int) -> None:
     if any(p.roles & {"want", "demand"} for p in sentence.segments[max(0, k - 3) : k]):
         return
     _release(sentence, k, i + 1)
+
+
+def _spare(sentence: Sentence, i: int) -> None:
+    """Free the flag of "auf bio kann ich verzichten"."""
+    if sentence.value_at(i - 1) and all(e.field in sentence.language.flags for e in sentence.segments[i - 1].entries):
+        _release(sentence, i - 1, i + 1)
 
 
 def _free_or_not(sentence: Sentence, i: int) -> None:

@@ -35,6 +35,7 @@ from .segments import Segment
 from .sentence import Parsed, Sentence
 from .steps import steps
 from .storeys import storeys
+from .told import told
 from .wishes import wanted
 
 
@@ -73,6 +74,7 @@ def parse(
         refusals,
         likewise,
         wanted,
+        told,
         demands,
         doubtful_refusals,
         doubts,

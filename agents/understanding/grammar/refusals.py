@@ -177,6 +177,8 @@ def _release_if_fine(sentence: Sentence, before: int) -> None:
     s = sentence.segments[k] if k < len(sentence.segments) else None
     if s is None or s.used or s.entries or s.roles & {"not", "not_after"} or not s.roles & FINE:
         return
+    if any("not" in p.roles for p in sentence.segments[k + 1 : k + 2]):
+        return  # "nicht Zimt und auch nicht Vanille"
     if not s.text.isascii() and not s.text.startswith(("也", "auch", "geht", "ist")):
         return  # 不是苹果就行 refuses
     for wish in made:

@@ -137,10 +137,13 @@ def _refuse_value(sentence: Sentence, k: int, s: Segment) -> None:
 
 def _free_value(sentence: Sentence, k: int, s: Segment) -> None:
     """Take the value at ``k`` as neither wanted nor refused, because of ``s``."""
-    value = sentence.segments[k]
-    for entry in value.entries:
-        sentence.found.wishes.append(Wish(entry, [value], released=True))
-    s.used = value.used = "release"
+    values = [sentence.segments[k]]
+    while "or" in sentence.segments[min(k + 1, len(sentence.segments) - 1)].roles and sentence.value_at(k + 2):
+        k += 2  # "egal ob Dose oder Beutel"
+        values.append(sentence.segments[k])
+    sentence.found.wishes += [Wish(e, [value], released=True) for value in values for e in value.entries]
+    for piece in (s, *values):
+        piece.used = "release"
 
 
 def _free_fields(sentence: Sentence, names: Sequence[str], segments: Sequence[Segment]) -> None:

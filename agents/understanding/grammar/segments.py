@@ -25,6 +25,7 @@ from ....core.language.word_data import (
     listed_words,
     phrase_words,
     phrases,
+    small_words,
     superlatives,
     thing_words,
     units,
@@ -91,6 +92,12 @@ class Segment:
     def is_glue(self) -> bool:
         """Tell whether it says nothing by itself."""
         return "filler" in self.roles and not self.entries and self.amount is None
+
+
+def is_german(segments: Sequence[Segment]) -> bool:
+    """Tell whether a text has small words that are German, or at least none that are English."""
+    said = {s.text.casefold() for s in segments}
+    return bool(said & small_words()["de"]) or not said & small_words()["en"]
 
 
 def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]:

@@ -179,7 +179,7 @@ def _soft(sentence: Sentence, i: int) -> bool:
         roles = sentence.segments[j].roles
         if key_of(sentence.segments[j].text) in _LIKENESS and not sentence.article_at(j + 1):
             return True
-        if "soft" in roles and not sentence.segments[j].entries:
+        if roles & {"soft", "permits"} and not sentence.segments[j].entries:
             theirs = key_of(sentence.segments[j].text).split(" ")[0] in ("he", "she", "they")
             return not (theirs and sentence.found.people)
         if roles & {"want", "only", "and", "or", "not", "but"} and "filler" not in roles and j < i - 1:
