@@ -134,7 +134,7 @@ def read_utterance(
 
 def _beside_earlier(reading: Reading, segments: Sequence[Segment], earlier: Sequence[Constraint]) -> Reading:
     """Read a preference for another value than the earlier one as a change, and "red is fine after all" as an end of its refusal."""
-    fine = any(s.roles & {"fine", "also"} and not s.entries for s in segments)
+    fine = any(s.roles & {"fine", "also", "permits"} and not s.entries for s in segments)
     wanted = {c.field for c in earlier if c.op in WANTED}
     refused = {(c.field, v) for c in earlier if c.op in REFUSED for v in values_of(c)}
     kept: list[Condition] = []
@@ -255,15 +255,16 @@ def _narrowest(group: Sequence[Wish]) -> list[Wish]:
 
 def _disputed(wishes: Sequence[Wish]) -> set[int]:
     """Return the ids of wishes for a value that the same text refuses: what is in doubt must never be turned round."""
-    refused = {(w.entry.field, v) for w in wishes if w.denies for v in w.entry.refused}
+    refused = {(w.entry.field, v): w.segments[-1].start for w in wishes if w.denies for v in w.entry.refused}
     asked = {
         (w.entry.field, v)
         for w in wishes
-        if not w.denies and w.must and not w.released
+        if not (w.denies or w.released)
+        and (w.must or w.segments[0].start > refused.get((w.entry.field, w.entry.wanted[0]), w.segments[0].start))
         for v in w.entry.wanted
         if len(w.entry.wanted) == 1 or all((w.entry.field, x) in refused for x in w.entry.wanted)
     }
-    both = refused & asked
+    both = refused.keys() & asked
     return {
         id(w)
         for w in wishes

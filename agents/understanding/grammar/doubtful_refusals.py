@@ -52,7 +52,31 @@ _OF_CONDITION = frozenset(
 )
 """Words between "if" and the "not" of its own clause."""
 _COPULAS = frozenset("is are was be would isnt arent ist sind ware waren bringt macht".split())  # noqa: SIM905
-_WELCOME = frozenset("fine ok okay alright happy even good great auch sogar selbst gut gern gerne 也 就算 即使".split())  # noqa: SIM905
+_WELCOME = frozenset(
+    [
+        "fine",
+        "ok",
+        "okay",
+        "alright",
+        "happy",
+        "even",
+        "good",
+        "great",
+        "auch",
+        "sogar",
+        "selbst",
+        "notfalls",
+        "reicht",
+        "genugt",
+        "not",
+        "gut",
+        "gern",
+        "gerne",
+        "也",
+        "就算",
+        "即使",
+    ]
+)
 """Words before a lack that only let it be."""
 _NOW = frozenset(
     "now today tonight yes time nowadays currently lately jetzt heute diesmal inzwischen mittlerweile 现在 今天 这次 今晚".split()  # noqa: SIM905
@@ -180,7 +204,8 @@ def _is_judged(sentence: Sentence, i: int, last: int) -> bool:
     said = key_of(sentence.segments[i].text)
     before = [s for s in _before(sentence, i) if not s.mark]
     lacks = said in LACKING or said in ("no", "kein", "keine", "keinen", "keinerlei")
-    if lacks and before and (before[-1].words[-1:] and before[-1].words[-1] in _WELCOME):
+    asked = any("bitte" in s.words or "and" in s.roles for s in before)
+    if lacks and not asked and before and (before[-1].words[-1:] and before[-1].words[-1] in _WELCOME):
         return not any(w.refused and sentence.place(w.segments[-1]) < i for w in sentence.found.wishes)
     if lacks and len(before) == 1 and key_of(before[0].text) in doubtful_words():
         return True

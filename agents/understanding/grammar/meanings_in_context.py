@@ -33,6 +33,7 @@ _TREATING = frozenset(
     ]
 )
 """Words in the names of fields that say what things are good for, or against."""
+_ONLY = frozenset("only just merely solely nur bloß".split())  # noqa: SIM905
 _SUITING = frozenset(
     """
     safe suitable unsuitable unsuited fit unfit ok okay fine bad harmful dangerous risky allowed recommended
@@ -57,6 +58,7 @@ def settle_meanings(segments: Sequence[Segment], language: CatalogueLanguage) ->
     _zeros(segments)
     _he(segments)
     _but_not(segments)
+    _not_only(segments)
     _without_nor(segments)
     _treated(segments)
     _suited(segments)
@@ -97,6 +99,14 @@ def _but_not(segments: Sequence[Segment]) -> None:
         s, before, after = segments[i], segments[i - 1], segments[i + 1]
         ends = i + 2 == len(segments) or bool(segments[i + 2].mark)
         if "but" in s.roles and before.entries and after.roles & {"not", "not_after"} and not after.entries and ends:
+            s.roles = frozenset(["filler"])
+
+
+def _not_only(segments: Sequence[Segment]) -> None:
+    """Let "not only" ask for what it stands before where "but also" goes on: "nicht nur Rot, sondern auch Blau"."""
+    for i, s in enumerate(segments):
+        only = "release" in s.roles and s.words and s.words[-1] in _ONLY
+        if only and any("but" in p.roles or "sondern" in p.words for p in segments[i + 2 : i + 7]):
             s.roles = frozenset(["filler"])
 
 

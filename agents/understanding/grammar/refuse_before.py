@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from ....core.language.value_entry import BROADER
 from ....core.language.word_data import doubtful_words, key_of, phrases, states
-from .refused_values import LACKING, LINKS
+from .refused_values import BESIDE, LACKING, LINKS
 from .segments import Segment
 from .sentence import COMMAS, Sentence, Wish
 
 COPULAS = frozenset("is are was be would look looks seem seems feel feels ist sind ware waren wirkt".split())  # noqa: SIM905
-BESIDE = frozenset(
-    map(
-        key_of, ("instead of", "rather than", "as opposed to", "statt", "anstatt", "anstelle von", "anstelle", "而不是")
-    )
-)
-"""Refusals of what stands after them only, in favour of what stands before."""
 _ELSE = frozenset("otherwise else sonst ansonsten 否则 不然 要不然".split())  # noqa: SIM905
 _YES = frozenset(("ja", "yes", "yep", "jep", "gern", "gerne"))
 _NONE = frozenset("none nothing neither keine keinen keins nichts".split())  # noqa: SIM905
 _RELATIVE = frozenset("that which who das die der".split())  # noqa: SIM905
 WHOLE = frozenset(
     "nope nah hurt hurts allergy allergies allergic intolerance intolerant sucks suck stinks stink dealbreaker excluded "  # noqa: SIM905
-    "unwanted unnecessary allergie annoys annoy bothers excepted tabu taboo ausgenommen ausgeschlossen nein nee no niemals igitt nervt stort weglassen unacceptable unsuitable verzichten".split()
+    "unwanted unnecessary allergie annoys annoy bothers excepted tabu taboo ausgenommen ausgeschlossen nein nee no niemals igitt nervt stort weglassen unacceptable unsuitable verzichten raus".split()
 )
 """Refusals of one word that need no verb before them."""
 

@@ -18,6 +18,12 @@ LACKING = frozenset(
     )
 )
 """Words that say what a thing lacks: the thing itself is wanted."""
+BESIDE = frozenset(
+    map(
+        key_of, ("instead of", "rather than", "as opposed to", "statt", "anstatt", "anstelle von", "anstelle", "而不是")
+    )
+)
+"""Refusals of what stands after them only, in favour of what stands before."""
 _OF = frozenset(
     [
         "in",
@@ -61,6 +67,8 @@ def take_refused(sentence: Sentence, j: int, negations: Sequence[Segment], *, re
     k = j + 1
     while k < len(sentence.segments):
         if sentence.value_at(k):
+            if negations and key_of(negations[0].text) in BESIDE and _same_field(sentence, k - 1, k):
+                break  # "statt Techno Jazz"
             phrases[-1].append(k)
             k += 1
             continue
@@ -90,6 +98,15 @@ def take_refused(sentence: Sentence, j: int, negations: Sequence[Segment], *, re
         return
     for phrase in phrases:
         _refuse_phrase(sentence, phrase, negations, refused=refused)
+
+
+def _same_field(sentence: Sentence, a: int, b: int) -> bool:
+    """Tell whether two values may belong to one field that holds one value only."""
+    first = {e.field for e in sentence.segments[a].entries}
+    return any(
+        e.field in first and sentence.language.fields[e.field].field.type == "text"
+        for e in sentence.segments[b].entries
+    )
 
 
 def _opens_anew(sentence: Sentence, k: int, phrases: Sequence[Sequence[int]]) -> bool:

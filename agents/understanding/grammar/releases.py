@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....core.language.word_data import key_of
+from .numbers.negation import is_correcting_no
 from .orders import field_after
 from .segments import Segment
-from .sentence import Sentence, Wish
+from .sentence import COMMAS, Sentence, Wish
 
 OTHERS = frozenset(("other", "another", "different", "andere", "anderer", "anderes", "其他", "其它", "别的"))
 FINE = frozenset(("fine", "also"))
@@ -17,6 +18,7 @@ SHEDDING = frozenset(
 )
 """Releases that leave out one of several values."""
 WHETHER = ("有没有", "是不是", "带不带", "是否有", "是否")
+_NEED = frozenset(("muss", "mussen", "doesnt", "neednt"))
 WELCOMES = ("都", "随便", "也")
 """How a release begins that welcomes the values before it: 红茶绿茶都可以 is either."""
 
@@ -105,9 +107,29 @@ def _release_around(sentence: Sentence, i: int) -> None:
     if k >= 0 and sentence.segments[k].fields and not sentence.segments[k].entries and not sentence.segments[k].used:
         _free_fields(sentence, sentence.segments[k].fields, [s, sentence.segments[k]])
         return
+    if s.words[0] in _NEED and _needed_not(sentence, i):
+        return
     pointing = [key_of(p.text) for p in sentence.segments[k + 1 : i] + sentence.segments[i + 1 : i + 2]]
     if any(word in POINTING for word in pointing):
         _release_last(sentence, i, s)
+
+
+def _needed_not(sentence: Sentence, i: int) -> bool:
+    """Free the value before the comma in "vegan, muss aber nicht" and "waterproof, no, it doesn't have to be"."""
+    if not (sentence.stops(i + 1) or sentence.segments[i + 1].mark):
+        return False
+    k = i - 1
+    while k >= 0 and not sentence.segments[k].entries:
+        piece = sentence.segments[k]
+        if not (
+            piece.mark in COMMAS or "instead" in piece.roles or piece.is_glue or is_correcting_no(sentence.segments, k)
+        ):
+            return False
+        k -= 1
+    if not sentence.value_at(k):
+        return False
+    _free_value(sentence, k, sentence.segments[i])
+    return True
 
 
 def _release_last(sentence: Sentence, i: int, s: Segment) -> None:

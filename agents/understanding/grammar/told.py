@@ -6,35 +6,101 @@ the person, or at the end of its clause after an auxiliary; no noun stands there
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ....core.language.tokens import stem
-from ....core.language.word_data import clause_words, key_of, wishing_verbs
+from ....core.language.word_data import clause_words, doubtful_words, key_of, wishing_verbs
+from .numbers.bound import Bound
+from .numbers.limit_columns import holds_most
 from .segments import Segment, is_german
 from .sentence import COMMAS, Sentence, Wish
 
+_TOO = frozenset(("zu", "viel zu", "allzu"))
+_ENDINGS = ("e", "en", "er", "es", "em")
 _ASKING = frozenset(("want", "praise", "fine", "soft"))
 """Roles of words that say in their clause what the value in it is: wanted."""
 
 
 def told(sentence: Sentence) -> None:
-    """Take back every wish that stands in a clause with a verb that nothing here knows, and note the clause."""
+    """Take back every wish and every range in a clause with a verb that nothing here knows, and note the clause."""
     if not is_german(sentence.segments):
         return
-    wishes = {id(w.segments[-1]): w for w in sentence.found.wishes if not (w.refused or w.released)}
+    _conditions(sentence)
+    wishes = {id(w.segments[-1]): w for w in sentence.found.wishes if not w.released}
     for clause in _clauses(sentence):
         values = [n for n, s in enumerate(clause) if id(s) in wishes]
-        unknown = [n for n, s in enumerate(clause) if _is_unknown(s)]
-        if not values or any(s.used in ("not", "settled") and not s.entries for s in clause):
-            continue
-        for wish, verbs in [(wishes[id(clause[n])], list(_verbs(clause, n, unknown))) for n in values]:
+        for wish, verbs in [
+            (wishes[id(clause[n])], found) for n, found in zip(values, _said(clause, values, wishes), strict=True)
+        ]:
             if verbs:
                 _take_back(sentence, wish, verbs)
+        for bound in [b for b in sentence.found.bounds if clause and clause[0].start <= b.start < clause[-1].end]:
+            words = list(_judging(clause, bound))
+            if words:
+                sentence.found.bounds.remove(bound)
+                _note(sentence, [s for s in clause if bound.start <= s.start < bound.end], words)
+
+
+def _said(clause: Sequence[Segment], values: Sequence[int], wishes: Mapping[int, Wish]) -> Iterator[list[Segment]]:
+    """Yield for each value the words of its clause that may turn its sign."""
+    unknown = [n for n, s in enumerate(clause) if _is_unknown(s)]
+    silent = not unknown and not any(_plays(s, "doing") or s.used == "leaning" for s in clause)
+    settled = silent or any(s.used in ("not", "settled") and not s.entries for s in clause)
+    for n in values:
+        if wishes[id(clause[n])].refused:
+            yield _against(clause, n)
+        else:
+            yield [] if settled else _verbs(clause, n, unknown)
+
+
+def _conditions(sentence: Sentence) -> None:
+    """Take back what a clause makes a condition of that the next one denies, or wants something else than.
+
+    "Enthält er Zimt, kommt er nicht in Frage", "mein Chef trägt Loafer, ich will was anderes".
+    """
+    before: list[Segment] = []
+    for clause in _clauses(sentence):
+        denied = [s for s in clause if _denies(s)] if before and _plays(before[0], "conditions") else []
+        denied = denied or [s for s in clause if s.words and s.words[-1] in clause_words()["else"]]
+        if denied and before and not any(s.used == "wanted" for s in clause):
+            inside = {id(s) for s in before}
+            for wish in [w for w in sentence.found.wishes if id(w.segments[-1]) in inside and not w.released]:
+                _take_back(sentence, wish, denied)
+        before = clause or before
+
+
+def _denies(s: Segment) -> bool:
+    said = bool(s.roles & {"not", "not_after", "against"}) or (s.is_word and key_of(s.text) in doubtful_words())
+    return said and not s.entries and s.used in ("", "glue", "unmet")
+
+
+def _judging(clause: Sequence[Segment], bound: Bound) -> Iterator[Segment]:
+    """Yield the words by which a clause may speak against the range that opens it: "unter 500 taugt nichts", "mehr als 800 geb ich nicht aus"."""
+    before = [s for s in clause if s.start < bound.start]
+    after = [s for s in clause if s.start >= bound.end]
+    if before and _is_unknown(before[-1]) and bound.op in ("<", "<=") and holds_most(bound.field):
+        yield before[-1]  # "belastbar bis 130 kg" is no less than that
+    opens = all((s.is_glue or s.fields) and not _plays(s, "auxiliaries") for s in before)
+    if not opens or not after or any(_asks(s) or _joins(s) for s in after):
+        return
+    verb = next((s for s in after if not s.fields), after[0])
+    helped = any(_plays(s, "auxiliaries") or _plays(s, "doing") or s.text.endswith("t") for s in (verb,))
+    for s in after:
+        if _denies(s) and (helped or _is_unknown(verb)):
+            yield s
+
+
+def _joins(s: Segment) -> bool:
+    return bool(s.entries or s.roles & {"and", "or", "only"} or s.amount is not None)
 
 
 def _take_back(sentence: Sentence, wish: Wish, verbs: Sequence[Segment]) -> None:
-    touched = [*wish.segments, *verbs]
     sentence.found.wishes.remove(wish)
+    _note(sentence, wish.segments, verbs)
+
+
+def _note(sentence: Sentence, said: Sequence[Segment], verbs: Sequence[Segment]) -> None:
+    touched = [*said, *verbs]
     sentence.found.unmet.append((min(s.start for s in touched), max(s.end for s in touched)))
     for s in touched:
         s.used = "unmet"
@@ -51,35 +117,52 @@ def _clauses(sentence: Sentence) -> Iterator[list[Segment]]:
     yield clause
 
 
-def _verbs(clause: Sequence[Segment], value: int, unknown: Sequence[int]) -> Iterator[Segment]:
-    """Yield those of the unknown words of a clause that are verbs by where they stand, and speak of the value."""
+def _against(clause: Sequence[Segment], value: int) -> list[Segment]:
+    """Return the verb at the end of a clause that turns its "nicht" round: "ich kann nicht auf Zimt verzichten"."""
+    last = clause[-1]
+    denied = any("not" in s.roles and s.used and not s.entries for s in clause[:value])
+    turned = denied and not last.used and last is not clause[value] and key_of(last.text) in doubtful_words()
+    return [last] if turned else []
+
+
+def _verbs(clause: Sequence[Segment], value: int, unknown: Sequence[int]) -> list[Segment]:
+    """Return those words of a clause that are its verb by where they stand, and speak of the value."""
     end = _own_end(clause, value)
     last = [end - 1] if end - 1 in unknown and end - 1 > value and _may_be_verb(clause, end - 1) else []
     if any(_asks(s) for s in clause):
-        found = last if any(_plays(s, "wishes") for s in clause) else []
-    else:
-        helped = any(_plays(s, "auxiliaries") for s in clause)
-        parted = end - 1 > value and _plays(clause[end - 1], "particles")
-        fronted = _is_fronted(clause[value + 1 : end])
-        found = [value + 1] * fronted + [
-            n
-            for n in unknown
-            if n < end
-            and (
-                (fronted and n > value)
-                or (_may_be_verb(clause, n) and (parted or (helped and n > value) or _beside_person(clause, n)))
-                or (n in last and clause[n].text.endswith("n"))
-            )
-        ]
-    yield from (clause[n] for n in found)
+        return [clause[n] for n in last if any(_plays(s, "wishes") for s in clause)]
+    if _is_fronted(clause[value + 1 : end]) or _owns(clause, value):
+        return [s for n, s in enumerate(clause[:end]) if n > value or not s.entries]
+    helped = any(_plays(s, "auxiliaries") for s in clause)
+    parted = end - 1 > value and _plays(clause[end - 1], "particles")
+    found = [n for n in last if clause[n].text.endswith("n") and not _plays(clause[n], "adverbs")]
+    found += [n for n in range(value, end) if clause[n].used == "leaning" and "not" in clause[n].roles]
+    found += [n for n in unknown if value < n < end and key_of(clause[n - 1].text) in _TOO]
+    found += [
+        n
+        for n in unknown
+        if n < end
+        and _may_be_verb(clause, n)
+        and (
+            parted
+            or (helped and n > value)
+            or any(_plays(s, "persons") for s in (*clause[n - 1 : n], *clause[n + 1 : n + 2]))
+        )
+    ]
+    return [clause[n] for n in found]
 
 
 def _plays(s: Segment, part: str) -> bool:
-    return bool(s.words) and not s.entries and (s.words[0] in clause_words()[part] or key_of(s.text) in clause_words()[part])
+    return (
+        bool(s.words)
+        and not s.entries
+        and (s.words[0] in clause_words()[part] or key_of(s.text) in clause_words()[part])
+    )
 
 
 def _asks(s: Segment) -> bool:
-    return bool(s.roles & _ASKING) and not s.entries and s.text.casefold() != "schon"
+    asks = s.roles & _ASKING or s.text.casefold() in ("gern", "gerne")
+    return bool(asks) and not s.entries and s.text.casefold() != "schon"
 
 
 def _is_unknown(s: Segment) -> bool:
@@ -89,17 +172,28 @@ def _is_unknown(s: Segment) -> bool:
 def _is_fronted(rest: Sequence[Segment]) -> bool:
     """Tell whether somebody says after a value what they do, did or could do with it: "Zimt hatten wir schon", but not "Zimt hätte ich gern"."""
     words = [w for s in rest[:2] for w in s.words]
-    return len(words) > 1 and words[0] in clause_words()["doing"] and words[1] in clause_words()["persons"] and "ä" not in rest[0].text
+    return (
+        len(words) > 1
+        and words[0] in clause_words()["doing"]
+        and words[1] in clause_words()["persons"]
+        and "ä" not in rest[0].text
+    )
 
 
-def _beside_person(clause: Sequence[Segment], n: int) -> bool:
-    return any(_plays(p, "persons") for p in (*clause[max(0, n - 1) : n], *clause[n + 1 : n + 2]))
+def _owns(clause: Sequence[Segment], value: int) -> bool:
+    """Tell whether somebody says what they have none of: "wir haben keinen Hund"."""
+    if value != 2 or clause[0].words[:1] not in (("ich",), ("wir",)) or not _plays(clause[1], "doing"):
+        return False
+    return all(e.denies for e in clause[2].entries)
 
 
 def _may_be_verb(clause: Sequence[Segment], n: int) -> bool:
     """Tell whether the word at ``n`` may be a verb or a part of one: no noun, and no adjective before one."""
-    if (clause[n].capital and n) or (n and _plays(clause[n - 1], "before_nouns")):
+    s, before = clause[n], clause[n - 1] if n else None
+    if before is not None and (s.capital or s.start == before.end or _plays(before, "before_nouns")):
         return False
+    if before is not None and before.entries and before.text.islower() and before.text.endswith(_ENDINGS):
+        return False  # "rote socken"
     after = clause[n + 1] if n + 1 < len(clause) else None
     return after is None or not (after.entries or (after.is_word and after.capital))
 

@@ -19,26 +19,6 @@ REACH = 12
 NEARLY_ALL = 0.9
 """Share of a field's values from which a general word is one for all that the shop sells."""
 _LIKENESS = frozenset(("like", "similar to", "similar"))
-_SOFT_AFTER = frozenset(
-    map(
-        key_of,
-        (
-            "preferred",
-            "preferably",
-            "if possible",
-            "would be nice",
-            "would be great",
-            "ideally",
-            "maybe",
-            "or similar",
-            "a plus",
-            "wenn möglich",
-            "最好",
-            "优先",
-        ),
-    )
-)
-"""Words that make the value before them a preference."""
 
 
 def op_for(terms: FieldTerms, values: Sequence[str], *, refused: bool) -> tuple[Operator, str | bool | list[str]]:
@@ -191,11 +171,10 @@ def _soft(sentence: Sentence, i: int) -> bool:
     k, end = i + 1, min(len(sentence.segments), i + REACH)
     while k < end and not sentence.segments[k].mark and (sentence.segments[k].is_glue or sentence.segments[k].entries):
         k += 1
-    return (
-        k < len(sentence.segments)
-        and "soft" in sentence.segments[k].roles
-        and key_of(sentence.segments[k].text) in _SOFT_AFTER
-    )
+    if k == len(sentence.segments):
+        return False
+    roles = sentence.segments[k].roles
+    return "soft_after" in roles or roles >= {"permits", "fine"}
 
 
 def _asked(sentence: Sentence, i: int) -> bool:

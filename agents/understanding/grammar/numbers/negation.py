@@ -142,6 +142,8 @@ def is_correcting_no(segments: Sequence[Segment], i: int) -> bool:
     if answers_no(segments, i):
         return False
     after = segments[i + 1]
+    if i and segments[i - 1].mark in (".", "…") and after.mark in (".", "!", "…"):
+        return True  # "schwarze. Nein. Braune."
     return after.mark in (",", "，") or key_of(after.text) in _AFTER_NO
 
 
