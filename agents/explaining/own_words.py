@@ -8,11 +8,11 @@ from ...core.schemas import Constraint, Understanding
 from ...core.text.chinese import is_chinese
 
 _REFUSES = re.compile(
-    r"(?:no|not|non|none|never|without|except|anything but|nothing|don['’]?t|isn['’]?t|kein\w*|nicht|ohne)\b|[不没无别非除]",
+    r"\b(?:no|not|non|none|never|without|except|anything but|nothing|kein\w*|nicht|ohne|(?:do|does|is|are|ca|wo)nt)\b|n['’]t\b|[不没无别非除]",
     re.IGNORECASE,
 )
 _REFUSED = re.compile(
-    r"(?:no|not|without|except|anything but|kein\w*|nicht|ohne)\b\s*|(?:不想要|不要|不含|没有|除了|[不没无别除])\s*",
+    r"\b(?:no|not|without|except|anything but|kein\w*|nicht|ohne)\b\s*|(?:不想要|不要|不含|没有|除了|[不没无别除])\s*",
     re.IGNORECASE,
 )
 """What stands before the thing refused."""

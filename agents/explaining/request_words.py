@@ -17,7 +17,7 @@ MIN_QUOTED_WORD = 4
 """Shorter words are no reason to quote a text: they are found everywhere."""
 _CLAUSES = re.compile(r"[,;.!?()，。；！？、]")
 _REFUSES = re.compile(
-    r"n['’]?t\b|\b(?:no|not|none|never|without|free|except|apart|other than|anything but|hate\w*|dislike|avoid|allerg\w+|boring|rid|"
+    r"n['’]t\b|\b(?:(?:do|does|did|is|are|was|were|ca|wo|would|should|could|have|has)nt|no|not|none|never|cannot|without|free|except|apart|other than|anything but|hate\w*|dislike|avoid|allerg\w+|boring|rid|"
     r"kein\w*|nicht|ohne)\b|[不无没别免非除忌]",
     re.IGNORECASE,
 )

@@ -112,7 +112,7 @@ class Wording:
             way,
             {
                 "amount": amount,
-                "value": self.figure(field, value, brief),
+                "value": self.measure(field, value, brief),
                 "gap": number(abs(by), self.language),
             },
         )

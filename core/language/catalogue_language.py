@@ -6,11 +6,13 @@ Built from the catalogue's own fields and values and from the word lists beside 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 
 from ..schemas import CatalogueField, CatalogueSchema
 from ..text.field_names import words_of
@@ -97,6 +99,9 @@ class CatalogueLanguage:
         """Return the fields of a concept, such as ``colour``."""
         return tuple(f for f in self.fields.values() if f.concept == concept)
 
+_BRACKETED = re.compile(r"(?P<name>[^\s()（）\[\]【】]+)[(（\[【](?P<unit>[^()（）\[\]【】]+)[)）\]】]")
+"""A name with its unit in brackets and no space between: 容量(升)."""
+
 
 @lru_cache(maxsize=16)
 def language_of(schema: CatalogueSchema) -> CatalogueLanguage:
@@ -148,8 +153,19 @@ def compile_language(
         senses=senses,
         things=things_called(titles, terms),
         words=frozenset(stem(w) for text in (*titles, *texts) for w in words_of_form(text)),
-        spelling=Spelling({*values.words(), *(u for u in units() if len(u) >= 5 and u.isalpha() and u.isascii())}),
+        spelling=Spelling(
+            {*values.words(), *(u for u in units() if len(u) >= 5 and u.isalpha() and u.isascii())}, _often(vocabulary)
+        ),
     )
+
+
+def _often(vocabulary: Mapping[str, Mapping[str, int]]) -> Mapping[str, int]:
+    """Return how many items hold each word of the values."""
+    found: Counter[str] = Counter()
+    for value, count in chain.from_iterable(held.items() for held in vocabulary.values()):
+        for word in words_of_form(value):
+            found[word] += count
+    return found
 
 
 def _add_own(values: ValueIndex, own: OwnWords, terms: Mapping[str, FieldTerms]) -> None:
@@ -203,9 +219,11 @@ def _terms(of: CatalogueField, values: Sequence[str]) -> FieldTerms:
 
 
 def without_unit(of: CatalogueField) -> tuple[tuple[str, ...], str]:
-    """Return the words of a field's name without the unit at its end, and that unit: ``battery_hours``, ``size_sqm``, 电池_mAh, 成熟天数."""
+    """Return the words of a field's name without the unit at its end, and that unit: ``battery_hours``, ``size_sqm``, 容量(升), 电池_mAh, 成熟天数."""
     words = words_of(of.name)
     last = words[-1] if words else ""
+    if of.type == "number" and (bracketed := _BRACKETED.fullmatch(last)) and key_of(bracketed["unit"]) in units():
+        return (*words[:-1], bracketed["name"]), bracketed["unit"]
     if of.type == "number" and last.endswith("数") and last[-2:-1] and not last.isascii():
         unit = next((u for u in (last[-3:-1], last[-2:-1]) if len(last) > len(u) + 1 and u in units()), "")
         if unit:
@@ -217,7 +235,7 @@ def without_unit(of: CatalogueField) -> tuple[tuple[str, ...], str]:
     for n in (2, 1):
         unit = "".join(words[-n:])
         if of.type == "number" and len(words) > n and key_of(unit) in units() and "per" not in words:
-            return words[:-n], unit
+            return words[:-n], unit.strip("()[]")
     if (
         of.type == "number"
         and len(words) > 1

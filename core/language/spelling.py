@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from rapidfuzz import process
@@ -17,13 +17,14 @@ _KEYS = {c: (x + y / 2, y) for y, row in enumerate(_ROWS) for x, c in enumerate(
 
 
 class Spelling:
-    """Knows the words that mean something, by first letter and length."""
+    """Knows the words that mean something, by first letter and length, and how ``often`` each occurs."""
 
-    def __init__(self, words: Iterable[str]) -> None:
+    def __init__(self, words: Iterable[str], often: Mapping[str, int] | None = None) -> None:
         self.words = frozenset(words)
+        self._often = often or {}
         self._stems = frozenset(map(stem, self.words))
         self._near: dict[tuple[str, int], list[str]] = defaultdict(list)
-        for word in self.words:
+        for word in sorted(self.words, key=lambda w: (-self._often.get(w, 0), w)):
             self._near[word[0], len(word)].append(word)
         self.correct = lru_cache(maxsize=4096)(self._correct)
 
@@ -36,7 +37,8 @@ class Spelling:
         where only vowels differ.
 
         The distance counts swapped neighbours as one slip (optimal string alignment). The first letter must be right;
-        of equally near words the one that begins alike (Jaro-Winkler).
+        of equally near words the one that begins alike (Jaro-Winkler), and of these the more frequent: "shrts" are shirts where
+        more of them are sold than shorts.
         """
         length = len(word)
         if length < SHORTEST or not word.isalpha() or not word.isascii():
@@ -44,7 +46,7 @@ class Spelling:
         near = [w for other in range(length - 2, length + 3) for w in self._near.get((word[0], other), ())]
         found = process.extract(word, near, scorer=OSA.distance, score_cutoff=2, limit=8)
         kept = [f for f in found if (_may_be_one_slip if f[1] < 2 else _may_be_two_slips)(word, f[0])]
-        return min(kept, key=lambda f: (f[1], -JaroWinkler.similarity(word, f[0])))[0] if kept else None
+        return min(kept, key=lambda f: (f[1], -JaroWinkler.similarity(word, f[0]), -self._often.get(f[0], 0)))[0] if kept else None
 
 
 def _may_be_one_slip(word: str, right: str) -> bool:

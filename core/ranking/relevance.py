@@ -21,8 +21,8 @@ MARGIN, NAME_MARGIN = 0.1, 4.0
 """By so much the least item that holds every word stands above those that come close; more where the words are a name."""
 NAMED, NAMED_BY_ONE_WORD, LEADS = 2, 3, 0.75
 """So many items that hold the words make a name of several words or of one, if this share of their titles begins with them."""
-FIRST = 20
-"""So many of the most relevant items say what was meant."""
+FIRST, FIRST_BY_WORDS = 20, 5
+"""So many of the most relevant items say what was meant; fewer where words alone lead, as the first twenty may be half of a small shop."""
 NEAR = 0.05
 """So much less near to a photo, as a cosine, an item says e times less of what the photo shows; chosen on products beside each other."""
 

@@ -18,6 +18,7 @@ from ...core.ranking.recent_feedback import feedback_of, shift
 from ...core.ranking.recommendation_paths import proven
 from ...core.ranking.relevance import (
     FIRST,
+    FIRST_BY_WORDS,
     MARGIN,
     NAME_MARGIN,
     RecordStems,
@@ -44,8 +45,9 @@ Screen = Callable[[Sequence[Item]], Awaitable[Mapping[str, str]]]
 _log = logging.getLogger(__name__)
 POOL = 60
 PREFERENCE_WEIGHT = 0.8
-AGREEMENT_WEIGHT, POINTED_AGREEMENT, SHOWN_AGREEMENT = 1.2, 0.6, 2.4
-"""How much agreeing with the most relevant items counts; less where a photo is pointed at with words, more where a photo says all."""
+AGREEMENT_WEIGHT, POINTED_AGREEMENT, SHOWN_AGREEMENT, WORDED_AGREEMENT = 1.2, 0.6, 2.4, 0.2
+"""How much agreeing with the most relevant items counts: less where a photo is pointed at with words, more where a photo says all, little
+where words alone lead, which tell by themselves; chosen on 52 requests over three small shops and on ``bench relevance``."""
 POPULAR = 5000
 PHOTO = "image_vector"
 """The source that knows how near an item is to the photo."""
@@ -152,8 +154,7 @@ class Ranker:
         close, ends = frozenset[str](), False
         if q.leads:
             fits = await self._agreement(q, kept, items, schema)
-            weight = POINTED_AGREEMENT if q.pointed else AGREEMENT_WEIGHT if q.said or not q.photos else SHOWN_AGREEMENT
-            scores = scores + weight * fits
+            scores = scores + _agreement_weight(q) * fits
             whole = matching(items, q, self._stems)
             ends = not q.photos and is_name(items, whole, q.remaining)
             scores = lifted(scores, whole, NAME_MARGIN if ends else MARGIN)
@@ -175,7 +176,7 @@ class Ranker:
         settled = {c.field for c in q.understanding.constraints}
         if not q.photos or (q.said and not settled):
             relevance = np.array([f.score for f in fused], dtype=np.float32)
-            order = np.argsort(-relevance, kind="stable")[: FIRST + 1]
+            order = np.argsort(-relevance, kind="stable")[: (FIRST_BY_WORDS if _is_worded(q) else FIRST) + 1]
             return agreement(items, [items[i] for i in order], above_least(relevance[order]), schema, settled)
         photo, trust = max(q.photos, key=lambda p: p[1])
         near = {f.item_id: c.score for f in fused for name, c in f.placed if name == PHOTO and c.rank <= FIRST + 1}
@@ -213,6 +214,19 @@ class Ranker:
             return np.zeros((0, 0), dtype=np.float32), np.zeros(0, dtype=np.float32)
         liked = q.liked.items if q.liked else await self._catalogue.get(q.profile.liked[:MAX_LIKED])
         return group_shares(items, liked, name)
+
+
+def _is_worded(q: CandidateQuery) -> bool:
+    """Tell whether words alone lead the request."""
+    return bool(q.remaining) and not (q.photos or q.understanding.like_item_ids or q.track_vector is not None)
+
+
+def _agreement_weight(q: CandidateQuery) -> float:
+    if q.pointed:
+        return POINTED_AGREEMENT
+    if _is_worded(q):
+        return WORDED_AGREEMENT
+    return AGREEMENT_WEIGHT if q.said or not q.photos else SHOWN_AGREEMENT
 
 
 def _by_value(shelf: Shelf, order: Order) -> Shelf:
