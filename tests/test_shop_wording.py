@@ -83,8 +83,9 @@ def test_what_stays_at_its_place_is_in_a_country_and_what_is_sold_comes_from_it(
 
 
 def test_nouns_of_another_language_keep_their_capitals() -> None:
-    german = [words("farbe", "Grün", "Weiß", "Natürlich", "Rot")]
-    assert wording("en").about(german).value("farbe", "Rot") == "Rot"
+    german = [words("farbe", "Grün", "Weiß", "Natürlich", "Rot", "Kirsche")]
+    assert wording("en").about(german).value("farbe", "Kirsche") == "Kirsche"
+    assert wording("en").about(german).value("farbe", "Rot") == "red"
     assert wording("en").about([words("colour", "Red")]).value("colour", "Red") == "red"
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...core.language.catalogue_language import FIRST_YEAR, concept_of, without_unit
-from ...core.schemas import CatalogueField
+from ...core.language.lexicon.wordings import is_thing
+from ...core.schemas import CatalogueField, Language
+from ...core.text.chinese import is_chinese
 from ...core.text.field_names import words_of
 
-SHARED = frozenset(("Unisex", "unisex", "Everyone", "所有人", "通用"))
+SHARED = frozenset(("Unisex", "unisex", "Everyone", "所有人", "通用", "男女通用", "男女皆宜", "不限"))
 """Values that serve beside the one asked for, and go without saying: "for men", not "for men or everyone"."""
 NO_WORD = re.compile(r"[\d\W_]*|https?:.*|unknown|n/?a|none|null|other|others|misc|不详|未知|其他|无", re.IGNORECASE)
 """Values that say nothing: codes, links, and words for a missing value."""
@@ -69,13 +71,21 @@ PLACES = frozenset(
 _ZH_UNIT = re.compile(r"(?<=[\u4e00-\u9fff])(?:小时|分钟|公里|公斤|千克|厘米|毫米|毫升|克|升|瓦)$")
 """Units that Chinese names of fields end with: 续航小时 is 续航 in hours."""
 _FOREIGN = re.compile(r"[äöüßàâçéèêëîïôûñ]", re.IGNORECASE)
+_AN = re.compile(r"(?:[aeiou]|hour|8\b|11\b|18\b|[AEFHILMNORSX][A-Z]{1,}\b)")
+_BOUNDS = {"min": "minimum", "max": "maximum", "minimum": "minimum", "maximum": "maximum"}
+"""Words of a field's name that say which end of a range it holds."""
+_UNCOUNTED = ("ware", "wear", "ing")
+"""Endings of words for things that are not counted."""
 MANY_FOREIGN = 3
 """A catalogue with so many values or names of such letters is not written in English: its nouns keep their capitals."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldWords:
-    """What the wording knows of one field: its name for people, its unit, its entries of words and of numbers, whether it holds years or prices, and in which currency."""
+    """What the wording knows of one field: its name for people, its unit, its entries of words and of numbers, whether it holds years or prices, and in which currency.
+
+    ``common`` is the name of the concept that the field is called after, empty where its own name says more.
+    """
 
     label: str
     unit: str
@@ -84,6 +94,7 @@ class FieldWords:
     is_year: bool
     is_price: bool
     currency: str = ""
+    common: str = ""
 
 
 def field_words(
@@ -105,11 +116,28 @@ def field_words(
         label,
         UNIT_SIGNS.get(unit.lower(), unit),
         fields.get(label) or fields.get(concept, {}),
-        numbers["year"] if is_year else {} if called_year else numbers.get(label) or numbers.get(concept, {}),
+        numbers["year"]
+        if is_year
+        else {}
+        if called_year
+        else numbers.get(label) or _by_concept(numbers, concept, unit),
         is_year,
         is_price,
         of.unit if of is not None and is_price else "",
+        concept if found and label in found.names else "",
     )
+
+
+def _by_concept(numbers: Mapping[str, Mapping[str, Any]], concept: str, unit: str) -> Mapping[str, Any]:
+    """Return the entry for what a field is about; none that would give a number a unit: "tail length" runs no 2 minutes."""
+    found = numbers.get(concept, {})
+    return {} if found.get("unit") and not unit else found
+
+
+def names_one(value: str, uncounted: Collection[str]) -> bool:
+    """Say whether an English value names one thing that can be counted, "Pop-up Tent", and no stuff, class or quality."""
+    last = value.lower().split()[-1]
+    return last not in uncounted and not last.endswith(_UNCOUNTED) and is_thing(last)
 
 
 def stays(fields: Iterable[CatalogueField]) -> bool:
@@ -121,3 +149,50 @@ def keeps_case(fields: Iterable[CatalogueField]) -> bool:
     """Say whether a shop writes another language, whose nouns keep their capitals."""
     told = (word for of in fields for word in (of.name, *of.values))
     return sum(bool(_FOREIGN.search(word)) for word in told) >= MANY_FOREIGN
+
+
+def translated(
+    known: FieldWords, language: Language, common: Mapping[str, str], quote: Callable[[str], str], *, foreign: bool
+) -> FieldWords:
+    """Return a field with its name in the language of the answer, where the shop writes another one: a ``common`` name, else its own, quoted.
+
+    ``foreign``: the shop writes another language than English.
+    """
+    chinese = is_chinese(known.label)
+    if not {"zh": not chinese, "de": not foreign}.get(language, foreign or chinese):
+        return known
+    own = known.label if language == "de" else quote(known.label.title() if foreign else known.label)
+    return replace(known, label=common.get(known.common, own))
+
+
+def plain_value(value: str, *, lower: bool) -> str:
+    """Return a value without what stands in brackets, in small letters where that is wanted: "Navy Blue (2)" as "navy blue"."""
+    plain = re.sub(r"\s*\([^)]*\)", "", value).strip() or value
+    return re.sub(r"\b[A-Z][a-z'’]*\b", lambda m: m.group(0).lower(), plain) if lower else plain
+
+
+def shown_value(value: float | str) -> str:
+    """Return a value as it is written: 10 and not 10.0."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def article(shown: str) -> str:
+    """Return the English article before a word or number."""
+    return "an" if _AN.match(shown) else "a"
+
+
+def with_bounds(label: str) -> str:
+    """Return a field's name with its words for the ends of a range written out."""
+    return " ".join(_BOUNDS.get(w, w) for w in label.split())
+
+
+def in_english(known: FieldWords, shown: str) -> str:
+    """Return a number with what it counts in English, "a minimum of 4 guests"; empty where it is just put before the name."""
+    words = with_bounds(known.label).split()
+    bound = next((w for w in words if w in _BOUNDS), "")
+    rest = [w for w in words if w != bound]
+    if bound and rest and rest[-1].endswith("s") and not known.unit:
+        return f"a {bound} of {shown} {' '.join(rest)}"
+    if words and (known.unit or not words[0].endswith("s")):
+        return f"{article(words[0])} {' '.join(words)} of {shown}"
+    return ""

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, islice
 
+from ...core.language.foreign import is_foreign
 from ...core.ranking.recommendation_paths import PEOPLE
 from ...core.ranking.weights import families_of
 from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, RankedItem
+from ...core.text.chinese import is_chinese
 from ...core.text.words import COLOURS, content_words, shorten, stem, stems, tokens, value_text
 from .claim_sources import of_kind
 from .own_words import refused_words, typed_words
@@ -268,11 +270,12 @@ class Points:
         names = [n for n in names if self._is_worth(n, item)]
         told = ((n, says) for n in names if not self.words.is_price(n, self.brief) and (says := self._says(item, n)))
         pair, quote = list(islice(told, 2)), first_quote(item)
+        abroad = bool(quote) and not self._is_understood(quote)
         if len(self.items) >= PEERS and len(pair) == 2 and shares.get(pair[1][0]) == len(self.items):
             pair = pair[:1]  # what every item of the list is tells nothing beside what is not
         if len(pair) == 2:
             yield Point("details", {"says": self.words.both([s for _, s in pair])}, frozenset(n for n, _ in pair))
-        elif quote:
+        elif quote and not abroad:
             yield Point("story", {"quote": quote}, frozenset({"text"}))
         yield from (Point("details", {"says": s}, frozenset({n})) for n, s in chain(pair, told))
         if quote:
@@ -280,6 +283,12 @@ class Points:
         for name in (n for n in names if self.words.is_price(n, self.brief)):
             if says := self._says(item, name):
                 yield Point("details", {"says": says}, frozenset({name}))
+
+    def _is_understood(self, text: str) -> bool:
+        """Say whether a text is in the language of the answer, as far as that can be told."""
+        if self.words.language == "zh" or is_chinese(text):
+            return self.words.language == "zh" and is_chinese(text)
+        return is_foreign(text) == (self.words.language == "de")
 
     def _is_worth(self, name: str, item: Item) -> bool:
         """Say whether a field is worth telling: no rating below the mean of the list."""

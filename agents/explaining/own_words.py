@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ...core.schemas import Constraint, Understanding
+from ...core.schemas import Brief, Constraint, Understanding
 from ...core.text.chinese import is_chinese
 
 _REFUSES = re.compile(
@@ -16,6 +16,7 @@ _REFUSED = re.compile(
     re.IGNORECASE,
 )
 """What stands before the thing refused."""
+_WORD = re.compile(r"\w+")
 _FIGURE = re.compile(r"\d(?:[\d.,' ]*\d)?")
 
 
@@ -34,6 +35,38 @@ def typed_words(held: Constraint, understood: Understanding) -> str:
     """Return the words of the request that made a condition; empty if that is not known."""
     found = (*understood.conditions, *understood.reading.conditions)
     return next((c.words for c in found if (c.field, c.op, c.value) == (held.field, held.op, held.value)), "")
+
+
+def own_runs(held: Constraint, brief: Brief) -> list[str]:
+    """Return the words that made a condition on words, those for several values apart; none for a number, or where they are not known."""
+    typed = typed_words(held, brief.understanding).strip()
+    if not typed or (isinstance(held.value, int | float) and not isinstance(held.value, bool)):
+        return []
+    several = isinstance(held.value, list) and len(held.value) > 1 and held.op in {"in", "contains"}
+    runs = as_said(typed, brief.text) if several else [typed]
+    return [run.replace(" ", "") if is_chinese(run) else run for run in runs]
+
+
+def as_said(words: str, text: str) -> list[str]:
+    """Return the runs of ``words`` that stand together in ``text``: what was read of "navy or green" is "navy", "green".
+
+    Words of an earlier request, which ``text`` does not have, are one run.
+    """
+    chinese = is_chinese(words)
+    parts, joint = (list(words.replace(" ", "")), "") if chinese else (words.split(), " ")
+    said = _plain(text, joint)
+    runs: list[list[str]] = []
+    for part in parts:
+        if runs and _plain(joint.join([*runs[-1], part]), joint) in said:
+            runs[-1].append(part)
+        else:
+            runs.append([part])
+    found = [joint.join(run) for run in runs]
+    return found if all(_plain(run, joint) in said for run in found) else [joint.join(parts)]
+
+
+def _plain(text: str, joint: str) -> str:
+    return joint.join(_WORD.findall(text.casefold()))
 
 
 def names_figure(held: Constraint, understood: Understanding) -> bool:

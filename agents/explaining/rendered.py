@@ -18,8 +18,9 @@ from .answer_language import language_of_answer
 from .claim_sources import of_kind
 from .item_reasons import Points
 from .moment_words import between_moments
-from .own_words import names_figure, typed_words
+from .own_words import as_said, names_figure, typed_words
 from .points import Point, proven
+from .request_words import left_over, spoken_of
 from .wording import Wording, wording
 
 SENTENCES = 2
@@ -85,6 +86,7 @@ def render_message(brief: Brief) -> Words:
     parts = [_disagreement(brief, words), _unheard(brief, words)]
     if brief.items:
         parts.append(_list(brief, words, [said for said, _ in used]))
+        parts += _mentions(brief, words)
         kept = [
             c
             for c in brief.understanding.constraints
@@ -153,7 +155,7 @@ def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words:
             long = isinstance(c.value, list) and len(c.value) > 2 - (c.op == "not in") and c.op in {"in", "not in"}
             typed = typed_words(c, brief.understanding) if long else ""
             refuses = c.op == "not in" and typed and not _REFUSES.match(typed)
-            quote = words.quote(typed)
+            quote = words.joined([words.quote(run) for run in as_said(typed, brief.text)], "or")
             shown = words.opening("not", asks=quote) if refuses else quote
             said[f"{c.field} {c.op} {c.value}"] = shown if typed else words.asks(c, brief)
     plain = list(dict.fromkeys(said.values()))
@@ -180,7 +182,7 @@ def _inputs(brief: Brief, words: Wording) -> Iterator[tuple[str, tuple[str, ...]
 
 def _list(brief: Brief, words: Wording, used: list[str]) -> str:
     understood = brief.understanding
-    left = _left_over(brief)
+    left = [w for w in left_over(brief) if w not in spoken_of(brief, words.language)]
     slots = {"n": str(len(brief.items)), "words": words.joined([words.quote(w) for w in left])}
     one = "_one" if len(brief.items) == 1 else ""
     tail = words.opening("unapplied_after", words=slots["words"]) if left else ""
@@ -231,12 +233,17 @@ def _one_of_currencies(field: str, words: Wording) -> str:
 
 def _unapplied(brief: Brief, words: Wording) -> str:
     """Say which wishes no condition expresses."""
-    left = _left_over(brief)
+    left = left_over(brief)
     return words.opening("unapplied", words=words.joined([words.quote(w) for w in left])) if left else ""
 
 
-def _left_over(brief: Brief) -> list[str]:
-    return [w.strip() for w in dict.fromkeys(brief.understanding.unparsed) if w.strip()]
+def _mentions(brief: Brief, words: Wording) -> Iterator[str]:
+    """Say how many of the items speak of wishes that no condition expresses, those that as many speak of together."""
+    held, every = spoken_of(brief, words.language), len(brief.items)
+    for count in sorted(set(held.values()), reverse=True):
+        told = words.joined([words.quote(w) for w, n in held.items() if n == count])
+        name = "only" if every == 1 else "all" if count == every else "one" if count == 1 else "some"
+        yield words.opening(f"mentions_{name}", words=told, n=str(count))
 
 
 def _disagreement(brief: Brief, words: Wording) -> str:

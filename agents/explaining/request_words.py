@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
-from ...core.schemas import Item, Language, Understanding
+from ...core.schemas import Brief, Item, Language, Understanding
 from ...core.text.chinese import han_pairs
 from ...core.text.word_lists import CLASS_NOUNS
 from ...core.text.words import content_words, plain_text, sentences, shorten, stem, stems, tokens
 from .clauses import YES, clauses_of
+from .own_words import refuses
 
 MAX_QUOTE = 120
 MIN_QUOTED_WORD = 4
@@ -27,6 +28,9 @@ NO_STORY = re.compile(
     re.IGNORECASE,
 )
 """What stands in for a description that is missing."""
+_FIGURE = re.compile(r"\d")
+_NAY = frozenset("不没无非未勿")
+"""Characters before a Chinese word that deny it."""
 _ENDS = re.compile(r"[\s.;,。，；]+$")
 
 
@@ -69,7 +73,7 @@ def quote_with(wanted: Sequence[str], item: Item, language: Language) -> tuple[s
             continue
         affirmed = frozenset().union(*(c.holding(YES) for c in clauses_of(sentence)))
         if language == "zh":
-            found = [w for w in wanted if w in sentence]
+            found = _joined_pairs([w for w in wanted if w in sentence], sentence)
         else:
             found = [w for w in wanted if len(w) >= MIN_QUOTED_WORD and stem(w) in affirmed]
         quote = quoted(sentence)
@@ -77,6 +81,17 @@ def quote_with(wanted: Sequence[str], item: Item, language: Language) -> tuple[s
         if shown and quote:
             return quote, shown
     return "", []
+
+
+def _joined_pairs(pairs: Sequence[str], sentence: str) -> list[str]:
+    """Return pairs of characters with those that go on in the sentence as one: 爬山, 山背 as 爬山背."""
+    found: list[str] = []
+    for pair in pairs:
+        if found and found[-1][-1] == pair[0] and found[-1] + pair[1] in sentence:
+            found[-1] += pair[1]
+        else:
+            found.append(pair)
+    return found
 
 
 def first_quote(item: Item) -> str:
@@ -100,3 +115,41 @@ def quoted(sentence: str) -> str:
         return ""
     plain = _ENDS.sub("", sentence.replace("“", "‘").replace("”", "’").replace('"', "'"))
     return plain if 8 <= len(plain) <= MAX_QUOTE else f"{shorten(plain, MAX_QUOTE)}…" if plain[8:] else ""
+
+
+def left_over(brief: Brief) -> list[str]:
+    """Return the words that no condition expresses, each once, as the request writes them."""
+    said = brief.text.casefold()
+    found = [w.strip() for w in dict.fromkeys(brief.understanding.unparsed) if w.strip()]
+    places = [said.find(w.casefold()) if len(said) == len(brief.text) else -1 for w in found]
+    return [w if at < 0 else brief.text[at : at + len(w)] for w, at in zip(found, places, strict=True)]
+
+
+def spoken_of(brief: Brief, language: Language) -> dict[str, int]:
+    """Return those of the words left over that records of the list hold, with in how many; none that refuse or count."""
+    wishes = [w for w in left_over(brief) if not refuses(w) and not _FIGURE.search(w)]
+    held = {w: sum(_speaks_of(w, ranked.item, language) for ranked in brief.items) for w in wishes}
+    return {wish: count for wish, count in held.items() if count}
+
+
+def _speaks_of(wish: str, item: Item, language: Language) -> bool:
+    """Say whether one sentence or value of a record holds every word of a wish and denies nothing."""
+    if language == "zh":
+        return any(_holds(wish, text) for text in _texts(item))
+    wanted = stems(wish)
+    return bool(wanted) and any(wanted <= stems(text) and not refuses(text) for text in _texts(item))
+
+
+def _holds(wish: str, text: str) -> bool:
+    return any(text[:start][-1:] not in _NAY for start in _places(wish, text))
+
+
+def _places(wish: str, text: str) -> Iterator[int]:
+    return (found.start() for found in re.finditer(re.escape(wish), text))
+
+
+def _texts(item: Item) -> Iterator[str]:
+    yield item.title
+    yield from sentences(plain_text(item.text))
+    for value in item.attributes.values():
+        yield from [value] if isinstance(value, str) else value if isinstance(value, list) else ()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -20,21 +19,33 @@ from ...core.releases.in_force import in_force, wording_name
 from ...core.schemas import AttributeValue, Brief, CatalogueField, Constraint, Language, Predicate
 from ...core.text.chinese import is_chinese
 from ...core.text.words import amount as price_text
-from ...core.text.words import listed, number
-from .field_words import NO_WORD, SHARED, VERBS, FieldWords, field_words, keeps_case, stays
+from ...core.text.words import number
+from .field_words import (
+    NO_WORD,
+    SHARED,
+    VERBS,
+    FieldWords,
+    article,
+    field_words,
+    in_english,
+    keeps_case,
+    names_one,
+    plain_value,
+    shown_value,
+    stays,
+    translated,
+    with_bounds,
+)
 from .moment_words import OPS as MOMENT_OPS
 from .moment_words import asked_moment, moment_text
-from .own_words import names_figure, refuses, typed_words
-from .ways_to_say import Way, start_of, way_of
+from .own_words import names_figure, own_runs, refuses, typed_words
+from .ways_to_say import Phrases
 
 MAX_MEMBERS = 3
 MAX_VALUE = 60
 MAX_SAID = 20_000
 """So many values of fields are remembered as they are said."""
-_AN = re.compile(r"(?:[aeiou]|hour|8\b|11\b|18\b|[AEFHILMNORSX][A-Z]{1,}\b)")
 _ONE = re.compile(r"^(1 [a-z]+[a-rt-z])s\b")
-_BOUNDS = {"min": "minimum", "max": "maximum", "minimum": "minimum", "maximum": "maximum"}
-"""Words of a field's name that say which end of a range it holds."""
 MAX_OWN_WORDS = 6
 """A condition is repeated in the shopper's own words where they are no more."""
 MAX_SHOPS = 64
@@ -45,11 +56,9 @@ _PRICE_OPS = {">=": "price_at_least", "<=": "price_at_most", ">": "price_above",
 
 
 @dataclass(frozen=True, eq=False)
-class Wording:
-    """The words of one language."""
+class Wording(Phrases):
+    """The words of one language, for the items of one shop."""
 
-    language: Language
-    table: Mapping[str, Any]
     fields: Mapping[str, CatalogueField] = field(default_factory=dict)
     stays: bool = False
     keeps_case: bool = False
@@ -74,32 +83,6 @@ class Wording:
             self._shops[key] = found
         return found
 
-    def sentence(self, kind: str, slots: Mapping[str, str], taken: Counter[str], turn: int, before: str = "") -> str:
-        """Return one sentence of a kind, worded as no other in ``taken`` begins and as ``before`` is not, if possible.
-
-        How it begins is added to ``taken``; ``turn`` says which way is tried first.
-        """
-        ways, before = self._sentences[kind], before.lower()
-        best, least, start = ways[0], (1 << 30, True), ""
-        for i in range(len(ways)):
-            way = ways[(turn + i) % len(ways)]
-            begins = way.start or start_of(way.filled(slots), self.language)
-            rank = (taken[begins], begins in before)
-            if rank < least:
-                best, least, start = way, rank, begins
-            if rank == (0, False):
-                break
-        taken[start] += 1
-        return best.filled(slots)
-
-    def opening(self, name: str, **slots: str) -> str:
-        """Return a piece of the opening line."""
-        return way_of(self.table["opening"][name], self.language).filled(slots)
-
-    def breach(self, name: str, **slots: str) -> str:
-        """Return a piece of what is said of an item that comes close."""
-        return way_of(self.table["breaches"][name], self.language).filled(slots)
-
     def gap(self, condition: Constraint, value: float, brief: Brief) -> str:
         """Return by how much a number misses what was asked: "12 minutes longer than you asked"."""
         field, by = condition.field, value - float(str(condition.value))
@@ -116,45 +99,6 @@ class Wording:
                 "gap": number(abs(by), self.language),
             },
         )
-
-    def quote(self, words: str) -> str:
-        """Return words of a request or a record as they are quoted."""
-        return self._filled(self.table["quote"], {"words": words})
-
-    def question(self, name: str, **slots: str) -> str:
-        """Return a piece of a question that narrows the list down."""
-        return way_of(self.table["questions"][name], self.language).filled(slots)
-
-    def answer(self, name: str, **slots: str) -> str:
-        """Return a piece of an answer to a question about items shown."""
-        return way_of(self.table["answers"][name], self.language).filled(slots)
-
-    def counted(self, name: str, n: int) -> str:
-        """Return a piece of an answer that counts, in the form for one or for several."""
-        return self.answer(f"{name}_one" if n == 1 else name, n=str(n))
-
-    def joined(self, parts: Sequence[str], joint: Literal["and", "or"] = "and") -> str:
-        """Join words: "a, b and c"; in Chinese "a、b"."""
-        if self.language == "zh":
-            return "、".join(parts) if joint == "and" or len(parts) > 2 else self.table[joint].join(parts)
-        return listed(parts, self.table[joint])
-
-    def facts(self, says: Sequence[str]) -> str:
-        """Join what is said of an item, field by field; in Chinese by commas, as values are joined by 、."""
-        return "，".join(says) if self.language == "zh" else self.joined(says)
-
-    def count(self, n: int) -> str:
-        """Write a count of items: "five", "12"."""
-        return str(self.table["counts"][n]) if n <= 10 else str(n)
-
-    def both(self, says: Sequence[str]) -> str:
-        """Join what is said of an item; words that come again are left out: "has 185 horsepower and 4 doors"."""
-        if self.language != "zh" and len(says) == 2:
-            one, other = (s.split() for s in says)
-            same = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
-            says = [says[0], " ".join(other[max(same - 1, min(same, 1)) :])]
-        joint = str(self.table["join"])
-        return (f",{joint}" if joint in says[0] else joint).join(says)
 
     def says(self, field: str, value: AttributeValue, brief: Brief) -> str:
         """Return what may be said of an item that holds ``value``, after "it"; empty if there is no plain way to say it."""
@@ -198,10 +142,10 @@ class Wording:
 
     def _own(self, held: Constraint, brief: Brief) -> str:
         """Return a condition on words as the shopper put it, where the wording has no better way or another language; else nothing."""
-        typed = typed_words(held, brief.understanding).strip()
-        typed = typed.replace(" ", "") if is_chinese(typed) else typed
-        if not typed or (isinstance(held.value, int | float) and not isinstance(held.value, bool)):
+        runs = own_runs(held, brief)
+        if not runs or (self.of(held.field).entry.get("own") is False and self._knows_values(held)):
             return ""
+        typed = self.joined(runs, "or")
         if self.language == "zh":
             fits = is_chinese(typed) and len(typed) <= 2 * MAX_OWN_WORDS
         else:
@@ -212,6 +156,11 @@ class Wording:
         typed = self.opening("not", asks=typed) if refused and not refuses(typed) else typed
         return typed if fits else ""
 
+    def _knows_values(self, held: Constraint) -> bool:
+        """Say whether every value of a condition is in the language of the answer, by itself or by the wording."""
+        values = held.value if isinstance(held.value, list) else [held.value]
+        return all((self.language == "zh") == is_chinese(self.value(held.field, str(v))) for v in values)
+
     def _asks(self, constraint: Predicate, brief: Brief) -> str:
         field, op, value = constraint.field, of_known(constraint.op), constraint.value
         if isinstance(value, bool):
@@ -221,7 +170,7 @@ class Wording:
             return self._bound(field, op, value, brief)
         if isinstance(value, str) and is_moment(value) and op in MOMENT_OPS:
             return asked_moment(field, op, value, self)
-        values = [moment_text(str(v), self) for v in (value if isinstance(value, list) else [value])]
+        values = [moment_text(shown_value(v), self) for v in (value if isinstance(value, list) else [value])]
         values = [v for v in values if v not in SHARED or len(values) == 1]
         members = [self.value(field, v) for v in values][:MAX_MEMBERS]
         shown = self._worded(field, members, "asks", self.joined(members, "or"))
@@ -260,6 +209,8 @@ class Wording:
         """Return a number with what it counts: "552 horsepower", "4 doors", "1 door", "28 EUR"."""
         if not value and self.is_price(field, brief):
             return str(self.named["numbers"]["price"]["free"])
+        if value == 1 and (one := self._number(field, brief).get("one")):
+            return str(one)
         counted = self._counted(field, self.measure(field, value, brief), brief)
         return _ONE.sub(r"\1", counted) if value == 1 and self.language == "en" else counted
 
@@ -268,15 +219,9 @@ class Wording:
         if entry := self._number(field, brief):
             return self._filled(entry["amount"], {"value": shown})
         known = self.of(field)
-        words = [_BOUNDS.get(w, w) for w in known.label.split()]
-        if self.language == "en" and words:
-            bound = next((w for w in words if w in _BOUNDS), "")
-            rest = [w for w in words if w != bound]
-            if bound and rest and rest[-1].endswith("s") and not known.unit:
-                return f"a {bound} of {shown} {' '.join(rest)}"
-            if known.unit or not words[0].endswith("s"):
-                return f"{'an' if _AN.match(words[0]) else 'a'} {' '.join(words)} of {shown}"
-        label = self.label(field) if self.language == "de" else " ".join(words)
+        if self.language == "en" and (said := in_english(known, shown)):
+            return said
+        label = self.label(field) if self.language == "de" else with_bounds(known.label)
         return self._filled(self.table["number"], {"value": shown, "label": label})
 
     def value(self, field: str, value: str) -> str:
@@ -286,10 +231,8 @@ class Wording:
         known = values.get(value, values.get(value.title()))
         if known is not None:
             return str(known)
-        plain = re.sub(r"\s*\([^)]*\)", "", value).strip() or value
-        if entry.get("keep_case") or not entry or self.language != "en" or self.keeps_case:
-            return plain
-        return re.sub(r"\b[A-Z][a-z'’]*\b", lambda m: m.group(0).lower(), plain)
+        kept = entry.get("keep_case") or not entry or self.language != "en" or self.keeps_case
+        return plain_value(value, lower=not kept)
 
     def superlative(self, field: str, brief: Brief, *, most: bool) -> str:
         """Return what the item with the most or the least of a number is called; empty if nothing."""
@@ -343,14 +286,16 @@ class Wording:
 
     def _worded(self, field: str, members: Sequence[str], form: Literal["says", "asks"], shown: str) -> str:
         entry = self.of(field).entry
+        kind = entry.get(f"{form}_kind")
+        kind = kind if kind and len(members) == 1 and names_one(members[0], self.table["uncounted"]) else None
         word = entry.get(f"{form}_word") if all(len(m) > 3 and m.isalpha() for m in members) else None
         place = entry.get(f"{form}_place") if self.stays else None
-        way, label = word or place or entry.get(form), self.label(field)
+        way, label = kind or word or place or entry.get(form), self.label(field)
         if way is None and self.language == "zh" and is_chinese(label):
             bare = form == "asks" or label in VERBS
             return f"{label}{'' if bare else '是'}{shown}"
         way = way or (self.table["listed"] if form == "says" else self.table["opening"]["listed"])
-        return self._filled(way, {"value": shown, "label": label, "a": "an" if _AN.match(shown) else "a"})
+        return self._filled(way, {"value": shown, "label": label, "a": article(shown)})
 
     def _number(self, field: str, brief: Brief) -> Mapping[str, Any]:
         known = self.of(field)
@@ -358,11 +303,6 @@ class Wording:
             return self.named["numbers"]["price"]
         needs_unit = known.number.get("unit") == ""
         return {} if needs_unit and not known.unit else known.number
-
-    @cached_property
-    def _sentences(self) -> Mapping[str, tuple[Way, ...]]:
-        kinds = self.table["sentences"].items()
-        return {kind: tuple(way_of(text, self.language) for text in ways) for kind, ways in kinds}
 
     @cached_property
     def named(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
@@ -376,11 +316,10 @@ class Wording:
         if found is None:
             if len(self._known) >= MAX_SAID:
                 self._known.clear()
-            found = self._known[field] = field_words(field, self.fields.get(field), self.named)
+            known = field_words(field, self.fields.get(field), self.named)
+            found = translated(known, self.language, self.table["common"], self.quote, foreign=self.keeps_case)
+            self._known[field] = found
         return found
-
-    def _filled(self, way: str, slots: Mapping[str, str]) -> str:
-        return way_of(way, self.language).filled(slots)
 
 
 def wording(language: Language) -> Wording:

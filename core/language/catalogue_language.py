@@ -99,6 +99,7 @@ class CatalogueLanguage:
         """Return the fields of a concept, such as ``colour``."""
         return tuple(f for f in self.fields.values() if f.concept == concept)
 
+
 _BRACKETED = re.compile(r"(?P<name>[^\s()（）\[\]【】]+)[(（\[【](?P<unit>[^()（）\[\]【】]+)[)）\]】]")
 """A name with its unit in brackets and no space between: 容量(升)."""
 
@@ -218,20 +219,27 @@ def _terms(of: CatalogueField, values: Sequence[str]) -> FieldTerms:
     )
 
 
+def _unit_within(word: str) -> tuple[str, str] | None:
+    """Return a word of a name without the unit that it ends with, and the unit: 容量(升), 成熟天数, 续航小时."""
+    bracketed = _BRACKETED.fullmatch(word)
+    if bracketed and key_of(bracketed["unit"]) in units():
+        return bracketed["name"], bracketed["unit"]
+    if word.isascii():
+        return None
+    counted = word.endswith("数")
+    bare = word[:-1] if counted else word
+    for n in (2, 1) if counted else (4, 3, 2):
+        if len(word) > n + 1 and bare[-n:] in units():
+            return bare[:-n], bare[-n:]
+    return None
+
+
 def without_unit(of: CatalogueField) -> tuple[tuple[str, ...], str]:
     """Return the words of a field's name without the unit at its end, and that unit: ``battery_hours``, ``size_sqm``, 容量(升), 电池_mAh, 成熟天数."""
     words = words_of(of.name)
     last = words[-1] if words else ""
-    if of.type == "number" and (bracketed := _BRACKETED.fullmatch(last)) and key_of(bracketed["unit"]) in units():
-        return (*words[:-1], bracketed["name"]), bracketed["unit"]
-    if of.type == "number" and last.endswith("数") and last[-2:-1] and not last.isascii():
-        unit = next((u for u in (last[-3:-1], last[-2:-1]) if len(last) > len(u) + 1 and u in units()), "")
-        if unit:
-            return (*words[:-1], last[: -len(unit) - 1]), unit
-    if of.type == "number" and not last.isascii():
-        unit = next((last[n:] for n in (-4, -3, -2) if len(last) > 1 - n and last[n:] in units()), "")
-        if unit:
-            return (*words[:-1], last[: -len(unit)]), unit
+    if of.type == "number" and (glued := _unit_within(last)):
+        return (*words[:-1], glued[0]), glued[1]
     for n in (2, 1):
         unit = "".join(words[-n:])
         if of.type == "number" and len(words) > n and key_of(unit) in units() and "per" not in words:

@@ -46,7 +46,11 @@ class Spelling:
         near = [w for other in range(length - 2, length + 3) for w in self._near.get((word[0], other), ())]
         found = process.extract(word, near, scorer=OSA.distance, score_cutoff=2, limit=8)
         kept = [f for f in found if (_may_be_one_slip if f[1] < 2 else _may_be_two_slips)(word, f[0])]
-        return min(kept, key=lambda f: (f[1], -JaroWinkler.similarity(word, f[0]), -self._often.get(f[0], 0)))[0] if kept else None
+        return (
+            min(kept, key=lambda f: (f[1], -JaroWinkler.similarity(word, f[0]), -self._often.get(f[0], 0)))[0]
+            if kept
+            else None
+        )
 
 
 def _may_be_one_slip(word: str, right: str) -> bool:

@@ -8,7 +8,7 @@ worked out again from the records of the list.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -90,7 +90,7 @@ def judge(
         *_numbers(said, item, f"{record} {asked} {len(listed)}", constraints),
         *_counts(said, len(listed)),
         *_quotations(said, record, asked),
-        *_unknown_words(said, f"{record} {asked} {' '.join(map(_label, item.attributes))}"),
+        *_unknown_words(said, f"{record} {asked} {' '.join(map(_label, item.attributes))} {_translated(item)}"),
         *_extremes(said, item, listed),
         *_lonely(said, item, listed),
         *_refused(said, item),
@@ -157,18 +157,28 @@ def _unknown_words(said: str, held: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _wording_words() -> frozenset[str]:
-    """Return every word of the wording files, and counts in words."""
+    """Return every word of the wording files, and counts in words; not what single values are called."""
     found: set[str] = {*_COUNTS, "a", "an"}
 
     def collect(node: object) -> None:
         if isinstance(node, str):
             found.update(w.casefold() for w in _WORD.findall(re.sub(r"\{\w+\}", " ", node)))
-        for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        for child in _said(node) if isinstance(node, dict) else node if isinstance(node, list) else ():
             collect(child)
 
     for language in ("en", "zh"):
         collect(wording("zh" if language == "zh" else "en").table)
     return frozenset(found)
+
+
+def _said(table: Mapping[str, object]) -> Iterator[object]:
+    return (child for name, child in table.items() if name not in {"values", "told", "names"})
+
+
+def _translated(item: Recommendation) -> str:
+    """Return what the values of a record are called in English."""
+    held = ((n, v) for n, value in item.attributes.items() for v in (value if isinstance(value, list) else [value]))
+    return " ".join(wording("en").value(name, value) for name, value in held if isinstance(value, str))
 
 
 def _extremes(said: str, item: Recommendation, listed: Sequence[Recommendation]) -> list[str]:

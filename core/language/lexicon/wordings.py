@@ -25,6 +25,8 @@ TOO_OPEN = {"en": 8, "de": 5, "zh": 6}
 """Words with more senses say too little."""
 _NO_THING = frozenset((29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 2))
 """Kinds of senses that are no things and no qualities: verbs and adverbs."""
+_MADE, _QUALITIES = 6, frozenset((0, 1, 44))
+"""The kind of things that were made, and those of qualities."""
 
 
 class Wording(NamedTuple):
@@ -134,6 +136,12 @@ def said_of(phrase: str, spoken: str, senses: Sequence[Sense]) -> Iterator[Wordi
 def things(key: str, language: str) -> list[str]:
     """Return the senses of a word that are things or qualities."""
     return [name for name in senses_of(key, language) if sense(name).kind not in _NO_THING]
+
+
+def is_thing(word: str) -> bool:
+    """Tell whether an English word is first of all a thing that was made, and no quality: a tent, not "electric" or "tents"."""
+    kinds = [sense(name).kind for name in things(key_of(word), "en")] if not word.endswith("s") else []
+    return bool(kinds) and kinds[0] == _MADE and not _QUALITIES.intersection(kinds)
 
 
 def _tongue(key: str, language: str, meant: str) -> str:

@@ -1,0 +1,184 @@
+"""What reading answers over invented shops found: stitched quotes, names of fields, things called "not applied" that all have."""
+
+from __future__ import annotations
+
+import pytest
+
+from tastemaker.agents.explaining.own_words import as_said, refused_words, refuses
+from tastemaker.agents.explaining.rendered import render_composition
+from tastemaker.agents.explaining.request_words import free_words, quote_with
+from tastemaker.agents.explaining.wording import wording
+from tastemaker.core.language.catalogue_language import without_unit
+from tastemaker.core.language.spelling import Spelling
+from tastemaker.core.schemas import (
+    Brief,
+    CatalogueField,
+    Condition,
+    Constraint,
+    Item,
+    Language,
+    RankedItem,
+    Reading,
+    Understanding,
+)
+
+
+def number(name: str, unit: str = "") -> CatalogueField:
+    """Return a field of numbers."""
+    return CatalogueField(name=name, type="number", unit=unit, minimum=1, maximum=9)
+
+
+def words(name: str, *values: str) -> CatalogueField:
+    """Return a field of words."""
+    return CatalogueField(name=name, type="text", values=values)
+
+
+def answer(text: str, items: list[Item], language: Language = "en", **understood: object) -> str:
+    """Return the opening line and the reasons for a list of items."""
+    wish = Understanding(language=language, **understood)
+    ranked = tuple(RankedItem(item=item, rank=n, score=1.0) for n, item in enumerate(items, 1))
+    told = render_composition(Brief(text=text, understanding=wish, items=ranked))
+    return " ".join([told.message.text, *(r.text for r in told.reasons)])
+
+
+KITES = [
+    Item(
+        item_id="1", title="Gull", text="Flies in a light breeze. No tools needed.", attributes={"Type": "Stunt Kite"}
+    ),
+    Item(item_id="2", title="Tern", text="Flies in a light breeze. Not for toddlers.", attributes={"Type": "Box Kite"}),
+    Item(item_id="3", title="Auk", text="Folds into a tube.", attributes={"Type": "Box Kite"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("wish", "shown", "said"),
+    [
+        ("breeze", KITES[:2], "All of them mention “breeze”."),
+        ("breeze", KITES, "2 of them mention “breeze”."),
+        ("tube", KITES, "1 of them mentions “tube”."),
+        ("tube", KITES[2:], "It mentions “tube”."),
+        ("toddlers", KITES[:2], "though I could not apply “toddlers”"),
+        ("no tools", KITES[:2], "though I could not apply “no tools”"),
+        ("thunder", KITES[:2], "though I could not apply “thunder”"),
+    ],
+)
+def test_what_records_speak_of_is_not_called_unapplied(wish: str, shown: list[Item], said: str) -> None:
+    assert said in answer(f"a kite, {wish}", shown, unparsed=(wish,))
+
+
+def test_words_left_over_are_written_as_the_request_has_them() -> None:
+    assert "„Sturm“ konnte ich nicht" in answer("Drachen bei Sturm", KITES, "de", unparsed=("sturm",))
+    assert "都提到“微风”" in answer(
+        "微风里放的风筝",
+        [Item(item_id="1", title="海鸥", text="微风就能飞。"), Item(item_id="2", title="燕子", text="适合微风。")],
+        "zh",
+        unparsed=("微风",),
+    )
+
+
+@pytest.mark.parametrize("word", ["a patient kite", "I want a kite", "kite for a restaurant", "a plant"])
+def test_an_ending_that_looks_like_a_negation_refuses_nothing(word: str) -> None:
+    assert free_words(word, Understanding(), "en")
+    assert not free_words("I dont like breeze", Understanding(), "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("piano", False), ("mango", False), ("no kites", True), ("isn't red", True)]
+)
+def test_a_word_that_ends_like_a_refusal_is_none(text: str, *, found: bool) -> None:
+    assert refuses(text) is found
+
+
+def test_what_was_refused_is_called_whole() -> None:
+    held = Constraint(field="instrument", op="!=", value="钢琴")
+    named = Condition(condition_id="c", field="instrument", op="!=", value="钢琴", words="no piano")
+    assert refused_words(held, Understanding(reading=Reading(conditions=(named,)))) == "piano"
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "runs"),
+    [
+        ("stunt kite box kite", "a stunt kite or a box kite", ["stunt kite", "box kite"]),
+        ("stunt kite", "a Stunt-Kite please", ["stunt kite"]),
+        ("红 蓝", "红的或者蓝的", ["红", "蓝"]),
+        ("红色", "红色的风筝", ["红色"]),
+        ("yellow", "something cheaper", ["yellow"]),
+    ],
+)
+def test_words_are_quoted_as_they_stand(typed: str, text: str, runs: list[str]) -> None:
+    assert as_said(typed, text) == runs
+
+
+def test_alternatives_are_told_apart_in_the_opening() -> None:
+    held = Constraint(field="颜色", op="in", value=["红色", "蓝色"])
+    named = Condition(condition_id="c", field="颜色", op="in", value=["红色", "蓝色"], words="红色蓝色")
+    about = Brief(
+        text="红色或者蓝色的风筝",
+        understanding=Understanding(constraints=(held,), reading=Reading(conditions=(named,))),
+    )
+    assert wording("zh").about([words("颜色", "红色", "蓝色")]).asks(held, about) == "红色或蓝色"
+
+
+@pytest.mark.parametrize(
+    ("name", "words_", "unit"),
+    [
+        ("容量(升)", ("容量",), "升"),
+        ("重量（kg）", ("重量",), "kg"),
+        ("Leistung (W)", ("leistung",), "w"),
+        ("质保(年)", ("质保",), "年"),
+    ],
+)
+def test_a_unit_in_brackets_is_no_part_of_a_name(name: str, words_: tuple[str, ...], unit: str) -> None:
+    assert without_unit(number(name)) == (words_, unit)
+
+
+@pytest.mark.parametrize(
+    ("language", "about", "value", "said"),
+    [
+        ("en", number("容量(升)", "l"), 40.0, "holds 40 l"),
+        ("zh", number("容量(升)", "l"), 40.0, "容量40升"),
+        ("de", number("Persons"), 1.0, "ist für 1 Person"),
+        ("en", number("Personen"), 3.0, "is for 3 people"),
+        ("zh", number("Persons"), 3.0, "可供3人用"),
+        ("zh", number("Noise level", "db"), 60.0, "噪音60dB"),
+        ("zh", number("Tail length"), 2.0, "“tail length”2"),
+        ("en", words("适合人群", "女士"), "女士", "is made for women"),
+        ("en", words("材质", "帆布"), "帆布", "is made of canvas"),
+        ("de", words("颜色", "藏青"), "藏青", "hat die Farbe Marineblau"),
+        ("en", words("Type", "Dome Tent"), "Dome Tent", "is a dome tent"),
+        ("en", words("Type", "Furniture"), "Furniture", "is listed under furniture"),
+        ("en", words("Type", "Kites"), "Kites", "is listed under kites"),
+        ("en", words("Type", "Electric"), "Electric", "is listed under electric"),
+        ("de", words("Geräteart", "Toaster"), "Toaster", "ist vom Typ Toaster"),
+    ],
+)
+def test_fields_of_any_shop_are_said_in_the_language_of_the_answer(
+    language: Language, about: CatalogueField, value: float | str, said: str
+) -> None:
+    assert wording(language).about([about]).says(about.name, value, Brief()) == said
+
+
+def test_a_colour_is_not_what_an_item_is_made_of() -> None:
+    assert wording("en").both(["is made of canvas", "is red"]) == "is red and made of canvas"
+    assert wording("en").both(["is made of canvas", "is meant for summer"]) == "is made of canvas and meant for summer"
+
+
+def test_a_number_that_is_refused_is_written_plainly() -> None:
+    held = Constraint(field="lines", op="!=", value=10.0)
+    assert wording("en").about([number("lines")]).asks(held, Brief()) == "not 10"
+
+
+def test_pairs_of_characters_that_go_on_are_quoted_as_one() -> None:
+    item = Item(item_id="1", title="双肩包", text="周末爬山背一天也不累。")
+    assert quote_with(["爬山", "山背"], item, "zh")[1] == ["爬山背"]
+
+
+def test_a_description_in_another_language_is_no_filler() -> None:
+    shown = [k.model_copy(update={"attributes": {"Colour": "Red"}}) for k in KITES[:2]]
+    assert "Flies in" not in answer("Drachen für die Kinder", shown, "de")
+    assert "Flies in" in answer("a kite for the kids", shown)
+
+
+def test_of_equally_near_words_the_more_frequent_is_meant() -> None:
+    assert Spelling(["shirts", "shorts"], {"shirts": 9, "shorts": 2}).correct("shrts") == "shirts"
+    assert Spelling(["shirts", "shorts"], {"shirts": 2, "shorts": 9}).correct("shrts") == "shorts"
