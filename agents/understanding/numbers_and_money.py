@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ...core.language.tokens import simplified
 from ...core.text.chinese import NUMERAL, read_numeral
 
 NUMBER_MARK = "\x01"
@@ -70,8 +71,8 @@ class Number:
 
 
 def normalise(text: str) -> str:
-    """Lower ``text`` and straighten quotes without changing its length, so that spans stay valid."""
-    return "".join(_plain(c) for c in text)
+    """Lower ``text``, simplify its Chinese characters and straighten quotes without changing its length, so that spans stay valid."""
+    return "".join(_plain(c) for c in simplified(text))
 
 
 def _plain(char: str) -> str:

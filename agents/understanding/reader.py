@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ...core.language.catalogue_language import CatalogueLanguage
-from ...core.language.tokens import stem
+from ...core.language.tokens import simplified, stem
 from ...core.language.value_entry import BROADER
 from ...core.schemas import Condition, Constraint, Order, Predicate, Reading
 from ...core.text.catalogue_values import TAKEN
@@ -34,7 +34,8 @@ MIN_HARD_CONFIDENCE = 0.3
 
 def read(text: str, language: CatalogueLanguage) -> Reading:
     """Return what ``text`` says in the terms of a catalogue. Never raises; at most 220 tokens are read, the rest is named."""
-    segments, rest = segment(_ASKED.sub(r"想要\1", text), language)
+    asked = _ASKED.search(simplified(text))
+    segments, rest = segment(_ASKED.sub(r"想要\1", simplified(text)) if asked else text, language)
     return _reading(segments, parse(segments, language, text), text, rest, language)
 
 

@@ -1,7 +1,8 @@
 """Cut a text into tokens that remember where they stand: folded words, numbers, Chinese characters and marks.
 
-Folding lowers case, drops accents and full-width forms and joins contractions ("isn't" is ``isnt``). A run of letters and a run
-of digits come apart ("200hp", "F-150", "4dr"), so that every way to write a name with a number is one.
+Folding lowers case, drops accents and full-width forms, joins contractions ("isn't" is ``isnt``) and writes Chinese characters as
+they are simplified (書桌 is 书桌). A run of letters and a run of digits come apart ("200hp", "F-150", "4dr"), so that every way to write
+a name with a number is one.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Literal, NamedTuple
 
 from snowballstemmer import stemmer
@@ -113,8 +115,20 @@ def tokenise(text: str) -> list[Token]:
         elif kind == "mark":
             found.append(Token(unicodedata.normalize("NFKC", raw)[0], kind, start, end, glued, False))
         else:
-            found.append(Token(unicodedata.normalize("NFKC", raw), kind, start, end, glued, False))
+            found.append(Token(simplified(unicodedata.normalize("NFKC", raw)), kind, start, end, glued, False))
     return found
+
+
+def simplified(text: str) -> str:
+    """Return a text of the same length with its traditional Chinese characters as the simplified ones."""
+    return text if text.isascii() else text.translate(_simplifying())
+
+
+@cache
+def _simplifying() -> dict[int, str]:
+    rows = (files(__package__) / "data" / "traditional.tsv").read_text(encoding="utf-8").splitlines()
+    pairs = (row.split("\t") for row in rows if not row.startswith("#"))
+    return {ord(char): plain for plain, chars in pairs for char in chars}
 
 
 _CONTRACTED = frozenset("its hes shes thats whats lets heres theres whos wheres".split())  # noqa: SIM905

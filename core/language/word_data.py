@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import product
 from typing import Any, NamedTuple
 
 import yaml
@@ -74,8 +75,15 @@ def phrases() -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for role, forms in _load("phrases").items():
         for form in _listed(forms):
-            found.setdefault(key_of(form), set()).add(role)
+            for written in _written_out(form):
+                found.setdefault(key_of(written), set()).add(role)
     return {key: frozenset(roles) for key, roles in found.items() if key}
+
+
+def _written_out(form: str) -> Iterator[str]:
+    """Yield every phrase of a form with choices: 吃不了 and 喝不惯 of (吃|喝)不(了|惯)."""
+    parts = [part.split("|") for part in re.split(r"[()]", form)]
+    yield from map("".join, product(*parts))
 
 
 @cache
@@ -316,6 +324,12 @@ def counting_characters() -> frozenset[str]:
 def around_numbers() -> Mapping[str, frozenset[str]]:
     """Return group -> the keys of words that stand around numbers."""
     return {group: frozenset(map(key_of, _listed(forms))) for group, forms in _load("around_numbers").items()}
+
+
+@cache
+def around_han() -> Mapping[str, frozenset[str]]:
+    """Return group -> the keys of Chinese words that tell what a clause is: one of the past, or one with a predicate."""
+    return {group: frozenset(map(key_of, _listed(forms))) for group, forms in _load("around_han").items()}
 
 
 @cache

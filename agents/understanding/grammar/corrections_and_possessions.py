@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....core.language.value_entry import SYNONYM
-from ....core.language.word_data import key_of
+from ....core.language.word_data import around_han, key_of
 from .left_over import ARTICLES
 from .numbers.negation import is_correcting_no
 from .sentence import COMMAS, Sentence, Wish
@@ -16,7 +16,7 @@ def corrections(sentence: Sentence) -> None:
     """Cancel "red" in "red after all, no, gold": a later value of the same field after a word of correction."""
     for i, s in enumerate(sentence.segments):
         is_no = is_correcting_no(sentence.segments, i)
-        if s.used or i == 0 or not (is_no or ("instead" in s.roles and not s.entries)):
+        if s.used or i == 0 or not (is_no or ("instead" in s.roles and not s.entries) or _settles_on(sentence, i)):
             continue
         if is_no:
             s.used = "correction"
@@ -29,6 +29,19 @@ def corrections(sentence: Sentence) -> None:
             sentence.segments[k].used = s.used = "correction"
             for m in _joined_before(sentence, k):
                 sentence.segments[m].used = "correction"
+
+
+def _settles_on(sentence: Sentence, i: int) -> bool:
+    """Tell whether a clause that 还是 opens settles on something else: 绿茶，还是红茶吧."""
+    k = i - 1
+    while k > 0 and sentence.segments[k].text in around_han()["hesitations"]:
+        k -= 1
+    if sentence.segments[i].text != "还是" or sentence.segments[k].mark not in COMMAS | {"…", "."}:
+        return False
+    j = i + 1
+    while not sentence.stops(j) and sentence.segments[j].mark not in COMMAS:
+        j += 1
+    return sentence.segments[j - 1].text in ("吧", "好了", "好", "算了", "啦")
 
 
 def _joined_before(sentence: Sentence, k: int) -> list[int]:
@@ -51,7 +64,9 @@ def _same_field(sentence: Sentence, i: int) -> tuple[int, int] | None:
     for j in after:
         for k in before:
             fields = {e.field for e in sentence.segments[k].entries if e.rank <= SYNONYM}
-            if fields & {e.field for e in sentence.segments[j].entries if e.rank <= SYNONYM}:
+            if sentence.segments[k].text != sentence.segments[j].text and fields & {
+                e.field for e in sentence.segments[j].entries if e.rank <= SYNONYM
+            }:
                 return k, j
     return None
 

@@ -78,7 +78,9 @@ def says_lacking(s: Segment) -> bool:
 def _closing_negation(sentence: Sentence, j: int, negations: Sequence[Segment]) -> list[Segment]:
     """Return the negation that closes the clause of the value at ``j`` and refuses nothing else: "without a sauna I won't buy", 不是红色的不要."""
     first = negations[0]
-    denies = any("not" in phrases().get(w, ()) for w in first.words)  # "a saw but not a loud one, I hate it"
+    denies = any(
+        "not" in phrases().get(w, ()) for w in first.words if w.isascii()
+    )  # "a saw but not a loud one, I hate it"
     wide = (bool({"conditional", "except"} & first.roles) and not denies) or _is_conditional(sentence, first)
     k, comma = j + 1, False
     while k < len(sentence.segments) and not sentence.stops(k):
@@ -124,6 +126,8 @@ def _same_list(sentence: Sentence, k: int, j: int) -> bool:
 def _refuses_nothing_else(sentence: Sentence, k: int) -> bool:
     """Tell whether no value and no unknown noun follows the negation at ``k`` in its clause."""
     n = k + 1
+    if sentence.segments[n : n + 1] and sentence.segments[n].text == "的":  # 非橡木不可的书桌
+        return True
     while n < len(sentence.segments) and not sentence.stops(n) and sentence.segments[n].mark not in COMMAS:
         s = sentence.segments[n]
         if sentence.value_at(n) or s.amount is not None or s.fields or "instead" in s.roles:

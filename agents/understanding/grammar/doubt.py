@@ -45,7 +45,7 @@ def doubts(sentence: Sentence) -> None:
         _doubt_judged(sentence, clause)
         _doubt_governed(sentence, clause)
         _doubt_exclaimed(sentence, before, clause)
-        before = clause or before
+        before = [] if clause and before and _exclaims(clause) else clause or before
         asks = bool(sentence.segments) and sentence.segments[-1].mark in ("?", "？")
         wonders = _wonders(clause)
         if not (asks or wonders or any(_may_deny(s) for s in clause)):
@@ -141,7 +141,7 @@ def _doubt_exclaimed(sentence: Sentence, first: list[Segment], second: list[Segm
     """Note, rather than want, a bare value beside a bare word of refusal: "red? ugh", "yuck, red", "red: pass"."""
     for said, other in ((first, second), (second, first)):
         content = [s for s in other if not (s.mark or s.is_glue or "and" in s.roles)]
-        if not content or not all("against" in s.roles or key_of(s.text) in doubtful_words() for s in content):
+        if not _exclaims(other):
             continue
         values = [s for s in said if not (s.mark or s.is_glue or "and" in s.roles)]
         if not values or not all(s.entries and s.used in ("wanted", "soft") for s in values):
@@ -151,6 +151,12 @@ def _doubt_exclaimed(sentence: Sentence, first: list[Segment], second: list[Segm
         sentence.found.unmet.append((values[0].start, values[-1].end))
         for s in (*values, *content):
             s.used = "unmet"
+
+
+def _exclaims(clause: list[Segment]) -> bool:
+    """Tell whether a clause says nothing but a word of refusal."""
+    content = [s for s in clause if not (s.mark or s.is_glue or "and" in s.roles)]
+    return bool(content) and all("against" in s.roles or key_of(s.text) in doubtful_words() for s in content)
 
 
 def _finds(sentence: Sentence, s: Segment) -> bool:

@@ -67,7 +67,7 @@ def orders(sentence: Sentence) -> None:
         ends = {c.role for c in s.comparisons} & {"most", "least"}
         if not (ends or (not s.comparisons and key_of(s.text) in superlatives())):
             continue
-        if _refused_order(sentence, i):
+        if _is_wish(sentence, i) or _refused_order(sentence, i):
             continue
         of = _end_of_wait(sentence, i)
         if s.used:
@@ -197,11 +197,24 @@ def field_after(sentence: Sentence, i: int) -> int | None:
     return j if s.fields and not s.entries and not s.used and s.amount is None else None
 
 
+def _is_wish(sentence: Sentence, i: int) -> bool:
+    """Tell whether 最好 only says what would be best, as it does beside a value: 最好黑色, 有露台最好, but not 最好的耳机."""
+    s, after = sentence.segments[i], sentence.segments[i + 1 : i + 2]
+    if s.text.isascii() or "soft" not in s.roles or (after and after[0].text == "的"):
+        return False
+    return (
+        (bool(after) and after[0].amount is not None) or sentence.value_at(sentence.next(i)) or sentence.value_at(i - 1)
+    )
+
+
 def _refused_order(sentence: Sentence, i: int) -> bool:
-    """Note a refused superlative as not applied: "not the cheapest", "anything but the newest"."""
+    """Note a refused superlative as not applied, and take one that need not be as said: "not the cheapest", 不一定要最近的."""
     j = i - 1
     while j >= 0 and sentence.segments[j].is_glue and not sentence.segments[j].roles & REFUSING:
         j -= 1
+    if j >= 0 and "release" in sentence.segments[j].roles and not sentence.segments[j].used:
+        sentence.segments[j].used = sentence.segments[i].used = "release"
+        return True
     if j < 0 or not sentence.segments[j].roles & REFUSING or sentence.segments[j].used:
         return False
     sentence.found.unmet.append((sentence.segments[j].start, sentence.segments[i].end))

@@ -16,9 +16,11 @@ from .corrections_and_possessions import corrections, had_already, owned
 from .dimensions import dimensions
 from .doubt import doubts
 from .doubtful_refusals import doubtful_refusals
-from .exceptions import exceptions_with_but
+from .exceptions import besides, exceptions_with_but
 from .first_timers import first_timers
 from .framed import framed
+from .han_clauses import parted
+from .han_doubts import han_doubts
 from .left_over import demands, things
 from .likewise import likewise
 from .meanings_in_context import settle_meanings
@@ -44,10 +46,11 @@ def parse(
 ) -> Parsed:
     """Return all that the segments of ``text`` say; ``earlier`` are the conditions of the turns before."""
     settle_meanings(segments, language)
-    sentence = Sentence(segments, language, text)
+    sentence = Sentence(parted(segments), language, text)
     found = sentence.found
     moments(sentence)
     exceptions_with_but(sentence)
+    besides(sentence)
     ages_of_people(sentence)
     first_timers(sentence)
     storeys(sentence)
@@ -78,6 +81,7 @@ def parse(
         demands,
         doubtful_refusals,
         doubts,
+        han_doubts,
         alternatives,
         things,
     ):

@@ -13,6 +13,7 @@ CAUSES = frozenset(
     "to from by of on when whenever if after because over due against auf von gegen bei durch wegen wenn nach beim vom 对 穿 吃 用 喝 碰".split()  # noqa: SIM905
 )
 """Words that lead from a reaction to what causes it."""
+_HAN_CAUSES = frozenset("对 穿 吃 用 喝 碰 闻 涂 抹".split())  # noqa: SIM905
 BRINGING = frozenset(
     "gives give gave makes make made causes cause caused triggers get gets got brings macht machen verursacht kriege bekomme krieg bekomm 让 使 引起 导致 会".split()  # noqa: SIM905
 )
@@ -39,7 +40,7 @@ def reactions(sentence: Sentence) -> None:
             continue
         before = [p for p in clause if p.start < s.start]
         after = [p for p in clause if p.start > s.start]
-        causes = list(_before(sentence, before)) or list(_after(sentence, after))
+        causes = list(_before(sentence, _since_cause(before))) or list(_after(sentence, after))
         for p in causes:
             entries = [e for e in p.entries if sentence.evident(p, e)]
             sentence.found.wishes += [Wish(e, [p, s], refused=True) for e in entries]
@@ -76,6 +77,13 @@ def _clause(sentence: Sentence, i: int) -> list[Segment]:
             break
         b += 1
     return sentence.segments[a:b]
+
+
+def _since_cause(before: list[Segment]) -> list[Segment]:
+    """Return what stands from the last Chinese verb of cause on, whose subject is before it: 成猫一吃牛肉就拉肚子."""
+    last = max((n for n, p in enumerate(before) if p.entries), default=0)
+    verbs = [n for n, p in enumerate(before[:last]) if key_of(p.text) in _HAN_CAUSES]
+    return before[verbs[-1] :] if verbs else before
 
 
 def _before(sentence: Sentence, before: list[Segment]) -> Iterator[Segment]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....core.language.value_entry import BROADER
-from ....core.language.word_data import doubtful_words, key_of, phrases, states
+from ....core.language.word_data import around_han, doubtful_words, key_of, phrases, states
 from .refused_values import BESIDE, LACKING, LINKS
 from .segments import Segment
 from .sentence import COMMAS, Sentence, Wish
@@ -70,6 +70,10 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
     if _is_no_blame(sentence, i) or _has_none(sentence, k, i):
         sentence.doubt(k, [s])
         return True
+    if key_of(s.text) in around_han()["needless"] and _are_flags(sentence, k):
+        sentence.found.wishes += [Wish(e, [sentence.segments[k]], released=True) for e in sentence.segments[k].entries]
+        sentence.segments[k].used = s.used = "release"
+        return True
     for position in listed_with(sentence, k):
         piece = sentence.segments[position]
         entries = [e for e in piece.entries if e.rank < BROADER and sentence.evident(piece, e)]
@@ -79,29 +83,36 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
     return True
 
 
+def _are_flags(sentence: Sentence, k: int) -> bool:
+    """Tell whether the value at ``k`` is a yes or no, which who needs it not takes either way: 麦克风不需要."""
+    return all(e.field in sentence.language.flags for e in sentence.segments[k].entries)
+
+
 def listed_with(sentence: Sentence, k: int) -> list[int]:
     """Return the position of the value at ``k`` with those before it that "or", "and" or "/" join with it in one field."""
     group, fields, m = [k], {e.field for e in sentence.segments[k].entries}, k - 1
-    while m > 0 and _is_of(sentence, m) and sentence.value_at(m - 1):  # 红的蓝的都不要
-        if not fields & {e.field for e in sentence.segments[m - 1].entries}:
+    while m >= 0:
+        joint = _joint(sentence, m)
+        if joint is None or not sentence.value_at(m - joint):
             break
-        group.append(m - 1)
-        m -= 2
-    while (
-        m > 0
-        and (sentence.segments[m].roles & LINKS or sentence.segments[m].mark in ("/", "、"))
-        and sentence.value_at(m - 1)
-    ):
-        if not fields & {e.field for e in sentence.segments[m - 1].entries}:
+        if not fields & {e.field for e in sentence.segments[m - joint].entries}:
             break
-        group.append(m - 1)
-        m -= 2
+        group.append(m - joint)
+        m -= joint + 1
     return group
 
 
-def _is_of(sentence: Sentence, m: int) -> bool:
-    """Tell whether a 的 that no noun follows stands at ``m``."""
-    return sentence.segments[m].text == "的"
+def _joint(sentence: Sentence, m: int) -> int | None:
+    """Return how many segments up to ``m`` join two values of a list: none between Chinese values that stand together, one of 红的蓝的 and "red or blue", two of 红的、蓝的."""
+    s, following = sentence.segments[m], sentence.segments[m + 1]
+    if s.entries:
+        return 0 if not s.text.isascii() and s.end == following.start else None
+    if not m:
+        return None
+    linked = bool(s.roles & LINKS) or s.mark in ("/", "、")
+    if linked and sentence.segments[m - 1].text == "的":
+        return 2
+    return 1 if linked or s.text == "的" else None
 
 
 def _is_no_blame(sentence: Sentence, i: int) -> bool:

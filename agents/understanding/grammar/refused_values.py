@@ -129,7 +129,7 @@ def _inner_negation(sentence: Sentence, k: int) -> int | None:
             j = k + 1
             while j < len(sentence.segments) and sentence.segments[j].is_glue:
                 j += 1
-            lacking = key_of(s.text) in LACKING | {"lacking", "lack", "lacks", "missing"}
+            lacking = s.text.isascii() and key_of(s.text) in LACKING | {"lacking", "lack", "lacks", "missing"}
             return k if (relative or lacking) and sentence.value_at(j) else None
         relative = relative or key_of(s.text) in ("that", "which", "who", "die", "der", "das")
         k += 1

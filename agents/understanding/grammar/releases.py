@@ -17,7 +17,6 @@ SHEDDING = frozenset(
     ("lose the", "ditch the", "ditch", "drop the", "cancel the", "scrap the", "scrap", "take away the")
 )
 """Releases that leave out one of several values."""
-WHETHER = ("有没有", "是不是", "带不带", "是否有", "是否")
 _NEED = frozenset(("muss", "mussen", "doesnt", "neednt"))
 WELCOMES = ("都", "随便", "也")
 """How a release begins that welcomes the values before it: 红茶绿茶都可以 is either."""
@@ -32,7 +31,7 @@ def releases(sentence: Sentence) -> None:
             _release_around(sentence, i)
         elif key_of(s.text) in OTHERS:
             _others_fine(sentence, i)
-        elif s.text in WHETHER:
+        elif "whether" in s.roles:
             _whether(sentence, i)
         elif "any" in s.roles and "not" not in s.roles:
             j = i + 1

@@ -48,6 +48,7 @@ JOINERS = frozenset("-/&.'’·_")
 EMPTY: frozenset[str] = frozenset()
 _DENYING = frozenset(("not", "except"))
 _REFUSING = frozenset(("no", "not", "kein", "keine", "keinen", "ohne", "without"))
+_NOT_HAN = frozenset("不没")
 _GLUE = frozenset(("filler",))
 _LINKING = frozenset("but and aber und or oder".split())  # noqa: SIM905
 _REFUSED_PARTS = _REFUSING | frozenset(("non", "never", "nicht", "keinerlei", "cannot"))
@@ -112,7 +113,7 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
     found: list[Segment] = []
     i = 0
     while i < len(corrected):
-        piece = _longest(text, corrected, i, language)
+        piece = _whether(text, corrected, i) or _longest(text, corrected, i, language)
         piece.corrected = any(changed[piece.first : piece.last])
         piece.entries = tuple(e for e in piece.entries if e.tongue in ("", tongue))
         if tongue == "de" and piece.text == "Lack":  # a varnish
@@ -252,6 +253,22 @@ def _denies_more(entry: Entry, said: frozenset[str]) -> bool:
     """Tell whether a value of which a part was said has a negation that was not: "fold" is no "does not fold"."""
     denying = frozenset(w for v in entry.wanted for w in words_of_form(v)) & _REFUSED_PARTS
     return bool(denying) and not denying & said
+
+
+def _whether(text: str, tokens: Sequence[Token], i: int) -> Segment | None:
+    """Return the first half of a Chinese question of the form A-not-A, unless it is a phrase: the 防不 of 防不防水."""
+    for n in (1, 2):
+        said = [t.text for t in tokens[i : i + 2 * n + 1]]
+        if (
+            len(said) == 2 * n + 1
+            and tokens[i].kind == "han"
+            and said[:n] == said[n + 1 :]
+            and said[n] in _NOT_HAN
+            and "".join(said) not in phrases()
+        ):
+            start, end = tokens[i].start, tokens[i + n].end
+            return Segment(i, i + n + 1, start, end, text[start:end], frozenset(("whether", "filler")))
+    return None
 
 
 def _known(

@@ -172,7 +172,7 @@ def _han(tokens: Sequence[Token], i: int) -> Amount | None:
         j += 1
     if i and tokens[i - 1].text == "第":
         return None
-    if j - i > 1 and tokens[j - 1].text == "千" and j < len(tokens) and tokens[j].text in "瓦克米卡":  # 十千瓦
+    if j - i > 1 and _is_unit(tokens, j - 1):  # 十千瓦
         j -= 1
     text = "".join(t.text for t in tokens[i:j])
     if len(text) == 2 and text[1] == "两" and text[0] in _DIGITS:  # 二两, a hundred grams
@@ -233,12 +233,17 @@ def _scaled(tokens: Sequence[Token], number: Amount) -> Amount:
         return number._replace(value=number.value * HUNDREDS[word], end=j + 1)
     if word in SCALES and (word not in ("k", "mn", "mil") or tokens[j].glued or word == "k"):
         return number._replace(value=number.value * SCALES[word], end=j + 1, scaled=True)
-    if tokens[j].kind == "han" and word in _HAN_SCALE:
+    if tokens[j].kind == "han" and word in _HAN_SCALE and not _is_unit(tokens, j):  # 200千卡
         value, j = number.value * _HAN_SCALE[word], j + 1
         if j < len(tokens) and tokens[j].kind == "number" and tokens[j].glued and len(tokens[j].text) == 1:  # 3万5
             value, j = value + int(tokens[j].text) * _HAN_SCALE[word] / 10, j + 1
         return number._replace(value=value, end=j, scaled=True)
     return number
+
+
+def _is_unit(tokens: Sequence[Token], i: int) -> bool:
+    """Tell whether the 千 at ``i`` is the first half of a unit."""
+    return tokens[i].text == "千" and i + 1 < len(tokens) and phrase_at(tokens, i, 2) in units()
 
 
 def _currency_at(tokens: Sequence[Token], i: int) -> tuple[str, int] | None:

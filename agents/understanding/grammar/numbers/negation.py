@@ -137,14 +137,16 @@ def _is_kind(s: Segment, language: CatalogueLanguage) -> bool:
 
 def is_correcting_no(segments: Sequence[Segment], i: int) -> bool:
     """Tell whether the segment at ``i`` is the "no" of "red, no, gold" or "red, no a gold one", which no noun can follow."""
-    if key_of(segments[i].text) not in ("no", "nein", "nee", "不") or i + 1 >= len(segments):
+    said = key_of(segments[i].text)
+    apart = said == "不是" and i > 0 and segments[i - 1].mark in (",", "，")
+    if (said not in ("no", "nein", "nee", "不") and not apart) or i + 1 >= len(segments):
         return False
     if answers_no(segments, i):
         return False
     after = segments[i + 1]
     if i and segments[i - 1].mark in (".", "…") and after.mark in (".", "!", "…"):
         return True  # "schwarze. Nein. Braune."
-    return after.mark in (",", "，") or key_of(after.text) in _AFTER_NO
+    return after.mark in (",", "，") or (key_of(after.text) in _AFTER_NO and not apart)
 
 
 def answers_no(segments: Sequence[Segment], i: int) -> bool:

@@ -1,0 +1,104 @@
+"""Name, rather than want, the values of Chinese clauses that complain, tell of the past, or that a bare refusal follows.
+
+Chinese says what it thinks of a thing by a comment behind it, without a verb that tells which way: 泰国的上回买到假货, 鸡肉一吃就吐.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ....core.language.lexicon.lexicon import sense, senses_of
+from ....core.language.word_data import around_han, key_of
+from ....core.text.chinese import is_han
+from .double_negation import REST
+from .segments import Segment
+from .sentence import COMMAS, Sentence
+
+_SPEAKS_WELL = frozenset(("want", "praise", "only", "demand", "fine", "soft", "also"))
+_REFUSING = frozenset(("not", "not_after"))
+_COMPLAINING = frozenset(("against", "reaction"))
+_SETTLED = frozenset(("not", "refused", "settled", "release", "bound"))
+_NOUNS = range(3, 29)
+"""Kinds of senses that are nouns (WordNet's lexicographer files)."""
+
+
+def han_doubts(sentence: Sentence) -> None:
+    """Take back every wish for a value that a Chinese clause speaks of in a way that may be a complaint."""
+    before: list[Segment] = []
+    clauses = _clauses(sentence)
+    for n, clause in enumerate(clauses):
+        if any(s.text and is_han(s.text[0]) for s in clause):
+            if _only_refuses(clause):
+                _name(sentence, before, clause)
+            elif _is_doubtful(clause, alone=len(clauses) == 1, last=n + 1 == len(clauses)):
+                _name(sentence, clause, ())
+        before = clause if any(s.entries for s in clause) or n == 0 else before
+
+
+def _is_doubtful(clause: Sequence[Segment], *, alone: bool, last: bool) -> bool:
+    if _tells(clause, "former"):
+        return not last
+    if any(s.roles & _SPEAKS_WELL and not s.entries for s in clause):
+        return False
+    return _tells(clause, "past") or (not alone and _comments(clause))
+
+
+def _clauses(sentence: Sentence) -> list[list[Segment]]:
+    clauses: list[list[Segment]] = [[]]
+    for i, s in enumerate(sentence.segments):
+        if sentence.stops(i) or s.mark in COMMAS:
+            clauses.append([])
+        else:
+            clauses[-1].append(s)
+    return [c for c in clauses if c]
+
+
+def _only_refuses(clause: Sequence[Segment]) -> bool:
+    """Tell whether a clause says no more than no, and no rule found to what: 不敢再买了, 踩雷了."""
+    if any(key_of(s.text) in REST for s in clause):  # 要红色，其他不要
+        return False
+    said = [s for s in clause if not (s.is_glue or "instead" in s.roles)]
+    refuses = [s for s in said if s.roles & (_REFUSING | _COMPLAINING) and not s.entries]
+    return bool(refuses) and len(refuses) == len(said) and all(s.used in ("", "glue", "unmet") for s in refuses)
+
+
+def _tells(clause: Sequence[Segment], what: str) -> bool:
+    """Tell whether an unused word of a group stands in a clause: 上次 and 买过 tell of the past, 本来 of what one thought first."""
+    told = around_han()[what]
+    return any(not s.used and key_of(s.text) in told for s in clause)
+
+
+def _comments(clause: Sequence[Segment]) -> bool:
+    """Tell whether a comment that nothing knows stands behind a value that opens the clause: 三文鱼吃了掉毛, 鸡肉一吃就吐."""
+    valued = max((n for n, s in enumerate(clause) if s.entries), default=-1)
+    rest = clause[valued + 1 :]
+    if valued < 0 or not rest or rest[-1].text == "的" or any(s.used in _SETTLED for s in clause):
+        return False
+    if any(s.roles & _COMPLAINING and not s.used for s in rest):
+        return True
+    unknown = [s for s in rest if s.is_word and not s.used]
+    if not unknown:
+        return False
+    predicates = any(key_of(s.text) in around_han()["predicates"] for s in rest)
+    return predicates or not all(_is_noun(s) for s in unknown)
+
+
+def _is_noun(s: Segment) -> bool:
+    kinds = [sense(name).kind for name in senses_of(key_of(s.text), "zh")[:2]]
+    return bool(kinds) and all(kind in _NOUNS for kind in kinds)
+
+
+def _name(sentence: Sentence, clause: Sequence[Segment], around: Sequence[Segment]) -> None:
+    """Note the wanted values of a clause with all of it as not applied."""
+    own = {id(s) for s in clause}
+    wishes = [w for w in sentence.found.wishes if not (w.refused or w.released) and id(w.segments[-1]) in own]
+    if not wishes:
+        return
+    for wish in wishes:
+        sentence.found.wishes.remove(wish)
+        for s in wish.segments:
+            s.used = "unmet"
+    said = [s for s in (*clause, *around) if s.used == "unmet" or not (s.used or s.is_glue)]
+    sentence.found.unmet.append((min(s.start for s in said), max(s.end for s in said)))
+    for s in said:
+        s.used = "unmet"
