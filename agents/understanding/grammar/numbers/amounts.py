@@ -51,7 +51,7 @@ def read_amount(tokens: Sequence[Token], i: int) -> Amount | None:
         if below is not None and any(m == "temperature" for m, _ in below.units):
             return below._replace(value=-below.value)
     before = _currency_at(tokens, i)
-    if before and i + 1 < len(tokens):
+    if before and before[1] < len(tokens):
         sign, i = before
     number = (read_years(tokens, i) or _decade(tokens, i) or _short_year(tokens, i)) if not sign else None
     if number is not None:
