@@ -11,6 +11,7 @@ from ....core.language.lexicon.lexicon import sense, senses_of
 from ....core.language.word_data import around_han, key_of
 from ....core.text.chinese import is_han
 from .double_negation import REST
+from .refuse_before import ELSE
 from .segments import Segment
 from .sentence import COMMAS, Sentence
 
@@ -55,7 +56,7 @@ def _clauses(sentence: Sentence) -> list[list[Segment]]:
 
 def _only_refuses(clause: Sequence[Segment]) -> bool:
     """Tell whether a clause says no more than no, and no rule found to what: 不敢再买了, 踩雷了."""
-    if any(key_of(s.text) in REST for s in clause):  # 要红色，其他不要
+    if any(key_of(s.text) in REST | ELSE for s in clause):  # 要红色，其他不要
         return False
     said = [s for s in clause if not (s.is_glue or "instead" in s.roles)]
     refuses = [s for s in said if s.roles & (_REFUSING | _COMPLAINING) and not s.entries]

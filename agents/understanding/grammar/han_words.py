@@ -30,6 +30,16 @@ def end_of_word(tokens: Sequence[Token], i: int, language: CatalogueLanguage) ->
     return i
 
 
+def end_of_whether(tokens: Sequence[Token], i: int) -> int:
+    """Return where the first half of a question of the form A-not-A ends, 0 where none opens at ``i`` or it is a phrase: the 防不 of 防不防水."""
+    for n in (1, 2):
+        said = [t.text for t in tokens[i : i + 2 * n + 1]]
+        whole = len(said) == 2 * n + 1 and tokens[i].kind == "han" and said[:n] == said[n + 1 :] and said[n] in "不没"
+        if whole and "".join(said) not in phrases():
+            return i + n + 1
+    return 0
+
+
 def _means_more(tokens: Sequence[Token], i: int, j: int, language: CatalogueLanguage) -> bool:
     """Tell whether something that the catalogue or the grammar knows begins after ``i`` and before ``j``."""
     for a in range(i + 1, j):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.schemas import Constraint
+from ....core.text.chinese import is_han
 from .ages_of_people import ages_of_people
 from .alternatives import alternatives
 from .changes_of_mind import changes_of_mind
@@ -46,7 +47,8 @@ def parse(
 ) -> Parsed:
     """Return all that the segments of ``text`` say; ``earlier`` are the conditions of the turns before."""
     settle_meanings(segments, language)
-    sentence = Sentence(parted(segments), language, text)
+    chinese = any(map(is_han, text))
+    sentence = Sentence(parted(segments) if chinese else segments, language, text)
     found = sentence.found
     moments(sentence)
     exceptions_with_but(sentence)
@@ -81,7 +83,7 @@ def parse(
         demands,
         doubtful_refusals,
         doubts,
-        han_doubts,
+        *((han_doubts,) if chinese else ()),
         alternatives,
         things,
     ):

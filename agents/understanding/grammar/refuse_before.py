@@ -9,7 +9,7 @@ from .segments import Segment
 from .sentence import COMMAS, Sentence, Wish
 
 COPULAS = frozenset("is are was be would look looks seem seems feel feels ist sind ware waren wirkt".split())  # noqa: SIM905
-_ELSE = frozenset("otherwise else sonst ansonsten 否则 不然 要不然".split())  # noqa: SIM905
+ELSE = frozenset("otherwise else sonst ansonsten 否则 不然 要不然".split())  # noqa: SIM905
 _YES = frozenset(("ja", "yes", "yep", "jep", "gern", "gerne"))
 _NONE = frozenset("none nothing neither keine keinen keins nichts".split())  # noqa: SIM905
 _RELATIVE = frozenset("that which who das die der".split())  # noqa: SIM905
@@ -30,7 +30,7 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
         worded = worded or piece.is_word
         if key_of(piece.text) in _YES or (piece.mark and worded):  # "long sleeves yes, train no"
             return False
-        if key_of(piece.text) in _ELSE:  # "red, otherwise no"
+        if key_of(piece.text) in ELSE:  # "red, otherwise no"
             return False
         if "and" in piece.roles and not piece.entries and k and sentence.segments[k - 1].mark in COMMAS:
             return False  # "nur Leder, und igitt, Glas"

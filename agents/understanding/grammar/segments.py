@@ -32,7 +32,7 @@ from ....core.language.word_data import (
     value_key,
 )
 from .compounds import join_compound, with_shared_ends, without_compounds
-from .han_words import end_of_word
+from .han_words import end_of_whether, end_of_word
 from .numbers.amount import Amount
 from .numbers.amounts import NUMBER_WORDS, read_amount
 from .written_forms import spelled, spelled_out
@@ -48,8 +48,8 @@ JOINERS = frozenset("-/&.'’·_")
 EMPTY: frozenset[str] = frozenset()
 _DENYING = frozenset(("not", "except"))
 _REFUSING = frozenset(("no", "not", "kein", "keine", "keinen", "ohne", "without"))
-_NOT_HAN = frozenset("不没")
 _GLUE = frozenset(("filler",))
+WHETHER = frozenset(("filler", "whether"))
 _LINKING = frozenset("but and aber und or oder".split())  # noqa: SIM905
 _REFUSED_PARTS = _REFUSING | frozenset(("non", "never", "nicht", "keinerlei", "cannot"))
 _WORDS_OF_GRAMMAR = frozenset(("except", "release", "averse"))
@@ -256,19 +256,10 @@ def _denies_more(entry: Entry, said: frozenset[str]) -> bool:
 
 
 def _whether(text: str, tokens: Sequence[Token], i: int) -> Segment | None:
-    """Return the first half of a Chinese question of the form A-not-A, unless it is a phrase: the 防不 of 防不防水."""
-    for n in (1, 2):
-        said = [t.text for t in tokens[i : i + 2 * n + 1]]
-        if (
-            len(said) == 2 * n + 1
-            and tokens[i].kind == "han"
-            and said[:n] == said[n + 1 :]
-            and said[n] in _NOT_HAN
-            and "".join(said) not in phrases()
-        ):
-            start, end = tokens[i].start, tokens[i + n].end
-            return Segment(i, i + n + 1, start, end, text[start:end], frozenset(("whether", "filler")))
-    return None
+    """Return the first half of a Chinese question of the form A-not-A."""
+    end = end_of_whether(tokens, i)
+    start, stop = tokens[i].start, tokens[end - 1].end
+    return Segment(i, end, start, stop, text[start:stop], WHETHER) if end else None
 
 
 def _known(

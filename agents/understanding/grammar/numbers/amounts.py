@@ -243,7 +243,8 @@ def _scaled(tokens: Sequence[Token], number: Amount) -> Amount:
 
 def _is_unit(tokens: Sequence[Token], i: int) -> bool:
     """Tell whether the 千 at ``i`` is the first half of a unit."""
-    return tokens[i].text == "千" and i + 1 < len(tokens) and phrase_at(tokens, i, 2) in units()
+    unit = phrase_at(tokens, i, 2) if tokens[i].text == "千" else ""
+    return bool(unit) and unit in units()
 
 
 def _currency_at(tokens: Sequence[Token], i: int) -> tuple[str, int] | None:
