@@ -34,7 +34,7 @@ class CandidateQuery:
     ``text_vector`` has shape (dim,), ``image_vectors`` (m, dim), both with rows of unit length; ``image_weights`` holds m
     weights from 0 (ignore a distrusted photo) to 1, all 1 when empty. ``limit`` counts candidates per source. ``said`` is false
     when the query comes from captions alone, which then weigh less than the photo itself;
-    ``gloss`` holds English words for a Chinese query, ``track_vector`` how a clip of music sounds. ``effects`` are the shop's rules,
+    ``gloss`` holds English words for a Chinese query, ``otherwise`` what its words are called in the shop's texts where those lack them, ``track_vector`` how a clip of music sounds. ``effects`` are the shop's rules,
     ``spread`` how varied the list is to be, ``stated`` and ``stated_item_ids`` likes and dislikes as told, and ``who`` is what
     may be used of who the user is; ``answers`` are those to questions of the thread, wrong with
     probability ``answer_noise``; ``changed`` tells whether the words ask for something else than is shown;
@@ -52,6 +52,7 @@ class CandidateQuery:
     exclude: frozenset[str] = frozenset()
     said: bool = True
     gloss: str = ""
+    otherwise: tuple[str, ...] = ()
     track_vector: Vectors | None = None
     effects: Effects = NO_EFFECTS
     spread: Spread = MILD
@@ -118,7 +119,8 @@ class CandidateQuery:
     def words(self) -> str:
         """Return the words to search for: those that remain after the conditions, else the whole query; a Chinese one as it is, too."""
         said = " ".join(self.remaining) or self.gloss or self.understanding.query
-        return f"{said} {self.understanding.query}" if self.gloss else said
+        said = f"{said} {self.understanding.query}" if self.gloss else said
+        return " ".join([said, *self.otherwise])
 
     @cached_property
     def leads(self) -> bool:

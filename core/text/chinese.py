@@ -24,10 +24,14 @@ def is_chinese(text: str) -> bool:
     return sum(map(is_han, text)) >= max(1, len(re.findall(r"[A-Za-z]+", text)))
 
 
+def han_runs(text: str) -> list[str]:
+    """Return the runs of two or more Chinese characters."""
+    return re.findall(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]{2,}", text)
+
+
 def han_pairs(text: str) -> list[str]:
     """Return every pair of neighbouring Chinese characters, in order, each once."""
-    runs = re.findall(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]{2,}", text)
-    return list(dict.fromkeys(run[i : i + 2] for run in runs for i in range(len(run) - 1)))
+    return list(dict.fromkeys(run[i : i + 2] for run in han_runs(text) for i in range(len(run) - 1)))
 
 
 def read_numeral(text: str) -> int | None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ...agents.understanding.query_text import asks_for_change
 from ...core.errors import StoreError
+from ...core.language.catalogue_language import CatalogueLanguage
+from ...core.language.said_otherwise import said_otherwise
+from ...core.language.tokens import stem
 from ...core.media.vector_fusion import disputed_pieces, pool_pictures, weighted_mean
 from ...core.protocols import TellsProblem, TellsUnread, Vectors
 from ...core.ranking.learnt_attention import NO_ATTENTION
@@ -14,7 +18,7 @@ from ...core.ranking.query import SEGMENT_KEY, CandidateQuery
 from ...core.ranking.stated_preferences import merge_items, merge_stated
 from ...core.redaction import public_reason
 from ...core.schemas import Candidate, RecommendRequest, Understanding
-from ...core.text.chinese import is_chinese
+from ...core.text.chinese import han_runs, is_chinese
 from ...models.captions.vocabulary import gloss
 from ...models.speech.music_features import describe_track
 from ...tools.sources.listing import Source
@@ -79,7 +83,18 @@ async def candidate_query(state: State, pictures: Pictures, turn: Turn) -> Candi
         taste=taste.words,
         taste_weight=taste.weight,
     )
-    return await governed(query, request, turn)
+    return await governed(replace(query, otherwise=otherwise(query, state.catalogue_language)), request, turn)
+
+
+def otherwise(query: CandidateQuery, language: CatalogueLanguage) -> tuple[str, ...]:
+    """Return what the words that remain, and none of the shop's texts has, are called there."""
+    text = query.understanding.query
+    if not is_chinese(text):
+        unknown = [w for w in query.remaining if stem(w) not in language.words]
+        return said_otherwise(unknown, language.words) if unknown and language.words else ()
+    for words in filter(None, (read.words for read in query.understanding.reading.conditions)):
+        text = text.replace(words, " ")
+    return said_otherwise(han_runs(text), language.words)
 
 
 def within_budget(understanding: Understanding) -> Understanding:

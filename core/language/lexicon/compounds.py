@@ -18,7 +18,7 @@ SHORTEST = 3
 
 def compound_wordings(phrase: str, spoken: str) -> list[tuple[str, str]]:
     """Return (form, language) for what a phrase of two known parts may be called in the other languages."""
-    for first, last in _parts(phrase, spoken):
+    for first, last in parts_of(phrase, spoken):
         made = [
             (form, language)
             for language in ("en", "de", "zh")
@@ -31,7 +31,7 @@ def compound_wordings(phrase: str, spoken: str) -> list[tuple[str, str]]:
     return []
 
 
-def _parts(phrase: str, spoken: str) -> Iterator[tuple[str, str]]:
+def parts_of(phrase: str, spoken: str) -> Iterator[tuple[str, str]]:
     """Yield the ways to cut a phrase into two parts that the lexicon has, the longest last part first."""
     key = key_of(phrase)
     if spoken == "en":
