@@ -82,7 +82,34 @@ _NOW = frozenset(
     "now today tonight yes time nowadays currently lately jetzt heute diesmal inzwischen mittlerweile 现在 今天 这次 今晚".split()  # noqa: SIM905
 )
 _FORMER = frozenset("once previously formerly used fruher 以前 本来 原来 从前 曾经".split())  # noqa: SIM905
-_DEALS = frozenset("deal sale sales buy purchase booking order party fun joy life point money business thanks".split())  # noqa: SIM905
+_DEALS = frozenset(
+    [
+        "interesse",
+        "kauf",
+        "buchung",
+        "bestellung",
+        "geld",
+        "spaß",
+        "geschaft",
+        "vertrag",
+        "deal",
+        "sale",
+        "sales",
+        "buy",
+        "purchase",
+        "booking",
+        "order",
+        "party",
+        "fun",
+        "joy",
+        "life",
+        "point",
+        "money",
+        "business",
+        "thanks",
+    ]
+)
+_NO = frozenset("no kein keine keinen keinerlei".split())  # noqa: SIM905
 _OWN = frozenset(
     [
         "old",
@@ -269,8 +296,9 @@ def _is_deal(sentence: Sentence, i: int, last: int) -> bool:
     rest = [s for s in sentence.segments[last + 1 : last + 4] if s.mark not in COMMAS]
     said = [w for s in rest for w in s.words]
     return (
-        key_of(sentence.segments[i].text) == "no"
-        and said[:1] == ["no"]
+        key_of(sentence.segments[i].text) in _NO
+        and said[:1] != []
+        and said[0] in _NO
         and said[1:2] != []
         and said[1] in _DEALS - {"thanks"}
     )

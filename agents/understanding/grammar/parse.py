@@ -15,6 +15,7 @@ from .alternatives import alternatives
 from .changes_of_mind import changes_of_mind
 from .corrections_and_possessions import corrections, had_already, owned
 from .dimensions import dimensions
+from .dislikes import dislikes
 from .doubt import doubts
 from .doubtful_refusals import doubtful_refusals
 from .exceptions import besides, exceptions_with_but
@@ -75,6 +76,7 @@ def parse(
         owned,
         needless,
         changes_of_mind,
+        dislikes,
         reactions,
         refusals,
         likewise,

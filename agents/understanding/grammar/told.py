@@ -12,8 +12,9 @@ from ....core.language.tokens import stem
 from ....core.language.word_data import clause_words, doubtful_words, key_of, wishing_verbs
 from .numbers.bound import Bound
 from .numbers.limit_columns import holds_most
+from .refused_values import LACKING
 from .segments import Segment, is_german
-from .sentence import COMMAS, Sentence, Wish
+from .sentence import Sentence, Wish
 
 _TOO = frozenset(("zu", "viel zu", "allzu"))
 _ENDINGS = ("e", "en", "er", "es", "em")
@@ -27,7 +28,7 @@ def told(sentence: Sentence) -> None:
         return
     _conditions(sentence)
     wishes = {id(w.segments[-1]): w for w in sentence.found.wishes if not w.released}
-    for clause in _clauses(sentence):
+    for clause, _ in sentence.clauses():
         values = [n for n, s in enumerate(clause) if id(s) in wishes]
         for wish, verbs in [
             (wishes[id(clause[n])], found) for n, found in zip(values, _said(clause, values, wishes), strict=True)
@@ -54,19 +55,25 @@ def _said(clause: Sequence[Segment], values: Sequence[int], wishes: Mapping[int,
 
 
 def _conditions(sentence: Sentence) -> None:
-    """Take back what a clause makes a condition of that the next one denies, or wants something else than.
+    """Take back what a clause asks or makes a condition of that the next one denies, or wants something else than.
 
-    "Enthält er Zimt, kommt er nicht in Frage", "mein Chef trägt Loafer, ich will was anderes".
+    "Enthält er Zimt, kommt er nicht in Frage", "mein Chef trägt Loafer, ich will was anderes", "Parfüm? Da krieg ich Zustände".
     """
     before: list[Segment] = []
-    for clause in _clauses(sentence):
-        denied = [s for s in clause if _denies(s)] if before and _plays(before[0], "conditions") else []
-        denied = denied or [s for s in clause if s.words and s.words[-1] in clause_words()["else"]]
-        if denied and before and not any(s.used == "wanted" for s in clause):
+    asked = ""
+    for clause, mark in sentence.clauses():
+        if before and not any(s.used == "wanted" for s in clause):
+            denied = [s for s in clause if s.words and s.words[-1] in clause_words()["else"]]
+            if asked in ("?", "？") or _plays(before[0], "conditions"):
+                denied += [s for s in clause if _denies(s)]
+            if asked in ("?", "？") and clause and _plays(clause[0], "pointing"):
+                denied += [s for s in clause if _is_unknown(s)]
             inside = {id(s) for s in before}
-            for wish in [w for w in sentence.found.wishes if id(w.segments[-1]) in inside and not w.released]:
+            for wish in [
+                w for w in sentence.found.wishes if denied and id(w.segments[-1]) in inside and not w.released
+            ]:
                 _take_back(sentence, wish, denied)
-        before = clause or before
+        before, asked = clause or before, mark
 
 
 def _denies(s: Segment) -> bool:
@@ -106,20 +113,13 @@ def _note(sentence: Sentence, said: Sequence[Segment], verbs: Sequence[Segment])
         s.used = "unmet"
 
 
-def _clauses(sentence: Sentence) -> Iterator[list[Segment]]:
-    clause: list[Segment] = []
-    for i, s in enumerate(sentence.segments):
-        if sentence.stops(i) or s.mark in COMMAS:
-            yield clause
-            clause = []
-        else:
-            clause.append(s)
-    yield clause
-
-
 def _against(clause: Sequence[Segment], value: int) -> list[Segment]:
-    """Return the verb at the end of a clause that turns its "nicht" round: "ich kann nicht auf Zimt verzichten"."""
+    """Return what turns a refusal round: "ich kann nicht auf Zimt verzichten", "ohne Balkon nehm ich es nur im Notfall"."""
     last = clause[-1]
+    said = [w for s in clause[value + 1 :] for w in s.words]
+    if key_of(clause[0].text) in LACKING and value < 3 and len(said) > 2 and said[1] in clause_words()["persons"]:
+        pointed = said[2] in ("es", "ihn", "sie", "das", "den", "die")
+        return [last] if pointed or not any("want" in s.roles for s in clause) else []
     denied = any("not" in s.roles and s.used and not s.entries for s in clause[:value])
     turned = denied and not last.used and last is not clause[value] and key_of(last.text) in doubtful_words()
     return [last] if turned else []
@@ -166,7 +166,11 @@ def _asks(s: Segment) -> bool:
 
 
 def _is_unknown(s: Segment) -> bool:
-    return s.is_word and not s.used and s.text.isalpha() and stem(s.words[0]) not in wishing_verbs()
+    return s.is_word and not s.used and s.text.isalpha() and not _is_wishing(s)
+
+
+def _is_wishing(s: Segment) -> bool:
+    return stem(s.words[0]) in wishing_verbs() or s.words[0] in clause_words()["likings"]
 
 
 def _is_fronted(rest: Sequence[Segment]) -> bool:

@@ -1,0 +1,60 @@
+"""Refuse what somebody is said in German not to like, or finds too much or bad, whatever adverbs stand between.
+
+"Wolle vertrage ich leider überhaupt nicht", "Gold ist mir dann doch zu protzig", "Rot find ich echt furchtbar".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ....core.language.word_data import clause_words, doubtful_words, key_of
+from .refuse_before import listed_with
+from .segments import Segment, is_german
+from .sentence import Sentence, Wish
+
+_TOO = frozenset(("zu", "viel zu", "etwas zu", "allzu"))
+_ASIDE = frozenset(("and", "or", "also", "soft", "praise", "too"))
+"""Roles of words that leave the sign of a sentence alone where one word denies it."""
+
+
+def dislikes(sentence: Sentence) -> None:
+    """Refuse the values of every clause that has a verb of liking, one "nicht" behind it, and nothing else that means something."""
+    if not is_german(sentence.segments):
+        return
+    for clause, mark in sentence.clauses():
+        values = [s for s in clause if s.entries and not s.used and sentence.value_at(sentence.place(s))]
+        denial = None if not values or mark in ("?", "？") else _denial(clause)
+        if denial is None:
+            continue
+        group = {sentence.place(s) for s in values}
+        if group != set(listed_with(sentence, max(group))):
+            continue
+        for s in values:
+            sentence.found.wishes += [Wish(e, [s, denial], refused=True) for e in sentence.best(s, evident=True)]
+            s.used = "refused"
+        for s in clause:
+            s.used = s.used or ("not" if not s.is_glue else "")
+
+
+def _denial(clause: Sequence[Segment]) -> Segment | None:
+    """Return the one word of a clause that says that its values are not liked, where no other word could say otherwise."""
+    if any("conditional" in s.roles or s.used for s in clause):
+        return None
+    denied = [s for s in clause if _says(s, "nots")]
+    said = [s for s in clause if not (s.entries or s.is_glue or s.person or s.roles & _ASIDE)]
+    if len(denied) == 1 and any(_says(s, "likings") for s in clause):
+        return denied[0] if all(_known(s) for s in said) else None
+    last = clause[-1]
+    if denied or last.entries or not any(_says(s, "judging") for s in clause):
+        return None
+    too = len(clause) > 2 and key_of(clause[-2].text) in _TOO and any(_says(s, "bearing") for s in clause)
+    bad = key_of(last.text) in doubtful_words()
+    return last if (too or bad) and all(_known(s) or s is last or s is clause[-2] for s in said) else None
+
+
+def _known(s: Segment) -> bool:
+    return any(_says(s, part) for part in ("likings", "nots", "degrees", "persons", "judging"))
+
+
+def _says(s: Segment, part: str) -> bool:
+    return not s.entries and bool(clause_words()[part].intersection(s.words))
