@@ -121,6 +121,38 @@ SHOPS = Shops(
             flag("vegan"),
             texts="comfortable for long days",
         ),
+        "brillen": late(
+            number("preis", 20, 600, "EUR", price=True),
+            number("gewicht_g", 8, 60),
+            number("breite_mm", 110, 160),
+            words("form", "Rund|Eckig|Pilot|Schmetterling|Oval"),
+            words("material", "Titan|Plastik|Horn|Holz|Stahl"),
+            words("farbe", "Schwarz|Gold|Silber|Braun|Blau"),
+            words("marke", "Falke|Sonne|Linse|Kranz"),
+            flag("blaulichtfilter"),
+            flag("entspiegelt"),
+            texts="leicht und bequem für jeden tag",
+        ),
+        "lippen": late(
+            number("price", 2, 30, "EUR", price=True),
+            number("spf", 0, 50),
+            words("ingredients", "Beeswax|Shea|Coconut|Lanolin|Mineral oil|Perfume|Aloe", several=True),
+            words("flavour", "Mint|Strawberry|Vanilla|Cherry|Unflavoured"),
+            words("form", "Stick|Pot|Tube"),
+            flag("vegan"),
+            flag("tinted"),
+            texts="soft lips in winter",
+        ),
+        "hotel": late(
+            number("preis", 40, 400, "EUR", price=True),
+            number("sterne", 1, 5),
+            words("ausstattung", "Sauna|Balkon|Minibar|Parkplatz|Garten|Teppich|Klimaanlage", several=True),
+            words("lage", "Strand|Berge|Stadt|See"),
+            words("verpflegung", "Frühstück|Halbpension|Vollpension"),
+            flag("haustiere"),
+            flag("raucher"),
+            texts="ein ruhiges haus mit aussicht",
+        ),
     }
 )
 ROWS = [

@@ -1,6 +1,6 @@
 """Refuse what somebody is said in German not to like, or finds too much or bad, whatever adverbs stand between.
 
-"Wolle vertrage ich leider überhaupt nicht", "Gold ist mir dann doch zu protzig", "Rot find ich echt furchtbar".
+"Auf Licht will ich nicht verzichten" wants it. "Wolle vertrage ich leider überhaupt nicht", "Gold ist mir dann doch zu protzig", "Rot find ich echt furchtbar".
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....core.language.word_data import clause_words, doubtful_words, key_of
+from .doubt import clauses
 from .refuse_before import listed_with
 from .segments import Segment, is_german
 from .sentence import Sentence, Wish
@@ -21,19 +22,33 @@ def dislikes(sentence: Sentence) -> None:
     """Refuse the values of every clause that has a verb of liking, one "nicht" behind it, and nothing else that means something."""
     if not is_german(sentence.segments):
         return
-    for clause, mark in sentence.clauses():
-        values = [s for s in clause if s.entries and not s.used and sentence.value_at(sentence.place(s))]
+    before: list[Segment] = []
+    for clause, mark in clauses(sentence):
+        said = [s for s in clause if sentence.value_at(sentence.place(s))]
+        values = said or (before if clause and not any(s.entries for s in clause) else [])
         denial = None if not values or mark in ("?", "？") else _denial(clause)
-        if denial is None:
-            continue
-        group = {sentence.place(s) for s in values}
-        if group != set(listed_with(sentence, max(group))):
-            continue
-        for s in values:
-            sentence.found.wishes += [Wish(e, [s, denial], refused=True) for e in sentence.best(s, evident=True)]
-            s.used = "refused"
-        for s in clause:
-            s.used = s.used or ("not" if not s.is_glue else "")
+        if denial is not None and (said or _points(clause)) and _is_list(sentence, values):
+            _take(sentence, values, denial, wanted=_says(clause[-1], "missing"))
+            for s in clause:
+                s.used = s.used or ("not" if not s.is_glue else "")
+        before = said if all(s in said or s.is_glue or s.fields or s.roles & _ASIDE for s in clause) else []
+
+
+def _points(clause: Sequence[Segment]) -> bool:
+    """Tell whether a clause of its own is about what was named before: "Rosenduft. Den mag ich nicht.", "Gold? Mag ich nicht"."""
+    return any(_says(s, "pointing") for s in clause) or _says(clause[0], "likings")
+
+
+def _is_list(sentence: Sentence, values: Sequence[Segment]) -> bool:
+    places = [sentence.place(s) for s in values]
+    return {*places} == {*listed_with(sentence, places[-1])}
+
+
+def _take(sentence: Sentence, values: Sequence[Segment], denial: Segment, *, wanted: bool) -> None:
+    for s in values:
+        best = sentence.best(s, evident=True)
+        sentence.found.wishes += [Wish(e, [s, denial], refused=not wanted) for e in best[: 1 if wanted else None]]
+        s.used = "wanted" if wanted else "refused"
 
 
 def _denial(clause: Sequence[Segment]) -> Segment | None:
@@ -42,7 +57,7 @@ def _denial(clause: Sequence[Segment]) -> Segment | None:
         return None
     denied = [s for s in clause if _says(s, "nots")]
     said = [s for s in clause if not (s.entries or s.is_glue or s.person or s.roles & _ASIDE)]
-    if len(denied) == 1 and any(_says(s, "likings") for s in clause):
+    if len(denied) == 1 and any(_says(s, "likings") or _says(s, "missing") for s in clause):
         return denied[0] if all(_known(s) for s in said) else None
     last = clause[-1]
     if denied or last.entries or not any(_says(s, "judging") for s in clause):
@@ -53,7 +68,7 @@ def _denial(clause: Sequence[Segment]) -> Segment | None:
 
 
 def _known(s: Segment) -> bool:
-    return any(_says(s, part) for part in ("likings", "nots", "degrees", "persons", "judging"))
+    return any(_says(s, part) for part in ("likings", "nots", "degrees", "persons", "judging", "missing"))
 
 
 def _says(s: Segment, part: str) -> bool:

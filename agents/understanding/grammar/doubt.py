@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ....core.language.tokens import stem
 from ....core.language.word_data import clause_words, doubtful_words, key_of, wishing_verbs
 from .refuse_before import COPULAS
 from .segments import Segment
-from .sentence import Sentence, Wish
+from .sentence import COMMAS, Sentence, Wish
 
 NEGATIVE = frozenset(("not", "not_after", "except", "except_after"))
 JUDGING = frozenset(
@@ -39,7 +41,7 @@ def doubts(sentence: Sentence) -> None:
     """Take back every wish whose clause holds a negation that no rule accounted for, and note its words."""
     found = sentence.found
     before: list[Segment] = []
-    for clause, _ in sentence.clauses():
+    for clause, _ in clauses(sentence):
         _doubt_judged(sentence, clause)
         _doubt_governed(sentence, clause)
         _doubt_exclaimed(sentence, before, clause)
@@ -175,6 +177,18 @@ def _may_deny(s: Segment) -> bool:
         or "against" in s.roles
         or ((s.is_word or "reaction" in s.roles) and key_of(s.text) in doubtful_words())
     )
+
+
+def clauses(sentence: Sentence) -> Iterator[tuple[list[Segment], str]]:
+    """Yield the clauses between marks and words like "but", each with the mark that ends it."""
+    clause: list[Segment] = []
+    for i, s in enumerate(sentence.segments):
+        if sentence.stops(i) or s.mark in COMMAS:
+            yield clause, s.mark
+            clause = []
+        else:
+            clause.append(s)
+    yield clause, ""
 
 
 def _unsettled(clause: list[Segment], wish: Wish) -> Segment | None:

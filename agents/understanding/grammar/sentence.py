@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ....core.language.catalogue_language import CatalogueLanguage
@@ -122,17 +122,6 @@ class Sentence:
         self.found.unmet.append((min(s.start for s in touched), max(s.end for s in touched)))
         for s in touched:
             s.used = "unmet"
-
-    def clauses(self) -> Iterator[tuple[list[Segment], str]]:
-        """Yield the clauses between marks and words like "but", each with the mark that ends it."""
-        clause: list[Segment] = []
-        for i, s in enumerate(self.segments):
-            if self.stops(i) or s.mark in COMMAS:
-                yield clause, s.mark
-                clause = []
-            else:
-                clause.append(s)
-        yield clause, ""
 
     def stops(self, i: int) -> bool:
         """Tell whether a clause ends at ``i``."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ....core.language.tokens import stem
 from ....core.language.word_data import clause_words, doubtful_words, key_of, wishing_verbs
+from .doubt import clauses
 from .numbers.bound import Bound
 from .numbers.limit_columns import holds_most
 from .refused_values import LACKING
@@ -28,7 +29,7 @@ def told(sentence: Sentence) -> None:
         return
     _conditions(sentence)
     wishes = {id(w.segments[-1]): w for w in sentence.found.wishes if not w.released}
-    for clause, _ in sentence.clauses():
+    for clause, _ in clauses(sentence):
         values = [n for n, s in enumerate(clause) if id(s) in wishes]
         for wish, verbs in [
             (wishes[id(clause[n])], found) for n, found in zip(values, _said(clause, values, wishes), strict=True)
@@ -61,7 +62,7 @@ def _conditions(sentence: Sentence) -> None:
     """
     before: list[Segment] = []
     asked = ""
-    for clause, mark in sentence.clauses():
+    for clause, mark in clauses(sentence):
         if before and not any(s.used == "wanted" for s in clause):
             denied = [s for s in clause if s.words and s.words[-1] in clause_words()["else"]]
             if asked in ("?", "？") or _plays(before[0], "conditions"):
