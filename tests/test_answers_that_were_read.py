@@ -17,6 +17,7 @@ from tastemaker.core.schemas import (
     Constraint,
     Item,
     Language,
+    Order,
     RankedItem,
     Reading,
     Understanding,
@@ -182,3 +183,34 @@ def test_a_description_in_another_language_is_no_filler() -> None:
 def test_of_equally_near_words_the_more_frequent_is_meant() -> None:
     assert Spelling(["shirts", "shorts"], {"shirts": 9, "shorts": 2}).correct("shrts") == "shirts"
     assert Spelling(["shirts", "shorts"], {"shirts": 2, "shorts": 9}).correct("shrts") == "shorts"
+
+
+def test_nobody_is_told_unasked_that_something_is_the_oldest() -> None:
+    years = [k.model_copy(update={"attributes": {"year": 2020.0 + n}}) for n, k in enumerate(KITES)]
+    told = answer("a kite", years)
+    assert "newest" in told
+    assert "oldest" not in told
+    order = Order(field="year", descending=False)
+    assert "oldest" in answer("the oldest kite", years, reading=Reading(order=order)).partition("come first")[2]
+
+
+def test_many_values_refused_together_are_called_as_the_shopper_did() -> None:
+    every = ["Stunt Kite", "Power Kite", "Foil Kite"]
+    held = Constraint(field="Type", op="not in", value=every)
+    named = Condition(condition_id="c", field="Type", op="not in", value=every, words="no stunters")
+    shown = [k for k in KITES if k.attributes["Type"] == "Box Kite"]
+    told = answer("a kite, no stunters", shown, constraints=(held,), reading=Reading(conditions=(named,)))
+    assert told.count("stunters") >= 4, told
+    assert "Power" not in told
+
+
+def test_a_small_word_of_chinese_is_no_reason() -> None:
+    assert free_words("适合孩子的风筝", Understanding(), "zh") == ["合孩", "孩子", "子的", "的风", "风筝"]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "does 22 mpg in the city"), ("de", "schafft 22 mpg in der Stadt")]
+)
+def test_mileage_has_its_unit_once(language: Language, said: str) -> None:
+    for field in (number("city_mpg"), number("city mpg", "mpg")):
+        assert wording(language).about([field]).says(field.name, 22.0, Brief()) == said

@@ -27,6 +27,8 @@ from .wording import Wording
 
 _ALTERNATIVES = re.compile(r"[,/、]|\b(?:or|and|either|oder|und)\b|或|和|还是")
 """Words that name several values, not one word for many."""
+MOST_REFUSED = 2
+"""More values than this that are refused together are called as the shopper did: "SUV", not each kind of it."""
 PEERS = 3
 """Superlatives and "the only one" need so many items."""
 
@@ -165,7 +167,7 @@ class Points:
         says = self._says(item, held.field)
         values = [str(v) for v in (held.value if isinstance(held.value, list) else [held.value])]
         guarded = self.words.trait(held.field, "guarded") or any(stems(v) & GUARDED for v in values)
-        wanted = refused_words(held, self.brief.understanding)
+        wanted = refused_words(held, self.brief.understanding, short=len(values) > MOST_REFUSED)
         wanted = wanted or self.words.joined([self.words.value(held.field, v) for v in values], "or")
         kind = "unlisted" if guarded else "instead"
         return Point(kind, {"wanted": wanted, "says": says}, frozenset({held.field}), cited(held)) if says else None
@@ -315,7 +317,9 @@ class Points:
         """Return the least and the most of every number that all items have and that has superlatives, None where several share it."""
         found: dict[str, tuple[float | None, float | None]] = {}
         for name in self.items[0].attributes:
-            if not any(self.words.superlative(name, self.brief, most=most) for most in (True, False)):
+            ends = [most for most in (True, False) if self.words.superlative(name, self.brief, most=most)]
+            ends = [most for most in ends if not self.words.is_quiet(name, most=most) or self._is_order(name)]
+            if not ends:
                 continue
             values = [
                 v
@@ -323,9 +327,13 @@ class Points:
                 if isinstance(v := i.attributes.get(name), int | float) and not isinstance(v, bool)
             ]
             if len(values) == len(self.items):
-                low, high = min(values), max(values)
-                found[name] = (low if values.count(low) == 1 else None, high if values.count(high) == 1 else None)
+                low, high = ((end if values.count(end) == 1 else None) for end in (min(values), max(values)))
+                found[name] = (low if False in ends else None, high if True in ends else None)
         return found
+
+    def _is_order(self, name: str) -> bool:
+        order = self.brief.understanding.reading.order
+        return order is not None and order.field == name
 
     @cached_property
     def _holders(self) -> dict[str, Counter[str]]:

@@ -25,10 +25,11 @@ def refuses(text: str) -> bool:
     return bool(_REFUSES.search(text))
 
 
-def refused_words(held: Constraint, understood: Understanding) -> str:
-    """Return what the shopper called the thing refused, in a language that the record is not written in; else nothing."""
+def refused_words(held: Constraint, understood: Understanding, *, short: bool = False) -> str:
+    """Return what the shopper called the thing refused, in a language that the record is not written in, or where that is ``short``; else nothing."""
     typed = _REFUSED.sub("", typed_words(held, understood).strip()).strip()
-    return typed if typed and is_chinese(typed) != is_chinese(str(held.value)) else ""
+    abroad = is_chinese(typed) != is_chinese(str(held.value))
+    return typed if typed and (abroad or (short and not refuses(typed))) else ""
 
 
 def typed_words(held: Constraint, understood: Understanding) -> str:

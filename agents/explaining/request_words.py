@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
+from ...core.language.word_data import small_words
 from ...core.schemas import Brief, Item, Language, Understanding
 from ...core.text.chinese import han_pairs
 from ...core.text.word_lists import CLASS_NOUNS
@@ -48,7 +49,7 @@ def free_words(text: str, understood: Understanding, language: Language) -> list
     held, read = understood.constraints, [c.words for c in understood.reading.conditions]
     if language == "zh":
         named = " ".join([*(str(c.value) for c in held), *read])
-        return [p for p in han_pairs(text) if p not in named]
+        return [p for p in han_pairs(text) if p not in named and p not in small_words()["zh"]]
     known = set(content_words(text)) - CLASS_NOUNS
     free = [w for w in tokens(text) if w.lower() in known]
     taken = {s for c in held for s in stems(f"{c.field} {c.value}")} | stems(" ".join(read))

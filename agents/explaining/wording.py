@@ -238,6 +238,11 @@ class Wording(Phrases):
         """Return what the item with the most or the least of a number is called; empty if nothing."""
         return str(self._number(field, brief).get("most" if most else "least", ""))
 
+    def is_quiet(self, field: str, *, most: bool) -> bool:
+        """Say whether a superlative is no reason unless it was asked for: nobody is told unasked that a coat is the oldest."""
+        entry = self.of(field).number
+        return entry.get("quiet") == entry.get("most" if most else "least")
+
     def with_(self, field: str, value: float, brief: Brief) -> str:
         """Return a number as it stands after a comma: "with 552 horsepower"."""
         way = self._number(field, brief).get("with", self.table["number_with"])
