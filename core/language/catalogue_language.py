@@ -127,6 +127,7 @@ def compile_language(
     for term in terms.values():
         if term.field.type in ("text", "list"):
             values.add_field(term)
+            values.add_lacking_values(term)
         elif term.field.type == "bool":
             values.add_flag(term)
     values.add_diets(tuple(terms.values()))

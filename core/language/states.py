@@ -101,6 +101,8 @@ def _without_edges(words: Sequence[str]) -> list[str]:
     while len(kept) > 1 and kept[0] in states()["edges"]:
         kept = kept[1:]
     while len(kept) > 1 and kept[-1] in states()["yes"] | states()["no"] | states()["tails"]:
+        if kept[-1] in states()["lacking"] and kept[-2] not in states()["charged"]:
+            break  # "gluten_free" is about no gluten, "parking_free" about parking
         kept = kept[:-1]
     return kept
 
@@ -108,8 +110,9 @@ def _without_edges(words: Sequence[str]) -> list[str]:
 def lacking(name: str) -> str:
     """Return what a column says to be absent by its name: the deposit of ``no_deposit``, the Duft of ``ohne_duft``, 烟 of 无烟; else nothing."""
     words, leads = _without_edges(list(words_of(name))), states()["lacking"]
-    if len(words) > 1 and (words[0] in leads or words[-1] in leads):
-        return joined(words[1:] if words[0] in leads else words[:-1])
+    led = words[0] in leads and (words[0] != "free" or words[1:2] in (["of"], ["from"]))  # "free_parking" lacks none
+    if len(words) > 1 and (led or words[-1] in leads):
+        return joined(words[1 + (words[0] == "free") :] if led else words[:-1])
     word = words[0]
     if not word.isascii():
         lead = next((e for e in leads if not e.isascii() and word.startswith(e) and len(word) > len(e)), "")
