@@ -70,3 +70,9 @@ def test_who_wants_none_wants_the_label_that_says_so(text: str, value: str, has:
 
 def test_a_label_that_is_a_word_of_its_own_denies_nothing() -> None:
     assert read("no time to lose", LABELS).conditions == ()
+
+
+def test_a_column_called_notes_denies_nothing() -> None:
+    coffee = shop(number("price", 2, 40, price=True), words("notes", "Smoky|Nutty|Citrus", several=True))
+    assert [(c.op, c.value) for c in read("not smoky", coffee).conditions] == [("not contains", "Smoky")]
+    assert [(c.op, c.value) for c in read("smoky notes", coffee).conditions] == [("contains", "Smoky")]

@@ -251,7 +251,8 @@ def _joined(name: str, group: Sequence[Wish], language: CatalogueLanguage) -> li
 def _narrowest(group: Sequence[Wish]) -> list[Wish]:
     """Leave out a wish that another one of its field says more closely, unless "or" joins them: "a table ... an Esstisch"."""
     sets = [frozenset(w.entry.wanted) for w in group]
-    return [w for w, own in zip(group, sets, strict=True) if w.joined == "or" or not any(other < own for other in sets)]
+    closer = [own for w, own in zip(group, sets, strict=True) if w.joined != "or"]
+    return [w for w, own in zip(group, sets, strict=True) if w.joined == "or" or not any(c < own for c in closer)]
 
 
 def _disputed(wishes: Sequence[Wish]) -> set[int]:

@@ -122,6 +122,13 @@ def lacking(name: str) -> str:
     return own if any(lemma_of(own, language) for language in ("en", "de")) else ""
 
 
+def lacked_by(value: str) -> str:
+    """Tell what a value says to be absent, unless it is a word of its own, whose parts say nothing: "Timeless", 无花果."""
+    one = len(words_of_form(value)) == 1 or not value.isascii()
+    own = one and any(lemma_of(value, language) for language in ("en", "de", "zh"))
+    return "" if own else lacking(value)
+
+
 def is_unsuited(name: str) -> bool:
     """Tell whether a column of this name lists whom or what things are not for: ``not_for``, ``contraindications``, 不宜人群."""
     return key_of(" ".join(words_of(name))) in states()["unsuited"]

@@ -8,13 +8,15 @@ from typing import NamedTuple
 
 from ..schemas import CatalogueField
 from .lexicon.lexicon import senses_of
-from .tokens import german_stem
+from .tokens import german_stem, stem
 from .value_words import is_base
 from .word_data import common_words, stem_key, value_key
 
 CLOSED = 120
 """A field with at most so many values has a vocabulary of its own; in a larger one values are names."""
 SPELLED, INFLECTED, SYNONYM, PART, BROADER = range(5)
+
+_DENYING = frozenset(("no", "non", "not"))
 
 
 class Entry(NamedTuple):
@@ -62,11 +64,13 @@ def are_names(link: str, values: Sequence[str]) -> bool:
 def keys_of(form: str, words: Sequence[str], rank: int) -> dict[str, int]:
     """Return every key under which a form is found, with its rank there: as it is, by its English stem, by its German one."""
     keys = {value_key(form): rank}
-    if rank < SYNONYM or is_base(words[-1]):
+    denied = stem(words[0]) in _DENYING and words[0] not in _DENYING
+    if (rank < SYNONYM or is_base(words[-1])) and not denied:
         keys.setdefault(stem_key(form), max(rank, INFLECTED))
     if not form.isascii() or rank in (SYNONYM, SPELLED):
         german = "".join(map(german_stem, words))
-        if german == value_key(form) or not (_is_english(value_key(form)) and _is_english(german)):
+        other = german_stem(words[0]) in _DENYING and words[0] not in _DENYING  # "notes smoky" is not "not smoky"
+        if german == value_key(form) or not (other or (_is_english(value_key(form)) and _is_english(german))):
             keys.setdefault(german, max(rank, INFLECTED))
     return keys
 

@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ..text.field_names import words_of
-from .lexicon.wordings import lemma_of
-from .states import is_unsuited, lacking, said_of, states_of, topics_of
+from .states import is_unsuited, lacked_by, lacking, said_of, states_of, topics_of
 from .tokens import german_stem, stem, words_of_form
 from .value_entry import (
     BROADER,
@@ -104,12 +103,7 @@ class ValueIndex:
 
     def _add_lacking(self, term: FieldTerms, sure: tuple[str, ...]) -> None:
         """Let what a column says to be absent deny it: who asks for none wants it said, in whatever words ("no deposit", "ohne Kaution")."""
-        base = lacking(term.field.name)
-        concepts = [c for topic in self._own_topics(term) for c in self._by_stem.get(stem_key(topic), ())]
-        if not base:
-            return
-        free = [f.removesuffix(" free") for c in concepts for f in c.forms if f.endswith(" free")]
-        for form in dict.fromkeys(free) if concepts else self._called(base):
+        for form in self._absent_forms(lacking(term.field.name), self._own_topics(term)):
             entry = Entry(term.field.name, sure, sure, SYNONYM, denies=True)
             self.sayings[term.field.name].setdefault(form, entry)
             self._put(form, entry)
@@ -117,15 +111,16 @@ class ValueIndex:
 
     def add_lacking_values(self, term: FieldTerms) -> None:
         """Let a value that says what is absent deny it: who asks for no nuts wants "Nut free", who asks for nuts does not."""
-        name = term.field.name
         for value in () if term.is_name or is_prose(term.values) else term.values:
-            base = "" if _is_own_word(value) else lacking(value)
-            free = [f.removesuffix(" free") for c in self._by_stem.get(stem_key(value), ()) for f in c.forms]
-            for form in (
-                dict.fromkeys((*self._called(base), *(f for f in free if f in value.casefold()))) if base else ()
-            ):
-                if self.found[value_key(form)].get(name) is None:
-                    self._put(form, Entry(name, (value,), (value,), SYNONYM, denies=True))
+            for form in self._absent_forms(lacked_by(value), (value,)):
+                if term.field.name not in self.found[value_key(form)]:
+                    self._put(form, Entry(term.field.name, (value,), (value,), SYNONYM, denies=True))
+
+    def _absent_forms(self, base: str, said: Sequence[str]) -> Sequence[str]:
+        """Return what that is called which something is said to be without: the dairy of "lactose free"."""
+        concepts = [c for topic in said for c in self._by_stem.get(stem_key(topic), ())]
+        free = [f.removesuffix(" free") for c in concepts for f in c.forms if f.endswith(" free")]
+        return () if not base else tuple(dict.fromkeys(free)) if concepts else self._called(base)
 
     def add_diets(self, terms: Sequence[FieldTerms]) -> None:
         """Let a diet without a mark of its own refuse what it leaves out, in fields that list ingredients or allergens."""
@@ -298,9 +293,7 @@ class ValueIndex:
         """
         name, label = term.field.name, {stem(w) for w in words_of(term.field.name)}  # a size is no "one size"
         parts: dict[str, list[tuple[str, bool]]] = defaultdict(list)
-        for value in values:
-            if lacking(value):
-                continue  # who has nuts has none of "Nut free"
+        for value in (v for v in values if not lacking(v)):  # who has nuts has none of "Nut free"
             for part, head in parts_of(value):
                 if len(values) < 2 or stem(key_of(part)) not in label:
                     parts[part].append((value, head))
@@ -405,9 +398,3 @@ class ValueIndex:
     def words(self) -> tuple[str, ...]:
         """Return every word of a value or of what it may be called."""
         return tuple(sorted(self._words))
-
-
-def _is_own_word(value: str) -> bool:
-    """Tell whether the lexicon has a value in one word, whose parts then say nothing: "Timeless", 无花果."""
-    one = len(words_of_form(value)) == 1 or not value.isascii()
-    return one and any(lemma_of(value, language) for language in ("en", "de", "zh"))

@@ -360,6 +360,12 @@ def ordinals() -> Mapping[str, int]:
 
 
 @cache
+def irregular_verbs() -> frozenset[str]:
+    """Return the past forms of English verbs that do not end in "ed"."""
+    return frozenset((files(__package__) / "data" / "irregular_verbs.txt").read_text(encoding="utf-8").split())
+
+
+@cache
 def wishing_verbs() -> frozenset[str]:
     """Return the stems of verbs that say what somebody wishes or does: of another verb before a value nobody knows the sign."""
     text = (files(__package__) / "data" / "wishing_verbs.txt").read_text(encoding="utf-8")

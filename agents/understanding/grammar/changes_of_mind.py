@@ -96,6 +96,9 @@ _NO_MORE = frozenset(
         "了",
     ]
 )
+_TOLERABLE = frozenset("ok okay fine alright acceptable tolerable bearable".split())  # noqa: SIM905
+SHORT = 3
+"""Segments of a clause that only tolerates: "but it's ok"."""
 REACH = 12
 """Segments on either side of a negation among which its clause lies."""
 MAX_CLAUSE = 7
@@ -118,6 +121,9 @@ def changes_of_mind(sentence: Sentence) -> None:
         if len(values) != 1 or last is None or not once:
             continue
         value = segments[values[0]]
+        if any(p.person for p in segments[start:end]):  # "my mum hates red but I love it"
+            sentence.doubt(values[0], [p for p in segments[start:last] if p is s])
+            continue
         sentence.found.wishes += [Wish(e, [value], released=True) for e in value.entries]
         for piece in segments[start:last]:
             if not piece.mark and not piece.roles & {"and"}:
@@ -221,6 +227,8 @@ def _taken_back(sentence: Sentence, k: int) -> int | None:
     if any(s.entries or s.amount is not None or s.used or s.roles & {"not", "not_after", "except"} for s in clause):
         return None
     said = {key_of(s.text) for s in clause} | {w for s in clause for w in s.words}
+    if said & _TOLERABLE and len(clause) <= SHORT and not any(s.is_word for s in clause):
+        return k
     wants = any(s.roles & {"want", "praise", "fine"} or set(s.words) & _WISHING for s in clause)
     return k if (said & _NOW and (wants or len(clause) <= 3)) or (wants and said & _IT) else None
 

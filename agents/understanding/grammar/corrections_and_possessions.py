@@ -24,9 +24,15 @@ def corrections(sentence: Sentence) -> None:
         if pair is None:
             continue
         k, j = pair
+        if is_no and sentence.segments[k].text.casefold() == sentence.segments[j].text.casefold():
+            for m in _joined_before(sentence, k):  # "red or blue, no, just blue"
+                sentence.segments[m].used = "correction"
         refused = not is_no and any("not" in p.roles for p in sentence.segments[max(0, k - 3) : k])
         if sentence.segments[k].text.casefold() != sentence.segments[j].text.casefold() and not refused:
             sentence.segments[k].used = s.used = "correction"
+            for p in sentence.segments[max(0, k - 2) : k] if is_no else ():
+                if "not" in p.roles and not p.entries:
+                    p.used = "correction"  # "no thriller, no, no horror"
             for m in _joined_before(sentence, k):
                 sentence.segments[m].used = "correction"
 

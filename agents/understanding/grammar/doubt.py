@@ -26,8 +26,8 @@ _SUBJECTS = frozenset("i ive im id we weve were he hes she shes they theyve ich 
 _ARTICLES = frozenset("a an the some any something anything one this that my your ein eine einen etwas was".split())  # noqa: SIM905
 _RELATIVE = frozenset("that which who whose the a an with das die der welche welcher 的".split())  # noqa: SIM905
 _DENYING = frozenset(
-    "isnt arent is not are not doesnt dont does not do not wont cant cannot wouldnt couldnt shouldnt nicht 不 不是 没".split()  # noqa: SIM905
-) | {"is not", "are not", "does not", "do not", "will not", "can not", "would not"}
+    "isnt arent doesnt dont wont cant cannot wouldnt couldnt shouldnt wasnt werent didnt never hasnt havent nicht 不 不是 没".split()  # noqa: SIM905
+) | {"is not", "are not", "does not", "do not", "will not", "can not", "would not", "was not", "did not", "has never"}
 _WONDERING = frozenset(
     ("wouldnt", "shouldnt", "isnt it", "shouldnt it", "wouldnt it", "why not", "warum nicht", "wieso nicht")
 )
@@ -222,7 +222,8 @@ def _is_unsaid(clause: list[Segment], n: int, value: Segment, *, refused: bool) 
         for s in between
     )
     return (told and not refused) or (
-        all(s.is_glue and key_of(s.text) not in _RELATIVE for s in between) and key_of(clause[n].text) in _DENYING
+        all((s.is_glue or s.person or "and" in s.roles) and key_of(s.text) not in _RELATIVE for s in between)
+        and (key_of(clause[n].text) in _DENYING or key_of(clause[n].text).split(" ")[0] in _DENYING)
     )
 
 

@@ -102,6 +102,9 @@ def _spare(sentence: Sentence, i: int) -> None:
 def _free_or_not(sentence: Sentence, i: int) -> None:
     """Free the value of "religious or not" and "bio oder nicht ist mir egal"."""
     after = sentence.segments[i + 1 : i + 2]
+    if after and key_of(after[0].text) in _NO and sentence.value_at(i - 1) and _is_same(sentence, i - 1, i + 2):
+        _release(sentence, i - 1, i + 3)  # "wifi or no wifi"
+        return
     if not after or key_of(after[0].text) not in ("not", "nicht", "without", "ohne") or sentence.value_at(i + 2):
         return
     if not sentence.value_at(i - 1) or not (_ends(sentence, i + 2) or sentence.segments[i + 2].is_glue):
@@ -112,6 +115,11 @@ def _free_or_not(sentence: Sentence, i: int) -> None:
     if any(p.entries or p.amount is not None for p in sentence.segments[i + 2 : end]):
         end = i + 2
     _release(sentence, i - 1, end)
+
+
+def _is_same(sentence: Sentence, k: int, j: int) -> bool:
+    """Tell whether the same value stands at ``k`` and ``j``."""
+    return sentence.value_at(j) and key_of(sentence.segments[k].text) == key_of(sentence.segments[j].text)
 
 
 def _ends(sentence: Sentence, k: int) -> bool:

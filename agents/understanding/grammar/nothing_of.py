@@ -12,6 +12,16 @@ _MEASURES = frozenset(("mass", "percent", "energy", "money"))
 REACH = 2
 
 
+def zero_of(sentence: Sentence) -> None:
+    """Read "0% alcohol" before a value as none of it."""
+    for i, s in enumerate(sentence.segments[:-1]):
+        if s.amount is None or s.amount.value != 0 or s.amount.high is not None or s.entries:
+            continue
+        following = sentence.segments[i + 1]
+        if sentence.value_at(i + 1) and not following.fields and following.amount is None:
+            s.amount, s.roles = None, frozenset(["not"])
+
+
 def nothing_of(sentence: Sentence) -> None:
     """Read what there is nothing of: of what a field measures, or to pay."""
     _none_of(sentence)

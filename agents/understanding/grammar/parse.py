@@ -13,6 +13,7 @@ from ....core.text.chinese import is_han
 from .ages_of_people import ages_of_people
 from .alternatives import alternatives
 from .changes_of_mind import changes_of_mind
+from .conditionals import conditionals
 from .corrections_and_possessions import corrections, had_already, owned
 from .dimensions import dimensions
 from .dislikes import dislikes
@@ -28,7 +29,7 @@ from .likewise import likewise
 from .meanings_in_context import settle_meanings
 from .moments import moments
 from .needless import needless
-from .nothing_of import nothing_of
+from .nothing_of import nothing_of, zero_of
 from .numbered_values import numbered_values, ranges_of_values
 from .numbers.conditions import bounds_of
 from .orders import leanings, orders
@@ -40,6 +41,7 @@ from .sentence import Parsed, Sentence
 from .steps import steps
 from .storeys import storeys
 from .told import told
+from .told_in_english import pointed_refusals, told_in_english
 from .wishes import wanted
 
 
@@ -60,6 +62,7 @@ def parse(
     dimensions(sentence)
     numbered_values(sentence)
     ranges_of_values(sentence)
+    zero_of(sentence)
     bounds, unmet, found.count, freed = bounds_of(sentence.segments, language, earlier)
     found.bounds += bounds
     found.freed += freed
@@ -67,6 +70,7 @@ def parse(
     nothing_of(sentence)
     for rule in (
         framed,
+        conditionals,
         steps,
         orders,
         releases,
@@ -86,6 +90,8 @@ def parse(
         doubtful_refusals,
         doubts,
         *((han_doubts,) if chinese else ()),
+        told_in_english,
+        pointed_refusals,
         alternatives,
         things,
     ):

@@ -14,7 +14,7 @@ from ....core.predicates import TITLE
 from ....core.schemas import Condition
 from .double_negation import says_lacking, take_value
 from .numbers.negation import answers_no, is_correcting_no
-from .refuse_before import refuse_before
+from .refuse_before import YES, refuse_before
 from .refused_values import LACKING, LINKS, opens_relative
 from .segments import Segment
 from .sentence import COMMAS, Sentence
@@ -58,18 +58,37 @@ def refusals(sentence: Sentence) -> None:
             if s.entries and not s.used and "free" in s.roles and sentence.value_at(i - 1):
                 refuse_before(sentence, i)  # "smoke free" in a shop where "Free" is a value
             continue
-        if "wanted_double" in s.roles:
+        if "wanted_double" in s.roles and _is_relative(sentence, i):
+            _refuse_after(sentence, i)
+        elif "wanted_double" in s.roles:
             s.used = "settled"
         elif key_of(s.text) in _EXEMPTS and _follows_refusal(sentence, i):
             _name_exemption(sentence, i)
         elif s.roles & {"not", "except"} or _is_minus(sentence, i):
             _refuse_after(sentence, i)
+        elif "closing" in s.roles and sentence.value_at(i - 1) and _closes(sentence, i):
+            refuse_before(sentence, i)
         elif (
             s.roles & {"not_after", "except_after", "free"}
             and "filler" not in s.roles
             and not refuse_before(sentence, i)
         ):
             _doubt_before(sentence, i)
+
+
+def _closes(sentence: Sentence, i: int) -> bool:
+    """Tell whether nothing follows in the clause of ``i``: "the mint has to go", but not "the lamp has to go in the hall"."""
+    return sentence.stops(i + 1) or bool(sentence.segments[i + 1].mark)
+
+
+def _is_relative(sentence: Sentence, i: int) -> bool:
+    """Tell whether a "who doesn't like" says something of somebody rather than asking who wouldn't: "a friend who doesn't like red"."""
+    before = sentence.segments[i - 1 : i]
+    return (
+        key_of(sentence.segments[i].text).startswith("who ")
+        and bool(before)
+        and (before[0].is_word or bool(before[0].person))
+    )
 
 
 def _follows_refusal(sentence: Sentence, i: int) -> bool:
@@ -209,6 +228,8 @@ def _is_interjection(sentence: Sentence, i: int) -> bool:
         return False
     following = sentence.segments[j]
     said = key_of(following.text)
+    if said in YES:
+        return True
     lacking = said in LACKING or said == "non" or (j == i + 1 and said.split(" ")[0] not in _NO_AGAIN)
     return "not" in following.roles and not following.entries and not lacking
 

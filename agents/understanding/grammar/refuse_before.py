@@ -10,8 +10,10 @@ from .sentence import COMMAS, Sentence, Wish
 
 COPULAS = frozenset("is are was be would look looks seem seems feel feels ist sind ware waren wirkt".split())  # noqa: SIM905
 ELSE = frozenset("otherwise else sonst ansonsten 否则 不然 要不然".split())  # noqa: SIM905
-_YES = frozenset(("ja", "yes", "yep", "jep", "gern", "gerne"))
+YES = frozenset(("ja", "yes", "yep", "jep", "gern", "gerne"))
 _NONE = frozenset("none nothing neither keine keinen keins nichts".split())  # noqa: SIM905
+_BARE = frozenset("dont doesnt do does wont cant need".split())  # noqa: SIM905
+_POINTING = frozenset("it them that those".split())  # noqa: SIM905
 _RELATIVE = frozenset("that which who das die der".split())  # noqa: SIM905
 WHOLE = frozenset(
     "nope nah hurt hurts allergy allergies allergic intolerance intolerant sucks suck stinks stink dealbreaker excluded "  # noqa: SIM905
@@ -28,7 +30,7 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
     while k >= 0 and not sentence.segments[k].entries:
         piece = sentence.segments[k]
         worded = worded or piece.is_word
-        if key_of(piece.text) in _YES or (piece.mark and worded):  # "long sleeves yes, train no"
+        if key_of(piece.text) in YES or (piece.mark and worded):  # "long sleeves yes, train no"
             return False
         if key_of(piece.text) in ELSE:  # "red, otherwise no"
             return False
@@ -41,7 +43,9 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
             piece.mark == "." and k < i - 1 and "not_after" not in s.roles
         ):  # "paperback. I don't care" refuses nothing before the stop
             return False
-        if piece.mark and piece.mark in ",，、?？-–—….:：" and crossed < 3 and _may_cross(s):
+        if "but" in piece.roles and crossed < 3 and _points_back(sentence, i):
+            crossed += 1
+        elif piece.mark and piece.mark in ",，、?？-–—….:：" and crossed < 3 and _may_cross(s):
             crossed += 1 if piece.mark != "." or "not_after" in s.roles else 3
         elif (
             piece.used
@@ -49,7 +53,7 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
             or not (
                 piece.is_glue
                 or piece.fields
-                or piece.roles & {"only", "too", "own"}
+                or piece.roles & {"only", "too", "own", "both"}
                 or ("want" in piece.roles and "not" in s.roles and not s.text.isascii())
                 or (
                     "want" in piece.roles
@@ -67,7 +71,7 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
         return False
     if "free" in s.roles and sentence.segments[k].end < s.start - 1:
         return False
-    if _is_no_blame(sentence, i) or _has_none(sentence, k, i):
+    if _is_no_blame(sentence, i) or _has_none(sentence, k, i) or (crossed and _contrasts(sentence, k, i)):
         sentence.doubt(k, [s])
         return True
     if key_of(s.text) in around_han()["needless"] and _are_flags(sentence, k):
@@ -88,6 +92,22 @@ def _are_flags(sentence: Sentence, k: int) -> bool:
     return all(e.field in sentence.language.flags for e in sentence.segments[k].entries)
 
 
+def _contrasts(sentence: Sentence, k: int, i: int) -> bool:
+    """Tell whether a bare "I don't" only sets somebody apart from who was spoken of: "my husband loves red, I don't"."""
+    bare = key_of(sentence.segments[i].text).split(" ")[-1] in _BARE
+    likes = [p for p in sentence.segments[max(0, k - 3) : k] if p.roles & {"soft", "want"} or "love" in p.words]
+    return bare and any(not p.entries for p in likes)
+
+
+def _points_back(sentence: Sentence, i: int) -> bool:
+    """Tell whether a refusal ends its clause with a word that stands for what was named before: "red is nice but I hate it"."""
+    following = sentence.segments[i + 1 : i + 2]
+    said = key_of(following[0].text) if following else ""
+    own = key_of(sentence.segments[i].text).split(" ")[-1]
+    ends = sentence.stops(i + 2) or bool(sentence.segments[i + 2].mark)
+    return (said in _POINTING and ends) or (own in _POINTING and (not following or bool(following[0].mark)))
+
+
 def listed_with(sentence: Sentence, k: int) -> list[int]:
     """Return the position of the value at ``k`` with those before it that "or", "and" or "/" join with it in one field."""
     group, fields, m = [k], {e.field for e in sentence.segments[k].entries}, k - 1
@@ -99,6 +119,11 @@ def listed_with(sentence: Sentence, k: int) -> list[int]:
             break
         group.append(m - joint)
         m -= joint + 1
+    while len(group) > 1 and m > 0 and sentence.segments[m].mark in COMMAS and sentence.value_at(m - 1):
+        if not fields & {e.field for e in sentence.segments[m - 1].entries} or _asked_before(sentence, m - 1):
+            break  # "pods, ground and instant are out"
+        group.append(m - 1)
+        m -= 2
     return group
 
 

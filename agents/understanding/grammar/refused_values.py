@@ -47,6 +47,8 @@ _OF = frozenset(
         "der",
     ]
 )
+_MORE = frozenset(("plus", "+"))
+"""Words that add what is wanted to what was taken away: "minus the bar plus a pool"."""
 _REMOVING = frozenset("exclude excluding omit remove drop filter strip entferne streiche".split())  # noqa: SIM905
 _PLACING = frozenset("in near from to at nach bei nahe".split())  # noqa: SIM905
 _OVER = frozenset("a an the any ein eine einem einer colour color has have is are is in".split())  # noqa: SIM905
@@ -139,7 +141,7 @@ def _inner_negation(sentence: Sentence, k: int) -> int | None:
 def _continues(sentence: Sentence, k: int, last: int) -> int | None:
     """Return the position of the next value of a refused list whose joint begins at ``k``, or None where it ends."""
     s = sentence.segments[k]
-    if s.used:
+    if s.used or key_of(s.text) in _MORE:
         return None
     if key_of(s.text) in _OF and not s.entries:
         n = k + 1

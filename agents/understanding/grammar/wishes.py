@@ -18,6 +18,11 @@ REACH = 12
 """Segments before a value in which a word like "maybe" makes it a preference."""
 NEARLY_ALL = 0.9
 """Share of a field's values from which a general word is one for all that the shop sells."""
+_BEATING = frozenset("over before beat beats trump trumps tops".split())  # noqa: SIM905
+_POORER = frozenset("worse less uglier duller inferior schlechter weniger".split())  # noqa: SIM905
+_ANYTHING = frozenset(("anything", "everything", "any"))
+BETTER = 5
+"""Segments before a comparison among which the better value stands."""
 _LIKENESS = frozenset(("like", "similar to", "similar"))
 
 
@@ -119,14 +124,31 @@ def _is_shelf(sentence: Sentence, entry: Entry) -> bool:
 def _is_worse(sentence: Sentence, i: int) -> bool:
     """Tell whether something is preferred to the value at ``i``: the Wolle of "lieber Seide als Wolle"."""
     j = i - 1
-    if j > 0 and key_of(sentence.segments[j].text) in ("over", "before"):  # "coffee over tea", "anything before tea"
-        better = sentence.segments[j - 1]
-        return better.used in ("wanted", "soft") or key_of(better.text) in ("anything", "everything", "any")
-    while j >= 0 and sentence.segments[j].is_glue and "than" not in sentence.segments[j].roles:
+    while j > 0 and sentence.segments[j].is_glue and not _compares(sentence.segments[j]):
         j -= 1
-    if j < 1 or "than" not in sentence.segments[j].roles:
+    if j < 1 or not _compares(sentence.segments[j]):
         return False
-    return any("soft" in p.roles or key_of(p.text) == "rather" for p in sentence.segments[max(0, j - REACH) : j])
+    before = sentence.segments[max(0, j - REACH) : j]
+    if key_of(before[-1].text) in _ANYTHING or any("soft" in p.roles or key_of(p.text) == "rather" for p in before):
+        return True
+    fields = {e.field for e in sentence.segments[i].entries}
+    near = [p for p in before[-BETTER:] if p.used in ("wanted", "soft") and fields & {e.field for e in p.entries}]
+    if near and any(set(p.words) & _POORER for p in before[-BETTER:]):
+        _poorer(sentence, near)
+        return False
+    return bool(near)
+
+
+def _compares(s: Segment) -> bool:
+    """Tell whether a word leads from what is better to what is not: "coffee over tea", "oak beats pine", "anything before tea"."""
+    return "than" in s.roles or key_of(s.text) in _BEATING
+
+
+def _poorer(sentence: Sentence, near: Sequence[Segment]) -> None:
+    """Take back what is said to be worse than the value that follows: "grey is worse than green"."""
+    for s in near:
+        sentence.found.wishes = [w for w in sentence.found.wishes if w.segments[-1] is not s]
+        s.used = "named"
 
 
 def _has(sentence: Sentence, i: int, before: Wish | None) -> bool:

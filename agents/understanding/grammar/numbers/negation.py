@@ -35,7 +35,7 @@ def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: Catalogu
         s = segments[j]
         unknown += s.is_word
         if unknown > MAX_UNKNOWN or not (
-            s.is_glue or s.fields or s.person or s.is_word or s.roles & {"at_most", "only", "any", "want"}
+            s.is_glue or s.fields or s.person or s.is_word or s.roles & {"at_most", "only", "any", "want", "terms"}
         ):
             break
         j -= 1
@@ -50,7 +50,8 @@ def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: Catalogu
             if "not" in segments[k].roles:
                 start, times = k, times + 1
             k -= 1
-        phrase.first, phrase.negated = start, times % 2 == 1
+        spends = _only_spends(segments, phrase)
+        phrase.first, phrase.negated = start, times % 2 == 1 and not spends
         phrase.unsure = _refused_after(segments, phrase) is not None
         return
     end = _refused_after(segments, phrase)
@@ -63,6 +64,12 @@ def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: Catalogu
         phrase.unsure = False
 
 
+def _only_spends(segments: Sequence[Segment], phrase: NumberPhrase) -> bool:
+    """Tell whether a verb of spending is all that compares: who wouldn't pay 60 pays less, not more."""
+    compared = [s for s in segments[phrase.first : phrase.last] if s.roles & {"at_most"} and not s.entries]
+    return [op for op, _ in phrase.parts] == ["<="] and any(key_of(s.text) in _SPENDING for s in compared)
+
+
 def _refused_after(segments: Sequence[Segment], phrase: NumberPhrase) -> int | None:
     """Return the position of the "not" that a clause ends with after a number: "over 80k I can't afford", 超过3000的不要."""
     k = phrase.last
@@ -73,6 +80,7 @@ def _refused_after(segments: Sequence[Segment], phrase: NumberPhrase) -> int | N
             segments[k].is_glue
             or segments[k].mark in ("-", "?", ":", "：", ",", "，")
             or _short_han(segments[k])
+            or (segments[k].is_word and key_of(segments[k - 1].text) == "to")
             or key_of(segments[k].text) in _SPENDING
         )
     ):

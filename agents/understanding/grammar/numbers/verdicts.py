@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .....core.language.catalogue_language import CatalogueLanguage
+from .....core.language.lexicon.verbs import is_verb
 from .....core.language.word_data import key_of
 from .....core.schemas import Operator
 from ..segments import Segment
@@ -20,6 +21,8 @@ _TOO = frozenset(("too", "zu", "overly", "太", "way too", "viel zu", "far too",
 _TOO_MUCH = frozenset(("too much", "too many", "zu viel", "zu viele"))
 _MUCH = frozenset("much many far viel viele lang teuer steep rich 多 大 高 贵 长".split())  # noqa: SIM905
 _LITTLE = frozenset("little few wenig wenige kurz 少 小 低 短".split())  # noqa: SIM905
+_FAILING = frozenset("wont doesnt dont isnt arent cant couldnt wouldnt didnt".split())  # noqa: SIM905
+_WHOM = frozenset("me my us our him his her them their".split())  # noqa: SIM905
 _ARTICLES = frozenset(("the", "a", "an", "absolute", "upper", "lower", "das", "die", "der"))
 _MOST = frozenset(("maximum", "max", "limit", "ceiling", "most", "cap", "obergrenze", "schmerzgrenze", "上限"))
 _LEAST = frozenset(("minimum", "min", "least", "untergrenze", "下限"))
@@ -39,6 +42,9 @@ def verdict_after(segments: Sequence[Segment], phrase: NumberPhrase, language: C
     if k >= len(segments) or segments[k].used or segments[k].mark:
         return False
     s = segments[k]
+    if not phrase.bare and (_fails(segments, phrase.last, k) or _is_judged(segments, phrase, k, copula=copula)):
+        phrase.last, phrase.unsure = k + 1, True
+        return True
     if s.roles & {"not_enough", "enough"} and not s.entries:
         return _enough(phrase, k, missing="not_enough" in s.roles)
     if key_of(s.text) in _TOO and k + 1 < len(segments):
@@ -67,6 +73,40 @@ def verdict_after(segments: Sequence[Segment], phrase: NumberPhrase, language: C
     ):
         phrase.last, phrase.unsure = k + 1, True
     return phrase.unsure
+
+
+def _fails(segments: Sequence[Segment], start: int, k: int) -> bool:
+    """Tell whether what is compared is said not to do something: "under 100 hp won't get us up the hill"."""
+    denied = [s for s in segments[start : k + 1] if s.words[:1] and s.words[0] in _FAILING]
+    for s in segments[k : k + 5] if denied else ():
+        if s.mark or s.entries or s.amount is not None:
+            return False
+        if s.is_word:
+            return s.text.isascii()
+    return False
+
+
+def _is_judged(segments: Sequence[Segment], phrase: NumberPhrase, k: int, *, copula: bool) -> bool:
+    """Tell whether words that nothing here knows judge what is compared: "over 2000 is out of my league", "over 200 g hurts my wrist"."""
+    if any(not s.is_glue and "any" not in s.roles for s in _opening(segments, phrase.first)):
+        return False
+    said = [s for s in segments[k : k + 6] if not s.mark]
+    if not copula:
+        hurts = said[:1] and (said[0].is_word or said[0].roles & {"not_after", "reaction"}) and not said[0].entries
+        verb = hurts and said[0].text.isascii() and is_verb(key_of(said[0].text))
+        return bool(verb) and any(set(s.words) & _WHOM for s in said[1:4])
+    if any(key_of(s.text) in _WELCOME | _TOO or s.roles & {"fine", "praise", "want", "demand"} for s in said):
+        return False
+    first = next((s for s in said if s.is_word or s.entries or s.fields or s.amount is not None), None)
+    return first is not None and first.is_word and first.text.isascii() and segments[k] is not first
+
+
+def _opening(segments: Sequence[Segment], first: int) -> Sequence[Segment]:
+    """Return what stands before ``first`` in its clause."""
+    j = first
+    while j and not segments[j - 1].mark and not segments[j - 1].roles & {"but", "and"}:
+        j -= 1
+    return segments[j:first]
 
 
 def _limits(segments: Sequence[Segment], phrase: NumberPhrase, k: int) -> bool:

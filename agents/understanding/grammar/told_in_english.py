@@ -1,0 +1,127 @@
+"""Name what a clause tells instead of asking for it: "lamb gives her the runs", "he turns his nose up at wet food", "my last one had retinol"."""
+
+from __future__ import annotations
+
+from ....core.language.lexicon.verbs import is_verb
+from ....core.language.tokens import stem
+from ....core.language.word_data import irregular_verbs, key_of, wishing_verbs
+from .segments import Segment
+from .sentence import COMMAS, Sentence
+
+_ASKING = frozenset(("want", "only", "demand", "praise", "fine", "soft", "also", "release", "own", "seen", "had_after"))
+"""Roles of words by which a clause asks for something, or that have a rule of their own."""
+_SUBJECTS = frozenset("i ive we weve he hes she shes they theyve it".split())  # noqa: SIM905
+_OBJECTS = frozenset("me my him his her us our them their".split())  # noqa: SIM905
+_POINTING = frozenset("that those this these his her hers their theirs him them there".split())  # noqa: SIM905
+_FORMER = frozenset("last previous old first other".split())  # noqa: SIM905
+"""What a thing is called that somebody had."""
+_OWNERS = frozenset("my our his her their".split())  # noqa: SIM905
+_TELLING = frozenset("had bought went came gave took saw".split())  # noqa: SIM905
+"""Pasts that are words of everyday grammar as well."""
+_WAS = frozenset("was were had".split())  # noqa: SIM905
+_DECIDED = frozenset("chose picked decided opted settled wanted hoped fancied".split())  # noqa: SIM905
+"""Pasts of verbs by which somebody asks all the same."""
+MOST_NOUNS, FIRST = 2, 3
+_HAVING = frozenset("ive weve hes shes theyve".split())  # noqa: SIM905
+_APART = frozenset("that which who whose to for if when".split())  # noqa: SIM905
+"""Words that part a verb from the value before it, or from the one after it."""
+NEAR = 4
+"""Segments after a verb among which stands whom it befalls."""
+
+
+def told_in_english(sentence: Sentence) -> None:
+    """Take back the wishes of every clause that tells what somebody did, or what something did to somebody."""
+    for clause in _clauses(sentence):
+        valued = [n for n, s in enumerate(clause) if s.entries and s.used in ("wanted", "soft")]
+        if not valued or any(s.roles & _ASKING and not s.entries for s in clause):
+            continue
+        verb = next((n for n in range(len(clause)) if _tells(clause, valued, n)), None)
+        if verb is not None or _is_former(clause, valued):
+            _name(sentence, clause, valued, valued[0] if verb is None else verb)
+
+
+def pointed_refusals(sentence: Sentence) -> None:
+    """Take back the one value before a "not" that speaks of something of its own: "her ex is Omar, so not his place"."""
+    for i, s in enumerate(sentence.segments):
+        words = {w for p in sentence.segments[i + 1 : i + 2] for w in p.words}
+        if s.used != "unmet" or "not" not in s.roles or s.entries or not words & _POINTING:
+            continue
+        before = [p for p in sentence.segments[:i] if p.entries and p.used in ("wanted", "soft")]
+        if len(before) == 1:
+            own = before[0]
+            sentence.found.wishes = [w for w in sentence.found.wishes if w.refused or w.segments[-1] is not own]
+            sentence.found.unmet.append((own.start, own.end))
+            own.used = "unmet"
+
+
+def _tells(clause: list[Segment], valued: list[int], n: int) -> bool:
+    return _is_verb(clause[n]) and (_befalls(clause, valued, n) or _did(clause, valued, n))
+
+
+def _clauses(sentence: Sentence) -> list[list[Segment]]:
+    """Return the clauses of a sentence; "and" and "so" open one of their own where a subject follows."""
+    found: list[list[Segment]] = [[]]
+    for i, s in enumerate(sentence.segments):
+        opens = "and" in s.roles and not s.entries and _is_subject(sentence.segments[i + 1 : i + 2])
+        if sentence.stops(i) or s.mark in COMMAS or opens:
+            found.append([])
+        else:
+            found[-1].append(s)
+    return found
+
+
+def _is_subject(following: list[Segment]) -> bool:
+    return bool(following) and bool(set(following[0].words) & _SUBJECTS)
+
+
+def _is_verb(s: Segment) -> bool:
+    """Tell whether a word that nothing here knows, or "had", is a verb in a finite form."""
+    loose = s.text.isascii() and len(s.words) == 1 and not s.used and not s.entries
+    return loose and (s.is_word or bool(set(s.words) & _TELLING)) and is_verb(s.words[0])
+
+
+def _befalls(clause: list[Segment], valued: list[int], n: int) -> bool:
+    """Tell whether the verb at ``n`` says what the value that opens the clause does to somebody: "coconut oil clogs my pores"."""
+    before = [s for k, s in enumerate(clause[:n]) if k not in valued]
+    nouns = [s for s in before if not (s.is_glue or "and" in s.roles)]  # "forest school gave him ticks"
+    opened = any(k < n for k in valued) and len(nouns) < MOST_NOUNS and all(s.is_word for s in nouns)
+    parted = any(key_of(s.text) in _APART for s in before)
+    whom = any(set(s.words) & _OBJECTS for s in clause[n + 1 : n + 1 + NEAR])
+    named = n and clause[n - 1].capital and len(clause[n - 1].words) > 1 and n - 1 in valued  # "Ann Lee drones on"
+    return opened and not parted and bool(whom or named)
+
+
+def _did(clause: list[Segment], valued: list[int], n: int) -> bool:
+    """Tell whether the verb at ``n`` says what somebody did with a value after it, or what an earlier thing had."""
+    lead = {w for s in clause[max(0, n - 2) : n] for w in s.words}
+    after = [k for k in valued if k > n]
+    if not after or any(key_of(s.text) in _APART for s in clause[n + 1 : after[0]]):
+        return False
+    somebody = bool(lead & _SUBJECTS) or _is_somebody(clause[max(0, n - 2) : n])
+    word = clause[n].words[0]
+    if word == "had":
+        return bool({w for s in clause[:n] for w in s.words} & _FORMER or lead & _HAVING) or _is_somebody(clause[:n])
+    past = word in irregular_verbs() or word.endswith("ed")
+    return somebody and (stem(word) not in wishing_verbs() or (past and word not in _DECIDED))
+
+
+def _is_somebody(lead: list[Segment]) -> bool:
+    """Tell whether a person, or somebody's thing, is the subject: "my sister", "our machine"."""
+    owned = len(lead) > 1 and bool(set(lead[-2].words) & _OWNERS) and lead[-1].is_word
+    return owned or any(s.person and s.text.isascii() for s in lead)
+
+
+def _is_former(clause: list[Segment], valued: list[int]) -> bool:
+    """Tell whether a clause is of an earlier thing: "last week's Grind was burnt"."""
+    opens = bool({w for s in clause[:FIRST] for w in s.words} & _FORMER)
+    return opens and any(set(s.words) & _WAS and valued[0] < n for n, s in enumerate(clause))
+
+
+def _name(sentence: Sentence, clause: list[Segment], valued: list[int], n: int) -> None:
+    """Note the values of a clause with its verb as not applied."""
+    own = {id(clause[k]) for k in valued}
+    sentence.found.wishes = [w for w in sentence.found.wishes if w.refused or id(w.segments[-1]) not in own]
+    first, last = min(*valued, n), max(*valued, n)
+    sentence.found.unmet.append((clause[first].start, clause[last].end))
+    for s in clause[first : last + 1]:
+        s.used = s.used if s.used and id(s) not in own else "unmet"
