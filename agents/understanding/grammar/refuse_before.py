@@ -47,22 +47,7 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
             crossed += 1
         elif piece.mark and piece.mark in ",，、?？-–—….:：" and crossed < 3 and _may_cross(s):
             crossed += 1 if piece.mark != "." or "not_after" in s.roles else 3
-        elif (
-            piece.used
-            or piece.amount is not None
-            or not (
-                piece.is_glue
-                or piece.fields
-                or piece.roles & {"only", "too", "own", "both"}
-                or ("want" in piece.roles and "not" in s.roles and not s.text.isascii())
-                or (
-                    "want" in piece.roles
-                    and s.roles & {"not"}
-                    and key_of(piece.text).split(" ")[0] in ("mochte", "will", "suche", "brauche")
-                )
-                or (piece.is_word and "not_after" in s.roles and i - k < 3 and not crossed)
-            )
-        ):
+        elif not _passes(piece, s, i - k, crossed):
             return False
         k -= 1
     if not sentence.value_at(k) or (crossed and (_asked_before(sentence, k) or _says_no(sentence.segments[k]))):
@@ -85,6 +70,21 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
         piece.used = "refused"
     s.used = "not"
     return True
+
+
+def _passes(piece: Segment, s: Segment, apart: int, crossed: int) -> bool:
+    """Tell whether a refusal ``s`` reaches back over a piece that stands so many segments before it."""
+    if piece.used or piece.amount is not None:
+        return False
+    wants = "want" in piece.roles and bool(s.roles & {"not"})
+    return bool(
+        piece.is_glue
+        or piece.fields
+        or piece.roles & {"only", "too", "own", "both"}
+        or (wants and not s.text.isascii())
+        or (wants and key_of(piece.text).split(" ")[0] in ("mochte", "will", "suche", "brauche"))
+        or (piece.is_word and "not_after" in s.roles and apart < 3 and not crossed)
+    )
 
 
 def _are_flags(sentence: Sentence, k: int) -> bool:
