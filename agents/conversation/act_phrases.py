@@ -84,7 +84,7 @@ WHAT = re.compile(
 )
 OPEN = re.compile(rf"{WHAT.pattern}|什么|多少|谁|哪|几|多[长大重久]")
 WISHES = re.compile(
-    r"\b(?:like|similar|than|instead|want|need|looking|prefer|do you have|have you got|möchte|will|suche|brauche|lieber|stattdessen|hätte gern\w*|ähnlich\w*)\b|类似|一样|想要|有没有"
+    r"\b(?:like|similar|than|instead|want|need|looking|prefer|do you have|have you got|möchte|will|suche|brauche|lieber|stattdessen|hätte gern\w*|ähnlich\w*)\b|类似|一样|想要|有没有|随便|无所谓|都(?:可以|行|好)"
 )
 CONCEPTS = (
     (re.compile(r"\bwho(?:'s| is| are| plays| stars| acts| appears)\b[^?]*\bin\b|\bwho stars\b|谁演|有谁"), ("cast",)),

@@ -19,6 +19,7 @@ from ...core.schemas import Act, Constraint, Item, Order, Reading, ShownItem, Th
 from ...core.text.titles import spoken
 from ..understanding.grammar.meanings_in_context import settled
 from ..understanding.reader import read
+from ..understanding.turn_phrases import without_reminders
 from .act_phrases import (
     ALL,
     CONCEPTS,
@@ -45,12 +46,15 @@ from .act_phrases import (
 )
 
 ANSWERED: frozenset[Act] = frozenset(
-    ("why", "price of", "fact", "compare", "of these", "unclear", "thanks", "pause", "doubt", "taken")
+    ("why", "price of", "fact", "compare", "of these", "unclear", "thanks", "pause", "doubt", "complaint", "taken")
 )
 """Acts that are answered from the record: the list and the request stay as they are."""
+SMALL_TALK: tuple[Act, ...] = ("complaint", "doubt", "thanks", "pause")
+"""What asks for nothing; of several in one turn the first of these is answered."""
 MAX_QUESTION_CHARS = 200
 MAX_SHORT_WORDS = 4
 NOTHING_ASKED = Reading()
+_SMALL_TALK = Path(__file__).with_name("small_talk.toml")
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class TurnAct:
 
 def read_act(text: str, memory: ThreadMemory, language: CatalogueLanguage) -> TurnAct:
     """Return what a turn does; ``ask`` where it only states or changes a wish. Takes time in proportion to the text."""
+    text = without_reminders(text)
     low, shown = spoken_low(text), memory.shown
     if not memory.turn or not text.strip() or len(text) > MAX_QUESTION_CHARS:
         return TurnAct(rest=text)
@@ -76,6 +81,8 @@ def read_act(text: str, memory: ThreadMemory, language: CatalogueLanguage) -> Tu
         act = (
             _seen(low, text, shown) or _question(low, text, shown, language) or _that_field(low, text, shown, language)
         )
+    if act is None and not shown and PLACE.search(low) and (WHY.search(low) or PRICE.search(low)):
+        act = TurnAct("fact")
     return act or TurnAct(rest=_meant(low, text, language))
 
 
@@ -133,21 +140,46 @@ def _whole_turn(low: str) -> TurnAct | None:
 @cache
 def small_talk() -> Mapping[str, Act]:
     """Return what people say between requests -> what it does; the phrases are in ``small_talk.toml``."""
-    table = tomllib.loads(Path(__file__).with_name("small_talk.toml").read_text(encoding="utf-8"))
-    acts: tuple[Act, ...] = ("thanks", "pause", "doubt")
-    return {phrase: act for act in acts for phrase in table[act]}
+    table = tomllib.loads(_SMALL_TALK.read_text(encoding="utf-8"))
+    insults = {
+        f"{who}{between}{what}".strip()
+        for who in table["insulted"]
+        for what in table["insults"]
+        for between in ("", " ")
+    }
+    return {**dict.fromkeys(insults, "complaint"), **{phrase: act for act in SMALL_TALK[1:] for phrase in table[act]}}
+
+
+@cache
+def _intensified() -> re.Pattern[str]:
+    words = tomllib.loads(_SMALL_TALK.read_text(encoding="utf-8"))["intensified"]
+    spaced = "|".join(word for word in words if word.isascii())
+    return re.compile(rf"\b(?:{spaced})\b|{'|'.join(word for word in words if not word.isascii())}")
 
 
 def _small_talk(low: str, text: str, shown: Sequence[ShownItem], language: CatalogueLanguage) -> TurnAct | None:
     """Return an act that asks for nothing: thanks, a pause to think, a doubt, or an item taken."""
     if shown and TAKES.search(low) and (ids := referred(low, shown)):
         return TurnAct("taken", ids[:1])
-    said = re.sub(r"[^\w']+", " ", low).strip()
-    bare = re.sub(r"^(?:(?:ok|okay|so|well|but|and|und|aber) )+|(?: (?:please|bitte))+$", "", said)
-    name = small_talk().get(said) or small_talk().get(bare)
+    name = _said_between(low)
+    if name is None:
+        pieces = [_said_between(piece) for piece in re.split(r"[,.!?;…，。！？；]+", low) if piece.strip()]
+        name = next((n for n in SMALL_TALK if n in pieces), None) if all(pieces) else None
     if name is None or read(text, language).conditions:
         return None
     return TurnAct(name, tuple(item.item_id for item in listed(shown)))
+
+
+def _said_between(low: str) -> Act | None:
+    """Return what a phrase that asks for nothing does, or None."""
+    said = re.sub(r"[^\w']+", " ", low).strip()
+    bare = re.sub(r"^(?:(?:ok|okay|so|well|but|and|und|aber) )+|(?: (?:please|bitte))+$", "", said)
+    plain = " ".join(_intensified().sub(" ", bare).split())
+    return (
+        small_talk().get(said)
+        or small_talk().get(bare)
+        or ("complaint" if small_talk().get(plain) == "complaint" else None)
+    )
 
 
 def _seen(low: str, text: str, shown: Sequence[ShownItem]) -> TurnAct | None:
@@ -200,6 +232,8 @@ def _fact(low: str, text: str, shown: Sequence[ShownItem], language: CatalogueLa
         asked = read(text, language)
         if asked.not_applied and not asked.conditions:
             return TurnAct("fact", ids or (shown[0].item_id,), asked)
+    if is_question and not ids and PLACE.search(low) and not WISHES.search(low):
+        return TurnAct("fact")  # of a place that the list does not have
     return None
 
 

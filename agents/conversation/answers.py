@@ -35,7 +35,7 @@ class Answerer:
 
     def reply(self, act: TurnAct, items: Sequence[RankedItem]) -> str:
         """Return the answer; where none of the items is there any more, say so."""
-        if act.name in {"unclear", "pause", "thanks"}:
+        if act.name in {"unclear", "pause", "thanks", "complaint"}:
             return self._said_nothing(act.name)
         if act.name == "doubt":
             return self._sure(items)

@@ -24,7 +24,15 @@ from ...core.text.field_names import says_what
 from . import turn_phrases as phrases
 from .comparisons import comparison_words, names_two, take_compared
 from .constraint_merge import WANTED, merge, unique
-from .follow_up import TurnReading, changes_subject, preferences_of, query_of, without_repeats
+from .follow_up import (
+    TurnReading,
+    bounds_before,
+    changes_subject,
+    corrected,
+    preferences_of,
+    query_of,
+    without_repeats,
+)
 from .mood import read_mood, suiting
 from .plans import Plan, read_plan, take_amount
 from .query_text import clean, request_part
@@ -63,6 +71,7 @@ def understand(  # noqa: PLR0917
         _read(utterance, language, memory, has_photo, reading, in_query=in_query)
     mood = read_mood([text, *(e.content for e in evidence if e.kind == "transcript")])
     question = _settle_comparison(reading, memory)
+    memory = corrected(reading, memory)
     constraints, dropped = _constraints(reading, memory, schema, stated)
     memory = ThreadMemory() if reading.reset else memory
     query, refined = query_of(reading, captions, memory, dropped, constraints)
@@ -94,6 +103,7 @@ def _constraints(
     if reading.reset:
         gone = tuple(c.model_copy(update={"source": "thread"}) for c in memory.constraints)
         return unique((*reading.hard, *stated)), gone
+    stated = (*bounds_before(reading.ended, memory), *stated)
     kinds = {f.name for f in schema.fields if says_what(f)} if changes_subject(reading, memory) else set()
     return merge(
         memory.constraints,
@@ -101,7 +111,8 @@ def _constraints(
         freed=[f.name for f in reading.freed],
         released=reading.released,
         adds=reading.adds,
-        outdated=[c for c in memory.constraints if c.field in kinds and c.op in WANTED],
+        joins=reading.joins,
+        outdated=[c for c in memory.constraints if (c.field in kinds and c.op in WANTED) or c in reading.ended],
     )
 
 
@@ -131,6 +142,7 @@ def _earlier_likes(memory: ThreadMemory, refined: bool) -> Sequence[str]:
 
 
 def _utterances(text: str, evidence: Sequence[Evidence], distrusted: frozenset[str]) -> list[tuple[Utterance, bool]]:
+    text = phrases.without_reminders(text)
     spoken = [e for e in evidence if e.kind == "transcript" and e.content.strip()]
     said = [
         (
@@ -177,6 +189,8 @@ def _read(
     schema = language.schema
     reading.adds |= phrases.adds(u.low)
     reading.continues |= phrases.continues(u.low)
+    reading.joins |= phrases.joins(u.low)
+    reading.corrects |= phrases.corrects(u.low)
     reading.compare |= phrases.asks_to_compare(u.low)
     reading.comparison = reading.comparison or comparison_words(u.text, u.plain) if reading.compare else ""
     reading.plan |= phrases.asks_to_plan(u.low)
@@ -185,6 +199,7 @@ def _read(
     references = take_references(u, language, memory, has_photo)
     reading.like += references.like
     reading.exclude += references.exclude
+    reading.ended += references.ended
     reading.compared += [*references.compared, *take_compared(u, memory.shown)]
     reading.again |= phrases.take_again(u)
     _read_total(u, plan, schema, reading)
@@ -206,6 +221,7 @@ def _read(
     if in_query:
         reading.content.append(clean(request_part(u.remainder())))
         reading.beyond.append(clean(read.reading.query))
+        reading.named += [u.text[start:end] for start, end in read.wanted]
 
 
 def _read_total(u: Utterance, plan: Plan | None, schema: CatalogueSchema, reading: TurnReading) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...core.moment import is_moment
-from ...core.schemas import Constraint
+from ...core.schemas import Condition, Constraint
 
 _UP = (">", ">=", "not <")
 _DOWN = ("<", "<=", "not >")
@@ -21,22 +21,25 @@ def merge(
     freed: Sequence[str] = (),
     released: Sequence[tuple[str, str]] = (),
     adds: bool = False,
+    joins: bool = False,
     outdated: Sequence[Constraint] = (),
 ) -> tuple[tuple[Constraint, ...], tuple[Constraint, ...]]:
     """Return (in force, dropped). Constraints of earlier turns persist with source ``thread``.
 
     An earlier one is dropped when it is ``outdated``, its field ``freed``, its value ``released``, or a new one replaces it: the same
     direction on the same number field, a range the new bound makes empty, another wanted value of the same field (unless
-    the turn ``adds``), or the opposite wish about the same value; of several wanted values the others stay. New constraints
+    the turn ``adds``, or ``joins`` one value of a list to the others), or the opposite wish about the same value, which leaves the other
+    values of a list alone; of several wanted values the others stay. New constraints
     never replace one another.
     """
     kept: list[Constraint] = []
     dropped: list[Constraint] = []
     new = [_widened(n, earlier) for n in new] if adds else list(new)
+    allowed = [n for n in new if n.op in WANTED and any(_is_opposite(n, o) for o in earlier)]
     for old in earlier:
         fields = {old.field, *(o.field for o in old.either)}
         gone = old in outdated or bool(fields & set(freed)) or _is_released(old, released) or _is_excluded(old, new)
-        gone = gone or any(_replaces(n, old, adds) for n in new)
+        gone = gone or any(_replaces(n, old, adds or (n.op == "contains" and (joins or n in allowed))) for n in new)
         (dropped if gone else kept).append(old.model_copy(update={"source": "thread"}))
         if gone and old.op == "in" and old not in outdated and old.field not in freed:
             kept += _narrowed(old, new)
@@ -61,7 +64,7 @@ def unique(constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
 
 def values_of(constraint: Constraint) -> tuple[str, ...]:
     """Return the text values a constraint names, in lower case."""
-    return tuple(v.lower() for v in _texts(constraint))
+    return tuple(v.lower() for v in texts_of(constraint))
 
 
 def _widened(new: Constraint, earlier: Sequence[Constraint]) -> Constraint:
@@ -69,11 +72,12 @@ def _widened(new: Constraint, earlier: Sequence[Constraint]) -> Constraint:
     old = next((o for o in earlier if o.field == new.field and o.op in ("=", "in")), None)
     if old is None or new.op not in ("=", "in") or isinstance(new.value, float | bool):
         return new
-    values = [*_texts(old), *_texts(new)]
+    values = [*texts_of(old), *texts_of(new)]
     return new.model_copy(update={"op": "in", "value": list(dict.fromkeys(values))})
 
 
-def _texts(constraint: Constraint) -> list[str]:
+def texts_of(constraint: Constraint | Condition) -> list[str]:
+    """Return the text values that a constraint or condition names, as written."""
     value = constraint.value
     return [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, str)]
 
@@ -82,7 +86,7 @@ def _narrowed(old: Constraint, new: Sequence[Constraint]) -> list[Constraint]:
     """Return what is left of "red or blue" after "not blue"; nothing if a new wish replaces it or all is refused."""
     about = [n for n in new if n.field == old.field]
     refused = {v for n in about if n.op in REFUSED for v in values_of(n)}
-    left = [v for v in _texts(old) if v.lower() not in refused]
+    left = [v for v in texts_of(old) if v.lower() not in refused]
     if not left or not refused or any(n.op in WANTED for n in about):
         return []
     one = "contains" if any(n.op == "not contains" for n in about) else "="
@@ -92,7 +96,7 @@ def _narrowed(old: Constraint, new: Sequence[Constraint]) -> list[Constraint]:
 
 def _is_excluded(old: Constraint, new: Sequence[Constraint]) -> bool:
     """Tell whether new bounds lie within refused numbers: "from the 80s" after "not from the 80s"."""
-    numbers = [float(v) for v in _texts(old) if v.isdigit()] if old.op == "not in" else []
+    numbers = [float(v) for v in texts_of(old) if v.isdigit()] if old.op == "not in" else []
     low = [_bound(n) for n in new if n.field == old.field and n.op in (*_UP, "=")]
     high = [_bound(n) for n in new if n.field == old.field and n.op in (*_DOWN, "=")]
     return bool(numbers and low and high) and min(numbers) <= max(low) and min(high) <= max(numbers)
@@ -101,6 +105,11 @@ def _is_excluded(old: Constraint, new: Sequence[Constraint]) -> bool:
 def _is_released(old: Constraint, released: Sequence[tuple[str, str]]) -> bool:
     said = {str(old.value).lower()} if isinstance(old.value, bool) else set(values_of(old))
     return any(old.field == field and value.lower() in said for field, value in released)
+
+
+def _is_opposite(new: Constraint, old: Constraint) -> bool:
+    """Tell whether a wish is for a value that an earlier turn refused: "OK, then with mint"."""
+    return new.field == old.field and old.op in REFUSED and bool(set(values_of(new)) & set(values_of(old)))
 
 
 def _replaces(new: Constraint, old: Constraint, adds: bool) -> bool:

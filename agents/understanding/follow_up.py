@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ...core.schemas import CatalogueField, Constraint, Reading, ThreadMemory
 from ...core.text.catalogue_values import singular
+from ...core.text.chinese import is_han
 from ...core.text.field_names import label_of
 from .constraint_merge import REFUSED, WANTED, values_of
 from .query_text import clean, join_queries
@@ -31,12 +32,16 @@ class TurnReading:
     like: list[str] = field(default_factory=list)
     exclude: list[str] = field(default_factory=list)
     compared: list[str] = field(default_factory=list)
+    ended: list[Constraint] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
     content: list[str] = field(default_factory=list)
     beyond: list[str] = field(default_factory=list)
     reset: bool = False
     again: bool = False
     similar: bool = False
     adds: bool = False
+    joins: bool = False
+    corrects: bool = False
     continues: bool = False
     compare: bool = False
     plan: bool = False
@@ -48,6 +53,34 @@ def changes_subject(reading: TurnReading, memory: ThreadMemory) -> bool:
     """Tell whether the turn names a new subject and nothing in it points back to the turns before."""
     points_back = reading.continues or reading.adds or reading.similar or reading.like or reading.comparison
     return memory.turn > 0 and any(reading.beyond) and not points_back
+
+
+def corrected(reading: TurnReading, memory: ThreadMemory) -> ThreadMemory:
+    """Return the memory that a turn is merged with: of "no, I meant lighter" the one before the turn that it corrects.
+
+    A turn that corrects a value of the turn before changes that value alone, as any other turn would.
+    """
+    if not (reading.corrects and reading.hard and memory.earlier):
+        return memory
+    before = memory.earlier[-1]
+    said = {c.field for c in memory.constraints if c not in before.constraints and not _holds(c, before.constraints)}
+    if not said or said & {c.field for c in (*reading.hard, *reading.ended)}:
+        return memory
+    return memory.model_copy(update={name: getattr(before, name) for name in type(before).model_fields})
+
+
+def _holds(condition: Constraint, others: Sequence[Constraint]) -> bool:
+    return any((condition.field, condition.op, condition.value) == (o.field, o.op, o.value) for o in others)
+
+
+def bounds_before(ended: Sequence[Constraint], memory: ThreadMemory) -> tuple[Constraint, ...]:
+    """Return the bounds with a figure of their own that those which end now had taken the place of."""
+    found = []
+    for c in ended:
+        older = (o for wish in reversed(memory.earlier) for o in wish.constraints)
+        same = (o for o in older if o.field == c.field and o.op[0] == c.op[0] and not o.relative)
+        found += [o for o in [next(same, None)] if o is not None]
+    return tuple(found)
 
 
 def query_of(
@@ -69,7 +102,7 @@ def query_of(
     if memory.turn == 0 or not (memory.query or memory.constraints or memory.shown):
         return join_queries((*content, *captions)), False
     if not has_new:
-        return join_queries((earlier, *content)), True
+        return join_queries((earlier, *reading.named)), True
     if reading.continues:
         return join_queries((earlier, *content, *captions)), True
     return join_queries((*content, *captions)), False
@@ -80,6 +113,8 @@ def _forget(query: str, gone: Sequence[Constraint], wanted: Sequence[Constraint]
     words = _value_stems(gone) - _value_stems(wanted)
     if not words:
         return query
+    for word in (w for w in words if is_han(w[0])):
+        query = query.replace(word, "")
     kept = [w for w in query.split() if singular(w.strip(".,!?").lower()) not in words]
     return clean(" ".join(kept))
 

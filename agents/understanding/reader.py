@@ -16,7 +16,7 @@ from ...core.language.value_entry import BROADER
 from ...core.schemas import Condition, Constraint, Order, Predicate, Reading
 from ...core.text.catalogue_values import TAKEN
 from ...core.text.field_names import label_of
-from .constraint_merge import REFUSED, WANTED, values_of
+from .beside_earlier import beside_earlier
 from .grammar.left_over import counts_next, left_over, unsaid, whole_words
 from .grammar.numbers.bound import Bound
 from .grammar.parse import parse
@@ -119,11 +119,16 @@ def read_utterance(
     ]
     found.wishes = [w for w in found.wishes if w not in local]
     reading = _reading(segments, found, text, rest, language)
-    wanted = tuple((s.start, s.end) for s in segments if s.used in ("wanted", "soft"))
     for s in segments:
         if s.used in ("bound", "not", "refused", "release", "order", "leaning", "unmet", "correction", "owned"):
             u.take(s.start, s.end)
-    reading = _beside_earlier(reading, segments, earlier)
+    reading = beside_earlier(reading, segments, earlier, text)
+    freed = {(name, value.lower()) for name, value in reading.released}
+    wanted = tuple(
+        (s.start, s.end)
+        for s in segments
+        if s.used in ("wanted", "soft") and not any((e.field, v.lower()) in freed for e in s.entries for v in e.wanted)
+    )
     sure = u.confidence >= MIN_HARD_CONFIDENCE
     hard = [_constraint(c, u) for c in reading.conditions if c.must and sure]
     soft = [_preference(c) for c in reading.conditions if not c.must or not sure]
@@ -131,26 +136,6 @@ def read_utterance(
     if reading.order is not None:
         soft.append(f"{'high' if reading.order.descending else 'low'} {label_of(reading.order.field)}")
     return UtteranceReading(reading, hard, soft, wanted)
-
-
-def _beside_earlier(reading: Reading, segments: Sequence[Segment], earlier: Sequence[Constraint]) -> Reading:
-    """Read a preference for another value than the earlier one as a change, and "red is fine after all" as an end of its refusal."""
-    fine = any(s.roles & {"fine", "also", "permits"} and not s.entries for s in segments)
-    wanted = {c.field for c in earlier if c.op in WANTED}
-    refused = {(c.field, v) for c in earlier if c.op in REFUSED for v in values_of(c)}
-    kept: list[Condition] = []
-    allowed: list[tuple[str, str]] = []
-    for c in reading.conditions:
-        values = [v for v in (c.value if isinstance(c.value, list) else [c.value]) if isinstance(v, str)]
-        if fine and c.op in WANTED and values and all((c.field, v.lower()) in refused for v in values):
-            allowed += [(c.field, v) for v in values]
-        else:
-            kept.append(
-                c.model_copy(update={"must": c.must or (c.op in WANTED and bool(values) and c.field in wanted)})
-            )
-    if not earlier:
-        return reading
-    return reading.model_copy(update={"conditions": tuple(kept), "released": (*reading.released, *allowed)})
 
 
 def joined_reading(readings: Sequence[Reading]) -> Reading:
@@ -217,6 +202,7 @@ def _wishes(wishes: Sequence[Wish], language: CatalogueLanguage) -> list[Conditi
     """Join wishes for one field: of a field with one value any will do, of a list all, unless "or" or plurals join them."""
     made: list[Condition] = []
     by_field: dict[str, list[Wish]] = {}
+    soft: list[list[Wish]] = []
     for wish in wishes:
         if wish.released:
             continue
@@ -225,9 +211,14 @@ def _wishes(wishes: Sequence[Wish], language: CatalogueLanguage) -> list[Conditi
             made.append(_condition(wish.entry.field, op, value, [wish]))
         elif wish.must:
             by_field.setdefault(wish.entry.field, []).append(wish)
+        elif wish.joined in ("or", ",") and soft and soft[-1][0].entry.field == wish.entry.field:
+            soft[-1].append(wish)
         else:
-            op, value = op_for(language.fields[wish.entry.field], wish.entry.wanted, refused=False)
-            made.append(_condition(wish.entry.field, op, value, [wish]))
+            soft.append([wish])
+    for group in soft:
+        values = tuple(dict.fromkeys(v for w in group for v in w.entry.wanted))
+        op, value = op_for(language.fields[group[0].entry.field], values, refused=False)
+        made.append(_condition(group[0].entry.field, op, value, group))
     for name, group in by_field.items():
         made += _joined(name, group, language)
     return made

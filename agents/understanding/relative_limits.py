@@ -44,7 +44,7 @@ _OR = re.compile(rf"{NUMBER_MARK}\s*[^\W\d]{{0,12}}\s*(?:\b(?:or|oder|and|und|et
 _GENERIC = re.compile(r"\s+(?:ones?|models?|modelle?|versions?|versionen|variante|exemplar)\b")
 """What a comparative may be followed by that names nothing."""
 _FIRST = re.compile(r"^\s*(?:ones?\s+)?(?:first|zuerst)\b")
-_GERMAN_ENDINGS = re.compile(r"(?<=er)e[snrm]?$|(?<=er)n$")
+GERMAN_ENDINGS = re.compile(r"(?<=er)e[snrm]?$|(?<=er)n$")
 _ZH_BEFORE, _ZH_AFTER = re.compile(r"(?:更|再|还要|稍微|稍)$"), re.compile(r"^(?:一?[点些]|一些)")
 _ZH_TOO, _ZH_END = re.compile(r"太$"), re.compile(r"^(?:一?[点些]|一些)?(?:的|了)?")
 _SIDES: Mapping[str, bool] = {"more": True, "high": True, "less": False, "low": False}
@@ -96,7 +96,7 @@ def _phrases(low: str, language: CatalogueLanguage) -> Iterator[tuple[tuple[int,
             if NUMBER_MARK in said or TAKEN in said:
                 continue
             key = key_of(said)
-            key = key if key in language.comparisons else key_of(_GERMAN_ENDINGS.sub("", said))
+            key = key if key in language.comparisons else key_of(GERMAN_ENDINGS.sub("", said))
             if key in language.comparisons:
                 yield (first.start(), last.end()), key
                 break

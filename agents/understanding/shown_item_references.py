@@ -15,7 +15,9 @@ from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.schemas import Condition, Constraint, Operator, ShownItem, ThreadMemory
 from ...core.text.field_names import label_of
 from ...core.text.titles import spoken
+from .named_comparatives import named_comparatives
 from .relative_limits import relatives
+from .turn_phrases import asks_to_compare
 from .utterance import NUMBER, Utterance
 
 _ORDINALS = {
@@ -63,6 +65,12 @@ _DEARER = (
     r"teurer|plus cher)\b|(?:更|再)?贵一?[点些]的?|更贵的?|(?:更)?高档一?[点些]?的?)"
 )
 _THAN = rf"(?:\s*(?:ones?\s+)?(?:than|als|que|比)\s*{_REF})?"
+_REPLACED = re.compile(r"\b(?:instead of|rather than|statt|anstatt|anstelle von)\s+$")
+_REFUSED = re.compile(
+    r"(?:\b(?:not|nothing|never|don't want|do not want|nicht|kein\w*|nichts)\s+(?:an?\s+|any\s+|ein\w*\s+|etwas\s+|even\s+|noch\s+|really\s+|unbedingt\s+|necessarily\s+)*"
+    rf"|(?P<none>{_REPLACED.pattern[:-1]})|(?:不要|不想要|(?<!能)不能|别)\s*)$"
+)
+"""What refuses the comparative behind it; what something is asked for in place of bounds nothing."""
 _OTHERS = re.compile(
     r"\b(?:something|anything|show me|any|some)\s+(?:else|others?|different(?: ones?)?|new ones)\b|\bnone of (?:these|those|them)\b|\b(?:other|different) (?:ones|options|ideas|suggestions)\b|^\s*(?:show me |give me )?(?:others?|next|more)\s*(?:please)?\s*[.!]?$|换一?[批个些组换]|还有(?:没有)?(?:别|其他|其它)的吗?|(?:看看?|要|来点)(?:别|其他|其它)的|都不(?:太)?(?:喜欢|要|行|好|合适)|再(?:多)?(?:给我)?(?:来|看|推荐)(?:看)?几[个部件张款]"
 )
@@ -77,13 +85,14 @@ BARE_REFERENCE = re.compile(rf"{_ORDINAL}|{_NUMBERED}")
 
 @dataclass
 class References:
-    """What references amount to; ``compared`` are items merely named, ``said`` the words of ``hard``, ``unresolved`` refer to nothing shown."""
+    """What references amount to; ``compared`` are items merely named, ``said`` the words of ``hard``, ``ended`` bounds of earlier turns that are refused, ``unresolved`` refer to nothing shown."""
 
     like: list[str] = field(default_factory=list)
     exclude: list[str] = field(default_factory=list)
     compared: list[str] = field(default_factory=list)
     hard: list[Constraint] = field(default_factory=list)
     said: list[Condition] = field(default_factory=list)
+    ended: list[Constraint] = field(default_factory=list)
     soft: list[str] = field(default_factory=list)
     unresolved: list[str] = field(default_factory=list)
 
@@ -98,11 +107,13 @@ def take_references(u: Utterance, language: CatalogueLanguage, memory: ThreadMem
         for lead, target in ((_NOT, found.exclude), (_LIKE, found.like), (_LIKING, found.like)):
             for match in list(re.finditer(lead + _REF, u.low)):
                 if not (has_photo and match["it"]):
-                    target.extend(_items(u, match, memory.shown, titled))
-                    u.take(match.start(), match.end())
+                    meant = _items(u, match, memory.shown, titled)
+                    words = u.take(match.start(), match.end())
+                    target.extend(meant)
+                    found.unresolved += [] if meant else [words]
         _take_bare(u, memory.shown, titled, found)
         for limit in (*cheaper, *longer):
-            _bound(u, limit, memory.shown, found)
+            _bound(u, limit, memory, found)
     else:
         for match in list(re.finditer(rf"(?:{_LIKE}|{_NOT})(?:{_ORDINAL}|{_NUMBERED})", u.low)):
             found.unresolved.append(u.take(match.start(), match.end()))
@@ -118,8 +129,10 @@ def _take_bare(u: Utterance, shown: Sequence[ShownItem], titled: dict[int, str],
         u.take(match.start(), match.end())
     for match in list(re.finditer(rf"{_ORDINAL}|{_NUMBERED}|{_TITLE}", u.low)):
         if _is_named(match):
-            found.compared += _items(u, match, shown, titled)
-            u.take(match.start(), match.end())
+            meant = _items(u, match, shown, titled)
+            words = u.take(match.start(), match.end())
+            found.compared += meant
+            found.unresolved += [] if meant or asks_to_compare(u.plain) else [words]
     others = _OTHERS.search(u.low)
     if others and not found.like:
         found.exclude += [s.item_id for s in shown]
@@ -181,7 +194,10 @@ def _ordinal(word: str, shown: Sequence[ShownItem]) -> int:
 
 @dataclass(frozen=True)
 class _Limit:
-    """A comparative: its words, its field, whether more is wanted, whether the item compared with will do, and the items it points at."""
+    """A comparative: its words, its field, whether more is wanted, whether the item compared with will do, the items it points at.
+
+    With ``none`` something else takes its place ("lighter instead of cheaper"): it bounds nothing, but ends such a bound.
+    """
 
     words: str
     field: str
@@ -189,6 +205,7 @@ class _Limit:
     equal: bool = False
     ids: tuple[str, ...] = ()
     is_price: bool = False
+    none: bool = False
 
 
 def _take_price_comparatives(
@@ -206,12 +223,28 @@ def _take_price_comparatives(
             if re.match(r"\s*than\s*\x01", u.low[match.end() :]):
                 continue
             ids = _items(u, match, shown, titled) if any(match.groupdict().values()) else []
-            words = u.take(match.start(), match.end())
+            start, refused, none = _refusal(u, match.start())
+            words = u.take(start, match.end())
             if price is None or not any(s.price is not None for s in shown):
                 found.soft.append(f"{'low' if cheaper else 'high'} {label_of(price.name) if price else 'price'}")
             else:
-                limits.append(_Limit(words, price.name, not cheaper, ids=tuple(ids), is_price=True))
+                limits.append(_Limit(words, price.name, cheaper == refused, refused, tuple(ids), True, none))
     return limits
+
+
+def _refusal(u: Utterance, start: int) -> tuple[int, bool, bool]:
+    """Return where a comparative at ``start`` begins with what refuses it, whether it is refused, and whether only replaced.
+
+    A question refuses nothing: "isn't there anything cheaper?".
+    """
+    refused = None if _asks(u, start) else _REFUSED.search(u.before(start))
+    return (start - len(refused[0]), True, bool(refused["none"])) if refused else (start, False, False)
+
+
+def _asks(u: Utterance, position: int) -> bool:
+    """Tell whether the sentence around ``position`` ends with a question mark."""
+    _, end = u.clause(position)
+    return u.plain[end : end + 1] in ("?", "？")
 
 
 def _take_comparatives(
@@ -224,19 +257,40 @@ def _take_comparatives(
     known = f"{memory.query} {' '.join(item.title for item in memory.shown)}"
     behind = {end: m for m in _COMPARED.finditer(u.low) for end in range(m.end("of"), m.end() + 1)}
     limits = list[_Limit]()
+    price = language.schema.price
+    for one in list(named_comparatives(u.low, language, memory.shown)):
+        than = _THAN_REF.match(u.low, one.end)
+        ids = _items(u, than, memory.shown, titled) if than else []
+        words = u.take(one.start, than.end() if than else one.end)
+        is_price = price is not None and one.field == price.name
+        limits.append(_Limit(words, one.field, one.more, one.equal, tuple(ids), is_price))
     for one in list(relatives(u.low, language, memory.shown, known, frozenset(behind))):
         than = _THAN_REF.match(u.low, one.end)
         match = than or behind.get(one.start)
         ids = _items(u, match, memory.shown, titled) if match else []
-        words = u.take(behind[one.start].start() if one.start in behind else one.start, than.end() if than else one.end)
+        start = behind[one.start].start() if one.start in behind else one.start
+        replaced = _REPLACED.search(u.before(start))
+        words = u.take(start - len(replaced[0]) if replaced else start, than.end() if than else one.end)
+        if replaced:
+            limits.append(_Limit(words, one.field, not one.more, equal=True, none=True))
+            continue
         if one.by is not None:
             found.unresolved.append(u.take(one.by, one.start))
         limits.append(_Limit(words, one.field, one.more, one.equal, tuple(ids)))
     return limits
 
 
-def _bound(u: Utterance, limit: _Limit, shown: Sequence[ShownItem], found: References) -> None:
-    """Add a comparative as a bound: beyond all items it points at, else those of "like the second, but", else the middle of the list."""
+def _bound(u: Utterance, limit: _Limit, memory: ThreadMemory, found: References) -> None:
+    """Add a comparative as a bound: beyond all items it points at, else those of "like the second, but", else the middle of the list.
+
+    A refused one ends the bound that an earlier turn made of it ("lighter, I said, not cheaper").
+    """
+    shown = memory.shown
+    ended = [c for c in memory.constraints if limit.equal and c.relative and c.field == limit.field]
+    ended = [c for c in ended if c.op.startswith("<" if limit.more else ">")]
+    found.ended += ended
+    if ended or limit.none:
+        return
     ids = limit.ids or tuple(found.like)
     meant = [s for s in shown if s.item_id in ids] or [s for s in shown if not s.close] or shown
     values = [v for s in meant if (v := s.price if limit.is_price else s.numbers.get(limit.field)) is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .numbers_and_money import normalise
 from .utterance import Utterance
 
 _RESET = re.compile(
@@ -44,6 +45,22 @@ _CONTINUES = re.compile(
 _ADDS = re.compile(
     r"\b(?:also|too|as well|additionally|plus|both|on top|auch|aussi)\b|^\W*(?:and|or|und|oder)\b(?!\s+(?:maybe |vielleicht |doch )?(?:rather|better|lieber|besser|eher)\b)|也|^\W*或"
 )
+
+_JOINS = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|and|und|then|dann|but|aber|now|jetzt|also|auch|please|bitte|well)\b\W*)*(?:with|mit|containing|including)\b|^\W*(?:那|那就|还|再)*(?:带|加|含|配|加上|带上)"
+)
+_CORRECTS = re.compile(
+    r"\b(?:i(?:'d)? meant|what i meant|i was (?:talking|thinking) about|ich meinte|gemeint war|(?:habe|hatte|hab) ich gemeint|ich wollte (?:eigentlich )?sagen)\b|我的意思是|我是说|我说的是|我指的是"
+)
+
+_REMINDERS = re.compile(
+    r"\b(?:(?:did|have|had)(?: not|n't) (?:i|we) (?:just |already |clearly |explicitly )*(?:say|said|tell you|told you|mention|mentioned|ask for|asked for)|"
+    r"(?:did|have|had) (?:i|we) not (?:just |already |clearly )*(?:say|said|tell you|told you|mention|mentioned)|(?:as |like )?(?:i|we)(?:'ve| have)? (?:just |already |clearly |did )*(?:said|say|told you|tell you)(?=[\s,:;])(?: that\b)?|i thought i (?:said|told you|had said)|"
+    r"hab(?:e|en)? (?:ich|wir) (?:nicht |doch |schon |bereits |dir |ihnen )*gesagt|(?:sagte|sagten) (?:ich|wir) (?:nicht |doch |schon |bereits )*|wie (?:schon |bereits )?gesagt|"
+    r"(?:ich|wir) (?:hab(?:e|en)?|hatten?) (?:doch |schon |bereits |ja |dir |ihnen |eben |gerade )*gesagt|(?:ich|wir) sagten? (?:doch |ja |schon |bereits |eben |gerade )*)(?=\W|$)(?:,? dass\b)?"
+    r"|(?:我)?(?:不是|不是已经|都|已经|刚才|刚刚|早就)(?:跟你|和你|告诉你)?说(?:过|了|过了)|我(?:刚才|刚刚)?说(?:过了?|了)|说过了"
+)
+"""What reminds of something said before, so that what follows is said again: "didn't I say no soy?" is no soy."""
 
 
 def starts_over(text: str) -> bool:
@@ -91,6 +108,25 @@ def continues(text: str) -> bool:
 def adds(text: str) -> bool:
     """Tell whether a normalised turn adds to the values asked before rather than replacing them."""
     return bool(_ADDS.search(text))
+
+
+def without_reminders(text: str) -> str:
+    """Return a text without "as I said" and "didn't I say", whose "not" refuses nothing, and without the mark of their question."""
+    plain = normalise(text)
+    found = list(_REMINDERS.finditer(plain))
+    for match in found:
+        text = text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
+    return re.sub(r"[吗么]?\s*[?？]\s*$|吗\s*$", "", text).strip(" ,:，：") if found else text
+
+
+def joins(text: str) -> bool:
+    """Tell whether a normalised turn asks for one thing more of a list: "and with mint"."""
+    return bool(_JOINS.search(text))
+
+
+def corrects(text: str) -> bool:
+    """Tell whether a normalised turn says what the one before it should have meant."""
+    return bool(_CORRECTS.search(text))
 
 
 def _take(u: Utterance, pattern: re.Pattern[str]) -> bool:

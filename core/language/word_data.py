@@ -218,6 +218,14 @@ def comparative_directions() -> Mapping[str, int]:
 
 
 @cache
+def comparing_words() -> Mapping[str, tuple[int, bool]]:
+    """Return key -> (1 for more, -1 for less; whether it compares) of the words that compare any number named beside them."""
+    table = _load("comparing_words")
+    rows = (("more", 1, True), ("less", -1, True), ("much", 1, False), ("little", -1, False))
+    return {key_of(form): (sign, compares) for name, sign, compares in rows for form in _listed(table[name])}
+
+
+@cache
 def superlatives() -> Mapping[str, Mapping[str, bool]]:
     """Return key -> measure -> whether a superlative asks for the most of it: "shortest" the least of a time and of a length."""
     found: dict[str, dict[str, bool]] = {}
@@ -351,6 +359,12 @@ def frame_openers() -> frozenset[str]:
 def clause_words() -> Mapping[str, frozenset[str]]:
     """Return which part they play in a clause -> the keys of words by which its verb is found."""
     return {part: frozenset(map(key_of, _listed(forms))) for part, forms in _load("clauses").items()}
+
+
+@cache
+def follow_ups() -> Mapping[str, tuple[str, ...]]:
+    """Return what a later turn says of a value that an earlier one asked for or refused: ``tolerating`` and ``unneeded``."""
+    return {name: _listed(forms) for name, forms in _load("follow_ups").items()}
 
 
 @cache

@@ -25,6 +25,7 @@ Act = Literal[
     "thanks",
     "pause",
     "doubt",
+    "complaint",
     "unclear",
 ]
 

@@ -214,7 +214,7 @@ class Sentence:
             after.text in ("的", "牌", "家", "、") or after.entries or after.roles & {"or", "and"}
         ):
             return True
-        if after is not None and after.roles & {"not", "not_after", "except_after", "free", "fine"}:
+        if after is not None and after.roles & {"not", "not_after", "except_after", "free", "fine", "also", "release"}:
             return True
         if after is not None and self.text.startswith(DEVICES, after.start):
             return True

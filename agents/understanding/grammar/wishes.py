@@ -51,6 +51,7 @@ def wanted(sentence: Sentence) -> None:
             wish = _wish(sentence, i, s, story, previous if joint else None)
             if wish is not None:
                 wish.joined = joint
+                _as_before(wish, previous, sentence)
             if wish is None:
                 continue
             sentence.found.wishes.append(wish)
@@ -58,6 +59,19 @@ def wanted(sentence: Sentence) -> None:
         elif s.person:
             _for_whom(sentence, i, s)
     _told_better(sentence)
+
+
+def _as_before(wish: Wish, previous: Wish | None, sentence: Sentence) -> None:
+    """Give alternatives one weight, that of the first: "ideally red or grey" prefers both, "red or maybe grey" asks for either."""
+    if previous is None or previous.entry.field != wish.entry.field or previous.denies:
+        return
+    listed = (
+        wish.joined == "," and not previous.must and sentence.language.fields[wish.entry.field].field.type == "text"
+    )
+    if wish.joined == "or" or listed:
+        wish.must = previous.must
+        for s in wish.segments:
+            s.used = "wanted" if wish.must else "soft"
 
 
 def _told_better(sentence: Sentence) -> None:
