@@ -8,6 +8,7 @@ from tastemaker.agents.conversation.acts import ANSWERED, read_act
 from tastemaker.agents.understanding.by_rules import understand
 from tastemaker.agents.understanding.conditions_in_force import with_words
 from tastemaker.core.schemas import Constraint, EarlierWish, ShownItem, ThreadMemory, Understanding
+from tastemaker.graphs.steps.understand import memory_before
 
 from .unseen_shops import UNSEEN
 
@@ -30,10 +31,12 @@ def converse(shop: str, *texts: str) -> tuple[Understanding, ThreadMemory, str]:
     language, memory, understood, act = UNSEEN[shop], ThreadMemory(), Understanding(), "ask"
     for text in texts:
         turn = read_act(text, memory, language)
-        understood = with_words(understand(turn.rest, (), language.schema, memory, language=language), memory)
+        before = memory_before(turn, memory)
+        understood = with_words(understand(turn.rest, (), language.schema, before, language=language), before)
         act = turn.name
         wish = EarlierWish(**{name: getattr(memory, name) for name in EarlierWish.model_fields})
-        changed = memory.turn and act not in ANSWERED
+        earlier = memory.earlier[:-1] if act == "undo" else memory.earlier
+        changed = memory.turn and act not in ANSWERED and act != "undo"
         memory = ThreadMemory(
             turn=memory.turn + 1,
             query=understood.query,
@@ -41,7 +44,7 @@ def converse(shop: str, *texts: str) -> tuple[Understanding, ThreadMemory, str]:
             conditions=understood.conditions,
             preferences=understood.preferences,
             shown=shown_in(shop),
-            earlier=(*memory.earlier, wish) if changed else memory.earlier,
+            earlier=(*earlier, wish) if changed else earlier,
         )
     return understood, memory, act
 
@@ -69,6 +72,26 @@ def told(condition: Constraint) -> str:
         ("backpacks", "hiking backpacks|with a longer warranty", "use = Hiking; warranty_months > *"),
         ("backpacks", "hiking backpacks|more capacity please", "use = Hiking; capacity_litres > *"),
         ("backpacks", "no red backpacks|red is alright after all", ""),
+        ("backpacks", "red backpacks|red is too loud, olive instead", "colour = Olive"),
+        ("backpacks", "grey backpacks|red ones|scrap that", "colour = Grey"),
+        ("books", "no horror|I'm fine with horror", ""),
+        ("hotels", "no gym please|the gym doesn't bother me", ""),
+        ("hotels", "a hotel with a pool|but with breakfast", "amenities = Pool; amenities = Breakfast"),
+        ("hotels", "a hotel with a pool|no, with breakfast", "amenities = Breakfast"),
+        ("hotels", "a hotel with a pool|closer to the beach", "amenities = Pool; distance_to_beach_km < *"),
+        ("hotels", "a hotel with a pool|too far from the sea", "amenities = Pool; distance_to_beach_km < *"),
+        ("hotels", "hotels in Rome|better rated please", "city = Rome; guest_rating > *"),
+        ("hotels", "no full board|sorry, I meant no half board", "board != Half board"),
+        ("hotels", "hotels in Rome|cheaper|a bit more expensive is fine", "city = Rome"),
+        ("hotels", "hotels in Rome|cheaper|could it be cheaper?", "city = Rome; price_per_night < *"),
+        ("recipes", "a vegan recipe|gluten free", "diet = Vegan; diet = Gluten free"),
+        ("recipes", "a vegetarian recipe|vegan actually", "diet = Vegan"),
+        ("moebel", "ein Regal|billiger|darf auch teurer sein", "kategorie = Regal"),
+        ("moebel", "ein Regal fürs Wohnzimmer|fürs Kinderzimmer", "kategorie = Regal; zimmer = Kinderzimmer"),
+        ("零食店", "不要牛奶|也不能有大豆", "过敏原 != 牛奶; 过敏原 != 大豆"),
+        ("零食店", "不要牛奶|也不可以有芝麻", "过敏原 != 牛奶; 过敏原 != 芝麻"),
+        ("零食店", "不要花生|花生其实可以", ""),
+        ("零食店", "便宜点的|贵一点没关系", ""),
         ("phones", "Nokia phones|a bigger screen", "brand = Nokia; screen_inches > *"),
         ("phones", "Nokia phones|the battery is too small", "brand = Nokia; battery_mah > *"),
         ("phones", "Nokia phones|with less storage", "brand = Nokia; storage_gb < *"),
@@ -113,6 +136,9 @@ def test_a_turn_changes_what_it_says_and_nothing_else(shop: str, turns: str, exp
         ("du bist echt dumm", "complaint"),
         ("你真笨", "complaint"),
         ("what colour is the ninth?", "fact"),
+        ("is there a laptop sleeve in the first one?", "fact"),
+        ("do you have the second in red?", "fact"),
+        ("wodurch unterscheidet sich das erste vom zweiten?", "compare"),
         ("thanks, and in red", "ask"),
     ],
 )
@@ -157,3 +183,15 @@ def test_a_reminder_says_the_same_thing_again(shop: str, text: str, expected: st
     understood, _, _ = converse(shop, first, text)
     assert sorted(map(told, understood.constraints)) == sorted([*kept, expected])
     assert not understood.unparsed
+
+
+def test_a_limit_that_may_be_passed_by_nobody_knows_how_much_is_named() -> None:
+    understood, _, _ = converse("hotels", "hotels under 100 euros", "it can be more expensive")
+    assert list(map(told, understood.constraints)) == ["price_per_night < 100"]
+    assert any("be more expensive" in words for words in understood.unparsed)
+
+
+def test_starting_again_forgets_all_that_was_said() -> None:
+    for text in ("forget everything I said", "vergiss alles, was ich gesagt habe", "全部清空"):
+        understood, memory, _ = converse("backpacks", "grey backpacks", text)
+        assert (understood.constraints, memory.query) == ((), ""), text

@@ -45,9 +45,9 @@ SUBJECT = (
 )
 
 UNDO = re.compile(
-    rf"{LEAD}(?:undo(?: (?:that|it|the last (?:one|step|change)))?|go back(?: (?:one step|a step))?|take (?:that|it) back|revert(?: that)?|"
+    rf"{LEAD}(?:undo(?: (?:that|it|the last (?:one|step|change)))?|go back(?: (?:one step|a step))?|take (?:that|it) back|revert(?: that)?|(?:scrap|cancel|strike|scratch|forget) that(?: last one)?|"
     rf"(?:forget|scratch|ignore|cancel) (?:the|my) last (?:one|thing|step|request|message|sentence|change)(?: i said)?|"
-    rf"(?:back to )?the (?:previous|earlier) (?:list|results|ones)|(?:mach(?:e|en sie)? (?:das|es) )?rückgängig(?: machen)?|(?:geh(?:e|en sie)? )?(?:einen schritt )?zurück|撤销|撤回|返回(?:上一步)?|上一步|退回去?|还是刚才的|取消刚才的?){TAIL}"
+    rf"(?:back to )?the (?:previous|earlier) (?:list|results|ones)|vergiss das(?: wieder)?|nimm das zurück|doch nicht|(?:mach(?:e|en sie)? (?:das|es) )?rückgängig(?: machen)?|(?:geh(?:e|en sie)? )?(?:einen schritt )?zurück|撤销|撤回|返回(?:上一步)?|上一步|退回去?|还是刚才的|取消刚才的?|算了不要了?|当我没说){TAIL}"
 )
 MORE = re.compile(
     rf"{LEAD}(?:(?:can|could|may) (?:you|i|we) )?(?:(?:show|give|get|see|have|find|let me see|i want|i'd like)\s+(?:me |us )?)?(?:(?:some|a few|the|any|one) )*"
@@ -74,10 +74,13 @@ PRICE = re.compile(
     r"多少钱|什么价|几块钱|价格(?:是|怎么样|呢|多少)|怎么卖"
 )
 DIFFERENCE = re.compile(
-    r"\bdifferences?\b|\bcompare\b|\bdiffer\b|\bversus\b|\bvs\b|\b(?:which|what)(?: one)?(?:'s| is) better\b|\bunterschied\w*\b|\bvergleich\w*\b|\bwelche[rs]? ist besser\b|区别|对比|比较一下|有什么不同|哪个更?好"
+    r"\bdifferences?\b|\bcompare\b|\bdiffer\b|\bversus\b|\bvs\b|\b(?:which|what)(?: one)?(?:'s| is) better\b|\bunterschied\w*\b|\bunterscheide\w*\b|\bvergleich\w*\b|\bwelche[rs]? ist besser\b|区别|对比|比较一下|有什么不同|哪个更?好"
 )
 YES_NO = re.compile(
     rf"{LEAD}(?:does|do|is|are|has|have|can|was|were|did|will|would|hat|haben|ist|sind|gibt es|gibt's|gibts|passt|passen|kommt|geht|kann(?: man)?|läuft)\s+{SUBJECT}(?:\s+(?:one|ones|film|movie|two))?\s+(?P<about>.+)"
+    rf"|{LEAD}(?:is|are) there (?P<inside>.+?) (?:at|in|on|with|for|near) {SUBJECT}(?: (?:one|ones|two))?{TAIL}"
+    rf"|{LEAD}(?:do you have|have you got|can i (?:get|have)|could i (?:get|have)|do you sell) (?:the )?(?:{ORDINAL}|number \d)(?: (?:one|ones))? (?P<got>(?:in|with|for)\b.+)"
+    rf"|{LEAD}(?:gibt es|gibt's|hat man) (?:bei|an|in|mit|beim|im) ?(?:der|dem|den)? ?(?:{ORDINAL}) (?P<dort>.+)"
 )
 WHAT = re.compile(
     rf"{LEAD}(?:in |on |by )?(?:what|which|who|how|when|where|welche\w*|wer|wie|wo(?:raus|her|von)?|wann|was)\b(?! (?:about|gibt|haben|hast|für)\b)"

@@ -218,9 +218,10 @@ def _fact(low: str, text: str, shown: Sequence[ShownItem], language: CatalogueLa
     """Return a question about a fact of items shown, or a short question that no field answers ("size 42?")."""
     ids = referred(low, shown)
     yes_no = YES_NO.search(low)
-    about = text[yes_no.start("about") :] if yes_no and len(text) == len(low) else text
+    about = asked_in(text, yes_no) if yes_no and len(text) == len(low) else text
     is_question = bool(yes_no or ZH_ASKS.search(low) or WHAT.search(low))
-    if ids and is_question and not WISHES.search(low):
+    direct = yes_no is not None and yes_no["got"] is not None
+    if ids and is_question and (direct or not WISHES.search(low)):
         asked, fields = read(about, language), fields_in(low, language)
         if fields and OPEN.search(low):
             return TurnAct("fact", ids, fields=fields)
@@ -235,6 +236,12 @@ def _fact(low: str, text: str, shown: Sequence[ShownItem], language: CatalogueLa
     if is_question and not ids and PLACE.search(low) and not WISHES.search(low):
         return TurnAct("fact")  # of a place that the list does not have
     return None
+
+
+def asked_in(text: str, match: re.Match[str]) -> str:
+    """Return what a question asks of an item, without what opens it and names the item."""
+    name = next(name for name in ("about", "inside", "got", "dort") if match[name] is not None)
+    return text[match.start(name) : match.end(name)]
 
 
 def fields_in(low: str, language: CatalogueLanguage) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from ...core.language.word_data import follow_ups
+from ...core.language.follow_up_words import follow_ups
 from ...core.schemas import Condition, Constraint, Reading
 from .constraint_merge import REFUSED, WANTED, texts_of, values_of
 from .grammar.segments import Segment
@@ -26,10 +26,22 @@ def beside_earlier(reading: Reading, segments: Sequence[Segment], earlier: Seque
     fine = any(s.roles & {"fine", "also", "permits"} and not s.entries for s in segments)
     wanted = {(c.field, v) for c in earlier if c.op in WANTED for v in values_of(c)}
     refused = {(c.field, v) for c in earlier if c.op in REFUSED for v in values_of(c)}
-    tolerated, unneeded, rather = (_said_of(segments, text, name) for name in ("tolerating", "unneeded", "rather"))
+    tolerated = _said_of(segments, text, "tolerating") | _said_of(segments, text, "at_ease")
+    unneeded, rather = _said_of(segments, text, "unneeded"), _said_of(segments, text, "rather")
     kept: list[Condition] = []
-    freed: list[tuple[str, str]] = []
+    freed: list[tuple[str, str]] = sorted(
+        {
+            (e.field, v)
+            for s in segments
+            for e in s.entries
+            for v in e.wanted
+            if (e.field, v.lower()) in refused & tolerated
+        }
+    )
+    named = {s.text for s in segments for e in s.entries for v in e.wanted if (e.field, v) in freed}
     for c in reading.conditions:
+        if c.words in named and c.op in WANTED:
+            continue
         said = {(c.field, v.lower()) for v in texts_of(c)}
         allowed = c.op in WANTED and said <= refused and (fine or said <= tolerated)
         if said and (allowed or (c.op in REFUSED and said <= wanted & unneeded)):
@@ -42,8 +54,10 @@ def beside_earlier(reading: Reading, segments: Sequence[Segment], earlier: Seque
 
 def _said_of(segments: Sequence[Segment], text: str, name: str) -> set[Said]:
     """Return the values beside which the same clause says something of the list ``name``, on the side where that is said."""
-    before, after = name != "tolerating", name != "rather"
+    before, after = name != "tolerating", name in ("tolerating", "unneeded")
     found = set[Said]()
+    if not _pattern(name).search(text.lower().replace("’", "'")):
+        return found
     for s in segments:
         if not s.entries:
             continue

@@ -189,7 +189,6 @@ def _read(
     schema = language.schema
     reading.adds |= phrases.adds(u.low)
     reading.continues |= phrases.continues(u.low)
-    reading.joins |= phrases.joins(u.low)
     reading.corrects |= phrases.corrects(u.low)
     reading.compare |= phrases.asks_to_compare(u.low)
     reading.comparison = reading.comparison or comparison_words(u.text, u.plain) if reading.compare else ""
@@ -218,6 +217,7 @@ def _read(
         else:
             reading.freed.append(language.fields[name].field)
     reading.adds |= bool(read.reading.added)
+    reading.joins |= read.joins
     if in_query:
         reading.content.append(clean(request_part(u.remainder())))
         reading.beyond.append(clean(read.reading.query))

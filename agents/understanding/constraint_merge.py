@@ -21,14 +21,14 @@ def merge(
     freed: Sequence[str] = (),
     released: Sequence[tuple[str, str]] = (),
     adds: bool = False,
-    joins: bool = False,
+    joins: frozenset[str] = frozenset(),
     outdated: Sequence[Constraint] = (),
 ) -> tuple[tuple[Constraint, ...], tuple[Constraint, ...]]:
     """Return (in force, dropped). Constraints of earlier turns persist with source ``thread``.
 
     An earlier one is dropped when it is ``outdated``, its field ``freed``, its value ``released``, or a new one replaces it: the same
     direction on the same number field, a range the new bound makes empty, another wanted value of the same field (unless
-    the turn ``adds``, or ``joins`` one value of a list to the others), or the opposite wish about the same value, which leaves the other
+    the turn ``adds``, or ``joins`` a value to the others of this list), or the opposite wish about the same value, which leaves the other
     values of a list alone; of several wanted values the others stay. New constraints
     never replace one another.
     """
@@ -39,7 +39,9 @@ def merge(
     for old in earlier:
         fields = {old.field, *(o.field for o in old.either)}
         gone = old in outdated or bool(fields & set(freed)) or _is_released(old, released) or _is_excluded(old, new)
-        gone = gone or any(_replaces(n, old, adds or (n.op == "contains" and (joins or n in allowed))) for n in new)
+        gone = gone or any(
+            _replaces(n, old, adds or (n.op == "contains" and (n.field in joins or n in allowed))) for n in new
+        )
         (dropped if gone else kept).append(old.model_copy(update={"source": "thread"}))
         if gone and old.op == "in" and old not in outdated and old.field not in freed:
             kept += _narrowed(old, new)

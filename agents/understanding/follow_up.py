@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ...core.schemas import CatalogueField, Constraint, Reading, ThreadMemory
+from ...core.schemas import CatalogueField, Constraint, EarlierWish, Reading, ThreadMemory
 from ...core.text.catalogue_values import singular
 from ...core.text.chinese import is_han
 from ...core.text.field_names import label_of
@@ -40,7 +40,7 @@ class TurnReading:
     again: bool = False
     similar: bool = False
     adds: bool = False
-    joins: bool = False
+    joins: frozenset[str] = frozenset()
     corrects: bool = False
     continues: bool = False
     compare: bool = False
@@ -58,13 +58,18 @@ def changes_subject(reading: TurnReading, memory: ThreadMemory) -> bool:
 def corrected(reading: TurnReading, memory: ThreadMemory) -> ThreadMemory:
     """Return the memory that a turn is merged with: of "no, I meant lighter" the one before the turn that it corrects.
 
-    A turn that corrects a value of the turn before changes that value alone, as any other turn would.
+    A turn that corrects a value of the turn before changes that value alone, as any other turn would, and a refusal takes the place of one.
     """
-    if not (reading.corrects and reading.hard and memory.earlier):
+    if not (reading.corrects and reading.hard and memory.turn):
         return memory
-    before = memory.earlier[-1]
-    said = {c.field for c in memory.constraints if c not in before.constraints and not _holds(c, before.constraints)}
-    if not said or said & {c.field for c in (*reading.hard, *reading.ended)}:
+    before = memory.earlier[-1] if memory.earlier else EarlierWish()
+    made = [c for c in memory.constraints if not _holds(c, before.constraints)]
+    fields = {c.field for c in (*reading.hard, *reading.ended)}
+    refused = {c.field for c in reading.hard if c.op in REFUSED}
+    wrong = [c for c in made if c.op in REFUSED and c.field in refused]
+    if wrong:
+        return memory.model_copy(update={"constraints": tuple(c for c in memory.constraints if c not in wrong)})
+    if not (made and memory.earlier) or fields & {c.field for c in made}:
         return memory
     return memory.model_copy(update={name: getattr(before, name) for name in type(before).model_fields})
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from ...core.language.catalogue_language import CatalogueLanguage
-from ...core.language.word_data import comparing_words, key_of
+from ...core.language.follow_up_words import comparing_words
+from ...core.language.word_data import key_of
 from ...core.schemas import ShownItem
 from ...core.text.catalogue_values import TAKEN
 from ...core.text.chinese import is_han
 from .numbers_and_money import NUMBER_MARK
-from .relative_limits import GERMAN_ENDINGS, Relative
+from .relative_limits import GERMAN_ENDINGS, Relative, near
 
 MAX_NAME = 3
 """Words of a field's name, and half its Chinese characters."""
@@ -90,15 +92,16 @@ def _behind(
                 return
 
 
+@lru_cache(maxsize=4096)
 def _sign(word: str) -> tuple[int, bool]:
     table = comparing_words()
     return table.get(key_of(word)) or table.get(key_of(GERMAN_ENDINGS.sub("", word))) or (0, False)
 
 
 def _with_lead(low: str, start: int, end: int, name: str, sign: int) -> Relative:
-    lead = _LEAD.search(low[:start])
+    lead = _LEAD.search(near(low, start))
     start = lead.start() if lead else start
-    refused = _NOT.search(low[:start])
+    refused = _NOT.search(near(low, start))
     return Relative(refused.start() if refused else start, end, name, (sign > 0) != bool(refused), bool(refused))
 
 

@@ -24,9 +24,12 @@ from .grammar.segments import Segment, segment
 from .grammar.sentence import Parsed, Wish
 from .grammar.wishes import op_for
 from .pointed_at import pointed_at
+from .turn_phrases import changes, says_has
 from .utterance import Utterance
 
 MAX_CONDITIONS = 32
+MANIFOLD = frozenset(("diet", "ingredient"))
+"""Concepts of lists of which people want several things at once."""
 _ASKED = re.compile(r"没有([^，。！？,.!?;；\n]{1,20}[吗么])")
 """A question put in the negative asks for what it names; the words that stand in for 没有 are as long."""
 MIN_HARD_CONFIDENCE = 0.3
@@ -89,12 +92,16 @@ def _order(found: Parsed) -> Order | None:
 
 @dataclass
 class UtteranceReading:
-    """A reading of one utterance as constraints, soft preferences, and the spans of values that stay in its query."""
+    """A reading of one utterance as constraints, soft preferences, and the spans of values that stay in its query.
+
+    ``joins`` are the lists to which it adds a value, rather than putting it in the place of those asked for before.
+    """
 
     reading: Reading
     hard: list[Constraint]
     soft: list[str]
     wanted: tuple[tuple[int, int], ...]
+    joins: frozenset[str] = frozenset()
 
 
 def read_utterance(
@@ -135,7 +142,16 @@ def read_utterance(
     soft += [f"{'high' if high else 'low'} {label_of(name)}" for name, high, _ in found.leanings]
     if reading.order is not None:
         soft.append(f"{'high' if reading.order.descending else 'low'} {label_of(reading.order.field)}")
-    return UtteranceReading(reading, hard, soft, wanted)
+    return UtteranceReading(reading, hard, soft, wanted, _joins(u, segments, language))
+
+
+def _joins(u: Utterance, segments: Sequence[Segment], language: CatalogueLanguage) -> frozenset[str]:
+    """Return the lists of which a value is said to be had ("but with breakfast"), or is one of many by nature (diets)."""
+    if changes(u.plain):
+        return frozenset()
+    wanted = [s for s in segments if s.used == "wanted"]
+    had = {e.field for s in wanted if says_has(u.before_in(s.start)) for e in s.entries}
+    return frozenset(had | {e.field for s in wanted for e in s.entries if language.fields[e.field].concept in MANIFOLD})
 
 
 def joined_reading(readings: Sequence[Reading]) -> Reading:
@@ -211,7 +227,7 @@ def _wishes(wishes: Sequence[Wish], language: CatalogueLanguage) -> list[Conditi
             made.append(_condition(wish.entry.field, op, value, [wish]))
         elif wish.must:
             by_field.setdefault(wish.entry.field, []).append(wish)
-        elif wish.joined in ("or", ",") and soft and soft[-1][0].entry.field == wish.entry.field:
+        elif wish.joined == "or" and soft and soft[-1][0].entry.field == wish.entry.field:
             soft[-1].append(wish)
         else:
             soft.append([wish])

@@ -16,6 +16,7 @@ from ...core.language.word_data import key_of
 from ...core.schemas import ShownItem
 from ...core.text.catalogue_values import TAKEN, singular
 from ...core.text.chinese import is_han
+from ...core.text.field_names import words_of
 from .numbers_and_money import NUMBER_MARK
 from .utterance import WINDOW
 
@@ -43,6 +44,10 @@ _OR = re.compile(rf"{NUMBER_MARK}\s*[^\W\d]{{0,12}}\s*(?:\b(?:or|oder|and|und|et
 """A figure that a comparative goes on from: "2016 or newer", "2 hours and longer", 2016年或更新."""
 _GENERIC = re.compile(r"\s+(?:ones?|models?|modelle?|versions?|versionen|variante|exemplar)\b")
 """What a comparative may be followed by that names nothing."""
+_TO_PLACE = re.compile(
+    r"\s+(?:away\s+)?(?:to|from|zum|zur|vom|von|am|an|by)\s+(?:(?:the|der|dem|den|my|our)\s+)?[^\W\d]+(?=\s*(?:$|[,.!?;)\x02]|\b(?:please|bitte|but|and|aber|und|if)\b))"
+)
+"""What a distance is counted from: "closer to the beach"."""
 _FIRST = re.compile(r"^\s*(?:ones?\s+)?(?:first|zuerst)\b")
 GERMAN_ENDINGS = re.compile(r"(?<=er)e[snrm]?$|(?<=er)n$")
 _ZH_BEFORE, _ZH_AFTER = re.compile(r"(?:更|再|还要|稍微|稍)$"), re.compile(r"^(?:一?[点些]|一些)")
@@ -78,10 +83,16 @@ def relatives(
         if match[0] < end:
             continue
         rows = [c for c in language.comparisons[key] if c.field in numbers and c.role in _SIDES]
+        rows.sort(key=lambda c: not _is_called(c.field, language))
         found = _relative(low, match, rows, behind) if key not in language.values else None
         if found is not None and _goes_on(low[found.end :], known):
             end = found.end
             yield found
+
+
+def _is_called(name: str, language: CatalogueLanguage) -> bool:
+    """Tell whether a field's own name says its concept: a guest rating is meant by "better rated", the stars of a hotel are not."""
+    return language.fields[name].concept in words_of(name)
 
 
 def _phrases(low: str, language: CatalogueLanguage) -> Iterator[tuple[tuple[int, int], str]]:
@@ -110,25 +121,26 @@ def _phrases(low: str, language: CatalogueLanguage) -> Iterator[tuple[tuple[int,
 def _relative(low: str, span: tuple[int, int], rows: Sequence[Comparison], behind: frozenset[int]) -> Relative | None:
     """Return the comparative that an adjective of the language makes with the words around it, or None."""
     start, end = span
-    if not rows or _MEASURED.search(low[end:]) or _FIRST.search(low[end:]) or _OR.search(_near(low, start)):
+    if not rows or _MEASURED.search(low[end:]) or _FIRST.search(low[end:]) or _OR.search(near(low, start)):
         return None
-    before, compared = _near(low, start), [c for c in rows if c.role in ("more", "less")]
+    before, compared = near(low, start), [c for c in rows if c.role in ("more", "less")]
     if is_han(low[start]):
         return _chinese(low, span, rows[0].field, _SIDES[rows[0].role], pointed=start in behind)
     if (turn := _NOT_AS.search(before)) and (plain := [c for c in rows if c.role in ("high", "low")]):
         return Relative(turn.start(), end, plain[0].field, not _SIDES[plain[0].role])
-    if (turn := _LESSENS.search(before)) and not _NOT.search(_near(low, turn.start())):
+    if (turn := _LESSENS.search(before)) and not _NOT.search(near(low, turn.start())):
         side = _SIDES[rows[0].role] if turn["more"] else not _SIDES[rows[0].role]
         plain = [c for c in rows if c.role in ("high", "low")]
-        return Relative(turn.start(), end, plain[0].field, side) if plain else None
+        tail = _TO_PLACE.match(low, end)
+        return Relative(turn.start(), tail.end() if tail else end, plain[0].field, side) if plain else None
     if not compared:
         return None
     lead = _BEFORE.search(before)
     start = lead.start() if lead else start
-    refused = _NOT.search(_near(low, start))
+    refused = _NOT.search(near(low, start))
     more, by = _SIDES[compared[0].role] != bool(refused), _BY.search(before)
     start = refused.start() if refused else start
-    tail = _GENERIC.match(low, end)
+    tail = _GENERIC.match(low, end) or _TO_PLACE.match(low, end)
     return Relative(
         start, tail.end() if tail else end, compared[0].field, more, bool(refused), by.start() if by else None
     )
@@ -137,7 +149,7 @@ def _relative(low: str, span: tuple[int, int], rows: Sequence[Comparison], behin
 def _chinese(low: str, span: tuple[int, int], field: str, more: bool, *, pointed: bool) -> Relative | None:
     """Return 更大的, 再长一点, 太重了 and 不要那么重; a bare adjective is none, unless it follows what it is compared with."""
     start, end = span
-    before = _near(low, start)
+    before = near(low, start)
     if turn := _NOT_AS.search(before) or _ZH_TOO.search(before):
         tail = _ZH_END.match(low[end:])
         return Relative(turn.start(), end + (tail.end() if tail else 0), field, not more)
@@ -146,13 +158,13 @@ def _chinese(low: str, span: tuple[int, int], field: str, more: bool, *, pointed
     if not (lead or after or said or pointed):
         return None
     start = lead.start() if lead and not pointed else start
-    refused = _NOT.search(_near(low, start))
+    refused = _NOT.search(near(low, start))
     tail = _ZH_END.match(low[end:])
     start = refused.start() if refused else start
     return Relative(start, end + (tail.end() if tail else 0), field, more != bool(refused), equal=bool(refused))
 
 
-def _near(low: str, end: int) -> str:
+def near(low: str, end: int) -> str:
     """Return the text before a place, points where it is too far away to matter."""
     return "." * max(0, end - WINDOW) + low[max(0, end - WINDOW) : end]
 

@@ -71,6 +71,14 @@ _REFUSED = re.compile(
     rf"|(?P<none>{_REPLACED.pattern[:-1]})|(?:不要|不想要|(?<!能)不能|别)\s*)$"
 )
 """What refuses the comparative behind it; what something is asked for in place of bounds nothing."""
+_TOLERATED = re.compile(
+    r"^\s*(?:ones?\s+)?(?:(?:is|are|would be|will be|wäre|wären|ist|sind|geht|gehen)\s+)?(?:also\s+|auch\s+|still\s+|noch\s+|too\s+|perfectly\s+|absolut\s+)*(?:fine|ok|okay|alright|all right|in ordnung|kein problem|no problem|möglich|geht|sein)\b"
+    r"|^\s*(?:的)?(?:也)?(?:没关系|没问题|无所谓|不要紧|不介意|也行|也可以|也成|可以)"
+)
+_MAY_BE = re.compile(
+    r"\b(?:can|could|may|might|kann|darf|dürfte|könnte)\s+(?:(?:it|they|es|sie|das|be|also|well|auch|ruhig|gern|gerne|noch|sogar|etwas|a bit|a little)\s+)*$|(?:可以|不介意|不怕)\s*$"
+)
+"""What allows more or less than was asked for, which bounds nothing: "a bit more expensive is fine", "darf auch teurer sein"."""
 _OTHERS = re.compile(
     r"\b(?:something|anything|show me|any|some)\s+(?:else|others?|different(?: ones?)?|new ones)\b|\bnone of (?:these|those|them)\b|\b(?:other|different) (?:ones|options|ideas|suggestions)\b|^\s*(?:show me |give me )?(?:others?|next|more)\s*(?:please)?\s*[.!]?$|换一?[批个些组换]|还有(?:没有)?(?:别|其他|其它)的吗?|(?:看看?|要|来点)(?:别|其他|其它)的|都不(?:太)?(?:喜欢|要|行|好|合适)|再(?:多)?(?:给我)?(?:来|看|推荐)(?:看)?几[个部件张款]"
 )
@@ -223,9 +231,12 @@ def _take_price_comparatives(
             if re.match(r"\s*than\s*\x01", u.low[match.end() :]):
                 continue
             ids = _items(u, match, shown, titled) if any(match.groupdict().values()) else []
+            allowed = _allowed(u, match.start(), match.end())
             start, refused, none = _refusal(u, match.start())
-            words = u.take(start, match.end())
-            if price is None or not any(s.price is not None for s in shown):
+            words = u.take(*(allowed or (start, match.end())))
+            if allowed and price is not None:
+                limits.append(_Limit(words, price.name, not cheaper, equal=True, is_price=True, none=True))
+            elif price is None or not any(s.price is not None for s in shown):
                 found.soft.append(f"{'low' if cheaper else 'high'} {label_of(price.name) if price else 'price'}")
             else:
                 limits.append(_Limit(words, price.name, cheaper == refused, refused, tuple(ids), True, none))
@@ -241,10 +252,20 @@ def _refusal(u: Utterance, start: int) -> tuple[int, bool, bool]:
     return (start - len(refused[0]), True, bool(refused["none"])) if refused else (start, False, False)
 
 
+def _allowed(u: Utterance, start: int, end: int) -> tuple[int, int] | None:
+    """Return where a comparative begins and ends that is only tolerated, with what says so: it bounds nothing, but ends a bound against it."""
+    if _asks(u, start):
+        return None
+    after, before = _TOLERATED.search(u.after(end)), _MAY_BE.search(u.before(start))
+    if not (after or before):
+        return None
+    return start - len(before[0]) if before else start, end + after.end() if after else end
+
+
 def _asks(u: Utterance, position: int) -> bool:
-    """Tell whether the sentence around ``position`` ends with a question mark."""
+    """Tell whether the sentence around ``position`` is a question."""
     _, end = u.clause(position)
-    return u.plain[end : end + 1] in ("?", "？")
+    return u.plain[end : end + 1] in ("?", "？") or u.plain[:end].rstrip().endswith(("吗", "么", "不"))
 
 
 def _take_comparatives(
@@ -259,16 +280,22 @@ def _take_comparatives(
     limits = list[_Limit]()
     price = language.schema.price
     for one in list(named_comparatives(u.low, language, memory.shown)):
+        is_price = price is not None and one.field == price.name
+        if allowed := _allowed(u, one.start, one.end):
+            limits.append(_Limit(u.take(*allowed), one.field, one.more, True, (), is_price, True))
+            continue
         than = _THAN_REF.match(u.low, one.end)
         ids = _items(u, than, memory.shown, titled) if than else []
         words = u.take(one.start, than.end() if than else one.end)
-        is_price = price is not None and one.field == price.name
         limits.append(_Limit(words, one.field, one.more, one.equal, tuple(ids), is_price))
     for one in list(relatives(u.low, language, memory.shown, known, frozenset(behind))):
         than = _THAN_REF.match(u.low, one.end)
         match = than or behind.get(one.start)
         ids = _items(u, match, memory.shown, titled) if match else []
         start = behind[one.start].start() if one.start in behind else one.start
+        if allowed := _allowed(u, start, one.end):
+            limits.append(_Limit(u.take(*allowed), one.field, one.more, equal=True, none=True))
+            continue
         replaced = _REPLACED.search(u.before(start))
         words = u.take(start - len(replaced[0]) if replaced else start, than.end() if than else one.end)
         if replaced:
@@ -290,6 +317,8 @@ def _bound(u: Utterance, limit: _Limit, memory: ThreadMemory, found: References)
     ended = [c for c in ended if c.op.startswith("<" if limit.more else ">")]
     found.ended += ended
     if ended or limit.none:
+        held = any(c.field == limit.field and c.op.startswith("<" if limit.more else ">") for c in memory.constraints)
+        found.unresolved += [limit.words] if held and not ended else []
         return
     ids = limit.ids or tuple(found.like)
     meant = [s for s in shown if s.item_id in ids] or [s for s in shown if not s.close] or shown

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from .numbers_and_money import normalise
-from .utterance import Utterance
+from .utterance import WINDOW, Utterance
 
 _RESET = re.compile(
     r"(?:\b(?:start(?:ing)? (?:over|again|afresh|from scratch)|reset(?: (?:everything|all|it all))?|new search|clear (?:everything|all(?: filters)?|the filters)|"
-    r"forget (?:everything|all of (?:that|it|this)|all that|it all|what i said)|from scratch|von vorne|recommencer)\b|重新(?:开始|来|找)|从头(?:开始|来)|重来)"
+    r"forget (?:(?:everything|all)(?: (?:that )?i(?:'ve| have)? (?:said|told you|asked for))?|all of (?:that|it|this)|all that|it all|what i said)|from scratch|vergiss alles(?:,? was ich gesagt habe)?|alles (?:zurücksetzen|löschen|vergessen)|(?:noch ?mal )?(?:ganz )?von vorne(?: anfangen)?|neu anfangen|fangen wir (?:noch ?mal )?neu an|recommencer)\b|重新(?:开始|来|找)|(?:全部)?清空|都不算|全部重来|从头(?:开始|来)|重来)"
 )
 _AGAIN = re.compile(
     r"\b(?:again|once more|re-?watch(?:ing)?|re-?read|re-?play|i(?:'ve| have)? already (?:have|own|owned|saw|seen|watched|read|bought|rated)|noch ?mal|encore une fois)\b|再看一?遍|再看|再来一遍|看过的也可以|买过的也可以"
@@ -43,11 +43,15 @@ _CONTINUES = re.compile(
     r"(?:但是?|不过|还|也)(?:要|得|必须)"
 )
 _ADDS = re.compile(
-    r"\b(?:also|too|as well|additionally|plus|both|on top|auch|aussi)\b|^\W*(?:and|or|und|oder)\b(?!\s+(?:maybe |vielleicht |doch )?(?:rather|better|lieber|besser|eher)\b)|也|^\W*或"
+    r"\b(?:also|too(?=\W*(?:$|[,.!?;]))|as well|additionally|plus|both|on top|auch|aussi)\b|^\W*(?:and|or|und|oder)\b(?!\s+(?:maybe |vielleicht |doch )?(?:rather|better|lieber|besser|eher)\b)|也|^\W*或"
 )
 
-_JOINS = re.compile(
-    r"^\W*(?:(?:ok(?:ay)?|and|und|then|dann|but|aber|now|jetzt|also|auch|please|bitte|well)\b\W*)*(?:with|mit|containing|including)\b|^\W*(?:那|那就|还|再)*(?:带|加|含|配|加上|带上)"
+_HAS = re.compile(
+    r"(?:\b(?:with|have|has|having|including|contain(?:s|ing)?|mit|hat|haben|habe|inklusive)\b|[带有含配])\W*(?:[^\W\d]+\W+){0,3}$"
+)
+"""What says, before a value, that something has it."""
+_CHANGES = re.compile(
+    r"^\W*(?:no|nope|nein|nee|nicht|不|不是|不对|不要)\b|\b(?:instead|rather|actually|after all|lieber|statt\w*|sondern|better)\b|^\W*(?:不|换|改|还是)|换成|改成|而是"
 )
 _CORRECTS = re.compile(
     r"\b(?:i(?:'d)? meant|what i meant|i was (?:talking|thinking) about|ich meinte|gemeint war|(?:habe|hatte|hab) ich gemeint|ich wollte (?:eigentlich )?sagen)\b|我的意思是|我是说|我说的是|我指的是"
@@ -119,9 +123,14 @@ def without_reminders(text: str) -> str:
     return re.sub(r"[吗么]?\s*[?？]\s*$|吗\s*$", "", text).strip(" ,:，：") if found else text
 
 
-def joins(text: str) -> bool:
-    """Tell whether a normalised turn asks for one thing more of a list: "and with mint"."""
-    return bool(_JOINS.search(text))
+def says_has(before: str) -> bool:
+    """Tell whether the words before a value say that something has it: "but with breakfast"."""
+    return bool(_HAS.search(before[-WINDOW:]))
+
+
+def changes(text: str) -> bool:
+    """Tell whether a normalised turn puts something in the place of what was asked before: "no, with rice", "lieber mit Reis"."""
+    return bool(_CHANGES.search(text))
 
 
 def corrects(text: str) -> bool:

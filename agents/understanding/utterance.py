@@ -50,6 +50,10 @@ class Utterance:
         """Return the words of the sentence just before ``position``, taken spans marked."""
         return self.low[max(self.clause(position)[0], position - WINDOW) : position]
 
+    def before_in(self, position: int) -> str:
+        """Return the words of the sentence just before ``position``, as they were said."""
+        return self.plain[max(self.clause(position)[0], position - WINDOW) : position]
+
     def after(self, position: int) -> str:
         """Return the words of the sentence just after ``position``, taken spans marked."""
         return self.low[position : min(self.clause(position)[1], position + WINDOW)]

@@ -71,12 +71,21 @@ def stem_key(form: str) -> str:
 
 @cache
 def phrases() -> Mapping[str, frozenset[str]]:
-    """Return key -> the roles that a phrase may play in a sentence."""
+    """Return key -> the roles that a phrase may play in a sentence.
+
+    A Chinese phrase that begins with "not" plays the same ones behind 也, "nor": 也不能有 refuses as 不能有 does.
+    """
+    listed = {
+        role: [written for form in _listed(forms) for written in _written_out(form)]
+        for role, forms in _load("phrases").items()
+    }
+    known = {key_of(form) for forms in listed.values() for form in forms}
     found: dict[str, set[str]] = {}
-    for role, forms in _load("phrases").items():
-        for form in _listed(forms):
-            for written in _written_out(form):
-                found.setdefault(key_of(written), set()).add(role)
+    for role, forms in listed.items():
+        for form in forms:
+            found.setdefault(key_of(form), set()).add(role)
+            if form[:1] in tuple("不没别") and len(form) > 1 and key_of(f"也{form}") not in known:
+                found.setdefault(key_of(f"也{form}"), set()).add(role)
     return {key: frozenset(roles) for key, roles in found.items() if key}
 
 
@@ -218,14 +227,6 @@ def comparative_directions() -> Mapping[str, int]:
 
 
 @cache
-def comparing_words() -> Mapping[str, tuple[int, bool]]:
-    """Return key -> (1 for more, -1 for less; whether it compares) of the words that compare any number named beside them."""
-    table = _load("comparing_words")
-    rows = (("more", 1, True), ("less", -1, True), ("much", 1, False), ("little", -1, False))
-    return {key_of(form): (sign, compares) for name, sign, compares in rows for form in _listed(table[name])}
-
-
-@cache
 def superlatives() -> Mapping[str, Mapping[str, bool]]:
     """Return key -> measure -> whether a superlative asks for the most of it: "shortest" the least of a time and of a length."""
     found: dict[str, dict[str, bool]] = {}
@@ -359,12 +360,6 @@ def frame_openers() -> frozenset[str]:
 def clause_words() -> Mapping[str, frozenset[str]]:
     """Return which part they play in a clause -> the keys of words by which its verb is found."""
     return {part: frozenset(map(key_of, _listed(forms))) for part, forms in _load("clauses").items()}
-
-
-@cache
-def follow_ups() -> Mapping[str, tuple[str, ...]]:
-    """Return what a later turn says of a value that an earlier one asked for or refused: ``tolerating`` and ``unneeded``."""
-    return {name: _listed(forms) for name, forms in _load("follow_ups").items()}
 
 
 @cache

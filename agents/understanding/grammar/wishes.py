@@ -51,7 +51,8 @@ def wanted(sentence: Sentence) -> None:
             wish = _wish(sentence, i, s, story, previous if joint else None)
             if wish is not None:
                 wish.joined = joint
-                _as_before(wish, previous, sentence)
+                if not any("but" in p.roles for p in sentence.segments[last_position + 1 : i]):
+                    _as_before(wish, previous, sentence)
             if wish is None:
                 continue
             sentence.found.wishes.append(wish)
@@ -69,7 +70,7 @@ def _as_before(wish: Wish, previous: Wish | None, sentence: Sentence) -> None:
         wish.joined == "," and not previous.must and sentence.language.fields[wish.entry.field].field.type == "text"
     )
     if wish.joined == "or" or listed:
-        wish.must = previous.must
+        wish.must, wish.joined = previous.must, "or"
         for s in wish.segments:
             s.used = "wanted" if wish.must else "soft"
 
