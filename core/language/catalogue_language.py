@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
@@ -48,7 +48,7 @@ GERMAN = frozenset(
 )
 """Names of fields that only German catalogues have."""
 
-SHORT_NAME = 3
+SHORT_NAME, LONG = 3, 5
 """Letters of words in fields' names that may be of any language."""
 _SHORT_UNITS = {"in": "inch", "d": "days", "s": "seconds"}
 """Units that shops write so, and nobody says: they are other words in a sentence."""
@@ -155,9 +155,7 @@ def compile_language(
         senses=senses,
         things=things_called(titles, terms),
         words=frozenset(stem(w) for text in (*titles, *texts) for w in words_of_form(text)),
-        spelling=Spelling(
-            {*values.words(), *(u for u in units() if len(u) >= 5 and u.isalpha() and u.isascii())}, _often(vocabulary)
-        ),
+        spelling=Spelling({*values.words(), *_long_words([*units(), *names])}, _often(vocabulary)),
     )
 
 
@@ -168,6 +166,11 @@ def _often(vocabulary: Mapping[str, Mapping[str, int]]) -> Mapping[str, int]:
         for word in words_of_form(value):
             found[word] += count
     return found
+
+
+def _long_words(forms: Iterable[str]) -> Iterator[str]:
+    """Yield the forms of one word that are long enough for a slip of the keyboard."""
+    return (form for form in forms if len(form) >= LONG and form.isalpha() and form.isascii())
 
 
 def _add_own(values: ValueIndex, own: OwnWords, terms: Mapping[str, FieldTerms]) -> None:

@@ -10,6 +10,7 @@ _HEADS = frozenset("size diameter capacity count dimension dimensions amount".sp
 """Last words of a name that only say what of the word before them is measured."""
 _LIMITS = frozenset("min max minimum maximum number total average avg no num".split())  # noqa: SIM905
 _HAN_LIMITS = ("最高", "最低", "最大", "最小", "最多", "最少")
+_HEAT = frozenset(("temp", "temperature"))
 _EVERY = {"day": "daily", "week": "weekly", "month": "monthly", "year": "yearly", "hour": "hourly"}
 _SAID = {
     "hour": "pro stunde|die stunde|je stunde|每小时|一小时|一个小时|每个小时",
@@ -61,11 +62,18 @@ def number_field_names(name: Sequence[str], words: Sequence[str], unit: str) -> 
             f"{rate}{label.replace(rate, '')}",
             *_SAID[_HAN_RATES[rate]].split("|"),
         )
+    yield from _at_a_heat(words)
     limit = next((w for w in _HAN_LIMITS if label.startswith(w) and len(label) > len(w) + 1), "")
     if limit:
         yield label.removeprefix(limit)  # 最高时速
     if label[:1] == "距":
         yield from (f"离{label[1:]}", f"距离{label[1:]}")
+
+
+def _at_a_heat(words: Sequence[str]) -> Iterator[str]:
+    """Yield what is done at the degrees of a field: "wash at" of ``wash_temp``."""
+    if len(words) > 1 and words[-1] in _HEAT:
+        yield from (f"{words[0]}{form} at" for form in ("", "es", "ed", "able"))
 
 
 def _per(words: Sequence[str]) -> Iterator[str]:

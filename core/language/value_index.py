@@ -249,10 +249,15 @@ class ValueIndex:
             if not wanted:
                 continue
             refused = tuple(dict.fromkeys([*own.get(concept_name, ()), *below])) or tuple(wanted)
-            served = tuple(dict.fromkeys([*wanted, *own.get(concept.also, ())]))
+            served = tuple(dict.fromkeys([*wanted, *self._also(concept, own)]))
             for form in (concept.name, *concept.forms):
                 self._put(form, Entry(name, served, refused, rank))
             self._widen(name, wanted, served, refused, rank)
+
+    def _also(self, concept: ValueConcept, own: dict[str, list[str]]) -> list[str]:
+        """Return the values that serve who asks for a concept, too: unisex for men, and for boys where a shop has nothing for adults."""
+        small = "kids" in (concept.name, concept.broader)
+        return [] if small and own.keys() & {"men", "women", "adults"} else own.get(concept.also, [])
 
     def _stems_of(self, concept: ValueConcept) -> set[str]:
         return {stem_key(f) for f in (concept.name, *concept.forms)}
@@ -268,6 +273,8 @@ class ValueIndex:
             if entry is not None and entry.rank <= INFLECTED and entry.wanted == tuple(wanted):
                 all_refused = tuple(dict.fromkeys([*entry.refused, *refused]))
                 self.found[key][name] = entry._replace(wanted=served, refused=all_refused)
+                if (saying := self.sayings[name].get(wanted[0])) is not None:
+                    self.sayings[name][wanted[0]] = saying._replace(wanted=served)
 
     def _above(self, concept: str) -> list[str]:
         found: list[str] = []

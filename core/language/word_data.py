@@ -342,6 +342,13 @@ def around_han() -> Mapping[str, frozenset[str]]:
 
 
 @cache
+def aged() -> Mapping[int, frozenset[str]]:
+    """Return the age in months -> the keys of words for children of about that age."""
+    groups = around_numbers().items()
+    return {int(name.removeprefix("aged_")): words for name, words in groups if name.startswith("aged_")}
+
+
+@cache
 def frames() -> Mapping[str, tuple[tuple[str, str], ...]]:
     """Return what words around a value do with it -> the keys of those before and after it."""
     return {

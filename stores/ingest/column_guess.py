@@ -276,7 +276,7 @@ def _as_quantity(column: Column, sample: Sample, usual: Decimal | None) -> Colum
 
 
 def _as_number_beside(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
-    """Take a column for numbers where the same word stands beside each: "40 pp.", "12岁"."""
+    """Take a column for numbers where the same word stands beside each, or the same best mark: "40 pp.", "12岁", "3/5"."""
     if is_code_name(column.name) or is_size_name(column.name):
         return None
     texts = sample.texts()

@@ -1,4 +1,4 @@
-"""Read numbers beside a word that no unit of measure is: "40 pp.", "12岁", "300 Mbit/s", "Grade 6" in a column called grade."""
+"""Read numbers beside a word that no unit of measure is: "40 pp.", "12岁", "300 Mbit/s", "4.5/5", "Grade 6" in a column called grade."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ FEWEST_NUMBERS = 3
 _BESIDE = re.compile(
     r"(?P<before>[^\W\d_]{2,15}\.?)?\s*(?P<number>\d[\d.,]*)(?P<space>\s*)(?P<after>[^\d\s(][^\d(]{0,14})?"
 )
+_OF_THE_BEST = re.compile(r"(?P<number>\d[\d.,]*)\s*(?:/|out of|von|sur)\s*(?P<best>5|10|20|100)", re.IGNORECASE)
+"""A mark on a scale: "3/5", "8 out of 10"."""
 _POINTS_IN_TIME = frozenset(
     ("uhr", "am", "pm", "a.m", "p.m", "点", "點", "时", "時", "月", "日", "号", "st", "nd", "rd", "th")
 )
@@ -52,7 +54,14 @@ class NumberAndWord(NamedTuple):
 
 
 def beside(text: str, decimal: Decimal = ".") -> NumberAndWord | None:
-    """Return the number of a cell that has one word beside it, or None."""
+    """Return the number of a cell that has one word, or the best mark of a scale ("/5"), beside it, or None."""
+    if (mark := _OF_THE_BEST.fullmatch(tidy(text))) is not None:
+        number = number_in(mark["number"], decimal)
+        return (
+            NumberAndWord(number, f"/{mark['best']}", False)
+            if number is not None and number <= int(mark["best"])
+            else None
+        )
     match = _BESIDE.fullmatch(tidy(text))
     if match is None or bool(match["before"]) == bool(match["after"]):
         return None

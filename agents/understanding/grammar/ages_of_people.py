@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ....core.language.catalogue_language import without_unit
 from ....core.language.value_entry import SPELLED, Entry, FieldTerms
-from ....core.language.word_data import around_numbers, key_of
+from ....core.language.word_data import aged, around_numbers, key_of
 from ....core.text.field_names import words_of
 from .numbers.bound import Bound
 from .numbers.fields import YEAR
@@ -50,6 +50,7 @@ def ages_of_people(sentence: Sentence) -> None:
     segments, ages = sentence.segments, [*sentence.language.of_measure("age"), *_in_months(sentence)]
     paired = [f for f in ages if holds_least(f.field.name) or holds_most(f.field.name) or _says_for_whom(f)]
     ranges = _ranges(sentence)
+    ends = {holds_most(f.field.name) for f in paired}
     everybody: list[_Told] = []
     for i, s in enumerate(segments):
         if s.amount is None or s.used or s.entries:
@@ -74,6 +75,22 @@ def ages_of_people(sentence: Sentence) -> None:
                 piece.entries and piece.amount is None and not _is_month(piece)
             ):
                 piece.used = piece.used or ("bound" if bounds or fits else "unmet")
+    if not everybody and len(ends) == len(paired) == 2:
+        _in_words(sentence, paired)
+
+
+def _in_words(sentence: Sentence, fields: Sequence[FieldTerms]) -> None:
+    """Bind the two fields of ages to a child who is told by a word alone: "for a newborn", "für Kleinkinder"."""
+    for i, s in enumerate(sentence.segments):
+        age = next((months / 12 for months, words in aged().items() if key_of(s.text) in words), None)
+        says_more = any(set(sentence.language.fields[e.field].values) - set(e.wanted) for e in s.entries)
+        after = sentence.segments[i + 1].entries if i + 1 < len(sentence.segments) else ()
+        blue = any(sentence.language.fields[e.field].concept == "colour" for e in after)
+        if age is None or s.used or says_more or blue or sentence.negated_before(i):
+            continue
+        sentence.found.bounds += _bounds(fields, _Told(i, i + 1, age, age, sure=True), s.start, s.end)
+        s.used = "bound"
+        return
 
 
 def _together(everybody: Sequence[_Told]) -> _Told:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from ....core.language.tokens import stem
 from ....core.language.word_data import key_of, thing_words, value_concepts
+from ....core.schemas import Operator
 from .numbers.bound import Bound
 from .sentence import Sentence
 
 _NONE = frozenset("no zero without non ohne kein keine keinen sans 无 零 免 不含 不加 不收 不要 免收 没有".split())  # noqa: SIM905
 _MEASURES = frozenset(("mass", "percent", "energy", "money"))
+_PLAIN_THINGS = frozenset(("one", "ones", "stuff", "things", "only", "please"))
+_BEING = frozenset(
+    ("be", "being", "is", "are", "its", "theyre", "thats", "the", "any", "some", "only", "totally", "completely")
+)
 REACH = 2
 
 
@@ -66,14 +71,17 @@ def _free_of_charge(sentence: Sentence) -> None:
     """Read "free of charge", "kostenlos" and 免费 as a price of nothing, "free" only where the shop gives something away."""
     price = sentence.language.schema.price
     for i, s in enumerate(sentence.segments):
-        if price is None or s.used or s.entries or sentence.negated_before(i):
+        if price is None or s.used or s.entries:
             continue
         said = "gratis" in s.roles
         if said and _is_included(sentence, i - 1):
             s.roles = frozenset(["filler"])
             continue
-        if said or (key_of(s.text) == "free" and price.minimum == 0 and _gives_away(sentence, i)):
-            sentence.found.bounds.append(Bound(price.name, "=", 0.0, s.start, s.end))
+        if said or (
+            key_of(s.text) == "free" and price.minimum == 0 and (_gives_away(sentence, i) or _stands_alone(sentence, i))
+        ):
+            op: Operator = ">" if sentence.negated_before(i) else "="
+            sentence.found.bounds.append(Bound(price.name, op, 0.0, s.start, s.end))
             s.used = "bound"
 
 
@@ -92,6 +100,19 @@ def _gives_away(sentence: Sentence, i: int) -> bool:
         after[0]
     )
     return thing and not any(e.denies for e in after[0].entries)
+
+
+def _stands_alone(sentence: Sentence, i: int) -> bool:
+    """Tell whether "free" at ``i`` is said of the things themselves: "free ones", "it has to be free", "only free"; not "sugar free"."""
+    before, after = sentence.segments[i - 1] if i else None, sentence.segments[i + 1 : i + 2]
+    ends = (
+        not after
+        or bool(after[0].mark)
+        or key_of(after[0].text) in _PLAIN_THINGS
+        or bool(after[0].roles & {"and", "but"})
+    )
+    said = before is None or key_of(before.text).split(" ")[-1] in _BEING or before.mark in (",", ".", ";", ":")
+    return ends and (said or (before is not None and bool(before.roles & {"want", "only", "and", "demand", "not"})))
 
 
 def _may_be_none(sentence: Sentence, name: str) -> bool:

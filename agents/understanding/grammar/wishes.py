@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ....core.language.tokens import stem
 from ....core.language.value_entry import BROADER, INFLECTED, PART, SPELLED, SYNONYM, Entry, FieldTerms
@@ -55,7 +56,7 @@ def wanted(sentence: Sentence) -> None:
                     _as_before(wish, previous, sentence)
             if wish is None:
                 continue
-            sentence.found.wishes.append(wish)
+            sentence.found.wishes += [wish, *_in_other_fields(wish, s)]
             previous, last_position = wish, i
         elif s.person:
             _for_whom(sentence, i, s)
@@ -73,6 +74,12 @@ def _as_before(wish: Wish, previous: Wish | None, sentence: Sentence) -> None:
         wish.must, wish.joined = previous.must, "or"
         for s in wish.segments:
             s.used = "wanted" if wish.must else "soft"
+
+
+def _in_other_fields(wish: Wish, s: Segment) -> list[Wish]:
+    """Return the wishes for the other fields that a diet leaves something out of: "dairy free" of ingredients and of allergens."""
+    others = [e for e in s.entries if e.denies and e.field != wish.entry.field]
+    return [replace(wish, entry=e) for e in others] if wish.entry.denies and wish.denies and wish.must else []
 
 
 def _told_better(sentence: Sentence) -> None:
