@@ -19,6 +19,7 @@ from .value_entry import (
     keys_of,
 )
 from .value_words import (
+    above,
     are_sentences,
     by_ending_of,
     is_called,
@@ -28,6 +29,7 @@ from .value_words import (
     is_time_zone,
     parts_of,
     short_names,
+    stems_of,
 )
 from .word_data import (
     ValueConcept,
@@ -234,18 +236,18 @@ class ValueIndex:
         name, own = term.field.name, self._concepts_of(term, values)
         if not own:
             return
-        reached = set(own) | {b for c in own for b in self._above(c)} | {d for c in own for d in self._below(c)}
+        reached = set(own) | {b for c in own for b in above(c)} | {d for c in own for d in self._below(c)}
         for concept_name in sorted(reached):
             concept = value_concepts().get(concept_name)
             if concept is None:
                 continue
             below = [v for d in self._below(concept_name) for v in own.get(d, ())]
             wanted, rank = own.get(concept_name, []), SYNONYM
-            if not any(stem_key(v) in self._stems_of(concept) for v in wanted):
+            if not any(stem_key(v) in stems_of(concept) for v in wanted):
                 wanted = list(dict.fromkeys([*wanted, *below]))
             if not wanted and not term.is_name:
-                above = next((own[b] for b in self._above(concept_name) if own.get(b)), [])
-                wanted, rank = above, BROADER
+                wanted = next((own[b] for b in above(concept_name) if own.get(b)), [])
+                rank = BROADER
             if not wanted:
                 continue
             refused = tuple(dict.fromkeys([*own.get(concept_name, ()), *below])) or tuple(wanted)
@@ -258,9 +260,6 @@ class ValueIndex:
         """Return the values that serve who asks for a concept, too: unisex for men, and for boys where a shop has nothing for adults."""
         small = "kids" in (concept.name, concept.broader)
         return [] if small and own.keys() & {"men", "women", "adults"} else own.get(concept.also, [])
-
-    def _stems_of(self, concept: ValueConcept) -> set[str]:
-        return {stem_key(f) for f in (concept.name, *concept.forms)}
 
     def _widen(
         self, name: str, wanted: Sequence[str], served: tuple[str, ...], refused: tuple[str, ...], rank: int
@@ -275,13 +274,6 @@ class ValueIndex:
                 self.found[key][name] = entry._replace(wanted=served, refused=all_refused)
                 if (saying := self.sayings[name].get(wanted[0])) is not None:
                     self.sayings[name][wanted[0]] = saying._replace(wanted=served)
-
-    def _above(self, concept: str) -> list[str]:
-        found: list[str] = []
-        while (row := value_concepts().get(concept)) and row.broader and row.broader not in found:
-            concept = row.broader
-            found.append(concept)
-        return found
 
     def _below(self, concept: str) -> list[str]:
         found: list[str] = []

@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 from .lexicon.lexicon import sense
 from .lexicon.wordings import lemma_of, things
 from .tokens import are_forms, stem, words_of_form
-from .word_data import key_of, phrases, thing_words
+from .word_data import ValueConcept, key_of, phrases, stem_key, thing_words, value_concepts
 
 MOST_WORDS = 5
 """Values of more words, by their median, are sentences."""
@@ -106,3 +106,17 @@ def is_denied(words: Sequence[str], tail: Sequence[str]) -> bool:
     """Tell whether a word before the last ones of a value denies them: nothing is hot in "not hot" and 不辣."""
     before = words[-len(tail) - 1 : -len(tail)] if tuple(words[-len(tail) :]) == tuple(tail) else ()
     return any(phrases().get(w, frozenset()) & {"not", "free"} or w in _DENYING for w in before)
+
+
+def above(concept: str) -> list[str]:
+    """Return the broader concepts of a concept of values, the nearest first."""
+    found: list[str] = []
+    while (row := value_concepts().get(concept)) and row.broader and row.broader not in found:
+        concept = row.broader
+        found.append(concept)
+    return found
+
+
+def stems_of(concept: ValueConcept) -> set[str]:
+    """Return the stems of what a concept is called."""
+    return {stem_key(f) for f in (concept.name, *concept.forms)}
