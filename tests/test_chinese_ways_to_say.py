@@ -127,6 +127,18 @@ SECOND_THOUGHTS = """
 傢俱: 想要書桌，不對，是椅子 = +椅子
 傢俱: 兩萬以內，哦不，一萬五以內的沙發 = +沙發 價格<=15000
 """
+WITHOUT_MARKS = """
+奶茶: 不要红豆不要布丁珍珠可以 = -红豆 -布丁 +珍珠
+奶茶: 绿茶不要珍珠要椰果红豆也不要 = +绿茶 -珍珠 +椰果 -红豆
+奶茶: 绿茶不要珍珠半糖去冰 = +绿茶 -珍珠
+奶茶: 绿茶珍珠不要半糖 = +绿茶
+奶茶: 不要红茶绿茶吧 = -红茶
+奶茶: 喂你好我想要绿茶半糖珍珠不要哈 = +绿茶 +半糖 -珍珠
+奶茶: 红茶，绿茶都不要，乌龙茶 = +乌龙茶 -红茶 -绿茶
+奶茶: 乌龙茶 把珍珠去了 = +乌龙茶 -珍珠
+宠物: 成犬干粮不要中国产的新西兰可以 = +成犬 +干粮 -中国 +新西兰
+jackets: parka，Wool Leather都不要 = +Parka -Wool -Leather
+"""
 
 
 def _rows(text: str) -> list[tuple[str, str, set[str]]]:
@@ -135,7 +147,7 @@ def _rows(text: str) -> list[tuple[str, str, set[str]]]:
 
 
 @pytest.mark.parametrize(
-    ("shop", "text", "expected"), _rows(REFUSALS + STORIES + ONLY_NAMED + CONDITIONS + SECOND_THOUGHTS)
+    ("shop", "text", "expected"), _rows(REFUSALS + STORIES + ONLY_NAMED + CONDITIONS + SECOND_THOUGHTS + WITHOUT_MARKS)
 )
 def test_what_is_said_is_what_is_read(shop: str, text: str, expected: set[str]) -> None:
     assert said(shop, text) == expected

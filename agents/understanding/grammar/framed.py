@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....core.language.value_entry import BROADER
-from ....core.language.word_data import frame_openers, frames, key_of
+from ....core.language.word_data import frame_openers, frames, joined, key_of
 from .refuse_before import listed_with
 from .sentence import COMMAS, Sentence, Wish
 
@@ -47,7 +47,9 @@ def _around(sentence: Sentence, first: int, last: int, frame: tuple[str, str]) -
 def _may_skip(sentence: Sentence, i: int, wanted: str) -> bool:
     s = sentence.segments[i]
     between = s.is_glue or "want" in s.roles or s.mark in COMMAS
-    return between and not s.used and key_of(s.text) not in (wanted, *wanted.split(" "))
+    said = key_of(s.text)
+    opens = said in (wanted, *wanted.split(" ")) or (not wanted.isascii() and wanted.startswith(said))
+    return between and not s.used and not opens
 
 
 def _opens(sentence: Sentence, i: int, wanted: str) -> bool:
@@ -60,7 +62,7 @@ def _ends_of(sentence: Sentence, i: int, wanted: str) -> int | None:
     """Return the position after the words that stand behind the value from ``i`` on, or None where others do."""
     said = ""
     for j in range(i, min(i + AROUND, len(sentence.segments))):
-        said = f"{said} {key_of(sentence.segments[j].text)}".strip()
+        said = joined([*said.split(" "), key_of(sentence.segments[j].text)]).strip()
         if said == wanted or said.startswith(f"{wanted} ") or (not wanted.isascii() and said.startswith(wanted)):
             return j + 1
     return None

@@ -10,14 +10,12 @@ from .segments import Segment
 from .sentence import COMMAS
 
 _REFUSING = frozenset(("not", "not_after"))
-_CLOSING = frozenset("吧 啦 哈 呢 嘛 呗 了 吗 啊 呀 哦 谢谢 就好 就行".split())  # noqa: SIM905
-"""What a Chinese clause ends in."""
 _LEADING = frozenset(
     "not not_after except want only soft and or nor either both also under at_most over at_least between from to around in than too conditional release wanted_double".split()  # noqa: SIM905
 )
 """Roles of words that lead on to what follows them."""
 _OPENING = frozenset(("还是", "嗯", "呃"))
-_ASKED = frozenset(("fine", "want", "also"))
+_ASKED = frozenset(("fine", "want", "also", "soft"))
 
 
 def parted(segments: Sequence[Segment]) -> list[Segment]:
@@ -35,14 +33,16 @@ def parted(segments: Sequence[Segment]) -> list[Segment]:
 
 def _parts(segments: Sequence[Segment], n: int) -> bool:
     before, s = segments[n - 1], segments[n]
-    if not (_ends_in_han(before) and s.text and is_han(s.text[0])) or before.mark or s.mark or before.entries:
+    if not (_ends_in_han(before) and s.text and is_han(s.text[0])) or before.mark or s.mark:
         return False
-    opens = bool(s.entries) or bool(s.roles & {"want", "instead"}) or s.text in _OPENING
+    if before.entries:
+        return bool(s.entries) and n > 1 and bool(segments[n - 2].roles & _REFUSING) and _is_answered(segments, n)
+    opens = bool(s.entries) or bool(s.roles & {"want", "instead", "not"}) or s.text in _OPENING
     if not opens:
         return False
     if before.roles & _REFUSING and n > 1 and _is_topic(segments, n - 2):
         return _is_apart(before, s) or _is_answered(segments, n)
-    closes = before.text in _CLOSING and n > 1 and not segments[n - 2].mark
+    closes = before.text in around_han()["closings"] and n > 1 and not segments[n - 2].mark
     if before.roles & _LEADING and not closes:
         return False
     return closes or (_is_apart(before, s) and not before.fields and before.text != "的")

@@ -18,7 +18,7 @@ from .sentence import COMMAS, Sentence
 _SPEAKS_WELL = frozenset(("want", "praise", "only", "demand", "fine", "soft", "also"))
 _REFUSING = frozenset(("not", "not_after"))
 _COMPLAINING = frozenset(("against", "reaction"))
-_SETTLED = frozenset(("not", "refused", "settled", "release", "bound"))
+_SETTLED = frozenset(("not", "refused", "settled", "release"))
 _NOUNS = range(3, 29)
 """Kinds of senses that are nouns (WordNet's lexicographer files)."""
 
@@ -39,9 +39,14 @@ def han_doubts(sentence: Sentence) -> None:
 def _is_doubtful(clause: Sequence[Segment], *, alone: bool, last: bool) -> bool:
     if _tells(clause, "former"):
         return not last
-    if any(s.roles & _SPEAKS_WELL and not s.entries for s in clause):
+    if any(s.roles & _SPEAKS_WELL and not (s.entries or _is_done(clause, n)) for n, s in enumerate(clause)):
         return False
     return _tells(clause, "past") or (not alone and _comments(clause))
+
+
+def _is_done(clause: Sequence[Segment], n: int) -> bool:
+    """Tell whether a verb of wishing is one of the past: 买过."""
+    return n + 1 < len(clause) and clause[n + 1].text == "过"
 
 
 def _clauses(sentence: Sentence) -> list[list[Segment]]:
@@ -93,13 +98,18 @@ def _name(sentence: Sentence, clause: Sequence[Segment], around: Sequence[Segmen
     """Note the wanted values of a clause with all of it as not applied."""
     own = {id(s) for s in clause}
     wishes = [w for w in sentence.found.wishes if not (w.refused or w.released) and id(w.segments[-1]) in own]
+    found = sentence.found
     if not wishes:
         return
+    start, end = clause[0].start, clause[-1].end
+    found.bounds = [b for b in found.bounds if not start <= b.start < end]
+    for s in clause:
+        s.used = "" if s.used == "bound" else s.used
     for wish in wishes:
-        sentence.found.wishes.remove(wish)
+        found.wishes.remove(wish)
         for s in wish.segments:
             s.used = "unmet"
     said = [s for s in (*clause, *around) if s.used == "unmet" or not (s.used or s.is_glue)]
-    sentence.found.unmet.append((min(s.start for s in said), max(s.end for s in said)))
+    found.unmet.append((min(s.start for s in said), max(s.end for s in said)))
     for s in said:
         s.used = "unmet"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....core.language.tokens import stem
-from ....core.language.word_data import common_words, key_of
+from ....core.language.word_data import around_han, common_words, key_of
 from ....core.predicates import TITLE
 from ....core.schemas import Condition
 from .double_negation import says_lacking, take_value
@@ -157,6 +157,9 @@ def _refuse_after(sentence: Sentence, i: int) -> None:
                 return
             if unknown and not bridged and not _linked(sentence, j):
                 break
+            if _is_undecided(sentence, i, j):
+                sentence.doubt(i - 1, [*negations, s])
+                return
             before = len(sentence.found.wishes)
             take_value(sentence, j, negations)
             if not any("except" in n.roles for n in negations):
@@ -178,6 +181,24 @@ def _refuse_after(sentence: Sentence, i: int) -> None:
         _unmet_words(sentence, i)
     for n in negations:
         n.used = n.used or "glue"
+
+
+def _is_undecided(sentence: Sentence, i: int, j: int) -> bool:
+    """Tell whether a Chinese "not" may speak of the value before it as well as of the one after: 绿茶珍珠不要半糖."""
+    if sentence.segments[i].text.isascii() or i < 1 or j != i + 1 or not sentence.value_at(i - 1):
+        return False
+    value, behind = sentence.segments[i - 1], sentence.segments[j]
+    if value.end != sentence.segments[i].start or not _is_listed(sentence, value):
+        return False
+    before = sentence.segments[i - 2] if i > 1 else None
+    asked = before is not None and before.text in around_han()["asking"]
+    after = before is not None and bool(before.entries) and before.end == value.start
+    return not asked and (after or not _is_listed(sentence, behind))
+
+
+def _is_listed(sentence: Sentence, s: Segment) -> bool:
+    """Tell whether a value is of a field that holds several."""
+    return any(sentence.language.fields[e.field].field.type == "list" for e in s.entries)
 
 
 def _concludes(sentence: Sentence, j: int) -> bool:

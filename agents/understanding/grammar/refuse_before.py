@@ -111,11 +111,16 @@ def _points_back(sentence: Sentence, i: int) -> bool:
 def listed_with(sentence: Sentence, k: int) -> list[int]:
     """Return the position of the value at ``k`` with those before it that "or", "and" or "/" join with it in one field."""
     group, fields, m = [k], {e.field for e in sentence.segments[k].entries}, k - 1
+    all_of = any(s.text.startswith(tuple(around_han()["all"])) for s in sentence.segments[k + 1 : k + 4])
     while m >= 0:
         joint = _joint(sentence, m)
+        if joint is None and all_of:  # 红茶，绿茶都不要
+            joint = 0 if sentence.segments[m].entries else int(sentence.segments[m].mark in COMMAS) or None
         if joint is None or not sentence.value_at(m - joint):
             break
         if not fields & {e.field for e in sentence.segments[m - joint].entries}:
+            break
+        if not joint and m and sentence.segments[m - 1].text in around_han()["asking"]:  # 要椰果红豆也不要
             break
         group.append(m - joint)
         m -= joint + 1

@@ -204,7 +204,7 @@ def _refuse_phrase(sentence: Sentence, phrase: Sequence[int], negations: Sequenc
         for p in phrase:
             sentence.want(p)
         return
-    phrase = _particular(sentence, phrase)
+    phrase = _run_together(sentence, _particular(sentence, phrase))
     segments = [sentence.segments[p] for p in phrase]
     heads, wanted = _heads(sentence, phrase, negations)
     for p, s in zip(phrase, segments, strict=True):
@@ -229,6 +229,30 @@ def _own(entries: Sequence[Entry]) -> list[Entry]:
     """Return the meanings that say what a thing is or has, without what it only goes with: who wants no cat may want what likes cats."""
     own = [e for e in entries if words_of(e.field)[-1:] not in (("with",), ("for",), ("mit",), ("zu",))]
     return own or list(entries)
+
+
+_SETTLING = frozenset(("吧", "好了", "就好", "得了", "算了"))
+"""Words that settle on the value before them: 不要红茶绿茶吧."""
+
+
+def _run_together(sentence: Sentence, phrase: Sequence[int]) -> Sequence[int]:
+    """Return a Chinese phrase up to where a value of another field stands without a joint, which may be a wish of its own: 不要珍珠半糖去冰."""
+    following = sentence.segments[phrase[-1] + 1 : phrase[-1] + 2]
+    if following and following[0].text == "的":
+        return phrase
+    fields = {e.field for e in sentence.segments[phrase[0]].entries}
+    lists = {name for name in fields if sentence.language.fields[name].field.type == "list"}
+    for n, p in enumerate(phrase[1:], 1):
+        s = sentence.segments[p]
+        own = {e.field for e in s.entries}
+        if s.text.isascii() or p != phrase[n - 1] + 1 or sentence.says_what(s):
+            continue
+        ends = bool(following) and following[0].text in _SETTLING and not own & lists
+        if not own & fields or ends:
+            for q in phrase[n:]:
+                sentence.doubt(q, [])
+            return phrase[:n]
+    return phrase
 
 
 def _particular(sentence: Sentence, phrase: Sequence[int]) -> list[int]:
