@@ -146,6 +146,8 @@ def test_a_unit_in_brackets_is_no_part_of_a_name(name: str, words_: tuple[str, .
         ("en", words("适合人群", "女士"), "女士", "is made for women"),
         ("en", words("材质", "帆布"), "帆布", "is made of canvas"),
         ("de", words("颜色", "藏青"), "藏青", "hat die Farbe Marineblau"),
+        ("en", words("Colour", "Sand"), "Sand", "comes in sand"),
+        ("en", words("Colour", "Sea Green"), "Sea Green", "is sea green"),
         ("en", words("Type", "Dome Tent"), "Dome Tent", "is a dome tent"),
         ("en", words("Type", "Furniture"), "Furniture", "is listed under furniture"),
         ("en", words("Type", "Kites"), "Kites", "is listed under kites"),
@@ -214,3 +216,22 @@ def test_a_small_word_of_chinese_is_no_reason() -> None:
 def test_mileage_has_its_unit_once(language: Language, said: str) -> None:
     for field in (number("city_mpg"), number("city mpg", "mpg")):
         assert wording(language).about([field]).says(field.name, 22.0, Brief()) == said
+
+
+@pytest.mark.parametrize(
+    ("language", "opening", "reason"),
+    [
+        ("en", "I preferred a low noise level", "it has a noise level of 41 dB"),
+        ("de", "bevorzugt: Lautstärke möglichst niedrig", "Es hat 41 dB Lautstärke"),
+        ("zh", "优先考虑噪音较低的", "噪音41dB"),
+    ],
+)
+def test_what_is_liked_better_is_said_and_told_of_each(language: Language, opening: str, reason: str) -> None:
+    loud = [k.model_copy(update={"attributes": {"noise level": 40.0 + n}}) for n, k in enumerate(KITES)]
+    wish = Understanding(language=language, preferences=("low noise level",))
+    ranked = tuple(RankedItem(item=item, rank=n, score=1.0) for n, item in enumerate(loud, 1))
+    about = Brief(text="x", understanding=wish, items=ranked, fields=(number("noise level", "db"),))
+    told = render_composition(about)
+    assert opening in told.message.text
+    assert reason in told.reasons[1].text
+    assert "preferred" not in answer("a kite", KITES)

@@ -14,6 +14,7 @@ from itertools import chain, islice
 
 from ...core.language.foreign import is_foreign
 from ...core.ranking.recommendation_paths import PEOPLE
+from ...core.ranking.soft_preferences import leaning
 from ...core.ranking.weights import families_of
 from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, RankedItem
 from ...core.text.chinese import is_chinese
@@ -85,6 +86,7 @@ class Points:
         if labels and labels[0] != "compare":
             yield Point("set_part", {"label": labels[0]})
         yield from limit_points(item, self.brief, self.words)
+        yield from self._leanings(item)
         if "anchor" in families:
             yield Point("anchor_many" if len(self.brief.understanding.like_item_ids) > 1 else "anchor_one")
         if "sound" in families:
@@ -96,6 +98,19 @@ class Points:
         if "photo" in families and (captions or not self.brief.verdict.distrusted):
             photo = self.words.opening("photos" if len(captions) > 1 else "photo")
             yield Point("photo_looks", {"photo": photo}, evidence_ids=tuple(c.evidence_id for c in captions))
+
+    def _leanings(self, item: Item) -> Iterator[Point]:
+        """Yield the figure of which less or more is liked better: "a quiet one" is told how loud each is."""
+        liked = filter(None, (leaning(p, self.brief.fields) for p in self.brief.understanding.preferences))
+        for name, low in liked:
+            have = item.attributes.get(name)
+            if isinstance(have, bool) or not isinstance(have, int | float):
+                continue
+            ends = self._extremes.get(name, (None, None)) if len(self.items) >= PEERS else (None, None)
+            if have == ends[not low]:
+                yield from self._extreme(name, have, self.words.count(len(self.items)), most=not low)
+            if says := self.words.says(name, have, self.brief):
+                yield Point("leaning", {"says": says}, frozenset({name}))
 
     def _photo_things(self, item: Item) -> Iterator[Point]:
         captions = self.evidence("caption")

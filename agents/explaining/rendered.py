@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from ...core.moment import is_moment
 from ...core.predicates import ORDERING, TITLE, holds, of_known
+from ...core.ranking.soft_preferences import leaning
 from ...core.ranking.stated_preferences import WORDS_FIELD
 from ...core.schemas import Brief, Composition, Constraint, Language, Question, RankedItem, Words
 from ...core.text.words import shorten
@@ -95,7 +96,7 @@ def render_message(brief: Brief) -> Words:
         if kept:
             name = {1: "kept_one", 2: "kept_two"}.get(len(brief.items), "kept")
             parts.append(words.opening(name, asked=_asked(kept, brief, words)))
-        parts.append(_order(brief, words))
+        parts.append(_order(brief, words) or _preferred(brief, words))
         if brief.cold_start and not used and words.language == "en":
             parts.append(_sentence(brief.cold_start))
     else:
@@ -229,6 +230,13 @@ def _one_of_currencies(field: str, words: Wording) -> str:
     """Return the currency of a price where the shop has prices in others too, which it is not compared with; else nothing."""
     priced = {known.currency for name in words.fields if (known := words.of(name)).is_price and known.currency}
     return words.of(field).currency if len(priced) > 1 else ""
+
+
+def _preferred(brief: Brief, words: Wording) -> str:
+    """Say of which numbers less or more was liked better."""
+    liked = [found for p in brief.understanding.preferences if (found := leaning(p, brief.fields))]
+    told = [words.opening("leaning_low" if low else "leaning_high", label=words.label(name)) for name, low in liked]
+    return words.opening("preferred", asked=words.joined(list(dict.fromkeys(told)))) if told else ""
 
 
 def _unapplied(brief: Brief, words: Wording) -> str:

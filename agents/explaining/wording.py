@@ -18,8 +18,8 @@ from ...core.predicates import of_known
 from ...core.releases.in_force import in_force, wording_name
 from ...core.schemas import AttributeValue, Brief, CatalogueField, Constraint, Language, Predicate
 from ...core.text.chinese import is_chinese
+from ...core.text.words import COLOURS, number
 from ...core.text.words import amount as price_text
-from ...core.text.words import number
 from .field_words import (
     NO_WORD,
     SHARED,
@@ -293,6 +293,8 @@ class Wording(Phrases):
         entry = self.of(field).entry
         kind = entry.get(f"{form}_kind")
         kind = kind if kind and len(members) == 1 and names_one(members[0], self.table["uncounted"]) else None
+        if (odd := entry.get(f"{form}_odd")) and not all(COLOURS & set(shown.lower().split()) for shown in members):
+            kind = odd
         word = entry.get(f"{form}_word") if all(len(m) > 3 and m.isalpha() for m in members) else None
         place = entry.get(f"{form}_place") if self.stays else None
         way, label = kind or word or place or entry.get(form), self.label(field)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..schemas import AttributeValue, CatalogueSchema, Item
+from ..schemas import AttributeValue, CatalogueField, CatalogueSchema, Item
 from ..text.catalogue_values import key_of
 from ..text.field_names import label_of
 
@@ -28,16 +28,27 @@ def preference_fit(items: Sequence[Item], preferences: Sequence[str], schema: Ca
     return np.mean(fits, axis=0, dtype=np.float32) if fits else np.zeros(len(items), dtype=np.float32)
 
 
+def leaning(preference: str, fields: Sequence[CatalogueField]) -> tuple[str, bool] | None:
+    """Return the field of which less or more is liked better, and whether it is less: "low price"; None for another preference."""
+    extreme = _EXTREME.match(preference)
+    names = _numbered(fields) if extreme else {}
+    return (names[extreme["field"]], extreme["way"] == "low") if extreme and extreme["field"] in names else None
+
+
+def _numbered(fields: Sequence[CatalogueField]) -> Mapping[str, str]:
+    return {label_of(f.name): f.name for f in fields if f.type == "number"}
+
+
 def _fit(items: Sequence[Item], preference: str, schema: CatalogueSchema) -> Scores:
-    names = {label_of(f.name): f.name for f in schema.fields if f.type == "number"}
-    around, extreme = _AROUND.match(preference), _EXTREME.match(preference)
+    names = _numbered(schema.fields)
+    around, liked = _AROUND.match(preference), leaning(preference, schema.fields)
     if around and around["field"] in names:
         values = _numbers(items, names[around["field"]])
         target = float(around["value"])
         fit = 1 - np.abs(values - target) / max(abs(target), 1.0)
         return np.nan_to_num(np.clip(fit, 0, 1)).astype(np.float32)
-    if extreme and extreme["field"] in names:
-        return _placing(_numbers(items, names[extreme["field"]]), extreme["way"] == "low")
+    if liked:
+        return _placing(_numbers(items, liked[0]), liked[1])
     wanted = key_of(preference)
     return np.array([_names(item, wanted) for item in items], dtype=np.float32)
 
