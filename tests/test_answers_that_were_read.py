@@ -207,7 +207,7 @@ def test_many_values_refused_together_are_called_as_the_shopper_did() -> None:
 
 
 def test_a_small_word_of_chinese_is_no_reason() -> None:
-    assert free_words("适合孩子的风筝", Understanding(), "zh") == ["合孩", "孩子", "子的", "的风", "风筝"]
+    assert free_words("适合孩子的风筝", Understanding(), "zh") == ["孩子", "子的", "的风", "风筝"]
 
 
 @pytest.mark.parametrize(
@@ -235,3 +235,14 @@ def test_what_is_liked_better_is_said_and_told_of_each(language: Language, openi
     assert opening in told.message.text
     assert reason in told.reasons[1].text
     assert "preferred" not in answer("a kite", KITES)
+
+
+def test_the_name_of_a_number_that_is_held_is_not_called_unapplied() -> None:
+    held = Constraint(field="质保(年)", op="=", value=5.0)
+    named = Condition(condition_id="c", field="质保(年)", op="=", value=5.0, words="5 year")
+    fields = (number("质保(年)", "years"),)
+    for left, said in (("warranty", False), ("guarantee", True)):
+        wish = Understanding(unparsed=(left,), constraints=(held,), reading=Reading(conditions=(named,)))
+        items = tuple(RankedItem(item=k, rank=n, score=1.0) for n, k in enumerate(KITES, 1))
+        told = render_composition(Brief(text=f"a kite, 5 year {left}", understanding=wish, items=items, fields=fields))
+        assert ("could not apply" in told.message.text) is said

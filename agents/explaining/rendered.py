@@ -183,7 +183,7 @@ def _inputs(brief: Brief, words: Wording) -> Iterator[tuple[str, tuple[str, ...]
 
 def _list(brief: Brief, words: Wording, used: list[str]) -> str:
     understood = brief.understanding
-    left = [w for w in left_over(brief) if w not in spoken_of(brief, words.language)]
+    left = [w for w in _unmet(brief, words) if w not in spoken_of(brief, words.language)]
     slots = {"n": str(len(brief.items)), "words": words.joined([words.quote(w) for w in left])}
     one = "_one" if len(brief.items) == 1 else ""
     tail = words.opening("unapplied_after", words=slots["words"]) if left else ""
@@ -241,8 +241,15 @@ def _preferred(brief: Brief, words: Wording) -> str:
 
 def _unapplied(brief: Brief, words: Wording) -> str:
     """Say which wishes no condition expresses."""
-    left = left_over(brief)
+    left = _unmet(brief, words)
     return words.opening("unapplied", words=words.joined([words.quote(w) for w in left])) if left else ""
+
+
+def _unmet(brief: Brief, words: Wording) -> list[str]:
+    """Return the words left over that name no number which a condition holds: "warranty" of "5 year warranty"."""
+    held = [c for c in brief.understanding.constraints if isinstance(c.value, float) and not isinstance(c.value, bool)]
+    told = " ".join(words.asks(c, brief) for c in held)
+    return [w for w in left_over(brief) if w not in told]
 
 
 def _mentions(brief: Brief, words: Wording) -> Iterator[str]:

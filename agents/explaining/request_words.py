@@ -49,7 +49,9 @@ def free_words(text: str, understood: Understanding, language: Language) -> list
     held, read = understood.constraints, [c.words for c in understood.reading.conditions]
     if language == "zh":
         named = " ".join([*(str(c.value) for c in held), *read])
-        return [p for p in han_pairs(text) if p not in named and p not in small_words()["zh"]]
+        for word in small_words()["zh"]:
+            text = text.replace(word, " ")
+        return [p for p in han_pairs(text) if p not in named]
     known = set(content_words(text)) - CLASS_NOUNS
     free = [w for w in tokens(text) if w.lower() in known]
     taken = {s for c in held for s in stems(f"{c.field} {c.value}")} | stems(" ".join(read))
