@@ -153,6 +153,32 @@ SHOPS = Shops(
             flag("raucher"),
             texts="ein ruhiges haus mit aussicht",
         ),
+        "pizza": late(
+            number("preis", 5, 30, "EUR", price=True),
+            number("durchmesser_cm", 20, 50),
+            words(
+                "belag",
+                "Salami|Sardellen|Pilze|Oliven|Ananas|Zwiebeln|Knoblauch|Rucola|Mozzarella|Basilikum",
+                several=True,
+            ),
+            words("größe", "Klein|Mittel|Groß"),
+            words("teig", "Weizen|Dinkel|Vollkorn"),
+            words("schärfe", "Mild|Mittelscharf|Scharf"),
+            flag("vegetarisch"),
+            texts="knusprig aus dem steinofen",
+        ),
+        "flat": late(
+            number("rent", 300, 4000, "EUR", price=True),
+            number("rooms", 1, 8),
+            number("size_sqm", 15, 250),
+            number("floor", 0, 20),
+            words("features", "Balcony|Garden|Lift|Garage|Cellar|Fireplace", several=True),
+            words("heating", "Gas|Oil|District|Heat pump|Electric"),
+            words("district", "North|South|Centre|Old Town|Riverside"),
+            flag("furnished"),
+            flag("pets_allowed"),
+            texts="bright and quiet near the park",
+        ),
     }
 )
 ROWS = [

@@ -17,6 +17,9 @@ _TOO = frozenset(("zu", "viel zu", "etwas zu", "allzu"))
 _ASIDE = frozenset(("and", "or", "also", "soft", "praise", "too"))
 """Roles of words that leave the sign of a sentence alone where one word denies it."""
 
+_OTHERWISE = frozenset(("only", "wanted_double", "release", "except"))
+"""Roles of phrases with a "nicht" that deny nothing."""
+
 
 def dislikes(sentence: Sentence) -> None:
     """Refuse the values of every clause that has a verb of liking, one "nicht" behind it, and nothing else that means something."""
@@ -55,7 +58,7 @@ def _denial(clause: Sequence[Segment]) -> Segment | None:
     """Return the one word of a clause that says that its values are not liked, where no other word could say otherwise."""
     if any("conditional" in s.roles or s.used for s in clause):
         return None
-    denied = [s for s in clause if _says(s, "nots")]
+    denied = [s for s in clause if _says(s, "nots") and not s.roles & _OTHERWISE]
     said = [s for s in clause if not (s.entries or s.is_glue or s.person or s.roles & _ASIDE)]
     if len(denied) == 1 and any(_says(s, "likings") or _says(s, "missing") for s in clause):
         return denied[0] if all(_known(s) for s in said) else None

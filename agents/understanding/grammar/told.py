@@ -56,25 +56,43 @@ def _said(clause: Sequence[Segment], values: Sequence[int], wishes: Mapping[int,
 
 
 def _conditions(sentence: Sentence) -> None:
-    """Take back what a clause asks or makes a condition of that the next one denies, or wants something else than.
+    """Take back what a clause asks, makes a condition of or tells of most days where the next one denies it or goes another way.
 
-    "Enthält er Zimt, kommt er nicht in Frage", "mein Chef trägt Loafer, ich will was anderes", "Parfüm? Da krieg ich Zustände".
+    "Enthält er Zimt, kommt er nicht in Frage", "Garten? Wer soll den pflegen?", "mein Chef trägt Loafer, ich will was anderes",
+    "sonst immer Salami, heute mal Rucola".
     """
     before: list[Segment] = []
     asked = ""
     for clause, mark in clauses(sentence):
-        if before and not any(s.used == "wanted" for s in clause):
-            denied = [s for s in clause if s.words and s.words[-1] in clause_words()["else"]]
-            if asked in ("?", "？") or _plays(before[0], "conditions"):
-                denied += [s for s in clause if _denies(s)]
-            if asked in ("?", "？") and clause and _plays(clause[0], "pointing"):
-                denied += [s for s in clause if _is_unknown(s)]
-            inside = {id(s) for s in before}
-            for wish in [
-                w for w in sentence.found.wishes if denied and id(w.segments[-1]) in inside and not w.released
-            ]:
-                _take_back(sentence, wish, denied)
+        denied = list(_turning(before, clause, asked=asked in ("?", "？"))) if before and clause else []
+        inside = {id(s) for s in before}
+        for wish in [w for w in sentence.found.wishes if denied and id(w.segments[-1]) in inside and not w.released]:
+            _take_back(sentence, wish, denied)
         before, asked = clause or before, mark
+
+
+def _turning(before: Sequence[Segment], clause: Sequence[Segment], *, asked: bool) -> Iterator[Segment]:
+    """Yield the words of a clause that may turn what the one before it says."""
+    usual = any(_plays(s, "usual") for s in before) and [s for s in clause if _plays(s, "today")]
+    if usual and any(s.used in ("wanted", "soft") for s in clause):
+        yield usual[0]
+    if any(s.used == "wanted" for s in clause):
+        return
+    bare = not any("want" in s.roles or _plays(s, "conditions") for s in before)
+    for s in clause:
+        other = bool(s.words) and s.words[-1] in clause_words()["else"]
+        if (
+            other
+            or (_denies(s) and (asked or _plays(before[0], "conditions")))
+            or (asked and bare and _is_unknown(s) and _answers(clause))
+        ):
+            yield s
+
+
+def _answers(clause: Sequence[Segment]) -> bool:
+    """Tell whether a clause says something of what was asked before it, and does not only say more of what is wanted."""
+    more = any(_asks(s) or s.amount or s.fields for s in clause)
+    return not more and (not _plays(clause[0], "before_nouns") or _plays(clause[0], "pointing"))
 
 
 def _denies(s: Segment) -> bool:
@@ -134,11 +152,12 @@ def _verbs(clause: Sequence[Segment], value: int, unknown: Sequence[int]) -> lis
         return [clause[n] for n in last if any(_plays(s, "wishes") for s in clause)]
     if _is_fronted(clause[value + 1 : end]) or _owns(clause, value):
         return [s for n, s in enumerate(clause[:end]) if n > value or not s.entries]
+    judged = end > value + 1 and _plays(clause[value + 1], "judging") and all(s.is_glue for s in clause[:value])
     helped = any(_plays(s, "auxiliaries") for s in clause)
     parted = end - 1 > value and _plays(clause[end - 1], "particles")
     found = [n for n in last if clause[n].text.endswith("n") and not _plays(clause[n], "adverbs")]
     found += [n for n in range(value, end) if clause[n].used == "leaning" and "not" in clause[n].roles]
-    found += [n for n in unknown if value < n < end and key_of(clause[n - 1].text) in _TOO]
+    found += [n for n in unknown if value < n < end and (judged or key_of(clause[n - 1].text) in _TOO)]
     found += [
         n
         for n in unknown
