@@ -246,3 +246,36 @@ def test_the_name_of_a_number_that_is_held_is_not_called_unapplied() -> None:
         items = tuple(RankedItem(item=k, rank=n, score=1.0) for n, k in enumerate(KITES, 1))
         told = render_composition(Brief(text=f"a kite, 5 year {left}", understanding=wish, items=items, fields=fields))
         assert ("could not apply" in told.message.text) is said
+
+
+@pytest.mark.parametrize(
+    ("left", "said"), [("bed", False), ("size", False), ("no size", True), ("size 9", True), ("bunk", True)]
+)
+def test_words_that_name_what_a_condition_is_about_are_not_unapplied(left: str, *, said: bool) -> None:
+    held = Constraint(field="Bed size", op="=", value="King")
+    told = answer(f"a kite for a king size bed, {left}", KITES, constraints=(held,), unparsed=(left,))
+    assert ("could not apply" in told) is said
+
+
+BLURBS = [
+    Item(item_id="1", title="Gull", attributes={"Blurb": "Flies in a light breeze.", "Colour": "Red"}),
+    Item(
+        item_id="2", title="Tern", attributes={"Blurb": "Keeps you busy for hours without a battery.", "Colour": "Red"}
+    ),
+]
+
+
+def test_a_column_of_sentences_is_quoted_and_named_by_nobody() -> None:
+    told = answer("a kite for a breeze", BLURBS, reading=Reading(query="breeze"))
+    assert "“Flies in a light breeze”" in told
+    assert "blurb" not in told.lower()
+    assert "All" not in answer("hours", BLURBS, unparsed=("hours",))
+    assert "1 of them mentions “hours”" in answer("hours", BLURBS, unparsed=("hours",))
+    assert "could not apply “battery”" in answer("battery", BLURBS, unparsed=("battery",))
+
+
+@pytest.mark.parametrize(
+    ("name", "label"), [("Price (GBP)", "price"), ("Filling (main)", "filling"), ("重量（约）", "重量")]
+)
+def test_what_a_name_has_in_brackets_is_not_said(name: str, label: str) -> None:
+    assert wording("zh" if "重" in name else "en").label(name) == label

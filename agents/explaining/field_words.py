@@ -74,6 +74,10 @@ _FOREIGN = re.compile(r"[äöüßàâçéèêëîïôûñ]", re.IGNORECASE)
 _AN = re.compile(r"(?:[aeiou]|hour|8\b|11\b|18\b|[AEFHILMNORSX][A-Z]{1,}\b)")
 _BOUNDS = {"min": "minimum", "max": "maximum", "minimum": "minimum", "maximum": "maximum"}
 """Words of a field's name that say which end of a range it holds."""
+MOST_NAMED, _SENTENCE_ENDS = 9, frozenset(".!?…。！？")
+"""Words of a value, at most, that is named in a sentence; and what a sentence ends with."""
+_REMARK = re.compile(r"\s*[(（\[【][^()（）\[\]]*[)）\]】]$")
+"""What a name has in brackets at its end: a unit, a currency, a note."""
 _UNCOUNTED = ("ware", "wear", "ing")
 """Endings of words for things that are not counted."""
 MANY_FOREIGN = 3
@@ -106,6 +110,7 @@ def field_words(
     found, label = concept_of(of) if of else None, " ".join(words)
     if of is not None and of.type == "number" and not (of.unit or suffix) and (ending := _ZH_UNIT.search(label)):
         label, suffix = label[: ending.start()], ending[0]
+    label = _REMARK.sub("", label) or label
     concept = found.name if found else ""
     counts_years = of is not None and of.maximum is not None and of.maximum < FIRST_YEAR
     called_year = "year" in words or label in numbers["year"]["names"] or concept == "year"
@@ -163,6 +168,12 @@ def translated(
         return known
     own = known.label if language == "de" else quote(known.label.title() if foreign else known.label)
     return replace(known, label=common.get(known.common, own))
+
+
+def is_prose(value: str) -> bool:
+    """Say whether a value is a sentence, which is quoted and not named: "Soft and flat, for tummy sleepers."."""
+    words = len(value.split()) if value.isascii() or not is_chinese(value) else len(value) // 2
+    return words > MOST_NAMED or (words > 2 and value.rstrip()[-1:] in _SENTENCE_ENDS)
 
 
 def plain_value(value: str, *, lower: bool) -> str:

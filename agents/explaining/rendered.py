@@ -14,12 +14,13 @@ from ...core.predicates import ORDERING, TITLE, holds, of_known
 from ...core.ranking.soft_preferences import leaning
 from ...core.ranking.stated_preferences import WORDS_FIELD
 from ...core.schemas import Brief, Composition, Constraint, Language, Question, RankedItem, Words
-from ...core.text.words import shorten
+from ...core.text.field_names import label_of
+from ...core.text.words import shorten, stems
 from .answer_language import language_of_answer
 from .claim_sources import of_kind
 from .item_reasons import Points
 from .moment_words import between_moments
-from .own_words import as_said, names_figure, typed_words
+from .own_words import as_said, names_figure, refuses, typed_words
 from .points import Point, proven
 from .request_words import left_over, spoken_of
 from .wording import Wording, wording
@@ -31,6 +32,7 @@ MAX_ASKED = 5
 _REFUSES = re.compile(
     r"(?:no|not|non|none|never|without|except|anything but|nothing|don['’]?t|isn['’]?t)\b|[不没无别非除]", re.IGNORECASE
 )
+_FIGURE = re.compile(r"\d")
 _TURNS = {"more": "more", "undo": "undone", "start again": "afresh", "seen": "others"}
 """Turns that say what to do with the list; their words are no wish to be quoted."""
 _LEADS = frozenset("a at between for from in less marked more not with on of".split())  # noqa: SIM905
@@ -246,10 +248,11 @@ def _unapplied(brief: Brief, words: Wording) -> str:
 
 
 def _unmet(brief: Brief, words: Wording) -> list[str]:
-    """Return the words left over that name no number which a condition holds: "warranty" of "5 year warranty"."""
-    held = [c for c in brief.understanding.constraints if isinstance(c.value, float) and not isinstance(c.value, bool)]
-    told = " ".join(words.asks(c, brief) for c in held)
-    return [w for w in left_over(brief) if w not in told]
+    """Return the words left over that do not only name what a condition is about: "warranty" of "5 year warranty", "bed" of "king size bed"."""
+    held = brief.understanding.constraints
+    numbers = " ".join(words.asks(c, brief) for c in held if isinstance(c.value, float))
+    named = stems(" ".join([numbers, *(label_of(c.field) for c in held)]))
+    return [w for w in left_over(brief) if not stems(w) or not stems(w) <= named or refuses(w) or _FIGURE.search(w)]
 
 
 def _mentions(brief: Brief, words: Wording) -> Iterator[str]:

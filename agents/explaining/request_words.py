@@ -12,6 +12,7 @@ from ...core.text.chinese import han_pairs
 from ...core.text.word_lists import CLASS_NOUNS
 from ...core.text.words import content_words, plain_text, sentences, shorten, stem, stems, tokens
 from .clauses import YES, clauses_of
+from .field_words import is_prose
 from .own_words import refuses
 
 MAX_QUOTE = 120
@@ -68,10 +69,11 @@ def untitled(words: Collection[str], item: Item, language: Language) -> list[str
 def quote_with(wanted: Sequence[str], item: Item, language: Language) -> tuple[str, list[str]]:
     """Return the first sentence of the item's text that affirms a word of the request, and which; empty if there is none."""
     beginnings = [w[:MIN_QUOTED_WORD].casefold() for w in wanted if language == "zh" or len(w) >= MIN_QUOTED_WORD]
-    text = item.text.casefold()
+    prose = prose_of(item)
+    text = prose.casefold()
     if not any(b in text for b in beginnings):
         return "", []
-    for sentence in _sentences(item.text):
+    for sentence in _sentences(prose):
         if not any(b in sentence.casefold() for b in beginnings):
             continue
         affirmed = frozenset().union(*(c.holding(YES) for c in clauses_of(sentence)))
@@ -99,7 +101,13 @@ def _joined_pairs(pairs: Sequence[str], sentence: str) -> list[str]:
 
 def first_quote(item: Item) -> str:
     """Return the first sentence of the item's text that is worth quoting; empty if there is none."""
-    return _first_quote(item.text)
+    return _first_quote(prose_of(item))
+
+
+def prose_of(item: Item) -> str:
+    """Return the item's text and its values that are sentences: a column of blurbs of which many items have the same."""
+    told = [v for v in item.attributes.values() if isinstance(v, str) and is_prose(v)]
+    return "\n".join([item.text, *told]) if told else item.text
 
 
 @lru_cache(maxsize=4096)
@@ -140,7 +148,16 @@ def _speaks_of(wish: str, item: Item, language: Language) -> bool:
     if language == "zh":
         return any(_holds(wish, text) for text in _texts(item))
     wanted = stems(wish)
-    return bool(wanted) and any(wanted <= stems(text) and not refuses(text) for text in _texts(item))
+    affirms = _affirms if language == "en" else _denies_nothing
+    return bool(wanted) and any(wanted <= stems(text) and affirms(wanted, text) for text in _texts(item))
+
+
+def _affirms(wanted: frozenset[str], text: str) -> bool:
+    return any(wanted <= clause.holding(YES) for clause in clauses_of(text))
+
+
+def _denies_nothing(_: frozenset[str], text: str) -> bool:
+    return not refuses(text)
 
 
 def _holds(wish: str, text: str) -> bool:

@@ -28,6 +28,7 @@ from .field_words import (
     article,
     field_words,
     in_english,
+    is_prose,
     keeps_case,
     names_one,
     plain_value,
@@ -123,7 +124,7 @@ class Wording(Phrases):
         if isinstance(value, str) and is_moment(value):
             return ""
         members = [value] if isinstance(value, str) else value[:MAX_MEMBERS]
-        if not members or any(NO_WORD.fullmatch(m) or len(m) > MAX_VALUE for m in members):
+        if not members or any(NO_WORD.fullmatch(m) or len(m) > MAX_VALUE or is_prose(m) for m in members):
             return ""
         known = self.of(field)
         if self.language != "zh" and not known.entry and is_chinese(known.label):
