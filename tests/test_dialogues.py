@@ -86,6 +86,14 @@ def told(condition: Constraint) -> str:
         ("hotels", "hotels in Rome|cheaper|could it be cheaper?", "city = Rome; price_per_night < *"),
         ("recipes", "a vegan recipe|gluten free", "diet = Vegan; diet = Gluten free"),
         ("recipes", "a vegetarian recipe|vegan actually", "diet = Vegan"),
+        (
+            "hotels",
+            "hotels in Rome|fancier|no, that's too much",
+            "city = Rome; price_per_night > *; price_per_night < *",
+        ),
+        ("phones", "Nokia phones|lighter|I'd take a heavier one too", "brand = Nokia"),
+        ("hotels", "hotels under 100|over 8", "price_per_night < 100"),
+        ("moebel", "ein Regal|geht das auch schmaler?", "kategorie = Regal; breite_cm < *"),
         ("moebel", "ein Regal|billiger|darf auch teurer sein", "kategorie = Regal"),
         ("moebel", "ein Regal fürs Wohnzimmer|fürs Kinderzimmer", "kategorie = Regal; zimmer = Kinderzimmer"),
         ("零食店", "不要牛奶|也不能有大豆", "过敏原 != 牛奶; 过敏原 != 大豆"),
@@ -138,6 +146,9 @@ def test_a_turn_changes_what_it_says_and_nothing_else(shop: str, turns: str, exp
         ("what colour is the ninth?", "fact"),
         ("is there a laptop sleeve in the first one?", "fact"),
         ("do you have the second in red?", "fact"),
+        ("what is different about the third compared to the first?", "compare"),
+        ("hast du den zweiten auch mit Tragegurt?", "fact"),
+        ("was ist beim zweiten anders als beim ersten?", "compare"),
         ("wodurch unterscheidet sich das erste vom zweiten?", "compare"),
         ("thanks, and in red", "ask"),
     ],
@@ -195,3 +206,9 @@ def test_starting_again_forgets_all_that_was_said() -> None:
     for text in ("forget everything I said", "vergiss alles, was ich gesagt habe", "全部清空"):
         understood, memory, _ = converse("backpacks", "grey backpacks", text)
         assert (understood.constraints, memory.query) == ((), ""), text
+
+
+def test_without_it_is_named_and_takes_no_item_off_the_list() -> None:
+    understood, _, _ = converse("recipes", "a soup", "is that with rice?", "without it please")
+    assert not understood.exclude_item_ids
+    assert "without it" in understood.unparsed

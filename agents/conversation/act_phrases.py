@@ -74,12 +74,13 @@ PRICE = re.compile(
     r"多少钱|什么价|几块钱|价格(?:是|怎么样|呢|多少)|怎么卖"
 )
 DIFFERENCE = re.compile(
-    r"\bdifferences?\b|\bcompare\b|\bdiffer\b|\bversus\b|\bvs\b|\b(?:which|what)(?: one)?(?:'s| is) better\b|\bunterschied\w*\b|\bunterscheide\w*\b|\bvergleich\w*\b|\bwelche[rs]? ist besser\b|区别|对比|比较一下|有什么不同|哪个更?好"
+    r"\bdifferences?\b|\bcompare\b|\bdiffer\b|\bversus\b|\bvs\b|\b(?:which|what)(?: one)?(?:'s| is) better\b|\bunterschied\w*\b|\bunterscheide\w*\b|\bwhat(?:'s| is| makes)\b[^?]*\bdifferent\b|\bwas ist\b[^?]*\banders\b|\bvergleich\w*\b|\bwelche[rs]? ist besser\b|区别|对比|比较一下|有什么不同|哪个更?好"
 )
 YES_NO = re.compile(
     rf"{LEAD}(?:does|do|is|are|has|have|can|was|were|did|will|would|hat|haben|ist|sind|gibt es|gibt's|gibts|passt|passen|kommt|geht|kann(?: man)?|läuft)\s+{SUBJECT}(?:\s+(?:one|ones|film|movie|two))?\s+(?P<about>.+)"
     rf"|{LEAD}(?:is|are) there (?P<inside>.+?) (?:at|in|on|with|for|near) {SUBJECT}(?: (?:one|ones|two))?{TAIL}"
     rf"|{LEAD}(?:do you have|have you got|can i (?:get|have)|could i (?:get|have)|do you sell) (?:the )?(?:{ORDINAL}|number \d)(?: (?:one|ones))? (?P<got>(?:in|with|for)\b.+)"
+    rf"|{LEAD}(?:hast du|habt ihr|haben sie|führt ihr|führen sie|gibt es|gibt's) (?:der|die|das|den|dem) (?:{ORDINAL})(?: (?:auch|noch))? (?P<haben>(?:in|mit|ohne|für)\b.+)"
     rf"|{LEAD}(?:gibt es|gibt's|hat man) (?:bei|an|in|mit|beim|im) ?(?:der|dem|den)? ?(?:{ORDINAL}) (?P<dort>.+)"
 )
 WHAT = re.compile(
@@ -87,7 +88,7 @@ WHAT = re.compile(
 )
 OPEN = re.compile(rf"{WHAT.pattern}|什么|多少|谁|哪|几|多[长大重久]")
 WISHES = re.compile(
-    r"\b(?:like|similar|than|instead|want|need|looking|prefer|do you have|have you got|möchte|will|suche|brauche|lieber|stattdessen|hätte gern\w*|ähnlich\w*)\b|类似|一样|想要|有没有|随便|无所谓|都(?:可以|行|好)"
+    r"\b(?:like|similar|than|instead|want|need|looking|prefer|do you have|have you got|möchte|will|suche|brauche|lieber|stattdessen|hätte gern\w*|ähnlich\w*)\b|\b(?:geht|gibt es|gibt's|kommt)\b.{0,20}\b(?:auch|noch)\s+(?:etwas\s+|ein bisschen\s+)?[^\W\d]+er\b|类似|一样|想要|有没有|随便|无所谓|都(?:可以|行|好)"
 )
 CONCEPTS = (
     (re.compile(r"\bwho(?:'s| is| are| plays| stars| acts| appears)\b[^?]*\bin\b|\bwho stars\b|谁演|有谁"), ("cast",)),

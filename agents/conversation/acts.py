@@ -220,7 +220,7 @@ def _fact(low: str, text: str, shown: Sequence[ShownItem], language: CatalogueLa
     yes_no = YES_NO.search(low)
     about = asked_in(text, yes_no) if yes_no and len(text) == len(low) else text
     is_question = bool(yes_no or ZH_ASKS.search(low) or WHAT.search(low))
-    direct = yes_no is not None and yes_no["got"] is not None
+    direct = yes_no is not None and (yes_no["got"] or yes_no["haben"]) is not None
     if ids and is_question and (direct or not WISHES.search(low)):
         asked, fields = read(about, language), fields_in(low, language)
         if fields and OPEN.search(low):
@@ -229,7 +229,7 @@ def _fact(low: str, text: str, shown: Sequence[ShownItem], language: CatalogueLa
         if not (asked.conditions or fields or asked.not_applied):
             asked = asked.model_copy(update={"not_applied": (about.strip(" ?？。."),)})
         return TurnAct("fact", ids, asked, fields)
-    if low.rstrip().endswith(("?", "？")) and len(low.split()) <= MAX_SHORT_WORDS:
+    if low.rstrip().endswith(("?", "？")) and len(low.split()) <= MAX_SHORT_WORDS and not WISHES.search(low):
         asked = read(text, language)
         if asked.not_applied and not asked.conditions:
             return TurnAct("fact", ids or (shown[0].item_id,), asked)
@@ -240,7 +240,7 @@ def _fact(low: str, text: str, shown: Sequence[ShownItem], language: CatalogueLa
 
 def asked_in(text: str, match: re.Match[str]) -> str:
     """Return what a question asks of an item, without what opens it and names the item."""
-    name = next(name for name in ("about", "inside", "got", "dort") if match[name] is not None)
+    name = next(name for name in ("about", "inside", "got", "haben", "dort") if match[name] is not None)
     return text[match.start(name) : match.end(name)]
 
 

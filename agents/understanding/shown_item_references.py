@@ -58,7 +58,7 @@ _LIKE_AFTER = rf"(?:和|跟|与|同)?(?:(?P<ord>第[一二三四五六七八九�
 _LIKING = r"(?:\bi (?:really |quite )?(?:like|love|liked|loved|prefer|enjoyed)\s+|我?(?<!不)(?:很|更|最|比较)?喜欢)"
 _CHEAPER = (
     r"(?:\b(?:something |anything |a bit |a little |slightly |much |even |ones? )*(?:cheaper|less expensive|more affordable|lower[- ]priced|less pricey|"
-    r"billiger(?:es)?|günstiger(?:es)?|moins cher|(?<!not )(?<!nothing )(?<!nicht )too (?:expensive|pricey|costly|dear)|(?<!nicht )zu teuer)\b|(?:再|更)?便宜一?[点些]的?|(?:更|再)便宜的?|太贵了?|贵了|有点贵)"
+    r"billiger(?:es)?|günstiger(?:es)?|moins cher|(?<!not )(?<!nothing )(?<!nicht )too (?:expensive|pricey|costly|dear)|(?<!nicht )zu teuer)\b|\b(?:that's|that is|it's|das ist|ist mir)(?: mir| a bit| way| really| far| leider| doch)* (?:too much|zu viel)(?: (?:money|for me|geld|für mich))?(?=\s*(?:$|[,.!?;]))|(?:再|更)?便宜一?[点些]的?|(?:更|再)便宜的?|太贵了?|贵了|有点贵)"
 )
 _DEARER = (
     r"(?:\b(?:something |anything |a bit |a little |slightly |much |ones? )*(?:more expensive|pricier|dearer|higher[- ]priced|more upmarket|fancier|"
@@ -76,6 +76,7 @@ _TOLERATED = re.compile(
     r"|^\s*(?:的)?(?:也)?(?:没关系|没问题|无所谓|不要紧|不介意|也行|也可以|也成|可以)"
 )
 _MAY_BE = re.compile(
+    r"\b(?:i|we)(?:'d| would|'ll)(?: also| even)? (?:take|accept|consider)\s+(?:something\s+|ones?\s+)?$|\b(?:ich|wir) (?:würde|nähme|würden|nähmen)(?: auch| sogar)?\s+$|"
     r"\b(?:can|could|may|might|kann|darf|dürfte|könnte)\s+(?:(?:it|they|es|sie|das|be|also|well|auch|ruhig|gern|gerne|noch|sogar|etwas|a bit|a little)\s+)*$|(?:可以|不介意|不怕)\s*$"
 )
 """What allows more or less than was asked for, which bounds nothing: "a bit more expensive is fine", "darf auch teurer sein"."""
@@ -115,7 +116,8 @@ def take_references(u: Utterance, language: CatalogueLanguage, memory: ThreadMem
         for lead, target in ((_NOT, found.exclude), (_LIKE, found.like), (_LIKING, found.like)):
             for match in list(re.finditer(lead + _REF, u.low)):
                 if not (has_photo and match["it"]):
-                    meant = _items(u, match, memory.shown, titled)
+                    lacking = match[0].startswith(("without", "ohne")) and match["it"]  # of what was asked, no item
+                    meant = [] if lacking else _items(u, match, memory.shown, titled)
                     words = u.take(match.start(), match.end())
                     target.extend(meant)
                     found.unresolved += [] if meant else [words]

@@ -43,7 +43,7 @@ _CONTINUES = re.compile(
     r"(?:但是?|不过|还|也)(?:要|得|必须)"
 )
 _ADDS = re.compile(
-    r"\b(?:also|too(?=\W*(?:$|[,.!?;]))|as well|additionally|plus|both|on top|auch|aussi)\b|^\W*(?:and|or|und|oder)\b(?!\s+(?:maybe |vielleicht |doch )?(?:rather|better|lieber|besser|eher)\b)|也|^\W*或"
+    r"\b(?:also|too(?=\W*(?:$|[,.!?;]))|as well|additionally|plus|both|on top|auch|aussi)\b|^\W*(?:and|or|und|oder)\b(?!\s+(?:maybe |vielleicht |doch )?(?:rather|better|lieber|besser|eher)\b)|也|加上|再加|^\W*或"
 )
 
 _HAS = re.compile(

@@ -38,6 +38,8 @@ def resume(
         value = _fitting(phrase, c.value, terms, language, named=named)
         if value is None or (not named and counts_something(phrase, segments, language)):
             continue
+        if not named and not phrase.bare and _contradicts(phrase, value, c):
+            continue
         op, turned, number = phrase.parts[0][0], phrase.negated, amount._replace(value=value, units=(), currency="")
         phrase.fields, phrase.resumed = (c.field,), True
         if phrase.bare and c.op == "=" and any(s.roles & {"or", "also"} for s in segments):  # "3 rooms", then "or 4"
@@ -68,6 +70,15 @@ def _fitting(
         if limit > 0 and limit / NEAR <= value <= limit * NEAR and _held(terms, value):
             return value
     return None
+
+
+def _contradicts(phrase: NumberPhrase, value: float, earlier: Constraint) -> bool:
+    """Tell whether nothing would be left within the earlier limit: "nothing under 8" after at most 5 is about another number."""
+    up = phrase.parts[0][0].startswith(">") != phrase.negated
+    limit = float(earlier.value) if isinstance(earlier.value, float) else value
+    return (up and earlier.op.startswith("<") and value > limit) or (
+        not up and earlier.op.startswith(">") and value < limit
+    )
 
 
 def _may_be_price(phrase: NumberPhrase, language: CatalogueLanguage) -> bool:
