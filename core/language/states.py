@@ -113,6 +113,8 @@ def lacking(name: str) -> str:
     led = words[0] in leads and (words[0] != "free" or words[1:2] in (["of"], ["from"]))  # "free_parking" lacks none
     if len(words) > 1 and (led or words[-1] in leads):
         return joined(words[1 + (words[0] == "free") :] if led else words[:-1])
+    if len(words) > 1:
+        return ""  # "wireless charging" is about no wire
     word = words[0]
     if not word.isascii():
         lead = next((e for e in leads if not e.isascii() and word.startswith(e) and len(word) > len(e)), "")

@@ -30,6 +30,18 @@ def conditionals(sentence: Sentence) -> None:
                 _settle(sentence, i, *span)
         elif "rejects" in s.roles and i and key_of(segments[i - 1].text) in _ELSE:
             s.used = segments[i - 1].used = "settled"
+        elif "rejects" in s.roles and i > 1 and "and" in segments[i - 1].roles:
+            _consequence(sentence, i)
+
+
+def _consequence(sentence: Sentence, i: int) -> None:
+    """Settle what the verdict at ``i`` follows from: "more than 5 km and I won't go", "one drop of oud and I'm out"."""
+    start = i - 1
+    while start and not sentence.stops(start - 1) and sentence.segments[start - 1].mark not in COMMAS:
+        start -= 1
+    asked = any(s.roles & {"want", "demand"} and not s.entries for s in sentence.segments[start : i - 1])
+    if start < i - 1 and not asked:
+        _settle(sentence, i - 1, start, i - 1, i)
 
 
 def _judged_after(sentence: Sentence, i: int) -> tuple[int, int, int] | None:
@@ -72,7 +84,7 @@ def _settle(sentence: Sentence, i: int, start: int, end: int, verdict: int) -> N
         _take(sentence, values, refused=not denied)
     if not sure:
         sentence.found.bounds = [b for b in sentence.found.bounds if b not in bounds]
-        sentence.found.unmet.append((sentence.segments[i].start, inside[-1].end))
+        sentence.found.unmet.append((min(sentence.segments[i].start, inside[0].start), inside[-1].end))
     for s in (sentence.segments[i], *inside, sentence.segments[verdict]):
         s.used = s.used or ("not" if sure else "unmet")
 

@@ -222,7 +222,7 @@ def _is_unsaid(clause: list[Segment], n: int, value: Segment, *, refused: bool) 
         for s in between
     )
     return (told and not refused) or (
-        all((s.is_glue or s.person or "and" in s.roles) and key_of(s.text) not in _RELATIVE for s in between)
+        all((s.is_glue or s.person or s.roles & {"and", "own"}) and key_of(s.text) not in _RELATIVE for s in between)
         and (key_of(clause[n].text) in _DENYING or key_of(clause[n].text).split(" ")[0] in _DENYING)
     )
 

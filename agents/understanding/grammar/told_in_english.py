@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from ....core.language.lexicon.verbs import is_verb
 from ....core.language.tokens import stem
 from ....core.language.word_data import irregular_verbs, key_of, wishing_verbs
+from .refused_values import LACKING
 from .segments import Segment
 from .sentence import COMMAS, Sentence
 
@@ -15,6 +18,8 @@ _OBJECTS = frozenset("me my him his her us our them their".split())  # noqa: SIM
 _POINTING = frozenset("that those this these his her hers their theirs him them there".split())  # noqa: SIM905
 _FORMER = frozenset("last previous old first other".split())  # noqa: SIM905
 """What a thing is called that somebody had."""
+_ANY = frozenset("anything everything those ones any all whatever".split())  # noqa: SIM905
+_WITH = frozenset(("with", "having", "that has", "that have", "has", "have"))
 _OWNERS = frozenset("my our his her their".split())  # noqa: SIM905
 _TELLING = frozenset("had bought went came gave took saw".split())  # noqa: SIM905
 """Pasts that are words of everyday grammar as well."""
@@ -23,6 +28,7 @@ _DECIDED = frozenset("chose picked decided opted settled wanted hoped fancied".s
 """Pasts of verbs by which somebody asks all the same."""
 MOST_NOUNS, FIRST = 2, 3
 _HAVING = frozenset("ive weve hes shes theyve".split())  # noqa: SIM905
+_RELATIVE = frozenset("that which who whose if when".split())  # noqa: SIM905
 _APART = frozenset("that which who whose to for if when".split())  # noqa: SIM905
 """Words that part a verb from the value before it, or from the one after it."""
 NEAR = 4
@@ -32,6 +38,7 @@ NEAR = 4
 def told_in_english(sentence: Sentence) -> None:
     """Take back the wishes of every clause that tells what somebody did, or what something did to somebody."""
     for clause in _clauses(sentence):
+        _doubt_bounds(sentence, clause)
         valued = [n for n, s in enumerate(clause) if s.entries and s.used in ("wanted", "soft")]
         if not valued or any(s.roles & _ASKING and not s.entries for s in clause):
             continue
@@ -54,8 +61,53 @@ def pointed_refusals(sentence: Sentence) -> None:
             own.used = "unmet"
 
 
+def _doubt_bounds(sentence: Sentence, clause: list[Segment]) -> None:
+    """Take back a comparison that somebody's unknown verb governs, or that a refused noun has: "I fear anything under 20", "no gym with over 2000 members"."""
+    for bound in [b for b in sentence.found.bounds if not b.turned and b.op in ("<", ">", "<=", ">=")]:
+        first = next((n for n, s in enumerate(clause) if s.start <= bound.start < s.end), None)
+        if first is None:
+            continue
+        before = clause[:first]
+        verb = next((n for n, s in enumerate(before) if _governs(clause, n)), None)
+        cause = verb if verb is not None else _refused_noun(before)
+        if cause is None or any(s.roles & {"want", "demand"} and not s.entries for s in before):
+            continue
+        sentence.found.bounds = [b for b in sentence.found.bounds if b is not bound]
+        sentence.found.unmet.append((clause[cause].start, bound.end))
+
+
+def _governs(clause: list[Segment], n: int) -> bool:
+    """Tell whether an unknown verb of somebody's at ``n`` has "anything" or "those" for its object."""
+    subject = bool(n) and bool(set(clause[n - 1].words) & _SUBJECTS)
+    verb = (_is_verb(clause[n]) or _is_plain(clause, n)) and stem(clause[n].words[0]) not in wishing_verbs()
+    return subject and verb and any(set(s.words) & _ANY for s in clause[n + 1 : n + 3])
+
+
+def _refused_noun(before: list[Segment]) -> int | None:
+    """Return the position of the refusal of a noun to which "with" joins a comparison, or None."""
+    if not before or not any(key_of(s.text) in _WITH for s in before[-2:]):
+        return None
+    for n in range(len(before) - 1, -1, -1):
+        s = before[n]
+        if "not" in s.roles and not s.entries and key_of(s.text) not in LACKING:
+            return n
+        if s.roles & {"and", "but"} or not (s.is_glue or s.is_word or s.entries or s.roles & {"terms"}):
+            return None
+    return None
+
+
 def _tells(clause: list[Segment], valued: list[int], n: int) -> bool:
-    return _is_verb(clause[n]) and (_befalls(clause, valued, n) or _did(clause, valued, n))
+    if _is_verb(clause[n]):
+        return _befalls(clause, valued, n) or _did(clause, valued, n)
+    used = clause[n].words == ("used",) and [s.words for s in clause[n + 1 : n + 2]] == [("to",)]
+    return (used or _is_plain(clause, n)) and any(k > n for k in valued) and (used or _did(clause, valued, n))
+
+
+def _is_plain(clause: list[Segment], n: int) -> bool:
+    """Tell whether an unknown word right behind "I" or "we" is a verb in its plain form: "I catch colds from wool"."""
+    s = clause[n]
+    subject = bool(n) and clause[n - 1].words in (("i",), ("we",), ("they",))
+    return subject and s.is_word and s.text.isascii() and len(s.words) == 1 and is_verb(s.words[0], plain=True)
 
 
 def _clauses(sentence: Sentence) -> list[list[Segment]]:
@@ -86,9 +138,14 @@ def _befalls(clause: list[Segment], valued: list[int], n: int) -> bool:
     nouns = [s for s in before if not (s.is_glue or "and" in s.roles)]  # "forest school gave him ticks"
     opened = any(k < n for k in valued) and len(nouns) < MOST_NOUNS and all(s.is_word for s in nouns)
     parted = any(key_of(s.text) in _APART for s in before)
-    whom = any(set(s.words) & _OBJECTS for s in clause[n + 1 : n + 1 + NEAR])
+    whom = any(set(s.words) & _OBJECTS for s in takewhile(_goes_on, clause[n + 1 : n + 1 + NEAR]))
     named = n and clause[n - 1].capital and len(clause[n - 1].words) > 1 and n - 1 in valued  # "Ann Lee drones on"
     return opened and not parted and bool(whom or named)
+
+
+def _goes_on(s: Segment) -> bool:
+    """Tell whether what a verb is about goes on: the plants of "shade plants that won't poison my dog" are none."""
+    return key_of(s.text) not in _RELATIVE
 
 
 def _did(clause: list[Segment], valued: list[int], n: int) -> bool:

@@ -15,12 +15,12 @@ USUAL = 2
 
 
 @cache
-def is_verb(word: str) -> bool:
-    """Tell whether a folded English word is as a rule the present or past of a verb."""
+def is_verb(word: str, *, plain: bool = False) -> bool:
+    """Tell whether a folded English word is as a rule the present or past of a verb; in its ``plain`` form, whether it may be one at all."""
     if word in irregular_verbs():
         return True
-    past = word.endswith("ed")
-    for base in _bases(word):
+    past = word.endswith("ed") or plain
+    for base in (*_bases(word), *((word,) if plain else ())):
         known = [sense(name).kind in _KINDS for name in senses_of(base, "en")]
         if any(known if past else known[:USUAL]):
             return True

@@ -21,6 +21,8 @@ _SPENDING = frozenset(
 )
 """Verbs beside a "not" after a number: "over 80k I can't afford", "mehr als 300 gebe ich nicht aus"."""
 _LACKING = frozenset(("havent", "hasnt", "have not", "has not", "hadnt"))
+_THEREFORE = frozenset("so then hence therefore thus deshalb also darum".split())  # noqa: SIM905
+"""Words that open a clause of their own, whose "not" no other one cancels."""
 _ASKING = "?？:：=-–—"
 """Marks between a value and the "no" that is said of it."""
 _REFUSING = frozenset(("not", "except"))
@@ -46,6 +48,7 @@ def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: Catalogu
             and (segments[k].is_glue or "not" in segments[k].roles)
             and not segments[k].used
             and not segments[k].entries
+            and key_of(segments[k].text) not in _THEREFORE
         ):
             if "not" in segments[k].roles:
                 start, times = k, times + 1

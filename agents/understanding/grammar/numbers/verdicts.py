@@ -23,6 +23,13 @@ _MUCH = frozenset("much many far viel viele lang teuer steep rich 多 大 高 �
 _LITTLE = frozenset("little few wenig wenige kurz 少 小 低 短".split())  # noqa: SIM905
 _FAILING = frozenset("wont doesnt dont isnt arent cant couldnt wouldnt didnt".split())  # noqa: SIM905
 _WHOM = frozenset("me my us our him his her them their".split())  # noqa: SIM905
+_WORTH = frozenset("good right decent worth serious real".split())  # noqa: SIM905
+_PER, _RATES = (
+    frozenset(("a", "an", "per", "each")),
+    frozenset(["month", "night", "day", "week", "year", "hour", "person", "head"]),
+)
+_MAKING = frozenset("makes make gives smells sounds tastes strikes puts drives".split())  # noqa: SIM905
+"""Verbs by which something is judged: "under 20 smells fishy"."""
 _ARTICLES = frozenset(("the", "a", "an", "absolute", "upper", "lower", "das", "die", "der"))
 _MOST = frozenset(("maximum", "max", "limit", "ceiling", "most", "cap", "obergrenze", "schmerzgrenze", "上限"))
 _LEAST = frozenset(("minimum", "min", "least", "untergrenze", "下限"))
@@ -36,7 +43,7 @@ _WELCOME = frozenset(
 
 def verdict_after(segments: Sequence[Segment], phrase: NumberPhrase, language: CatalogueLanguage) -> bool:
     """Turn a number phrase by what is said of it after it; return whether anything was."""
-    k, copula = phrase.last, False
+    k, copula = _after_rate(segments, phrase.last), False
     while k < len(segments) and not segments[k].used and key_of(segments[k].text) in _COPULAS - _TOO:
         copula, k = True, k + 1
     if k >= len(segments) or segments[k].used or segments[k].mark:
@@ -81,9 +88,15 @@ def _fails(segments: Sequence[Segment], start: int, k: int) -> bool:
     for s in segments[k : k + 5] if denied else ():
         if s.mark or s.entries or s.amount is not None:
             return False
-        if s.is_word:
+        if s.is_word or key_of(s.text) in _WORTH:
             return s.text.isascii()
     return False
+
+
+def _after_rate(segments: Sequence[Segment], k: int) -> int:
+    """Return the position behind "a month" or "per night" at ``k``, which may be no word of this shop."""
+    rate = k + 1 < len(segments) and key_of(segments[k].text) in _PER and key_of(segments[k + 1].text) in _RATES
+    return k + 2 if rate and segments[k + 1].is_word else k
 
 
 def _is_judged(segments: Sequence[Segment], phrase: NumberPhrase, k: int, *, copula: bool) -> bool:
@@ -94,7 +107,10 @@ def _is_judged(segments: Sequence[Segment], phrase: NumberPhrase, k: int, *, cop
     if not copula:
         hurts = said[:1] and (said[0].is_word or said[0].roles & {"not_after", "reaction"}) and not said[0].entries
         verb = hurts and said[0].text.isascii() and is_verb(key_of(said[0].text))
-        return bool(verb) and any(set(s.words) & _WHOM for s in said[1:4])
+        makes = bool(said) and key_of(said[0].text) in _MAKING
+        return bool(
+            (makes and any(s.is_word for s in said[1:3])) or (verb and any(set(s.words) & _WHOM for s in said[1:4]))
+        )
     if any(key_of(s.text) in _WELCOME | _TOO or s.roles & {"fine", "praise", "want", "demand"} for s in said):
         return False
     first = next((s for s in said if s.is_word or s.entries or s.fields or s.amount is not None), None)
