@@ -139,6 +139,14 @@ WITHOUT_MARKS = """
 宠物: 成犬干粮不要中国产的新西兰可以 = +成犬 +干粮 -中国 +新西兰
 jackets: parka，Wool Leather都不要 = +Parka -Wool -Leather
 """
+SLIPS = """
+奶茶: 禄茶，不要珍株 = +绿茶 -珍珠
+奶茶: 乌龙茶，不加椰裹 = +乌龙茶 -椰果
+奶茶: 茉莉花查，不要布叮 = +茉莉花茶 -布丁
+傢俱: 书卓，不要博璃 = +書桌 -玻璃
+宠物: 成犬，不要三纹鱼 = +成犬 -三文鱼
+奶茶: 绿茶，去年喝过的 = +绿茶
+"""
 
 
 def _rows(text: str) -> list[tuple[str, str, set[str]]]:
@@ -147,7 +155,8 @@ def _rows(text: str) -> list[tuple[str, str, set[str]]]:
 
 
 @pytest.mark.parametrize(
-    ("shop", "text", "expected"), _rows(REFUSALS + STORIES + ONLY_NAMED + CONDITIONS + SECOND_THOUGHTS + WITHOUT_MARKS)
+    ("shop", "text", "expected"),
+    _rows(REFUSALS + STORIES + ONLY_NAMED + CONDITIONS + SECOND_THOUGHTS + WITHOUT_MARKS + SLIPS),
 )
 def test_what_is_said_is_what_is_read(shop: str, text: str, expected: set[str]) -> None:
     assert said(shop, text) == expected

@@ -23,6 +23,7 @@ from .lexicon.wordings import lemma_of
 from .listing_columns import with_signs
 from .number_field_names import is_rate, number_field_names
 from .own_words import OwnWords
+from .pinyin import said_alike
 from .spelling import Spelling
 from .tokens import german_stem, stem, words_of_form
 from .value_entry import SPELLED, Entry, FieldTerms, are_names
@@ -79,6 +80,7 @@ class CatalogueLanguage:
     is_german: bool = False
     senses: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     things: frozenset[str] = frozenset()
+    sounds: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
     def opens(self, key: str, plain: str, stems: str, german: str) -> bool:
         """Tell whether any phrase, name or value begins with the words read so far, in one of the ways they are looked up."""
@@ -154,6 +156,7 @@ def compile_language(
         is_german=german,
         senses=senses,
         things=things_called(titles, terms),
+        sounds=said_alike(v for term in terms.values() if term.field.type in ("text", "list") for v in term.values),
         words=frozenset(stem(w) for text in (*titles, *texts) for w in words_of_form(text)),
         spelling=Spelling({*values.words(), *_long_words([*units(), *names])}, _often(vocabulary)),
     )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 
 from ..text.chinese import is_han
 from .lexicon.lexicon import senses_of
+from .tokens import simplified
 from .word_data import common_words, key_of, phrases, thing_words
 
 DATA = Path(__file__).parent / "data" / "pinyin.tsv"
-SHORTEST, LONGEST, MOST_FORMS = 2, 4, 8
-"""Characters of a value that is written so, and ways to read one that are told."""
+SHORTEST, LONGEST, LONGEST_SAID, MOST_FORMS = 2, 4, 8, 8
+"""Characters of a value that is written so, the longest of one that is known by its sound, and ways to read one that are told."""
 SHORTEST_WORD = 5
 """Letters that it needs to be told from a word when it is written as one."""
 
@@ -32,6 +33,22 @@ def pinyin_of(value: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def said_alike(values: Iterable[str]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+    """Return sounds -> the simplified Chinese values that are said so, for those who type by sound or dictate."""
+    found: dict[tuple[str, ...], dict[str, None]] = defaultdict(dict)
+    for value in values:
+        plain = simplified(value)
+        if SHORTEST <= len(plain) <= LONGEST_SAID and all(map(is_han, plain)):
+            for sounds in sounds_of(plain):
+                found[sounds][plain] = None
+    return {sounds: tuple(said) for sounds, said in found.items()}
+
+
+def sounds_of(text: str) -> list[tuple[str, ...]]:
+    """Return the ways to say Chinese characters, without the sounds that many speakers do not tell apart."""
+    return list(islice(product(*(_sounds().get(char, ()) for char in text)), MOST_FORMS))
+
+
 def _is_word(form: str) -> bool:
     """Tell whether a form is a word of another language: 素食 is no sushi."""
     key = key_of(form)
@@ -44,6 +61,18 @@ def _is_word(form: str) -> bool:
         or senses_of(key, "en")
         or senses_of(key, "de")
     )
+
+
+@cache
+def _sounds() -> Mapping[str, tuple[str, ...]]:
+    """Return character -> its syllables, zh as z and ng as n."""
+    return {char: tuple(dict.fromkeys(map(_blurred, rows))) for char, rows in _syllables().items()}
+
+
+def _blurred(syllable: str) -> str:
+    for clear, blurred in (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ing", "in"), ("eng", "en")):
+        syllable = syllable.replace(clear, blurred)
+    return syllable
 
 
 @cache

@@ -190,9 +190,10 @@ def _is_undecided(sentence: Sentence, i: int, j: int) -> bool:
     value, behind = sentence.segments[i - 1], sentence.segments[j]
     if value.end != sentence.segments[i].start or not _is_listed(sentence, value):
         return False
-    before = sentence.segments[i - 2] if i > 1 else None
-    asked = before is not None and before.text in around_han()["asking"]
-    after = before is not None and bool(before.entries) and before.end == value.start
+    k = i - 1
+    while k > 0 and sentence.segments[k - 1].entries and sentence.segments[k - 1].end == sentence.segments[k].start:
+        k -= 1
+    asked, after = k > 0 and sentence.segments[k - 1].text in around_han()["asking"], k < i - 1
     return not asked and (after or not _is_listed(sentence, behind))
 
 

@@ -33,6 +33,7 @@ from ....core.language.word_data import (
 )
 from .compounds import join_compound, with_shared_ends, without_compounds
 from .han_words import end_of_whether, end_of_word
+from .like_sounding import sounding_right
 from .numbers.amount import Amount
 from .numbers.amounts import NUMBER_WORDS, read_amount
 from .written_forms import spelled, spelled_out
@@ -108,7 +109,8 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
     tongue = _tongue_of(tokens, language)
     tokens = with_shared_ends(spelled_out(tokens[:MAX_TOKENS]), language)
     tokens = without_compounds(text, tokens, language)
-    corrected = [_corrected(t, language, tongue) for t in tokens]
+    spoken = sounding_right(tokens, language) if language.sounds and any(t.kind == "han" for t in tokens) else tokens
+    corrected = [_corrected(t, language, tongue) for t in spoken]
     changed = [a.text != b.text for a, b in zip(tokens, corrected, strict=True)]
     found: list[Segment] = []
     i = 0
