@@ -12,7 +12,7 @@ from .sentence import COMMAS, Sentence, Wish
 MAX_NEGATIONS = 2
 """More of them in one clause leave the sign in doubt."""
 STATES = frozenset(
-    "not isnt arent aint wasnt non nicht kein keine keinen lacking lacks lack missing 不是 非 没有 没 无 不含 不带".split()  # noqa: SIM905
+    "not isnt arent aint wasnt non nicht kein keine keinen lacking lacks lack missing 不是 非 没有 没 无 不含 不带 少了 缺了 缺 没了".split()  # noqa: SIM905
 )
 """Negations that say what a thing is not or has not."""
 REST = frozenset(

@@ -54,6 +54,7 @@ _OF_CONDITION = frozenset(
 _COPULAS = frozenset("is are was be would isnt arent ist sind ware waren bringt macht".split())  # noqa: SIM905
 _WELCOME = frozenset(
     [
+        "可以",
         "fine",
         "ok",
         "okay",
@@ -232,7 +233,8 @@ def _is_judged(sentence: Sentence, i: int, last: int) -> bool:
     before = [s for s in _before(sentence, i) if not s.mark]
     lacks = said in LACKING or said in ("no", "kein", "keine", "keinen", "keinerlei")
     asked = any("bitte" in s.words or "and" in s.roles for s in before)
-    if lacks and not asked and before and (before[-1].words[-1:] and before[-1].words[-1] in _WELCOME):
+    asked = asked or any(s.text == "吗" or s.mark in ("?", "？") for s in sentence.segments[last + 1 : last + 4])
+    if lacks and not asked and before and (before[-1].words[-1:] and {before[-1].words[-1], before[-1].text} & _WELCOME):
         return not any(w.refused and sentence.place(w.segments[-1]) < i for w in sentence.found.wishes)
     if lacks and len(before) == 1 and key_of(before[0].text) in doubtful_words():
         return True

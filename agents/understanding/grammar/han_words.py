@@ -34,7 +34,7 @@ def end_of_whether(tokens: Sequence[Token], i: int) -> int:
     """Return where the first half of a question of the form A-not-A ends, 0 where none opens at ``i`` or it is a phrase: the 防不 of 防不防水."""
     for n in (1, 2):
         said = [t.text for t in tokens[i : i + 2 * n + 1]]
-        whole = len(said) == 2 * n + 1 and tokens[i].kind == "han" and said[:n] == said[n + 1 :] and said[n] in "不没"
+        whole = len(said) == 2 * n + 1 and tokens[i].kind == "han" and said[:n] == said[n + 1 :] and said[n] in "不没唔"
         if whole and "".join(said) not in phrases():
             return i + n + 1
     return 0

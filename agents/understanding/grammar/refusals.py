@@ -139,7 +139,7 @@ def _refuse_after(sentence: Sentence, i: int) -> None:
     j, unknown, bridged, joined = i + 1, False, False, False
     if sentence.segments[j : j + 1] and sentence.segments[j].mark in (":", "：") and sentence.value_at(j + 1):
         j += 1  # "exclude: leather"
-    if _is_interjection(sentence, i) or _asks_for_the_most(sentence, i):
+    if _is_interjection(sentence, i) or _asks_for_the_most(sentence, i) or _breaks_off(sentence, i):
         first.used = "settled"
         return
     if "not_after" in first.roles and _concludes(sentence, i + 1) and refuse_before(sentence, i):
@@ -254,6 +254,13 @@ def _is_interjection(sentence: Sentence, i: int) -> bool:
         return True
     lacking = said in LACKING or said == "non" or (j == i + 1 and said.split(" ")[0] not in _NO_AGAIN)
     return "not" in following.roles and not following.entries and not lacking
+
+
+def _breaks_off(sentence: Sentence, i: int) -> bool:
+    """Tell whether one begins again after a bare "not": 不要，我是说不要复古的."""
+    opens = i == 0 or bool(sentence.segments[i - 1].mark)
+    after = sentence.segments[i + 1 : i + 3]
+    return opens and len(after) > 1 and after[0].mark in COMMAS and "instead" in after[1].roles
 
 
 def _asks_for_the_most(sentence: Sentence, i: int) -> bool:
