@@ -234,7 +234,12 @@ def _is_judged(sentence: Sentence, i: int, last: int) -> bool:
     lacks = said in LACKING or said in ("no", "kein", "keine", "keinen", "keinerlei")
     asked = any("bitte" in s.words or "and" in s.roles for s in before)
     asked = asked or any(s.text == "吗" or s.mark in ("?", "？") for s in sentence.segments[last + 1 : last + 4])
-    if lacks and not asked and before and (before[-1].words[-1:] and {before[-1].words[-1], before[-1].text} & _WELCOME):
+    if (
+        lacks
+        and not asked
+        and before
+        and (before[-1].words[-1:] and {before[-1].words[-1], before[-1].text} & _WELCOME)
+    ):
         return not any(w.refused and sentence.place(w.segments[-1]) < i for w in sentence.found.wishes)
     if lacks and len(before) == 1 and key_of(before[0].text) in doubtful_words():
         return True
