@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import takewhile
 
 from ....core.language.lexicon.verbs import is_verb
@@ -31,14 +32,30 @@ _HAVING = frozenset("ive weve hes shes theyve".split())  # noqa: SIM905
 _RELATIVE = frozenset("that which who whose if when".split())  # noqa: SIM905
 _APART = frozenset("that which who whose to for if when".split())  # noqa: SIM905
 """Words that part a verb from the value before it, or from the one after it."""
+_THEN = frozenset("now then so".split())  # noqa: SIM905
+"""Words between "and" and the subject of a clause."""
+_ASKED_FOR = re.compile(
+    r"\b(?:do you (?:have|sell|stock|carry)|have you (?:got|anything)|got|is there|are there|i(?:'d| would) like|looking for|show me|find me)"
+    r"(?: (?:anything|something|any|one|some|ones|those|these|them)(?:\s+(?:like (?:that|those|this|these|it|them)|similar))?)?[\s;]*(?:[,.?!]|$)",
+    re.IGNORECASE,
+)
+"""Words that ask for what was told before them; none of them denies. What points at an item shown has been taken out."""
+_MET = frozenset("saw seen noticed spotted found bought wore".split())  # noqa: SIM905
+"""Verbs of what somebody came across, of which more may be asked for; what gave a headache is not."""
 NEAR = 4
 """Segments after a verb among which stands whom it befalls."""
 
 
 def told_in_english(sentence: Sentence) -> None:
-    """Take back the wishes of every clause that tells what somebody did, or what something did to somebody."""
+    """Take back the wishes of every clause that tells what somebody did, or what something did to somebody.
+
+    Nothing is taken back before words that ask for what was told: "my wife saw a black one there, do you have anything like that?"
+    """
+    asked = max((m.start() for m in _ASKED_FOR.finditer(sentence.text)), default=0)
     for clause in _clauses(sentence):
         _doubt_bounds(sentence, clause)
+        if clause and clause[0].start < asked and any(set(s.words) & _MET for s in clause):
+            continue
         valued = [n for n, s in enumerate(clause) if s.entries and s.used in ("wanted", "soft")]
         if not valued or any(s.roles & _ASKING and not s.entries for s in clause):
             continue
@@ -114,7 +131,9 @@ def _clauses(sentence: Sentence) -> list[list[Segment]]:
     """Return the clauses of a sentence; "and" and "so" open one of their own where a subject follows."""
     found: list[list[Segment]] = [[]]
     for i, s in enumerate(sentence.segments):
-        opens = "and" in s.roles and not s.entries and _is_subject(sentence.segments[i + 1 : i + 2])
+        following = sentence.segments[i + 1 : i + 3]
+        following = following[1:] if following and set(following[0].words) & _THEN else following[:1]
+        opens = "and" in s.roles and not s.entries and _is_subject(following)
         if sentence.stops(i) or s.mark in COMMAS or opens:
             found.append([])
         else:
