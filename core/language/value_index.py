@@ -21,6 +21,8 @@ from .value_entry import (
 from .value_words import (
     above,
     are_sentences,
+    below,
+    by_beginning_of,
     by_ending_of,
     is_called,
     is_denied,
@@ -69,12 +71,9 @@ class ValueIndex:
         self.sayings: dict[str, dict[str, Entry]] = defaultdict(dict)
         self._words: set[str] = set()
         self._by_stem: dict[str, list[ValueConcept]] = defaultdict(list)
-        self._children: dict[str, list[str]] = defaultdict(list)
         for concept in value_concepts().values():
             for key in {stem_key(f) for f in (concept.name, *concept.forms)}:
                 self._by_stem[key].append(concept)
-            if concept.broader:
-                self._children[concept.broader].append(concept.name)
 
     def add_flag(self, term: FieldTerms) -> None:
         """A field of yes and no is named by what it is about and by what that may be called."""
@@ -184,6 +183,9 @@ class ValueIndex:
             self._add_parts(term, values, kinds=term.concept in ("colour", "category", "style", "material"))
         if closed and self.german and not term.is_name:
             self._add_endings(name, values)
+            for first, found in by_beginning_of(values).items():
+                entry = self.sayings[name].setdefault(first, Entry(name, tuple(found), tuple(found), PART, head=False))
+                self._put(first, entry)
         if term.link == "name" or not closed:
             self._add_surnames(name, values)
 
@@ -236,21 +238,21 @@ class ValueIndex:
         name, own = term.field.name, self._concepts_of(term, values)
         if not own:
             return
-        reached = set(own) | {b for c in own for b in above(c)} | {d for c in own for d in self._below(c)}
+        reached = set(own) | {b for c in own for b in above(c)} | {d for c in own for d in below(c)}
         for concept_name in sorted(reached):
             concept = value_concepts().get(concept_name)
             if concept is None:
                 continue
-            below = [v for d in self._below(concept_name) for v in own.get(d, ())]
+            narrower = [v for d in below(concept_name) for v in own.get(d, ())]
             wanted, rank = own.get(concept_name, []), SYNONYM
             if not any(stem_key(v) in stems_of(concept) for v in wanted):
-                wanted = list(dict.fromkeys([*wanted, *below]))
+                wanted = list(dict.fromkeys([*wanted, *narrower]))
             if not wanted and not term.is_name:
                 wanted = next((own[b] for b in above(concept_name) if own.get(b)), [])
                 rank = BROADER
             if not wanted:
                 continue
-            refused = tuple(dict.fromkeys([*own.get(concept_name, ()), *below])) or tuple(wanted)
+            refused = tuple(dict.fromkeys([*own.get(concept_name, ()), *narrower])) or tuple(wanted)
             served = tuple(dict.fromkeys([*wanted, *self._also(concept, own)]))
             for form in (concept.name, *concept.forms):
                 self._put(form, Entry(name, served, refused, rank))
@@ -274,16 +276,6 @@ class ValueIndex:
                 self.found[key][name] = entry._replace(wanted=served, refused=all_refused)
                 if (saying := self.sayings[name].get(wanted[0])) is not None:
                     self.sayings[name][wanted[0]] = saying._replace(wanted=served)
-
-    def _below(self, concept: str) -> list[str]:
-        found: list[str] = []
-        waiting = list(self._children.get(concept, ()))
-        while waiting:
-            child = waiting.pop(0)
-            if child not in found:
-                found.append(child)
-                waiting += self._children.get(child, ())
-        return found
 
     def _add_parts(self, term: FieldTerms, values: Sequence[str], *, kinds: bool) -> None:
         """Let "SUV" mean every value that ends in it, "premium unleaded" every value that begins so.

@@ -11,8 +11,24 @@ from zoneinfo import available_timezones
 from .lexicon.lexicon import sense
 from .lexicon.wordings import lemma_of, things
 from .tokens import are_forms, stem, words_of_form
-from .word_data import ValueConcept, key_of, phrases, stem_key, thing_words, value_concepts
+from .word_data import (
+    ValueConcept,
+    common_words,
+    forms_in,
+    key_of,
+    people,
+    phrases,
+    stem_key,
+    thing_words,
+    value_concepts,
+)
 
+SHORTEST_PART, SHORTEST_LINKED = 4, 5
+"""Letters of a noun in a compound, and of one that something links to the next."""
+LINKS = ("s", "n", "en")
+"""What may stand between the nouns of a compound."""
+_NOUNS = range(3, 29)
+"""Lexicographer's files of WordNet that hold nouns."""
 MOST_WORDS = 5
 """Values of more words, by their median, are sentences."""
 
@@ -48,6 +64,41 @@ def by_ending_of(values: Sequence[str]) -> dict[str, list[str]]:
         for cut in range(3, len(words[0]) - 3) if len(words) == 1 and words[0].isalpha() else ():
             found[words[0][cut:]].append(value)
     return found
+
+
+def by_beginning_of(values: Sequence[str]) -> dict[str, list[str]]:
+    """Return noun -> the German compounds that begin with it and end in another noun: the Kapsel of Kapselmaschine."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for value in values:
+        words = words_of_form(value)
+        whole = words[0] if len(words) == 1 and words[0].isalpha() else ""
+        for cut in range(SHORTEST_PART, len(whole) - SHORTEST_PART):
+            first = next((f for f in _unlinked(whole[:cut]) if _is_noun(f)), "")
+            if first and _is_noun(whole[cut:]):
+                found[first].append(value)
+                break
+    return found
+
+
+def _unlinked(part: str) -> Iterator[str]:
+    yield part
+    yield from (rest for link in LINKS if len(rest := part.removesuffix(link)) >= SHORTEST_LINKED and rest != part)
+
+
+def _is_noun(word: str) -> bool:
+    """Tell whether a German word is a noun that says enough to stand for a value: no colour, no everyday word."""
+    empty = (
+        word in common_words()
+        or word in phrases()
+        or word in thing_words()
+        or word in people()
+        or word in forms_in("colours")
+    )
+    return (
+        len(word) >= SHORTEST_PART
+        and not empty
+        and any(sense(n).kind in _NOUNS for n in things(lemma_of(word, "de"), "de")[:1])
+    )
 
 
 def parts_of(value: str) -> Iterator[tuple[str, bool]]:
@@ -114,6 +165,27 @@ def above(concept: str) -> list[str]:
     while (row := value_concepts().get(concept)) and row.broader and row.broader not in found:
         concept = row.broader
         found.append(concept)
+    return found
+
+
+def below(concept: str) -> list[str]:
+    """Return the narrower concepts of a concept of values, the nearest first."""
+    found: list[str] = []
+    waiting = list(_narrower().get(concept, ()))
+    while waiting:
+        child = waiting.pop(0)
+        if child not in found:
+            found.append(child)
+            waiting += _narrower().get(child, ())
+    return found
+
+
+@cache
+def _narrower() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for concept in value_concepts().values():
+        if concept.broader:
+            found[concept.broader].append(concept.name)
     return found
 
 
