@@ -7,6 +7,7 @@ import pytest
 from tastemaker.agents.explaining.own_words import as_said, refused_words, refuses
 from tastemaker.agents.explaining.rendered import render_composition
 from tastemaker.agents.explaining.request_words import free_words, quote_with
+from tastemaker.agents.explaining.sentence_check import check_words
 from tastemaker.agents.explaining.wording import wording
 from tastemaker.core.language.catalogue_language import without_unit
 from tastemaker.core.language.spelling import Spelling
@@ -279,3 +280,11 @@ def test_a_column_of_sentences_is_quoted_and_named_by_nobody() -> None:
 )
 def test_what_a_name_has_in_brackets_is_not_said(name: str, label: str) -> None:
     assert wording("zh" if "重" in name else "en").label(name) == label
+
+
+@pytest.mark.parametrize(("said", "passes"), [("box and power kites", True), ("box and steel kites", False)])
+def test_what_a_guided_model_may_choose_passes_the_check(said: str, *, passes: bool) -> None:
+    kite = Item(item_id="1", title="Gull", attributes={"genres": ["Box kites", "Power kites", "Stunt kites"]})
+    about = Brief(text="stunt kites", items=(RankedItem(item=kite, rank=1, score=1.0),))
+    problem = check_words(f"It is filed under {said.replace(' and', ' kites and')}.", kite, about, [])
+    assert (problem is None) is passes, problem

@@ -84,8 +84,8 @@ ALLERGENS = frozenset(
 _LOW = frozenset("from over above least minimum min older larger bigger more exceeding".split())  # noqa: SIM905
 _HIGH = frozenset("under below up most maximum max younger smaller less within".split())  # noqa: SIM905
 _DENIALS = _AFTER | _GONE | {"free", "seldom"}
-EMPTY = _DENIALS | {"run", "runs"}
-"""Words that mean nothing alone: "runs on diesel", "runs large"."""
+EMPTY = _DENIALS | {"run", "runs", "filed", "listed"}
+"""Words that mean nothing alone: "runs on diesel", "runs large", "is filed under comedy"."""
 _SUFFIX = re.compile(r"['’](?:s|re|ve|ll|d|m)?$")
 
 
