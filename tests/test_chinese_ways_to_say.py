@@ -38,6 +38,16 @@ SHOPS = Shops(
             words("产地", "中国|泰国|新西兰|加拿大"),
             texts="营养均衡",
         ),
+        "影视": late(
+            number("集数", 1, 80),
+            number("年份", 1990, 2026),
+            words("类型", "喜剧|悬疑|爱情|科幻|访谈|纪录", several=True),
+            words("国家", "英国|美国|韩国|日本|中国|法国"),
+            words("主演", "林晚舟|周以安|陈望|何田田", several=True),
+            words("导演", "陆一鸣|孙若水|何田田"),
+            words("平台", "云影|海豚|青柠", several=True),
+            texts="一个小镇的故事",
+        ),
         "jackets": late(
             number("price", 20, 900, "EUR", price=True),
             words("kind", "Parka|Raincoat|Blazer|Vest|Cardigan"),
@@ -109,6 +119,10 @@ jackets: 绿色我上次穿被同事笑了，不要了，parka = +Parka
 CONDITIONS = """
 奶茶: 除非是珍珠的，不然不要 = +珍珠
 奶茶: 绿茶，加不加珍珠都行 = +绿茶
+奶茶: 绿茶，可以没有珍珠 = +绿茶
+奶茶: 绿茶可以不加珍珠吗 = +绿茶 -珍珠
+奶茶: 少了珍珠不行，绿茶 = +绿茶 +珍珠
+奶茶: 绿茶，不非得半糖 = +绿茶
 奶茶: 绿茶，不用非得半糖 = +绿茶
 奶茶: 绿茶，倒也不是非要珍珠 = +绿茶
 奶茶: 绿茶，用不着加珍珠 = +绿茶
@@ -147,6 +161,15 @@ SLIPS = """
 宠物: 成犬，不要三纹鱼 = +成犬 -三文鱼
 奶茶: 绿茶，去年喝过的 = +绿茶
 """
+WHAT_THE_SHOP_HOLDS = """
+影视: 想看美剧，不要韩剧 = +美国 -韩国
+影视: 日漫 = +日本
+影视: 林晚舟演的都可以 = +林晚舟
+影视: 陆一鸣导的悬疑 = +陆一鸣 +悬疑
+影视: 何田田演的不要 = -何田田
+影视: 别给我访谈形式的 = -访谈
+影视: 三集以上的喜剧 = 集数>=3 +喜剧
+"""
 
 
 def _rows(text: str) -> list[tuple[str, str, set[str]]]:
@@ -156,7 +179,7 @@ def _rows(text: str) -> list[tuple[str, str, set[str]]]:
 
 @pytest.mark.parametrize(
     ("shop", "text", "expected"),
-    _rows(REFUSALS + STORIES + ONLY_NAMED + CONDITIONS + SECOND_THOUGHTS + WITHOUT_MARKS + SLIPS),
+    _rows(REFUSALS + STORIES + ONLY_NAMED + CONDITIONS + SECOND_THOUGHTS + WITHOUT_MARKS + SLIPS + WHAT_THE_SHOP_HOLDS),
 )
 def test_what_is_said_is_what_is_read(shop: str, text: str, expected: set[str]) -> None:
     assert said(shop, text) == expected

@@ -89,10 +89,10 @@ def phrases() -> Mapping[str, frozenset[str]]:
     return {key: frozenset(roles) for key, roles in found.items() if key}
 
 
-def _written_out(form: str) -> Iterator[str]:
-    """Yield every phrase of a form with choices: 吃不了 and 喝不惯 of (吃|喝)不(了|惯)."""
-    parts = [part.split("|") for part in re.split(r"[()]", form)]
-    yield from map("".join, product(*parts))
+def _written_out(forms: object) -> Iterator[str]:
+    """Yield the entries of a list, each in all its choices: 吃不了 and 喝不惯 of (吃|喝)不(了|惯)."""
+    for form in _listed(forms):
+        yield from map("".join, product(*(part.split("|") for part in re.split("[()]", form))))
 
 
 @cache
@@ -173,7 +173,7 @@ def value_concepts() -> Mapping[str, ValueConcept]:
         for head, forms in rows.items():
             name, _, broader = head.partition(" < ")
             name, _, also = name.partition(" + ")
-            found[name] = ValueConcept(name, broader, also, _listed(forms), group)
+            found[name] = ValueConcept(name, broader, also, tuple(_written_out(forms)), group)
     return found
 
 
@@ -181,7 +181,7 @@ def value_concepts() -> Mapping[str, ValueConcept]:
 def forms_in(*groups: str) -> frozenset[str]:
     """Return the keys of every form of some groups of values, such as ``colours``."""
     rows = _load("values")
-    return frozenset(key_of(form) for group in groups for forms in rows[group].values() for form in _listed(forms))
+    return frozenset(key_of(form) for group in groups for forms in rows[group].values() for form in _written_out(forms))
 
 
 @cache

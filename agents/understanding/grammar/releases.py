@@ -103,6 +103,8 @@ def _release_around(sentence: Sentence, i: int) -> None:
     if sentence.value_at(k) and not (after and after.is_word) and not s.text.startswith(WELCOMES):
         _free_value(sentence, k, s)
         return
+    if k >= 0 and s.text.startswith(WELCOMES) and sentence.value_at(k - 1):  # 林晚舟演的都可以
+        return
     if k >= 0 and sentence.segments[k].fields and not sentence.segments[k].entries and not sentence.segments[k].used:
         _free_fields(sentence, sentence.segments[k].fields, [s, sentence.segments[k]])
         return

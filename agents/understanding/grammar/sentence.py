@@ -208,7 +208,7 @@ class Sentence:
         """Ask for 的, 牌 or a value after a Chinese name, the field's name before it, or nothing beside it."""
         after = self.segments[i + 1] if i + 1 < len(self.segments) else None
         before = self.segments[i - 1] if i else None
-        if after is not None and after.amount is not None and not after.amount.units:
+        if after is not None and ((after.amount is not None and not after.amount.units) or name in after.fields):
             return True
         if after is not None and (
             after.text in ("的", "牌", "家", "、") or after.entries or after.roles & {"or", "and"}

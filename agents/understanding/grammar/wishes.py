@@ -131,8 +131,18 @@ def _wish(sentence: Sentence, i: int, s: Segment, story: bool, before: Wish | No
     added = (k < len(sentence.segments) and "also" in sentence.segments[k].roles) or (
         i > 0 and "also" in sentence.segments[i - 1].roles
     )
-    both = any("both" in p.roles for p in sentence.segments[max(0, i - 2) : i])
+    both = any("both" in p.roles for p in sentence.segments[max(0, i - 2) : i]) or _both_behind(sentence, i)
     return Wish(entry, [s], must=must, added=added, both=both, has=_has(sentence, i, before))
+
+
+def _both_behind(sentence: Sentence, i: int) -> bool:
+    """Tell whether 都有 behind a list of values speaks of all: 云影和海豚两个平台都有的."""
+    for s in sentence.segments[i + 1 : i + 8]:
+        if s.mark or s.is_word:
+            return False
+        if "both" in s.roles and not s.text.isascii():
+            return True
+    return False
 
 
 def _is_shelf(sentence: Sentence, entry: Entry) -> bool:

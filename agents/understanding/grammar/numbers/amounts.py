@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import inf
 
 from .....core.language.tokens import Token
-from .....core.language.word_data import currencies, units
+from .....core.language.word_data import around_numbers, currencies, units
 from .....core.text.chinese import read_numeral
 from .amount import Amount, phrase_at
 from .german_numbers import GERMAN, german_number
@@ -190,7 +190,7 @@ def _han(tokens: Sequence[Token], i: int) -> Amount | None:
     if len(numeral) == 1 and numeral in ones:
         following = tokens[j].text if j < len(tokens) else ""
         counted = any(phrase_at(tokens, j, n) in units() for n in (1, 2, 3)) or bool(_currency_at(tokens, j))
-        if not counted and following not in "缸门座个人星分级页岁年室楼层厅卫间位张口款件部双条台本":
+        if not counted and following not in around_numbers()["counted"]:
             return None
         return Amount(ones[numeral] + half, j, spelled=True)
     value = read_numeral(numeral)
