@@ -22,6 +22,7 @@ from .sentence import COMMAS, Sentence
 FINE = frozenset(("fine", "also", "release"))
 REACH = 40
 """Segments that a "not" reaches at most."""
+_POSSESSIVE = frozenset("my our the your a an meinem meiner unserem unserer dem der einem einer".split())  # noqa: SIM905
 MAX_NAMES = 3
 """Words of a refusal that are looked for in titles."""
 ENDS = frozenset(".!?;。！？；")
@@ -157,6 +158,8 @@ def _refuse_after(sentence: Sentence, i: int) -> None:
                 return
             if unknown and not bridged and not _linked(sentence, j):
                 break
+            if unknown and sentence.says_what(s) and _inside(sentence, j):
+                break  # "no mint in my herbal tea" wants the tea
             if _is_undecided(sentence, i, j):
                 sentence.doubt(i - 1, [*negations, s])
                 return
@@ -200,6 +203,12 @@ def _is_undecided(sentence: Sentence, i: int, j: int) -> bool:
 def _is_listed(sentence: Sentence, s: Segment) -> bool:
     """Tell whether a value is of a field that holds several."""
     return any(sentence.language.fields[e.field].field.type == "list" for e in s.entries)
+
+
+def _inside(sentence: Sentence, j: int) -> bool:
+    """Tell whether "in my" or "im" leads to the value at ``j``."""
+    lead = [key_of(s.text) for s in sentence.segments[max(0, j - 2) : j]]
+    return lead[-1:] == ["im"] or (lead[:1] == ["in"] and lead[-1] in _POSSESSIVE) or lead[-1:] == ["in"]
 
 
 def _concludes(sentence: Sentence, j: int) -> bool:

@@ -46,7 +46,7 @@ def told(sentence: Sentence) -> None:
 def _said(clause: Sequence[Segment], values: Sequence[int], wishes: Mapping[int, Wish]) -> Iterator[list[Segment]]:
     """Yield for each value the words of its clause that may turn its sign."""
     unknown = [n for n, s in enumerate(clause) if _is_unknown(s)]
-    silent = not unknown and not any(_plays(s, "doing") or s.used == "leaning" for s in clause)
+    silent = not unknown and not any(_plays(s, "doing") or s.used in ("leaning", "unmet") for s in clause)
     settled = silent or any(s.used in ("not", "settled") and not s.entries for s in clause)
     for n in values:
         if wishes[id(clause[n])].refused:
@@ -109,15 +109,16 @@ def _judging(clause: Sequence[Segment], bound: Bound) -> Iterator[Segment]:
     opens = all((s.is_glue or s.fields) and not _plays(s, "auxiliaries") for s in before)
     if not opens or not after or any(_asks(s) or _joins(s) for s in after):
         return
-    verb = next((s for s in after if not s.fields), after[0])
-    helped = any(_plays(s, "auxiliaries") or _plays(s, "doing") or s.text.endswith("t") for s in (verb,))
+    whole = any(_plays(s, "wholes") for s in before)
+    bare = any(s.start == bound.start and s.amount is not None for s in clause)
+    verbal = not bare and (whole or any(_plays(after[0], part) for part in ("doing", "judging")))
     for s in after:
-        if _denies(s) and (helped or _is_unknown(verb)):
+        if _denies(s) or _plays(s, "nones") or (verbal and s.is_word):
             yield s
 
 
 def _joins(s: Segment) -> bool:
-    return bool(s.entries or s.roles & {"and", "or", "only"} or s.amount is not None)
+    return bool(s.entries or s.roles & {"and", "or"} or s.amount is not None)
 
 
 def _take_back(sentence: Sentence, wish: Wish, verbs: Sequence[Segment]) -> None:
@@ -153,10 +154,12 @@ def _verbs(clause: Sequence[Segment], value: int, unknown: Sequence[int]) -> lis
     if _is_fronted(clause[value + 1 : end]) or _owns(clause, value):
         return [s for n, s in enumerate(clause[:end]) if n > value or not s.entries]
     judged = end > value + 1 and _plays(clause[value + 1], "judging") and all(s.is_glue for s in clause[:value])
-    helped = any(_plays(s, "auxiliaries") for s in clause)
+    helped = any(_plays(s, "auxiliaries") or (_plays(s, "likings") and n > value) for n, s in enumerate(clause))
     parted = end - 1 > value and _plays(clause[end - 1], "particles")
     found = [n for n in last if clause[n].text.endswith("n") and not _plays(clause[n], "adverbs")]
+    found += _compared(clause, value)
     found += [n for n in range(value, end) if clause[n].used == "leaning" and "not" in clause[n].roles]
+    found += [n for n, s in enumerate(clause[:end]) if judged and n > value and s.used == "unmet" and "not" in s.roles]
     found += [n for n in unknown if value < n < end and (judged or key_of(clause[n - 1].text) in _TOO)]
     found += [
         n
@@ -170,6 +173,17 @@ def _verbs(clause: Sequence[Segment], value: int, unknown: Sequence[int]) -> lis
         )
     ]
     return [clause[n] for n in found]
+
+
+def _compared(clause: Sequence[Segment], value: int) -> list[int]:
+    """Return the verb between two values, or the "als" behind one, that says which of them is better: "Riesling schlägt Merlot"."""
+    values = [n for n, s in enumerate(clause) if s.entries]
+    between = range(values[0] + 1, values[-1]) if values else range(0)
+    verbs = [n for n in between if _is_unknown(clause[n]) and clause[n].text.islower() and clause[n].text.endswith("t")]
+    likes = any(_plays(clause[n], "likings") or _plays(clause[n], "judging") for n in between)
+    than = [n for n in between if likes and clause[n].words[-1:] == ("als",)]
+    parted = [n for n, s in enumerate(clause) if _plays(s, "preferring") and _plays(clause[-1], "particles")]
+    return than + parted + [n for n in verbs if clause[n - 1].entries and clause[n + 1].entries and value in values]
 
 
 def _plays(s: Segment, part: str) -> bool:

@@ -20,6 +20,7 @@ _SPENDING = frozenset(
     "afford pay spend accept buy take consider do manage gebe geben zahle zahlen will mochte nehme kaufe kann ausgeben aus kaufen nehmen".split()  # noqa: SIM905
 )
 """Verbs beside a "not" after a number: "over 80k I can't afford", "mehr als 300 gebe ich nicht aus"."""
+_WITHOUT = frozenset(("without", "ohne", "sans", "ganz ohne"))
 _LACKING = frozenset(("havent", "hasnt", "have not", "has not", "hadnt"))
 _THEREFORE = frozenset("so then hence therefore thus deshalb also darum".split())  # noqa: SIM905
 """Words that open a clause of their own, whose "not" no other one cancels."""
@@ -41,6 +42,8 @@ def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: Catalogu
         ):
             break
         j -= 1
+    if j >= 0 and key_of(segments[j].text) in _WITHOUT and segments[j + 1].is_word:
+        return  # "ohne Schnickschnack unter 300" lacks the frills
     if j >= 0 and _refuses(segments[j]) and not segments[j].used and not segments[j].entries:
         start, times, k = j, 1, j - 1
         while (
