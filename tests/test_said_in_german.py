@@ -209,7 +209,8 @@ ROWS = [
     for line in (Path(__file__).parent / "data" / "said_in_german.txt").read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("#")
 ]
-"""Shop, text (turns parted by ">>") and what is in force after it: conditions, "~" before a preference, "?" before words named as not applied."""
+"""Shop, text (turns parted by ">>") and what is in force after it: conditions, "~" before a preference, "?" before words named
+as not applied, with the condition that they may be read as instead."""
 
 
 def _condition(c: Condition | Constraint) -> str:
@@ -236,8 +237,10 @@ def _said(text: str, shop: CatalogueLanguage) -> tuple[set[str], str]:
 def _fault(shop: str, text: str, expected: str) -> str:
     found, named = _said(text, SHOPS[shop])
     parts = [p for p in expected.split(";") if p]
-    unnamed = [p for p in parts if p[0] == "?" and p[1:].casefold() not in named]
-    right = found == {p for p in parts if p[0] != "?"} and not unnamed
+    may = {word: condition for p in parts if p[0] == "?" for word, _, condition in [p[1:].partition("=")]}
+    read = {condition for condition in may.values() if {condition, f"~{condition}"} & found}
+    unnamed = [word for word, condition in may.items() if word.casefold() not in named and condition not in read]
+    right = found - read - {f"~{c}" for c in read} == {p for p in parts if p[0] != "?"} - read and not unnamed
     return "" if right else f"{text!r}: {sorted(found)}, named {named!r}"
 
 
