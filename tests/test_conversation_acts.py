@@ -10,6 +10,7 @@ import pytest
 from tastemaker.agents.conversation.acts import TurnAct, read_act, referred, value_constraints
 from tastemaker.agents.conversation.answers import reply
 from tastemaker.agents.conversation.named_titles import named, resolved
+from tastemaker.agents.explaining.rendered import render_message
 from tastemaker.agents.understanding.by_rules import understand
 from tastemaker.core.language.catalogue_language import language_of
 from tastemaker.core.protocols import Search
@@ -18,11 +19,14 @@ from tastemaker.core.schemas import (
     Candidate,
     CatalogueField,
     CatalogueSchema,
+    Condition,
+    Constraint,
     Item,
     RankedItem,
     RecommendResponse,
     ShownItem,
     ThreadMemory,
+    Understanding,
 )
 from tastemaker.core.settings import Settings
 from tastemaker.evals.stand_ins import ConstantCatalogue, constant_services
@@ -339,3 +343,33 @@ def test_cheaper_means_than_the_list_not_than_what_was_offered_below_it() -> Non
     assert [c.value for c in understand("anything cheaper?", (), SCHEMA, memory).constraints] == [40.0]
     assert [c.value for c in understand("anything cheaper?", (), SCHEMA, below).constraints] == [80.0]
     assert act("how much are these?", memory).item_ids == ("a",)
+
+
+def test_a_list_is_told_in_full_and_its_record_gone_by() -> None:
+    fields = (CatalogueField(name="features", type="list", values=("Pool", "Spa", "Gym", "Bar", "Sauna", "Garden")),)
+    language = language_of(CatalogueSchema(fields=fields, count=1))
+    item = Item(item_id="a", title="House One", attributes={"features": ["Bar", "Gym", "Pool", "Sauna", "Spa"]})
+    memory = ThreadMemory(turn=1, query="house", shown=(ShownItem(item_id="a", title=item.title),))
+    brief = Brief(text="", items=(RankedItem(item=item, rank=1, score=1.0),), fields=fields)
+    said = reply(read_act("does it have a garden?", memory, language), brief)
+    assert said.startswith("Not by its record: House One")
+    assert "spa" in said.lower()
+
+
+def test_what_no_record_lists_is_said_where_it_cannot_be_proven() -> None:
+    refused = (Constraint(field="allergens", op="not contains", value="Nuts"),)
+    bare = tuple(
+        RankedItem(item=Item(item_id=i, title=i, attributes=has), rank=1, score=1.0)
+        for i, has in (("a", {}), ("b", {"allergens": ["Milk"]}))
+    )
+    brief = Brief(text="a soup", items=bare, understanding=Understanding(query="soup", constraints=refused))
+    assert "None of their records lists nuts." in render_message(brief).text
+
+
+def test_values_of_an_earlier_turn_are_told_apart() -> None:
+    either = Constraint(field="brand", op="in", value=["Acme", "Zenith"])
+    said = Condition(condition_id="x", field="brand", op="in", value=["Acme", "Zenith"], words="Acme Zenith")
+    understood = Understanding(query="shoes", constraints=(either,), conditions=(said,))
+    items = tuple(RankedItem(item=item, rank=n, score=1 / n) for n, item in enumerate(ITEMS, 1))
+    brief = Brief(text="under 50", items=items, understanding=understood, fields=SCHEMA.fields)
+    assert "Acme or Zenith" in render_message(brief).text

@@ -136,6 +136,26 @@ def test_a_turn_changes_what_it_says_and_nothing_else(shop: str, turns: str, exp
 
 
 @pytest.mark.parametrize(
+    ("shop", "first", "text"),
+    [
+        ("moebel", "ein Schrank", "der zweite, aber in Weiß"),
+        ("moebel", "ein Schrank", "die zweite gefällt mir, aber in Weiß"),
+        ("backpacks", "a hiking backpack", "the second looks nice, but in red"),
+        ("手机店", "华为手机", "第二个不错,但是要白色的"),
+    ],
+)
+def test_an_item_that_somebody_likes_is_what_the_list_is_to_be_like(shop: str, first: str, text: str) -> None:
+    understood, _, _ = converse(shop, first, text)
+    assert understood.unparsed == ()
+    assert understood.like_item_ids in {("i1",), ()}
+    assert len(understood.constraints) == 2
+    assert read_act("die ersten beiden kenne ich schon", converse(shop, first)[1], UNSEEN[shop]).item_ids == (
+        "i0",
+        "i1",
+    )
+
+
+@pytest.mark.parametrize(
     ("text", "act"),
     [
         ("thanks, that's all", "thanks"),

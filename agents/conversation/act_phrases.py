@@ -30,7 +30,7 @@ LEAD = rf"^(?:\W|{POLITE}\b)*"
 TAIL = r"(?:\W|please|pls|bitte|now|then|again|吧|呢|一下)*$"
 ORDINAL = "|".join(sorted(map(re.escape, ORDINALS), key=len, reverse=True))
 PLACE = re.compile(
-    rf"(?<![a-zäöü\d])(?:(?:the|der|die|das|den|dem)\s+)?(?P<ord>{ORDINAL})(?:\s*(?P<n>two|three|2|3)\b|个|款|件|部|张|\b)|(?:\bnumber|\bno\.|\bnr\.?|\bnummer|#|\bitem|\boption)\s*(?P<num>\d{{1,2}})\b"
+    rf"(?<![a-zäöü\d])(?:(?:the|der|die|das|den|dem)\s+)?(?P<ord>{ORDINAL})(?:\s*(?P<n>two|three|beiden|zwei|drei|两|三|2|3)(?![a-z])|个|款|件|部|张|\b)|(?:\bnumber|\bno\.|\bnr\.?|\bnummer|#|\bitem|\boption)\s*(?P<num>\d{{1,2}})\b"
 )
 DIGITS = re.compile(r"(?<![\w.])(\d{1,2})(?:st|nd|rd|th)?(?![\w.])|(?<=[和与跟第])(\d{1,2})")
 ALL = re.compile(r"\b(?:these|those|them|they|all|both|diese[nr]?|alle|beiden?|davon)\b|这些|它们|都")
@@ -40,7 +40,7 @@ ONE = re.compile(
 _THERE = r"(?:der|die|das|den|dem)(?=\s+(?:auch|in|mit|für|noch|aus|von|nicht|schon|wirklich|\w+\W*$))"
 """A German article that points at what is shown, and has no noun: "die auch in Blau"."""
 SUBJECT = (
-    rf"(?:\x03+|it|its|that|this|they|these|those|them|both|es|sie|er|diese[srnm]?|beiden?|(?:the\s+|der\s+|die\s+|das\s+|den\s+|dem\s+)?(?:{ORDINAL})|{_THERE}|"
+    rf"(?:\x03+|it|its|that|this|they|these|those|them|both|es|sie|er|diese[srnm]?|beiden?|(?:the\s+|der\s+|die\s+|das\s+|den\s+|dem\s+)?(?:{ORDINAL})(?:\s+(?:two|three|beiden|zwei|drei|2|3)\b)?|{_THERE}|"
     r"(?:number|no\.|nr\.?|nummer|#|item|option)\s*\d)"
 )
 

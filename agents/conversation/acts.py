@@ -99,7 +99,9 @@ def referred(low: str, shown: Sequence[ShownItem], *, digits: bool = False) -> t
             found.append((match.start(), int(match["num"]) - 1))
             continue
         place = ORDINALS[match["ord"]]
-        n = {"two": 2, "2": 2, "three": 3, "3": 3}.get(match["n"] or "", 1)
+        n = {"two": 2, "2": 2, "beiden": 2, "zwei": 2, "两": 2, "three": 3, "3": 3, "drei": 3, "三": 3}.get(
+            match["n"] or "", 1
+        )
         start = len(shown) - n if place == LAST else place
         found += [(match.start(), start + i) for i in range(n)]
     if digits:
@@ -222,6 +224,7 @@ def _fact(low: str, text: str, shown: Sequence[ShownItem], language: CatalogueLa
     is_question = bool(yes_no or ZH_ASKS.search(low) or WHAT.search(low))
     direct = yes_no is not None and (yes_no["got"] or yes_no["haben"]) is not None
     if ids and is_question and (direct or not WISHES.search(low)):
+        about = PLACE.sub(" ", about) if yes_no is None else about
         asked, fields = read(about, language), fields_in(low, language)
         if fields and OPEN.search(low):
             return TurnAct("fact", ids, fields=fields)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 
 from ...core.choices import fitting
@@ -31,7 +33,7 @@ class Answerer:
 
     def __init__(self, brief: Brief) -> None:
         self.brief = brief
-        self.words: Wording = wording_for(brief)
+        self.words: Wording = wording_for(brief).in_full()
 
     def reply(self, act: TurnAct, items: Sequence[RankedItem]) -> str:
         """Return the answer; where none of the items is there any more, say so."""
@@ -101,7 +103,9 @@ class Answerer:
             else:
                 told.append(
                     self._say(
-                        "yes" if holds(limit, as_shown(shown)) else "no", title, says=self._says(condition.field, known)
+                        "yes" if holds(limit, as_shown(shown)) else _no(known, limit),
+                        title,
+                        says=self._says(condition.field, known),
                     )
                 )
         told += [
@@ -127,17 +131,29 @@ class Answerer:
                 "differs",
                 first_title(item),
                 says=self.words.facts(
-                    [
-                        self._says(f, item.attributes.get(f))
-                        for f in differing
-                        if item.attributes.get(f) not in (None, [])
-                    ][:MAX_DIFFERENCES]
+                    self._apart([f for f in differing if item.attributes.get(f) not in (None, [])], item)[
+                        :MAX_DIFFERENCES
+                    ]
                 )
                 or self._say("nothing"),
             )
             for item in items
         ]
         return self._joined(told)
+
+    def _apart(self, fields: Sequence[str], item: Item) -> list[str]:
+        """Return what the record says of fields, each by its own name where two of them would read alike: stars and a rating."""
+        said = [self._says(f, item.attributes.get(f)) for f in fields]
+        alike = Counter(re.sub(r"[\d.,]+", "#", words) for words in said)
+        return [
+            self._named(f, item) if alike[re.sub(r"[\d.,]+", "#", words)] > 1 else words
+            for f, words in zip(fields, said, strict=True)
+        ]
+
+    def _named(self, field: str, item: Item) -> str:
+        value = item.attributes.get(field)
+        shown = self.words.figure(field, value, self.brief) if isinstance(value, int | float) else str(value)
+        return self._say("field", label=self.words.label(field), value=shown)
 
     def _says(self, field: str, value: AttributeValue | None) -> str:
         """Return what the record says of one field, as it stands after the item's title."""
@@ -172,6 +188,11 @@ class Answerer:
 def first_title(item: Item) -> str:
     """Return the title as it stands in a sentence."""
     return shorten(item.title, MAX_TITLE)
+
+
+def _no(known: AttributeValue, limit: Constraint) -> str:
+    """Return how to say no: a list without a value may be incomplete, so that its record is said to be what is gone by."""
+    return "no_listed" if isinstance(known, list) and limit.op in ("=", "in", "contains") else "no"
 
 
 def _in_title(field: str, item: Item) -> bool:

@@ -45,6 +45,8 @@ def own_runs(held: Constraint, brief: Brief) -> list[str]:
         return []
     several = isinstance(held.value, list) and len(held.value) > 1 and held.op in {"in", "contains"}
     runs = as_said(typed, brief.text) if several else [typed]
+    if several and len(runs) == 1:
+        return []  # said in an earlier turn: where one value ends and the next begins is not known
     return [run.replace(" ", "") if is_chinese(run) else run for run in runs]
 
 

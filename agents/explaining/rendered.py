@@ -98,6 +98,7 @@ def render_message(brief: Brief) -> Words:
         if kept:
             name = {1: "kept_one", 2: "kept_two"}.get(len(brief.items), "kept")
             parts.append(words.opening(name, asked=_asked(kept, brief, words)))
+        parts.append(_unlisted([c for c in brief.understanding.constraints if c not in kept], brief, words))
         parts.append(_order(brief, words) or _preferred(brief, words))
         if brief.cold_start and not used and words.language == "en":
             parts.append(_sentence(brief.cold_start))
@@ -135,6 +136,21 @@ def wording_for(brief: Brief) -> Wording:
     """Return the words of the request's language for the items of its shop."""
     spoken = brief.text if brief.text.strip() else " ".join(e.content for e in of_kind(brief, "transcript"))
     return wording(language_of_answer(spoken, brief.understanding)).about(brief.fields)
+
+
+def _unlisted(held: list[Constraint], brief: Brief, words: Wording) -> str:
+    """Say which refused values no record lists, where one that lists nothing at all is no proof that they are absent."""
+    refused = [c for c in held if c.op in {"!=", "not in", "not contains"} and not c.either and c.field != TITLE]
+    absent = [
+        words.value(c.field, value)
+        for c in refused
+        for value in (c.value if isinstance(c.value, list) else [c.value])
+        if isinstance(value, str) and all(holds(c, r.item) for r in brief.items)
+    ]
+    if not absent:
+        return ""
+    said = words.joined(list(dict.fromkeys(absent))[:MAX_ASKED], "or")
+    return words.opening("unlisted_one" if len(brief.items) == 1 else "unlisted", words=said)
 
 
 def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words: Wording) -> str:

@@ -43,6 +43,7 @@ from .own_words import names_figure, own_runs, refuses, typed_words
 from .ways_to_say import Phrases
 
 MAX_MEMBERS = 3
+MAX_IN_FULL = 20
 MAX_VALUE = 60
 MAX_SAID = 20_000
 """So many values of fields are remembered as they are said."""
@@ -63,6 +64,7 @@ class Wording(Phrases):
     fields: Mapping[str, CatalogueField] = field(default_factory=dict)
     stays: bool = False
     keeps_case: bool = False
+    members: int = MAX_MEMBERS
     _shops: dict[tuple[object, ...], Wording] = field(default_factory=dict, repr=False, compare=False)
     _said: dict[tuple[object, ...], str] = field(default_factory=dict, repr=False, compare=False)
     _known: dict[str, FieldWords] = field(default_factory=dict, repr=False, compare=False)
@@ -101,6 +103,10 @@ class Wording(Phrases):
             },
         )
 
+    def in_full(self) -> Wording:
+        """Return the same words, which name all values of a list: a question about an item is answered from its whole record."""
+        return replace(self, members=MAX_IN_FULL, _said={})
+
     def says(self, field: str, value: AttributeValue, brief: Brief) -> str:
         """Return what may be said of an item that holds ``value``, after "it"; empty if there is no plain way to say it."""
         held = tuple(value) if isinstance(value, list) else value
@@ -123,7 +129,7 @@ class Wording(Phrases):
             return self._filled(entry.get("says", self.table["number_says"]), slots)
         if isinstance(value, str) and is_moment(value):
             return ""
-        members = [value] if isinstance(value, str) else value[:MAX_MEMBERS]
+        members = [value] if isinstance(value, str) else value[: self.members]
         if not members or any(NO_WORD.fullmatch(m) or len(m) > MAX_VALUE or is_prose(m) for m in members):
             return ""
         known = self.of(field)

@@ -37,10 +37,14 @@ _ORDINALS = {
         )
     )
     for w in words.split()
+} | {
+    f"{stem}e{ending}": i
+    for i, stem in enumerate(("erst", "zweit", "dritt", "viert", "fünft", "sechst", "siebt", "acht", "neunt", "zehnt"))
+    for ending in ("", "r", "s", "n", "m")
 }
 _NOUN = r"(?:\s*(?:one|ones|item|film|movie|photo|picture|print|option|result|suggestion|choice|个|张|部|件|款|双|条|本|幅))?"
 _END = r"(?=\s*(?:[,.!?;)\x02]|$|[^\x00-\x7f]|\b(?:but|and|or|only|under|over|with|in|without|from|please|than|instead|below|that|not|is|for|if|as|at|was)\b))"
-_ORDINAL = rf"(?:(?:the|your|den|die|das|le|la)\s+)?(?:very\s+)?(?P<ord>{'|'.join(_ORDINALS)}|last|最后一|cheapest|最便宜(?:的那)?|dearest|最贵(?:的那)?|most expensive){_NOUN}{_END}"
+_ORDINAL = rf"(?:(?:the|your|der|den|dem|die|das|le|la)\s+)?(?:very\s+)?(?P<ord>{'|'.join(_ORDINALS)}|last|最后一|cheapest|最便宜(?:的那)?|dearest|最贵(?:的那)?|most expensive){_NOUN}{_END}"
 _NUMBERED = rf"(?:the\s+)?(?:number|no\.?|nr\.?|#|item|option|result)\s*(?P<num>{NUMBER})"
 _DEICTIC = r"(?:any of |all of )?(?P<all>these|those|them)\b(?! (?:with|in|that))|(?P<it>(?:that|this|the) one|this|that|it|那[个件款部张]|这[个件款部张])\b(?![ -](?:is|are|time|year|week|\w+ed\b))"
 _TITLE = r"(?P<title>\x03+)(?:\s*\(\x01+\))?"
@@ -56,6 +60,11 @@ _LIKE = (
 )
 _LIKE_AFTER = rf"(?:和|跟|与|同)?(?:(?P<ord>第[一二三四五六七八九十])|[这那])[个件款部张双条]{_LIKENESS}"
 _LIKING = r"(?:\bi (?:really |quite )?(?:like|love|liked|loved|prefer|enjoyed)\s+|我?(?<!不)(?:很|更|最|比较)?喜欢)"
+_LIKED = re.compile(
+    rf"(?:{_ORDINAL.replace(_END, '')}|{_NUMBERED})\s+(?:(?:looks?|is|seems?|sounds?|would be)\s+(?:really |quite |very |pretty |rather )?(?:nice|good|great|lovely|interesting|fine|perfect|ok|okay)|"
+    r"(?:gefällt mir|ist|sieht|klingt|wirkt)(?:\s+(?:ganz|sehr|echt|wirklich|recht|auch))?(?:\s+(?:gut|nett|schön|toll|interessant|super|gut aus|schön aus|nett aus|toll aus))?|(?:不错|挺好|很好|好看|看起来不错|还行))"
+)
+"""An item shown that somebody likes, before what it is to have besides: "the second looks nice, but with breakfast"."""
 _CHEAPER = (
     r"(?:\b(?:something |anything |a bit |a little |slightly |much |even |ones? )*(?:cheaper|less expensive|more affordable|lower[- ]priced|less pricey|"
     r"billiger(?:es)?|günstiger(?:es)?|moins cher|(?<!not )(?<!nothing )(?<!nicht )too (?:expensive|pricey|costly|dear)|(?<!nicht )zu teuer)\b|\b(?:that's|that is|it's|das ist|ist mir)(?: mir| a bit| way| really| far| leider| doch)* (?:too much|zu viel)(?: (?:money|for me|geld|für mich))?(?=\s*(?:$|[,.!?;]))|(?:再|更)?便宜一?[点些]的?|(?:更|再)便宜的?|太贵了?|贵了|有点贵)"
@@ -121,6 +130,9 @@ def take_references(u: Utterance, language: CatalogueLanguage, memory: ThreadMem
                     words = u.take(match.start(), match.end())
                     target.extend(meant)
                     found.unresolved += [] if meant else [words]
+        for match in list(_LIKED.finditer(u.low)):
+            found.like += _items(u, match, memory.shown, titled)
+            u.take(match.start(), match.end())
         _take_bare(u, memory.shown, titled, found)
         for limit in (*cheaper, *longer):
             _bound(u, limit, memory, found)
@@ -155,7 +167,9 @@ def _is_named(match: re.Match[str]) -> bool:
     return bool(
         groups.get("num")
         or groups.get("title")
-        or re.search(r"(?:one|item|option|result|[个张部件款双条本幅]|个.{2,4})$|^the \w+$", match[0])
+        or re.search(
+            r"(?:one|item|option|result|[个张部件款双条本幅]|个.{2,4})$|^(?:the|der|den|dem|die|das) \w+$", match[0]
+        )
     )
 
 
