@@ -6,6 +6,7 @@ import pytest
 
 from tastemaker.agents.understanding.reader import read
 from tastemaker.core.language.catalogue_language import CatalogueLanguage
+from tastemaker.core.predicates import TITLE
 
 from .unseen_shops import flag, number, shop, words
 
@@ -127,3 +128,21 @@ def test_a_refused_comparison_is_turned_round(text: str, op: str) -> None:
 
 def test_what_will_do_is_asked_for() -> None:
     assert [(c.op, c.value) for c in read("at least 300 will do", VACUUMS).conditions] == [(">=", 300.0)]
+
+
+FILMS = shop(
+    number("year", 1950, 2024), words("genre", "Comedy|Drama"), texts="Batman and Robin Forever|Zombies at dawn"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        ("batman films but not batman & robin", ["batman & robin"]),
+        ("batman but no batman", []),
+        ("a drama with no zombies", ["zombies"]),
+        ("drama without Robin or Batman", ["robin", "batman"]),
+    ],
+)
+def test_a_refused_name_does_not_refuse_what_is_asked_for_beside_it(text: str, titles: list[str]) -> None:
+    assert [c.value for c in read(text, FILMS).conditions if c.field == TITLE] == titles

@@ -323,6 +323,10 @@ def _names_in_titles(sentence: Sentence, refused: Sequence[Segment]) -> list[str
         return []
     known = sentence.language.words
     named = all((w in known or stem(w) in known) and w not in common_words() and len(w) > 1 for w in words)
+    own = set(map(id, refused))
+    asked = {w for s in sentence.segments if id(s) not in own for w in s.words}
+    if named and asked & set(words):  # "batman films but not batman & robin"
+        return [sentence.text[said[0].start : said[-1].end]] if len(said) > 1 else []
     return words if named else []
 
 
