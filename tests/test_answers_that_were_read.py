@@ -148,6 +148,7 @@ def test_a_unit_in_brackets_is_no_part_of_a_name(name: str, words_: tuple[str, .
         ("en", words("材质", "帆布"), "帆布", "is made of canvas"),
         ("de", words("颜色", "藏青"), "藏青", "hat die Farbe Marineblau"),
         ("en", words("Colour", "Sand"), "Sand", "comes in sand"),
+        ("en", words("颜色", "粉色"), "粉色", "is pink"),
         ("en", words("Colour", "Sea Green"), "Sea Green", "is sea green"),
         ("en", words("Type", "Dome Tent"), "Dome Tent", "is a dome tent"),
         ("en", words("Type", "Furniture"), "Furniture", "is listed under furniture"),

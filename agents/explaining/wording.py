@@ -300,7 +300,7 @@ class Wording(Phrases):
         entry = self.of(field).entry
         kind = entry.get(f"{form}_kind")
         kind = kind if kind and len(members) == 1 and names_one(members[0], self.table["uncounted"]) else None
-        if (odd := entry.get(f"{form}_odd")) and not all(COLOURS & set(shown.lower().split()) for shown in members):
+        if (odd := entry.get(f"{form}_odd")) and not COLOURS & set(shown.lower().split()):
             kind = odd
         word = entry.get(f"{form}_word") if all(len(m) > 3 and m.isalpha() for m in members) else None
         place = entry.get(f"{form}_place") if self.stays else None
