@@ -94,6 +94,13 @@ def told(condition: Constraint) -> str:
         ("phones", "Nokia phones|lighter|I'd take a heavier one too", "brand = Nokia"),
         ("hotels", "hotels under 100|over 8", "price_per_night < 100"),
         ("moebel", "ein Regal|geht das auch schmaler?", "kategorie = Regal; breite_cm < *"),
+        ("backpacks", "grey backpacks|lighter than a kilo", "colour = Grey; weight_grams < 1000"),
+        ("backpacks", "grey backpacks|lighter than the second", "colour = Grey; weight_grams < *"),
+        ("cameras", "etwas von Nikon|nicht schwerer als ein Kilo", "marke = Nikon; gewicht_g <= 1000"),
+        ("laptops", "a Dell laptop|I'd prefer silver or blue", "brand = Dell"),
+        ("games", "a party game|ideally with pirates", "category = Party"),
+        ("零食店", "坚果|四川和云南都不要", "类别 = 坚果; 产地 != 四川; 产地 != 云南"),
+        ("手机店", "蓝色的手机|华为和三星都不要", "颜色 = 蓝色; 品牌 != 华为; 品牌 != 三星"),
         ("moebel", "ein Regal|billiger|darf auch teurer sein", "kategorie = Regal"),
         ("moebel", "ein Regal fürs Wohnzimmer|fürs Kinderzimmer", "kategorie = Regal; zimmer = Kinderzimmer"),
         ("零食店", "不要牛奶|也不能有大豆", "过敏原 != 牛奶; 过敏原 != 大豆"),
@@ -185,6 +192,12 @@ def test_words_of_small_turns_do_not_become_the_query() -> None:
     assert understood.query == "soup"
     assert memory.query == "soup"
     assert converse("手机店", "红色的手机", "还是蓝色吧")[0].query.count("红色") == 0
+
+
+def test_all_of_the_list_is_refused_only_where_no_value_is() -> None:
+    for text in ("都不要", "这些都不喜欢"):
+        assert converse("零食店", "坚果", text)[0].exclude_item_ids == ("i0", "i1", "i2"), text
+    assert not converse("零食店", "坚果", "四川和云南都不要")[0].exclude_item_ids
 
 
 def test_a_place_that_the_list_does_not_have_is_named() -> None:

@@ -220,8 +220,16 @@ def _read(
     reading.joins |= read.joins
     if in_query:
         reading.content.append(clean(request_part(u.remainder())))
-        reading.beyond.append(clean(read.reading.query))
-        reading.named += [u.text[start:end] for start, end in read.wanted]
+        named = [u.text[start:end] for start, end in read.wanted]
+        reading.beyond.append(clean(_without(read.reading.query, named)))
+        reading.named += named
+
+
+def _without(query: str, named: Sequence[str]) -> str:
+    """Return the words of a query that are none of the values named: a preferred value is no new subject."""
+    for value in named:
+        query = query.replace(value, " ", 1)
+    return query
 
 
 def _read_total(u: Utterance, plan: Plan | None, schema: CatalogueSchema, reading: TurnReading) -> None:

@@ -36,7 +36,9 @@ _NOT = re.compile(
 _AFTER = re.compile(
     r"\s*(?:(?:ones?|items?|models?|versions?|options?|than|als|please|bitte|too|still|though|instead|but|and|or|if possible|in|with|under|for|modell\w*|exemplar\w*|stück|artikel|version\w*|variante\w*|aber|und|oder|mit|unter|für)\b|[,.!?;)\x02]|$)"
 )
-_MEASURED = re.compile(rf"^\s*(?:(?:than|as|als|wie|by|um)\s+)?(?:(?:about|around|at least|at most)\s+)?{NUMBER_MARK}")
+_MEASURED = re.compile(
+    rf"^\s*(?:than|as|als|wie)\s+(?:about\s+|around\s+|etwa\s+)?(?:an?|one|half|ein\w*|halb\w*)\s+(?:an?\s+)?(?!one\b|the\b)[^\W\d]+|^\s*(?:(?:than|as|als|wie|by|um)\s+)?(?:(?:about|around|at least|at most)\s+)?{NUMBER_MARK}"
+)
 _BY = re.compile(
     rf"{NUMBER_MARK}+\s*(?!(?:slightly|much|even|far|bit|little|etwas|noch|viel|deutlich)\b)[^\W\d]{{1,12}}\s*$"
 )

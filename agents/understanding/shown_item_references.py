@@ -90,7 +90,7 @@ _MAY_BE = re.compile(
 )
 """What allows more or less than was asked for, which bounds nothing: "a bit more expensive is fine", "darf auch teurer sein"."""
 _OTHERS = re.compile(
-    r"\b(?:something|anything|show me|any|some)\s+(?:else|others?|different(?: ones?)?|new ones)\b|\bnone of (?:these|those|them)\b|\b(?:other|different) (?:ones|options|ideas|suggestions)\b|^\s*(?:show me |give me )?(?:others?|next|more)\s*(?:please)?\s*[.!]?$|换一?[批个些组换]|还有(?:没有)?(?:别|其他|其它)的吗?|(?:看看?|要|来点)(?:别|其他|其它)的|都不(?:太)?(?:喜欢|要|行|好|合适)|再(?:多)?(?:给我)?(?:来|看|推荐)(?:看)?几[个部件张款]"
+    r"\b(?:something|anything|show me|any|some)\s+(?:else|others?|different(?: ones?)?|new ones)\b|\bnone of (?:these|those|them)\b|\b(?:other|different) (?:ones|options|ideas|suggestions)\b|^\s*(?:show me |give me )?(?:others?|next|more)\s*(?:please)?\s*[.!]?$|换一?[批个些组换]|还有(?:没有)?(?:别|其他|其它)的吗?|(?:看看?|要|来点)(?:别|其他|其它)的|(?:^|(?<=[\s,，。!！;；的])|(?:这|那)(?:些|几个|几款)|它们)\s*我?都不(?:太)?(?:喜欢|想要|要|行|好|合适)|再(?:多)?(?:给我)?(?:来|看|推荐)(?:看)?几[个部件张款]"
 )
 _CHEAPER_AFTER = rf"比\s*{_REF}(?:还|再|更|稍微)?便宜(?:一?[点些])?的?"
 _DEARER_AFTER = rf"比\s*{_REF}(?:还|再|更|稍微)?贵(?:一?[点些])?的?"
