@@ -67,7 +67,7 @@ def refusals(sentence: Sentence) -> None:
             _name_exemption(sentence, i)
         elif s.roles & {"not", "except"} or _is_minus(sentence, i):
             _refuse_after(sentence, i)
-        elif "closing" in s.roles and sentence.value_at(i - 1) and _closes(sentence, i):
+        elif ("closing" in s.roles or _is_gone(sentence, i)) and sentence.value_at(i - 1) and _closes(sentence, i):
             refuse_before(sentence, i)
         elif (
             s.roles & {"not_after", "except_after", "free"}
@@ -75,6 +75,12 @@ def refusals(sentence: Sentence) -> None:
             and not refuse_before(sentence, i)
         ):
             _doubt_before(sentence, i)
+
+
+def _is_gone(sentence: Sentence, i: int) -> bool:
+    """Tell whether "out" or "off" is said of what a contracted "is" stands at: "lime's out"."""
+    before = sentence.segments[i - 1].text.casefold() if i else ""
+    return key_of(sentence.segments[i].text) in ("out", "off", "gone") and before.endswith(("'s", "’s"))
 
 
 def _closes(sentence: Sentence, i: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import takewhile
 
-from ....core.language.lexicon.verbs import is_verb
+from ....core.language.lexicon.verbs import is_past, is_verb
 from ....core.language.tokens import stem
 from ....core.language.word_data import irregular_verbs, key_of, wishing_verbs
 from .refused_values import LACKING
@@ -21,6 +21,9 @@ _FORMER = frozenset("last previous old first other".split())  # noqa: SIM905
 """What a thing is called that somebody had."""
 _ANY = frozenset("anything everything those ones any all whatever".split())  # noqa: SIM905
 _WITH = frozenset(("with", "having", "that has", "that have", "has", "have"))
+_ADVERBS = frozenset("every always on off up down apart out away again badly".split())  # noqa: SIM905
+"""Words behind a verb that stands without an object: "Eastgate floods every winter"."""
+_DWELLING = frozenset("lives lived works worked".split())  # noqa: SIM905
 _OWNERS = frozenset("my our his her their".split())  # noqa: SIM905
 _TELLING = frozenset("had bought went came gave took saw".split())  # noqa: SIM905
 """Pasts that are words of everyday grammar as well."""
@@ -116,15 +119,22 @@ def _refused_noun(before: list[Segment]) -> int | None:
 def _tells(clause: list[Segment], valued: list[int], n: int) -> bool:
     if _is_verb(clause[n]):
         return _befalls(clause, valued, n) or _did(clause, valued, n)
-    used = clause[n].words == ("used",) and [s.words for s in clause[n + 1 : n + 2]] == [("to",)]
-    return (used or _is_plain(clause, n)) and any(k > n for k in valued) and (used or _did(clause, valued, n))
+    used = key_of(clause[n].text) == "used to"
+    return any(k > n for k in valued) and (used or (_is_plain(clause, n) and _did(clause, valued, n)))
 
 
 def _is_plain(clause: list[Segment], n: int) -> bool:
     """Tell whether an unknown word right behind "I" or "we" is a verb in its plain form: "I catch colds from wool"."""
     s = clause[n]
-    subject = bool(n) and clause[n - 1].words in (("i",), ("we",), ("they",))
-    return subject and s.is_word and s.text.isascii() and len(s.words) == 1 and is_verb(s.words[0], plain=True)
+    subject = bool(n) and clause[n - 1].words in (("i",), ("we",), ("they",), ("he",), ("she",), ("it",))
+    several = n > 1 and bool(set(clause[n - 2].words) & _OWNERS) and clause[n - 1].text.endswith("s")
+    return (
+        (subject or several)
+        and s.is_word
+        and s.text.isascii()
+        and len(s.words) == 1
+        and is_verb(s.words[0], plain=True)
+    )
 
 
 def _clauses(sentence: Sentence) -> list[list[Segment]]:
@@ -159,7 +169,9 @@ def _befalls(clause: list[Segment], valued: list[int], n: int) -> bool:
     parted = any(key_of(s.text) in _APART for s in before)
     whom = any(set(s.words) & _OBJECTS for s in takewhile(_goes_on, clause[n + 1 : n + 1 + NEAR]))
     named = n and clause[n - 1].capital and len(clause[n - 1].words) > 1 and n - 1 in valued  # "Ann Lee drones on"
-    return opened and not parted and bool(whom or named)
+    verb = clause[n].words[0]
+    alone = is_past(verb) or (n + 1 < len(clause) and key_of(clause[n + 1].text) in _ADVERBS)
+    return opened and not parted and bool(whom or named or alone)
 
 
 def _goes_on(s: Segment) -> bool:
@@ -173,8 +185,11 @@ def _did(clause: list[Segment], valued: list[int], n: int) -> bool:
     after = [k for k in valued if k > n]
     if not after or any(key_of(s.text) in _APART for s in clause[n + 1 : after[0]]):
         return False
-    somebody = bool(lead & _SUBJECTS) or _is_somebody(clause[max(0, n - 2) : n])
     word = clause[n].words[0]
+    named = n == 1 and clause[0].is_word and clause[0].capital and is_past(word)  # "Rex came back from Ann Lee"
+    somebody = bool(lead & _SUBJECTS) or _is_somebody(clause[max(0, n - 2) : n]) or named
+    if word in _DWELLING:
+        return _is_somebody(clause[max(0, n - 2) : n])  # "my ex lives in Eastgate"
     if word == "had":
         return bool({w for s in clause[:n] for w in s.words} & _FORMER or lead & _HAVING) or _is_somebody(clause[:n])
     past = word in irregular_verbs() or word.endswith("ed")

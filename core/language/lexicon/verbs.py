@@ -27,6 +27,11 @@ def is_verb(word: str, *, plain: bool = False) -> bool:
     return False
 
 
+def is_past(word: str) -> bool:
+    """Tell whether a word is nothing but the past of an irregular verb: "gave", but not "lost" or "cut"."""
+    return word in irregular_verbs() and not senses_of(word, "en")
+
+
 def _bases(word: str) -> Iterator[str]:
     """Yield what a form may be one of: the "carry" of "carries", the "stop" of "stopped"."""
     if word.endswith("ed") and len(word) > 4:

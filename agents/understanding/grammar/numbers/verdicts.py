@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from .....core.language.catalogue_language import CatalogueLanguage
 from .....core.language.lexicon.verbs import is_verb
-from .....core.language.word_data import key_of
+from .....core.language.tokens import stem
+from .....core.language.word_data import key_of, wishing_verbs
 from .....core.schemas import Operator
 from ..segments import Segment
 from .amount import Amount
@@ -22,7 +23,7 @@ _TOO_MUCH = frozenset(("too much", "too many", "zu viel", "zu viele"))
 _MUCH = frozenset("much many far viel viele lang teuer steep rich 多 大 高 贵 长".split())  # noqa: SIM905
 _LITTLE = frozenset("little few wenig wenige kurz 少 小 低 短".split())  # noqa: SIM905
 _FAILING = frozenset("wont doesnt dont isnt arent cant couldnt wouldnt didnt".split())  # noqa: SIM905
-_WHOM = frozenset("me my us our him his her them their".split())  # noqa: SIM905
+_WHOM = frozenset("me my us our him his her them their you your everybody everyone anybody anyone people".split())  # noqa: SIM905
 _WORTH = frozenset("good right decent worth serious real".split())  # noqa: SIM905
 _PER, _RATES = (
     frozenset(("a", "an", "per", "each")),
@@ -30,6 +31,9 @@ _PER, _RATES = (
 )
 _MAKING = frozenset("makes make gives smells sounds tastes strikes puts drives".split())  # noqa: SIM905
 """Verbs by which something is judged: "under 20 smells fishy"."""
+_PLACING = frozenset("on in at for around from".split())  # noqa: SIM905
+_IS = frozenset("is are was would be".split())  # noqa: SIM905
+_THEY = (("they",), ("it",), ("you",))
 _ARTICLES = frozenset(("the", "a", "an", "absolute", "upper", "lower", "das", "die", "der"))
 _MOST = frozenset(("maximum", "max", "limit", "ceiling", "most", "cap", "obergrenze", "schmerzgrenze", "上限"))
 _LEAST = frozenset(("minimum", "min", "least", "untergrenze", "下限"))
@@ -103,10 +107,16 @@ def _is_judged(segments: Sequence[Segment], phrase: NumberPhrase, k: int, *, cop
     """Tell whether words that nothing here knows judge what is compared: "over 2000 is out of my league", "over 200 g hurts my wrist"."""
     if any(not s.is_glue and "any" not in s.roles for s in _opening(segments, phrase.first)):
         return False
+    if not copula and k < len(segments) and key_of(segments[k].text) in _PLACING:  # "over 100 g on my head is torture"
+        n = next((n for n in range(k + 1, min(k + 4, len(segments))) if key_of(segments[n].text) in _IS), None)
+        k, copula = (n + 1, True) if n is not None else (k, False)
     said = [s for s in segments[k : k + 6] if not s.mark]
+    if not copula and len(said) > 1 and said[0].words in _THEY:  # "below 15 euros they break"
+        word = key_of(said[1].text)
+        return said[1].is_word and is_verb(word, plain=True) and stem(word) not in wishing_verbs()
     if not copula:
         hurts = said[:1] and (said[0].is_word or said[0].roles & {"not_after", "reaction"}) and not said[0].entries
-        verb = hurts and said[0].text.isascii() and is_verb(key_of(said[0].text))
+        verb = hurts and said[0].text.isascii() and is_verb(key_of(said[0].text), plain=True)
         makes = bool(said) and key_of(said[0].text) in _MAKING
         return bool(
             (makes and any(s.is_word for s in said[1:3])) or (verb and any(set(s.words) & _WHOM for s in said[1:4]))
@@ -114,7 +124,8 @@ def _is_judged(segments: Sequence[Segment], phrase: NumberPhrase, k: int, *, cop
     if any(key_of(s.text) in _WELCOME | _TOO or s.roles & {"fine", "praise", "want", "demand"} for s in said):
         return False
     first = next((s for s in said if s.is_word or s.entries or s.fields or s.amount is not None), None)
-    return first is not None and first.is_word and first.text.isascii() and segments[k] is not first
+    judged = first is not None and first.is_word and first.text.isascii()
+    return judged and (segments[k] is not first or key_of(segments[k - 1].text) in _IS)
 
 
 def _opening(segments: Sequence[Segment], first: int) -> Sequence[Segment]:
