@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import takewhile
 
 from ....core.language.lexicon.verbs import is_past, is_verb
 from ....core.language.tokens import stem
 from ....core.language.word_data import irregular_verbs, key_of, wishing_verbs
+from .numbers.bound import Bound
 from .refused_values import LACKING
 from .segments import Segment
 from .sentence import COMMAS, Sentence
@@ -45,6 +47,8 @@ _ASKED_FOR = re.compile(
 """Words that ask for what was told before them; none of them denies. What points at an item shown has been taken out."""
 _MET = frozenset("saw seen noticed spotted found bought wore".split())  # noqa: SIM905
 """Verbs of what somebody came across, of which more may be asked for; what gave a headache is not."""
+REACH = 10
+"""Segments before a comparison among which stands what takes it back."""
 NEAR = 4
 """Segments after a verb among which stands whom it befalls."""
 
@@ -55,8 +59,10 @@ def told_in_english(sentence: Sentence) -> None:
     Nothing is taken back before words that ask for what was told: "my wife saw a black one there, do you have anything like that?"
     """
     asked = max((m.start() for m in _ASKED_FOR.finditer(sentence.text)), default=0)
+    bounds = {b.start: b for b in sentence.found.bounds if not b.turned and b.op in ("<", ">", "<=", ">=")}
     for clause in _clauses(sentence):
-        _doubt_bounds(sentence, clause)
+        if bounds:
+            _doubt_bounds(sentence, clause, bounds)
         if clause and clause[0].start < asked and any(set(s.words) & _MET for s in clause):
             continue
         valued = [n for n, s in enumerate(clause) if s.entries and s.used in ("wanted", "soft")]
@@ -81,16 +87,17 @@ def pointed_refusals(sentence: Sentence) -> None:
             own.used = "unmet"
 
 
-def _doubt_bounds(sentence: Sentence, clause: list[Segment]) -> None:
+def _doubt_bounds(sentence: Sentence, clause: list[Segment], bounds: Mapping[int, Bound]) -> None:
     """Take back a comparison that somebody's unknown verb governs, or that a refused noun has: "I fear anything under 20", "no gym with over 2000 members"."""
-    for bound in [b for b in sentence.found.bounds if not b.turned and b.op in ("<", ">", "<=", ">=")]:
-        first = next((n for n, s in enumerate(clause) if s.start <= bound.start < s.end), None)
-        if first is None:
+    for first, s in enumerate(clause):
+        bound = bounds.get(s.start)
+        if bound is None:
             continue
-        before = clause[:first]
-        verb = next((n for n, s in enumerate(before) if _governs(clause, n)), None)
-        cause = verb if verb is not None else _refused_noun(before)
-        if cause is None or any(s.roles & {"want", "demand"} and not s.entries for s in before):
+        start = max(0, first - REACH)
+        before = clause[start:first]
+        verb = next((n for n in range(start, first) if _governs(clause, n)), None)
+        cause = verb if verb is not None else _refused_noun(before, start)
+        if cause is None or any(p.roles & {"want", "demand"} and not p.entries for p in before):
             continue
         sentence.found.bounds = [b for b in sentence.found.bounds if b is not bound]
         sentence.found.unmet.append((clause[cause].start, bound.end))
@@ -103,14 +110,14 @@ def _governs(clause: list[Segment], n: int) -> bool:
     return subject and verb and any(set(s.words) & _ANY for s in clause[n + 1 : n + 3])
 
 
-def _refused_noun(before: list[Segment]) -> int | None:
+def _refused_noun(before: list[Segment], start: int) -> int | None:
     """Return the position of the refusal of a noun to which "with" joins a comparison, or None."""
     if not before or not any(key_of(s.text) in _WITH for s in before[-2:]):
         return None
     for n in range(len(before) - 1, -1, -1):
         s = before[n]
         if "not" in s.roles and not s.entries and key_of(s.text) not in LACKING:
-            return n
+            return start + n
         if s.roles & {"and", "but"} or not (s.is_glue or s.is_word or s.entries or s.roles & {"terms"}):
             return None
     return None

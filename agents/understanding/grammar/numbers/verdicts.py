@@ -34,6 +34,8 @@ _MAKING = frozenset("makes make gives smells sounds tastes strikes puts drives".
 _PLACING = frozenset("on in at for around from".split())  # noqa: SIM905
 _IS = frozenset("is are was would be".split())  # noqa: SIM905
 _THEY = (("they",), ("it",), ("you",))
+_OPENING = 6
+"""Segments before a number by which it is told whether its clause opens with it."""
 _ARTICLES = frozenset(("the", "a", "an", "absolute", "upper", "lower", "das", "die", "der"))
 _MOST = frozenset(("maximum", "max", "limit", "ceiling", "most", "cap", "obergrenze", "schmerzgrenze", "上限"))
 _LEAST = frozenset(("minimum", "min", "least", "untergrenze", "下限"))
@@ -131,7 +133,7 @@ def _is_judged(segments: Sequence[Segment], phrase: NumberPhrase, k: int, *, cop
 def _opening(segments: Sequence[Segment], first: int) -> Sequence[Segment]:
     """Return what stands before ``first`` in its clause."""
     j = first
-    while j and not segments[j - 1].mark and not segments[j - 1].roles & {"but", "and"}:
+    while j > first - _OPENING and j and not segments[j - 1].mark and not segments[j - 1].roles & {"but", "and"}:
         j -= 1
     return segments[j:first]
 
