@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.language.word_data import around_han
+from ....core.language.word_data import around_han, key_of
 from ....core.text.chinese import is_han
+from .refused_values import LACKING
 from .segments import Segment
 from .sentence import COMMAS
 
@@ -40,12 +41,21 @@ def _parts(segments: Sequence[Segment], n: int) -> bool:
     opens = bool(s.entries) or bool(s.roles & {"want", "instead", "not"}) or s.text in _OPENING
     if not opens:
         return False
+    if before.roles & _REFUSING and n > 1 and segments[n - 2].text == "的" and _lacks(segments, n - 2):
+        return True
     if before.roles & _REFUSING and n > 1 and _is_topic(segments, n - 2):
         return _is_apart(before, s) or _is_answered(segments, n)
     closes = before.text in around_han()["closings"] and n > 1 and not segments[n - 2].mark
     if before.roles & _LEADING and not closes:
         return False
     return closes or (_is_apart(before, s) and not before.fields and before.text != "的")
+
+
+def _lacks(segments: Sequence[Segment], k: int) -> bool:
+    """Tell whether what ends at ``k`` says what a thing lacks: 没有电梯的, which the next 不要 refuses."""
+    while k > 0 and not segments[k].mark and not segments[k].roles & _REFUSING:
+        k -= 1
+    return key_of(segments[k].text) in LACKING
 
 
 def _hesitates(segments: Sequence[Segment], n: int) -> bool:
@@ -76,6 +86,7 @@ def _is_topic(segments: Sequence[Segment], k: int) -> bool:
 
 def _is_answered(segments: Sequence[Segment], n: int) -> bool:
     """Tell whether the value at ``n`` is said to be welcome: 可以, 要, 行."""
+    n = n + 1 if segments[n + 1 : n + 2] and segments[n + 1].text in ("就", "也", "倒") else n
     following = segments[n + 1] if n + 1 < len(segments) else None
     if following is None or not following.roles & _ASKED or following.entries:
         return False

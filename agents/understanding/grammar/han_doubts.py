@@ -6,6 +6,7 @@ Chinese says what it thinks of a thing by a comment behind it, without a verb th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ....core.language.lexicon.lexicon import sense, senses_of
 from ....core.language.word_data import around_han, key_of
@@ -75,22 +76,31 @@ def _tells(clause: Sequence[Segment], what: str) -> bool:
 
 
 def _comments(clause: Sequence[Segment]) -> bool:
-    """Tell whether a comment that nothing knows stands behind a value that opens the clause: 三文鱼吃了掉毛, 鸡肉一吃就吐."""
-    valued = max((n for n, s in enumerate(clause) if s.entries), default=-1)
+    """Tell whether a comment that nothing knows stands behind the first value of a clause: 三文鱼吃了掉毛, 鸡肉一吃就吐."""
+    valued = next(
+        (n for n, s in enumerate(clause) if s.entries and not any(p.entries for p in clause[n + 1 : n + 2])), -1
+    )
     rest = clause[valued + 1 :]
-    if valued < 0 or not rest or rest[-1].text == "的" or any(s.used in _SETTLED for s in clause):
+    if valued < 0 or any(s.used in _SETTLED for s in clause):
         return False
     if any(s.roles & _COMPLAINING and not s.used for s in rest):
         return True
-    unknown = [s for s in rest if s.is_word and not s.used]
-    if not unknown:
-        return False
-    predicates = any(key_of(s.text) in around_han()["predicates"] for s in rest)
-    return predicates or not all(_is_noun(s) for s in unknown)
+    if any(s.roles & _REFUSING and s.used == "unmet" and not s.entries for s in rest):
+        return True
+    unknown = [s for s in rest if s.is_word and not s.used and is_han(s.text[0])]
+    told = any(key_of(s.text) in around_han()["predicates"] for s in rest) or _doubles(unknown)
+    named = rest[-1:] and rest[-1].text == "的"
+    return bool(unknown) and (told or not (named or all(map(_is_noun, unknown))))
+
+
+def _doubles(unknown: Sequence[Segment]) -> bool:
+    """Tell whether a character is said twice, as those do that paint a feeling: 冷冰冰."""
+    said = "".join(s.text for s in unknown)
+    return any(a == b for a, b in pairwise(said))
 
 
 def _is_noun(s: Segment) -> bool:
-    kinds = [sense(name).kind for name in senses_of(key_of(s.text), "zh")[:2]]
+    kinds = [sense(name).kind for name in senses_of(key_of(s.text), "zh")]
     return bool(kinds) and all(kind in _NOUNS for kind in kinds)
 
 
