@@ -101,6 +101,7 @@ def told(condition: Constraint) -> str:
         ("games", "a party game|ideally with pirates", "category = Party"),
         ("零食店", "坚果|四川和云南都不要", "类别 = 坚果; 产地 != 四川; 产地 != 云南"),
         ("手机店", "蓝色的手机|华为和三星都不要", "颜色 = 蓝色; 品牌 != 华为; 品牌 != 三星"),
+        ("backpacks", "grey hiking backpacks under 90|my mistake, 150", "colour = Grey; use = Hiking; price < 150"),
         ("moebel", "ein Regal|billiger|darf auch teurer sein", "kategorie = Regal"),
         ("moebel", "ein Regal fürs Wohnzimmer|fürs Kinderzimmer", "kategorie = Regal; zimmer = Kinderzimmer"),
         ("零食店", "不要牛奶|也不能有大豆", "过敏原 != 牛奶; 过敏原 != 大豆"),
