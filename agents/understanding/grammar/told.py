@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ....core.language.tokens import stem
-from ....core.language.word_data import clause_words, doubtful_words, key_of, wishing_verbs
+from ....core.language.word_data import clause_words, doubtful_words, key_of, small_words, wishing_verbs
 from .doubt import clauses
 from .numbers.bound import Bound
 from .numbers.limit_columns import holds_most
@@ -17,6 +17,8 @@ from .refused_values import LACKING
 from .segments import Segment, is_german
 from .sentence import Sentence, Wish
 
+MAX_RANGES = 2
+"""Ranges of a clause that may open it."""
 _TOO = frozenset(("zu", "viel zu", "allzu"))
 _ENDINGS = ("e", "en", "er", "es", "em")
 _ASKING = frozenset(("want", "praise", "fine", "soft"))
@@ -25,6 +27,8 @@ _ASKING = frozenset(("want", "praise", "fine", "soft"))
 
 def told(sentence: Sentence) -> None:
     """Take back every wish and every range in a clause with a verb that nothing here knows, and note the clause."""
+    if _is_foreign(sentence.segments):
+        _told_abroad(sentence)
     if not is_german(sentence.segments):
         return
     _conditions(sentence)
@@ -36,11 +40,33 @@ def told(sentence: Sentence) -> None:
         ]:
             if verbs:
                 _take_back(sentence, wish, verbs)
-        for bound in [b for b in sentence.found.bounds if clause and clause[0].start <= b.start < clause[-1].end]:
+        own = [b for b in sentence.found.bounds if clause and clause[0].start <= b.start < clause[-1].end]
+        for bound in own[:MAX_RANGES]:
             words = list(_judging(clause, bound))
             if words:
                 sentence.found.bounds.remove(bound)
                 _note(sentence, [s for s in clause if bound.start <= s.start < bound.end], words)
+
+
+def _is_foreign(segments: Sequence[Segment]) -> bool:
+    """Tell whether a text has small words of neither English nor German."""
+    said = {w for s in segments for w in s.text.casefold().split()}
+    known = small_words()
+    own = (known["en"] | known["de"]) - clause_words()["foreign"] - clause_words()["shared"]
+    return bool(said & clause_words()["foreign"]) and not said & own
+
+
+def _told_abroad(sentence: Sentence) -> None:
+    """Take back every wish beside a word that nothing here knows, in a language of which only the commonest wishes are read."""
+    for clause, _ in clauses(sentence):
+        unknown = [s for s in clause if s.is_word and not s.used and not s.capital]
+        if not unknown or any("want" in s.roles and not s.entries for s in clause):
+            continue
+        inside = {id(s) for s in clause}
+        for wish in [
+            w for w in sentence.found.wishes if id(w.segments[-1]) in inside and not (w.refused or w.released)
+        ]:
+            _take_back(sentence, wish, unknown)
 
 
 def _said(clause: Sequence[Segment], values: Sequence[int], wishes: Mapping[int, Wish]) -> Iterator[list[Segment]]:
