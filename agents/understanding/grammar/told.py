@@ -144,7 +144,7 @@ def _judging(clause: Sequence[Segment], bound: Bound) -> Iterator[Segment]:
 
 
 def _joins(s: Segment) -> bool:
-    return bool(s.entries or s.roles & {"and", "or"} or s.amount is not None)
+    return bool((s.entries and not s.corrected) or s.roles & {"and", "or"} or s.amount is not None)
 
 
 def _take_back(sentence: Sentence, wish: Wish, verbs: Sequence[Segment]) -> None:
@@ -179,7 +179,7 @@ def _verbs(clause: Sequence[Segment], value: int, unknown: Sequence[int]) -> lis
         return [clause[n] for n in last if any(_plays(s, "wishes") for s in clause)]
     if _is_fronted(clause[value + 1 : end]) or _owns(clause, value):
         return [s for n, s in enumerate(clause[:end]) if n > value or not s.entries]
-    judged = end > value + 1 and _plays(clause[value + 1], "judging") and all(s.is_glue for s in clause[:value])
+    judged = end > value + 1 and _tells(clause[value + 1]) and all(s.is_glue for s in clause[:value])
     helped = any(_plays(s, "auxiliaries") or (_plays(s, "likings") and n > value) for n, s in enumerate(clause))
     parted = end - 1 > value and _plays(clause[end - 1], "particles")
     found = [n for n in last if clause[n].text.endswith("n") and not _plays(clause[n], "adverbs")]
@@ -199,6 +199,12 @@ def _verbs(clause: Sequence[Segment], value: int, unknown: Sequence[int]) -> lis
         )
     ]
     return [clause[n] for n in found]
+
+
+def _tells(s: Segment) -> bool:
+    """Tell whether a word behind what opens a clause is its verb: the "fliegt" of "Pappe fliegt bei uns in den Müll"."""
+    third = _is_unknown(s) and s.text.islower() and s.text.endswith("t") and not s.text.startswith("ge")
+    return _plays(s, "judging") or (third and not s.text.endswith(("iert", "cht")))
 
 
 def _compared(clause: Sequence[Segment], value: int) -> list[int]:
