@@ -34,7 +34,8 @@ def dislikes(sentence: Sentence) -> None:
             _take(sentence, values, denial, wanted=_says(clause[-1], "missing"))
             for s in clause:
                 s.used = s.used or ("not" if not s.is_glue else "")
-        before = said if all(s in said or s.is_glue or s.fields or s.roles & _ASIDE for s in clause) else []
+        own = set(map(id, said))
+        before = said if all(id(s) in own or s.is_glue or s.fields or s.roles & _ASIDE for s in clause) else []
 
 
 def _points(clause: Sequence[Segment]) -> bool:

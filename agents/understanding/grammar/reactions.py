@@ -27,11 +27,8 @@ def reactions(sentence: Sentence) -> None:
     """Read every reaction of a body that no negation turns round."""
     for i, s in enumerate(sentence.segments):
         listed = sentence.segments[i + 1 : i + 2] and sentence.segments[i + 1].mark in (":", "：")
-        if (
-            s.used
-            or (s.entries and not _is_brought_on(sentence, i))
-            or not ("reaction" in s.roles or says_what_for(s) or (listed and "not_after" in s.roles))
-        ):
+        reacts = "reaction" in s.roles or says_what_for(s) or (listed and "not_after" in s.roles)
+        if s.used or not reacts or (s.entries and not _is_brought_on(sentence, i)):
             continue
         if s.roles & {"not", "not_after"} and not listed:
             continue
