@@ -11,6 +11,8 @@ from tastemaker.core.schemas import Condition
 
 from .english_shops import ENGLISH_SHOPS
 
+pytestmark = pytest.mark.slow
+
 ROWS = [
     line.split("|")
     for line in (Path(__file__).parent / "data" / "english_sentences.txt").read_text(encoding="utf-8").splitlines()

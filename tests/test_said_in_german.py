@@ -13,6 +13,8 @@ from tastemaker.core.schemas import Condition, Constraint, ThreadMemory
 
 from .unseen_shops import Shops, flag, late, number, words
 
+pytestmark = pytest.mark.slow
+
 SHOPS = Shops(
     {
         "kerzen": late(
