@@ -146,3 +146,30 @@ FILMS = shop(
 )
 def test_a_refused_name_does_not_refuse_what_is_asked_for_beside_it(text: str, titles: list[str]) -> None:
     assert [c.value for c in read(text, FILMS).conditions if c.field == TITLE] == titles
+
+
+SOFT = shop(
+    number("price", 5, 400, price=True),
+    words("kind", "Cushion|Lamp|Rug"),
+    words("colour", "Red|Grey|White|Black"),
+    words("material", "Leather|Wool|Cotton"),
+    words("delivery_days", "Monday|Tuesday|Friday", several=True),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("rugs, niether white nor blak", {"kind = Rug", "colour != White", "colour != Black"}),
+        ("anything exept wool", {"material != Wool"}),
+        ("it isn't that I dislike red, just no red this time: a lamp", {"kind = Lamp", "colour != Red"}),
+        ("it's not that I don't like wool, but tonight no wool. Rugs", {"kind = Rug", "material != Wool"}),
+        (
+            "I work Mondays and Fridays, so not on those days. A rug",
+            {"kind = Rug", "delivery_days not contains Monday", "delivery_days not contains Friday"},
+        ),
+        ("a rug on Monday, not those colours", {"kind = Rug", "delivery_days contains Monday"}),
+    ],
+)
+def test_slips_concessions_and_what_points_back_keep_their_sign(text: str, expected: set[str]) -> None:
+    assert {f"{c.field} {c.op} {c.value}" for c in read(text, SOFT).conditions} == expected

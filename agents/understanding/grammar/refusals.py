@@ -14,7 +14,7 @@ from ....core.predicates import TITLE
 from ....core.schemas import Condition
 from .double_negation import says_lacking, take_value
 from .numbers.negation import answers_no, is_correcting_no
-from .refuse_before import YES, refuse_before
+from .refuse_before import YES, refuse_before, refuse_those
 from .refused_values import LACKING, LINKS, opens_relative
 from .segments import Segment
 from .sentence import COMMAS, Sentence
@@ -186,7 +186,7 @@ def _refuse_after(sentence: Sentence, i: int) -> None:
         joined = joined or (unknown and bool(s.roles & {"and", "or"}) and not s.entries)
         unknown, bridged = unknown or s.is_word, key_of(s.text) in BRIDGES or (bridged and not s.is_word)
         j += 1
-    if _names_more(sentence, i) or not refuse_before(sentence, i):
+    if not refuse_those(sentence, i) and (_names_more(sentence, i) or not refuse_before(sentence, i)):
         _unmet_words(sentence, i)
     for n in negations:
         n.used = n.used or "glue"

@@ -13,6 +13,8 @@ ELSE = frozenset("otherwise else sonst ansonsten 否则 不然 要不然".split(
 YES = frozenset(("ja", "yes", "yep", "jep", "gern", "gerne"))
 _NONE = frozenset("none nothing neither keine keinen keins nichts".split())  # noqa: SIM905
 _BARE = frozenset("dont doesnt do does wont cant need".split())  # noqa: SIM905
+_ON = frozenset("on at in for with".split())  # noqa: SIM905
+_THOSE = frozenset("those these that this".split())  # noqa: SIM905
 _POINTING = frozenset("it them that those".split())  # noqa: SIM905
 _RELATIVE = frozenset("that which who das die der".split())  # noqa: SIM905
 WHOLE = frozenset(
@@ -63,13 +65,34 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
         sentence.found.wishes += [Wish(e, [sentence.segments[k]], released=True) for e in sentence.segments[k].entries]
         sentence.segments[k].used = s.used = "release"
         return True
+    _refuse(sentence, k, s)
+    return True
+
+
+def refuse_those(sentence: Sentence, i: int) -> bool:
+    """Refuse the values that "not on those days" points back to by the name of their field."""
+    segments, j = sentence.segments, i + 1
+    while j < len(segments) and key_of(segments[j].text) in _ON:
+        j += 1
+    if j + 1 >= len(segments) or key_of(segments[j].text) not in _THOSE:
+        return False
+    fields = set(segments[j + 1].fields)
+    k = next((k for k in range(i - 1, -1, -1) if fields & {e.field for e in segments[k].entries}), None)
+    if k is None or segments[k].used:
+        return False
+    _refuse(sentence, k, segments[i])
+    for piece in segments[i : j + 2]:
+        piece.used = "not"
+    return True
+
+
+def _refuse(sentence: Sentence, k: int, s: Segment) -> None:
     for position in listed_with(sentence, k):
         piece = sentence.segments[position]
         entries = [e for e in piece.entries if e.rank < BROADER and sentence.evident(piece, e)]
         sentence.found.wishes += [Wish(e, [piece, s], refused=True) for e in entries]
         piece.used = "refused"
     s.used = "not"
-    return True
 
 
 def _passes(piece: Segment, s: Segment, apart: int, crossed: int) -> bool:
