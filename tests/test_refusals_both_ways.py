@@ -168,8 +168,17 @@ SOFT = shop(
             "I work Mondays and Fridays, so not on those days. A rug",
             {"kind = Rug", "delivery_days not contains Monday", "delivery_days not contains Friday"},
         ),
+        ("rugs without the grey", {"kind = Rug", "colour != Grey"}),
         ("a rug on Monday, not those colours", {"kind = Rug", "delivery_days contains Monday"}),
     ],
 )
 def test_slips_concessions_and_what_points_back_keep_their_sign(text: str, expected: set[str]) -> None:
     assert {f"{c.field} {c.op} {c.value}" for c in read(text, SOFT).conditions} == expected
+
+
+def test_an_unknown_character_before_a_refused_value_makes_another_thing_of_it() -> None:
+    sweets = shop(number("价格", 5, 400, price=True), words("类别", "巧克力|果干"))
+    reading = read("巧克力，白巧克力不要", sweets)
+    assert [(c.op, c.value) for c in reading.conditions] == [("=", "巧克力")]
+    assert any("白巧克力不要" in left for left in reading.not_applied)
+    assert [(c.op, c.value) for c in read("巧克力不要", sweets).conditions] == [("!=", "巧克力")]

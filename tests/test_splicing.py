@@ -135,6 +135,7 @@ def test_the_model_is_trained_from_what_was_kept(tmp_path: Path) -> None:
     assert fit_cells(again).of_traces(again[0].cells).cells.shape == again[0].forged.shape
 
 
+@pytest.mark.slow
 @needs_weights
 def test_training_needs_no_research_set_and_an_empty_cache_is_filled(tmp_path: Path) -> None:
     folder = tmp_path / "photos"

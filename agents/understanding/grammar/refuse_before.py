@@ -58,6 +58,9 @@ def refuse_before(sentence: Sentence, i: int) -> bool:
         return False
     if "free" in s.roles and sentence.segments[k].end < s.start - 1:
         return False
+    if _is_modified(sentence, k):
+        sentence.doubt(k, [sentence.segments[k - 1], s])
+        return True
     if _is_no_blame(sentence, i) or _has_none(sentence, k, i) or (crossed and _contrasts(sentence, k, i)):
         sentence.doubt(k, [s])
         return True
@@ -172,6 +175,13 @@ def _is_no_blame(sentence: Sentence, i: int) -> bool:
     """Tell whether a "not" only denies that something is bad: "red wouldn't be bad", "rot ist nicht verkehrt"."""
     rest = sentence.segments[i + 1 : i + 4]
     return "not" in sentence.segments[i].roles and any(key_of(p.text) in doubtful_words() for p in rest)
+
+
+def _is_modified(sentence: Sentence, k: int) -> bool:
+    """Tell whether an unknown character makes another thing of the Chinese value at ``k``: white chocolate is not all chocolate (白巧克力)."""
+    before, s = sentence.segments[k - 1] if k else None, sentence.segments[k]
+    joined = before is not None and before.end == s.start and not s.text.isascii()
+    return joined and before is not None and before.is_word and len(before.text) == 1
 
 
 def _has_none(sentence: Sentence, k: int, i: int) -> bool:
