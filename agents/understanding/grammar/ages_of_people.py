@@ -1,6 +1,7 @@
 """Read how old those are whom something is for: "my boys are 7 and 10", "sie wird 9", "für Kinder von 8 bis 10", 八岁小孩.
 
-They must fit between the least and the most age that a thing is meant for, or into its range of ages in words ("3-5", "8+", "ab 6 Jahren").
+They must fit between the least and the most age that a thing is meant for, or into its range of ages in words ("3-5", "8+", "ab 6 Jahren"); "for a
+newborn" and "für Kleinkinder" tell an age, too.
 Where the catalogue has no such field the ages are named.
 """
 

@@ -90,6 +90,7 @@ def refuse_those(sentence: Sentence, i: int) -> bool:
 
 
 def _refuse(sentence: Sentence, k: int, s: Segment) -> None:
+    """Refuse, by ``s``, the value at ``k`` with those that are listed with it."""
     for position in listed_with(sentence, k):
         piece = sentence.segments[position]
         entries = [e for e in piece.entries if e.rank < BROADER and sentence.evident(piece, e)]
@@ -179,9 +180,10 @@ def _is_no_blame(sentence: Sentence, i: int) -> bool:
 
 def _is_modified(sentence: Sentence, k: int) -> bool:
     """Tell whether an unknown character makes another thing of the Chinese value at ``k``: white chocolate is not all chocolate (白巧克力)."""
-    before, s = sentence.segments[k - 1] if k else None, sentence.segments[k]
-    joined = before is not None and before.end == s.start and not s.text.isascii()
-    return joined and before is not None and before.is_word and len(before.text) == 1
+    if not k or sentence.segments[k].text.isascii():
+        return False
+    before = sentence.segments[k - 1]
+    return before.is_word and len(before.text) == 1 and before.end == sentence.segments[k].start
 
 
 def _has_none(sentence: Sentence, k: int, i: int) -> bool:
