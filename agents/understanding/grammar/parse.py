@@ -12,36 +12,36 @@ from ....core.schemas import Constraint
 from ....core.text.chinese import is_han
 from .ages_of_people import ages_of_people
 from .alternatives import alternatives
-from .changes_of_mind import changes_of_mind
-from .conditionals import conditionals
 from .corrections_and_possessions import corrections, had_already, owned
 from .dimensions import dimensions
-from .dislikes import dislikes
-from .doubt import doubts
-from .doubtful_refusals import doubtful_refusals
 from .exceptions import besides, exceptions_with_but
 from .first_timers import first_timers
-from .framed import framed
-from .han_clauses import parted
-from .han_doubts import han_doubts
 from .left_over import demands, things
-from .likewise import likewise
 from .meanings_in_context import settle_meanings
 from .moments import moments
-from .needless import needless
-from .nothing_of import nothing_of, zero_of
 from .numbered_values import numbered_values, ranges_of_values
 from .numbers.conditions import bounds_of
 from .orders import leanings, orders
-from .reactions import reactions
 from .refusals import refusals
 from .releases import releases
 from .segments import Segment
 from .sentence import Parsed, Sentence
 from .steps import steps
 from .storeys import storeys
-from .told import told
-from .told_in_english import pointed_refusals, told_in_english
+from .verdicts.changed_minds import changes_of_mind
+from .verdicts.chinese_clauses import parted
+from .verdicts.conditions import conditionals
+from .verdicts.dislikes import dislikes
+from .verdicts.frames import framed
+from .verdicts.likewise import likewise
+from .verdicts.nothing_of import nothing_of, zero_of
+from .verdicts.questioned_refusals import doubtful_refusals
+from .verdicts.reactions import reactions
+from .verdicts.told_in_chinese import han_doubts
+from .verdicts.told_in_english import pointed_refusals, told_in_english
+from .verdicts.told_in_german import told
+from .verdicts.tolerated import needless
+from .verdicts.unsettled import doubts
 from .wishes import wanted
 
 

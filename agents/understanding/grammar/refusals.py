@@ -12,12 +12,12 @@ from ....core.language.tokens import stem
 from ....core.language.word_data import around_han, common_words, key_of
 from ....core.predicates import TITLE
 from ....core.schemas import Condition
-from .double_negation import says_lacking, take_value
 from .numbers.negation import answers_no, is_correcting_no
 from .refuse_before import YES, refuse_before, refuse_those
 from .refused_values import LACKING, LINKS, opens_relative
 from .segments import Segment
 from .sentence import COMMAS, Sentence
+from .verdicts.two_negations import says_lacking, take_value
 
 FINE = frozenset(("fine", "also", "release"))
 REACH = 40

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ....core.language.word_data import key_of
-from .meanings_in_context import says_what_for
-from .segments import Segment
-from .sentence import COMMAS, Sentence, Wish
+from .....core.language.word_data import key_of
+from ..meanings_in_context import says_what_for
+from ..segments import Segment
+from ..sentence import COMMAS, Sentence, Wish
 
 CAUSES = frozenset(
     "to from by of on when whenever if after because over due against auf von gegen bei durch wegen wenn nach beim vom 对 穿 吃 用 喝 碰".split()  # noqa: SIM905

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ....core.language.tokens import stem
-from ....core.language.word_data import clause_words, doubtful_words, key_of, wishing_verbs
-from .refuse_before import COPULAS
-from .segments import Segment
-from .sentence import COMMAS, Sentence, Wish
+from .....core.language.tokens import stem
+from .....core.language.word_data import clause_words, doubtful_words, key_of, wishing_verbs
+from ..refuse_before import COPULAS
+from ..segments import Segment
+from ..sentence import COMMAS, Sentence, Wish
 
 NEGATIVE = frozenset(("not", "not_after", "except", "except_after"))
 JUDGING = frozenset(

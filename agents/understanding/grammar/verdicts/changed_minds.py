@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ....core.language.word_data import key_of
-from .segments import Segment
-from .sentence import COMMAS, Sentence, Wish
+from .....core.language.word_data import key_of
+from ..segments import Segment
+from ..sentence import COMMAS, Sentence, Wish
 
 _NOW = frozenset(
     "now today nowadays lately meanwhile heute jetzt inzwischen mittlerweile neuerdings 现在 如今 今天".split()  # noqa: SIM905

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from itertools import takewhile
 
-from ....core.language.lexicon.verbs import is_past, is_verb
-from ....core.language.tokens import stem
-from ....core.language.word_data import irregular_verbs, key_of, wishing_verbs
-from .numbers.bound import Bound
-from .refused_values import LACKING
-from .segments import Segment
-from .sentence import COMMAS, Sentence
+from .....core.language.lexicon.verbs import is_past, is_verb
+from .....core.language.tokens import stem
+from .....core.language.word_data import irregular_verbs, key_of, wishing_verbs
+from ..numbers.bound import Bound
+from ..refused_values import LACKING
+from ..segments import Segment
+from ..sentence import COMMAS, Sentence
 
 _ASKING = frozenset(("want", "only", "demand", "praise", "fine", "soft", "also", "release", "own", "seen", "had_after"))
 """Roles of words by which a clause asks for something, or that have a rule of their own."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ....core.language.value_entry import BROADER
-from ....core.language.word_data import frame_openers, frames, joined, key_of
-from .refuse_before import listed_with
-from .sentence import COMMAS, Sentence, Wish
+from .....core.language.value_entry import BROADER
+from .....core.language.word_data import frame_openers, frames, joined, key_of
+from ..refuse_before import listed_with
+from ..sentence import COMMAS, Sentence, Wish
 
 AROUND = 4
 """Segments before and after a value among which its frame stands."""

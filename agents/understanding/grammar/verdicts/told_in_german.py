@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ....core.language.tokens import stem
-from ....core.language.word_data import clause_words, doubtful_words, key_of, small_words, wishing_verbs
-from .doubt import clauses
-from .numbers.bound import Bound
-from .numbers.limit_columns import holds_most
-from .refused_values import LACKING
-from .segments import Segment, is_german
-from .sentence import Sentence, Wish
+from .....core.language.tokens import stem
+from .....core.language.word_data import clause_words, doubtful_words, key_of, small_words, wishing_verbs
+from ..numbers.bound import Bound
+from ..numbers.limit_columns import holds_most
+from ..refused_values import LACKING
+from ..segments import Segment, is_german
+from ..sentence import Sentence, Wish
+from .unsettled import clauses
 
 MAX_RANGES = 2
 """Ranges of a clause that may open it."""

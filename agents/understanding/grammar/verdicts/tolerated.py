@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ....core.language.word_data import key_of
-from .segments import Segment
-from .sentence import Sentence, Wish
+from .....core.language.word_data import key_of
+from ..segments import Segment
+from ..sentence import Sentence, Wish
 
 _NO = frozenset("no kein keine keinen not a 不".split())  # noqa: SIM905
 _MINDLESS = frozenset(

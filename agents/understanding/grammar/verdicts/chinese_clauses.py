@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.language.word_data import around_han, key_of
-from ....core.text.chinese import is_han
-from .refused_values import LACKING
-from .segments import Segment
-from .sentence import COMMAS
+from .....core.language.word_data import around_han, key_of
+from .....core.text.chinese import is_han
+from ..refused_values import LACKING
+from ..segments import Segment
+from ..sentence import COMMAS
 
 _REFUSING = frozenset(("not", "not_after"))
 _LEADING = frozenset(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .refused_values import LINKS
-from .sentence import STOPS, Sentence, Wish
+from ..refused_values import LINKS
+from ..sentence import STOPS, Sentence, Wish
 
 REACH = 8
 """Segments between what is refused and the word that likens something to it."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ....core.language.lexicon.lexicon import sense, senses_of
-from ....core.language.word_data import around_han, key_of
-from ....core.text.chinese import is_han
-from .double_negation import REST
-from .refuse_before import ELSE
-from .segments import Segment
-from .sentence import COMMAS, Sentence
+from .....core.language.lexicon.lexicon import sense, senses_of
+from .....core.language.word_data import around_han, key_of
+from .....core.text.chinese import is_han
+from ..refuse_before import ELSE
+from ..segments import Segment
+from ..sentence import COMMAS, Sentence
+from .two_negations import REST
 
 _SPEAKS_WELL = frozenset(("want", "praise", "only", "demand", "fine", "soft", "also"))
 _REFUSING = frozenset(("not", "not_after"))

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.language.word_data import clause_words, doubtful_words, key_of
-from .doubt import clauses
-from .refuse_before import listed_with
-from .segments import Segment, is_german
-from .sentence import Sentence, Wish
+from .....core.language.word_data import clause_words, doubtful_words, key_of
+from ..refuse_before import listed_with
+from ..segments import Segment, is_german
+from ..sentence import Sentence, Wish
+from .unsettled import clauses
 
 _TOO = frozenset(("zu", "viel zu", "etwas zu", "allzu"))
 _ASIDE = frozenset(("and", "or", "also", "soft", "praise", "too"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.language.word_data import key_of, phrases
-from .refused_values import LACKING, LINKS, take_refused
-from .segments import Segment
-from .sentence import COMMAS, Sentence, Wish
+from .....core.language.word_data import key_of, phrases
+from ..refused_values import LACKING, LINKS, take_refused
+from ..segments import Segment
+from ..sentence import COMMAS, Sentence, Wish
 
 MAX_NEGATIONS = 2
 """More of them in one clause leave the sign in doubt."""

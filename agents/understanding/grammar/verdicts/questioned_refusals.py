@@ -6,10 +6,10 @@ What is taken back is named as not applied: "isn't red lovely?", "it's fine if i
 
 from __future__ import annotations
 
-from ....core.language.word_data import doubtful_words, key_of
-from .refused_values import LACKING
-from .segments import Segment
-from .sentence import COMMAS, Sentence, Wish
+from .....core.language.word_data import doubtful_words, key_of
+from ..refused_values import LACKING
+from ..segments import Segment
+from ..sentence import COMMAS, Sentence, Wish
 
 ASKING = frozenset(
     "isnt arent wasnt werent wouldnt shouldnt couldnt hasnt havent doesnt dont didnt wont cant aint isn".split()  # noqa: SIM905

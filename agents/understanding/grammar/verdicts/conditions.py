@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ....core.language.value_entry import BROADER
-from ....core.language.word_data import key_of
-from .numbers.bound import Bound
-from .numbers.conditions import OPPOSITE
-from .refused_values import LINKS
-from .sentence import COMMAS, Sentence, Wish
+from .....core.language.value_entry import BROADER
+from .....core.language.word_data import key_of
+from ..numbers.bound import Bound
+from ..numbers.conditions import OPPOSITE
+from ..refused_values import LINKS
+from ..sentence import COMMAS, Sentence, Wish
 
 REACH = 16
 """Segments after "if" among which the verdict stands."""
