@@ -11,7 +11,7 @@ from tastemaker.agents.deliberation.sets import best_set, compare
 from tastemaker.agents.deliberation.steps import Deliberation
 from tastemaker.agents.explaining.rendered import ReasonWriter
 from tastemaker.agents.prompt_files.library import PromptLibrary
-from tastemaker.agents.understanding.wish_parts import WishPart, parse_budget, split_wish
+from tastemaker.agents.understanding.plans.wish_parts import WishPart, parse_budget, split_wish
 from tastemaker.core.errors import BackEndUnavailable, StoreError
 from tastemaker.core.schemas import Brief, Constraint, Item, Understanding
 from tastemaker.core.settings import DeliberateSettings

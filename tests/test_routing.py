@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tastemaker.agents.prompt_files.library import PromptLibrary
-from tastemaker.agents.understanding.routing import ask_route, decide_route
+from tastemaker.agents.understanding.plans.routing import ask_route, decide_route
 from tastemaker.core.errors import BackEndError, BackEndUnavailable, ConfigurationError
 from tastemaker.core.schemas import Constraint, Intent, RecommendRequest, Understanding
 

@@ -9,7 +9,7 @@ import pytest
 from tastemaker.agents.prompt_files.library import PromptLibrary
 from tastemaker.agents.understanding.by_rules import understand
 from tastemaker.agents.understanding.numbers_and_money import find_numbers, normalise
-from tastemaker.agents.understanding.wish_parts import parse_budget, split_wish
+from tastemaker.agents.understanding.plans.wish_parts import parse_budget, split_wish
 from tastemaker.core.schemas import (
     CatalogueField,
     CatalogueSchema,

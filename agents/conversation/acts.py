@@ -19,7 +19,7 @@ from ...core.schemas import Act, Constraint, Item, Order, Reading, ShownItem, Th
 from ...core.text.titles import spoken
 from ..understanding.grammar.meanings_in_context import settled
 from ..understanding.reader import read
-from ..understanding.turn_phrases import without_reminders
+from ..understanding.turns.turn_phrases import without_reminders
 from .act_phrases import (
     ALL,
     CONCEPTS,

@@ -18,7 +18,7 @@ from ...core.schemas.chat import ChatReply, ChatRequest
 from ...core.settings import DeliberateSettings
 from ...core.text.words import shorten, stems
 from ..prompt_files.library import Prompt, PromptLibrary, render
-from ..understanding.wish_parts import WishPart, parse_budget, split_wish
+from ..understanding.plans.wish_parts import WishPart, parse_budget, split_wish
 from .sets import ChosenItem, best_set, compare, describe_set, total_of
 from .steps import SEARCH_ITEMS, Deliberation, Desk, StepAnswer, TraceStep, read_step, step_schema
 

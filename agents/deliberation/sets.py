@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...core.schemas import Item
 from ...core.text.field_names import label_of
 from ...core.text.words import amount, listed, shorten, value_text
-from ..understanding.wish_parts import WishPart
+from ..understanding.plans.wish_parts import WishPart
 
 MAX_CHOICES = 8
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...core.schemas import Brief, Degradation, Frozen, Item, RankedItem, Usage
 from ...core.text.words import amount, plain_text, shorten, stems, value_text
-from ..understanding.wish_parts import WishPart
+from ..understanding.plans.wish_parts import WishPart
 from .sets import ChosenItem, price_of
 
 SEARCH_ITEMS = 5

@@ -21,10 +21,14 @@ from ...core.schemas import (
     Verdict,
 )
 from ...core.text.field_names import says_what
-from . import turn_phrases as phrases
-from .comparisons import comparison_words, names_two, take_compared
 from .constraint_merge import WANTED, merge, unique
-from .follow_up import (
+from .mood import read_mood, suiting
+from .plans.plans import Plan, read_plan, take_amount
+from .query_text import clean, request_part
+from .reader import MIN_HARD_CONFIDENCE, joined_reading, read_utterance
+from .turns import turn_phrases as phrases
+from .turns.comparisons import comparison_words, names_two, take_compared
+from .turns.follow_up import (
     TurnReading,
     bounds_before,
     changes_subject,
@@ -33,11 +37,7 @@ from .follow_up import (
     query_of,
     without_repeats,
 )
-from .mood import read_mood, suiting
-from .plans import Plan, read_plan, take_amount
-from .query_text import clean, request_part
-from .reader import MIN_HARD_CONFIDENCE, joined_reading, read_utterance
-from .shown_item_references import take_references
+from .turns.shown_item_references import take_references
 from .utterance import Utterance
 
 MIN_CAPTION_CONFIDENCE = 0.3

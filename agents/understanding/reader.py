@@ -17,14 +17,14 @@ from ...core.schemas import Condition, Constraint, Order, Predicate, Reading
 from ...core.text.catalogue_values import TAKEN
 from ...core.text.field_names import label_of
 from .beside_earlier import beside_earlier
+from .grammar.bounds.bound import Bound
 from .grammar.left_over import counts_next, left_over, unsaid, whole_words
-from .grammar.numbers.bound import Bound
 from .grammar.parse import parse
 from .grammar.segments import Segment, segment
 from .grammar.sentence import Parsed, Wish
 from .grammar.wishes import op_for
-from .pointed_at import pointed_at
-from .turn_phrases import changes, says_has
+from .turns.pointed_at import pointed_at
+from .turns.turn_phrases import changes, says_has
 from .utterance import Utterance
 
 MAX_CONDITIONS = 32

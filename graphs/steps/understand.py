@@ -10,8 +10,8 @@ from ...agents.conversation.named_titles import named, resolved
 from ...agents.explaining.answer_language import language_of
 from ...agents.understanding.by_rules import understand as parse
 from ...agents.understanding.conditions_in_force import split_corrections, with_words, without
-from ...agents.understanding.routing import Asked, ask_route, decide_route
-from ...agents.understanding.turn_phrases import starts_over
+from ...agents.understanding.plans.routing import Asked, ask_route, decide_route
+from ...agents.understanding.turns.turn_phrases import starts_over
 from ...core.errors import BadBackEndResponse
 from ...core.language.catalogue_language import CatalogueLanguage
 from ...core.predicates import TITLE

@@ -16,10 +16,10 @@ from ....core.language.catalogue_language import without_unit
 from ....core.language.value_entry import SPELLED, Entry, FieldTerms
 from ....core.language.word_data import aged, around_numbers, key_of
 from ....core.text.field_names import words_of
-from .numbers.bound import Bound
-from .numbers.fields import YEAR
-from .numbers.limit_columns import holds_least, holds_most, reaches
-from .numbers.limits import read_phrase
+from .bounds.bound import Bound
+from .bounds.limits import read_phrase
+from .number_fields.fields import YEAR
+from .number_fields.limit_columns import holds_least, holds_most, reaches
 from .segments import Segment
 from .sentence import STOPS, Sentence, Wish
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .numbers.bound import Bound
+from .bounds.bound import Bound
 from .segments import Segment
 from .sentence import Sentence, Wish
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ....core.language.value_entry import SYNONYM
 from ....core.language.word_data import around_han, key_of
+from .bounds.negation import is_correcting_no
 from .left_over import ARTICLES
-from .numbers.negation import is_correcting_no
 from .sentence import COMMAS, Sentence, Wish
 
 REACH = 9

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.word_data import key_of
 from ....core.schemas import Operator
+from .bounds.bound import Bound
+from .bounds.ranges import PRE, back
+from .number_fields.fields import in_field, in_range
 from .numbers.amount import Amount
-from .numbers.bound import Bound
-from .numbers.fields import in_field, in_range
-from .numbers.ranges import PRE, back
 from .segments import Segment
 from .sentence import Sentence
 

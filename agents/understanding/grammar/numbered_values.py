@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from ....core.language.value_entry import SPELLED, Entry
 from ....core.language.word_data import key_of
 from ....core.schemas import Operator
-from .numbers.limits import read_phrase
-from .numbers.phrase import NumberPhrase
+from .bounds.limits import read_phrase
+from .bounds.phrase import NumberPhrase
 from .segments import Segment
 from .sentence import Sentence, Wish
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ....core.language.catalogue_language import without_unit
 from ....core.language.word_data import comparison_words, key_of, superlatives
-from .numbers.limit_columns import WAITED, is_limit
+from .number_fields.limit_columns import WAITED, is_limit
 from .segments import Segment
 from .sentence import Sentence
 

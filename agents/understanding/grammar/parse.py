@@ -12,6 +12,7 @@ from ....core.schemas import Constraint
 from ....core.text.chinese import is_han
 from .ages_of_people import ages_of_people
 from .alternatives import alternatives
+from .bounds.bounds_of_phrases import bounds_of
 from .corrections_and_possessions import corrections, had_already, owned
 from .dimensions import dimensions
 from .exceptions import besides, exceptions_with_but
@@ -20,7 +21,6 @@ from .left_over import demands, things
 from .meanings_in_context import settle_meanings
 from .moments import moments
 from .numbered_values import numbered_values, ranges_of_values
-from .numbers.conditions import bounds_of
 from .orders import leanings, orders
 from .refusals import refusals
 from .releases import releases

@@ -12,7 +12,7 @@ from ....core.language.tokens import stem
 from ....core.language.word_data import around_han, common_words, key_of
 from ....core.predicates import TITLE
 from ....core.schemas import Condition
-from .numbers.negation import answers_no, is_correcting_no
+from .bounds.negation import answers_no, is_correcting_no
 from .refuse_before import YES, refuse_before, refuse_those
 from .refused_values import LACKING, LINKS, opens_relative
 from .segments import Segment

@@ -11,8 +11,8 @@ from ....core.language.word_data import common_words, han_things, key_of, stem_k
 from ....core.schemas import Condition
 from ....core.text.chinese import is_han
 from ....core.text.field_names import says_what
+from .bounds.bound import Bound
 from .leading_words import by_lead
-from .numbers.bound import Bound
 from .segments import Segment
 
 STOPS = frozenset(".!?;:。！？；：\n")

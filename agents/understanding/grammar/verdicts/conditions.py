@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from .....core.language.value_entry import BROADER
 from .....core.language.word_data import key_of
-from ..numbers.bound import Bound
-from ..numbers.conditions import OPPOSITE
+from ..bounds.bound import Bound
+from ..bounds.bounds_of_phrases import OPPOSITE
 from ..refused_values import LINKS
 from ..sentence import COMMAS, Sentence, Wish
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .....core.language.tokens import stem
 from .....core.language.word_data import key_of, thing_words, value_concepts
 from .....core.schemas import Operator
-from ..numbers.bound import Bound
+from ..bounds.bound import Bound
 from ..sentence import Sentence
 
 _NONE = frozenset("no zero without non ohne kein keine keinen sans 无 零 免 不含 不加 不收 不要 免收 没有".split())  # noqa: SIM905

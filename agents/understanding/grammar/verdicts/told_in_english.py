@@ -9,7 +9,7 @@ from itertools import takewhile
 from .....core.language.lexicon.verbs import is_past, is_verb
 from .....core.language.tokens import stem
 from .....core.language.word_data import irregular_verbs, key_of, wishing_verbs
-from ..numbers.bound import Bound
+from ..bounds.bound import Bound
 from ..refused_values import LACKING
 from ..segments import Segment
 from ..sentence import COMMAS, Sentence

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from .....core.language.tokens import stem
 from .....core.language.word_data import clause_words, doubtful_words, key_of, small_words, wishing_verbs
-from ..numbers.bound import Bound
-from ..numbers.limit_columns import holds_most
+from ..bounds.bound import Bound
+from ..number_fields.limit_columns import holds_most
 from ..refused_values import LACKING
 from ..segments import Segment, is_german
 from ..sentence import Sentence, Wish

@@ -22,10 +22,10 @@ from .....core.language.word_data import (
     units,
 )
 from .....core.text.field_names import words_of
+from ..bounds.phrase import NumberPhrase
+from ..numbers.amount import Amount
 from ..segments import Segment
-from .ages import as_age, as_years
-from .amount import Amount
-from .phrase import NumberPhrase
+from .ages_of_things import as_age, as_years
 
 MAX_COUNT = 50
 _GROUP = re.compile(

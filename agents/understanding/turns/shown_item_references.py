@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median_high, median_low
 
-from ...core.language.catalogue_language import CatalogueLanguage
-from ...core.schemas import Condition, Constraint, Operator, ShownItem, ThreadMemory
-from ...core.text.field_names import label_of
-from ...core.text.titles import spoken
+from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.schemas import Condition, Constraint, Operator, ShownItem, ThreadMemory
+from ....core.text.field_names import label_of
+from ....core.text.titles import spoken
+from ..utterance import NUMBER, Utterance
 from .named_comparatives import named_comparatives
 from .relative_limits import relatives
 from .turn_phrases import asks_to_compare
-from .utterance import NUMBER, Utterance
 
 _ORDINALS = {
     w: i

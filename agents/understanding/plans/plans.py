@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ...core.text.catalogue_values import singular
-from .numbers_and_money import Number
-from .turn_phrases import asks_to_compare, asks_to_plan
-from .utterance import WINDOW, Utterance
+from ....core.text.catalogue_values import singular
+from ..numbers_and_money import Number
+from ..turns.turn_phrases import asks_to_compare, asks_to_plan
+from ..utterance import WINDOW, Utterance
 from .wish_parts import TOGETHER, read_budget, split_wish
 
 _TOTAL = re.compile(rf"\b(?:{TOGETHER}|budget of)\b")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ...core.schemas import ShownItem
-from ...core.text.catalogue_values import TAKEN
-from .query_text import clean
+from ....core.schemas import ShownItem
+from ....core.text.catalogue_values import TAKEN
+from ..query_text import clean
+from ..utterance import NUMBER, Utterance
 from .shown_item_references import BARE_REFERENCE
 from .turn_phrases import asks_to_compare
-from .utterance import NUMBER, Utterance
 
 MAX_TOGETHER = 6
 """How many shown items "compare these" may mean; more would not be a comparison that anybody reads."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from .....core.language.catalogue_language import CatalogueLanguage
 from .....core.language.value_entry import FieldTerms
 from .....core.schemas import Operator
-from .phrase import NumberPhrase
-from .spans_of_years import this_year
+from ..bounds.phrase import NumberPhrase
+from ..numbers.spans_of_years import this_year
 
 _MIRRORED: dict[Operator, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
 MOST_YEARS = 400

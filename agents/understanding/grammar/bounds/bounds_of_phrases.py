@@ -9,11 +9,11 @@ from .....core.language.value_entry import SYNONYM, FieldTerms
 from .....core.language.word_data import counting_characters, field_words, key_of
 from .....core.schemas import Constraint, Operator
 from .....core.text.field_names import words_of
+from ..number_fields.fields import MAX_COUNT, fields_of, in_field
+from ..number_fields.limit_columns import WAITED, holds_least, holds_most, is_limit, pair_of, reaches
 from ..segments import Segment
 from .bound import Bound
 from .earlier_turns import resume
-from .fields import MAX_COUNT, fields_of, in_field
-from .limit_columns import WAITED, holds_least, holds_most, is_limit, pair_of, reaches
 from .limits import read_phrase
 from .negation import corrects
 from .neighbours import correct, inherit_not, share_beside, take_comparison, take_unit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .....core.schemas import Operator
-from .amount import Amount
+from ..numbers.amount import Amount
 
 
 @dataclass

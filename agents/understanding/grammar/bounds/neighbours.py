@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .....core.language.catalogue_language import CatalogueLanguage
+from ..number_fields.fields import fields_of, in_field, in_range
 from ..segments import Segment
 from .bound import Bound
-from .fields import fields_of, in_field, in_range
+from .judged_numbers import shared
 from .limits import read_phrase
 from .phrase import NumberPhrase
 from .ranges import PRE
-from .verdicts import shared
 
 APART = 4
 """Segments between two numbers of which the second takes over the unit of the first."""

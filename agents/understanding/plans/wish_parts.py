@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...core.schemas import Item
-from ...core.text.word_lists import NUMBER_WORDS
-from ...core.text.words import content_words
-from .numbers_and_money import Number, find_numbers, normalise
+from ....core.schemas import Item
+from ....core.text.word_lists import NUMBER_WORDS
+from ....core.text.words import content_words
+from ..numbers_and_money import Number, find_numbers, normalise
 
 TOGETHER = (
     r"(?:in total|altogether|all together|together|overall|combined|total(?: budget)?|all in|for (?:both|everything|it all)|"

@@ -8,8 +8,8 @@ from .....core.language.catalogue_language import CatalogueLanguage
 from .....core.language.word_data import key_of
 from .....core.text.field_names import says_what
 from ..segments import Segment
+from .judged_numbers import verdict_after
 from .phrase import NumberPhrase
-from .verdicts import verdict_after
 
 MAX_UNKNOWN = 2
 """Unknown words that a "not" may stand before on its way to a comparison: "not a penny over"."""

@@ -7,12 +7,12 @@ import json
 import re
 from typing import NamedTuple
 
-from ...core.errors import BackEndTimeout, BadBackEndResponse
-from ...core.protocols import ChatModel
-from ...core.schemas import RecommendRequest, Route, Understanding, Usage
-from ...core.schemas.chat import ChatRequest
-from ...core.text.words import shorten
-from ..prompt_files.library import PromptLibrary, render
+from ....core.errors import BackEndTimeout, BadBackEndResponse
+from ....core.protocols import ChatModel
+from ....core.schemas import RecommendRequest, Route, Understanding, Usage
+from ....core.schemas.chat import ChatRequest
+from ....core.text.words import shorten
+from ...prompt_files.library import PromptLibrary, render
 from .wish_parts import parse_budget, split_wish
 
 LONG_WORDS = 40

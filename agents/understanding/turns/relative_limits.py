@@ -10,15 +10,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from ...core.language.catalogue_language import CatalogueLanguage
-from ...core.language.comparisons import Comparison
-from ...core.language.word_data import key_of
-from ...core.schemas import ShownItem
-from ...core.text.catalogue_values import TAKEN, singular
-from ...core.text.chinese import is_han
-from ...core.text.field_names import words_of
-from .numbers_and_money import NUMBER_MARK
-from .utterance import WINDOW
+from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.language.comparisons import Comparison
+from ....core.language.word_data import key_of
+from ....core.schemas import ShownItem
+from ....core.text.catalogue_values import TAKEN, singular
+from ....core.text.chinese import is_han
+from ....core.text.field_names import words_of
+from ..numbers_and_money import NUMBER_MARK
+from ..utterance import WINDOW
 
 MAX_PHRASE = 4
 """Words of the longest comparative, and Chinese characters."""

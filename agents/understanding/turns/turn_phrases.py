@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from .numbers_and_money import normalise
-from .utterance import WINDOW, Utterance
+from ..numbers_and_money import normalise
+from ..utterance import WINDOW, Utterance
 
 _RESET = re.compile(
     r"(?:\b(?:start(?:ing)? (?:over|again|afresh|from scratch)|reset(?: (?:everything|all|it all))?|new search|clear (?:everything|all(?: filters)?|the filters)|"

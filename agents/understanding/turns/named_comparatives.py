@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from ...core.language.catalogue_language import CatalogueLanguage
-from ...core.language.follow_up_words import comparing_words
-from ...core.language.word_data import key_of
-from ...core.schemas import ShownItem
-from ...core.text.catalogue_values import TAKEN
-from ...core.text.chinese import is_han
-from .numbers_and_money import NUMBER_MARK
+from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.language.follow_up_words import comparing_words
+from ....core.language.word_data import key_of
+from ....core.schemas import ShownItem
+from ....core.text.catalogue_values import TAKEN
+from ....core.text.chinese import is_han
+from ..numbers_and_money import NUMBER_MARK
 from .relative_limits import GERMAN_ENDINGS, Relative, near
 
 MAX_NAME = 3

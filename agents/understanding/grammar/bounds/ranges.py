@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from .....core.language.word_data import key_of
 from .....core.schemas import Operator
+from ..numbers.amount import Amount
 from ..segments import Segment
-from .amount import Amount
 from .phrase import NumberPhrase
 
 CLAUSE_MARKS = frozenset(".!?;。！？；\n")

@@ -11,12 +11,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ...core.schemas import CatalogueField, Constraint, EarlierWish, Reading, ThreadMemory
-from ...core.text.catalogue_values import singular
-from ...core.text.chinese import is_han
-from ...core.text.field_names import label_of
-from .constraint_merge import REFUSED, WANTED, values_of
-from .query_text import clean, join_queries
+from ....core.schemas import CatalogueField, Constraint, EarlierWish, Reading, ThreadMemory
+from ....core.text.catalogue_values import singular
+from ....core.text.chinese import is_han
+from ....core.text.field_names import label_of
+from ..constraint_merge import REFUSED, WANTED, values_of
+from ..query_text import clean, join_queries
 
 
 @dataclass

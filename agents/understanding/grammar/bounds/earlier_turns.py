@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from .....core.language.catalogue_language import CatalogueLanguage
 from .....core.language.value_entry import FieldTerms
 from .....core.schemas import Constraint, Operator
+from ..number_fields.fields import counts_something, in_field
 from ..segments import Segment
-from .fields import counts_something, in_field
 from .phrase import NumberPhrase
 
 NEAR = 4.0

@@ -12,9 +12,9 @@ from math import isinf
 from .....core.language.catalogue_language import CatalogueLanguage
 from .....core.language.word_data import around_numbers, comparative_directions, key_of, superlatives
 from .....core.schemas import Operator
+from ..number_fields.limit_columns import only_limits
+from ..numbers.amount import Amount
 from ..segments import Segment
-from .amount import Amount
-from .limit_columns import only_limits
 from .negation import negate
 from .phrase import NumberPhrase
 from .ranges import PRE, PRE_TIME, back, read_range

@@ -9,8 +9,8 @@ from .....core.language.lexicon.verbs import is_verb
 from .....core.language.tokens import stem
 from .....core.language.word_data import key_of, wishing_verbs
 from .....core.schemas import Operator
+from ..numbers.amount import Amount
 from ..segments import Segment
-from .amount import Amount
 from .phrase import NumberPhrase
 
 _COPULAS = frozenset(
