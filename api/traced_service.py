@@ -13,7 +13,7 @@ from typing import Any, cast
 from ..core.background import stop
 from ..core.errors import TastemakerError
 from ..core.evaluation.traces import trace_of, unnamed
-from ..core.language.word_data import value_key
+from ..core.language.keys import value_key
 from ..core.protocols import FindsNames
 from ..core.schemas import Erased, RecommendRequest, RecommendResponse, StreamEvent
 from ..core.schemas.traces import Trace

@@ -11,8 +11,10 @@ import pytest
 from tastemaker.agents.understanding.grammar.numbers.amounts import read_amount
 from tastemaker.agents.understanding.reader import read
 from tastemaker.core.language.catalogue_language import CatalogueLanguage
+from tastemaker.core.language.keys import key_of
+from tastemaker.core.language.measure_words import ordinals
+from tastemaker.core.language.phrases import phrases
 from tastemaker.core.language.tokens import tokenise
-from tastemaker.core.language.word_data import key_of, ordinals, phrases
 from tastemaker.core.schemas import Reading
 
 from .unseen_shops import flag, number, shop, words

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from ...core.language.catalogue_language import CatalogueLanguage
-from ...core.language.word_data import key_of
+from ...core.language.keys import key_of
 from ...core.schemas import Act, Constraint, Item, Order, Reading, ShownItem, ThreadMemory
 from ...core.text.titles import spoken
 from ..understanding.grammar.meanings_in_context import settled

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...core.language.lexicon.wordings import lemma_of
+from ...core.language.small_words import german_lean
 from ...core.language.tokens import words_of_form
-from ...core.language.word_data import german_lean
 from ...core.schemas import Language, Understanding
 from ...core.text.chinese import is_chinese
 

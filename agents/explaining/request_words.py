@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
-from ...core.language.word_data import small_words
+from ...core.language.small_words import small_words
 from ...core.schemas import Brief, Item, Language, Understanding
 from ...core.text.chinese import han_pairs
 from ...core.text.word_lists import CLASS_NOUNS

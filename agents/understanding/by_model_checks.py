@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...core.language.catalogue_language import CatalogueLanguage
+from ...core.language.keys import key_of, stem_key, value_key
 from ...core.language.tokens import words_of_form
 from ...core.language.value_entry import FieldTerms
-from ...core.language.word_data import key_of, stem_key, value_key
 from ...core.schemas import Condition, Operator, Order
 from .by_model_request import NUMBER_OPS, ModelAnswer, Said, SaidOrder
 from .grammar.meanings_in_context import settled

@@ -18,28 +18,23 @@ from ..schemas import CatalogueField, CatalogueSchema
 from ..text.field_names import words_of
 from .catalogue_things import things_called
 from .comparisons import Comparison, comparisons_of
+from .field_concepts import FieldConcept, field_concepts, qualifiers
+from .keys import joined, key_of
 from .lexicon.glosses import said_abroad
 from .lexicon.wordings import lemma_of
 from .listing_columns import with_signs
+from .measure_words import units
 from .number_field_names import is_rate, number_field_names
 from .own_words import OwnWords
+from .phrases import phrases
 from .pinyin import said_alike
+from .small_words import common_words
 from .spelling import Spelling
 from .tokens import german_stem, stem, words_of_form
+from .value_concepts import people
 from .value_entry import SPELLED, Entry, FieldTerms, are_names
 from .value_index import ValueIndex
 from .value_wordings import add_scales, add_wordings
-from .word_data import (
-    FieldConcept,
-    common_words,
-    field_concepts,
-    joined,
-    key_of,
-    people,
-    phrases,
-    qualifiers,
-    units,
-)
 
 FIRST_YEAR, LAST_YEAR = 1500.0, 2100.0
 """Between them lie the numbers of a field of years, whatever it is called."""
@@ -61,7 +56,7 @@ SHORTEST_UNIT = 4
 
 @dataclass(frozen=True)
 class CatalogueLanguage:
-    """Every phrase that means something in one catalogue, by key; see ``word_data.key_of`` and ``stem_key``."""
+    """Every phrase that means something in one catalogue, by key; see ``keys.key_of`` and ``stem_key``."""
 
     schema: CatalogueSchema
     fields: Mapping[str, FieldTerms]

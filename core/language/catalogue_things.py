@@ -12,10 +12,12 @@ from functools import cache
 
 from ..text.chinese import is_han
 from ..text.field_names import words_of
+from .keys import key_of
 from .lexicon.lexicon import LANGUAGES, Sense, sense
 from .lexicon.wordings import USUAL, broader, lemma_of, things
+from .measure_words import units
+from .thing_words import thing_groups
 from .tokens import german_stem, stem, words_of_form
-from .word_data import key_of, thing_groups, units
 
 MOST_TITLES = 400
 """Titles that are looked at, evenly spread over the catalogue."""

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from .field_concepts import field_concepts
+from .keys import key_of
 from .value_entry import FieldTerms
-from .word_data import field_concepts, key_of
 
 _USUAL_CONCEPTS = {"mass": "weight", "speed": "speed", "area": "area", "volume": "volume"}
 """Whose adjectives compare a column that only its unit tells the measure of: 车重公斤."""

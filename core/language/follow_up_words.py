@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import yaml
 
-from .word_data import key_of
+from .keys import key_of
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from .lexicon.wordings import lemma_of
-from .word_data import common_words, small_words
+from .small_words import common_words, small_words
 
 LOOKED_AT, LOOKED_UP, SHORTEST = 60, 12, 4
 """Words of a text that are compared with the small words, and those, of so many letters, that are looked up in the lexicon."""

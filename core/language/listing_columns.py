@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from ..schemas import CatalogueField
 from ..text.field_names import words_of
+from .keys import key_of, value_key
 from .states import is_unsuited
 from .value_entry import SYNONYM, Entry
-from .word_data import key_of, value_key
 
 Index = Mapping[str, tuple[Entry, ...]]
 LACKS = frozenset(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .word_data import key_of, units
+from .keys import key_of
+from .measure_words import units
 
 _HEADS = frozenset("size diameter capacity count dimension dimensions amount".split())  # noqa: SIM905
 """Last words of a name that only say what of the word before them is measured."""

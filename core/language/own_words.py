@@ -9,7 +9,8 @@ from pydantic import Field
 
 from ..errors import InvalidRequestError
 from ..schemas import CatalogueSchema, Frozen
-from .word_data import key_of, phrases
+from .keys import key_of
+from .phrases import phrases
 
 T = TypeVar("T")
 LONGEST, MOST = 60, 2_000

@@ -9,9 +9,12 @@ from itertools import islice, product
 from pathlib import Path
 
 from ..text.chinese import is_han
+from .keys import key_of
 from .lexicon.lexicon import senses_of
+from .phrases import phrases
+from .small_words import common_words
+from .thing_words import thing_words
 from .tokens import simplified
-from .word_data import common_words, key_of, phrases, thing_words
 
 DATA = Path(__file__).parent / "data" / "pinyin.tsv"
 SHORTEST, LONGEST, LONGEST_SAID, MOST_FORMS = 2, 4, 8, 8

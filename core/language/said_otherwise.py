@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from ..text.chinese import is_han
+from .keys import key_of
 from .lexicon.compounds import parts_of
 from .lexicon.glosses import said_abroad
 from .lexicon.lexicon import LANGUAGES, sense, senses_of
 from .lexicon.wordings import lemma_of
 from .tokens import stem, words_of_form
-from .word_data import key_of
 
 MOST_SENSES, MOST_GLOSSES = 3, 3
 """The most usual senses of a word and glosses of a Chinese one that are tried."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from .word_data import key_of, phrases, scales, value_key
+from .keys import key_of, value_key
+from .phrases import phrases
+from .value_concepts import scales
 
 FEWEST_STEPS = 2
 

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..text.field_names import words_of
+from .keys import joined, key_of
 from .lexicon.wordings import lemma_of
+from .phrases import phrases
 from .tokens import stem, words_of_form
-from .word_data import joined, key_of, phrases, states
+from .word_groups import states
 
 MOST_VALUES = 12
 COPULAS = ("", "is", "are", "should be", "must be", "ist", "sind")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..schemas import CatalogueField
+from .keys import stem_key, value_key
 from .lexicon.lexicon import senses_of
+from .small_words import common_words
 from .tokens import german_stem, stem
 from .value_words import is_base
-from .word_data import common_words, stem_key, value_key
 
 CLOSED = 120
 """A field with at most so many values has a vocabulary of its own; in a larger one values are names."""

@@ -6,8 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ..text.field_names import words_of
+from .field_concepts import field_concepts
+from .keys import key_of, stem_key, value_key
+from .measure_words import units
+from .phrases import phrases
+from .small_words import common_words
 from .states import is_unsuited, lacked_by, lacking, said_of, states_of, topics_of
+from .thing_words import thing_words
 from .tokens import german_stem, stem, words_of_form
+from .value_concepts import ValueConcept, diets, listed_words, value_concepts
 from .value_entry import (
     BROADER,
     INFLECTED,
@@ -33,21 +40,7 @@ from .value_words import (
     short_names,
     stems_of,
 )
-from .word_data import (
-    ValueConcept,
-    common_words,
-    diets,
-    field_concepts,
-    key_of,
-    listed_words,
-    phrases,
-    states,
-    stem_key,
-    thing_words,
-    units,
-    value_concepts,
-    value_key,
-)
+from .word_groups import states
 
 NAMED_BESIDE, SHORT_VALUE = 12, 16
 """Fields of at most so many values, and values of at most so many letters, that may be said with the field's name."""

@@ -10,16 +10,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from .coded_values import names_of_codes
+from .keys import key_of
 from .lexicon.compounds import compound_wordings
 from .lexicon.glosses import said_abroad
 from .lexicon.lexicon import LANGUAGES, Sense, sense
 from .lexicon.wordings import USUAL, broader, language_of_phrase, lemma_of, meant_by, said_of, things
 from .pinyin import pinyin_of
 from .scales import scale_of, wordings_of
+from .thing_words import thing_words
 from .value_entry import BROADER, CLOSED, PART, SYNONYM, Entry, FieldTerms
 from .value_index import MAX_PARTS, ValueIndex
 from .value_words import are_sentences
-from .word_data import key_of, thing_words
 
 Steps = dict[tuple[str, str], tuple[str, ...]]
 LEVELS = 6

@@ -8,20 +8,14 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from zoneinfo import available_timezones
 
+from .keys import key_of, stem_key
 from .lexicon.lexicon import sense
 from .lexicon.wordings import lemma_of, things
+from .phrases import phrases
+from .small_words import common_words
+from .thing_words import thing_words
 from .tokens import are_forms, stem, words_of_form
-from .word_data import (
-    ValueConcept,
-    common_words,
-    forms_in,
-    key_of,
-    people,
-    phrases,
-    stem_key,
-    thing_words,
-    value_concepts,
-)
+from .value_concepts import ValueConcept, forms_in, people, value_concepts
 
 SHORTEST_PART, SHORTEST_LINKED = 4, 5
 """Letters of a noun in a compound, and of one that something links to the next."""

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .catalogue_language import CatalogueLanguage
+from .keys import key_of, stem_key, value_key
 from .lexicon.compounds import compound_wordings
 from .lexicon.wordings import language_of_phrase, wordings_of
 from .own_words import OwnWords
+from .value_concepts import value_concepts
 from .value_entry import FieldTerms
-from .word_data import key_of, stem_key, value_concepts, value_key
 
 
 class Word(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from ..choices import fitting
-from ..language.word_data import currencies
+from ..language.measure_words import currencies
 from ..predicates import holds
 from ..schemas import Candidate, Constraint, Degradation, Frozen, Item, SourceScore
 from ..text.titles import is_named

@@ -9,7 +9,7 @@ from typing import Literal
 
 from ...agents.conversation.acts import ANSWERED
 from ...agents.explaining.rendered import render_composition, wording_for
-from ...core.language.word_data import thing_words
+from ...core.language.thing_words import thing_words
 from ...core.learning.exposures import Exposure, Shown
 from ...core.media.corrections import CORRECTABLE
 from ...core.ranking.cold_start import choose

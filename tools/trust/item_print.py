@@ -12,7 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 from ...core.errors import BackEndError
-from ...core.language.word_data import value_key
+from ...core.language.keys import value_key
 from ...core.schemas import Item, ReviewFinding
 from ...models.captions.text_in_pictures import PictureText
 from .item_method import Goods, ItemMethod

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from functools import cache
 
 from ...core.errors import BackEndError
-from ...core.language.word_data import key_of, units
+from ...core.language.keys import key_of
+from ...core.language.measure_words import units
 from ...core.schemas import Tag, VerdictState
 from ...core.text.words import tokens
 from ...models.captions.text_in_pictures import PictureText

@@ -13,8 +13,9 @@ from math import inf
 from typing import NamedTuple
 
 from ....core.language.catalogue_language import without_unit
+from ....core.language.keys import key_of
 from ....core.language.value_entry import SPELLED, Entry, FieldTerms
-from ....core.language.word_data import aged, around_numbers, key_of
+from ....core.language.word_groups import aged, around_numbers
 from ....core.text.field_names import words_of
 from .bounds.bound import Bound
 from .bounds.limits import read_phrase

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.language.phrases import phrases
+from ....core.language.small_words import common_words
+from ....core.language.thing_words import thing_words
 from ....core.language.tokens import Token, fold_word, german_stem, stem
 from ....core.language.value_entry import PART, SPELLED, SYNONYM
-from ....core.language.word_data import common_words, phrases, thing_words
 
 if TYPE_CHECKING:
     from .segments import Segment

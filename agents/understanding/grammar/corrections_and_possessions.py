@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ....core.language.keys import key_of
 from ....core.language.value_entry import SYNONYM
-from ....core.language.word_data import around_han, key_of
+from ....core.language.word_groups import around_han
 from .bounds.negation import is_correcting_no
 from .left_over import ARTICLES
 from .sentence import COMMAS, Sentence, Wish

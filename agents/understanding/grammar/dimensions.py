@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.word_data import key_of
+from ....core.language.keys import key_of
 from ....core.schemas import Operator
 from .bounds.bound import Bound
 from .bounds.ranges import PRE, back

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ....core.language.word_data import around_han, key_of
+from ....core.language.keys import key_of
+from ....core.language.word_groups import around_han
 from .sentence import Sentence
 
 REACH = 8

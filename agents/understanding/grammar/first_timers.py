@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ....core.language.keys import key_of, value_key
 from ....core.language.value_entry import BROADER
-from ....core.language.word_data import key_of, value_key
 from .sentence import Sentence, Wish
 
 NEVER = frozenset("never havent hasnt nie niemals 没 没有".split())  # noqa: SIM905

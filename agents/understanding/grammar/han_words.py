@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.lexicon.lexicon import senses_of
+from ....core.language.phrases import phrases
 from ....core.language.tokens import Token
-from ....core.language.word_data import phrases
 
 _FILLER = frozenset(("filler",))
 LONGEST = 4

@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.language.field_concepts import comparison_words
+from ....core.language.keys import key_of
+from ....core.language.small_words import german_lean
+from ....core.language.thing_words import generic_things, thing_words
 from ....core.language.tokens import stem
-from ....core.language.word_data import (
-    bound_characters,
-    comparison_words,
-    forms_in,
-    generic_things,
-    german_lean,
-    key_of,
-    thing_words,
-)
+from ....core.language.value_concepts import forms_in
+from ....core.language.word_groups import bound_characters
 from .segments import Segment
 from .sentence import COMMAS, Sentence
 

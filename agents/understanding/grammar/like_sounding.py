@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.lexicon.glosses import glosses_of
 from ....core.language.lexicon.lexicon import senses_of
+from ....core.language.measure_words import units
+from ....core.language.phrases import phrases
 from ....core.language.pinyin import LONGEST_SAID, SHORTEST, sounds_of
 from ....core.language.tokens import Token
-from ....core.language.word_data import phrases, units
 
 _LEADING = frozenset(("not", "want", "except", "over", "under"))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 
+from ....core.language.keys import key_of
 from ....core.language.value_entry import SPELLED, Entry
-from ....core.language.word_data import key_of
 from ....core.schemas import Operator
 from .bounds.limits import read_phrase
 from .bounds.phrase import NumberPhrase

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....core.language.catalogue_language import without_unit
-from ....core.language.word_data import comparison_words, key_of, superlatives
+from ....core.language.field_concepts import comparison_words, superlatives
+from ....core.language.keys import key_of
 from .number_fields.limit_columns import WAITED, is_limit
 from .segments import Segment
 from .sentence import Sentence

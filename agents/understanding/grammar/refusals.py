@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ....core.language.keys import key_of
+from ....core.language.small_words import common_words
 from ....core.language.tokens import stem
-from ....core.language.word_data import around_han, common_words, key_of
+from ....core.language.word_groups import around_han
 from ....core.predicates import TITLE
 from ....core.schemas import Condition
 from .bounds.negation import answers_no, is_correcting_no

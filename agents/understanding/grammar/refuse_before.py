@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ....core.language.keys import key_of
+from ....core.language.phrases import phrases
 from ....core.language.value_entry import BROADER
-from ....core.language.word_data import around_han, doubtful_words, key_of, phrases, states
+from ....core.language.word_groups import around_han, doubtful_words, states
 from .refused_values import BESIDE, LACKING, LINKS
 from .segments import Segment
 from .sentence import COMMAS, Sentence, Wish

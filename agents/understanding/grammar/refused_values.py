@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ....core.language.keys import key_of
 from ....core.language.value_entry import BROADER, SYNONYM, Entry
-from ....core.language.word_data import key_of
 from ....core.text.field_names import words_of
 from .segments import Segment
 from .sentence import COMMAS, Sentence, Wish

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....core.language.word_data import key_of
+from ....core.language.keys import key_of
 from .bounds.negation import is_correcting_no
 from .orders import field_after
 from .segments import Segment

@@ -12,25 +12,18 @@ from rapidfuzz.distance import OSA
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.comparisons import Comparison
+from ....core.language.field_concepts import comparative_directions, superlatives
+from ....core.language.keys import value_key
 from ....core.language.lexicon.wordings import lemma_of
+from ....core.language.measure_words import currencies, units
+from ....core.language.phrases import phrase_words, phrases
+from ....core.language.small_words import common_words, german_lean, small_words
+from ....core.language.thing_words import thing_words
 from ....core.language.tokens import Token, are_forms, german_stem, stem, tokenise, words_of_form
+from ....core.language.value_concepts import listed_words
 from ....core.language.value_entry import INFLECTED, PART, SPELLED, Entry
 from ....core.language.value_wordings import narrower
-from ....core.language.word_data import (
-    common_words,
-    comparative_directions,
-    currencies,
-    doubtful_words,
-    german_lean,
-    listed_words,
-    phrase_words,
-    phrases,
-    small_words,
-    superlatives,
-    thing_words,
-    units,
-    value_key,
-)
+from ....core.language.word_groups import doubtful_words
 from .compounds import join_compound, with_shared_ends, without_compounds
 from .han_words import end_of_whether, end_of_word
 from .like_sounding import sounding_right

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ....core.language.catalogue_language import CatalogueLanguage
+from ....core.language.keys import key_of, stem_key, value_key
+from ....core.language.small_words import common_words
+from ....core.language.thing_words import han_things
 from ....core.language.value_entry import BROADER, PART, SPELLED, SYNONYM, Entry
-from ....core.language.word_data import common_words, han_things, key_of, stem_key, value_key
+from ....core.language.word_groups import word_group
 from ....core.schemas import Condition
 from ....core.text.chinese import is_han
 from ....core.text.field_names import says_what
@@ -18,10 +21,6 @@ from .segments import Segment
 STOPS = frozenset(".!?;:。！？；：\n")
 MAX_QUOTES = 20
 POINTING = frozenset(("a", "an", "the", "this", "that", "these", "those", "some"))
-EVERYDAY_HAN = frozenset("苹果 小米 荣耀 大众 现代 理想 红旗 长城 黑莓 锤子 一加 新百伦 森马 回力".split())  # noqa: SIM905
-"""Names of makers that are everyday words."""
-DEVICES = ("手机", "电脑", "笔记本", "平板", "耳机", "手表", "电视", "汽车", "轿车")
-"""What follows the name of a maker, and no fruit."""
 COMMAS = frozenset(",，、")
 WEAK = frozenset(
     (
@@ -216,7 +215,7 @@ class Sentence:
             return True
         if after is not None and after.roles & {"not", "not_after", "except_after", "free", "fine", "also", "release"}:
             return True
-        if after is not None and self.text.startswith(DEVICES, after.start):
+        if after is not None and self.text.startswith(tuple(word_group("devices")), after.start):
             return True
         if before is not None and (before.text == "的" or any(e.field == name for e in before.entries)):
             return after is None or bool(after.mark) or not after.is_word
@@ -230,7 +229,7 @@ class Sentence:
             or after.is_glue
             or self.text.startswith(han_things(), self.segments[i].end)
         )
-        return bool(alone) and self.segments[i].text not in EVERYDAY_HAN
+        return bool(alone) and self.segments[i].text not in word_group("everyday_names")
 
     def quoted(self, s: Segment) -> bool:
         """Tell whether a segment stands in quotes."""

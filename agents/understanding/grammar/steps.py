@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ....core.language.keys import key_of
 from ....core.language.value_entry import Entry
-from ....core.language.word_data import key_of
 from .sentence import Sentence, Wish
 
 DOWN = frozenset(("under", "at_most", "or_less", "under_after", "before"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ....core.language.word_data import key_of, ordinals
+from ....core.language.keys import key_of
+from ....core.language.measure_words import ordinals
 from .numbers.amount import Amount
 from .sentence import Sentence
 

@@ -6,9 +6,9 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ....core.language.keys import key_of, value_key
 from ....core.language.tokens import stem
 from ....core.language.value_entry import BROADER, INFLECTED, PART, SPELLED, SYNONYM, Entry, FieldTerms
-from ....core.language.word_data import key_of, value_key
 from ....core.schemas import Operator
 from .segments import Segment
 from .sentence import COMMAS, STOPS, Sentence, Wish

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ....core.language.small_words import german_lean
 from ....core.language.tokens import Token
-from ....core.language.word_data import german_lean
 
 _SPOKEN = {"nich": "nicht", "nciht": "nicht", "nihct": "nicht", "nix": "nichts"}
 _SPOKEN_GERMAN = {"net": "nicht", "ned": "nicht", "nit": "nicht", "nem": "einem", "nen": "einen", "ner": "einer"}

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.follow_up_words import comparing_words
-from ....core.language.word_data import key_of
+from ....core.language.keys import key_of
 from ....core.schemas import ShownItem
 from ....core.text.catalogue_values import TAKEN
 from ....core.text.chinese import is_han

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
-from ....core.language.word_data import key_of, value_key
+from ....core.language.keys import key_of, value_key
 from ....core.schemas import Constraint
 from ..constraint_merge import WANTED
 from ..grammar.segments import Segment

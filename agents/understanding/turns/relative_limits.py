@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.comparisons import Comparison
-from ....core.language.word_data import key_of
+from ....core.language.keys import key_of
 from ....core.schemas import ShownItem
 from ....core.text.catalogue_values import TAKEN, singular
 from ....core.text.chinese import is_han

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..word_data import key_of
+from ..keys import key_of
 from .glosses import DATA as GLOSSES
 from .glosses import USUAL
 from .lexicon import DATA, LANGUAGES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from ..word_data import key_of
+from ..keys import key_of
 from .lexicon import Sense, sense
 from .wordings import lemma_of, things
 

@@ -12,7 +12,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from ...text.chinese import is_han
-from ..word_data import common_words, key_of
+from ..keys import key_of
+from ..small_words import common_words
 from .lexicon import found_in
 
 DATA = Path(__file__).parent / "data" / "glosses.tsv.gz"

@@ -27,7 +27,7 @@ class Sense(NamedTuple):
 
 @lru_cache(maxsize=16_384)
 def senses_of(key: str, language: str) -> tuple[str, ...]:
-    """Return the senses of a folded word or phrase (``word_data.key_of``) in a language, the most used first."""
+    """Return the senses of a folded word or phrase (``keys.key_of``) in a language, the most used first."""
     line = _line(f"{key}\t{language}\t")
     return tuple(line.split(" ")) if line else ()
 

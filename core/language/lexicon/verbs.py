@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from ..word_data import irregular_verbs
+from ..word_groups import irregular_verbs
 from .lexicon import sense, senses_of
 
 _KINDS = range(29, 44)

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ...text.chinese import is_han
+from ..keys import key_of
+from ..measure_words import units
+from ..small_words import common_words
 from ..tokens import german_stem
-from ..word_data import common_words, key_of, units
 from .lexicon import LANGUAGES, Sense, sense, senses_of
 
 MOST_SENSES, LEVELS = 6, 4

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .....core.language.catalogue_language import CatalogueLanguage
+from .....core.language.field_concepts import field_words
+from .....core.language.keys import key_of
 from .....core.language.value_entry import SYNONYM, FieldTerms
-from .....core.language.word_data import counting_characters, field_words, key_of
+from .....core.language.word_groups import counting_characters
 from .....core.schemas import Constraint, Operator
 from .....core.text.field_names import words_of
 from ..number_fields.fields import MAX_COUNT, fields_of, in_field

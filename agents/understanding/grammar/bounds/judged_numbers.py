@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .....core.language.catalogue_language import CatalogueLanguage
+from .....core.language.keys import key_of
 from .....core.language.lexicon.verbs import is_verb
 from .....core.language.tokens import stem
-from .....core.language.word_data import key_of, wishing_verbs
+from .....core.language.word_groups import wishing_verbs
 from .....core.schemas import Operator
 from ..numbers.amount import Amount
 from ..segments import Segment

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from math import isinf
 
 from .....core.language.catalogue_language import CatalogueLanguage
-from .....core.language.word_data import around_numbers, comparative_directions, key_of, superlatives
+from .....core.language.field_concepts import comparative_directions, superlatives
+from .....core.language.keys import key_of
+from .....core.language.word_groups import around_numbers
 from .....core.schemas import Operator
 from ..number_fields.limit_columns import only_limits
 from ..numbers.amount import Amount

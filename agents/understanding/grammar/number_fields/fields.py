@@ -10,17 +10,13 @@ import re
 from collections.abc import Sequence
 
 from .....core.language.catalogue_language import FIRST_YEAR, CatalogueLanguage, without_unit
+from .....core.language.field_concepts import counted_words, field_words
+from .....core.language.keys import key_of
+from .....core.language.measure_words import currencies, units
+from .....core.language.small_words import common_words
 from .....core.language.tokens import stem
 from .....core.language.value_entry import FieldTerms
-from .....core.language.word_data import (
-    around_numbers,
-    common_words,
-    counted_words,
-    currencies,
-    field_words,
-    key_of,
-    units,
-)
+from .....core.language.word_groups import around_numbers
 from .....core.text.field_names import words_of
 from ..bounds.phrase import NumberPhrase
 from ..numbers.amount import Amount

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from .....core.language.keys import joined
 from .....core.language.tokens import Token
-from .....core.language.word_data import joined
 
 
 class Amount(NamedTuple):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
+from .....core.language.measure_words import currencies, units
 from .....core.language.tokens import Token
-from .....core.language.word_data import around_numbers, currencies, units
+from .....core.language.word_groups import around_numbers
 from .....core.text.chinese import read_numeral
 from .amount import Amount, phrase_at
 from .german_numbers import GERMAN, german_number

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from math import inf
 
+from .....core.language.keys import key_of
+from .....core.language.measure_words import units
 from .....core.language.tokens import Token
-from .....core.language.word_data import key_of, units
 from .amount import Amount, phrase_at
 from .german_numbers import GERMAN
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .....core.language.word_data import key_of
+from .....core.language.keys import key_of
 from ..segments import Segment
 from ..sentence import COMMAS, Sentence, Wish
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .....core.language.word_data import around_han, key_of
+from .....core.language.keys import key_of
+from .....core.language.word_groups import around_han
 from .....core.text.chinese import is_han
 from ..refused_values import LACKING
 from ..segments import Segment

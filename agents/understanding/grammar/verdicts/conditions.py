@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .....core.language.keys import key_of
 from .....core.language.value_entry import BROADER
-from .....core.language.word_data import key_of
 from ..bounds.bound import Bound
 from ..bounds.bounds_of_phrases import OPPOSITE
 from ..refused_values import LINKS

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .....core.language.word_data import clause_words, doubtful_words, key_of
+from .....core.language.keys import key_of
+from .....core.language.word_groups import clause_words, doubtful_words
 from ..refuse_before import listed_with
 from ..segments import Segment, is_german
 from ..sentence import Sentence, Wish

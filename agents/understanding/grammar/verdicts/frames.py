@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .....core.language.keys import joined, key_of
 from .....core.language.value_entry import BROADER
-from .....core.language.word_data import frame_openers, frames, joined, key_of
+from .....core.language.word_groups import frame_openers, frames
 from ..refuse_before import listed_with
 from ..sentence import COMMAS, Sentence, Wish
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from .....core.language.keys import key_of
+from .....core.language.thing_words import thing_words
 from .....core.language.tokens import stem
-from .....core.language.word_data import key_of, thing_words, value_concepts
+from .....core.language.value_concepts import value_concepts
 from .....core.schemas import Operator
 from ..bounds.bound import Bound
 from ..sentence import Sentence

@@ -6,7 +6,8 @@ What is taken back is named as not applied: "isn't red lovely?", "it's fine if i
 
 from __future__ import annotations
 
-from .....core.language.word_data import doubtful_words, key_of
+from .....core.language.keys import key_of
+from .....core.language.word_groups import doubtful_words
 from ..refused_values import LACKING
 from ..segments import Segment
 from ..sentence import COMMAS, Sentence, Wish

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .....core.language.word_data import key_of
+from .....core.language.keys import key_of
 from ..meanings_in_context import says_what_for
 from ..segments import Segment
 from ..sentence import COMMAS, Sentence, Wish

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from .....core.language.keys import key_of
 from .....core.language.lexicon.lexicon import sense, senses_of
-from .....core.language.word_data import around_han, key_of
+from .....core.language.word_groups import around_han
 from .....core.text.chinese import is_han
 from ..refuse_before import ELSE
 from ..segments import Segment

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from itertools import takewhile
 
+from .....core.language.keys import key_of
 from .....core.language.lexicon.verbs import is_past, is_verb
 from .....core.language.tokens import stem
-from .....core.language.word_data import irregular_verbs, key_of, wishing_verbs
+from .....core.language.word_groups import irregular_verbs, wishing_verbs
 from ..bounds.bound import Bound
 from ..refused_values import LACKING
 from ..segments import Segment

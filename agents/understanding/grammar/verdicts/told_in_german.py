@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from .....core.language.keys import key_of
+from .....core.language.small_words import small_words
 from .....core.language.tokens import stem
-from .....core.language.word_data import clause_words, doubtful_words, key_of, small_words, wishing_verbs
+from .....core.language.word_groups import clause_words, doubtful_words, wishing_verbs
 from ..bounds.bound import Bound
 from ..number_fields.limit_columns import holds_most
 from ..refused_values import LACKING

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .....core.language.word_data import key_of, phrases
+from .....core.language.keys import key_of
+from .....core.language.phrases import phrases
 from ..refused_values import LACKING, LINKS, take_refused
 from ..segments import Segment
 from ..sentence import COMMAS, Sentence, Wish

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .....core.language.keys import key_of
 from .....core.language.tokens import stem
-from .....core.language.word_data import clause_words, doubtful_words, key_of, wishing_verbs
+from .....core.language.word_groups import clause_words, doubtful_words, wishing_verbs
 from ..refuse_before import COPULAS
 from ..segments import Segment
 from ..sentence import COMMAS, Sentence, Wish
