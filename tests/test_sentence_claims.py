@@ -119,3 +119,75 @@ def test_no_false_sentence_of_the_labelled_sets_is_let_through_and_few_true_ones
     found, kept = measure("dev"), measure("held_out")
     assert found["wrong"]["false_accepts"] == kept["wrong"]["false_accepts"] == []
     assert found["false_reject_share"] <= 0.1
+
+
+STOOL = (
+    "Stool with a walnut seat and a padded back. Legs of steel, a wide footrest. Do not sand. Height from 55 to 75 cm."
+)
+HOB = "Pan with a lid. Suitable for gas and electric hobs, not for induction hobs. The lid is included and cannot be used in ovens."
+STALL = "Smoked over alder. Spiced with cumin, no added salt. Steel tin, no key needed. Keep away from heat. Folds away after use."
+TALE = "A baker finds a parrot in her cellar and hides it from the mayor. There is no ghost in it."
+
+
+@pytest.mark.parametrize(
+    ("record", "sentence"),
+    [
+        (STOOL, "The back is padded."),
+        (STOOL, "It has a padded back and a walnut seat."),
+        (STOOL, "It has steel legs and a wide footrest."),
+        (HOB, "It suits electric hobs."),
+        (HOB, "The lid is included."),
+        (HOB, "It is suitable for gas, as you asked."),
+        (STALL, "It is smoked over alder."),
+        (STALL, "You asked for no added salt, and it is spiced with cumin."),
+        (STALL, "It comes in a steel tin."),
+        (STALL, "It folds away after use."),
+    ],
+)
+def test_a_record_may_be_said_in_other_words(record: str, sentence: str) -> None:
+    assert judged(record, sentence) is None
+
+
+@pytest.mark.parametrize(
+    ("record", "sentence"),
+    [
+        (STOOL, "The seat is padded."),
+        (STOOL, "The back is walnut."),
+        (STOOL, "It has a walnut back and a padded seat."),
+        (STOOL, "It has walnut legs and a padded footrest."),
+        (STOOL, "The footrest is steel."),
+        (STOOL, "You can sand it."),
+        (HOB, "It suits induction hobs."),
+        (HOB, "The lid is used in ovens."),
+        (HOB, "The lid is not included."),
+        (STALL, "It is made of alder."),
+        (STALL, "You asked for salt, and it has added salt."),
+        (STALL, "It needs a key."),
+        (STALL, "You asked for no cumin, and it suits that."),
+        (STALL, "It stands heat."),
+        ("Lactose: none. Nuts, none. Egg: no.", "It has lactose and nuts."),
+        ("Lactose: none. Nuts, none. Egg: no.", "It has egg."),
+        ("Suede and nylon are not used.", "It has suede."),
+        ("Cod, lemon and dill. For fishing trips.", "It is for trips with fish."),
+        ("Skirt in viscose that falls like silk.", "This skirt is in silk."),
+    ],
+)
+def test_other_words_never_give_a_thing_what_the_record_gives_to_another(record: str, sentence: str) -> None:
+    assert judged(record, sentence) is not None
+
+
+def test_a_story_is_about_what_its_text_tells() -> None:
+    assert judged(TALE, "It is a comedy about a baker.", genres=["Comedy"]) is None
+    assert judged(TALE, "It is a comedy about a ghost.", genres=["Comedy"]) is not None
+    assert judged(TALE, "It is a comedy about a mayor.", genres=["Drama"]) is not None
+
+
+def test_a_unit_is_spelled_out_only_as_itself() -> None:
+    assert judged("A barrel.", "It holds 30 litres.", volume_l=30.0) is None
+    assert judged("A barrel.", "It holds 30 kilograms.", volume_l=30.0) is not None
+
+
+def test_as_you_asked_takes_no_material_along() -> None:
+    item = Item(item_id="1", title="Pot", text="A red clay pot. Red steel lid.", attributes={})
+    said = Evidence(evidence_id="text-1", kind="text", source="request", content="something red", confidence=1)
+    assert check_words("It has a red steel lid, as you asked.", item, Brief(text=said.content, evidence=(said,)), ())

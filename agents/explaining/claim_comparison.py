@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from ...core.text.words import is_content
 from .clauses import ALLERGENS, EMPTY, HAD, MATERIALS, NO, OPEN, YES, Clause, figure
+from .other_words import material_first, without_item
 from .record_claims import GUARDED, RecordClaims
 
 _FIT = frozenset("fit fits fitting suit suits suitable compatible safe approved recommended".split())  # noqa: SIM905
@@ -44,11 +45,16 @@ _ASIDE = frozenset("after before when while where who whose whom that which unti
 """A verb after one of these belongs to something said aside."""
 _JOINTS = frozenset("with in from for of is are contains has".split())  # noqa: SIM905
 _LINKS = frozenset("of from in is are".split())  # noqa: SIM905
+_PLACES = frozenset("over under on onto against near beside".split())  # noqa: SIM905
+"""Before a material they make it a place or a means, and no material of the item."""
 
 
-def differs(piece: Clause, claims: RecordClaims) -> str | None:
-    """Return how a clause about the item goes beyond the clauses of its record, or None if it keeps to them."""
-    if _verbatim(piece, claims):
+def differs(piece: Clause, claims: RecordClaims, leads: frozenset[str] = frozenset()) -> str | None:
+    """Return how a clause about the item goes beyond the clauses of its record, or None if it keeps to them.
+
+    ``leads`` are the words that the wording puts before a value: "stars" before an actor's name.
+    """
+    if _verbatim(piece, claims) or _verbatim(without_item(piece, claims.names), claims):
         return None
     return (
         _denial(piece, claims)
@@ -56,8 +62,8 @@ def differs(piece: Clause, claims: RecordClaims) -> str | None:
         or _material(piece, claims)
         or _fit(piece, claims)
         or _limit(piece, claims)
-        or _joined(piece, claims)
-        or _mixed(piece, claims)
+        or _joined(piece, claims, leads)
+        or _mixed(piece, claims, leads)
         or _unquoted(piece, claims)
     )
 
@@ -75,6 +81,8 @@ def _denial(piece: Clause, claims: RecordClaims) -> str | None:
     """A denial or a guess must be one of the record's own, in one clause and whole: no allergy to soya is not no soya."""
     for state, what in ((NO, "a denial"), (OPEN, "a guess")):
         members = [m - claims.names if m - claims.names else m - claims.affirmed for m in _members(piece, state)]
+        if state == NO and not any(members) and OPEN in piece.states:
+            continue  # "not gluten free muesli" denies nothing but what it leaves open
         bounds = {(k, b) for k, b in zip(piece.stems, piece.bounds, strict=True) if b}
         there = all(any(_covers(c, m, bounds, state, claims.names) for c in claims.clauses) for m in members if m)
         if state in piece.states and not (any(members) and there):
@@ -122,7 +130,7 @@ def _unquoted(piece: Clause, claims: RecordClaims) -> str | None:
     for word, key, state in piece.meaning():
         if state != YES or key not in GUARDED or key in claims.titled:
             continue
-        ends = None if word in MATERIALS and word not in ALLERGENS else claims.names
+        ends = None if word in MATERIALS and word not in ALLERGENS else claims.names | claims.materials
         phrases = (phrase for c in claims.clauses if key in c.holding(YES) for phrase in _phrases(c, ends))
         if not any(key in phrase and phrase <= said for phrase in phrases):
             return f"not quoted as the record has it: {word}"
@@ -139,7 +147,7 @@ def _phrases(clause: Clause, names: frozenset[str] | None) -> list[set[str]]:
         return [{key} for key in meaning]
     found: list[set[str]] = [set()]
     for place, (word, key) in enumerate(zip(clause.words, clause.stems, strict=True)):
-        if word in {"and", "or", "plus"} or (
+        if word in {"and", "or", "plus", "that", "which", "who"} or (
             word in _JOINTS and place and (names is None or clause.stems[place - 1] in names)
         ):
             found.append(set())
@@ -148,10 +156,10 @@ def _phrases(clause: Clause, names: frozenset[str] | None) -> list[set[str]]:
     return found
 
 
-def _mixed(piece: Clause, claims: RecordClaims) -> str | None:
+def _mixed(piece: Clause, claims: RecordClaims, leads: frozenset[str]) -> str | None:
     """What is no word for the item itself comes from one clause of the record, and a subject brings its predicate along."""
     said = {key for _, key, held in piece.meaning() if held == YES}
-    words = said - claims.names - claims.attributes
+    words = said - claims.names - claims.attributes - leads
     if not words:
         return None
     whole = [c for c in claims.clauses if words <= c.holding(YES)]
@@ -203,6 +211,8 @@ def _material(piece: Clause, claims: RecordClaims) -> str | None:
         if after and not ((key, after[1]) in near or (key in claims.materials and after[1] in claims.names)):
             return f"a material of something else: {word} {after[0]}"
         about = {k for _, k, _ in rows[:place]} - claims.names - claims.attributes
+        if set(piece.words[max(0, where - 2) : where]) & _PLACES:
+            continue  # "smoked over beech" is quoted or refused as other words are
         just_before = set(piece.words[max(0, where - 3) : where])
         has = piece.words[where - 1 : where] == ("with",) and "made" not in just_before
         if not after and not has and _LINKS & just_before:
@@ -233,7 +243,7 @@ def _fit(piece: Clause, claims: RecordClaims) -> str | None:
                 for c in held
                 if {k for _, k, _ in c.meaning()} <= said
                 or " = " in c.text
-                or any(what <= p for p in _phrases(c, claims.names) if p <= said)
+                or any(what <= p for p in _phrases(c, claims.names | claims.materials) if p <= said)
             ]
         if what and not any(not says or says & set(c.words) or " = " in c.text for c in held):
             return f"fits, suits or includes what the record does not say: {piece.text.strip()}"
@@ -256,9 +266,10 @@ def _limit(piece: Clause, claims: RecordClaims) -> str | None:
     return None
 
 
-def _joined(piece: Clause, claims: RecordClaims) -> str | None:
+def _joined(piece: Clause, claims: RecordClaims, leads: frozenset[str]) -> str | None:
     """Two words side by side must stand in one clause of the record, unless both speak of the item as a whole."""
     whole = claims.names | claims.attributes
+    piece = without_item(piece, claims.names)
     for (first, one), (second, other) in pairwise(zip(piece.words, piece.stems, strict=True)):
         subject = one in claims.names - claims.attributes
         if (
@@ -266,6 +277,7 @@ def _joined(piece: Clause, claims: RecordClaims) -> str | None:
             or not (is_content(first) and is_content(second))
             or subject
             or {one, other} <= whole
+            or (one in leads and other in claims.attributes)
         ):
             continue
         if not any({one, other} <= set(c.stems) for c in claims.clauses):
@@ -275,5 +287,6 @@ def _joined(piece: Clause, claims: RecordClaims) -> str | None:
 
 def _neighbours(claims: RecordClaims) -> set[tuple[str, str]]:
     """Return pairs of words that carry meaning and stand side by side, both affirmed."""
-    rows = [[(k, s) for _, k, s in c.meaning()] for c in claims.clauses]
+    turned = [c for c in map(material_first, claims.clauses) if c]
+    rows = [[(k, s) for _, k, s in c.meaning()] for c in (*claims.clauses, *turned)]
     return {(a, b) for row in rows for (a, x), (b, y) in pairwise(row) if x == y == YES}

@@ -19,6 +19,7 @@ from ...core.text.word_lists import CLASS_NOUNS, SATISFY
 from ...core.text.words import is_content, numbers, plain_text, sentences, stem, stems, tokens
 from .claim_comparison import differs
 from .clauses import NO, YES, Clause, clauses_of, figure
+from .other_words import things_had
 from .quoting import STRONG, Value, unquoted, values_of
 from .record_claims import GUARDED, RecordClaims, claims_of
 
@@ -216,13 +217,28 @@ def false_claim(text: str, sources: Sources, *, specific: bool = True) -> str | 
 
 
 def _not_asked(sentence: str, sources: Sources) -> str | None:
-    """Refuse "It is red, as you asked" where red was not asked for."""
+    """Refuse "It is red, as you asked" where red was not asked for; at its end "as you asked" speaks of the last clause alone."""
     names = frozenset().union(*(c.names for c in sources.claims), sources.leads)
-    claimed = [row for c in clauses_of(_AS_ASKED.sub(" ", sentence)) for row in c.meaning()]
+    rest = _AS_ASKED.sub(" ", sentence)
+    told = clauses_of(rest)
+    at_end = rest.rstrip(" .!").startswith(sentence[: len(rest.rstrip(" .!"))])
+    claimed = [row for c in (told[-1:] if at_end else told) for row in c.meaning()]
+    before = ["", *(key for _, key, _ in claimed)]
     wrong = next(
-        (w for w, key, s in claimed if key not in (sources.asked | names if s == YES else sources.refused)), None
+        (
+            w
+            for last, (w, key, s) in zip(before, claimed, strict=False)
+            if key not in (sources.asked | names if s == YES else sources.refused)
+            and not (last in sources.asked and _is_head(key, sources))
+        ),
+        None,
     )
     return f"was not asked for: {wrong}" if wrong else None
+
+
+def _is_head(key: str, sources: Sources) -> bool:
+    """Say whether a word may follow one that was asked for, as "hobs" does in "induction hobs": it is no value or material itself."""
+    return key not in GUARDED and not any(key in c.attributes for c in sources.claims)
 
 
 def _frames(clause: str) -> list[tuple[str, str]]:
@@ -251,12 +267,24 @@ def _unsaid(piece: Clause, frame: str, sources: Sources, satisfied: bool) -> str
     held = frozenset().union(*(c.affirmed for c in sources.claims))
     if strong := next((w for w in piece.words if w in STRONG and w not in sources.said.split()), None):
         return f"a word without a source: {strong}"
+    denied = frozenset().union(*(c.holding(NO) for claims in sources.claims for c in claims.clauses))
+    if frame == "asked" and NO in piece.states and _is_their_refusal(piece, sources, denied):
+        return None
     for word, key, state in piece.meaning():
         if state != YES:
             return f"a denial that cannot be checked: {word}"
         if key not in allowed or (key in GUARDED and key not in held):
             return f"{'a number' if word[0].isdigit() else 'a word'} without a source: {word}"
     return None if NO not in piece.states else f"a denial that cannot be checked: {piece.text.strip()}"
+
+
+def _is_their_refusal(piece: Clause, sources: Sources, denied: frozenset[str]) -> bool:
+    """Say whether "you asked for no added sugar" repeats what was refused, and the record denies it too."""
+    rows = piece.meaning()
+    refused = {key for _, key, state in rows if state == NO}
+    return (
+        bool(refused) and refused <= sources.refused & denied and all(k in sources.asked for _, k, s in rows if s != NO)
+    )
 
 
 def _unbacked(piece: Clause, sources: Sources, specific: bool) -> str | None:
@@ -266,7 +294,8 @@ def _unbacked(piece: Clause, sources: Sources, specific: bool) -> str | None:
             return f"{'a number' if figure(word) else 'a word'} without a source: {word}"
     if specific:
         known = zip(sources.claims, sources.values, strict=True)
-        return next((p for c, v in known if (p := differs(piece, c) or unquoted(piece, c, v))), None)
+        said = ((part, c, v) for c, v in known for part in things_had(piece, c.names))
+        return next((p for part, c, v in said if (p := differs(part, c, sources.leads) or unquoted(part, c, v))), None)
     denied = set(piece.states) - {YES}
     return f"a denial that cannot be checked: {piece.text.strip()}" if denied else None
 
@@ -276,6 +305,7 @@ def _misplaced_number(text: str, sources: Sources) -> str | None:
     said = sources.said.split()
     pairs = {(figure(a), stem(b)) for a, b in pairwise(said)}
     stated = [c.stems for claims in sources.claims for c in claims.clauses if c.states and " = " in c.text]
+    pairs |= {(key, word) for values in sources.values for v in values for key in v.keys for word in v.around}
     pairs |= {(key, word) for stems_ in stated for key in stems_ if key[0].isdigit() for word in stems_}
     for sentence in sentences(text):
         for number, word in pairwise(tokens(sentence)):

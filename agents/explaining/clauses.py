@@ -21,9 +21,12 @@ MAX_WORDS = 60
 _CLAUSE = re.compile(
     r"[,;:()–—.!?]+(?=\s|$)|[();:–—]|\s-\s|(?<!anything )(?<!nothing )(?<!everything )(?<!all )\bbut\b|\b(?:yet|because|(?<!less )(?<!not )so(?! (?:is|are|was|were|does|do)\b)|which|while|since|whereas|although|however"
     r"|that(?=\s+(?:is|are|has|have|also)))\b"
-    r"|\band\b(?=\s+(?:it|its|this|these|they|is|are|has|have|shows?|comes?|the)\b)",
+    r"|\band\b(?=\s+(?:it|its|this|these|they|is|are|has|have|shows?|comes?|the|there|cannot|can|does|do|will|must)\b)"
+    r"|\band\b(?=\s+(?:works|holds|carries|folds|weighs|keeps|needs|lasts|measures|runs|offers|includes)\s+(?:an?|the|up|for|with|on|in|at|to|\d|flat|one|two|three)\b)",
     re.IGNORECASE,
 )
+_STATES = re.compile(r"\w\W+(?:is|are|has|have|comes?)\b", re.IGNORECASE)
+_STATEMENT = re.compile(r"\sand\s+(?=(?:[\w-]+\s+){1,2}(?:is|are|has|have)\s)", re.IGNORECASE)
 _AFTER = frozenset(
     "no not zero nil unfit unsafe unsuited inappropriate inadvisable dangerous harmful hazardous toxic skip refrain beware omit without never non neither nor nobody nothing none lacks lacking cannot excluding except avoid avoids away unlike "  # noqa: SIM905
     "unsuitable incompatible instead rather too minus sans prohibits refuse refuses refused fails fail failed unable stopped ceased isn aren doesn don won wasn weren didn hasn "
@@ -40,6 +43,8 @@ _PHRASES = (
     ("apart", "from"),
     ("less", "so"),
 )
+_KEPT = frozenset("keep keeps kept stay stays put store stored".split())  # noqa: SIM905
+"""Before "away" they deny: "keep it away", but not "folds away"."""
 _NOT_ALONE = {"instead": {"of"}, "rather": {"than"}}
 _GONE = frozenset(
     "missing absent excluded lacking separately unavailable omitted removed prohibited forbidden optional none".split()  # noqa: SIM905
@@ -57,7 +62,7 @@ _MAYBE = frozenset(
     "may might could need needs require requires hardly scarcely barely almost traces unless if factory facility handles warning caution hazard".split()  # noqa: SIM905
 )
 _NOTHING = frozenset(("0", "none", "no", "zero", "nil", "never"))
-"""A part of a sentence that begins so and is short denies the part before: "Lactose: 0 g"."""
+"""A part of a sentence that begins so and is short denies the part before: "Lactose: 0 g", but not "Steel legs, no assembly"."""
 _STARTS = frozenset("contains comes has is are it they with made suits fits for".split())  # noqa: SIM905
 """A denial does not go on into a part of the sentence that begins so."""
 _SEEMS = re.compile(r"(?:look|feel|smell|taste|seem)(?:s|ing)?")
@@ -81,6 +86,7 @@ ALLERGENS = frozenset(
     wheat rye sulphite lupin latex nickel perfume alcohol sugar meat pork gelatine caffeine
     """.split()  # noqa: SIM905
 )
+_THINGS = frozenset(map(stem, ALLERGENS | MATERIALS))
 _LOW = frozenset("from over above least minimum min older larger bigger more exceeding".split())  # noqa: SIM905
 _HIGH = frozenset("under below up most maximum max younger smaller less within".split())  # noqa: SIM905
 _DENIALS = _AFTER | _GONE | {"free", "seldom"}
@@ -137,7 +143,7 @@ def clauses_of(text: str) -> tuple[Clause, ...]:
     found: list[Clause] = []
     for sentence in sentences(text):
         carried = False
-        for place, part in enumerate(_parts(sentence)):
+        for place, (mark, part) in enumerate(_parts(sentence)):
             words = tuple(_SUFFIX.sub("", t.lower()) for t in tokens(part)[:MAX_WORDS])
             if not words:
                 continue
@@ -145,7 +151,7 @@ def clauses_of(text: str) -> tuple[Clause, ...]:
                 carried and words[0] not in _STARTS and (len(words) <= 3 or bool({"or", "nor", "and"} & set(words[:4])))
             )
             states = [OPEN] * len(words) if sentence.endswith("?") else _states(words, part, denied=continues)
-            if found and place and words[0] in _NOTHING and len(words) <= 3:
+            if found and place and _answers_no(mark, words):
                 found[-1] = with_states(found[-1], [NO] * len(found[-1].words))
             elif found and "none" in words and YES in found[-1].states:
                 found[-1] = with_states(found[-1], [OPEN] * len(found[-1].words))
@@ -156,10 +162,16 @@ def clauses_of(text: str) -> tuple[Clause, ...]:
                 and not any(map(is_content, tokens(part[: gone.start()])))
             ):
                 found[-1] = _without_last(found[-1])
-            stems_ = tuple(figure(w) or stem(w) for w in words)
+            stems_ = tuple(figure(w) or _key(w) for w in words)
             found.append(Clause(part, words, stems_, tuple(states), _bounds(words)))
             carried = states[-1] == NO
     return tuple(found)
+
+
+def _key(word: str) -> str:
+    """Return the stem of a word; what is done to a thing is not that thing: "fishing" is no fish."""
+    plain = stem(word)
+    return word if word.endswith("ing") and plain in _THINGS and word not in ALLERGENS else plain
 
 
 def _without_last(clause: Clause) -> Clause:
@@ -168,8 +180,26 @@ def _without_last(clause: Clause) -> Clause:
     return with_states(clause, [NO if i == last else s for i, s in enumerate(clause.states)])
 
 
-def _parts(sentence: str) -> list[str]:
-    return [p for p in _CLAUSE.split(sentence) if p and p.strip()]
+def _parts(sentence: str) -> list[tuple[str, str]]:
+    """Return the parts of a sentence, each with the mark or word that cuts it from the one before."""
+    cuts = list(_CLAUSE.finditer(sentence))
+    marks = ["", *(c.group().strip().lower() for c in cuts)]
+    ends = zip([0, *(c.end() for c in cuts)], [*(c.start() for c in cuts), len(sentence)], strict=True)
+    parts = [(mark, sentence[a:b]) for mark, (a, b) in zip(marks, ends, strict=True) if sentence[a:b].strip()]
+    return [cut for mark, part in parts for cut in _two_statements(mark, part)]
+
+
+def _two_statements(mark: str, part: str) -> list[tuple[str, str]]:
+    """Cut "the hotel is by the lake and dogs are welcome" in two, each with a subject and a verb of its own."""
+    stated = _STATES.search(part)
+    found = _STATEMENT.search(part, stated.end()) if stated else None
+    return [(mark, part[: found.start()]), ("and", part[found.end() :])] if found else [(mark, part)]
+
+
+def _answers_no(mark: str, words: tuple[str, ...]) -> bool:
+    """Say whether a part denies the one before; after a comma or "but", "no" with a thing of its own denies that thing alone."""
+    own = words[0] in {"no", "zero", "never"} and any(is_content(w) and w not in HAD for w in words[1:])
+    return words[0] in _NOTHING and len(words) <= 3 and not (own and mark in {",", "but", "and"})
 
 
 def with_states(clause: Clause, states: list[int]) -> Clause:
@@ -199,9 +229,15 @@ def _denied(words: tuple[str, ...], *, denied: bool) -> list[int]:
     for place in negators:
         goes_on = denied or words[place] == "nor" or (place and words[place - 1] in {"and", "or", "neither"})
         states[place:] = [OPEN if s == NO and not goes_on else NO for s in states[place:]]
-    if negators and (HAD & set(words) or words[negators[-1]] == words[-1]):
+    if negators and (_is_told_of(words, negators[0]) or words[negators[-1]] == words[-1]):
         states = [NO if s == YES else s for s in states]
     return states
+
+
+def _is_told_of(words: tuple[str, ...], place: int) -> bool:
+    """Say whether a denial is what is told of the thing before it: "batteries are not included", but not "no added sugar"."""
+    after = range(place + 1, len(words))
+    return any(words[i] in HAD and not (i + 1 < len(words) and is_content(words[i + 1])) for i in after)
 
 
 def _is_guess(words: tuple[str, ...], place: int) -> bool:
@@ -220,6 +256,8 @@ def _denies(words: tuple[str, ...], place: int) -> bool:
         return following in (("from",), ("of",))
     if word == "too":
         return "for" in words[place:]
+    if word == "away":
+        return following == ("from",) or bool(_KEPT & set(words[max(0, place - 3) : place]))
     if word in {"not", "nothing"} and following and following[0] in {"only", "just", "merely", "but"}:
         return False
     return (word in _AFTER or word.endswith("n't")) and (
@@ -260,7 +298,8 @@ def _bound(words: tuple[str, ...], place: int) -> str:
         return ""
     for beside in (before[::-1], after):
         other = next((i for i, w in enumerate(beside) if figure(w)), None)
-        if other is not None and (other == 0 or {"to", "and"} & set(beside[:other])):
+        joints = {"to", "and"} if {"between", "from"} & set(words[:place]) else {"to"}
+        if other is not None and (other == 0 or joints & set(beside[:other])):
             return "-"
     if set(before[-2:]) & _LOW or {"over", "older", "upwards"} & set(after) or after[:2] == ("and", "up"):
         return ">"

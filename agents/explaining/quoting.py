@@ -11,22 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ...core.language.measure_words import units
 from ...core.schemas import AttributeValue, Brief, Item
 from ...core.text.field_names import label_of
-from ...core.text.word_lists import VERBS
+from ...core.text.word_lists import DETERMINERS, VERBS
 from ...core.text.words import stem, tokens
 from .clauses import NO, YES, Clause, figure
+from .other_words import GLUE, JOINTS, LINKING, material_first, ways_to_say
 from .record_claims import GUARDED, RecordClaims
 from .wording import Wording, wording
 
-GLUE = frozenset(
-    """
-    a an the it its this these they them their that which one ones here there is are has have having comes come and also too
-    with of in on as what you your i s re ve choice item product so kind sort give gives offer offers feature features made
-    contain contains
-    """.split()  # noqa: SIM905
-)
-"""Words that claim nothing by themselves."""
 MEDIA_NOUNS = frozenset(
     map(stem, ("film", "movie", "book", "game", "album", "song", "poster", "print", "picture", "piece"))
 )
@@ -46,21 +40,14 @@ STRONG = frozenset(
     """.split()  # noqa: SIM905
 )
 """Words that quantify, compare, hedge, bound, date or give a cause: nobody is said to have used them who did not."""
-JOINTS = frozenset(
-    """with in from for of on at by to and or plus is are was were has have contains comes into as that which who whose aged shaped made up back
-    after before when while where until because since""".split()  # noqa: SIM905
-)
-
-
+AGAIN = (("to",), ("into",), ("from",))
+"""After "back" they make it a way and no part of a thing: "back to life", but "a padded back"."""
 GOVERNING = frozenset("from for to by at on in into as up after before until since about over under between".split())  # noqa: SIM905
-LINKING = frozenset("is are was were has have had can cannot will must should may might does do did".split())  # noqa: SIM905
 AGES = (("age",), ("ages",))
 FOR_WHAT = frozenset(map(stem, ("skin", "hair", "gender", "room", "season", "usage", "use", "occasion", "surface")))
 """Names of fields that say what an item is for."""
 PASSIVE = frozenset(("was", "were"))
-"""May stand before a clause that begins with a participle: "Serviced every year" was serviced every year."""
-BEFORE = frozenset(("for", "by", "from", "to", "inside", "in", "with", "of", "on"))
-THIS = frozenset(("this", "these", "the", "its"))
+"""May stand before a clause that begins with a participle: "Serviced every year" was serviced every year; so may "you can"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +73,16 @@ class Value:
 
 def unquoted(piece: Clause, claims: RecordClaims, values: Sequence[Value]) -> str | None:
     """Return the first words of a clause about the item that the record does not hold so, or None."""
-    row = row_of(_without_item(piece, claims.names))
-    free = claims.names | MEDIA_NOUNS | claims.materials
-    best = 0
-    rows = [None, *(row_of(c) for c in claims.clauses if " = " not in c.text)]
-    for source in rows:
-        reached = _covered(row, source, free, claims.materials, values)
-        if reached == len(row.keys):
-            return None
-        best = max(best, reached)
-    return f"not in the record's own words: {' '.join(row.words[best : best + 3])}"
+    told = [c for c in claims.clauses if " = " not in c.text]
+    rows = [None, *map(row_of, told), *(row_of(c) for c in map(material_first, told) if c)]
+    furthest: tuple[str, ...] = ()
+    for row in map(row_of, ways_to_say(piece, claims)):
+        for source in rows:
+            rest = row.words[_covered(row, source, claims, values) :]
+            if not rest:
+                return None
+            furthest = min(furthest or rest, rest, key=len)
+    return f"not in the record's own words: {' '.join(furthest[:3])}"
 
 
 @lru_cache(maxsize=8192)
@@ -104,7 +91,13 @@ def row_of(clause: Clause) -> Row:
     words = clause.words
     kept = [i for i, w in enumerate(words) if w not in GLUE and not (w == "for" and words[i + 1 : i + 2] in AGES)]
     begins = [
-        i == 0 or bool({clause.words[i - 1], clause.words[i]} & JOINTS) or clause.words[i - 1] in GLUE for i in kept
+        i == 0
+        or bool(
+            {clause.words[i - 1], clause.words[i]} & (JOINTS if words[i + 1 : i + 2] in AGAIN else JOINTS - {"back"})
+        )
+        or clause.words[i - 1] in GLUE
+        or _acts(words[i : i + 2])
+        for i in kept
     ]
     return Row(
         tuple(clause.stems[i] for i in kept),
@@ -116,31 +109,24 @@ def row_of(clause: Clause) -> Row:
     )
 
 
+def _acts(words: Sequence[str]) -> bool:
+    """Say whether the first of two words is a verb: "finds" before "a child", "moves" before "to"."""
+    return len(words) == 2 and words[0].endswith("s") and len(words[0]) > 3 and words[1] in DETERMINERS | {"to", "into"}
+
+
 def _verb(words: Sequence[str], kept: Sequence[int]) -> int:
     """Return how many of the kept words stand before the first verb; 0 where none is known."""
     verb = next((i for i, w in enumerate(words) if i and w in VERBS | LINKING), 0)
     return sum(i < verb for i in kept)
 
 
-def _without_item(piece: Clause, names: frozenset[str]) -> Clause:
-    """Leave out "for this table" and "of the table": the item itself."""
-    for at in range(1, len(piece.words) - 1):
-        if piece.words[at] in THIS and piece.words[at - 1] in BEFORE:
-            end = at + 1
-            while end < len(piece.words) and piece.stems[end] in names:
-                end += 1
-            if end > at + 1 and (end == len(piece.words) or piece.words[end] not in BEFORE or at > 1):
-                kept = [*range(at - 1), *range(end, len(piece.words))]
-                return _without_item(piece.only(kept), names) if kept else piece
-    return piece
-
-
-def _covered(row: Row, source: Row | None, free: frozenset[str], whole: frozenset[str], values: Sequence[Value]) -> int:
+def _covered(row: Row, source: Row | None, claims: RecordClaims, values: Sequence[Value]) -> int:
     """Return how many words from the start are covered: by the name, by values, and by runs of ``source`` in its order.
 
     A value is said of the item, so none comes after a run, which may be about a part of it; and what follows the verb of a
     clause about a part is not said without that part.
     """
+    free = claims.names | MEDIA_NOUNS | claims.materials
     furthest, tried = 0, set[tuple[int, int, bool]]()
     part = source is not None and any(k not in free for k in source.keys[: source.verb])
     open_ = [(0, 0, False)]
@@ -152,7 +138,7 @@ def _covered(row: Row, source: Row | None, free: frozenset[str], whole: frozense
         if (at, reached, named) in tried:
             continue
         tried.add((at, reached, named))
-        if _is_free(row, at, free, whole):
+        if _is_free(row, at, free, claims):
             open_.append(
                 (at + 1, reached, named)
             )  # what is denied or left open has been compared with the record's denials
@@ -167,7 +153,8 @@ def _steps(
     row: Row, at: int, source: Row, reached: int, free: frozenset[str], *, named: bool
 ) -> list[tuple[int, int, bool]]:
     """Return where a run of ``source`` leads to, here and there, and whether what the clause is about has been said by then."""
-    start = at + 1 if row.words[at] in PASSIVE and not reached and at + 1 < len(row.keys) else at
+    opens = row.words[at] in PASSIVE or (row.words[at] == "can" and row.before[at] == "you")
+    start = at + 1 if opens and not reached and at + 1 < len(row.keys) else at
     found = list[tuple[int, int, bool]]()
     for first, n in _runs(row, start, source, reached, free):
         about = named or first < source.verb
@@ -176,14 +163,17 @@ def _steps(
     return found
 
 
-def _is_free(row: Row, at: int, names: frozenset[str], whole: frozenset[str]) -> bool:
+def _is_free(row: Row, at: int, names: frozenset[str], claims: RecordClaims) -> bool:
     """Say whether a word needs no source here: it names the item, or is denied or left open, which has been compared already.
 
-    A guarded word names the item only before another word of its name, "marble run", or where all of it is made of that.
+    A guarded word names the item only as "this cream", before another word of its name, "marble run", or where all of it is made of that.
     """
     key, following = row.keys[at], row.keys[at + 1 : at + 2]
     named = key in names and (
-        key not in GUARDED or key in whole or (bool(following) and following[0] in names - GUARDED)
+        key not in GUARDED
+        or key in claims.materials
+        or (key in claims.titled and row.before[at] in ("this", "these"))
+        or (bool(following) and following[0] in names - GUARDED)
     )
     return named or row.states[at] != YES or (row.words[at] == "free" and at > 0 and row.states[at - 1] == NO)
 
@@ -268,7 +258,8 @@ def _values(attributes: tuple[tuple[str, object], ...], words: Wording) -> tuple
             keys = tuple(figure(t.lower()) or stem(t.lower()) for t in tokens(shown) if t.lower() not in GLUE)
             if keys:
                 suits = frozenset(("for",)) if label & FOR_WHAT else frozenset[str]()
-                found.append(Value(keys, label | suits | _lead(words, name, one) - set(keys)))
+                units_ = _spelled(name) if isinstance(one, int | float) else frozenset[str]()
+                found.append(Value(keys, label | suits | units_ | _lead(words, name, one) - set(keys)))
     return tuple(found)
 
 
@@ -276,3 +267,13 @@ def _lead(words: Wording, name: str, value: AttributeValue) -> frozenset[str]:
     """Return the words that the wording puts before and after a value of a field."""
     said = words.says(name, [value] if isinstance(value, str) else value, Brief())
     return frozenset(stem(t.lower()) for t in tokens(said) if not t[0].isdigit())
+
+
+@lru_cache(maxsize=1024)
+def _spelled(name: str) -> frozenset[str]:
+    """Return the stems of what the unit that a field's name ends on is called: litres for ``volume_l``."""
+    last = (tokens(label_of(name).lower()) or [""])[-1]
+    same = set(units().get(last, ()))
+    return frozenset(
+        stem(form) for form, measures in units().items() if same & set(measures) and form.isascii() and form.isalpha()
+    )

@@ -51,13 +51,14 @@ _NO_VALUES = frozenset(("no", "none", "false", "n/a", "never", "nein", "non", "å
 
 @dataclass(frozen=True, slots=True)
 class RecordClaims:
-    """What a record says: its clauses, the last word of its title, the words for the item itself, its attributes, and the materials that all of it is made of."""
+    """What a record says: its clauses, the last word of its title, the words for the item itself, its attributes, the materials that all of it is made of, and whether it tells a story."""
 
     clauses: tuple[Clause, ...]
     titled: frozenset[str]
     names: frozenset[str]
     attributes: frozenset[str]
     materials: frozenset[str]
+    story: bool = False
 
     @property
     def affirmed(self) -> frozenset[str]:
@@ -95,7 +96,7 @@ def _read(title: str, text: str, attributes: tuple[tuple[str, object], ...]) -> 
     materials = {s for f in facts if _MATERIAL_FIELD & set(f.words[:2]) for s in f.holding(YES)}
     materials |= {s for c in about_text for s in _whole(c, names)}
     titled = frozenset(stem(t) for t in tokens(title)[-1:])
-    return RecordClaims((*about_text, *facts), titled, frozenset(names), frozenset(kinds), frozenset(materials))
+    return RecordClaims((*about_text, *facts), titled, frozenset(names), frozenset(kinds), frozenset(materials), story)
 
 
 def _says_what(name: str) -> bool:

@@ -63,8 +63,6 @@ _COUNTING = frozenset(("all", "every", "each", "both", "most", "few", "many", "s
 """Words about the list as a whole, which the share of its items backs or not."""
 _STORY = 5
 """So many words that carry meaning, all quoted, tell enough without a verb that is known."""
-_TELLS = 2
-"""So many words beyond the title tell something, though nobody asked for it."""
 LINK = 4
 """Words that begin alike link a sentence to a wish: "wood" to "wooden"."""
 _SOME = re.compile(r"\b(?:some|including|include|few|mix|range|from|such)\b", re.IGNORECASE)
@@ -200,11 +198,12 @@ def _cut_off(text: str, sources: Sources) -> str | None:
 
 
 def _unlinked(text: str, sources: Sources, title: str) -> str | None:
-    """Refuse what is no reason: it has nothing of the shopper's and tells little more than the title, or it is a mere noun phrase."""
+    """Refuse what is no reason: it has nothing of the shopper's and tells no more than what the item is called, or it is a mere noun phrase."""
     theirs = {w[:LINK] for w in sources.asked | sources.refused | sources.photo | sources.past if is_content(w)}
     words = tokens(text)
     warns = any(NO in clause.states for clause in clauses_of(text))
-    tells = len({stem(w) for w in words if is_content(w) or figure(w)} - stems(title)) >= _TELLS
+    named = stems(title).union(*(c.names for c in sources.claims))
+    tells = not named.issuperset(stem(w) for w in words if is_content(w) or figure(w))
     if theirs and not (warns or tells or any(stem(w)[:LINK] in theirs for w in words)):
         return "has no word of the shopper's"
     lower = [w.lower() for w in words]

@@ -1,6 +1,6 @@
 """Measure the check of sentences on labelled sentences: false ones let through, and true ones refused.
 
-``sentences_dev.jsonl`` and ``sentences_held_out.jsonl`` hold records of eight made-up catalogues; each has true and false
+``sentences_dev.jsonl`` and ``sentences_held_out.jsonl`` hold records of made-up catalogues; each has true and false
 sentences as a model might write them, most of the false ones the opposite of a denial in the record. A held-out set that was looked
 at joins the dev set and is replaced by a fresh one.
 """
