@@ -19,7 +19,7 @@ PartOption = Annotated[
     str,
     typer.Option(
         "--part",
-        help="The project's own requests to ask: dev, held_out, or fresh, third, fourth, fifth, sixth, seventh or eighth with _dev or _kept.",
+        help="The project's own requests to ask: dev, held_out, or fresh, third, fourth, fifth, sixth, seventh, eighth or ninth with _dev or _kept.",
     ),
 ]
 OutOption = Annotated[

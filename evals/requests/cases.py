@@ -40,6 +40,8 @@ PARTS = (
     "seventh_kept",
     "eighth_dev",
     "eighth_kept",
+    "ninth_dev",
+    "ninth_kept",
 )
 DEFAULT_K = 5
 

@@ -162,6 +162,12 @@ _SHOPS = {
     "juji": "编号",
     "dangao": "编号",
     "kaffeemaschinen": "artikelnr",
+    "vinyl": "Cat No",
+    "venues": "Ref",
+    "yarn": "Art no",
+    "huiben": "货号",
+    "ayi": "工号",
+    "jacken": "Artikelnr",
 }
 _SOURCES: Mapping[str, tuple[Callable[[Path], Iterator[Record]], str]] = {
     "cars": (_cars, "item_id"),
@@ -171,5 +177,11 @@ _SOURCES: Mapping[str, tuple[Callable[[Path], Iterator[Record]], str]] = {
     "streaming": (_streaming, "id"),
     **{name: (_shop(name), identifier) for name, identifier in _SHOPS.items()},
 }
-_TITLES = {"tea": {"title": "名称", "text": "描述"}, "handytarife": {"title": "tarif"}, "jianshen": {"title": "课名"}}
+_TITLES = {
+    "tea": {"title": "名称", "text": "描述"},
+    "handytarife": {"title": "tarif"},
+    "jianshen": {"title": "课名"},
+    "vinyl": {"title": "Album"},
+    "ayi": {"title": "姓名"},
+}
 CATALOGUES = tuple(name for name in _SOURCES if name not in _SHOPS)
