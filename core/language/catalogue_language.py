@@ -23,7 +23,7 @@ from .keys import joined, key_of
 from .lexicon.glosses import said_abroad
 from .lexicon.wordings import lemma_of
 from .listing_columns import with_signs
-from .measure_words import units
+from .measure_words import currencies, units
 from .number_field_names import is_rate, number_field_names
 from .own_words import OwnWords
 from .phrases import phrases
@@ -46,6 +46,8 @@ GERMAN = frozenset(
 
 SHORT_NAME, LONG = 3, 5
 """Letters of words in fields' names that may be of any language."""
+_MONEY_UNITS = frozenset("euro euros dollar dollars pounds pence franken yuan rmb 元".split())  # noqa: SIM905
+"""Names of currencies with which a number's name may end; other names of currencies are words of their own: games_won."""
 _SHORT_UNITS = {"in": "inch", "d": "days", "s": "seconds"}
 """Units that shops write so, and nobody says: they are other words in a sentence."""
 _MONEYS = ("preis", "kosten", "gebühr", "gebuehr", "zuschlag", "费", "费用", "押金", "价")
@@ -236,6 +238,12 @@ def _unit_within(word: str) -> tuple[str, str] | None:
     return None
 
 
+def _is_unit(word: str) -> bool:
+    """Tell whether a word is a unit or a currency."""
+    said = key_of(word)
+    return said in units() or said in _MONEY_UNITS or word.upper() in currencies().values()
+
+
 def without_unit(of: CatalogueField) -> tuple[tuple[str, ...], str]:
     """Return the words of a field's name without the unit at its end, and that unit: ``battery_hours``, ``size_sqm``, 容量(升), 电池_mAh, 成熟天数."""
     words = words_of(of.name)
@@ -244,7 +252,7 @@ def without_unit(of: CatalogueField) -> tuple[tuple[str, ...], str]:
         return (*words[:-1], glued[0]), glued[1]
     for n in (2, 1):
         unit = "".join(words[-n:])
-        if of.type == "number" and len(words) > n and key_of(unit) in units() and "per" not in words:
+        if of.type == "number" and len(words) > n and _is_unit(unit) and "per" not in words:
             return words[:-n], unit.strip("()[]")
     if (
         of.type == "number"

@@ -36,6 +36,7 @@ _SOONEST = frozenset(
 _LONGEST = frozenset(map(key_of, "longest shortest längste längsten kürzeste kürzesten 最长 最短".split()))  # noqa: SIM905
 _LENGTHS = ("length", "länge", "laenge", "长度", "时长", "片长")
 """What a field's name says that "longest" and "shortest" are about before pages and the like."""
+_COPULAS = frozenset(("is", "are", "am", "ist", "sind", "the"))
 _CONDITIONS = ("long", "lang")
 _AT_HOME = ("speed", "bandwidth", "mass")
 """Measures that superlatives of several measures mean before others: the fastest, the heaviest."""
@@ -164,8 +165,8 @@ def _end_of_named(sentence: Sentence, i: int) -> tuple[str, bool] | None:
     """Return the field that a superlative's noun names, and whether the most of it comes first: "shortest commute"."""
     s, beside = sentence.segments[i], field_after(sentence, i)
     signs = superlatives().get(key_of(s.text), {})
-    if beside is None and i and not s.text.isascii():
-        beside = i - 1 if sentence.segments[i - 1].fields else None
+    if beside is None:
+        beside = _named_before(sentence, i)
     if beside is None:
         return None
     piece = sentence.segments[beside]
@@ -180,6 +181,15 @@ def _end_of_named(sentence: Sentence, i: int) -> tuple[str, bool] | None:
         return None
     piece.used = "order"
     return name, own.role == "most" if own else next(iter(signs.values())) if sign is None else sign
+
+
+def _named_before(sentence: Sentence, i: int) -> int | None:
+    """Return the position of the number whose name a superlative follows: "where the grip is highest", 押金最低."""
+    s, j = sentence.segments[i], i - 1
+    while j >= 0 and i - j <= REACH and key_of(sentence.segments[j].text) in _COPULAS and s.roles & {"most", "least"}:
+        j -= 1
+    named = j >= 0 and (j < i - 1 or not s.text.isascii()) and sentence.segments[j].fields
+    return j if named and not sentence.segments[j].used else None
 
 
 def field_after(sentence: Sentence, i: int) -> int | None:

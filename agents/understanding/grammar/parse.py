@@ -14,6 +14,7 @@ from .ages_of_people import ages_of_people
 from .alternatives import alternatives
 from .bounds.bounds_of_phrases import bounds_of
 from .corrections_and_possessions import corrections, had_already, owned
+from .degrees import degrees
 from .dimensions import dimensions
 from .exceptions import besides, exceptions_with_but
 from .first_timers import first_timers
@@ -75,6 +76,7 @@ def parse(
         orders,
         releases,
         leanings,
+        degrees,
         corrections,
         had_already,
         owned,

@@ -38,6 +38,8 @@ MAX_WORDS = 7
 ABBREVIATION = 3
 """Letters of the longest abbreviation with a full stop, but for these."""
 _LONG_ABBREVIATIONS = frozenset(("capt", "inkl", "prof", "univ", "zzgl"))
+MAX_BETWEEN = 4
+"""Tokens before "or less" among which the number stands: "8 g sugar or less"."""
 JOINERS = frozenset("-/&.'’·_")
 EMPTY: frozenset[str] = frozenset()
 _DENYING = frozenset(("not", "except"))
@@ -325,7 +327,9 @@ def _says_more(text: str, tokens: Sequence[Token], i: int, j: int, language: Cat
     inner = _longest(text, tokens, i, language)
     if not inner.roles & {"not", "not_after", "wanted_double", "release"}:
         return False
-    return inner.last > j or (inner.last == j and not _is_counted(tokens, i - 2))
+    return inner.last > j or (
+        inner.last == j and not any(_is_counted(tokens, k) for k in range(i - MAX_BETWEEN, i - 1))
+    )
 
 
 def _is_counted(tokens: Sequence[Token], i: int) -> bool:

@@ -196,7 +196,10 @@ def counts_something(phrase: NumberPhrase, segments: Sequence[Segment], language
     k, lead = phrase.last, phrase.first
     last = max((n for n in range(lead, k) if segments[n].amount is not None), default=lead)
     inside = [
-        s for s in segments[last:k] if s.is_word and s.text.isascii() and s.text.islower() and s.text.endswith("s")
+        s
+        for s in segments[last:k]
+        if (s.is_word and s.text.isascii() and s.text.islower() and s.text.endswith("s"))
+        or (s.amount is None and not s.fields and key_of(s.text) in around_numbers()["people"])
     ]
     if _names_unknown(phrase, segments) or (inside and not any(a.scaled or a.currency for _, a in phrase.parts)):
         return True

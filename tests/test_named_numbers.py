@@ -1,0 +1,148 @@
+"""Every construct over numbers that no word list knows: they are called as their columns are, and a shop may have any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tastemaker.agents.understanding.reader import read, read_utterance
+from tastemaker.agents.understanding.utterance import Utterance
+
+from .unseen_shops import Shops, flag, late, number, words
+
+SHOPS = Shops(
+    {
+        "en": late(
+            words("item", "Kayak|Raft|Canoe"),
+            *(number("grip_score", 1, 10), number("bonus_eur", 0, 200, "EUR"), number("loft_mm", 2, 80)),
+            *(number("watering_interval_days", 1, 30), number("crosswind_limit_kn", 5, 40), number("ping", 1, 200)),
+            *(number("pledge_usd", 1, 500, "USD"), number("callouts", 0, 20), number("echo_ms", 1, 400)),
+            *(number("price_gbp", 1, 900, "GBP", price=True), flag("collapsible")),
+        ),
+        "de": late(
+            words("artikel", "Kajak|Floß|Kanu"),
+            *(number("griffnote", 1, 10), number("bonus_euro", 0, 200, "EUR"), number("florhöhe_mm", 2, 80)),
+            *(number("gießabstand_tage", 1, 30), number("tempo_mbit", 5, 400), number("zucker_g", 0, 60)),
+            *(number("pfand_chf", 1, 500, "CHF"), number("hall_ms", 1, 400), flag("klappbar")),
+            number("preis_eur", 1, 900, "EUR", price=True),
+        ),
+        "zh": late(
+            words("品类", "皮艇|橡皮艇|独木舟"),
+            *(number("抓地分", 1, 10), number("返现_元", 0, 200), number("绒高(mm)", 2, 80)),
+            *(number("浇水间隔天数", 1, 30), number("含糖量(g)", 0, 60), number("延迟ms", 1, 200)),
+            *(number("押金", 1, 500), number("价格", 1, 900, "CNY", price=True), flag("可折叠")),
+        ),
+    }
+)
+NAMES = {
+    "en": {
+        "grip_score": "grip score|grip",
+        "bonus_eur": "bonus",
+        "loft_mm": "loft",
+        "watering_interval_days": "watering interval",
+        "crosswind_limit_kn": "crosswind limit",
+        "ping": "ping",
+        "pledge_usd": "pledge",
+        "echo_ms": "echo",
+    },
+    "de": {
+        "griffnote": "Griffnote",
+        "bonus_euro": "Bonus",
+        "florhöhe_mm": "Florhöhe",
+        "gießabstand_tage": "Gießabstand",
+        "tempo_mbit": "Tempo",
+        "zucker_g": "Zucker",
+        "pfand_chf": "Pfand",
+        "hall_ms": "Hall",
+    },
+    "zh": {
+        "抓地分": "抓地分",
+        "返现_元": "返现",
+        "绒高(mm)": "绒高",
+        "浇水间隔天数": "浇水间隔",
+        "含糖量(g)": "含糖量",
+        "延迟ms": "延迟",
+        "押金": "押金",
+    },
+}
+WAYS = {
+    "en": {
+        "the highest {n}": "order desc",
+        "which has the lowest {n}?": "order asc",
+        "where the {n} is highest": "order desc",
+        "sort by {n}, highest first": "order desc",
+        "{n} over 7": "> 7",
+        "a {n} of at least 7, please": ">= 7",
+        "no more than 7 {n}": "<= 7",
+        "{n} no higher than 7": "<= 7",
+        "{n}: 7+": ">= 7",
+        "7 {n} or less": "<= 7",
+        "low {n}": "prefer low",
+        "low in {n}": "prefer low",
+        "a higher {n}": "prefer high",
+        "{n} as low as possible": "prefer low",
+        "not too much {n}": "prefer low",
+    },
+    "de": {
+        "Kajak mit höchstem {n}": "order desc",
+        "wo ist {n} am niedrigsten?": "order asc",
+        "nach {n} sortiert, absteigend": "order desc",
+        "{n} über 7": "> 7",
+        "mindestens 7 {n}": ">= 7",
+        "{n} nicht unter 7": ">= 7",
+        "möglichst hoher {n}": "prefer high",
+        "Kajak mit möglichst niedrigem {n}": "prefer low",
+        "wenig {n}": "prefer low",
+        "nicht zu viel {n}": "prefer low",
+        "mehr {n}": "prefer high",
+    },
+    "zh": {
+        "{n}最高的皮艇": "order desc",
+        "哪个{n}最低": "order asc",
+        "按{n}从高到低排": "order desc",
+        "{n}不超过7": "<= 7",
+        "{n}要高于7": "> 7",
+        "独木舟，{n}低于7": "< 7",
+        "{n}越低越好": "prefer low",
+        "{n}少一点": "prefer low",
+        "{n}不要太高": "prefer low",
+        "{n}尽量高": "prefer high",
+    },
+}
+
+
+def _asked() -> Iterator[tuple[str, str, str, str]]:
+    for lang, ways in WAYS.items():
+        for way, meant in ways.items():
+            for name, called in NAMES[lang].items():
+                for n in called.split("|"):
+                    yield lang, way.format(n=n), name, meant
+
+
+def _meant(lang: str, text: str, name: str) -> str:
+    """Return what a text asks of the number ``name``; what it asks of any other is said as well."""
+    reading = read(text, SHOPS[lang])
+    found = [f"{c.op} {c.value:g}" if c.field == name else str(c) for c in reading.conditions if c.field not in KINDS]
+    if reading.order is not None:
+        wanted = "order" if reading.order.field == name else f"order of {reading.order.field}"
+        found.append(f"{wanted} {'desc' if reading.order.descending else 'asc'}")
+    found += [f"prefer {soft.split(' ')[0]}" for soft in _soft(lang, text)] if not found else []
+    return "; ".join([*found, *(f"not applied: {w}" for w in reading.not_applied)])
+
+
+KINDS = ("item", "artikel", "品类")
+
+
+def _soft(lang: str, text: str) -> list[str]:
+    return read_utterance(Utterance(text), SHOPS[lang]).soft
+
+
+@pytest.mark.parametrize("lang", WAYS)
+def test_numbers_are_asked_for_by_the_names_of_their_columns(lang: str) -> None:
+    wrong = [
+        f"{text}: {said}, not {name} {meant}"
+        for own, text, name, meant in _asked()
+        if own == lang and (said := _meant(lang, text, name)) != meant
+    ]
+    assert not wrong, "\n".join(wrong)
