@@ -1,12 +1,17 @@
-"""Read the phrases that play a part in a sentence, each with its roles."""
+"""Read the phrases that play a part in a sentence, each with its roles, and how their words are misspelt."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 from .keys import key_of
 from .word_lists import listed, load_list, written_out
+
+LANGUAGES = ("english", "german", "chinese", "french", "spanish", "signs")
+"""The files of ``data/phrases``; signs are of any language."""
+_NOT = ("不", "没", "别")
 
 
 @cache
@@ -15,21 +20,29 @@ def phrases() -> Mapping[str, frozenset[str]]:
 
     A Chinese phrase that begins with "not" plays the same ones behind 也, "nor": 也不能有 refuses as 不能有 does.
     """
-    entries = {
-        role: [written for form in listed(forms) for written in written_out(form)]
-        for role, forms in load_list("phrases").items()
-    }
-    known = {key_of(form) for forms in entries.values() for form in forms}
-    found: dict[str, set[str]] = {}
-    for role, forms in entries.items():
-        for form in forms:
-            found.setdefault(key_of(form), set()).add(role)
-            if form[:1] in tuple("不没别") and len(form) > 1 and key_of(f"也{form}") not in known:
-                found.setdefault(key_of(f"也{form}"), set()).add(role)
-    return {key: frozenset(roles) for key, roles in found.items() if key}
+    found: dict[str, set[str]] = defaultdict(set)
+    for role, key in _entries():
+        found[key].add(role)
+    denying = {key: roles for key, roles in found.items() if key.startswith(_NOT) and len(key) > 1}
+    nor = {f"也{key}": roles for key, roles in denying.items() if f"也{key}" not in found}
+    return {key: frozenset(roles) for key, roles in (found | nor).items() if key}
+
+
+def _entries() -> Iterator[tuple[str, str]]:
+    """Yield every role with the key of every phrase that plays it."""
+    for language in LANGUAGES:
+        for role, forms in load_list(f"phrases/{language}").items():
+            for form in written_out(forms):
+                yield role, key_of(form)
 
 
 @cache
 def phrase_words() -> frozenset[str]:
     """Return every single word of the phrases."""
     return frozenset(word for key in phrases() for word in key.split(" "))
+
+
+@cache
+def slips() -> Mapping[str, str]:
+    """Return the key of a misspelling -> that of the word of phrases which is meant."""
+    return {key_of(slip): key_of(word) for word, forms in load_list("slips").items() for slip in listed(forms)}

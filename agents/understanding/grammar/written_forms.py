@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ....core.language.phrases import slips
 from ....core.language.small_words import german_lean
 from ....core.language.tokens import Token
 
-_SPOKEN = {"nich": "nicht", "nciht": "nicht", "nihct": "nicht", "nix": "nichts"}
 _SPOKEN_GERMAN = {"net": "nicht", "ned": "nicht", "nit": "nicht", "nem": "einem", "nen": "einen", "ner": "einer"}
 """Everyday spellings of words that phrases are made of."""
 
@@ -22,8 +22,8 @@ _SHORT = frozenset("mind hochst max min ca approx circa etwa rs nr vs incl inkl 
 
 
 def _as_written(tokens: list[Token]) -> list[Token]:
-    """Write "nich", "nix" and other everyday spellings of a refusal as the phrases have them; some mean so in German only."""
-    known = _SPOKEN | (_SPOKEN_GERMAN if german_lean(t.text for t in tokens) > 0 else {})
+    """Write slips and everyday spellings of the words of phrases as they are spelt; some mean so in German only."""
+    known = {**slips(), **(_SPOKEN_GERMAN if german_lean(t.text for t in tokens) > 0 else {})}
     return [t._replace(text=known[t.text]) if t.text in known else t for t in tokens]
 
 
