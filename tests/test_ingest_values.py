@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tastemaker.stores.ingest.column import read_cell
 from tastemaker.stores.ingest.file_readers import Reading, read_records
 from tastemaker.stores.ingest.file_survey import survey
 from tastemaker.stores.ingest.markup import plain_text
@@ -103,7 +104,7 @@ def test_what_is_no_quantity(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "truth"),
     [("Ja", True), ("nein", False), ("有货", True), ("缺货", False), ("In Stock", True), ("https://schema.org/OutOfStock", False),
-     ("preorder", False), ("maybe", None), ("1", None)],
+     ("preorder", False), ("✅", True), ("❌", False), ("maybe", None), ("1", None)],
 )  # fmt: skip
 def test_truths(text: str, truth: bool | None) -> None:
     assert truth_in(text) is truth
@@ -115,12 +116,43 @@ def test_truths(text: str, truth: bool | None) -> None:
         ("1700000000", "2023-11-14T22:13:20+00:00"), ("1700000000000", "2023-11-14T22:13:20+00:00"), ("20240105", "2024-01-05"),
         ("45296.5", "2024-01-05T12:00:00+00:00"), ("2024-01-05T10:00:00+08:00", "2024-01-05T02:00:00+00:00"), ("25.01.2024 10:00", "2024-01-25T10:00:00+00:00"),
         ("05/01/2024", "2024-01-05"), ("01/25/2024", "2024-01-25"), ("Jan 5, 2024", "2024-01-05"), ("2024年1月5日", "2024-01-05"),
+        ("2024/1/5", "2024-01-05"), ("2024-11-5", "2024-11-05"), ("2024/1/5 9:30", "2024-01-05T09:30:00+00:00"), ("5/1/4", None),
         ("2024-01-05 10:00:00 UTC", "2024-01-05T10:00:00+00:00"), ("31/02/2024", None), ("yesterday", None), ("0", None), ("12", None),
     ],
 )  # fmt: skip
 def test_times(text: str, at: str | None) -> None:
     found = time_in(text)
     assert (iso(found) if found else None) == at
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "read"),
+    [
+        ("✓|–|✓|✓", "bool", [True, False, True, True]), ("x||X|-", "bool", [True, False, True, False]), ("●|×|●|", "bool", [True, False, True, False]),
+        ("yes|–|no|yes", "bool", [True, None, False, True]), ("✓|✓|on request|–", "text", ["✓", "✓", "on request", None]), ("x|y|x|x", "text", ["x", "y", "x", "x"]),
+    ],
+)  # fmt: skip
+def test_in_a_column_of_ticks_what_is_not_ticked_does_not_hold(
+    tmp_path: Path, cells: str, kind: str, read: list[object]
+) -> None:
+    path = tmp_path / "venues.csv"
+    path.write_text("id,name,dogs\n" + "".join(f"v{n},Hall {n},{cell}\n" for n, cell in enumerate(cells.split("|"))))
+    plan = survey(path).plan
+    column = next(c for c in plan.columns if c.name == "dogs")
+    rows = [{"dogs": cell} for cell in cells.split("|")]
+    assert column.kind == kind
+    assert [read_cell(column, row).get("dogs") for row in rows] == read
+    assert read_cell(column, {}) == {}
+    assert any("an empty cell as no" in odd for odd in column.odd) == column.ticks
+
+
+def test_dates_as_a_spreadsheet_writes_them_are_no_lists(tmp_path: Path) -> None:
+    path = tmp_path / "helpers.csv"
+    path.write_text(
+        "编号,姓名,到岗日期\n" + "".join(f"a{n},阿姨{n},2026/{n % 12 + 1}/{n % 28 + 1}\n" for n in range(12))
+    )
+    column = next(c for c in survey(path).plan.columns if c.name == "到岗日期")
+    assert (column.kind, column.samples[0]) == ("date", "2026-01-01")
 
 
 def test_day_and_month_are_told_apart_by_the_column() -> None:

@@ -17,7 +17,7 @@ from tastemaker.stores.ingest.plan import Choices
         ("chapters", "12 ch.|9 ch.|30 ch.", "ch"), ("限乘人数", "4人|12人|6人", "人"), ("bandwidth", "50 Gbit/s|1 Gbit/s|2,5 Gbit/s", "Gbit/s"),
         ("berths", "1 berth|4 berths|6 berths", "berths"), ("Etage", "1. Etage|2. Etage|4. Etage", "Etage"), ("stage", "Stage 1|Stage 3|Stage 2", "Stage"),
         ("engine", "Falcon 1|Falcon 9|Falcon 5", ""), ("plug type", "Type 1|Type 2|Type 3", ""), ("network", "4G|5G|3G", ""), ("doors open", "9 Uhr|10 Uhr|20 Uhr", ""),
-        ("rating", "4.5/5|3/5|2 / 5", "/5"), ("note", "7 von 10|9 von 10|10 von 10", "/10"), ("ratio", "1/2|3/4|1/4", ""), ("mark", "7/5|3/5|9/5", ""),
+        ("rating", "4.5/5|3/5|2 / 5", "/5"), ("note", "7 von 10|9 von 10|10 von 10", "/10"), ("softness", "4 of 5|2 of 5|5 of 5", "/5"), ("ratio", "1/2|3/4|1/4", ""), ("mark", "7/5|3/5|9/5", ""),
         ("month", "3月|5月|11月", ""), ("place", "1st|2nd|3rd", ""), ("screws", "M4|M6|M8", ""), ("lens", "2 glass|3 plastic|4 coated", ""), ("tier", "1 star|2 gold", ""),
     ],
 )  # fmt: skip

@@ -14,7 +14,7 @@ from .markup import plain_text
 from .numbers import Decimal, currency_code, mark_of, money_in, number_in, number_text, tidy
 from .numbers_beside import number_beside
 from .quantities import AT_LEAST, in_unit, measure_in, quantity_in
-from .values import DayOrder, clock_in, is_blank, is_error, is_unknown, iso, split, time_in, truth_in
+from .values import TICKS, DayOrder, clock_in, is_blank, is_error, is_unknown, iso, split, time_in, truth_in
 
 Kind = Literal["text", "number", "price", "bool", "list", "date", "time", "ignore"]
 ITEM_FIELDS = ("item_id", "title", "text", "image", "url")
@@ -45,6 +45,7 @@ class Column(Frozen):
     minor: bool = Field(
         default=False, description="Whether its prices are in cents, or whatever a hundredth is called."
     )
+    ticks: bool = Field(default=False, description="Whether a tick says yes, and a cross, a dash or an empty cell no.")
     sizes: bool = Field(default=False, description="Whether ranges such as 40-44 stand for every size between.")
     why: str = Field(default="", description="How it was recognised, or why it is left out.")
     samples: tuple[str, ...] = Field(default=(), description="Three values as they are read.")
@@ -116,7 +117,7 @@ def read_cell(column: Column, row: Mapping[str, Any]) -> dict[str, AttributeValu
     if is_error(value):
         raise ValueError(f"{shown(value)} is the error of a formula")
     if is_blank(value) if column.kind == "text" else is_unknown(value):
-        return {}
+        return {column.target: False} if column.ticks and column.name in row else {}
     if column.kind == "price":
         return _price(column, value, row)
     made = _READERS[column.kind](column, value)
@@ -187,7 +188,7 @@ def _number(column: Column, value: Any) -> float:
 
 
 def _truth(column: Column, value: Any) -> bool:
-    truth = truth_in(value)
+    truth = text_of(value).casefold() in TICKS if column.ticks else truth_in(value)
     if truth is None and text_of(value) in ("0", "1"):
         truth = text_of(value) == "1"
     if truth is None:

@@ -26,7 +26,18 @@ from .numbers import Decimal, decimal_mark, mark_of, number_in, number_text
 from .numbers_beside import word_beside
 from .price_guess import MOSTLY, as_price
 from .quantities import in_unit, lowest, measure_in, quantity_in, unit_called, unit_family
-from .values import LATER, SEPARATORS, clock_in, day_order, separators_of, time_in, truth_in, turned_round
+from .values import (
+    CROSSES,
+    LATER,
+    SEPARATORS,
+    TICKS,
+    clock_in,
+    day_order,
+    separators_of,
+    time_in,
+    truth_in,
+    turned_round,
+)
 
 PLAIN = 0.5
 """Share of the cells that must be plain numbers for ranges such as 2-4 among them to be read."""
@@ -158,6 +169,10 @@ def _counts_rows(texts: Mapping[str, int], rows: int) -> bool:
 
 def _as_truth(column: Column, sample: Sample, usual: Decimal | None) -> Column | None:
     texts = sample.texts()
+    folded = {t.casefold() for t in texts}
+    if folded & TICKS and folded <= TICKS | CROSSES:
+        said = f"{shown(next(iter(texts)))}: a tick is read as yes, a dash or an empty cell as no; to keep the marks: --as '{column.name}=text'"
+        return column.model_copy(update={"kind": "bool", "ticks": True, "odd": (*column.odd, said)})
     binary = set(texts) <= {"0", "1", "0.0", "1.0"} and is_truth_name(column.name, both=len(texts) > 1)
     if not binary and sample.share(lambda v: truth_in(v) is not None) < MOSTLY:
         return None

@@ -14,7 +14,7 @@ FEWEST_NUMBERS = 3
 _BESIDE = re.compile(
     r"(?P<before>[^\W\d_]{2,15}\.?)?\s*(?P<number>\d[\d.,]*)(?P<space>\s*)(?P<after>[^\d\s(][^\d(]{0,14})?"
 )
-_OF_THE_BEST = re.compile(r"(?P<number>\d[\d.,]*)\s*(?:/|out of|von|sur)\s*(?P<best>5|10|20|100)", re.IGNORECASE)
+_OF_THE_BEST = re.compile(r"(?P<number>\d[\d.,]*)\s*(?:/|(?:out )?of|von|sur)\s*(?P<best>5|10|20|100)", re.IGNORECASE)
 """A mark on a scale: "3/5", "8 out of 10"."""
 _POINTS_IN_TIME = frozenset(
     ("uhr", "am", "pm", "a.m", "p.m", "点", "點", "时", "時", "月", "日", "号", "st", "nd", "rd", "th")

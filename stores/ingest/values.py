@@ -12,21 +12,23 @@ from typing import Any, Literal
 from .numbers import number_in, tidy
 
 DayOrder = Literal["dmy", "mdy"]
-_NULLS = frozenset({"", "nan", "null", "n/a", "#n/a", "\\n", "-", "--", "—", "?"})
-UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "--", "—", "?", "unknown", "#n/a", "\\n", "无数据", "暂无", "未知", "不详", "k. a.", "k.a.", "keine angabe", "n. a.", "n.a.", "o. j.", "tba", "tbd", "(no genres listed)"})  # fmt: skip
+_NULLS = frozenset({"", "nan", "null", "n/a", "#n/a", "\\n", "-", "--", "–", "—", "?"})
+UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "--", "–", "—", "?", "unknown", "#n/a", "\\n", "无数据", "暂无", "未知", "不详", "k. a.", "k.a.", "keine angabe", "n. a.", "n.a.", "o. j.", "tba", "tbd", "(no genres listed)"})  # fmt: skip
 _TRUE = frozenset({
     "true", "yes", "t", "y", "on", "ja", "oui", "si", "sí", "sì", "sim", "да", "是", "有", "はい", "예", "in stock",
     "in_stock", "instock", "available", "in store", "auf lager", "lieferbar", "verfügbar", "en stock", "disponible",
     "disponibile", "有货", "有貨", "现货", "在庫あり", "あり", "있음", "в наличии", "tak", "ano", "limited availability", "limitedavailability", "onlineonly",
-    "instoreonly", "✓", "✔", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar", "истина", "prawda", "真", "包邮", "支持",
+    "instoreonly", "✓", "✔", "☑", "✅", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar", "истина", "prawda", "真", "包邮", "支持",
 })  # fmt: skip
 _FALSE = frozenset({
     "false", "no", "f", "n", "off", "nein", "non", "não", "нет", "否", "无", "無", "いいえ", "아니요", "out of stock",
     "out_of_stock", "outofstock", "sold out", "soldout", "unavailable", "not available", "discontinued",
     "nicht auf lager", "ausverkauft", "nicht verfügbar", "en rupture", "rupture", "rupture de stock", "agotado",
     "esaurito", "esgotado", "缺货", "缺貨", "售罄", "在庫なし", "なし", "없음", "нет в наличии", "nie", "preorder", "pre_order", "backorder", "back_order",
-    "available for order", "✗", "✘", "falsch", "faux", "falso", "onwaar", "ложь", "fałsz", "假", "不是", "没有", "不包邮", "不支持",
+    "available for order", "✗", "✘", "✕", "✖", "❌", "falsch", "faux", "falso", "onwaar", "ложь", "fałsz", "假", "不是", "没有", "不包邮", "不支持",
 })  # fmt: skip
+TICKS, CROSSES = frozenset("✓✔☑✅x●•"), frozenset("✗✘✕✖❌×☐")
+"""Marks of a column that is ticked where something holds: where no cell says anything else, a dash or an empty cell says that it does not."""
 _ERRORS = re.compile(
     r"#(?:REF!?|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|ERROR!|SPILL!|CALC!|BEZUG!|WERT!|ZAHL!)|Loading\.\.\.", re.IGNORECASE
 )
@@ -55,7 +57,7 @@ MILLISECONDS_FROM, MICROSECONDS_FROM = 1e11, 1e14
 """A number of at least so much is a time in milliseconds, or in microseconds: 1e11 s is the year 5138, 1e11 ms is 1973."""
 SECONDS_FROM, SERIALS = 1e8, (10_000.0, 80_000.0)
 """Numbers from here are seconds since 1970 (1973 on); those within ``SERIALS`` are days of Excel, from 1927 to 2119."""
-_NUMERIC_DATE = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{2,4})(?:[ T,]+(.+))?")
+_NUMERIC_DATE = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{2,4}|(?<=\d{4}.\d.)\d|(?<=\d{4}.\d\d.)\d)(?:[ T,]+(.+))?")
 _CHINESE_DATE = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日?\s*(.*)")
 _NAMED_FORMATS = ("%a %b %d %H:%M:%S %Y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%b %d %Y", "%a %b %d %H:%M:%S %z %Y", "%a, %d %b %Y %H:%M:%S %z")  # fmt: skip
 _CLOCK_CELL = re.compile(
