@@ -1,0 +1,1 @@
+"""Reading: what is said and what is understood of it."""

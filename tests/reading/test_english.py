@@ -1,0 +1,12 @@
+"""What people say in English, of shops that no word list was written for, is read as the lists say."""
+
+from __future__ import annotations
+
+import pytest
+
+from .sentences import faults, lists_of
+
+
+@pytest.mark.parametrize("name", lists_of("english"))
+def test_sentences_are_read_as_listed(name: str) -> None:
+    assert faults(name) == []

@@ -1,0 +1,1 @@
+"""Invented shops of sorts that no word list was written for."""
