@@ -13,7 +13,7 @@ from tastemaker.core.language.lexicon import build, lexicon
 from tastemaker.core.language.lexicon.wordings import lemma_of, wordings_of
 from tastemaker.core.schemas import CatalogueField, CatalogueSchema
 
-from .unseen_shops import flag, number, words
+from .shops.loader import flag, number, words
 
 
 def _shop(*fields: CatalogueField, texts: str = "") -> CatalogueLanguage:

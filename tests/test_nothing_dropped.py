@@ -17,7 +17,7 @@ from tastemaker.core.language.phrases import phrases
 from tastemaker.core.language.tokens import tokenise
 from tastemaker.core.schemas import Reading
 
-from .unseen_shops import flag, number, shop, words
+from .shops.loader import flag, number, shop, words
 
 SHOPS = {
     "stoves": (

@@ -20,7 +20,9 @@ _KINDS = {"several of ": "list", "days ": "date"}
 _COUNT = 400
 
 
-def number(name: str, low: float, high: float, unit: str = "", *, price: bool = False, gaps: bool = False) -> CatalogueField:
+def number(
+    name: str, low: float, high: float, unit: str = "", *, price: bool = False, gaps: bool = False
+) -> CatalogueField:
     """Return a field of numbers, which some items lack where ``gaps`` is set."""
     role = "price" if price else "none"
     return CatalogueField(name=name, type="number", role=role, unit=unit, minimum=low, maximum=high, gaps=gaps)
@@ -71,9 +73,7 @@ def _field(name: str, said: str) -> CatalogueField:
         low, high, unit, price, gaps = bounds.groups()
         return number(name, float(low), float(high), unit or "", price=bool(price), gaps=bool(gaps))
     kind = next((k for k in _KINDS if said.startswith(k)), "")
-    return CatalogueField(
-        name=name, type=_KINDS.get(kind, "text"), values=tuple(said.removeprefix(kind).split(" | "))
-    )
+    return CatalogueField(name=name, type=_KINDS.get(kind, "text"), values=tuple(said.removeprefix(kind).split(" | ")))
 
 
 def _written() -> dict[str, dict[str, str]]:
@@ -84,7 +84,7 @@ def _written() -> dict[str, dict[str, str]]:
     """
     found: dict[str, dict[str, str]] = {}
     for path in sorted(Path(__file__).parent.glob("*.yaml")):
-        shops = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506  texts only
+        shops = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
         if twice := found.keys() & shops.keys():
             raise ValueError(f"{path.name}: named in another file as well: {', '.join(sorted(twice))}")
         found |= shops

@@ -10,14 +10,14 @@ from tastemaker.agents.understanding.conditions_in_force import with_words
 from tastemaker.core.schemas import Constraint, EarlierWish, ShownItem, ThreadMemory, Understanding
 from tastemaker.graphs.steps.understand import memory_before
 
-from .unseen_shops import UNSEEN
+from ..shops.loader import SHOPS
 
 OPPOSITE = {"!=": "!=", "not in": "!=", "not contains": "!=", "in": "=", "contains": "="}
 
 
 def shown_in(shop: str) -> tuple[ShownItem, ...]:
     """Return three items with all numbers of a shop, at three, five and seven tenths of their range."""
-    numbers = [f for f in UNSEEN[shop].schema.fields if f.type == "number"]
+    numbers = [f for f in SHOPS[shop].schema.fields if f.type == "number"]
     items = []
     for n, share in enumerate((0.3, 0.5, 0.7)):
         values = {f.name: round((f.minimum or 0) + share * ((f.maximum or 0) - (f.minimum or 0)), 1) for f in numbers}
@@ -28,7 +28,7 @@ def shown_in(shop: str) -> tuple[ShownItem, ...]:
 
 def converse(shop: str, *texts: str) -> tuple[Understanding, ThreadMemory, str]:
     """Return what is understood after the last turn, what the thread then keeps, and the last act; every turn shows the same items."""
-    language, memory, understood, act = UNSEEN[shop], ThreadMemory(), Understanding(), "ask"
+    language, memory, understood, act = SHOPS[shop], ThreadMemory(), Understanding(), "ask"
     for text in texts:
         turn = read_act(text, memory, language)
         before = memory_before(turn, memory)
@@ -157,7 +157,7 @@ def test_an_item_that_somebody_likes_is_what_the_list_is_to_be_like(shop: str, f
     assert understood.unparsed == ()
     assert understood.like_item_ids in {("i1",), ()}
     assert len(understood.constraints) == 2
-    assert read_act("die ersten beiden kenne ich schon", converse(shop, first)[1], UNSEEN[shop]).item_ids == (
+    assert read_act("die ersten beiden kenne ich schon", converse(shop, first)[1], SHOPS[shop]).item_ids == (
         "i0",
         "i1",
     )
