@@ -60,7 +60,8 @@ KITES = [
         ("tube", KITES, "1 of them mentions “tube”."),
         ("tube", KITES[2:], "It mentions “tube”."),
         ("toddlers", KITES[:2], "though I could not apply “toddlers”"),
-        ("no tools", KITES[:2], "though I could not apply “no tools”"),
+        ("no tools", KITES[:2], "1 of them mentions “no tools”."),
+        ("no tools", KITES[1:], "though I could not apply “no tools”"),
         ("thunder", KITES[:2], "though I could not apply “thunder”"),
     ],
 )

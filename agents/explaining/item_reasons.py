@@ -14,6 +14,7 @@ from itertools import chain, islice
 
 from ...core.language.foreign import is_foreign
 from ...core.ranking.recommendation_paths import PEOPLE
+from ...core.ranking.refused_in_text import denies, refused_things, texts_of
 from ...core.ranking.soft_preferences import leaning
 from ...core.ranking.weights import families_of
 from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, RankedItem
@@ -23,7 +24,7 @@ from .claim_sources import of_kind
 from .own_words import refused_words, typed_words
 from .points import Point, cited, limit_points, proven
 from .record_claims import GUARDED, claims_of
-from .request_words import first_quote, free_words, quote_with, untitled
+from .request_words import first_quote, free_words, quote_with, quoted, untitled
 from .wording import Wording
 
 _ALTERNATIVES = re.compile(r"[,/、]|\b(?:or|and|either|oder|und)\b|或|和|还是")
@@ -126,7 +127,13 @@ class Points:
                 return
 
     def _wished_words(self, item: Item) -> Iterator[Point]:
-        """Yield where the record has words of the request that no condition took: in a value, or quoted from the text."""
+        """Yield where the record has words of the request that no condition took: in a value, or quoted from the text; first where it
+        says that it is without what was refused.
+        """
+        for thing in refused_things(self.brief.understanding):
+            if quote := quoted(next((text for text in texts_of(item) if denies(text, thing)), "")):
+                slots = {"words": self.words.quote(thing.said), "quote": quote}
+                yield Point("mention", slots, frozenset({"text", *thing.words}))
         for kind in ("text", "transcript"):
             ids = tuple(e.evidence_id for e in self.evidence(kind))
             wanted = untitled(self._free[kind], item, self.words.language)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
 from ...core.language.small_words import small_words
+from ...core.ranking.refused_in_text import denies, refused_thing, texts_of
 from ...core.schemas import Brief, Item, Language, Understanding
 from ...core.text.chinese import han_pairs
 from ...core.text.word_lists import CLASS_NOUNS
@@ -137,10 +138,20 @@ def left_over(brief: Brief) -> list[str]:
 
 
 def spoken_of(brief: Brief, language: Language) -> dict[str, int]:
-    """Return those of the words left over that records of the list hold, with in how many; none that refuse or count."""
-    wishes = [w for w in left_over(brief) if not refuses(w) and not _FIGURE.search(w)]
-    held = {w: sum(_speaks_of(w, ranked.item, language) for ranked in brief.items) for w in wishes}
+    """Return those of the words left over that records of the list hold, or deny where they refuse something, with in how many; none that count."""
+    wishes = [w for w in left_over(brief) if not _FIGURE.search(w)]
+    held = {
+        w: sum(_answers(w, brief.understanding.query, ranked.item, language) for ranked in brief.items) for w in wishes
+    }
     return {wish: count for wish, count in held.items() if count}
+
+
+def _answers(wish: str, query: str, item: Item, language: Language) -> bool:
+    """Say whether a record holds what is wished for, or says that it is without what is refused."""
+    thing = refused_thing(wish, query)
+    if thing is not None:
+        return any(denies(text, thing) for text in texts_of(item))
+    return not refuses(wish) and _speaks_of(wish, item, language)
 
 
 def _speaks_of(wish: str, item: Item, language: Language) -> bool:

@@ -23,7 +23,8 @@ class Shelf:
     """What a list is chosen from: m items with scores of shape (m,), and id -> vector of shape (dim,) of those that have one.
 
     ``popularity`` has shape (m,) or is empty; ``shares`` and ``target`` are as in ``diversity.Pool``; ``close`` holds the ids of those
-    that only come close to what was asked for, and ``ends`` tells whether the list ends before them.
+    that only come close to what was asked for, and ``ends`` tells whether the list ends before them; ``refused`` holds the ids of
+    those whose own text has what was refused, where others have not.
     """
 
     items: Sequence[Item]
@@ -35,6 +36,7 @@ class Shelf:
     target: Vectors = field(default_factory=_none)
     close: frozenset[str] = frozenset()
     ends: bool = False
+    refused: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from ...agents.explaining.close_items import LAST, breach, distance, is_number, 
 from ...agents.explaining.wording import Wording, wording
 from ...core.predicates import holds
 from ...core.ranking.query import CandidateQuery
+from ...core.ranking.refused_in_text import refused_things, told_of
 from ...core.schemas import Breach, Brief, Constraint, Item, Order, RankedItem, Reading
 from ...core.text.field_names import is_closed
 from ..turn.state import State
@@ -42,11 +43,18 @@ async def come_close(listed: Sequence[RankedItem], below: Sequence[RankedItem], 
     n, words = state.request.n, words_for(state)
     room = min(n, OFFERS) - len(listed)
     if below:
-        name = words.breach("unnamed", wanted=words.joined([words.quote(w) for w in state.query.remaining]))
-        return [(r, (Breach(words=name),)) for r in below[:room]]
+        return [(r, (Breach(words=lacks(r.item, state, words)),)) for r in below[:room]]
     timeout = turn.services.settings.timeouts.retrieve_s
     work = NearMisses(listed, state, turn, words).find(room)
     return await turn.attempt("close_items", work, timeout, [], floor_s=FLOOR_S)
+
+
+def lacks(item: Item, state: State, words: Wording) -> str:
+    """Return why an item is below the end of the list: its text has what was refused, or it has not the name that was asked for."""
+    had = [thing.said for thing in refused_things(state.understanding) if told_of(item, thing) < 0]
+    if had:
+        return words.breach("mentions", wanted=words.joined([words.quote(w) for w in had]))
+    return words.breach("unnamed", wanted=words.joined([words.quote(w) for w in state.query.remaining]))
 
 
 def words_for(state: State) -> Wording:

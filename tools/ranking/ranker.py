@@ -16,6 +16,7 @@ from ...core.ranking.fusion import Fused
 from ...core.ranking.query import MAX_LIKED, CandidateQuery
 from ...core.ranking.recent_feedback import feedback_of, shift
 from ...core.ranking.recommendation_paths import proven
+from ...core.ranking.refused_in_text import told_of_all
 from ...core.ranking.relevance import (
     FIRST,
     FIRST_BY_WORDS,
@@ -122,7 +123,7 @@ class Ranker:
                 path=paths.get(shelf.items[i].item_id, ()),
                 predicted_rating=ratings.get(shelf.items[i].item_id),
                 close=(close := shelf.items[i].item_id in shelf.close),
-                below=close and shelf.ends and i not in chosen.pinned,
+                below=((close and shelf.ends) or shelf.items[i].item_id in shelf.refused) and i not in chosen.pinned,
             )
             for rank, i in enumerate(chosen.order, 1)
         ]
@@ -160,13 +161,17 @@ class Ranker:
             scores = lifted(scores, whole, NAME_MARGIN if ends else MARGIN)
             if whole.any() and not q.photos:
                 close = frozenset(i.item_id for i, held in zip(items, whole, strict=True) if not held)
+        told = told_of_all(items, q.understanding)
+        scores = lifted(lifted(scores, told > 0), told >= 0, NAME_MARGIN)
+        refused = frozenset(i.item_id for i, says in zip(items, told, strict=True) if says < 0)
         scores = scores + answer_scores(items, q.answers, schema, q.answer_noise)
         if feedback.item_ids:
             judged = await self._catalogue.vectors("text", feedback.item_ids)
             scores = scores + shift([i.item_id for i in items], feedback, text | judged)
         popularity = await self._popularity(q, items)
         shares, target = await self._groups(q, items, schema)
-        shelf = Shelf(items, scores, text, image, popularity, shares, target, close, ends)
+        spoken = refused if len(refused) < len(items) else frozenset()
+        shelf = Shelf(items, scores, text, image, popularity, shares, target, close, ends, spoken)
         return shelf, kept
 
     async def _agreement(
@@ -235,7 +240,7 @@ def _by_value(shelf: Shelf, order: Order) -> Shelf:
     known = sorted({v for v in values if isinstance(v, float | int | str)}, reverse=not order.descending)
     place = {value: n for n, value in enumerate(known, 1)}
     scores = [place.get(v, 0) if isinstance(v, float | int | str) else 0 for v in values]
-    lower = [len(known) + 1 if i.item_id in shelf.close else 0 for i in shelf.items]
+    lower = [len(known) + 1 if i.item_id in shelf.close | shelf.refused else 0 for i in shelf.items]
     return replace(
         shelf,
         scores=np.array(scores, dtype=np.float32) - np.array(lower, dtype=np.float32),
