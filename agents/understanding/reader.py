@@ -18,9 +18,10 @@ from ...core.text.catalogue_values import TAKEN
 from ...core.text.field_names import label_of
 from .beside_earlier import beside_earlier
 from .grammar.bounds.bound import Bound
+from .grammar.cutting import segment
 from .grammar.left_over import counts_next, left_over, unsaid, whole_words
 from .grammar.parse import parse
-from .grammar.segments import Segment, segment
+from .grammar.segments import Segment
 from .grammar.sentence import Parsed, Wish
 from .grammar.wishes import op_for
 from .turns.pointed_at import pointed_at

@@ -9,7 +9,8 @@ from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.tokens import german_stem, words_of_form
 from ....core.language.value_entry import BROADER, SYNONYM, Entry
 from ....core.text.field_names import words_of
-from .segments import Segment, is_german, segment
+from .cutting import segment
+from .segments import Segment, is_german
 
 _DENYING = frozenset(("not", "except"))
 _AGAINST = frozenset(("against", "gegen", "治", "针对", "对付"))

@@ -18,7 +18,8 @@ from ....core.language.tokens import Token, stem, tokenise, words_of_form
 from ....core.language.value_entry import SYNONYM
 from ....core.schemas import Condition, Operator, Predicate
 from ....core.text.field_names import label_of
-from .segments import MAX_CHARACTERS, MAX_TOKENS, Segment
+from .cutting import MAX_CHARACTERS, MAX_TOKENS
+from .segments import Segment
 from .sentence import COMMAS, STOPS, Sentence
 
 MAX_DAYS = 200
