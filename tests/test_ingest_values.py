@@ -167,7 +167,8 @@ def test_day_and_month_are_told_apart_by_the_column() -> None:
     [
         (["Red, Blue", "Red", "Blue"], ","), (["Red/White", "Red", "White"], "/"), (["a|b", "c"], "|"), (["a;b", "c"], ";"),
         (["White & Red", "Red", "White"], "&"), (["Salt & Pepper", "Dolce & Gabbana"], ""), (["Berlin, rear building", "Paris, 2nd floor"], ""),
-        (["Home > Lamps", "Home > Rugs"], ">"), (["AC/DC", "Queen", "U2"], ""), (["Soft, warm and cosy for everyone", "Hard"], ""), (["红、黑", "蓝"], "、"), (["Islands, groups of islands"] * 3 + ["Parish"], ""),
+        (["Home > Lamps", "Home > Rugs"], ">"), (["AC/DC", "Queen", "U2"], ""), (["Soft, warm and cosy for everyone", "Hard"], ""), (["红、黑", "蓝"], "、"),
+        (["indie / folk", "folk / blues", "metal", "disco / soul", "jazz"], "/"), (["wool + nylon", "silk + wool", "linen", "wool"], "+"), (["Moth & Moon", "Moth & Sons", "Redbrick"], ""), (["Camden / Town", "Bow / Road", "Hackney"], ""), (["Islands, groups of islands"] * 3 + ["Parish"], ""),
     ],
 )  # fmt: skip
 def test_separators_are_found_in_the_column(cells: list[str], separators: str) -> None:

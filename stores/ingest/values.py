@@ -39,10 +39,13 @@ SEPARATORS = ("|", ";", "、", "\n", "¦", "·", ">", ",", "，", "/", "&", "+")
 _STRONG = frozenset("|;、\n¦>")
 _TURNED = frozenset(",/")
 _SPACED = frozenset("&+·")
+_JOINING = frozenset("&·")
+"""What stands within a name too: Moth & Moon."""
 LISTED = 0.05
 """Share of a column's cells that must hold a separator of lists, where the members do not come again alone."""
 MEMBER_CHARS, MEMBER_WORDS = 60, 4
-RECURRING = 0.5
+RECURRING, RECURRING_SPACED = 0.5, 0.3
+"""Share of the members that must come again in other cells; of those between which the mark stands with spaces."""
 MIN_TURNED = 8
 """Names of two parts that must differ, and so must what stands behind their commas, before a column holds names turned round."""
 _SIZE = re.compile(r"(?:\d{1,3}(?:[.,]5)?|\d?x{0,4}[sml]|x{1,4}[sml]?|one size|os|\d{1,2}[a-h]{1,2})", re.IGNORECASE)
@@ -254,7 +257,9 @@ def separators_of(cells: Mapping[str, int], *, sizes: bool = False, listed: bool
         again = sum(counts[m.casefold()] > 1 for m in members) / max(1, len(members))
         share = sum(cells[c] for c in multi[mark]) / max(1, total)
         is_sizes = sizes and all(_SIZE.fullmatch(m) or _SIZES.fullmatch(m) for m in members)
-        needed = 1.0 if mark in _SPACED else RECURRING
+        needed = (
+            1.0 if mark in _JOINING else RECURRING_SPACED if all(f" {mark} " in c for c in multi[mark]) else RECURRING
+        )
         strong = mark in _STRONG or (listed and mark == ",")
         if (
             mark in _TURNED
