@@ -209,6 +209,38 @@ def test_many_values_refused_together_are_called_as_the_shopper_did() -> None:
     assert "Power" not in told
 
 
+@pytest.mark.parametrize(
+    ("language", "words", "op", "value", "said"),
+    [
+        ("de", "ohne Schnur", "not in", ["Stunt Kite", "Power Kite"], "wolltest: „ohne Schnur“"),
+        ("de", "nix mit Schnur", "not in", ["Stunt Kite", "Power Kite"], "wolltest: „nix mit Schnur“"),
+        ("en", "allergic to stunters", "not in", ["Stunt Kite", "Power Kite"], "asked: not Stunt Kite or Power Kite"),
+        ("en", "allergic to stunters", "!=", "Stunt Kite", "asked: not Stunt Kite"),
+        ("en", "hates stunters", "!=", "Stunt Kite", "asked: not Stunt Kite"),
+    ],
+)
+def test_a_refusal_is_not_said_twice_over(language: Language, words: str, op: str, value: object, said: str) -> None:
+    held = Constraint.model_validate({"field": "Type", "op": op, "value": value})
+    named = Condition.model_validate({"condition_id": "c", "field": "Type", "op": op, "value": value, "words": words})
+    shown = [k for k in KITES if k.attributes["Type"] not in ("Stunt Kite", "Power Kite")]
+    told = answer(f"a kite, {words}", shown, language, constraints=(held,), reading=Reading(conditions=(named,)))
+    assert said in told
+    assert "not allergic" not in told
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "said"),
+    [("en", "high", "I preferred newer ones"), ("en", "low", "I preferred older ones"), ("de", "high", "bevorzugt: Neueres"), ("zh", "high", "优先考虑年份较新的")],
+)  # fmt: skip
+def test_years_are_called_new_and_old_where_they_lean(language: Language, word: str, said: str) -> None:
+    wish = Understanding(language=language, preferences=(f"{word} released",))
+    years = [k.model_copy(update={"attributes": {"Released": 1990.0 + n}}) for n, k in enumerate(KITES)]
+    ranked = tuple(RankedItem(item=item, rank=n, score=1.0) for n, item in enumerate(years, 1))
+    field = CatalogueField(name="Released", type="number", minimum=1971, maximum=2024)
+    told = render_composition(Brief(text="x", understanding=wish, items=ranked, fields=(field,)))
+    assert said in told.message.text
+
+
 def test_a_small_word_of_chinese_is_no_reason() -> None:
     assert free_words("适合孩子的风筝", Understanding(), "zh") == ["孩子", "子的", "的风", "风筝"]
 

@@ -8,9 +8,14 @@ from ...core.schemas import Brief, Constraint, Understanding
 from ...core.text.chinese import is_chinese
 
 _REFUSES = re.compile(
-    r"\b(?:no|not|non|none|never|without|except|anything but|nothing|kein\w*|nicht|ohne|(?:do|does|is|are|ca|wo)nt)\b|n['’]t\b|[不没无别非除]",
+    r"\b(?:no|not|non|none|never|without|except|anything but|nothing|kein\w*|nichts?|nix|nie|niemals|weder|ohne|(?:do|does|is|are|ca|wo)nt)\b|n['’]t\b|[不没无别非除]",
     re.IGNORECASE,
 )
+_DISLIKES = re.compile(
+    r"\b(?:allergi\w*|intoleran\w*|hate[sd]?|dislikes?|loathes?|avoid\w*|hass\w*|vertr(?:age|ägt|agen)|sick of|tired of|had enough of)\b|过敏|讨厌|忌|受不了",
+    re.IGNORECASE,
+)
+"""What tells that a thing is not wanted without refusing it: "not allergic to wool" would say something else."""
 _REFUSED = re.compile(
     r"\b(?:no|not|without|except|anything but|kein\w*|nicht|ohne)\b\s*|(?:不想要|不要|不含|没有|除了|[不没无别除])\s*",
     re.IGNORECASE,
@@ -23,6 +28,11 @@ _FIGURE = re.compile(r"\d(?:[\d.,' ]*\d)?")
 def refuses(text: str) -> bool:
     """Say whether a text has a word that refuses something."""
     return bool(_REFUSES.search(text))
+
+
+def dislikes(text: str) -> bool:
+    """Say whether a text tells that a thing is not wanted, other than by refusing it."""
+    return bool(_DISLIKES.search(text))
 
 
 def refused_words(held: Constraint, understood: Understanding, *, short: bool = False) -> str:

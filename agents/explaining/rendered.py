@@ -20,7 +20,7 @@ from .answer_language import language_of_answer
 from .claim_sources import of_kind
 from .item_reasons import Points
 from .moment_words import between_moments
-from .own_words import as_said, names_figure, refuses, typed_words
+from .own_words import as_said, dislikes, names_figure, refuses, typed_words
 from .points import Point, proven
 from .request_words import left_over, spoken_of
 from .wording import Wording, wording
@@ -29,9 +29,6 @@ SENTENCES = 2
 FILLERS = frozenset(("details", "story", "unique"))
 """Kinds of sentences that only say something of an item: good enough alone, filler after what answers the request."""
 MAX_ASKED = 5
-_REFUSES = re.compile(
-    r"(?:no|not|non|none|never|without|except|anything but|nothing|don['’]?t|isn['’]?t)\b|[不没无别非除]", re.IGNORECASE
-)
 _FIGURE = re.compile(r"\d")
 _TURNS = {"more": "more", "undo": "undone", "start again": "afresh", "seen": "others"}
 """Turns that say what to do with the list; their words are no wish to be quoted."""
@@ -173,9 +170,9 @@ def _asked(held: tuple[Constraint, ...] | list[Constraint], brief: Brief, words:
         else:
             long = isinstance(c.value, list) and len(c.value) > 2 - (c.op == "not in") and c.op in {"in", "not in"}
             typed = typed_words(c, brief.understanding) if long else ""
-            refuses = c.op == "not in" and typed and not _REFUSES.match(typed)
+            typed = "" if dislikes(typed) else typed
             quote = words.joined([words.quote(run) for run in as_said(typed, brief.text)], "or")
-            shown = words.opening("not", asks=quote) if refuses else quote
+            shown = words.opening("not", asks=quote) if c.op == "not in" and not refuses(typed) else quote
             said[f"{c.field} {c.op} {c.value}"] = shown if typed else words.asks(c, brief)
     plain = list(dict.fromkeys(said.values()))
     return words.joined(sorted(plain, key=lambda s: s.split(" ")[0] in _LEADS)[:MAX_ASKED])
@@ -253,8 +250,15 @@ def _one_of_currencies(field: str, words: Wording) -> str:
 def _preferred(brief: Brief, words: Wording) -> str:
     """Say of which numbers less or more was liked better."""
     liked = [found for p in brief.understanding.preferences if (found := leaning(p, brief.fields))]
-    told = [words.opening("leaning_low" if low else "leaning_high", label=words.label(name)) for name, low in liked]
+    told = [
+        words.opening(f"leaning_{_way(low, is_year=words.of(name).is_year)}", label=words.label(name))
+        for name, low in liked
+    ]
     return words.opening("preferred", asked=words.joined(list(dict.fromkeys(told)))) if told else ""
+
+
+def _way(low: bool, *, is_year: bool) -> str:
+    return ("old" if low else "new") if is_year else ("low" if low else "high")
 
 
 def _unapplied(brief: Brief, words: Wording) -> str:

@@ -39,7 +39,7 @@ from .field_words import (
 )
 from .moment_words import OPS as MOMENT_OPS
 from .moment_words import asked_moment, moment_text
-from .own_words import names_figure, own_runs, refuses, typed_words
+from .own_words import dislikes, names_figure, own_runs, refuses, typed_words
 from .ways_to_say import Phrases
 
 MAX_MEMBERS = 3
@@ -160,6 +160,8 @@ class Wording(Phrases):
             own = plain if self.language == "en" else not (self.keeps_case or is_chinese(typed))
             fits = own and len(typed.split()) <= MAX_OWN_WORDS
         refused = held.op in {"!=", "not in", "not contains"} or (held.op == "=" and held.value is False)
+        if refused and dislikes(typed):
+            return ""
         typed = self.opening("not", asks=typed) if refused and not refuses(typed) else typed
         return typed if fits else ""
 
