@@ -11,6 +11,7 @@ from tastemaker.agents.explaining.sentence_check import check_words
 from tastemaker.agents.explaining.wording import wording
 from tastemaker.core.language.catalogue_language import without_unit
 from tastemaker.core.language.spelling import Spelling
+from tastemaker.core.ranking.relevance import speaking
 from tastemaker.core.schemas import (
     Brief,
     CatalogueField,
@@ -322,3 +323,40 @@ def test_what_a_guided_model_may_choose_passes_the_check(said: str, *, passes: b
     about = Brief(text="stunt kites", items=(RankedItem(item=kite, rank=1, score=1.0),))
     problem = check_words(f"It is filed under {said.replace(' and', ' kites and')}.", kite, about, [])
     assert (problem is None) is passes, problem
+
+
+TEAHOUSE = [
+    Item(item_id="1", title="竹篮", text="柳条编的，放面包。"),
+    Item(item_id="2", title="陶罐", text="装茶叶不受潮。"),
+    Item(item_id="3", title="木盒", text="轻而不脆，装饼干。"),
+]
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ("茶叶罐", "其中1件的介绍提到“茶叶”"),
+        ("轻而不脆", "其中1件的介绍提到“轻而不脆”"),
+        ("面粉桶", "“面粉桶”无法作为条件"),
+    ],
+)
+def test_the_part_of_a_chinese_wish_that_texts_have_is_what_they_mention(wish: str, said: str) -> None:
+    assert said in answer(f"{wish}有吗", TEAHOUSE, "zh", unparsed=(wish,))
+
+
+def test_items_whose_text_has_most_of_a_chinese_wish_are_told() -> None:
+    assert speaking(TEAHOUSE, ["茶叶罐"]).tolist() == [False, True, False]
+    assert not speaking(TEAHOUSE, ["bread", "面粉桶"]).any()
+
+
+def test_words_of_two_places_are_not_stitched_to_one_wish() -> None:
+    held = Constraint(field="类别", op="=", value="编织品")
+    wish = {"constraints": (held,), "conditions": (Condition(field="类别", op="=", value="编织品", condition_id="1", words="竹篮草帽"),)}
+    shown = [Item(item_id="1", title="竹篮", text="结实。", attributes={"类别": "编织品"})]
+    assert "竹篮草帽" not in answer("竹篮和草帽", shown, "zh", **wish)
+
+
+def test_a_field_that_orders_a_list_is_not_called_unapplied() -> None:
+    shown = [Item(item_id=str(n), title=f"灯{n}", text="亮。", attributes={"寿命(天)": n}) for n in (9, 5)]
+    wish = {"reading": Reading(order=Order(field="寿命(天)", descending=True)), "unparsed": ("寿命",)}
+    assert "无法作为条件" not in answer("寿命长的灯", shown, "zh", **wish)

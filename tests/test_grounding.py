@@ -264,3 +264,7 @@ def test_checks_are_quick_for_a_long_list() -> None:
 def test_what_stands_in_for_a_description_is_no_reason(text: str) -> None:
     film = FILM.model_copy(update={"text": text})
     assert check_words(text, film, brief(**{**STRANGER, "text": "a film with a title"}), ()) is not None
+
+
+def test_an_opening_of_several_items_does_not_speak_of_one() -> None:
+    assert "one item" in str(check_message("You asked for navy canvas, and this one has canvas.", brief()))

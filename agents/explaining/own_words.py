@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ...core.predicates import NEGATED
 from ...core.schemas import Brief, Constraint, Understanding
 from ...core.text.chinese import is_chinese
 
@@ -54,7 +55,10 @@ def own_runs(held: Constraint, brief: Brief) -> list[str]:
     if not typed or (isinstance(held.value, int | float) and not isinstance(held.value, bool)):
         return []
     several = isinstance(held.value, list) and len(held.value) > 1 and held.op in {"in", "contains"}
-    runs = as_said(typed, brief.text) if several else [typed]
+    said = as_said(typed, brief.text)
+    runs = said if several else [typed]
+    if len(said) > 1 and not several and held.op not in NEGATED:
+        return []  # words from two places of the request make no one wish: the value itself is told
     if several and len(runs) == 1:
         return []  # said in an earlier turn: where one value ends and the next begins is not known
     return [run.replace(" ", "") if is_chinese(run) else run for run in runs]

@@ -22,7 +22,7 @@ from .item_reasons import Points
 from .moment_words import between_moments
 from .own_words import as_said, dislikes, names_figure, refuses, typed_words
 from .points import Point, proven
-from .request_words import left_over, spoken_of
+from .request_words import in_how_many, left_over, part_spoken_of, spoken_of
 from .wording import Wording, wording
 
 SENTENCES = 2
@@ -198,7 +198,9 @@ def _inputs(brief: Brief, words: Wording) -> Iterator[tuple[str, tuple[str, ...]
 
 def _list(brief: Brief, words: Wording, used: list[str]) -> str:
     understood = brief.understanding
-    left = [w for w in _unmet(brief, words) if w not in spoken_of(brief, words.language)]
+    left = [
+        w for w in _unmet(brief, words) if w not in spoken_of(brief, words.language) and not part_spoken_of(w, brief)
+    ]
     slots = {"n": str(len(brief.items)), "words": words.joined([words.quote(w) for w in left])}
     one = "_one" if len(brief.items) == 1 else ""
     tail = words.opening("unapplied_after", words=slots["words"]) if left else ""
@@ -249,16 +251,20 @@ def _one_of_currencies(field: str, words: Wording) -> str:
 
 def _preferred(brief: Brief, words: Wording) -> str:
     """Say of which numbers less or more was liked better."""
-    liked = [found for p in brief.understanding.preferences if (found := leaning(p, brief.fields))]
     told = [
         words.opening(f"leaning_{_way(low, is_year=words.of(name).is_year)}", label=words.label(name))
-        for name, low in liked
+        for name, low in _leanings(brief)
     ]
     return words.opening("preferred", asked=words.joined(list(dict.fromkeys(told)))) if told else ""
 
 
 def _way(low: bool, *, is_year: bool) -> str:
     return ("old" if low else "new") if is_year else ("low" if low else "high")
+
+
+def _leanings(brief: Brief) -> list[tuple[str, bool]]:
+    """Return the numbers of which less (True) or more is liked better."""
+    return [found for p in brief.understanding.preferences if (found := leaning(p, brief.fields))]
 
 
 def _unapplied(brief: Brief, words: Wording) -> str:
@@ -271,13 +277,20 @@ def _unmet(brief: Brief, words: Wording) -> list[str]:
     """Return the words left over that do not only name what a condition is about: "warranty" of "5 year warranty", "bed" of "king size bed"."""
     held = brief.understanding.constraints
     numbers = " ".join(words.asks(c, brief) for c in held if isinstance(c.value, float))
-    named = stems(" ".join([numbers, *(label_of(c.field) for c in held)]))
+    order = [brief.understanding.reading.order.field] if brief.understanding.reading.order else []
+    leant = [name for name, _ in _leanings(brief)]
+    named = stems(" ".join([numbers, *map(label_of, (*(c.field for c in held), *order, *leant))]))
     return [w for w in left_over(brief) if not stems(w) or not stems(w) <= named or refuses(w) or _FIGURE.search(w)]
 
 
 def _mentions(brief: Brief, words: Wording) -> Iterator[str]:
     """Say how many of the items speak of wishes that no condition expresses, those that as many speak of together."""
     held, every = spoken_of(brief, words.language), len(brief.items)
+    held |= {
+        part: in_how_many(part, brief)
+        for w in _unmet(brief, words)
+        if w not in held and (part := part_spoken_of(w, brief))
+    }
     for count in sorted(set(held.values()), reverse=True):
         told = words.joined([words.quote(w) for w, n in held.items() if n == count])
         name = "only" if every == 1 else "all" if count == every else "one" if count == 1 else "some"

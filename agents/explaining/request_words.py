@@ -9,7 +9,7 @@ from functools import lru_cache
 from ...core.language.small_words import small_words
 from ...core.ranking.refused_in_text import denies, refused_thing, texts_of
 from ...core.schemas import Brief, Item, Language, Understanding
-from ...core.text.chinese import han_pairs
+from ...core.text.chinese import han_pairs, is_chinese, parts_of
 from ...core.text.word_lists import CLASS_NOUNS
 from ...core.text.words import content_words, plain_text, sentences, shorten, stem, stems, tokens
 from .clauses import YES, clauses_of
@@ -146,8 +146,23 @@ def spoken_of(brief: Brief, language: Language) -> dict[str, int]:
     return {wish: count for wish, count in held.items() if count}
 
 
+def part_spoken_of(wish: str, brief: Brief) -> str:
+    """Return the longest part of a Chinese wish, half of it or more, that a record of the list holds: 薄荷 of 薄荷糖; else nothing."""
+    if not is_chinese(wish) or refuses(wish):
+        return ""
+    held = [text for ranked in brief.items for text in _texts(ranked.item)]
+    return next((part for part in parts_of(wish) if any(_holds(part, text) for text in held)), "")
+
+
+def in_how_many(part: str, brief: Brief) -> int:
+    """Return how many records of the list hold a part of a Chinese wish."""
+    return sum(any(_holds(part, text) for text in _texts(ranked.item)) for ranked in brief.items)
+
+
 def _answers(wish: str, query: str, item: Item, language: Language) -> bool:
     """Say whether a record holds what is wished for, or says that it is without what is refused."""
+    if language == "zh" and len(wish) > MIN_QUOTED_WORD - 1 and any(wish in text for text in _texts(item)):
+        return True
     thing = refused_thing(wish, query)
     if thing is not None:
         return any(denies(text, thing) for text in texts_of(item))

@@ -66,6 +66,7 @@ _STORY = 5
 LINK = 4
 """Words that begin alike link a sentence to a wish: "wood" to "wooden"."""
 _SOME = re.compile(r"\b(?:some|including|include|few|mix|range|from|such)\b", re.IGNORECASE)
+_ONE = re.compile(r"\bthis (?:one|item|product|piece|choice)\b", re.IGNORECASE)
 _EVERY = re.compile(r"\b(?:all|every|each|both)\b", re.IGNORECASE)
 
 
@@ -129,6 +130,8 @@ def check_message(text: str, brief: Brief) -> str | None:
     items = [r.item for r in brief.items]
     if not items:
         return "there are no items to speak about"
+    if len(items) > 1 and _ONE.search(text):
+        return "speaks of one item where several are shown"
     sources = sources_of(items, brief)
     share = 1.0 if _EVERY.search(text) else 0.0 if _SOME.search(text) else 0.5
     holders = Counter(word for item in items for word in record_of(item, brief))

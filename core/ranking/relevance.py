@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..protocols import Vectors
 from ..schemas import AttributeValue, CatalogueSchema, Item
+from ..text.chinese import is_chinese, parts_of
 from ..text.field_names import is_closed
 from ..text.words import content_words, stems
 from .query import CandidateQuery
@@ -23,6 +24,8 @@ NAMED, NAMED_BY_ONE_WORD, LEADS = 2, 3, 0.75
 """So many items that hold the words make a name of several words or of one, if this share of their titles begins with them."""
 FIRST, FIRST_BY_WORDS = 20, 5
 """So many of the most relevant items say what was meant; fewer where words alone lead, as the first twenty may be half of a small shop."""
+MOST_HAN = 12
+"""Longer Chinese wishes are sentences, of which no part says what is wanted."""
 NEAR = 0.05
 """So much less near to a photo, as a cosine, an item says e times less of what the photo shows; chosen on products beside each other."""
 
@@ -119,6 +122,14 @@ def holding(items: Sequence[Item], words: Sequence[str], read: RecordStems | Non
     """Tell of every item, shape (n,), whether its title, values and text hold all the words, by their stems; none without words."""
     wanted, read = stems(" ".join(words)), read or RecordStems()
     return np.array([bool(wanted) and wanted <= read(item) for item in items], dtype=np.bool_)
+
+
+def speaking(items: Sequence[Item], wishes: Sequence[str]) -> NDArray[np.bool_]:
+    """Tell of every item, shape (n,), whether its record holds a Chinese wish that no condition expresses, or most of it."""
+    parts = [tuple(parts_of(w)) for w in wishes if is_chinese(w) and len(w) <= MOST_HAN]
+    values = (" ".join(v for v in i.attributes.values() if isinstance(v, str)) for i in items)
+    texts = [f"{i.title} {i.text} {told}" if parts else "" for i, told in zip(items, values, strict=True)]
+    return np.array([any(part in text for wish in parts for part in wish) for text in texts], dtype=np.bool_)
 
 
 def is_name(items: Sequence[Item], whole: NDArray[np.bool_], words: Sequence[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _SCALES = {"十": 10, "百": 100, "千": 1000}
@@ -65,3 +66,9 @@ def _below_wan(text: str) -> int | None:
             return None
     colloquial = last // 10 if last >= 100 and digit else 1
     return total + digit * colloquial
+
+
+def parts_of(wish: str) -> Iterator[str]:
+    """Yield the parts of a Chinese wish that are half of it or more, two characters at least, the longest first: 薄荷糖, 薄荷, 荷糖."""
+    least = max(2, (len(wish) + 1) // 2)
+    yield from (wish[i : i + n] for n in range(len(wish), least - 1, -1) for i in range(len(wish) - n + 1))

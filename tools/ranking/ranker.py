@@ -16,7 +16,7 @@ from ...core.ranking.fusion import Fused
 from ...core.ranking.query import MAX_LIKED, CandidateQuery
 from ...core.ranking.recent_feedback import feedback_of, shift
 from ...core.ranking.recommendation_paths import proven
-from ...core.ranking.refused_in_text import told_of_all
+from ...core.ranking.refused_in_text import refused_thing, told_of_all
 from ...core.ranking.relevance import (
     FIRST,
     FIRST_BY_WORDS,
@@ -29,6 +29,7 @@ from ...core.ranking.relevance import (
     lifted,
     matching,
     nearness,
+    speaking,
 )
 from ...core.ranking.selection import Shelf, select
 from ...core.ranking.soft_preferences import preference_fit
@@ -37,6 +38,7 @@ from ...core.ranking.why_not import Trace
 from ...core.rules.effects import moved_by
 from ...core.schemas import Candidate, CatalogueSchema, Item, Order, PathStep, RankedItem
 from ...core.text.titles import is_named
+from ...core.text.words import content_words
 from ..policy.rule_scope import pinned_ids
 from ..trained.ranking import Opinion, fuse_with, opinion, predicted_ratings
 from ..trained.version_in_use import Learned
@@ -161,6 +163,7 @@ class Ranker:
             scores = lifted(scores, whole, NAME_MARGIN if ends else MARGIN)
             if whole.any() and not q.photos:
                 close = frozenset(i.item_id for i, held in zip(items, whole, strict=True) if not held)
+        scores = lifted(scores, speaking(items, _free_wishes(q)))
         told = told_of_all(items, q.understanding)
         scores = lifted(lifted(scores, told > 0), told >= 0, NAME_MARGIN)
         refused = frozenset(i.item_id for i, says in zip(items, told, strict=True) if says < 0)
@@ -219,6 +222,12 @@ class Ranker:
             return np.zeros((0, 0), dtype=np.float32), np.zeros(0, dtype=np.float32)
         liked = q.liked.items if q.liked else await self._catalogue.get(q.profile.liked[:MAX_LIKED])
         return group_shares(items, liked, name)
+
+
+def _free_wishes(q: CandidateQuery) -> list[str]:
+    """Return the words, as typed, that no condition expresses and that refuse nothing."""
+    wish = q.understanding
+    return [w for w in (*wish.unparsed, *content_words(wish.reading.query)) if refused_thing(w) is None]
 
 
 def _is_worded(q: CandidateQuery) -> bool:
