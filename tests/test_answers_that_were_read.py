@@ -351,7 +351,10 @@ def test_items_whose_text_has_most_of_a_chinese_wish_are_told() -> None:
 
 def test_words_of_two_places_are_not_stitched_to_one_wish() -> None:
     held = Constraint(field="类别", op="=", value="编织品")
-    wish = {"constraints": (held,), "conditions": (Condition(field="类别", op="=", value="编织品", condition_id="1", words="竹篮草帽"),)}
+    wish = {
+        "constraints": (held,),
+        "conditions": (Condition(field="类别", op="=", value="编织品", condition_id="1", words="竹篮草帽"),),
+    }
     shown = [Item(item_id="1", title="竹篮", text="结实。", attributes={"类别": "编织品"})]
     assert "竹篮草帽" not in answer("竹篮和草帽", shown, "zh", **wish)
 
