@@ -80,9 +80,14 @@ def frame_openers() -> frozenset[str]:
 
 
 @cache
-def clause_words() -> Mapping[str, frozenset[str]]:
-    """Return which part they play in a clause -> the keys of words by which its verb is found."""
-    return {part: frozenset(map(key_of, listed(forms))) for part, forms in load_list("clauses").items()}
+def clause_words(language: str = "") -> Mapping[str, frozenset[str]]:
+    """Return which part they play in a clause -> the keys of words of one language, or of all, by which a verdict is told."""
+    found: dict[str, frozenset[str]] = {}
+    for spoken, groups in load_list("clauses").items():
+        for part, forms in groups.items():
+            own = map(key_of, listed(forms)) if language in ("", spoken) else ()
+            found[part] = found.get(part, frozenset()).union(own)
+    return found
 
 
 @cache

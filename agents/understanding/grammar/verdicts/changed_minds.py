@@ -1,237 +1,154 @@
-"""Read a dislike or a lack that the next clause takes back: "I used to hate horror but now I love it", "früher kein Fleisch, heute schon", 以前不喜欢…，现在喜欢."""
+"""Read what the next clause takes back: "I used to hate horror but now I love it", "früher kein Fleisch, heute schon", 以前不喜欢红色，现在喜欢.
+
+And what is left for good: "my Northlight broke, never again", "I loved oud but not any more", "lass den Zucker weg".
+"""
 
 from __future__ import annotations
 
-from .....core.language.keys import key_of
-from ..segments import Segment
-from ..sentence import COMMAS, Sentence, Wish
+from collections.abc import Iterator, Sequence
 
-_NOW = frozenset(
-    "now today nowadays lately meanwhile heute jetzt inzwischen mittlerweile neuerdings 现在 如今 今天".split()  # noqa: SIM905
-) | {"these days"}
-_IT = frozenset("it one them some eins eine einen es das welche".split())  # noqa: SIM905
-_LINKS = frozenset(("but", "so", "aber", "doch", "but now", "also", "deshalb", "therefore"))
-_WISHING = frozenset(
-    [
-        "need",
-        "want",
-        "love",
-        "like",
-        "enjoy",
-        "do",
-        "will",
-        "would",
-        "mag",
-        "will",
-        "brauche",
-        "mochte",
-        "schon",
-        "gern",
-        "gerne",
-        "喜欢",
-        "想要",
-        "要",
-        "需要",
-        "爱",
-    ]
-)
-_PAST = frozenset(
-    [
-        "used",
-        "once",
-        "loved",
-        "liked",
-        "enjoyed",
-        "was",
-        "were",
-        "had",
-        "fruher",
-        "mochte",
-        "liebte",
-        "hatte",
-        "ging",
-        "以前",
-        "曾经",
-        "本来",
-        "原来",
-    ]
-)
-_PARTED = {
-    **dict.fromkeys(("fallt", "fallen", "fiel", "fielen"), frozenset(("weg", "raus", "aus", "flach", "heraus"))),
-    **dict.fromkeys(("scheidet", "scheiden"), frozenset(("aus",))),
-    **dict.fromkeys(("lass", "lasst", "lassen", "nimm", "nehmt", "streich"), frozenset(("weg", "raus", "heraus"))),
-}
-"""German verbs whose particle, at the end of the clause, makes a refusal of them."""
-_NEVER_AGAIN = frozenset(
-    (
-        "never again",
-        "nie wieder",
-        "nie mehr",
-        "not again",
-        "not that again",
-        "nicht nochmal",
-        "nicht noch einmal",
-        "再也不要",
-        "再也不了",
-    )
-)
-_NO_MORE = frozenset(
-    [
-        "more",
-        "anymore",
-        "any",
-        "longer",
-        "time",
-        "mehr",
-        "diesmal",
-        "now",
-        "today",
-        "right",
-        "just",
-        "this",
-        "jetzt",
-        "heute",
-        "the",
-        "再",
-        "了",
-    ]
-)
-_TOLERABLE = frozenset("ok okay fine alright acceptable tolerable bearable".split())  # noqa: SIM905
+from .....core.language.word_groups import clause_words
+from ..segments import Segment
+from ..sentence import COMMAS, STOPS, Sentence
+from .clause import Clause, clause_around, is_one, plays
+from .settle import free, refuse
+
 SHORT = 3
 """Segments of a clause that only tolerates: "but it's ok"."""
-REACH = 12
-"""Segments on either side of a negation among which its clause lies."""
 MAX_CLAUSE = 7
 """Segments of the clause that takes something back."""
+_ENDS = STOPS - {":", "："}
 
 
 def changes_of_mind(sentence: Sentence) -> None:
-    """Free the one value of a negative clause behind which a short clause says that it is otherwise now."""
-    _tired(sentence)
+    """Settle the one value of a clause of which the next one, or the verb's own end, says that it is otherwise now."""
+    _no_more(sentence)
     _never_again(sentence)
     _falls_away(sentence)
-    segments = sentence.segments
-    for i, s in enumerate(segments):
-        if s.used or s.entries or not s.roles & {"not", "not_after"}:
-            continue
-        start, end = _clause_around(sentence, i)
-        values = [k for k in range(start, end) if sentence.value_at(k)]
-        last = _taken_back(sentence, end)
-        once = sum(1 for p in segments[start:end] if p.roles & {"not", "not_after"}) == 1  # "not that I don't like it"
-        if len(values) != 1 or last is None or not once:
-            continue
-        value = segments[values[0]]
-        if any(p.person for p in segments[start:end]):  # "my mum hates red but I love it"
-            sentence.doubt(values[0], [p for p in segments[start:last] if p is s])
-            continue
-        sentence.found.wishes += [Wish(e, [value], released=True) for e in value.entries]
-        for piece in segments[start:last]:
-            if not piece.mark and not piece.roles & {"and"}:
-                piece.used = piece.used or "release"
+    _taken_back(sentence)
 
 
-def _tired(sentence: Sentence) -> None:
+def _no_more(sentence: Sentence) -> None:
     """Refuse the one value of a clause behind which "but not any more" or "aber jetzt nicht mehr" stands; without a word of the past it is in doubt."""
-    segments = sentence.segments
-    for i, s in enumerate(segments):
-        if s.used or s.entries or not s.roles & {"not", "not_after"}:
+    for i in _denials(sentence):
+        clause = _around(sentence, i)
+        link = sentence.segments[clause.start - 1 : clause.start]
+        if clause.start < 2 or "but" not in link[0].roles or not _says_no_more(clause, sentence.segments[i]):
             continue
-        start, end = _clause_around(sentence, i)
-        own = [p for p in segments[start:end] if p is not s]
-        if start < 2 or not own or not all(p.is_glue or set(p.words) <= _NO_MORE for p in own):
+        before = _clause_before(sentence, clause.start - 1)
+        value = _only_value(sentence, before)
+        if value is None or any(p.roles & {"not", "not_after"} for p in before):
             continue
-        words = {w for p in (*own, s) for w in p.words}
-        if not (words & _NOW or words & _NO_MORE) or "but" not in segments[start - 1].roles:
-            continue
-        k = start - 1
-        while k > 0 and _parts(sentence, k - 1):
-            k -= 1
-        first, last = _clause_around(sentence, max(k - 1, 0))
-        values = [j for j in range(first, last) if sentence.value_at(j)]
-        if len(values) != 1 or any(p.roles & {"not", "not_after"} for p in segments[first:last]):
-            continue
-        value, past = segments[values[0]], {w for p in segments[first:last] for w in p.words} & _PAST
-        if not past:
-            sentence.doubt(values[0], segments[start:end])
-            continue
-        sentence.found.wishes += [Wish(e, [value, s], refused=True) for e in sentence.best(value, evident=True)]
-        value.used, s.used = "refused", "not"
+        if before.words & (clause_words()["formerly"] | clause_words()["past_verbs"]):
+            refuse(sentence, [value], sentence.segments[i])
+            sentence.segments[i].used = "not"
+        else:
+            sentence.doubt(sentence.place(value), clause)
+
+
+def _says_no_more(clause: Clause, denial: Segment) -> bool:
+    """Tell whether a clause says no more than that something is no longer so."""
+    own = [p for p in clause if p is not denial]
+    known = clause_words()["no_more"]
+    told = bool(clause.words & (known | clause_words()["now"]))
+    return told and bool(own) and all(p.is_glue or set(p.words) <= known for p in own)
 
 
 def _never_again(sentence: Sentence) -> None:
     """Refuse the one value of the clause before a bare "never again", whatever was told of it: "my Northlight broke, never again"."""
     for i, s in enumerate(sentence.segments):
-        if s.used or s.entries or key_of(s.text) not in _NEVER_AGAIN or i < 2 or not _parts(sentence, i - 1):
+        if s.used or s.entries or not is_one(s, "never_again") or i < 2 or not _parts(sentence, i - 1):
             continue
-        if i + 1 < len(sentence.segments) and not _parts(sentence, i + 1):
-            continue
-        first, last = _clause_around(sentence, i - 2)
-        values = [k for k in range(first, last) if sentence.value_at(k)]
-        if len(values) != 1 or any(p.roles & {"not", "not_after", "except"} for p in sentence.segments[first:last]):
-            continue
-        value = sentence.segments[values[0]]
-        sentence.found.wishes += [Wish(e, [value, s], refused=True) for e in sentence.best(value, evident=True)]
-        value.used, s.used = "refused", "not"
+        before = _around(sentence, i - 2)
+        value = _only_value(sentence, before)
+        denied = any(p.roles & {"not", "not_after", "except"} for p in before)
+        if value is not None and not denied and _parts(sentence, i + 1):
+            refuse(sentence, [value], s)
+            s.used = "not"
 
 
 def _falls_away(sentence: Sentence) -> None:
     """Refuse the one value between a German verb and its particle: "also fallen die Studententarife weg", "lass den Zucker weg"."""
-    segments = sentence.segments
-    for i, s in enumerate(segments):
-        if s.used or key_of(s.text) not in _PARTED:
+    for i, s in enumerate(sentence.segments):
+        if s.used or not is_one(s, "dropping"):
             continue
-        end = i + 1
-        while end < min(len(segments), i + REACH) and not _parts(sentence, end):
-            end += 1
-        last = end - 1
-        values = [k for k in range(i, end) if sentence.value_at(k)]
-        said = key_of(segments[last].text) in _PARTED[key_of(s.text)]
-        if not said or len(values) != 1 or any(p.roles & {"not", "except"} for p in segments[i:last]):
+        around = _around(sentence, i)
+        clause = Clause(around[i - around.start :], i)
+        value = _only_value(sentence, clause)
+        if value is None or not is_one(clause[-1], "dropped") or any(p.roles & {"not", "except"} for p in clause[:-1]):
             continue
-        value = segments[values[0]]
-        sentence.found.wishes += [
-            Wish(e, [value, segments[last]], refused=True) for e in sentence.best(value, evident=True)
-        ]
-        for piece in segments[i:end]:
+        refuse(sentence, [value], clause[-1])
+        for piece in clause:
             piece.used = piece.used or "not"
-        value.used = "refused"
 
 
-def _clause_around(sentence: Sentence, i: int) -> tuple[int, int]:
-    start = end = i
-    while start > max(0, i - REACH) and not _parts(sentence, start - 1):
-        start -= 1
-    while end < min(len(sentence.segments), i + REACH) and not _parts(sentence, end):
-        end += 1
-    return start, end
+def _taken_back(sentence: Sentence) -> None:
+    """Free the one value of a negative clause behind which a short clause says that it is otherwise now."""
+    for i in _denials(sentence):
+        clause = _around(sentence, i)
+        value, after = _only_value(sentence, clause), _clause_after(sentence, clause.end)
+        once = sum(1 for p in clause if p.roles & {"not", "not_after"}) == 1  # "not that I don't like it"
+        if value is None or not once or not _is_otherwise(after):
+            continue
+        if any(p.person for p in clause):  # "my mum hates red but I love it"
+            sentence.doubt(sentence.place(value), [sentence.segments[i]])
+            continue
+        said = sentence.segments[clause.start : after.end]
+        free(sentence, value, (p for p in said if not (p.used or p.mark or p.roles & {"and"})))
+
+
+def _denials(sentence: Sentence) -> Iterator[int]:
+    """Yield where unused negations stand."""
+    for i, s in enumerate(sentence.segments):
+        if not s.used and plays(s, "not", "not_after"):
+            yield i
+
+
+def _only_value(sentence: Sentence, clause: Clause) -> Segment | None:
+    values = [s for k, s in enumerate(clause, clause.start) if sentence.value_at(k)]
+    return values[0] if len(values) == 1 else None
+
+
+def _around(sentence: Sentence, i: int) -> Clause:
+    return clause_around(sentence, i, _parts)
 
 
 def _parts(sentence: Sentence, k: int) -> bool:
+    """Tell whether a clause ends at ``k``; here one does before "so" and "deshalb" as well."""
+    if sentence.stops(k):
+        return True
     s = sentence.segments[k]
-    return sentence.stops(k) or s.mark in COMMAS or (key_of(s.text) in _LINKS and not s.entries)
+    return s.mark in COMMAS or (not s.entries and is_one(s, "therefore"))
 
 
-def _taken_back(sentence: Sentence, k: int) -> int | None:
-    """Return the end of the clause behind ``k`` that takes the one before it back, or None."""
-    linked = False
-    while k < len(sentence.segments) and _parts(sentence, k) and not _ends(sentence.segments[k]):
-        linked, k = True, k + 1
-    clause: list[Segment] = []
-    while k < len(sentence.segments) and not _parts(sentence, k) and "and" not in sentence.segments[k].roles:
-        if not linked or len(clause) == MAX_CLAUSE:
-            return None
-        clause.append(sentence.segments[k])
+def _clause_before(sentence: Sentence, k: int) -> Clause:
+    while k > 0 and _parts(sentence, k - 1):
+        k -= 1
+    return _around(sentence, max(k - 1, 0))
+
+
+def _clause_after(sentence: Sentence, k: int) -> Clause:
+    """Return the clause behind the marks and links from ``k`` on, up to an "and", or an empty one where none is joined to it."""
+    start = k
+    while k < len(sentence.segments) and _parts(sentence, k) and sentence.segments[k].mark not in _ENDS:
         k += 1
-    if not clause:
-        return None
+    end = k
+    while not _parts(sentence, end) and "and" not in sentence.segments[end].roles:
+        end += 1
+    return Clause(sentence.segments[k:end] if k > start else (), k)
+
+
+def _is_otherwise(clause: Sequence[Segment]) -> bool:
+    """Tell whether a clause wants or bears what was denied before it: "but now I love it", "heute schon", "but it's ok"."""
+    if not 0 < len(clause) <= MAX_CLAUSE:
+        return False
     if any(s.entries or s.amount is not None or s.used or s.roles & {"not", "not_after", "except"} for s in clause):
-        return None
-    said = {key_of(s.text) for s in clause} | {w for s in clause for w in s.words}
-    if said & _TOLERABLE and len(clause) <= SHORT and not any(s.is_word for s in clause):
-        return k
-    wants = any(s.roles & {"want", "praise", "fine"} or set(s.words) & _WISHING for s in clause)
-    return k if (said & _NOW and (wants or len(clause) <= 3)) or (wants and said & _IT) else None
+        return False
+    if _any(clause, "tolerable") and len(clause) <= SHORT and not any(s.is_word for s in clause):
+        return True
+    wants = any(s.roles & {"want", "praise", "fine"} for s in clause) or _any(clause, "wishing")
+    return (_any(clause, "now") and (wants or len(clause) <= SHORT)) or (wants and _any(clause, "it"))
 
 
-def _ends(s: Segment) -> bool:
-    return s.mark in ".!?;。！？；\n" and bool(s.mark)
+def _any(clause: Sequence[Segment], group: str) -> bool:
+    return Clause(clause).says(group)

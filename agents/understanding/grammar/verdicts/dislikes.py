@@ -1,6 +1,7 @@
 """Refuse what somebody is said in German not to like, or finds too much or bad, whatever adverbs stand between.
 
 "Auf Licht will ich nicht verzichten" wants it. "Wolle vertrage ich leider überhaupt nicht", "Gold ist mir dann doch zu protzig", "Rot find ich echt furchtbar".
+English and Chinese say it by phrases ("I can't stand", 受不了), which ``refusals`` reads.
 """
 
 from __future__ import annotations
@@ -8,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .....core.language.keys import key_of
-from .....core.language.word_groups import clause_words, doubtful_words
+from .....core.language.word_groups import doubtful_words
 from ..refuse_before import listed_with
 from ..segments import Segment, is_german
 from ..sentence import Sentence, Wish
-from .unsettled import clauses
+from .clause import Clause, clauses, is_one, says
+from .settle import mark, refuse
 
-_TOO = frozenset(("zu", "viel zu", "etwas zu", "allzu"))
 _ASIDE = frozenset(("and", "or", "also", "soft", "praise", "too"))
 """Roles of words that leave the sign of a sentence alone where one word denies it."""
-
 _OTHERWISE = frozenset(("only", "wanted_double", "release", "except"))
 """Roles of phrases with a "nicht" that deny nothing."""
+_KNOWN = ("likings", "nots", "degrees", "persons", "judging", "missing")
+"""Groups of the words that such a clause may have."""
 
 
 def dislikes(sentence: Sentence) -> None:
@@ -27,21 +29,20 @@ def dislikes(sentence: Sentence) -> None:
     if not is_german(sentence.segments):
         return
     before: list[Segment] = []
-    for clause, mark in clauses(sentence):
+    for clause in clauses(sentence):
         said = [s for s in clause if sentence.value_at(sentence.place(s))]
         values = said or (before if clause and not any(s.entries for s in clause) else [])
-        denial = None if not values or mark in ("?", "？") else _denial(clause)
+        denial = None if not values or clause.is_question else _denial(clause)
         if denial is not None and (said or _points(clause)) and _is_list(sentence, values):
-            _take(sentence, values, denial, wanted=_says(clause[-1], "missing"))
-            for s in clause:
-                s.used = s.used or ("not" if not s.is_glue else "")
+            _settle(sentence, values, denial, wanted=says(clause[-1], "missing", "german"))
+            mark((s for s in clause if not s.is_glue), "not", over=False)
         own = set(map(id, said))
         before = said if all(id(s) in own or s.is_glue or s.fields or s.roles & _ASIDE for s in clause) else []
 
 
-def _points(clause: Sequence[Segment]) -> bool:
+def _points(clause: Clause) -> bool:
     """Tell whether a clause of its own is about what was named before: "Rosenduft. Den mag ich nicht.", "Gold? Mag ich nicht"."""
-    return any(_says(s, "pointing") for s in clause) or _says(clause[0], "likings")
+    return clause.says("pointing", "german") or says(clause[0], "likings", "german")
 
 
 def _is_list(sentence: Sentence, values: Sequence[Segment]) -> bool:
@@ -49,32 +50,35 @@ def _is_list(sentence: Sentence, values: Sequence[Segment]) -> bool:
     return {*places} == {*listed_with(sentence, places[-1])}
 
 
-def _take(sentence: Sentence, values: Sequence[Segment], denial: Segment, *, wanted: bool) -> None:
+def _settle(sentence: Sentence, values: Sequence[Segment], denial: Segment, *, wanted: bool) -> None:
+    if not wanted:
+        refuse(sentence, values, denial)
+        return
     for s in values:
-        best = sentence.best(s, evident=True)
-        sentence.found.wishes += [Wish(e, [s, denial], refused=not wanted) for e in best[: 1 if wanted else None]]
-        s.used = "wanted" if wanted else "refused"
+        sentence.found.wishes += [Wish(e, [s, denial]) for e in sentence.best(s, evident=True)[:1]]
+        s.used = "wanted"
 
 
-def _denial(clause: Sequence[Segment]) -> Segment | None:
+def _denial(clause: Clause) -> Segment | None:
     """Return the one word of a clause that says that its values are not liked, where no other word could say otherwise."""
     if any("conditional" in s.roles or s.used for s in clause):
         return None
-    denied = [s for s in clause if _says(s, "nots") and not s.roles & _OTHERWISE]
+    denied = [s for s in clause if says(s, "nots") and not s.roles & _OTHERWISE]
     said = [s for s in clause if not (s.entries or s.is_glue or s.person or s.roles & _ASIDE)]
-    if len(denied) == 1 and any(_says(s, "likings") or _says(s, "missing") for s in clause):
-        return denied[0] if all(_known(s) for s in said) else None
+    if len(denied) == 1 and (clause.says("likings", "german") or clause.says("missing", "german")):
+        return denied[0] if all(map(_is_known, said)) else None
+    bad = None if denied else _judgement(clause)
+    return bad if all(_is_known(s) or s in clause[-2:] for s in said) else None
+
+
+def _judgement(clause: Clause) -> Segment | None:
+    """Return the last word of a clause that finds something bad, or too much for somebody."""
     last = clause[-1]
-    if denied or last.entries or not any(_says(s, "judging") for s in clause):
+    if last.entries or not clause.says("judging", "german"):
         return None
-    too = len(clause) > 2 and key_of(clause[-2].text) in _TOO and any(_says(s, "bearing") for s in clause)
-    bad = key_of(last.text) in doubtful_words()
-    return last if (too or bad) and all(_known(s) or s is last or s is clause[-2] for s in said) else None
+    too = len(clause) > 2 and is_one(clause[-2], "too") and clause.says("bearing")
+    return last if too or key_of(last.text) in doubtful_words() else None
 
 
-def _known(s: Segment) -> bool:
-    return any(_says(s, part) for part in ("likings", "nots", "degrees", "persons", "judging", "missing"))
-
-
-def _says(s: Segment, part: str) -> bool:
-    return not s.entries and bool(clause_words()[part].intersection(s.words))
+def _is_known(s: Segment) -> bool:
+    return any(says(s, group, "german") for group in _KNOWN)

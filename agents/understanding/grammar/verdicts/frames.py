@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .....core.language.keys import joined, key_of
-from .....core.language.value_entry import BROADER
 from .....core.language.word_groups import frame_openers, frames
 from ..refuse_before import listed_with
-from ..sentence import COMMAS, Sentence, Wish
+from ..sentence import COMMAS, Sentence
+from .settle import mark, name, refuse
 
 AROUND = 4
 """Segments before and after a value among which its frame stands."""
@@ -20,14 +20,24 @@ def framed(sentence: Sentence) -> None:
     opened = [i for i, s in enumerate(sentence.segments) if not s.used and key_of(s.text).split(" ")[-1] in opens]
     near = {k for i in opened for k in range(i + 1, min(i + REACH, len(sentence.segments)))}
     for k in sorted(near):
-        if sentence.segments[k].used or not sentence.value_at(k):
-            continue
-        first = min(listed_with(sentence, k))
-        for role, pairs in frames().items():
-            around = next((found for pair in pairs if (found := _around(sentence, first, k, pair))), None)
-            if around is not None:
-                _take(sentence, *around, first, k, refused=role == "refused")
-                break
+        if not sentence.segments[k].used and sentence.value_at(k):
+            _settle(sentence, min(listed_with(sentence, k)), k)
+
+
+def _settle(sentence: Sentence, first: int, last: int) -> None:
+    """Settle the values at ``first`` to ``last`` by the first frame that stands around them."""
+    for role, pairs in frames().items():
+        for pair in pairs:
+            around = _around(sentence, first, last, pair)
+            if around is None:
+                continue
+            inside = sentence.segments[slice(*around)]
+            if role == "refused":
+                refuse(sentence, sentence.segments[first : last + 1], inside[0])
+                mark(inside, "refused")
+            else:
+                name(sentence, inside)
+            return
 
 
 def _around(sentence: Sentence, first: int, last: int, frame: tuple[str, str]) -> tuple[int, int] | None:
@@ -67,14 +77,3 @@ def _ends_of(sentence: Sentence, i: int, wanted: str) -> int | None:
         if said == wanted or said.startswith(f"{wanted} ") or (not wanted.isascii() and said.startswith(wanted)):
             return j + 1
     return None
-
-
-def _take(sentence: Sentence, start: int, end: int, first: int, last: int, *, refused: bool) -> None:
-    for position in range(first, last + 1):
-        piece = sentence.segments[position]
-        entries = [e for e in piece.entries if e.rank < BROADER and sentence.evident(piece, e)] if refused else []
-        sentence.found.wishes += [Wish(e, [sentence.segments[start], piece], refused=True) for e in entries]
-    if not refused:
-        sentence.found.unmet.append((sentence.segments[start].start, sentence.segments[end - 1].end))
-    for piece in sentence.segments[start:end]:
-        piece.used = "refused" if refused else "unmet"

@@ -1,9 +1,11 @@
-"""Refuse what is said to be like something refused: "bluffing turns me off and so do auctions", "ohne Lauch, ebenso wenig Kohl"."""
+"""Refuse what is said to be like something refused: "bluffing turns me off and so do auctions", "ohne Lauch, ebenso wenig Kohl", 红茶不要，绿茶也一样."""
 
 from __future__ import annotations
 
 from ..refused_values import LINKS
-from ..sentence import STOPS, Sentence, Wish
+from ..segments import Segment
+from ..sentence import STOPS, Sentence
+from .settle import refuse
 
 REACH = 8
 """Segments between what is refused and the word that likens something to it."""
@@ -14,26 +16,30 @@ def likewise(sentence: Sentence) -> None:
     for i, s in enumerate(sentence.segments):
         if "likewise" not in s.roles or s.used or s.entries:
             continue
-        refused = _refused_before(sentence, i)
-        j = i + 1
-        while refused is not None and j < len(sentence.segments):
-            piece = sentence.segments[j]
-            if sentence.value_at(j):
-                entries = [e for e in piece.entries if sentence.evident(piece, e)]
-                sentence.found.wishes += [Wish(e, [*refused.segments[:1], s, piece], refused=True) for e in entries]
-                piece.used, s.used = "refused", "not"
-            elif not (piece.is_glue or (piece.roles & LINKS and sentence.value_at(j + 1))):
-                break
-            j += 1
+        refusal = _refused_before(sentence, i)
+        values = _listed_after(sentence, i) if refusal else []
+        if refusal and values:
+            refuse(sentence, values, refusal, s)
+            s.used = "not"
 
 
-def _refused_before(sentence: Sentence, i: int) -> Wish | None:
-    """Return the refusal that ends shortly before ``i`` in the same sentence, with nothing wanted in between."""
-    start = max(0, i - REACH)
-    for k in range(i - 1, start - 1, -1):
-        s = sentence.segments[k]
+def _listed_after(sentence: Sentence, i: int) -> list[Segment]:
+    """Return the values that follow ``i``, with nothing but glue and joints between."""
+    values = []
+    for j, s in enumerate(sentence.segments[i + 1 :], i + 1):
+        if sentence.value_at(j):
+            values.append(s)
+        elif not (s.is_glue or (s.roles & LINKS and sentence.value_at(j + 1))):
+            break
+    return values
+
+
+def _refused_before(sentence: Sentence, i: int) -> Segment | None:
+    """Return the first word of the refusal that ends shortly before ``i`` in the same sentence, with nothing wanted in between."""
+    for s in reversed(sentence.segments[max(0, i - REACH) : i]):
         if s.mark in STOPS or (s.entries and s.used != "refused"):
             return None
         if s.used == "refused":
-            return next((w for w in reversed(sentence.found.wishes) if w.refused and s in w.segments), None)
+            said = (w.segments[0] for w in reversed(sentence.found.wishes) if w.refused and s in w.segments)
+            return next(said, None)
     return None

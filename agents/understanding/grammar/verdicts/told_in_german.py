@@ -17,7 +17,7 @@ from ..number_fields.limit_columns import holds_most
 from ..refused_values import LACKING
 from ..segments import Segment, is_german
 from ..sentence import Sentence, Wish
-from .unsettled import clauses
+from .clause import clauses
 
 MAX_RANGES = 2
 """Ranges of a clause that may open it."""
@@ -35,7 +35,7 @@ def told(sentence: Sentence) -> None:
         return
     _conditions(sentence)
     wishes = {id(w.segments[-1]): w for w in sentence.found.wishes if not w.released}
-    for clause, _ in clauses(sentence):
+    for clause in clauses(sentence):
         values = [n for n, s in enumerate(clause) if id(s) in wishes]
         for wish, verbs in [
             (wishes[id(clause[n])], found) for n, found in zip(values, _said(clause, values, wishes), strict=True)
@@ -60,7 +60,7 @@ def _is_foreign(segments: Sequence[Segment]) -> bool:
 
 def _told_abroad(sentence: Sentence) -> None:
     """Take back every wish beside a word that nothing here knows, in a language of which only the commonest wishes are read."""
-    for clause, _ in clauses(sentence):
+    for clause in clauses(sentence):
         unknown = [s for s in clause if s.is_word and not s.used and not s.capital]
         if not unknown or any("want" in s.roles and not s.entries for s in clause):
             continue
@@ -91,12 +91,12 @@ def _conditions(sentence: Sentence) -> None:
     """
     before: list[Segment] = []
     asked = ""
-    for clause, mark in clauses(sentence):
+    for clause in clauses(sentence):
         denied = list(_turning(before, clause, asked=asked in ("?", "？"))) if before and clause else []
         inside = {id(s) for s in before}
         for wish in [w for w in sentence.found.wishes if denied and id(w.segments[-1]) in inside and not w.released]:
             _take_back(sentence, wish, denied)
-        before, asked = clause or before, mark
+        before, asked = clause or before, clause.mark
 
 
 def _turning(before: Sequence[Segment], clause: Sequence[Segment], *, asked: bool) -> Iterator[Segment]:
@@ -108,7 +108,7 @@ def _turning(before: Sequence[Segment], clause: Sequence[Segment], *, asked: boo
         return
     bare = not any("want" in s.roles or _plays(s, "conditions") for s in before)
     for s in clause:
-        other = bool(s.words) and s.words[-1] in clause_words()["else"]
+        other = bool(s.words) and s.words[-1] in clause_words("german")["other_than"]
         if (
             other
             or (_denies(s) and (asked or _plays(before[0], "conditions")))
@@ -165,7 +165,12 @@ def _against(clause: Sequence[Segment], value: int) -> list[Segment]:
     """Return what turns a refusal round: "ich kann nicht auf Zimt verzichten", "ohne Balkon nehm ich es nur im Notfall"."""
     last = clause[-1]
     said = [w for s in clause[value + 1 :] for w in s.words]
-    if key_of(clause[0].text) in LACKING and value < 3 and len(said) > 2 and said[1] in clause_words()["persons"]:
+    if (
+        key_of(clause[0].text) in LACKING
+        and value < 3
+        and len(said) > 2
+        and said[1] in clause_words("german")["persons"]
+    ):
         pointed = said[2] in ("es", "ihn", "sie", "das", "den", "die")
         return [last] if pointed or not any("want" in s.roles for s in clause) else []
     denied = any("not" in s.roles and s.used and not s.entries for s in clause[:value])
@@ -224,7 +229,7 @@ def _plays(s: Segment, part: str) -> bool:
     return (
         bool(s.words)
         and not s.entries
-        and (s.words[0] in clause_words()[part] or key_of(s.text) in clause_words()[part])
+        and (s.words[0] in clause_words("german")[part] or key_of(s.text) in clause_words("german")[part])
     )
 
 
@@ -238,7 +243,7 @@ def _is_unknown(s: Segment) -> bool:
 
 
 def _is_wishing(s: Segment) -> bool:
-    return stem(s.words[0]) in wishing_verbs() or s.words[0] in clause_words()["likings"]
+    return stem(s.words[0]) in wishing_verbs() or s.words[0] in clause_words("german")["likings"]
 
 
 def _is_fronted(rest: Sequence[Segment]) -> bool:
@@ -246,8 +251,8 @@ def _is_fronted(rest: Sequence[Segment]) -> bool:
     words = [w for s in rest[:2] for w in s.words]
     return (
         len(words) > 1
-        and words[0] in clause_words()["doing"]
-        and words[1] in clause_words()["persons"]
+        and words[0] in clause_words("german")["doing"]
+        and words[1] in clause_words("german")["persons"]
         and "ä" not in rest[0].text
     )
 

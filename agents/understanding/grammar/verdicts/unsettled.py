@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from .....core.language.keys import key_of
 from .....core.language.tokens import stem
 from .....core.language.word_groups import clause_words, doubtful_words, wishing_verbs
 from ..refuse_before import COPULAS
 from ..segments import Segment
-from ..sentence import COMMAS, Sentence, Wish
+from ..sentence import Sentence, Wish
+from .clause import clauses
 
 NEGATIVE = frozenset(("not", "not_after", "except", "except_after"))
 JUDGING = frozenset(
@@ -42,7 +41,7 @@ def doubts(sentence: Sentence) -> None:
     """Take back every wish whose clause holds a negation that no rule accounted for, and note its words."""
     found = sentence.found
     before: list[Segment] = []
-    for clause, _ in clauses(sentence):
+    for clause in clauses(sentence):
         _doubt_judged(sentence, clause)
         _doubt_governed(sentence, clause)
         _doubt_exclaimed(sentence, before, clause)
@@ -180,18 +179,6 @@ def _may_deny(s: Segment) -> bool:
     )
 
 
-def clauses(sentence: Sentence) -> Iterator[tuple[list[Segment], str]]:
-    """Yield the clauses between marks and words like "but", each with the mark that ends it."""
-    clause: list[Segment] = []
-    for i, s in enumerate(sentence.segments):
-        if sentence.stops(i) or s.mark in COMMAS:
-            yield clause, s.mark
-            clause = []
-        else:
-            clause.append(s)
-    yield clause, ""
-
-
 def _unsettled(clause: list[Segment], wish: Wish) -> Segment | None:
     own = {id(s) for s in wish.segments}
     last = wish.segments[-1]
@@ -218,7 +205,7 @@ def _is_unsaid(clause: list[Segment], n: int, value: Segment, *, refused: bool) 
     if clause[n].end <= value.start:
         return _leads_on(clause[n + 1 :], value)
     between = [s for s in clause[:n] if s.start >= value.end]
-    told = bool(clause_words()["nots"].intersection(clause[n].words)) and not any(
+    told = bool(clause_words("german")["nots"].intersection(clause[n].words)) and not any(
         s.entries or s.amount is not None or s.roles & {"and", "or", "want"} or key_of(s.text) in _RELATIVE
         for s in between
     )

@@ -1,0 +1,98 @@
+"""A clause - what stands between two marks, or before "but" - and the questions that every verdict asks of it and of its words.
+
+"Red is lovely, but not blue" has two, and so have "Rot ist schön, Blau nicht" and 红色好看，蓝色不要.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from .....core.language.keys import key_of
+from .....core.language.word_groups import clause_words
+from ..segments import Segment
+from ..sentence import COMMAS, Sentence
+
+
+class Clause(list[Segment]):
+    """The segments of one clause, its ``start`` among those of the sentence, and the ``mark`` that ends it."""
+
+    def __init__(self, segments: Iterable[Segment] = (), start: int = 0, mark: str = "") -> None:
+        super().__init__(segments)
+        self.start, self.mark = start, mark
+
+    @property
+    def end(self) -> int:
+        """The position after its last segment."""
+        return self.start + len(self)
+
+    @property
+    def is_question(self) -> bool:
+        """Tell whether a question mark ends it."""
+        return is_question_mark(self.mark)
+
+    @property
+    def words(self) -> set[str]:
+        """All that is said in it, word by word."""
+        return {w for s in self for w in s.words}
+
+    def before(self, s: Segment) -> Clause:
+        """Return what stands in it before a segment."""
+        return Clause([p for p in self if p.start < s.start], self.start)
+
+    def after(self, s: Segment) -> list[Segment]:
+        """Return what stands in it behind a segment."""
+        return [p for p in self if p.start > s.start]
+
+    def says(self, group: str, language: str = "") -> bool:
+        """Tell whether a word of a group stands in it."""
+        return any(says(s, group, language) for s in self)
+
+    def plays(self, *roles: str) -> bool:
+        """Tell whether a word that is no value plays one of some roles in it."""
+        return any(plays(s, *roles) for s in self)
+
+
+def ends(sentence: Sentence, i: int) -> bool:
+    """Tell whether a clause ends at ``i``: the text, a mark, a comma, or a word like "but"."""
+    return sentence.stops(i) or sentence.segments[i].mark in COMMAS
+
+
+def clauses(sentence: Sentence) -> Iterator[Clause]:
+    """Yield the clauses of a sentence, with empty ones between two marks."""
+    start = 0
+    for i, s in enumerate(sentence.segments):
+        if ends(sentence, i):
+            yield Clause(sentence.segments[start:i], start, s.mark)
+            start = i + 1
+    yield Clause(sentence.segments[start:], start)
+
+
+def clause_around(sentence: Sentence, i: int, parts: Callable[[Sentence, int], bool] = ends) -> Clause:
+    """Return the clause in which the segment at ``i`` stands; it reaches as far as nothing ``parts`` it."""
+    start = end = i
+    while start > 0 and not parts(sentence, start - 1):
+        start -= 1
+    while end < len(sentence.segments) and not parts(sentence, end):
+        end += 1
+    return Clause(sentence.segments[start:end], start)
+
+
+def says(s: Segment, group: str, language: str = "") -> bool:
+    """Tell whether a segment that is no value has a word of a group, or is one."""
+    words = clause_words(language)[group]
+    return not s.entries and (not words.isdisjoint(s.words) or key_of(s.text) in words)
+
+
+def is_one(s: Segment, group: str) -> bool:
+    """Tell whether a segment is a word or phrase of a group as a whole."""
+    return key_of(s.text) in clause_words()[group]
+
+
+def plays(s: Segment, *roles: str) -> bool:
+    """Tell whether a segment that is no value plays one of some roles."""
+    return not s.entries and not s.roles.isdisjoint(roles)
+
+
+def is_question_mark(mark: str) -> bool:
+    """Tell whether a mark asks."""
+    return mark in ("?", "？")
