@@ -38,7 +38,7 @@ from .verdicts.likewise import likewise
 from .verdicts.nothing_of import nothing_of, zero_of
 from .verdicts.questioned_refusals import doubtful_refusals
 from .verdicts.reactions import reactions
-from .verdicts.told_in_chinese import han_doubts
+from .verdicts.told_in_chinese import told_in_chinese
 from .verdicts.told_in_english import pointed_refusals, told_in_english
 from .verdicts.told_in_german import told
 from .verdicts.tolerated import needless
@@ -91,7 +91,7 @@ def parse(
         demands,
         doubtful_refusals,
         doubts,
-        *((han_doubts,) if chinese else ()),
+        *((told_in_chinese,) if chinese else ()),
         told_in_english,
         pointed_refusals,
         alternatives,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from .....core.language.keys import key_of
 from .....core.language.word_groups import clause_words
@@ -43,9 +44,9 @@ class Clause(list[Segment]):
         """Return what stands in it behind a segment."""
         return [p for p in self if p.start > s.start]
 
-    def says(self, group: str, language: str = "") -> bool:
-        """Tell whether a word of a group stands in it."""
-        return any(says(s, group, language) for s in self)
+    def says(self, *groups: str, language: str = "") -> bool:
+        """Tell whether a word of some groups stands in it."""
+        return any(says(s, *groups, language=language) for s in self)
 
     def plays(self, *roles: str) -> bool:
         """Tell whether a word that is no value plays one of some roles in it."""
@@ -77,15 +78,22 @@ def clause_around(sentence: Sentence, i: int, parts: Callable[[Sentence, int], b
     return Clause(sentence.segments[start:end], start)
 
 
-def says(s: Segment, group: str, language: str = "") -> bool:
-    """Tell whether a segment that is no value has a word of a group, or is one."""
-    words = clause_words(language)[group]
-    return not s.entries and (not words.isdisjoint(s.words) or key_of(s.text) in words)
+def says(s: Segment, *groups: str, language: str = "") -> bool:
+    """Tell whether a segment that is no value has a word of some groups, or is one."""
+    if s.entries:
+        return False
+    words = clause_words(language)
+    return any(not words[group].isdisjoint(s.words) or key_of(s.text) in words[group] for group in groups)
 
 
-def is_one(s: Segment, group: str) -> bool:
-    """Tell whether a segment is a word or phrase of a group as a whole."""
-    return key_of(s.text) in clause_words()[group]
+says_in_english = partial(says, language="english")
+says_in_german = partial(says, language="german")
+"""The same of one language only: "was" is no German verb."""
+
+
+def is_one(s: Segment, *groups: str) -> bool:
+    """Tell whether a segment as a whole is a word or phrase of some groups."""
+    return any(key_of(s.text) in clause_words()[group] for group in groups)
 
 
 def plays(s: Segment, *roles: str) -> bool:

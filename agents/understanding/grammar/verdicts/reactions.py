@@ -66,7 +66,7 @@ def _clause(sentence: Sentence, i: int) -> Clause:
 def _since_cause(before: Clause) -> Sequence[Segment]:
     """Return what stands from the last Chinese verb of cause on, whose subject is before it: 成猫一吃牛肉就拉肚子."""
     last = max((n for n, p in enumerate(before) if p.entries), default=0)
-    verbs = [n for n, p in enumerate(before[:last]) if says(p, "causing", "chinese")]
+    verbs = [n for n, p in enumerate(before[:last]) if says(p, "causing", language="chinese")]
     return before[verbs[-1] :] if verbs else before
 
 
