@@ -58,32 +58,36 @@ def ends(sentence: Sentence, i: int) -> bool:
     return sentence.stops(i) or sentence.segments[i].mark in COMMAS
 
 
-def clauses(sentence: Sentence) -> Iterator[Clause]:
-    """Yield the clauses of a sentence, with empty ones between two marks."""
+def clauses(sentence: Sentence, parts: Callable[[Sentence, int], bool] = ends) -> Iterator[Clause]:
+    """Yield the clauses of a sentence, with empty ones between two marks; a segment that ``parts`` belongs to none."""
     start = 0
     for i, s in enumerate(sentence.segments):
-        if ends(sentence, i):
+        if parts(sentence, i):
             yield Clause(sentence.segments[start:i], start, s.mark)
             start = i + 1
     yield Clause(sentence.segments[start:], start)
 
 
-def clause_around(sentence: Sentence, i: int, parts: Callable[[Sentence, int], bool] = ends) -> Clause:
-    """Return the clause in which the segment at ``i`` stands; it reaches as far as nothing ``parts`` it."""
+def clause_around(sentence: Sentence, i: int) -> Clause:
+    """Return the clause in which the segment at ``i`` stands, or that it ends."""
     start = end = i
-    while start > 0 and not parts(sentence, start - 1):
+    while start > 0 and not ends(sentence, start - 1):
         start -= 1
-    while end < len(sentence.segments) and not parts(sentence, end):
+    while not ends(sentence, end):
         end += 1
     return Clause(sentence.segments[start:end], start)
 
 
 def says(s: Segment, *groups: str, language: str = "") -> bool:
     """Tell whether a segment that is no value has a word of some groups, or is one."""
-    if s.entries:
+    if s.entries or not s.words:
         return False
-    words = clause_words(language)
-    return any(not words[group].isdisjoint(s.words) or key_of(s.text) in words[group] for group in groups)
+    known = clause_words(language)
+    heard = s.words if len(s.words) == 1 and not s.corrected else (*s.words, key_of(s.text))
+    for group in groups:  # noqa: SIM110  three times as fast as any(), and asked of every word
+        if not known[group].isdisjoint(heard):
+            return True
+    return False
 
 
 says_in_english = partial(says, language="english")

@@ -178,18 +178,22 @@ def _verbs(clause: Clause, value: int, unknown: Sequence[int]) -> list[Segment]:
     if judged:
         found += [n for n in range(value + 1, end) if clause[n].used == "unmet" and "not" in clause[n].roles]
     found += [n for n in unknown if value < n < end and (judged or is_one(clause[n - 1], "too"))]
-    found += [n for n in unknown if n < end and _may_be_verb(clause, n) and _has_subject(clause, n, value, end)]
+    parted = end - 1 > value and says_in_german(clause[end - 1], "particles")
+    behind = 0 if parted else _helped_from(clause, value)
+    found += [n for n in unknown if n < end and _may_be_verb(clause, n) and (n >= behind or _beside_person(clause, n))]
     return [clause[n] for n in found]
 
 
-def _has_subject(clause: Clause, n: int, value: int, end: int) -> bool:
-    """Tell whether a particle, an auxiliary or a person makes a verb of the word at ``n``."""
-    helped = any(
-        says_in_german(s, "auxiliaries") or (k > value and says_in_german(s, "likings")) for k, s in enumerate(clause)
+def _helped_from(clause: Clause, value: int) -> int:
+    """Return the position from which on an unknown word is the verb that an auxiliary of the clause helps."""
+    helped = clause.says("auxiliaries", language="german") or any(
+        says_in_german(s, "likings") for s in clause[value + 1 :]
     )
-    parted = end - 1 > value and says_in_german(clause[end - 1], "particles")
-    beside = (*clause[n - 1 : n], *clause[n + 1 : n + 2])
-    return parted or (helped and n > value) or any(says_in_german(s, "persons") for s in beside)
+    return value + 1 if helped else len(clause)
+
+
+def _beside_person(clause: Clause, n: int) -> bool:
+    return any(says_in_german(s, "persons") for s in (*clause[n - 1 : n], *clause[n + 1 : n + 2]))
 
 
 def _tells(s: Segment) -> bool:
