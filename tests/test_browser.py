@@ -119,6 +119,27 @@ def newest(page: Page, what: str) -> list[str]:
     return page.locator(f"taste-maker .turns > :last-child {what}").all_inner_texts()
 
 
+PLACES = """() => {
+  const widget = document.querySelector("taste-maker"), box = (what) => widget.shadowRoot.querySelector(what).getBoundingClientRect();
+  return { moved: widget.scrollTop, page: scrollY, gap: box(".turns > :last-child").top - box(".scroll").top, below: innerHeight - box(".composer").bottom, card: box(".composer").top - box(".turns > :last-child .card").top };
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1200, 760), (390, 844)])
+def test_a_short_turn_comes_to_the_top_and_nothing_else_moves(
+    browser: Browser, url: str, width: int, height: int
+) -> None:
+    with watched(browser, viewport={"width": width, "height": height}) as page:
+        page.goto(f"{url}/?lang=en")
+        for text in ("animals under 40 euros", "not at home", "under 30 euros"):
+            ask(page, text)
+        placed = page.evaluate(PLACES)
+        assert placed["moved"] == placed["page"] == 0
+        assert abs(placed["gap"] - 20) < 16
+        assert 0 <= placed["below"] < 60
+        assert placed["card"] > 0
+
+
 def test_a_shopper_types_corrects_rates_compares_reloads_and_goes_on(browser: Browser, url: str) -> None:
     with watched(browser) as page:
         page.goto(f"{url}/?lang=en&user=sim-ada")

@@ -398,7 +398,7 @@ class TasteMaker extends HTMLElement {
     const status = el("p", { class: "hidden", role: "status", "aria-live": "polite" });
     const turns = el("div", { class: "turns" });
     const scroll = el("div", { class: "scroll", role: "region", "aria-label": t.conversation, tabindex: "0" }, el("div", { class: "column" }, turns));
-    this.#dom = { status, turns };
+    this.#dom = { status, turns, scroll };
     this.shadowRoot.replaceChildren(status, scroll, this.#composer.build(this.#turns.length ? t.again : t.placeholder));
     this.dataset.drop = t.drop;
     for (const [event, over] of [["dragover", true], ["dragleave", false], ["drop", false]]) {
@@ -431,7 +431,7 @@ class TasteMaker extends HTMLElement {
       if (turn.response) turn.view.finish(turn.response, at === this.#turns.length - 1);
       else turn.view.fail(this.t.errors.interrupted, turn.text && !turn.media.length && !turn.quiet ? () => this.#repeat(turn, { text: turn.text, ...this.#shop, n: 8 }) : null);
     }
-    this.#turns.at(-1)?.node.scrollIntoView({ block: "start" });
+    this.#bringUp(this.#turns.at(-1)?.node, "auto");
   }
 
   #showTurn(turn, scroll = true) {
@@ -447,7 +447,15 @@ class TasteMaker extends HTMLElement {
     this.#dom.turns.append(turn.node);
     this.#composer.placeholder = t.again;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (scroll) turn.node.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
+    if (scroll) this.#bringUp(turn.node, still ? "auto" : "smooth");
+  }
+
+  // The newest turn gets the room to come to the top before its items are there. Only the conversation scrolls: scrollIntoView
+  // would move the widget's frame and the page around it, too.
+  #bringUp(node, behavior) {
+    const { scroll, turns } = this.#dom;
+    for (const one of turns.children) one.style.minHeight = one === node && one !== turns.firstChild ? `${scroll.clientHeight - 48}px` : "";
+    if (node) scroll.scrollTo({ top: scroll.scrollTop + node.getBoundingClientRect().top - scroll.getBoundingClientRect().top - 20, behavior });
   }
 
   #setBusy(busy) {

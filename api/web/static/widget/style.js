@@ -23,6 +23,7 @@ const CSS = `
   font: 400 15px/1.5 var(--tm-font, "Inter", "Inter Variable", system-ui, -apple-system, "Segoe UI", Roboto, "PingFang SC", "Noto Sans SC", "Microsoft YaHei", "WenQuanYi Micro Hei", sans-serif);
   border-radius: var(--radius);
   overflow: hidden;
+  overflow: clip;
   position: relative;
 }
 :host([hidden]), [hidden] { display: none !important; }
