@@ -35,6 +35,7 @@ from .value_concepts import people
 from .value_entry import SPELLED, Entry, FieldTerms, are_names
 from .value_index import ValueIndex
 from .value_wordings import add_scales, add_wordings
+from .value_words import with_marks
 
 FIRST_YEAR, LAST_YEAR = 1500.0, 2100.0
 """Between them lie the numbers of a field of years, whatever it is called."""
@@ -73,6 +74,7 @@ class CatalogueLanguage:
     flags: frozenset[str] = frozenset()
     phrase_keys: tuple[str, ...] = ()
     value_keys: tuple[str, ...] = ()
+    marked: Mapping[str, frozenset[str]] = field(default_factory=dict)
     spelling: Spelling = field(default_factory=lambda: Spelling(()))
     is_german: bool = False
     senses: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
@@ -144,6 +146,7 @@ def compile_language(
         values=index,
         phrase_keys=tuple(sorted({*phrases(), *names, *comparisons, *people()})),
         value_keys=tuple(sorted(index)),
+        marked=with_marks(index),
         numbered={key: tuple(dict.fromkeys(found)) for key, found in values.numbered.items()},
         comparisons=comparisons,
         people=people(),

@@ -46,6 +46,9 @@ class _Stemmers(threading.local):
 
 _STEMMERS = _Stemmers()
 
+KEPT_MARKS = "+<>=≤≥~/&%€$£¥₹"
+"""Marks that are part of a value or phrase."""
+
 
 class Token(NamedTuple):
     """One token: ``text`` folded, ``start:end`` in the original, ``glued`` to the token before, ``capital`` first letter."""
@@ -137,4 +140,4 @@ _CONTRACTED = frozenset("its hes shes thats whats lets heres theres whos wheres"
 @lru_cache(maxsize=16_384)
 def words_of_form(form: str) -> tuple[str, ...]:
     """Return the folded words, numbers and Chinese characters of a value or phrase, without marks."""
-    return tuple(t.text for t in tokenise(form) if t.kind != "mark" or t.text in "+<>=≤≥~/&%€$£¥₹")
+    return tuple(t.text for t in tokenise(form) if t.kind != "mark" or t.text in KEPT_MARKS)

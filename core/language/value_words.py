@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -186,3 +186,13 @@ def _narrower() -> dict[str, list[str]]:
 def stems_of(concept: ValueConcept) -> set[str]:
     """Return the stems of what a concept is called."""
     return {stem_key(f) for f in (concept.name, *concept.forms)}
+
+
+def with_marks(index: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """Return first word or mark -> the values with marks that begin with it: "a+++", "indoor/outdoor", "€€"."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for key in index:
+        words = words_of_form(key)
+        if len(words) > 1 and not all(map(str.isalnum, words)) and not key[0].isdigit():
+            found[words[0]].add(key)
+    return {first: frozenset(keys) for first, keys in found.items()}

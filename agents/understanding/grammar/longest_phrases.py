@@ -13,6 +13,7 @@ from ....core.language.tokens import Token, words_of_form
 from ....core.language.value_entry import PART, SPELLED, Entry
 from .han_words import end_of_whether, end_of_word
 from .known_phrases import Run, known
+from .marked_values import marked_value
 from .numbers.amount import Amount
 from .numbers.amounts import NUMBER_WORDS, read_amount
 from .segments import NO_ROLES, Segment
@@ -48,7 +49,15 @@ class Cut(NamedTuple):
 
 def longest_at(cut: Cut, i: int) -> Segment:
     """Return the segment at token ``i``: the longest known phrase or number, else the token itself."""
-    return _whether(cut, i) or _engine(cut, i) or _sign(cut, i) or _phrase(cut, i)
+    return _whether(cut, i) or _engine(cut, i) or _as_written(cut, i) or _sign(cut, i) or _phrase(cut, i)
+
+
+def _as_written(cut: Cut, i: int) -> Segment | None:
+    """Return the value with marks that begins at ``i``."""
+    end, key = marked_value(cut.tokens, i, cut.language)
+    if not key:
+        return None
+    return _placed(Segment(i, end, 0, 0, "", entries=cut.language.values[key]), cut)
 
 
 def _phrase(cut: Cut, i: int) -> Segment:

@@ -9,7 +9,7 @@ from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.keys import key_of, stem_key, value_key
 from ....core.language.small_words import common_words
 from ....core.language.thing_words import han_things
-from ....core.language.value_entry import BROADER, PART, SPELLED, SYNONYM, Entry
+from ....core.language.value_entry import BROADER, INFLECTED, PART, SPELLED, SYNONYM, Entry
 from ....core.language.word_groups import word_group
 from ....core.schemas import Condition
 from ....core.text.chinese import is_han
@@ -20,30 +20,12 @@ from .segments import Segment
 
 STOPS = frozenset(".!?;:。！？；：\n")
 MAX_QUOTES = 20
+NEAR = 3
+"""Segments on either side among which another value of a field shows that a doubtful word is one of its values."""
 POINTING = frozenset(("a", "an", "the", "this", "that", "these", "those", "some"))
 COMMAS = frozenset(",，、")
 WEAK = frozenset(
-    (
-        "filler",
-        "number",
-        "soft",
-        "fine",
-        "too",
-        "most",
-        "least",
-        "or_less",
-        "or_more",
-        "at_most",
-        "terms",
-        "reaction",
-        "at_least",
-        "around",
-        "around_after",
-        "over",
-        "in",
-        "from",
-        "to",
-    )
+    "filler number soft fine too most least or_less or_more at_most terms reaction at_least around around_after over in from to".split()  # noqa: SIM905
 )
 """Roles of phrases that are values as well where no number used them."""
 
@@ -133,9 +115,16 @@ class Sentence:
         """Tell whether some meaning of the values at ``i`` has the evidence it needs."""
         s = self.segments[i]
         strong = s.roles - WEAK
-        if strong and not s.capital:
+        if strong and not s.capital and not self._is_one_of_two(s):
             return False
         return any(self.evident(s, e) for e in s.entries)
+
+    def _is_one_of_two(self, s: Segment, name: str = "") -> bool:
+        """Tell whether a value that is a word of grammar as well stands near another one of its field: "basic or plus", "m, not s"."""
+        fields = {e.field for e in s.entries if e.rank == SPELLED and name in ("", e.field)}
+        i = self._place[id(s)]
+        near = self.segments[max(0, i - NEAR) : i] + self.segments[i + 1 : i + 1 + NEAR]
+        return any(e.rank <= INFLECTED and e.field in fields for p in near for e in p.entries)
 
     def evident(self, s: Segment, entry: Entry) -> bool:
         """Ask for evidence that an everyday word is meant as a name: a capital letter in mid-sentence, or the field's name beside it."""
@@ -147,7 +136,7 @@ class Sentence:
         if len(s.text) == 1:
             return self._letter(s, entry) if s.text.isascii() else self._character(s, entry)
         if len(s.text) == 2 and s.text.islower() and s.is_filler:  # the "us" of "five of us"
-            return False
+            return self._listed_beside(self._place[id(s)], entry.field)
         if terms.is_name and entry.rank == SPELLED and is_han(s.text[0]):
             return self._named_in_chinese(self._place[id(s)], entry.field)
         everyday = len(s.words) == 1 and (s.words[0] in common_words() or bool(s.roles - {"number"}))
@@ -191,6 +180,8 @@ class Sentence:
         i = self._place[id(s)]
         around = [self.segments[j] for j in (i - 1, i + 1) if 0 <= j < len(self.segments)]
         if any(entry.field in p.fields or key_of(p.text) in ("rated", "rating", "size") for p in around):
+            return True
+        if self._is_one_of_two(s, entry.field):
             return True
         return s.text.isupper() and s.text not in "AI" and not self.text.isupper()
 
