@@ -194,6 +194,13 @@ def test_samples_are_read_in_full_and_answered_by_several_items(lang: Any) -> No
         assert sample.item_id in fitting
 
 
+def test_samples_of_a_shop_without_pictures_name_none() -> None:
+    found = samples(language_of(SCHEMA), tuple(i.model_copy(update={"image": None}) for i in STOCK), "en")
+    assert found
+    assert not any(sample.item_id for sample in found)
+    assert all(sample.item_id for sample in samples(language_of(SCHEMA), STOCK, "en"))
+
+
 def test_an_empty_catalogue_has_no_samples() -> None:
     assert samples(language_of(CatalogueSchema()), (), "en") == ()
 

@@ -42,7 +42,10 @@ class Sample(Frozen):
     """A request to try."""
 
     text: str = Field(description="The words.")
-    item_id: str | None = Field(default=None, description="An item that answers it, whose picture may stand for it.")
+    item_id: str | None = Field(
+        default=None,
+        description="An item that answers it, whose picture stands for it; none in a shop without pictures.",
+    )
 
 
 class _Value(NamedTuple):
@@ -53,17 +56,18 @@ class _Value(NamedTuple):
 def samples(language: CatalogueLanguage, items: Sequence[Item], lang: LanguageName) -> tuple[Sample, ...]:
     """Return up to ``SAMPLES`` requests, one of a kind, about different values; ``items`` are some of the catalogue's, best first."""
     found: list[Sample] = []
-    pictured: set[str] = set()
+    pictured: set[str | None] = set()
     used: set[str] = set()
     values = _values(language)
     for kind in _WORDING[lang]:
         for text, about in _candidates(kind, values, language, items, lang):
             if used & about or not (fitting := _fitting(text, about, language, items)):
                 continue
-            shown = next((i for i in fitting if i.image and i.item_id not in pictured), fitting[0])
-            pictured.add(shown.item_id)
+            seen = [i.item_id for i in fitting if i.image]
+            shown = next((i for i in seen if i not in pictured), seen[0] if seen else None)
+            pictured.add(shown)
             used |= about
-            found.append(Sample(text=text[0].upper() + text[1:], item_id=shown.item_id))
+            found.append(Sample(text=text[0].upper() + text[1:], item_id=shown))
             break
     return tuple(found[:SAMPLES])
 
