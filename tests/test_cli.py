@@ -239,6 +239,27 @@ def test_media_cannot_steer_the_terminal() -> None:
     assert "[bold]u[/bold]" in out.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("said", "attributes", "shown"),
+    [
+        ({"price": "Preis pro Nacht", "currency": "EUR"}, {"Preis pro Nacht": 49.5}, ["49.50"]),
+        ({"price": "price", "currency": "EUR"}, {"price": 12.0}, ["12"]),
+        ({"price": "price", "currency": "EUR"}, {"price_usd": 15.0}, ["15 USD"]),
+        ({}, {"price": 12.0}, ["12"]),
+    ],
+)
+def test_the_price_has_a_column_whatever_it_is_called(
+    said: dict[str, Any], attributes: dict[str, Any], shown: list[str]
+) -> None:
+    out = io.StringIO()
+    item = {"item_id": "1", "rank": 1, "title": "Hut", "attributes": {"beds": 2.0, **attributes}, "sources": []}
+    TerminalRenderer(Console(file=out, width=120, force_terminal=False)).handle(
+        StreamEvent(event="items", data={"items": [item], **said})
+    )
+    cells = [line.split("  ") for line in out.getvalue().splitlines() if "Hut" in line]
+    assert [cell.strip() for cell in cells[0] if cell.strip()][2:3] == shown
+
+
 def test_the_renderer_survives_an_empty_answer() -> None:
     out = io.StringIO()
     renderer = TerminalRenderer(Console(file=out, width=60))

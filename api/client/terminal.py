@@ -26,7 +26,7 @@ _KINDS = {
     "credential": "signed",
 }
 _VERDICTS = {"verified": ("✓", "green"), "conflict": ("✗", "red")}
-_OTHER_PRICE = re.compile(r"price_([a-z]{3})")
+_OTHER_PRICE = re.compile(r"price_[a-z]{3}")
 _LABEL = 11
 NAMED_SOURCES = 2
 _BAR = 24
@@ -175,7 +175,7 @@ class TerminalRenderer:
         title = f"{len(items)} item{'' if len(items) == 1 else 's'} after {time.perf_counter() - self._started:.2f} s"
         self._print(Text())
         self._print(
-            _item_table(items, title, str(data.get("currency") or ""))
+            _item_table(items, title, str(data.get("price") or "price"), str(data.get("currency") or ""))
             if items
             else Text("no item satisfies every constraint", style="yellow")
         )
@@ -262,10 +262,10 @@ class TerminalRenderer:
             self._status.update(f"[dim]{doing} …[/]")
 
 
-def _item_table(items: Sequence[Mapping[str, Any]], title: str, currency: str) -> Padding:
-    """Return the items as rows; where their prices are in several currencies, those of the shop's own, ``currency``, have its code as well."""
-    prices = {_price(item["attributes"]) for item in items} - {""}
-    priced, own = bool(prices), currency if prices - {"price"} else ""
+def _item_table(items: Sequence[Mapping[str, Any]], title: str, price: str, currency: str) -> Padding:
+    """Return the items as rows with what the field ``price`` holds; where prices are in several currencies, those of ``currency`` have its code as well."""
+    prices = {_price(item["attributes"], price) for item in items} - {""}
+    priced, own = bool(prices), currency if prices - {price} else ""
     rated = any(item.get("predicted_rating") is not None for item in items)
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold green", expand=True)
     table.add_column("#", justify="right", style="bold")
@@ -278,27 +278,26 @@ def _item_table(items: Sequence[Mapping[str, Any]], title: str, currency: str) -
     table.add_column("Found by", ratio=4, style="cyan", overflow="fold")
     for item in items:
         attributes: Mapping[str, Any] = item["attributes"]
-        costs = _price(attributes)
-        price = [_money(costs, attributes, own) or "–"] if priced else []
+        costs = _price(attributes, price)
+        paid = [_money(attributes[costs], own if costs == price else costs[-3:].upper()) if costs else "–"]
         about = " · ".join(
             _value(value) for name, value in attributes.items() if name != costs and value not in ("", [])
         )
         rating = [_rating(item.get("predicted_rating"))] if rated else []
         found_by = _found_by(item.get("sources") or ())
-        cells = [str(item["rank"]), clean(item["title"]), *price, *rating, about, found_by]
+        cells = [str(item["rank"]), clean(item["title"]), *(paid if priced else ()), *rating, about, found_by]
         table.add_row(*map(Text, cells))
     return Padding(table, (0, 0, 0, 1))
 
 
-def _price(attributes: Mapping[str, Any]) -> str:
-    """Return the attribute that holds the price: ``price``, or ``price_usd`` of an item that has one in another currency only."""
+def _price(attributes: Mapping[str, Any], field: str) -> str:
+    """Return the attribute that holds the price: ``field``, or ``price_usd`` of an item that has one in another currency only."""
     other = (n for n, v in attributes.items() if _OTHER_PRICE.fullmatch(n) and isinstance(v, int | float))
-    return "price" if "price" in attributes else next(other, "")
+    return field if field in attributes else next(other, "")
 
 
-def _money(name: str, attributes: Mapping[str, Any], own: str) -> str:
-    code = name.removeprefix("price").strip("_").upper() or own
-    return f"{_value(attributes[name])} {code}".strip() if name else ""
+def _money(amount: Any, code: str) -> str:
+    return f"{_value(amount)} {code}".strip()
 
 
 def _rating(value: float | None) -> str:

@@ -194,6 +194,7 @@ def send_items(ranked: Sequence[RankedItem], state: State, note: str, turn: Turn
         return
     strategy, price = choose(state.query), state.schema.price
     said = {
+        "price": price.name if price else "",
         "currency": price.unit if price else "",
         "question": state.question,
         "asked": state.asked.model_dump(mode="json") if state.asked else None,
