@@ -363,3 +363,20 @@ def test_a_field_that_orders_a_list_is_not_called_unapplied() -> None:
     shown = [Item(item_id=str(n), title=f"灯{n}", text="亮。", attributes={"寿命(天)": n}) for n in (9, 5)]
     wish = {"reading": Reading(order=Order(field="寿命(天)", descending=True)), "unparsed": ("寿命",)}
     assert "无法作为条件" not in answer("寿命长的灯", shown, "zh", **wish)
+
+
+def test_a_kind_that_was_refused_has_its_article() -> None:
+    held = Constraint(field="Category", op="!=", value="Arc Lamp")
+    shown = [Item(item_id="1", title="Gull", text="", attributes={"Category": "Box Lamp"})]
+    said = [answer("x" * n + " no arc lamp", shown, constraints=(held,)) for n in range(5)]
+    assert any("an arc lamp" in text for text in said)
+    assert not any("Instead of arc" in text or "Not arc" in text for text in said)
+
+
+def test_a_season_with_a_figure_is_no_purpose() -> None:
+    assert wording("en").says("Season", "3 season", Brief()) == "is listed as 3 season"
+    assert wording("en").says("Season", "Winter", Brief()) == "is meant for winter"
+
+
+def test_a_german_state_of_delivery_is_told_as_one() -> None:
+    assert wording("de").says("Lieferbar", "sofort", Brief()) == "hat den Lieferstatus sofort"

@@ -21,6 +21,7 @@ from ...core.schemas import AttributeValue, Brief, Constraint, Evidence, Item, R
 from ...core.text.chinese import is_chinese
 from ...core.text.words import COLOURS, content_words, shorten, stem, stems, tokens, value_text
 from .claim_sources import of_kind
+from .field_words import article
 from .own_words import refused_words, typed_words
 from .points import Point, cited, limit_points, proven
 from .record_claims import GUARDED, claims_of
@@ -191,8 +192,10 @@ class Points:
         guarded = self.words.trait(held.field, "guarded") or any(stems(v) & GUARDED for v in values)
         wanted = refused_words(held, self.brief.understanding, short=len(values) > MOST_REFUSED)
         wanted = wanted or self.words.joined([self.words.value(held.field, v) for v in values], "or")
-        kind = "unlisted" if guarded else "instead"
-        return Point(kind, {"wanted": wanted, "says": says}, frozenset({held.field}), cited(held)) if says else None
+        one = len(values) == 1 and self.words.is_one(held.field, values[0])
+        kind = "unlisted" if guarded else "instead_of_kind" if one else "instead"
+        slots = {"wanted": wanted, "says": says, "a": article(wanted)}
+        return Point(kind, slots, frozenset({held.field}), cited(held)) if says else None
 
     def _wanted(self, held: Constraint, have: AttributeValue, item: Item) -> Point | None:
         """Say what mixes with the values asked for, or which of several alternatives it is."""

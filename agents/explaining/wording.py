@@ -313,6 +313,10 @@ class Wording(Phrases):
         way = way or (self.table["listed"] if form == "says" else self.table["opening"]["listed"])
         return self._filled(way, {"value": shown, "label": label, "a": article(shown)})
 
+    def is_one(self, field: str, value: str) -> bool:
+        """Say whether a value is the name of one thing that can be counted, as "Pop-up Tent" is of a kind."""
+        return "says_kind" in self.of(field).entry and names_one(value, self.table["uncounted"])
+
     def _number(self, field: str, brief: Brief) -> Mapping[str, Any]:
         known = self.of(field)
         if field == brief.price_field or known.is_price:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..protocols import Vectors
 from ..rules.effects import Effects, arrange, weighed
-from ..schemas import Item
+from ..schemas import Condition, Item
+from ..text.words import stem, stems, tokens
 from .diversity import Pool, Spread, less_popular, spread
 from .fusion import repeats, scaled
 
@@ -65,6 +67,36 @@ def select(shelf: Shelf, how: Spread, effects: Effects, n: int) -> Selection:
     taken = set(chosen)
     final, pinned = arrange([*chosen, *(i for i in kept if i not in taken)], shelf.items, effects, n)
     return Selection(tuple(final), pinned, twins)
+
+
+def alternated(order: Sequence[int], kinds: Sequence[str], last: Collection[int] = ()) -> tuple[int, ...]:
+    """Return positions so that every kind, given by position, has its best before any has its next: some tents and some sleeping bags.
+
+    Those in ``last`` stay behind all others.
+    """
+    turn: Counter[str] = Counter()
+    rounds = []
+    for place, i in enumerate(sorted(order, key=lambda i: i in last)):
+        rounds.append((i in last, turn[kinds[i]], place, i))
+        turn[kinds[i]] += 1
+    return tuple(i for *_, i in sorted(rounds))
+
+
+def kinds_of(items: Sequence[Item], conditions: Sequence[Condition]) -> list[str]:
+    """Return which of several alternatives asked for each item is, none where not several were: by a word said that its value has, else its value."""
+    asked = next((c for c in conditions if c.op == "in" and isinstance(c.value, list) and _names_several(c)), None)
+    if asked is None:
+        return []
+    said = [stem(w) for w in tokens(asked.words)]
+    values = [str(item.attributes.get(asked.field, "")) for item in items]
+    shared = [w for w in said if all(w in stems(v) for v in values)]
+    return [next((w for w in said if w in stems(v) and w not in shared), v) for v in values]
+
+
+def _names_several(condition: Condition) -> bool:
+    """Say whether the words of a condition name several things; one word that stands for several values names one."""
+    values = condition.value if isinstance(condition.value, list) else []
+    return len(condition.words.split()) > 1 or sum(str(v) in condition.words for v in values) > 1
 
 
 def _in_range(moves: Vectors, scores: Vectors) -> Vectors:

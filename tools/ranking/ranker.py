@@ -31,7 +31,7 @@ from ...core.ranking.relevance import (
     nearness,
     speaking,
 )
-from ...core.ranking.selection import Shelf, select
+from ...core.ranking.selection import Shelf, alternated, kinds_of, select
 from ...core.ranking.soft_preferences import preference_fit
 from ...core.ranking.stated_preferences import stated_fit
 from ...core.ranking.why_not import Trace
@@ -108,7 +108,11 @@ class Ranker:
         if order is not None:
             q, shelf = replace(q, spread=replace(q.spread, strategy="none")), _by_then(_by_value(shelf, order), order)
         passed = order.rank - 1 if order is not None else 0
-        chosen = select(shelf, q.spread, q.effects, n + passed)
+        kinds = [] if order or q.effects.pins else kinds_of(shelf.items, q.understanding.conditions)
+        chosen = select(shelf, q.spread, q.effects, len(shelf.items) if kinds else n + passed)
+        if kinds:
+            last = {i for i, item in enumerate(shelf.items) if item.item_id in shelf.close | shelf.refused}
+            chosen = replace(chosen, order=alternated(chosen.order, kinds, last)[:n])
         chosen = replace(chosen, order=chosen.order[passed:])  # from the second cheapest on
         if trace is not None:
             trace.fill(shelf, select(shelf, q.spread, q.effects, len(shelf.items)))
