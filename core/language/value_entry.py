@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..schemas import CatalogueField
-from .keys import stem_key, value_key
 from .lexicon.lexicon import senses_of
 from .small_words import common_words
 from .tokens import german_stem, stem
@@ -18,6 +17,8 @@ CLOSED = 120
 SPELLED, INFLECTED, SYNONYM, PART, BROADER = range(5)
 
 _DENYING = frozenset(("no", "non", "not"))
+_LONGEST_COMPOUND = 2
+"""Words that written as one may be a word of the lexicon: "ice cream"."""
 
 
 class Entry(NamedTuple):
@@ -63,17 +64,23 @@ def are_names(link: str, values: Sequence[str]) -> bool:
 
 
 def keys_of(form: str, words: Sequence[str], rank: int) -> dict[str, int]:
-    """Return every key under which a form is found, with its rank there: as it is, by its English stem, by its German one."""
-    keys = {value_key(form): rank}
+    """Return every key under which a form of these words is found, with its rank there: as it is, by its English stem, by its German one."""
+    whole = "".join(words)
+    keys = {whole: rank}
     denied = stem(words[0]) in _DENYING and words[0] not in _DENYING
     if (rank < SYNONYM or is_base(words[-1])) and not denied:
-        keys.setdefault(stem_key(form), max(rank, INFLECTED))
+        keys.setdefault("".join(map(stem, words)), max(rank, INFLECTED))
     if not form.isascii() or rank in (SYNONYM, SPELLED):
         german = "".join(map(german_stem, words))
         other = german_stem(words[0]) in _DENYING and words[0] not in _DENYING  # "notes smoky" is not "not smoky"
-        if german == value_key(form) or not (other or (_is_english(value_key(form)) and _is_english(german))):
+        if german == whole or not (other or _are_english(words, whole, german)):
             keys.setdefault(german, max(rank, INFLECTED))
     return keys
+
+
+def _are_english(words: Sequence[str], whole: str, german: str) -> bool:
+    """Tell whether words and what German stems make of them are both English: the stem of "plane" is another word, "plan"."""
+    return len(words) <= _LONGEST_COMPOUND and _is_english(whole) and _is_english(german)
 
 
 def _is_english(word: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ..text.field_names import words_of
 from .field_concepts import field_concepts
-from .keys import key_of, stem_key, value_key
+from .keys import joined, key_of, stem_key, value_key
 from .measure_words import units
 from .phrases import phrases
 from .small_words import common_words
@@ -358,18 +358,18 @@ class ValueIndex:
 
     def _put(self, form: str, entry: Entry, *, spells: bool = True) -> None:
         words = words_of_form(form)
-        hidden = not form.isascii() and key_of(form) in phrases() and key_of(form).isascii()
+        hidden = not form.isascii() and joined(words) in phrases() and joined(words).isascii()
         if not words or form.casefold() in MEANINGLESS or hidden:
             return
         if spells:
             self._words.update(w for w in words if len(w) >= 4 and w.isalpha() and w.isascii())
         for key, rank in keys_of(form, words, entry.rank).items():
             other = key in phrases() or key in thing_words() or key in units()
-            if rank == INFLECTED and other and key != value_key(form):
+            if rank == INFLECTED and other and key != "".join(words):
                 continue  # the stem of "forest" is "for", that of "gaming" is "game", that of "monthly" is "month"
             known = self.found[key].get(entry.field)
             if known is None or rank < known.rank:
-                self.found[key][entry.field] = entry._replace(rank=rank)
+                self.found[key][entry.field] = entry if rank == entry.rank else entry._replace(rank=rank)
             elif rank == known.rank and entry.wanted != known.wanted and entry.denies == known.denies:
                 both = tuple(dict.fromkeys([*known.wanted, *entry.wanted]))
                 refused = tuple(dict.fromkeys([*known.refused, *entry.refused]))
@@ -377,7 +377,8 @@ class ValueIndex:
 
     def index(self) -> dict[str, tuple[Entry, ...]]:
         """Return key -> what the phrase means, field by field, the surest first."""
-        return {key: tuple(sorted(rows.values(), key=lambda e: e.rank)) for key, rows in self.found.items() if key}
+        rows = ((key, tuple(found.values())) for key, found in self.found.items() if key)
+        return {key: row if len(row) == 1 else tuple(sorted(row, key=lambda e: e.rank)) for key, row in rows}
 
     def words(self) -> tuple[str, ...]:
         """Return every word of a value or of what it may be called."""
