@@ -273,6 +273,14 @@ def test_what_is_liked_better_is_said_and_told_of_each(language: Language, openi
     assert "preferred" not in answer("a kite", KITES)
 
 
+@pytest.mark.parametrize(
+    ("name", "unit", "said"),
+    [("bis °C", "", "16 °C"), ("temp", "°c", "16 °C"), ("clock", "mhz", "16 MHz"), ("motor", "ps", "16 PS"), ("line", "mbit/s", "16 Mbit/s")],
+)  # fmt: skip
+def test_units_are_written_as_people_write_them(name: str, unit: str, said: str) -> None:
+    assert wording("de").about([number(name, unit)]).measure(name, 16.0, Brief()) == said
+
+
 def test_the_name_of_a_number_that_is_held_is_not_called_unapplied() -> None:
     held = Constraint(field="质保(年)", op="=", value=5.0)
     named = Condition(condition_id="c", field="质保(年)", op="=", value=5.0, words="5 year")

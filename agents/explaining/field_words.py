@@ -42,9 +42,19 @@ UNIT_SIGNS = {
     "gb": "GB",
     "tb": "TB",
     "mah": "mAh",
+    "ah": "Ah",
     "hz": "Hz",
+    "khz": "kHz",
+    "mhz": "MHz",
     "ghz": "GHz",
     "db": "dB",
+    "ps": "PS",
+    "mp": "MP",
+    "kj": "kJ",
+    "mbit/s": "Mbit/s",
+    "°c": "°C",
+    "℃": "°C",
+    "°f": "°F",
 }
 PLACES = frozenset(
     [
