@@ -53,7 +53,6 @@ def parse(
     settle_meanings(segments, language)
     chinese = any(map(is_han, text))
     sentence = Sentence(parted(segments) if chinese else segments, language, text)
-    found = sentence.found
     moments(sentence)
     exceptions_with_but(sentence)
     besides(sentence)
@@ -64,10 +63,7 @@ def parse(
     numbered_values(sentence)
     ranges_of_values(sentence)
     zero_of(sentence)
-    bounds, unmet, found.count, freed = bounds_of(sentence.segments, language, earlier)
-    found.bounds += bounds
-    found.freed += freed
-    found.unmet += unmet
+    bounds_of(sentence, earlier)
     nothing_of(sentence)
     for rule in (
         framed,
@@ -98,4 +94,4 @@ def parse(
         things,
     ):
         rule(sentence)
-    return found
+    return sentence.found

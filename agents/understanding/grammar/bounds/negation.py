@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .....core.language.catalogue_language import CatalogueLanguage
 from .....core.language.keys import key_of
 from .....core.text.field_names import says_what
+from ..positions import at, past
 from ..segments import Segment
 from .judged_numbers import verdict_after
 from .phrase import NumberPhrase
@@ -20,6 +21,7 @@ _SPENDING = frozenset(
     "afford pay spend accept buy take consider do manage gebe geben zahle zahlen will mochte nehme kaufe kann ausgeben aus kaufen nehmen".split()  # noqa: SIM905
 )
 """Verbs beside a "not" after a number: "over 80k I can't afford", "mehr als 300 gebe ich nicht aus"."""
+_NO = frozenset(("no", "kein", "keine", "keinen", "without", "ohne"))
 _WITHOUT = frozenset(("without", "ohne", "sans", "ganz ohne"))
 _LACKING = frozenset(("havent", "hasnt", "have not", "has not", "hadnt"))
 _THEREFORE = frozenset("so then hence therefore thus deshalb also darum".split())  # noqa: SIM905
@@ -27,47 +29,55 @@ _THEREFORE = frozenset("so then hence therefore thus deshalb also darum".split()
 _ASKING = "?？:：=-–—"
 """Marks between a value and the "no" that is said of it."""
 _REFUSING = frozenset(("not", "except"))
+_LETTING = frozenset(("at_most", "only", "any", "want", "terms"))
+"""Roles of words that a "not" reaches over."""
 
 
 def negate(segments: Sequence[Segment], phrase: NumberPhrase, language: CatalogueLanguage) -> None:
     """Turn the comparison round after a "not" that reaches it: "nothing below 7", "can't be longer than two hours", 低于4分的不要."""
     if verdict_after(segments, phrase, language):
         return
-    j, unknown = _over_noun(segments, phrase, language), 0
-    while j >= 0 and not segments[j].used and not segments[j].entries and not _refuses(segments[j]):
+    j = _before_words(segments, _over_noun(segments, phrase, language))
+    before = at(segments, j)
+    if key_of(before.text) in _WITHOUT and segments[j + 1].is_word:
+        return  # "ohne Schnickschnack unter 300" lacks the frills
+    if _is_free(before) and _refuses(before):
+        _turn(segments, phrase, j)
+    elif (end := _refused_after(segments, phrase)) is not None and (
+        not phrase.bare or "not_after" in segments[end].roles
+    ):
+        phrase.unsure = phrase.bare or segments[end - 1].mark in (",", "，")
+        phrase.last, phrase.negated = end + 1, not phrase.bare
+
+
+def _before_words(segments: Sequence[Segment], j: int) -> int:
+    """Return the position, from ``j`` back, of a "not" or of what no "not" reaches over; few unknown words let one through."""
+    unknown = 0
+    while j >= 0 and _is_free(segments[j]) and not _refuses(segments[j]):
         s = segments[j]
         unknown += s.is_word
-        if unknown > MAX_UNKNOWN or not (
-            s.is_glue or s.fields or s.person or s.is_word or s.roles & {"at_most", "only", "any", "want", "terms"}
-        ):
+        if unknown > MAX_UNKNOWN or not (s.is_glue or s.fields or s.person or s.is_word or s.roles & _LETTING):
             break
         j -= 1
-    if j >= 0 and key_of(segments[j].text) in _WITHOUT and segments[j + 1].is_word:
-        return  # "ohne Schnickschnack unter 300" lacks the frills
-    if j >= 0 and _refuses(segments[j]) and not segments[j].used and not segments[j].entries:
-        start, times, k = j, 1, j - 1
-        while (
-            k >= 0
-            and (segments[k].is_glue or "not" in segments[k].roles)
-            and not segments[k].used
-            and not segments[k].entries
-            and key_of(segments[k].text) not in _THEREFORE
-        ):
-            if "not" in segments[k].roles:
-                start, times = k, times + 1
-            k -= 1
-        spends = _only_spends(segments, phrase)
-        phrase.first, phrase.negated = start, times % 2 == 1 and not spends
-        phrase.unsure = _refused_after(segments, phrase) is not None
-        return
-    end = _refused_after(segments, phrase)
-    if end is None:
-        return
-    phrase.unsure = phrase.bare or segments[end - 1].mark in (",", "，")
-    if not phrase.bare or "not_after" in segments[end].roles:
-        phrase.last, phrase.negated = end + 1, not phrase.bare
-    else:
-        phrase.unsure = False
+    return j
+
+
+def _turn(segments: Sequence[Segment], phrase: NumberPhrase, j: int) -> None:
+    """Turn the comparison round by the "not" at ``j`` and those before it, of which two cancel each other."""
+    k = past(
+        segments,
+        j - 1,
+        lambda s: (s.is_glue or "not" in s.roles) and _is_free(s) and key_of(s.text) not in _THEREFORE,
+        -1,
+    )
+    nots = [j, *(n for n in range(j - 1, k, -1) if "not" in segments[n].roles)]
+    spends = _only_spends(segments, phrase)
+    phrase.first, phrase.negated = nots[-1], len(nots) % 2 == 1 and not spends
+    phrase.unsure = _refused_after(segments, phrase) is not None
+
+
+def _is_free(s: Segment) -> bool:
+    return not s.used and not s.entries
 
 
 def _only_spends(segments: Sequence[Segment], phrase: NumberPhrase) -> bool:
@@ -79,31 +89,25 @@ def _only_spends(segments: Sequence[Segment], phrase: NumberPhrase) -> bool:
 def _refused_after(segments: Sequence[Segment], phrase: NumberPhrase) -> int | None:
     """Return the position of the "not" that a clause ends with after a number: "over 80k I can't afford", 超过3000的不要."""
     k = phrase.last
-    while (
-        k < len(segments)
-        and not segments[k].used
-        and (
-            segments[k].is_glue
-            or segments[k].mark in ("-", "?", ":", "：", ",", "，")
-            or _short_han(segments[k])
-            or (segments[k].is_word and key_of(segments[k - 1].text) == "to")
-            or key_of(segments[k].text) in _SPENDING
-        )
-    ):
+    while k < len(segments) and not segments[k].used and _leads_to_not(segments, k):
         k += 1
-    refusing = (
-        k < len(segments)
-        and segments[k].roles & {"not", "not_after"}
-        and not segments[k].used
-        and not is_correcting_no(segments, k)
-        and not segments[k].entries
-    )
-    if not refusing:
+    s = at(segments, k)
+    if not s.roles & {"not", "not_after"} or not _is_free(s) or is_correcting_no(segments, k):
         return None
-    end = k + 1
-    while end < len(segments) and (segments[end].is_glue or key_of(segments[end].text) in _SPENDING):
-        end += 1
-    return k if end >= len(segments) or segments[end].mark else None
+    after = at(segments, past(segments, k + 1, lambda s: s.is_glue or key_of(s.text) in _SPENDING))
+    return k if after.mark else None
+
+
+def _leads_to_not(segments: Sequence[Segment], k: int) -> bool:
+    """Tell whether what stands at ``k`` may part a number from the "not" behind it."""
+    s = segments[k]
+    return bool(
+        s.is_glue
+        or s.mark in ("-", "?", ":", "：", ",", "，")
+        or _short_han(s)
+        or (s.is_word and key_of(segments[k - 1].text) == "to")
+        or key_of(s.text) in _SPENDING
+    )
 
 
 def _refuses(s: Segment) -> bool:
@@ -121,26 +125,19 @@ def _over_noun(segments: Sequence[Segment], phrase: NumberPhrase, language: Cata
     j = phrase.first - 1
     if phrase.bare or phrase.around:
         return j
-    k = j
-    while (
-        k >= 0
-        and (segments[k].entries or key_of(segments[k].text) in _TO_NOUN)
-        and not segments[k].used
-        and not segments[k].roles & _REFUSING
-    ):
-        k -= 1
-    plain = (
-        k >= 0
-        and key_of(segments[k].text) in ("no", "kein", "keine", "keinen", "without", "ohne")
-        and not segments[k].used
-    )
-    if k >= 0 and k < j and not plain and segments[k].is_glue:
-        while k >= 0 and segments[k].is_glue and not segments[k].roles & _REFUSING and not segments[k].used:
-            k -= 1
-    refused = k >= 0 and segments[k].roles & {"not"} and not segments[k].used and not segments[k].entries
+    k = past(segments, j, lambda s: (s.entries or key_of(s.text) in _TO_NOUN) and _is_open(s), -1)
+    plain = key_of(at(segments, k).text) in _NO and not segments[k].used
+    if k < j and not plain:
+        k = past(segments, k, lambda s: s.is_glue and _is_open(s), -1)
+    before = at(segments, k)
+    refused = "not" in before.roles and _is_free(before)
     kinds = [s for s in segments[k + 1 : j + 1] if s.entries]
     things = all(_is_kind(s, language) for s in kinds)  # "ohne Gummi unter 25" refuses the rubber, no price
     return k if k < j and ((plain and things) or (refused and kinds and things)) else j
+
+
+def _is_open(s: Segment) -> bool:
+    return not s.used and not s.roles & _REFUSING
 
 
 def _is_kind(s: Segment, language: CatalogueLanguage) -> bool:

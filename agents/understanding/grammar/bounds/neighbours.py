@@ -48,9 +48,7 @@ def share_beside(segments: Sequence[Segment], phrase: NumberPhrase, language: Ca
         phrase.parts, phrase.fields = [found[0]], names
 
 
-def take_unit(
-    segments: Sequence[Segment], phrase: NumberPhrase, before: NumberPhrase, language: CatalogueLanguage
-) -> None:
+def take_unit(phrase: NumberPhrase, before: NumberPhrase, language: CatalogueLanguage) -> None:
     """Give a bare number the unit of the one before it, where their fields are of one measure: "no wider than 1.2 metres, no longer than 2"."""
     amount, given = phrase.parts[-1][1], before.parts[-1][1]
     if amount.units or amount.currency or amount.high is not None or not given.units or len(phrase.parts) > 1:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ..bounds.bound import Bound
-from ..bounds.bounds_of_phrases import OPPOSITE
+from ..bounds.bounds_on_fields import OPPOSITE
 from ..refused_values import LINKS
 from ..segments import Segment
 from ..sentence import COMMAS, Sentence
