@@ -9,7 +9,7 @@ from ....core.language.keys import key_of
 from ....core.schemas import Operator
 from .bounds.bound import Bound
 from .bounds.ranges import PRE, back
-from .number_fields.fields import in_field, in_range
+from .number_fields.amounts_in_fields import in_field, in_range
 from .numbers.amount import Amount
 from .segments import Segment
 from .sentence import Sentence

@@ -9,7 +9,8 @@ from .....core.language.keys import key_of
 from .....core.language.value_entry import FieldTerms
 from .....core.schemas import Operator
 from .....core.text.field_names import words_of
-from ..number_fields.fields import fields_of, in_field
+from ..number_fields.amounts_in_fields import in_field
+from ..number_fields.fields import fields_of
 from ..number_fields.limit_columns import WAITED, holds_least, holds_most, is_limit, pair_of, reaches
 from ..segments import Segment
 from .bound import Bound

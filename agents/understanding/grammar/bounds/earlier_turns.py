@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from .....core.language.catalogue_language import CatalogueLanguage
 from .....core.language.value_entry import FieldTerms
 from .....core.schemas import Constraint, Operator
-from ..number_fields.fields import counts_something, in_field
+from ..number_fields.amounts_in_fields import in_field
+from ..number_fields.counted import counts_something
 from ..segments import Segment
 from .phrase import NumberPhrase
 
@@ -36,7 +37,7 @@ def resume(
         if terms is None or not isinstance(c.value, float):
             continue
         value = _fitting(phrase, c.value, terms, language, named=named)
-        if value is None or (not named and counts_something(phrase, segments, language)):
+        if value is None or (not named and counts_something(phrase, segments)):
             continue
         if not named and not phrase.bare and _contradicts(phrase, value, c):
             continue

@@ -12,8 +12,7 @@ from ..number_fields.named_beside import take_named_field
 from ..numbers.amount import Amount
 from ..positions import at
 from ..segments import Segment
-from .after_numbers import OF_TIME, compare_after
-from .before_numbers import compare_before
+from .compared import OF_TIME, compare_after, compare_before
 from .negation import negate
 from .phrase import NumberPhrase
 from .ranges import back, read_range

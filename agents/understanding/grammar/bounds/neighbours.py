@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .....core.language.catalogue_language import CatalogueLanguage
-from ..number_fields.fields import fields_of, in_field, in_range
+from ..number_fields.amounts_in_fields import in_field, in_range
+from ..number_fields.fields import fields_of
 from ..segments import Segment
 from .bound import Bound
 from .judged_numbers import shared

@@ -8,7 +8,7 @@ from .....core.language.catalogue_language import CatalogueLanguage
 from .....core.language.field_concepts import superlatives
 from .....core.language.keys import key_of
 from .....core.language.word_groups import around_numbers
-from ..bounds.after_numbers import compare_after
+from ..bounds.compared import compare_after
 from ..bounds.phrase import NumberPhrase
 from ..positions import at, past
 from ..segments import Segment
