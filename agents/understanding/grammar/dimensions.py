@@ -8,7 +8,7 @@ from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.keys import key_of
 from ....core.schemas import Operator
 from .bounds.bound import Bound
-from .bounds.ranges import PRE, back
+from .bounds.compared import PRE, back
 from .number_fields.amounts_in_fields import in_field, in_range
 from .numbers.amount import Amount
 from .segments import Segment

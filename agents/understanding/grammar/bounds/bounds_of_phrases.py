@@ -15,11 +15,10 @@ from ..segments import Segment
 from ..sentence import Sentence
 from .bound import Bound
 from .bounds_on_fields import bounds_on_fields
-from .earlier_turns import resume
 from .limits import read_phrase
 from .negation import corrects
-from .neighbours import correct, inherit_not, share_beside, take_comparison, take_unit
 from .phrase import NumberPhrase
+from .taken_over import correct, inherit_not, resume, share_beside, take_comparison, take_unit
 
 _SAID_OF_ANYTHING = frozenset(("rating", "age", "span", "year"))
 """Measures of which a bare amount asks for nothing."""

@@ -11,8 +11,13 @@ from ..numbers.amount import Amount
 from ..positions import at, past
 from ..segments import Segment
 from .phrase import NumberPhrase
-from .ranges import PRE, PRE_TIME, back
 
+CLAUSE_MARKS = frozenset(".!?;。！？；\n")
+PRE: dict[str, Operator] = {"under": "<", "at_most": "<=", "over": ">", "at_least": ">="}
+PRE_TIME: dict[str, Operator] = {"before": "<", "after": ">", "since": ">=", "until": "<="}
+"""Roles of phrases before a number, with how they compare it: any number, and a year."""
+_LEADING = frozenset((*PRE, *PRE_TIME, "between", "from", "than", "hardly", "around", "not"))
+"""Roles of what may open a comparison."""
 POST: dict[str, Operator] = {"or_less": "<=", "under_after": "<", "or_more": ">="}
 POST_TIME: dict[str, Operator] = {"on_after": ">=", "before_after": "<"}
 OF_TIME = frozenset("newer later older earlier before after younger neuer alter junger".split())  # noqa: SIM905
@@ -193,3 +198,19 @@ def _is_between(s: Segment, after: Segment) -> bool:
     )
     counted = plural and not s.roles and not s.used and after.roles & POST.keys()
     return bool(names or key_of(s.text) in _KIND or counted)
+
+
+def back(segments: Sequence[Segment], i: int, over: frozenset[str] = frozenset()) -> int:
+    """Return the position before ``i`` over glue and field names, or -1 at a clause's edge."""
+    for j in range(i - 1, -1, -1):
+        s, before = segments[j], at(segments, j - 1)
+        if s.used:
+            return -1
+        if s.roles & _LEADING and not s.roles & _LEADING & over:
+            return j
+        if s.mark == "-" and s.start == before.end and before.roles & {"before", "after", "under", "over"}:  # pre-1930
+            return j - 1
+        passed = s.is_glue or (s.fields and not s.entries) or s.roles & over or s.mark in (":", "：", "=")
+        if not passed or s.mark in CLAUSE_MARKS:
+            return -1
+    return -1

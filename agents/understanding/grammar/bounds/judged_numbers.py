@@ -10,7 +10,6 @@ from .....core.language.lexicon.verbs import is_verb
 from .....core.language.tokens import stem
 from .....core.language.word_groups import wishing_verbs
 from .....core.schemas import Operator
-from ..numbers.amount import Amount
 from ..segments import Segment
 from .phrase import NumberPhrase
 
@@ -187,16 +186,3 @@ def _exceeds(segments: Sequence[Segment], phrase: NumberPhrase, k: int) -> bool:
     phrase.parts = [(op, phrase.parts[0][1])]
     phrase.last, phrase.bare, phrase.negated = k + 2, False, True
     return True
-
-
-def shared(first: NumberPhrase, second: NumberPhrase) -> tuple[tuple[Operator, Amount], tuple[str, ...]] | None:
-    """Return the first bound and its fields with the unit, money and field of the second: "mindestens 80, höchstens 100 cm breit"."""
-    (op, low), (_, high) = first.parts[0], second.parts[0]
-    own = bool(low.units or low.currency or first.fields)
-    if own or low.scaled or not (high.units or high.currency or second.fields or high.scaled) or low.value <= 0:
-        return None
-    scale = 1000.0 if high.scaled and not low.scaled and 1000 * low.value <= high.value else 1.0
-    return (
-        op,
-        low._replace(value=low.value * scale, units=high.units, currency=high.currency, scaled=high.scaled),
-    ), second.fields

@@ -10,14 +10,17 @@ from .....core.language.keys import key_of
 from .....core.schemas import Operator
 from ..number_fields.named_beside import take_named_field
 from ..numbers.amount import Amount
-from ..positions import at
+from ..positions import EDGE, at, past
 from ..segments import Segment
-from .compared import OF_TIME, compare_after, compare_before
+from .compared import OF_TIME, back, compare_after, compare_before
 from .negation import negate
 from .phrase import NumberPhrase
-from .ranges import back, read_range
 
 _EXACTLY = frozenset("exactly precisely genau exakt 正好 刚好 恰好".split())  # noqa: SIM905
+_HUNDREDS = frozenset(range(100, 1000, 100))
+_DASHES = frozenset("…-~–—～−")
+_AND = frozenset(("and", "und", "et"))
+_TRAILING = frozenset(("之间", "左右"))
 _SCALES = (5.0, 10.0, 100.0)
 
 
@@ -25,7 +28,7 @@ def read_phrase(segments: Sequence[Segment], i: int, language: CatalogueLanguage
     """Return the phrase around the number at position ``i``."""
     amount = segments[i].amount
     assert amount is not None
-    found = read_range(segments, i, amount) or _single(segments, i, amount)
+    found = _range(segments, i, amount) or _single(segments, i, amount)
     take_named_field(segments, found, language)
     negate(segments, found, language)
     take_named_field(segments, found, language)
@@ -93,3 +96,63 @@ def _out_of(segments: Sequence[Segment], phrase: NumberPhrase) -> None:
     later = NumberPhrase(phrase.first, phrase.last, [("=", phrase.parts[0][1])])
     if phrase.bare and compare_after(segments, later, phrase.parts[0][1]):
         phrase.parts, phrase.last, phrase.bare = later.parts, later.last, False
+
+
+def _range(segments: Sequence[Segment], i: int, low: Amount) -> NumberPhrase | None:
+    """Read "between 18k and 22k", "20-30", "from 20 to 30", "200 to 260 hp"."""
+    lead = back(segments, i)
+    before = at(segments, lead)
+    opened = bool(before.roles & {"between", "from"}) and not before.entries
+    choice = (
+        "or" in at(segments, i + 1).roles and not opened and _is_plain(low) and _is_plain(at(segments, i + 2).amount)
+    )
+    j = _joint(segments, i, choice=choice, between=opened and "between" in before.roles)
+    if j is None:
+        return None
+    k = past(segments, j + 1, lambda s: (s.is_glue or "around" in s.roles) and s.amount is None)
+    high = at(segments, k).amount
+    if high is None or (low.high is not None) != (high.high is not None):
+        return None
+    least, most = sorted(_alike(low, high), key=lambda a: a.value)
+    top = most if most.high is None else most._replace(value=most.high)
+    last = k + 1 + (key_of(at(segments, k + 1).text) in _TRAILING)
+    parts: list[tuple[Operator, Amount]] = [(">=", least), ("<=", top)]
+    return NumberPhrase(lead if opened else i, last, parts, bare=not opened, choice=choice)
+
+
+def _joint(segments: Sequence[Segment], i: int, *, choice: bool, between: bool) -> int | None:
+    """Return the position of what joins the number at ``i`` to another one as the ends of a range."""
+    j = i + 1
+    named = at(segments, j).fields and not segments[j].entries
+    j += bool(named) and "to" in at(segments, j + 1).roles  # the 层 of 5层到10层
+    dots = at(segments, j).mark == at(segments, j + 1).mark == "."  # 10..20
+    joint = at(segments, j + dots)
+    dash = joint.mark in _DASHES or dots or (j > i + 1 and bool(joint.mark))
+    is_to = "to" in joint.roles and (dash or between or key_of(joint.text) not in _AND)
+    return j + dots if joint is not EDGE and (dash or is_to or choice or (between and "and" in joint.roles)) else None
+
+
+def _is_plain(amount: Amount | None) -> bool:
+    """Tell whether an amount is a whole number without unit or money, or with its unit only."""
+    return amount is not None and not amount.currency and amount.high is None and amount.value == int(amount.value)
+
+
+def _alike(low: Amount, high: Amount) -> tuple[Amount, Amount]:
+    """Give both ends of a range the unit, currency and scale that only one of them states: "18-22k"."""
+    units, currency = low.units or high.units, low.currency or high.currency
+    low = low._replace(units=units, currency=currency)
+    high = high._replace(units=high.units or units, currency=high.currency or currency)
+    if low.spelled and high.spelled and low.value < 10 and high.value in _HUNDREDS:  # four to five hundred
+        low = low._replace(value=low.value * 100)
+    if high.scaled and not low.scaled and low.value < 1000 <= high.value:
+        scale = _scale(low, high)
+        if low.value * scale <= high.value:  # 五百到一千五 is no half a million
+            low = low._replace(value=low.value * scale, scaled=True)
+    return low, high
+
+
+def _scale(low: Amount, high: Amount) -> float:
+    """Return the scale of the upper end of a range: 三到五万 is in tens of thousands."""
+    if high.value >= 1e6:
+        return 1e6
+    return 1e4 if high.value >= 1e4 and low.value < 10 and high.value / 1e4 < 100 and high.spelled else 1e3
