@@ -10,7 +10,7 @@ from .....core.language.keys import key_of
 from .....core.language.measure_words import units
 from .....core.language.tokens import Token
 from .amount import Amount, phrase_at
-from .german_numbers import GERMAN
+from .spelled import GERMAN
 
 _ARTICLES = frozenset(("a", "an", "one", "ein", "eine", "einen", "einem", "einer", "eines"))
 _SPANS = {

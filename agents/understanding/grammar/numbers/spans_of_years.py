@@ -1,4 +1,4 @@
-"""Read years that are told from today or by century: "this century", "the 19th century", "the last ten years", 近五年, "this year"."""
+"""Read years that are told by decade, by century or from today: "80s", "the late sixties", "this century", "the 19th century", "the last ten years", 近五年, "this year"."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from .....core.language.tokens import Token
 from .....core.text.chinese import read_numeral
-from .amount import Amount, phrase_at
+from .amount import Amount, is_glued, phrase_at, text_at
+from .chinese_numerals import NUMERALS, ONES
 
 _CENTURIES = frozenset(("century", "jahrhundert", "jahrhunderts", "jh", "世纪"))
 _THIS = {
@@ -36,6 +37,22 @@ _FROM = frozenset(
         "issued",
     ]
 )
+_OF_A_YEAR = frozenset("的出发上新款生")
+_PARTS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
+DECADES = (
+    {
+        w: 10.0 * i
+        for i, w in enumerate(
+            ["twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties"], 2
+        )
+    }
+    | {
+        f"{w}iger{end}": 10.0 * i
+        for i, w in enumerate(["zwanz", "dreiss", "vierz", "funfz", "sechz", "siebz", "achtz", "neunz"], 2)
+        for end in ("", "n")
+    }
+    | dict.fromkeys(("noughties", "naughties", "aughts", "nuller"), 0.0)
+)
 _SMALL = {
     w: n + 2
     for words in ("two three four five six seven eight nine ten eleven twelve", "zwei drei vier funf sechs sieben acht neun zehn elf zwolf")
@@ -50,9 +67,12 @@ def this_year() -> int:
 
 
 def read_years(tokens: Sequence[Token], i: int) -> Amount | None:
-    """Return the first and the last year of a span of years that begins at token ``i``."""
-    if tokens[i].kind == "han":
-        return _in_chinese(tokens, i)
+    """Return the first and the last year of a span of years that begins at token ``i``, or the year of "'05"."""
+    told = _in_chinese(tokens, i) if tokens[i].kind == "han" else _told_from_today(tokens, i)
+    return told or _decade(tokens, i) or _short_year(tokens, i)
+
+
+def _told_from_today(tokens: Sequence[Token], i: int) -> Amount | None:
     return _century(tokens, i) or _last_years(tokens, i) or _one_year(tokens, i)
 
 
@@ -101,33 +121,72 @@ def _one_year(tokens: Sequence[Token], i: int) -> Amount | None:
 
 
 def _in_chinese(tokens: Sequence[Token], i: int) -> Amount | None:
+    """Read 本世纪, 上世纪, 今年的, 去年出的, 近五年."""
     text = "".join(t.text for t in tokens[i : i + 6])
     now = this_year()
-    for lead, first, last in (
-        ("本世纪", 2000, 2099),
-        ("上世纪", 1900, 1999),
-        ("今年", now, now),
-        ("去年", now - 1, now - 1),
-    ):
-        plain = not (lead == "上世纪" and text[3:4].isdigit())
-        if (
-            text.startswith(lead)
-            and plain
-            and (lead[-1] != "年" or text[2:3] in ("的", "出", "发", "上", "新", "款", "生"))
-        ):
-            return _years(first, last, i + len(lead))
-    for lead in ("最近", "近"):
-        rest = text.removeprefix(lead)
-        at = next((n for n, c in enumerate(rest) if c == "年"), 0)
-        n = (
-            int(rest[:at])
-            if rest[:at].isdigit()
-            else read_numeral("".join("二" if c == "两" else c for c in rest[:at]))
-            if at
-            else None
-        )
-        n = n if n is not None else {c: k for k, c in enumerate("零一二三四五六七八九")}.get(rest[:at])
-        if text.startswith(lead) and n and n < _HUNDRED:
-            digits = 1 if rest[:at].isdigit() else at
-            return _years(now - n, now, i + len(lead) + digits + 1)
-    return None
+    if text.startswith(("今年", "去年")) and text[2:3] in _OF_A_YEAR:
+        year = now - (text[0] == "去")
+        return _years(year, year, i + 2)
+    if text.startswith("本世纪") or (text.startswith("上世纪") and not text[3:4].isdigit()):
+        first = (now // _HUNDRED - (text[0] == "上")) * _HUNDRED
+        return _years(first, first + _HUNDRED - 1, i + 3)
+    lead = next((lead for lead in ("最近", "近") if text.startswith(lead)), "")
+    number, unit, _ = text.removeprefix(lead).partition("年")
+    n = _small_numeral(number) if lead and unit else None
+    if not n or n >= _HUNDRED:
+        return None
+    return _years(now - n, now, i + len(lead) + (1 if number.isdigit() else len(number)) + 1)
+
+
+def _small_numeral(text: str) -> int | None:
+    """Return the value of digits or of Chinese numerals, also of a single one."""
+    if text.isdigit() and text.isascii():
+        return int(text)
+    value = read_numeral(text.replace("两", "二"))
+    return value if value is not None else ONES.get(text)
+
+
+def _short_year(tokens: Sequence[Token], i: int) -> Amount | None:
+    """Read "'05" as the year 2005."""
+    digits = text_at(tokens, i + 1)
+    if tokens[i].text not in ("'", "’") or not is_glued(tokens, i + 1) or len(digits) != 2 or not digits.isdigit():
+        return None
+    return Amount(float(digits) + (2000 if int(digits) < 40 else 1900), i + 2)
+
+
+def _decade(tokens: Sequence[Token], i: int) -> Amount | None:
+    """Read "80s", "1960s", "'90s", "sixties", "90年代" with "early", "mid", "late" before."""
+    low, high = _PARTS.get(tokens[i].text, (0, 9))
+    if tokens[i].text in _PARTS:
+        i += 1 + (text_at(tokens, i + 1) == "-")
+    i += text_at(tokens, i) in ("'", "’") and is_glued(tokens, i + 1)
+    if i >= len(tokens):
+        return None
+    first, end = _decade_in_words(tokens, i) or _decade_in_digits(tokens, i)
+    first += 0 if first >= 100 else 2000 if first <= 10 else 1900
+    return Amount(first + low, end, high=first + high) if end and 1800 <= first <= 2100 else None
+
+
+def _decade_in_words(tokens: Sequence[Token], i: int) -> tuple[float, int] | None:
+    """Return the decade of "sixties" or 九十年代 and the position after it."""
+    word = tokens[i].text
+    if word in DECADES:
+        return DECADES[word], i + 1
+    numeral = "".join(t.text for t in tokens[i : i + 2])
+    told = tokens[i].kind == "han" and len(numeral) == 2 and set(numeral) <= NUMERALS
+    value = read_numeral(numeral) if told else None
+    return (float(value), i + 4) if value is not None and _is_decade(tokens, i + 2) else None
+
+
+def _decade_in_digits(tokens: Sequence[Token], i: int) -> tuple[float, int]:
+    """Return the decade of "80s", "80's", "80er" or 80年代 and the position after it, which is 0 where there is none."""
+    said, k = tokens[i].text, i + 1 + (text_at(tokens, i + 1) in ("'", "’"))
+    if tokens[i].kind != "number" or not said.isdigit() or not said.endswith("0") or len(said) not in (2, 4):
+        return 0.0, 0
+    if text_at(tokens, k) in ("s", "er", "ern") and tokens[k].glued:
+        return float(said), k + 1
+    return (float(said), i + 3) if _is_decade(tokens, i + 1) else (0.0, 0)
+
+
+def _is_decade(tokens: Sequence[Token], i: int) -> bool:
+    return [t.text for t in tokens[i : i + 2]] == ["年", "代"]
