@@ -140,6 +140,14 @@ def test_a_short_turn_comes_to_the_top_and_nothing_else_moves(
         assert placed["card"] > 0
 
 
+def test_where_nothing_fits_no_more_is_offered(browser: Browser, url: str) -> None:
+    with watched(browser) as page:
+        page.goto(f"{url}/?lang=en")
+        for text, offered in (("animals under 40 euros", ["Show more", "Undo"]), ("under 1 euro", ["Undo"])):
+            ask(page, text)
+            assert newest(page, ".row .pill") == offered
+
+
 def test_a_shopper_types_corrects_rates_compares_reloads_and_goes_on(browser: Browser, url: str) -> None:
     with watched(browser) as page:
         page.goto(f"{url}/?lang=en&user=sim-ada")

@@ -264,7 +264,7 @@ export class AnswerView {
         ),
       );
     const notes = response.degraded.length && el("div", { class: "notes" }, response.degraded.map((one) => el("p", { text: `${t.missing(t.parts[one.what] ?? one.what.replaceAll("_", " "))}.`, title: one.why })));
-    const row = newest && el("div", { class: "row" }, ["more", "undo"].map((what) => el("button", { type: "button", class: "pill", text: t[what], on: { click: () => host.ask({ text: t.says[what], shown: t[what] }) } })));
+    const row = newest && el("div", { class: "row" }, (response.items.length ? ["more", "undo"] : ["undo"]).map((what) => el("button", { type: "button", class: "pill", text: t[what], on: { click: () => host.ask({ text: t.says[what], shown: t[what] }) } })));
     return [ask, row, notes, this.how()];
   }
 
