@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tastemaker.core.ranking.relevance import telling
 from tastemaker.core.ranking.selection import alternated, kinds_of
 from tastemaker.core.schemas import Condition, Item
 
@@ -34,3 +35,18 @@ def test_what_only_comes_close_stays_behind() -> None:
 )
 def test_the_words_said_tell_the_kinds_apart(words: str, values: tuple[str, ...], kinds: list[str]) -> None:
     assert kinds_of(items(*values), asked(words, *dict.fromkeys(values))) == kinds
+
+
+def told(*texts: str, query: str) -> list[bool]:
+    return list(map(bool, telling([Item(item_id=t, title="Oar", text=t) for t in texts], query, ())))
+
+
+def test_a_common_word_that_few_texts_have_tells_them_apart() -> None:
+    assert told("Grips well on either side.", "Floats.", "Light.", "Folds.", query="side grip") == [
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert not any(told("Side grip.", "Side hook.", "Floats.", query="side grip"))  # most have it
+    assert not any(told("It is with this.", "Floats.", "Light.", "Folds.", query="with this"))

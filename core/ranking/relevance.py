@@ -11,11 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..language.small_words import small_words
 from ..protocols import Vectors
-from ..schemas import AttributeValue, CatalogueSchema, Item
+from ..schemas import AttributeValue, CatalogueSchema, Condition, Item
 from ..text.chinese import is_chinese, parts_of
 from ..text.field_names import is_closed
-from ..text.words import content_words, stems
+from ..text.words import content_words, is_content, stem, stems, tokens
 from .query import CandidateQuery
 
 MARGIN, NAME_MARGIN = 0.1, 4.0
@@ -26,6 +27,8 @@ FIRST, FIRST_BY_WORDS = 20, 5
 """So many of the most relevant items say what was meant; fewer where words alone lead, as the first twenty may be half of a small shop."""
 MOST_HAN = 12
 """Longer Chinese wishes are sentences, of which no part says what is wanted."""
+FEW = 0.3
+"""A common word that at most this share of the records has tells some from others."""
 NEAR = 0.05
 """So much less near to a photo, as a cosine, an item says e times less of what the photo shows; chosen on products beside each other."""
 
@@ -130,6 +133,21 @@ def speaking(items: Sequence[Item], wishes: Sequence[str]) -> NDArray[np.bool_]:
     values = (" ".join(v for v in i.attributes.values() if isinstance(v, str)) for i in items)
     texts = [f"{i.title} {i.text} {told}" if parts else "" for i, told in zip(items, values, strict=True)]
     return np.array([any(part in text for wish in parts for part in wish) for text in texts], dtype=np.bool_)
+
+
+def telling(
+    items: Sequence[Item], query: str, conditions: Sequence[Condition], read: RecordStems | None = None
+) -> NDArray[np.bool_]:
+    """Tell of every item, shape (n,), whether it has a common word of a request that few records have: "side" of "side sleepers"."""
+    taken = stems(" ".join(c.words for c in conditions))
+    words = {
+        stem(w) for w in tokens(query) if w.isalpha() and not is_content(w) and w.lower() not in small_words()["en"]
+    }
+    read, told = read or RecordStems(), np.zeros(len(items), dtype=np.bool_)
+    for word in words - taken:
+        held = np.array([word in read(item) for item in items], dtype=np.bool_)
+        told |= held if held.mean() <= FEW else False
+    return told
 
 
 def is_name(items: Sequence[Item], whole: NDArray[np.bool_], words: Sequence[str]) -> bool:

@@ -30,6 +30,7 @@ from ...core.ranking.relevance import (
     matching,
     nearness,
     speaking,
+    telling,
 )
 from ...core.ranking.selection import Shelf, alternated, kinds_of, select
 from ...core.ranking.soft_preferences import preference_fit
@@ -167,6 +168,7 @@ class Ranker:
             scores = lifted(scores, whole, NAME_MARGIN if ends else MARGIN)
             if whole.any() and not q.photos:
                 close = frozenset(i.item_id for i, held in zip(items, whole, strict=True) if not held)
+        scores = lifted(scores, telling(items, q.understanding.reading.query, q.understanding.conditions, self._stems))
         scores = lifted(scores, speaking(items, _free_wishes(q)))
         told = told_of_all(items, q.understanding)
         scores = lifted(lifted(scores, told > 0), told >= 0, NAME_MARGIN)
