@@ -16,24 +16,38 @@ _NOT = ("不", "没", "别")
 
 @cache
 def phrases() -> Mapping[str, frozenset[str]]:
-    """Return key -> the roles that a phrase may play in a sentence.
+    """Return key -> the roles that a phrase may play in a sentence of any language."""
+    found: dict[str, frozenset[str]] = {}
+    for roles in phrases_by_language().values():
+        found |= {key: found.get(key, frozenset()) | roles[key] for key in roles}
+    return found
+
+
+@cache
+def phrases_by_language() -> Mapping[str, Mapping[str, frozenset[str]]]:
+    """Return language -> key -> the roles that a phrase may play in a sentence.
 
     A Chinese phrase that begins with "not" plays the same ones behind 也, "nor": 也不能有 refuses as 不能有 does.
     """
+    found = {language: _read(language) for language in LANGUAGES}
+    chinese = found["chinese"]
+    nor = {f"也{key}": roles for key, roles in chinese.items() if key.startswith(_NOT) and len(key) > 1}
+    return {**found, "chinese": nor | chinese}
+
+
+def _read(language: str) -> dict[str, frozenset[str]]:
+    """Return key -> roles of the phrases of one language."""
     found: dict[str, set[str]] = defaultdict(set)
-    for role, key in _entries():
-        found[key].add(role)
-    denying = {key: roles for key, roles in found.items() if key.startswith(_NOT) and len(key) > 1}
-    nor = {f"也{key}": roles for key, roles in denying.items() if f"也{key}" not in found}
-    return {key: frozenset(roles) for key, roles in (found | nor).items() if key}
+    for role, form in _written(language):
+        found[key_of(form)].add(role)
+    return {key: frozenset(roles) for key, roles in found.items() if key}
 
 
-def _entries() -> Iterator[tuple[str, str]]:
-    """Yield every role with the key of every phrase that plays it."""
-    for language in LANGUAGES:
-        for role, forms in load_list(f"phrases/{language}").items():
-            for form in written_out(forms):
-                yield role, key_of(form)
+def _written(language: str) -> Iterator[tuple[str, str]]:
+    """Yield the phrases of a language as they are written, each with its role."""
+    for role, forms in load_list(f"phrases/{language}").items():
+        for form in written_out(forms):
+            yield role, form
 
 
 @cache
@@ -46,3 +60,9 @@ def phrase_words() -> frozenset[str]:
 def slips() -> Mapping[str, str]:
     """Return the key of a misspelling -> that of the word of phrases which is meant."""
     return {key_of(slip): key_of(word) for word, forms in load_list("slips").items() for slip in listed(forms)}
+
+
+@cache
+def accented_words(language: str) -> frozenset[str]:
+    """Return the keys of the single words among the phrases of a language that are written with accents."""
+    return frozenset(key_of(form) for _, form in _written(language) if " " not in form and not form.isascii())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.small_words import german_lean
+from ....core.language.spoken_languages import languages_of
 from ....core.language.thing_words import thing_words
 from ....core.language.tokens import Token, stem, tokenise
 from ....core.language.value_entry import Entry
@@ -32,7 +33,7 @@ def segment(text: str, language: CatalogueLanguage) -> tuple[list[Segment], str]
     spoken = sounding_right(tokens, language) if language.sounds and any(t.kind == "han" for t in tokens) else tokens
     right = [corrected(t, language, tongue) for t in spoken]
     changed = [a.text != b.text for a, b in zip(tokens, right, strict=True)]
-    return _pieces(Cut(text, right, language), tongue, changed), rest
+    return _pieces(Cut(text, right, language, languages_of(t.text for t in tokens)), tongue, changed), rest
 
 
 def _tongue_of(tokens: Sequence[Token], language: CatalogueLanguage) -> str:

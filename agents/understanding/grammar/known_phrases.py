@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.field_concepts import superlatives
 from ....core.language.keys import value_key
-from ....core.language.phrases import phrases
+from ....core.language.spoken_languages import roles_in
 from ....core.language.tokens import Token, are_forms, german_stem, stem
 from ....core.language.value_entry import INFLECTED, SPELLED, Entry
-from .segments import NO_ROLES, Segment
+from .segments import Segment
 
 _REFUSING = frozenset(("no", "not", "kein", "keine", "keinen", "ohne", "without"))
 _WORDS_OF_GRAMMAR = frozenset(("except", "release", "averse"))
@@ -28,15 +28,17 @@ class Run:
     plain: str = ""
     stems: str = ""
     german: str = ""
+    accented: bool = False
 
-    def add(self, token: Token) -> None:
-        """Take the next token; of marks only the stroke of the size 3/4."""
+    def add(self, token: Token, written: str) -> None:
+        """Take the next token, and how it is written; of marks only the stroke of the size 3/4."""
         if token.kind == "mark":
             if token.text == "/" and self.words[-1].isdigit():
                 self.plain, self.stems = f"{self.plain}/", f"{self.stems}/"
             return
         joined = not self.key or not (self.key[-1].isascii() or token.text.isascii())
         self.words.append(token.text)
+        self.accented = self.accented or not written.isascii()
         self.key = f"{self.key}{'' if joined else ' '}{token.text}"
         self.plain += token.text
         self.stems += stem(token.text)
@@ -47,10 +49,10 @@ class Run:
         return language.opens(self.key, self.plain, self.stems, self.german)
 
 
-def known(run: Run, language: CatalogueLanguage) -> Segment | None:
-    """Return a segment with all that the words mean, or None."""
+def known(run: Run, language: CatalogueLanguage, spoken: frozenset[str]) -> Segment | None:
+    """Return a segment with all that the words mean in a text of the languages ``spoken``, or None."""
     spelled, inflected = _values(run, language)
-    roles = phrases().get(run.key, NO_ROLES)
+    roles = roles_in(run.key, spoken, accented=run.accented)
     if roles & _WORDS_OF_GRAMMAR and len(run.words) == 1 and any(e.rank == SPELLED for e in spelled):
         roles -= _WORDS_OF_GRAMMAR  # a hotel's bar and a flat's lift are no words of the grammar
     entries = _beside_roles(run, roles, spelled, inflected)

@@ -40,11 +40,12 @@ _REFUSED_PARTS = frozenset(
 
 
 class Cut(NamedTuple):
-    """A request as it is cut: its text, its tokens and the language of the catalogue."""
+    """A request as it is cut: its text, its tokens, the language of the catalogue and the languages ``spoken``."""
 
     text: str
     tokens: Sequence[Token]
     language: CatalogueLanguage
+    spoken: frozenset[str]
 
 
 def longest_at(cut: Cut, i: int) -> Segment:
@@ -82,10 +83,10 @@ def _longest_known(cut: Cut, i: int) -> Segment | None:
         token = cut.tokens[j]
         if len(run.words) >= MAX_PIECES or _parts(cut.tokens, j, run):
             break
-        run.add(token)
+        run.add(token, cut.text[token.start : token.end])
         if token.kind == "mark":
             continue
-        piece = None if _is_article(cut, i, run) else known(run, cut.language)
+        piece = None if _is_article(cut, i, run) else known(run, cut.language, cut.spoken)
         if piece is not None and _stands(piece, run, cut, i, j + 1):
             best = piece
             best.first, best.last = i, j + 1
