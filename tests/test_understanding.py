@@ -740,10 +740,10 @@ def test_odd_text_never_fails(text: str) -> None:
 def test_rules_are_quick_and_do_not_blow_up() -> None:
     text = "show me a red or blue t-shirt like the second but cheaper, no horror, war or drama, under 40 euros please"
     read(text, MEMORY)
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(50):
         read(text, MEMORY)
-    assert (time.perf_counter() - start) / 50 < 0.02
+    assert (time.process_time() - start) / 50 < 0.02
     for hostile in (
         "not " * 900,
         "more expensive than " * 180,
@@ -771,6 +771,11 @@ def test_rules_are_quick_and_do_not_blow_up() -> None:
         ("nineteen ninety nine", [(1999, "")]),
         ("twenty twenty four", [(2024, "")]),
         ("two thousand and five", [(2005, "")]),
+        ("part 123.456.78", [(123456.78, "")]),
+        ("version 1.000.1", [(1000.1, "")]),
+        ("at 10.123.45", [(10123.45, "")]),
+        ("zwischen zweihundert und 350 Euro", [(200, ""), (350, "EUR")]),
+        ("the b2b one at 20km", []),
         ("that one", []),
         ("the 2nd in the 90s", []),
         ("2k", [(2000, "")]),

@@ -47,6 +47,20 @@ def read_number(tokens: Sequence[Token], i: int) -> Amount | None:
     )
 
 
+def read_money(tokens: Sequence[Token], i: int) -> Amount | None:
+    """Return the number at ``i`` with its scale and its currency, but without a unit, halves and what is only about so much."""
+    before = currency_at(tokens, i)
+    sign, first = before if before and before[1] < len(tokens) else ("", i)
+    number = digits_at(tokens, first) or spelled(tokens, first) or chinese_numeral(tokens, first)
+    if number is None:
+        return None
+    scaled = _scaled(tokens, number)
+    after = None if sign else currency_at(tokens, scaled.end)
+    if not after and scaled.end == first + 1 and tokens[first].kind == "han":  # the 一 of 一点
+        return None
+    return scaled._replace(currency=after[0], end=after[1]) if after else scaled._replace(currency=sign)
+
+
 def _below_zero(tokens: Sequence[Token], i: int) -> Amount | None:
     """Read "minus 5 degrees"; only temperatures are below zero."""
     if tokens[i].text != "minus" and (tokens[i].text != "-" or tokens[i].glued):

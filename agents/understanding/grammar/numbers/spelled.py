@@ -31,6 +31,7 @@ SCALES = {
 }  # fmt: skip
 ABBREVIATED = ("k", "mn", "mil")
 """Scales that stand behind digits only."""
+_LARGE = frozenset(("hundred", "thousand"))
 _LEADING = frozenset(("a", "an", "one", "ein", "half"))
 MAX_WORDS = 12
 
@@ -57,11 +58,14 @@ def spelled(tokens: Sequence[Token], i: int) -> Amount | None:
 
 
 def _joins(tokens: Sequence[Token], j: int, current: float) -> bool:
-    """Tell whether a hyphen or an "and" at ``j`` leads to more of the number."""
-    hyphen = tokens[j].text == "-" and tokens[j].glued
-    return (hyphen or (tokens[j].text == "and" and current > 0 and current % 100 == 0)) and text_at(
-        tokens, j + 1
-    ) in WORDS
+    """Tell whether a hyphen or an "and" at ``j`` leads to more of the number, and not to a hundred of its own."""
+    if text_at(tokens, j + 1) not in WORDS:
+        return False
+    if tokens[j].text == "-":
+        return tokens[j].glued
+    round_so_far = current % 100 == 0 and (current > 0 or tokens[j - 1].text in SCALES)
+    own = {text_at(tokens, j + 2), text_at(tokens, j + 3)} & _LARGE
+    return tokens[j].text == "and" and round_so_far and not own
 
 
 def _added(word: str, total: float, current: float, *, first: bool, led: bool) -> tuple[float, float, bool] | None:
