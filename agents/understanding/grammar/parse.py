@@ -23,7 +23,7 @@ from .meanings_in_context import settle_meanings
 from .moments import moments
 from .numbered_values import numbered_values, ranges_of_values
 from .orders import leanings, orders
-from .refusals import refusals
+from .refusals.every_refusal import refusals
 from .releases import releases
 from .segments import Segment
 from .sentence import Parsed, Sentence

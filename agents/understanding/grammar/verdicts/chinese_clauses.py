@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from .....core.language.keys import key_of
 from .....core.language.word_groups import around_han
 from .....core.text.chinese import is_han
-from ..refused_values import LACKING
+from ..refusals.words import LACKING
 from ..segments import Segment
 from ..sentence import COMMAS
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..bounds.bound import Bound
 from ..bounds.bounds_on_fields import OPPOSITE
-from ..refused_values import LINKS
+from ..refusals.words import LINKS
 from ..segments import Segment
 from ..sentence import COMMAS, Sentence
 from .clause import clause_around, is_one, plays

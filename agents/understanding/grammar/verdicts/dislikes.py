@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from .....core.language.keys import key_of
 from .....core.language.word_groups import doubtful_words
-from ..refuse_before import listed_with
+from ..refusals.refuse_before import listed_with
 from ..segments import Segment, is_german
 from ..sentence import Sentence, Wish
 from .clause import Clause, clauses, is_one, says, says_in_german

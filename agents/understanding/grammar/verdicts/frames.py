@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .....core.language.keys import joined, key_of
 from .....core.language.word_groups import frame_openers, frames
-from ..refuse_before import listed_with
+from ..refusals.refuse_before import listed_with
 from ..sentence import COMMAS, Sentence
 from .settle import mark, name, refuse
 

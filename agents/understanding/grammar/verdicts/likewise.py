@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..refused_values import LINKS
+from ..refusals.words import LINKS
 from ..segments import Segment
 from ..sentence import STOPS, Sentence
 from .settle import refuse

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from .....core.language.keys import key_of
 from .....core.language.word_groups import clause_words, doubtful_words
-from ..refused_values import LACKING
+from ..refusals.words import LACKING
 from ..segments import Segment
 from ..sentence import COMMAS, Sentence
 from .clause import clause_around, is_one, is_question_mark, plays, says

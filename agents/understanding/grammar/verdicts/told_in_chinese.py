@@ -12,7 +12,7 @@ from .....core.language.keys import key_of
 from .....core.language.lexicon.lexicon import sense, senses_of
 from .....core.language.word_groups import around_han
 from .....core.text.chinese import is_han
-from ..refuse_before import ELSE
+from ..refusals.words import ELSE
 from ..segments import Segment
 from ..sentence import Sentence
 from .clause import Clause, clauses, is_one, plays

@@ -11,7 +11,7 @@ from .....core.language.lexicon.verbs import is_past, is_verb
 from .....core.language.tokens import stem
 from .....core.language.word_groups import irregular_verbs, wishing_verbs
 from ..bounds.bound import Bound
-from ..refused_values import LACKING
+from ..refusals.words import LACKING
 from ..segments import Segment
 from ..sentence import Sentence
 from .clause import Clause, clauses, is_one, plays, says_in_english

@@ -14,7 +14,7 @@ from .....core.language.tokens import stem
 from .....core.language.word_groups import clause_words, doubtful_words, wishing_verbs
 from ..bounds.bound import Bound
 from ..number_fields.limit_columns import holds_most
-from ..refused_values import LACKING
+from ..refusals.words import LACKING
 from ..segments import Segment, is_german
 from ..sentence import Sentence, Wish
 from .clause import Clause, clauses, is_one, plays, says_in_german

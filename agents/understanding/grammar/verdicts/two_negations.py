@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from .....core.language.keys import key_of
 from .....core.language.phrases import phrases
-from ..refused_values import LACKING, LINKS, take_refused
+from ..refusals.refused_lists import take_refused
+from ..refusals.words import LACKING, LINKS
 from ..segments import Segment
 from ..sentence import COMMAS, Sentence, Wish
 

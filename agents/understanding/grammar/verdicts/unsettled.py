@@ -8,7 +8,7 @@ from __future__ import annotations
 from .....core.language.keys import key_of
 from .....core.language.tokens import stem
 from .....core.language.word_groups import doubtful_words, wishing_verbs
-from ..refuse_before import COPULAS
+from ..refusals.words import COPULAS
 from ..segments import Segment
 from ..sentence import Sentence, Wish
 from .clause import Clause, clauses, is_one, is_question_mark, plays, says, says_in_german

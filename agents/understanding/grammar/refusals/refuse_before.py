@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from ....core.language.keys import key_of
-from ....core.language.phrases import phrases
-from ....core.language.value_entry import BROADER
-from ....core.language.word_groups import around_han, doubtful_words, states
-from .refused_values import BESIDE, LACKING, LINKS
-from .segments import Segment
-from .sentence import COMMAS, Sentence, Wish
+from .....core.language.keys import key_of
+from .....core.language.phrases import phrases
+from .....core.language.value_entry import BROADER
+from .....core.language.word_groups import around_han, doubtful_words, states
+from ..segments import Segment
+from ..sentence import COMMAS, Sentence, Wish
+from .words import BESIDE, COPULAS, ELSE, LACKING, LINKS, WHOLE, YES
 
-COPULAS = frozenset("is are was be would look looks seem seems feel feels ist sind ware waren wirkt".split())  # noqa: SIM905
-ELSE = frozenset("otherwise else sonst ansonsten 否则 不然 要不然".split())  # noqa: SIM905
-YES = frozenset(("ja", "yes", "yep", "jep", "gern", "gerne"))
 _NONE = frozenset("none nothing neither keine keinen keins nichts".split())  # noqa: SIM905
 _BARE = frozenset("dont doesnt do does wont cant need".split())  # noqa: SIM905
 _ON = frozenset("on at in for with".split())  # noqa: SIM905
 _THOSE = frozenset("those these that this".split())  # noqa: SIM905
 _POINTING = frozenset("it them that those".split())  # noqa: SIM905
 _RELATIVE = frozenset("that which who das die der".split())  # noqa: SIM905
-WHOLE = frozenset(
-    "nope nah hurt hurts allergy allergies allergic intolerance intolerant sucks suck stinks stink dealbreaker excluded "  # noqa: SIM905
-    "unwanted unnecessary allergie annoys annoy bothers excepted tabu taboo ausgenommen ausgeschlossen nein nee no niemals igitt nervt stort weglassen unacceptable unsuitable verzichten raus".split()
-)
-"""Refusals of one word that need no verb before them."""
 
 
 def refuse_before(sentence: Sentence, i: int) -> bool:

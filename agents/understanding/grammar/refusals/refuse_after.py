@@ -1,145 +1,34 @@
-"""Read what is not wanted: how far a "not" reaches, before and after the value, exceptions, allergies.
-
-A refusal reaches to the end of its clause and over lists joined by "or", "and" and commas; two of them cancel each other. What it
-refuses and no field expresses is noted word for word. What stands in doubt is noted, never turned into a wish.
-"""
+"""Refuse what a "not" reaches: to the end of its clause and over lists joined by "or", "and" and commas."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from ....core.language.keys import key_of
-from ....core.language.small_words import common_words
-from ....core.language.tokens import stem
-from ....core.language.word_groups import around_han
-from ....core.predicates import TITLE
-from ....core.schemas import Condition
-from .bounds.negation import answers_no, is_correcting_no
-from .refuse_before import YES, refuse_before, refuse_those
-from .refused_values import LACKING, LINKS, opens_relative
-from .segments import Segment
-from .sentence import COMMAS, Sentence
-from .verdicts.two_negations import says_lacking, take_value
+from .....core.language.keys import key_of
+from .....core.language.word_groups import around_han
+from ..bounds.negation import answers_no, is_correcting_no
+from ..segments import Segment
+from ..sentence import COMMAS, Sentence
+from ..verdicts.two_negations import says_lacking, take_value
+from .no_field_for_it import note_unmet
+from .refuse_before import refuse_before, refuse_those
+from .refused_lists import opens_relative
+from .words import LACKING, LINKS, YES
 
 FINE = frozenset(("fine", "also", "release"))
 REACH = 40
 """Segments that a "not" reaches at most."""
 _POSSESSIVE = frozenset("my our the your a an meinem meiner unserem unserer dem der einem einer".split())  # noqa: SIM905
-MAX_NAMES = 3
-"""Words of a refusal that are looked for in titles."""
-ENDS = frozenset(".!?;。！？；")
 BRIDGES = frozenset(
     "with having has have near that which who whose containing featuring in by from of made about including mit aus in von das die der welche "  # noqa: SIM905
     "welches welcher 有 带 含".split()
 )
 """Words that lead from an unknown noun to what it has: "no room with a sauna"."""
-_EXEMPTS = frozenset(
-    (
-        "unless",
-        "except",
-        "except for",
-        "with the exception of",
-        "es sei denn",
-        "ausser",
-        "ausgenommen",
-        "mit ausnahme von",
-    )
-)
-"""Words that let something of what was just refused through: "no Fords unless it is a Mustang"."""
 _LESS = frozenset(("less than", "short of", "weniger als", "geringer als"))
 _NO_AGAIN = frozenset("not dont do nothing no never i im definitely nicht kein keine".split())  # noqa: SIM905
-
-
 _THEREFORE = frozenset("so then hence therefore thus deshalb darum daher drum also 所以 那就 因此".split())  # noqa: SIM905
 """Words after which one says what one takes instead."""
 
 
-def refusals(sentence: Sentence) -> None:
-    """Read every "not" and every exception, from left to right."""
-    for i, s in enumerate(sentence.segments):
-        if s.used or s.entries:
-            if s.entries and not s.used and "free" in s.roles and sentence.value_at(i - 1):
-                refuse_before(sentence, i)  # "smoke free" in a shop where "Free" is a value
-            continue
-        if "wanted_double" in s.roles and _is_relative(sentence, i):
-            _refuse_after(sentence, i)
-        elif "wanted_double" in s.roles:
-            s.used = "settled"
-        elif key_of(s.text) in _EXEMPTS and _follows_refusal(sentence, i):
-            _name_exemption(sentence, i)
-        elif s.roles & {"not", "except"} or _is_minus(sentence, i):
-            _refuse_after(sentence, i)
-        elif ("closing" in s.roles or _is_gone(sentence, i)) and sentence.value_at(i - 1) and _closes(sentence, i):
-            refuse_before(sentence, i)
-        elif (
-            s.roles & {"not_after", "except_after", "free"}
-            and "filler" not in s.roles
-            and not refuse_before(sentence, i)
-        ):
-            _doubt_before(sentence, i)
-
-
-def _is_gone(sentence: Sentence, i: int) -> bool:
-    """Tell whether "out" or "off" is said of what a contracted "is" stands at: "lime's out"."""
-    before = sentence.segments[i - 1].text.casefold() if i else ""
-    return key_of(sentence.segments[i].text) in ("out", "off", "gone") and before.endswith(("'s", "’s"))
-
-
-def _closes(sentence: Sentence, i: int) -> bool:
-    """Tell whether nothing follows in the clause of ``i``: "the mint has to go", but not "the lamp has to go in the hall"."""
-    return sentence.stops(i + 1) or bool(sentence.segments[i + 1].mark)
-
-
-def _is_relative(sentence: Sentence, i: int) -> bool:
-    """Tell whether a "who doesn't like" says something of somebody rather than asking who wouldn't: "a friend who doesn't like red"."""
-    before = sentence.segments[i - 1 : i]
-    return (
-        key_of(sentence.segments[i].text).startswith("who ")
-        and bool(before)
-        and (before[0].is_word or bool(before[0].person))
-    )
-
-
-def _follows_refusal(sentence: Sentence, i: int) -> bool:
-    """Tell whether something was refused earlier in the same sentence."""
-    for wish in sentence.found.wishes:
-        last = sentence.place(wish.segments[-1])
-        if wish.refused and last < i and not any(p.mark in ENDS for p in sentence.segments[last:i]):
-            return True
-    return False
-
-
-def _name_exemption(sentence: Sentence, i: int) -> None:
-    """Name as not applied what a refusal lets through, to the end of the clause: no field can say it, and it is not refused."""
-    j = i + 1
-    while j < len(sentence.segments) and not sentence.stops(j) and not sentence.segments[j].used:
-        j += 1
-    exempt = sentence.segments[i:j]
-    sentence.found.unmet.append((exempt[0].start, exempt[-1].end))
-    for piece in exempt:
-        piece.used = "unmet"
-
-
-def _doubt_before(sentence: Sentence, i: int) -> None:
-    """Note, rather than want, what stands before a refusal together with words that nothing knows: 皮夹克以外的外套."""
-    k = i - 1
-    while k >= 0 and (sentence.segments[k].is_word or sentence.segments[k].entries) and not sentence.segments[k].used:
-        k -= 1
-    run = sentence.segments[k + 1 : i]
-    if run and any(p.is_word for p in run):
-        sentence.found.unmet.append((run[0].start, sentence.segments[i].end))
-        for piece in (*run, sentence.segments[i]):
-            piece.used = "unmet"
-
-
-def _is_minus(sentence: Sentence, i: int) -> bool:
-    """Tell whether a hyphen before a word and after a blank excludes it, as in search boxes: "dress -red"."""
-    s, following = sentence.segments[i], sentence.segments[i + 1 : i + 2]
-    apart = i == 0 or sentence.segments[i - 1].end < s.start
-    return s.mark == "-" and apart and bool(following) and not following[0].mark and following[0].start == s.end
-
-
-def _refuse_after(sentence: Sentence, i: int) -> None:
+def refuse_after(sentence: Sentence, i: int) -> None:
     """Refuse the values that the "not" at ``i`` reaches; else the value before it; else note what it is about.
 
     It reaches over an unknown noun only where a preposition or relative pronoun leads on: "no room with a sauna", not "no doubt, a sauna".
@@ -189,7 +78,7 @@ def _refuse_after(sentence: Sentence, i: int) -> None:
         unknown, bridged = unknown or s.is_word, key_of(s.text) in BRIDGES or (bridged and not s.is_word)
         j += 1
     if not refuse_those(sentence, i) and (_names_more(sentence, i) or not refuse_before(sentence, i)):
-        _unmet_words(sentence, i)
+        note_unmet(sentence, i)
     for n in negations:
         n.used = n.used or "glue"
 
@@ -321,67 +210,3 @@ def _names_more(sentence: Sentence, i: int) -> bool:
             return True
         j += 1
     return False
-
-
-def _names_in_titles(sentence: Sentence, refused: Sequence[Segment]) -> list[str]:
-    """Return the words that are refused, where no field holds them, texts of the catalogue do, and none is an everyday word."""
-    said = [s for s in refused if s.is_word or s.entries or s.person or s.fields or s.amount is not None]
-    words = [s.words[0] for s in said if s.is_word and len(s.words) == 1]
-    if len(words) != len(said) or len(words) > MAX_NAMES or TITLE in sentence.language.fields:
-        return []
-    known = sentence.language.words
-    named = all((w in known or stem(w) in known) and w not in common_words() and len(w) > 1 for w in words)
-    own = set(map(id, refused))
-    asked = {w for s in sentence.segments if id(s) not in own for w in s.words}
-    if named and asked & set(words):  # "batman films but not batman & robin"
-        return [sentence.text[said[0].start : said[-1].end]] if len(said) > 1 else []
-    return words if named else []
-
-
-def _name_before(sentence: Sentence, i: int) -> None:
-    """Note what a "not" at the end of a clause is about, where it is a word of the grammar that no rule used: "rund soll es nicht sein"."""
-    k = i - 1
-    while k >= 0 and sentence.segments[k].is_glue and not sentence.segments[k].mark:
-        k -= 1
-    s = sentence.segments[k] if k >= 0 else None
-    ends = i + 1 >= len(sentence.segments) or all(p.is_glue for p in sentence.segments[i + 1 : i + 2] if not p.mark)
-    if s is None or s.mark or s.used or s.amount is not None or not ends or not s.roles & {"around", "over", "under"}:
-        return
-    sentence.found.unmet.append((s.start, sentence.segments[i].end))
-    for piece in sentence.segments[k : i + 1]:
-        piece.used = "unmet"
-
-
-def _unmet_words(sentence: Sentence, i: int) -> None:
-    """Note what a "not" refuses and no field expresses, word for word."""
-    first = last = sentence.segments[i]
-    j, words = i + 1, False
-    while j < len(sentence.segments) and not sentence.stops(j):
-        s = sentence.segments[j]
-        if s.mark in COMMAS or s.used or (s.amount is not None and not s.entries) or (words and s.text == "的"):
-            break
-        ends = s.roles & {"and", "but", "want", "own", "soft", "only"} or key_of(s.text) in (
-            "for",
-            "in",
-            "with",
-            "please",
-            "from",
-        )
-        if words and ends and not s.entries:
-            break
-        if s.is_word or s.fields or s.person or s.entries:
-            words, last = True, s
-        j += 1
-    if not words:
-        _name_before(sentence, i)
-        return
-    names, said = _names_in_titles(sentence, sentence.segments[i + 1 : j]), sentence.text[first.start : last.end]
-    sentence.found.conditions += [
-        Condition(condition_id="", field=TITLE, op="not contains", value=name, words=said, refused=True)
-        for name in names
-    ]
-    if not names:
-        sentence.found.unmet.append((first.start, last.end))
-    for s in sentence.segments[i:j]:
-        if s.start < last.end:
-            s.used = "unmet"
