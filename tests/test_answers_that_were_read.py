@@ -24,6 +24,7 @@ from tastemaker.core.schemas import (
     Reading,
     Understanding,
 )
+from tastemaker.core.text.words import has_part
 
 
 def number(name: str, unit: str = "") -> CatalogueField:
@@ -388,3 +389,27 @@ def test_a_season_with_a_figure_is_no_purpose() -> None:
 
 def test_a_german_state_of_delivery_is_told_as_one() -> None:
     assert wording("de").says("Lieferbar", "sofort", Brief()) == "hat den Lieferstatus sofort"
+
+
+@pytest.mark.parametrize(
+    ("word", "part", "has"),
+    [
+        ("eichenholz", "holz", True),
+        ("holzgriff", "holz", True),
+        ("decken", "decke", True),
+        ("decke", "decken", True),
+        ("versand", "sand", False),
+        ("preis", "reis", False),
+        ("holz", "holz", True),
+        ("rotwein", "rot", False),
+    ],
+)
+def test_a_part_of_a_german_compound_is_found_where_the_rest_is_a_word_too(word: str, part: str, has: bool) -> None:
+    assert has_part(word, part) is has
+
+
+def test_a_wish_that_a_compound_holds_is_quoted_and_not_called_unapplied() -> None:
+    shown = [Item(item_id="1", title="Quirl", text="Aus Buchenholz gedreht.", attributes={})]
+    said = answer("Quirl aus Holz", shown, "de", unparsed=("Holz",), query="Quirl aus Holz")
+    assert "konnte ich nicht" not in said
+    assert "„Aus Buchenholz gedreht“" in said

@@ -11,7 +11,7 @@ from ...core.ranking.refused_in_text import denies, refused_thing, texts_of
 from ...core.schemas import Brief, Item, Language, Understanding
 from ...core.text.chinese import han_pairs, is_chinese, parts_of
 from ...core.text.word_lists import CLASS_NOUNS
-from ...core.text.words import content_words, plain_text, sentences, shorten, stem, stems, tokens
+from ...core.text.words import content_words, has_part, plain_text, sentences, shorten, stem, stems, tokens
 from .clauses import YES, clauses_of
 from .field_words import is_prose
 from .own_words import refuses
@@ -81,12 +81,17 @@ def quote_with(wanted: Sequence[str], item: Item, language: Language) -> tuple[s
         if language == "zh":
             found = _joined_pairs([w for w in wanted if w in sentence], sentence)
         else:
-            found = [w for w in wanted if len(w) >= MIN_QUOTED_WORD and stem(w) in affirmed]
+            found = [w for w in wanted if len(w) >= MIN_QUOTED_WORD and _is_among(stem(w), affirmed, language)]
         quote = quoted(sentence)
         shown = [w for w in found if w.lower() in quote.lower()]
         if shown and quote:
             return quote, shown
     return "", []
+
+
+def _is_among(word: str, held: Collection[str], language: Language) -> bool:
+    """Say whether a word is among those held, in German also as a part of one."""
+    return word in held or (language == "de" and any(has_part(key, word) for key in held))
 
 
 def _joined_pairs(pairs: Sequence[str], sentence: str) -> list[str]:
@@ -174,16 +179,14 @@ def _speaks_of(wish: str, item: Item, language: Language) -> bool:
     if language == "zh":
         return any(_holds(wish, text) for text in _texts(item))
     wanted = stems(wish)
-    affirms = _affirms if language == "en" else _denies_nothing
-    return bool(wanted) and any(wanted <= stems(text) and affirms(wanted, text) for text in _texts(item))
+    if language == "de":
+        told = [stems(text) for text in _texts(item) if not refuses(text)]
+        return bool(wanted) and any(all(any(has_part(k, w) for k in keys) for w in wanted) for keys in told)
+    return bool(wanted) and any(wanted <= stems(text) and _affirms(wanted, text) for text in _texts(item))
 
 
 def _affirms(wanted: frozenset[str], text: str) -> bool:
     return any(wanted <= clause.holding(YES) for clause in clauses_of(text))
-
-
-def _denies_nothing(_: frozenset[str], text: str) -> bool:
-    return not refuses(text)
 
 
 def _holds(wish: str, text: str) -> bool:

@@ -15,14 +15,12 @@ from ..language.word_lists import listed, load_list
 from ..predicates import TITLE
 from ..schemas import Item, Understanding
 from ..text.chinese import is_chinese
-from ..text.words import content_words, plain_text, sentences, stem, tokens
+from ..text.words import content_words, has_part, plain_text, sentences, stem, tokens
 
 MOST = 3
 """A refusal of more words than this says more than a thing."""
 NEAR = 2
 """So many words after a thing "not" may stand and still deny it: "the bulb is not included"."""
-LONG = 4
-"""Letters from which a German word is looked for in compounds: "Holz" in "Birkenholz"."""
 _PARTS = re.compile(r"[.;:!?()\n。；：！？，、–—]+|,\s|\b(?:but|aber|sondern|yet)\b", re.IGNORECASE)
 
 
@@ -131,7 +129,10 @@ def _clause_told(clause: str, words: tuple[str, ...]) -> int:
     said = [_plain(t) for t in tokens(clause)]
     keys = [stem(_without_end(w)) for w in said]
     foreign = is_foreign(clause)
-    places = [next((i for i, key in enumerate(keys) if _is_same(key, word, foreign=foreign)), -1) for word in words]
+    places = [
+        next((i for i, key in enumerate(keys) if (has_part(key, word) if foreign else key == word)), -1)
+        for word in words
+    ]
     if min(places) < 0:
         return 0
     first, after = min(places), max(places) + 1
@@ -142,14 +143,6 @@ def _clause_told(clause: str, words: tuple[str, ...]) -> int:
         set(said[after : after + 1]) & set(_list("ends"))
     )
     return 1 if denied or ends else -1
-
-
-def _is_same(key: str, word: str, *, foreign: bool) -> bool:
-    """Say whether a word of a text is the thing: in German also an inflected form of it, or a compound with it."""
-    if key == word or not foreign or len(word) < LONG:
-        return key == word
-    shorter = len(key) > LONG and word.startswith(key) and len(word) - len(key) <= len("en")
-    return shorter or key.startswith(word) or key.endswith(word)
 
 
 def _without_end(word: str) -> str:

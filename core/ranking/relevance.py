@@ -11,12 +11,13 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..language.foreign import is_foreign
 from ..language.small_words import small_words
 from ..protocols import Vectors
 from ..schemas import AttributeValue, CatalogueSchema, Condition, Item
 from ..text.chinese import is_chinese, parts_of
 from ..text.field_names import is_closed
-from ..text.words import content_words, is_content, stem, stems, tokens
+from ..text.words import content_words, has_part, is_content, stem, stems, tokens
 from .query import CandidateQuery
 
 MARGIN, NAME_MARGIN = 0.1, 4.0
@@ -127,12 +128,17 @@ def holding(items: Sequence[Item], words: Sequence[str], read: RecordStems | Non
     return np.array([bool(wanted) and wanted <= read(item) for item in items], dtype=np.bool_)
 
 
-def speaking(items: Sequence[Item], wishes: Sequence[str]) -> NDArray[np.bool_]:
-    """Tell of every item, shape (n,), whether its record holds a Chinese wish that no condition expresses, or most of it."""
+def speaking(items: Sequence[Item], wishes: Sequence[str], read: RecordStems | None = None) -> NDArray[np.bool_]:
+    """Tell of every item, shape (n,), whether its record holds a wish that no condition expresses: most of a Chinese one, a German one in a compound."""
     parts = [tuple(parts_of(w)) for w in wishes if is_chinese(w) and len(w) <= MOST_HAN]
     values = (" ".join(v for v in i.attributes.values() if isinstance(v, str)) for i in items)
     texts = [f"{i.title} {i.text} {told}" if parts else "" for i, told in zip(items, values, strict=True)]
-    return np.array([any(part in text for wish in parts for part in wish) for text in texts], dtype=np.bool_)
+    found = np.array([any(part in text for wish in parts for part in wish) for text in texts], dtype=np.bool_)
+    said = {stem(w) for w in wishes if w.isalpha() and not is_chinese(w)}
+    if said and is_foreign(" ".join(i.text for i in items[:3])):
+        read = read or RecordStems()
+        found |= np.array([any(has_part(k, w) for w in said for k in read(i)) for i in items], dtype=np.bool_)
+    return found
 
 
 def telling(

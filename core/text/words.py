@@ -26,6 +26,8 @@ COLOURS = frozenset(
 )
 _POSSESSIVE = re.compile(r"['’].*$")
 SHORT = 2_000
+PART, ENDING = 4, 2
+"""Letters from which a word is looked for in compounds, of which the rest has as many; and the most that a German ending has."""
 _CONTRACTED = re.compile(r"['’](?:s|re|ve|ll|d|m|t)?$")
 
 _GERMAN_MARKS = str.maketrans(",.", ".,")
@@ -73,6 +75,16 @@ def _stems(text: str) -> frozenset[str]:
 
 
 _stems_of_short, _stems_of_long = lru_cache(maxsize=8_192)(_stems), lru_cache(maxsize=256)(_stems)
+
+
+def has_part(word: str, part: str) -> bool:
+    """Say whether a German word, as a stem, is another one inflected, or a compound that begins or ends with it: "birkenholz" has "holz"."""
+    rest = len(word) - len(part)
+    if len(part) < PART or abs(rest) < 1:
+        return word == part
+    if rest < 0:
+        return len(word) > PART and part.startswith(word) and -rest <= ENDING
+    return (word.startswith(part) and not ENDING < rest < PART) or (word.endswith(part) and rest >= PART)
 
 
 def numbers(text: str) -> set[str]:

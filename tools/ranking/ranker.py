@@ -169,7 +169,7 @@ class Ranker:
             if whole.any() and not q.photos:
                 close = frozenset(i.item_id for i, held in zip(items, whole, strict=True) if not held)
         scores = lifted(scores, telling(items, q.understanding.reading.query, q.understanding.conditions, self._stems))
-        scores = lifted(scores, speaking(items, _free_wishes(q)))
+        scores = lifted(scores, speaking(items, _free_wishes(q), self._stems))
         told = told_of_all(items, q.understanding)
         scores = lifted(lifted(scores, told > 0), told >= 0, NAME_MARGIN)
         refused = frozenset(i.item_id for i, says in zip(items, told, strict=True) if says < 0)
