@@ -23,7 +23,7 @@ from .keys import joined, key_of
 from .lexicon.glosses import said_abroad
 from .lexicon.wordings import lemma_of
 from .listing_columns import with_signs
-from .measure_words import currencies, units
+from .measure_words import currencies, is_plain_unit, units
 from .number_field_names import is_rate, number_field_names
 from .own_words import OwnWords
 from .phrases import phrases
@@ -53,8 +53,6 @@ _SHORT_UNITS = {"in": "inch", "d": "days", "s": "seconds"}
 """Units that shops write so, and nobody says: they are other words in a sentence."""
 _MONEYS = ("preis", "kosten", "gebühr", "gebuehr", "zuschlag", "费", "费用", "押金", "价")
 """Ends of names of columns of money."""
-SHORTEST_UNIT = 4
-"""Letters that a field's whole name needs to be taken for its unit: ``weeks``, but not ``g``."""
 
 
 @dataclass(frozen=True)
@@ -326,7 +324,7 @@ def _unit_of(of: CatalogueField, measure: str) -> tuple[str, float] | None:
         found = units().get(key_of(name), ()) if name else ()
         if measure == "age" and ("age", 1.0) not in found and ("time", 525960.0) in found:
             return "age", 1.0
-        whole = name == words[0] and (len(words) > 1 or len(name) < SHORTEST_UNIT) and "per" not in words
+        whole = name == words[0] and (len(words) > 1 or not is_plain_unit(name)) and "per" not in words
         if measure == "age" and (month := next((f for m, f in found if m == "time"), 0.0)):
             return "age", month / 525960.0  # age_months
         fitting = [u for u in found if u[0] == measure] or list(() if whole else found)

@@ -30,3 +30,13 @@ def currencies() -> Mapping[str, str]:
 def ordinals() -> Mapping[str, int]:
     """Return key of an ordinal -> its number."""
     return {key_of(form): int(number) for number, forms in load_list("ordinals").items() for form in listed(forms)}
+
+
+SHORTEST_UNIT = 4
+"""Letters that a field's whole name needs to be taken for its unit: ``weeks``, but not ``g``."""
+_PLAIN_UNITS = frozenset("kg km cm mm ml db kw gb tb mb hz wh mah kwh mpg dpi fps bhp psi rpm".split())  # noqa: SIM905
+
+
+def is_plain_unit(name: str) -> bool:
+    """Tell whether the whole name of a column is that of its unit: ``mah``, ``kg``, ``hours``, but not ``min`` or ``in``."""
+    return len(name) >= SHORTEST_UNIT or key_of(name) in _PLAIN_UNITS

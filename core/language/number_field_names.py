@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from .keys import key_of
 from .measure_words import units
 
-_HEADS = frozenset("size diameter capacity count dimension dimensions amount score level index".split())  # noqa: SIM905
+_HEADS = frozenset("size diameter capacity count dimension dimensions amount score level index rate".split())  # noqa: SIM905
 """Last words of a name that only say what of the word before them is measured."""
 _LIMITS = frozenset("min max minimum maximum number total average avg no num".split())  # noqa: SIM905
 _HAN_LIMITS = ("最高", "最低", "最大", "最小", "最多", "最少")

@@ -9,7 +9,7 @@ import pytest
 from tastemaker.agents.understanding.reader import read, read_utterance
 from tastemaker.agents.understanding.utterance import Utterance
 
-from ..shops.loader import SHOPS
+from ..shops.loader import SHOPS, number, shop, words
 
 SHOP = {"en": "kayaks", "de": "kajaks", "zh": "皮艇"}
 NAMES = {
@@ -123,3 +123,36 @@ def test_numbers_are_asked_for_by_the_names_of_their_columns(lang: str) -> None:
         if own == lang and (said := _meant(lang, text, name)) != meant
     ]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "meant"),
+    [
+        ("lumens", "over 1000 lm", "> 1000"),
+        ("torque_nm", "at least 300 newton metres", ">= 300"),
+        ("mah", "20,000 mah or more", ">= 20000"),
+        ("mah", "10 Ah or more", ">= 10000"),
+        ("hue_deg", "hue 180 to 240", ">= 180; <= 240"),
+        ("interest_rate", "interest of no more than 5%", "<= 5"),
+        ("salary_usd", "over $90,000", "> 90000"),
+        ("pressure_bar", "15 or 19 bar", "in (15, 19)"),
+    ],
+)
+def test_numbers_are_read_in_the_units_of_their_columns(column: str, text: str, meant: str) -> None:
+    unit = "USD" if column.endswith("usd") else ""
+    price = number("stock", 1, 900) if unit else number("price", 1, 90_000, "USD", price=True)
+    reading = read(text, shop(words("product", "Widget|Gadget"), number(column, 0, 200_000, unit), price))
+    assert {c.field for c in reading.conditions} == {column}
+    said = [
+        f"in ({', '.join(f'{float(v):g}' for v in c.value)})"
+        if isinstance(c.value, list | tuple)
+        else f"{c.op} {c.value:g}"
+        for c in reading.conditions
+    ]
+    assert "; ".join(said) == meant
+
+
+def test_a_number_of_a_unit_that_nothing_knows_is_no_price() -> None:
+    reading = read("over 800 lx", shop(words("product", "Widget|Gadget"), number("price", 1, 900, "USD", price=True)))
+    assert not reading.conditions
+    assert "800" in " ".join(reading.not_applied)

@@ -53,6 +53,8 @@ _MINE = frozenset("my our mein meine unser unsere 我的 我家 我们的".split
 _BEING = frozenset("is ist are sind measures misst weighs wiegt 是 有".split())  # noqa: SIM905
 _LEFT = frozenset("free freie frei available left remaining vacancies stock verfugbar spots".split())  # noqa: SIM905
 """Words of a field's name that say how many are left: who needs two takes more."""
+_CHOSEN = ("count", "data", "pressure", "light", "torque", "turns", "")
+"""Measures of which "15 or 19" means the two and nothing between."""
 
 
 def bounds_on_fields(
@@ -98,7 +100,7 @@ def _ways(
         return _turned(terms, ops, values)
     if phrase.around:
         return _around(terms, values[0])
-    if phrase.choice and terms.measure in ("count", "data", "") and not is_price:
+    if phrase.choice and terms.measure in _CHOSEN and not is_price:
         return [("in", tuple(values))]
     if phrase.bare and ops == ["="]:
         return None if _leaves_open(terms, phrase, segments) else _bare(terms, values[0])

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from .....core.language.catalogue_language import CatalogueLanguage
 from .....core.language.field_concepts import counted_words, field_words
 from .....core.language.keys import key_of
+from .....core.language.lexicon.wordings import lemma_of
 from .....core.language.small_words import common_words
 from .....core.language.value_entry import FieldTerms
 from .....core.language.word_groups import around_numbers, counting_characters
@@ -17,6 +18,8 @@ from ..positions import at, past
 from ..segments import Segment
 
 MAX_COUNT = 50
+LONGEST_UNIT = 3
+"""Letters of a unit that no list has."""
 _GROUP = re.compile(
     r"(?:^| )(?:for|fur|give|给|we are|were|we will be|there are|there will be|wir sind|party of|group of|family of|table for|room for|space for|"
     r"platz fur|us|zu|wed be|well be|there d be|theyre|我们|一家|我们一家|适合|一共)$"
@@ -89,7 +92,17 @@ def _is_counted(s: Segment, segments: Sequence[Segment]) -> bool:
     noun = s.capital and s.words[-1] not in common_words() and "euro" not in s.words[-1]
     if noun and any(key_of(p.text) in around_numbers()["german"] for p in segments):  # "mehr als 100 Teile"
         return True
-    return word in field_words() or (s.words[-1].isascii() and word.endswith("s") and not word.endswith("ss"))
+    return (
+        _is_unit_unknown(word)
+        or word in field_words()
+        or (s.words[-1].isascii() and word.endswith("s") and not word.endswith("ss"))
+    )
+
+
+def _is_unit_unknown(word: str) -> bool:
+    """Tell whether a word behind a number is as short as a unit and no word of a language: "1000 lx"."""
+    short = word.isascii() and word.isalpha() and 1 < len(word) <= LONGEST_UNIT
+    return short and word not in common_words() and not any(lemma_of(word, tongue) for tongue in ("en", "de"))
 
 
 def _names_unknown(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:

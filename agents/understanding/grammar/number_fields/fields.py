@@ -168,7 +168,8 @@ def _money_fields(currency: str, phrase: NumberPhrase, language: CatalogueLangua
     if beside and _is_money_of(currency, beside[0]):
         return beside
     if price is None:
-        return []
+        held = [f for f in language.fields.values() if f.field.type == "number" and f.field.unit == currency]
+        return held if len(held) == 1 else []
     ends = f"_{currency.casefold()}"
     own = [f for f in language.fields.values() if f.field.unit == currency and f.field.name.casefold().endswith(ends)]
     if own and price.field.unit != currency:
