@@ -25,7 +25,7 @@ SECRETS = {
 }
 HINTS = ("PRIVATE KEY", "AKIA", "gh", "sk-", "hf_", "xox", "eyJ", "://")
 """What the text of each kind holds, in their order: found in a hundredth of the time of its pattern."""
-INVENTED = {"tests/test_public.py"}
+INVENTED = {"tests/doors/test_public.py"}
 """Holds secrets made up for the test of hiding them."""
 OURS = re.compile(r"\btm_[A-Za-z0-9]{12}_[A-Za-z0-9]{38}\b")
 

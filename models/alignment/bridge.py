@@ -155,7 +155,7 @@ Pairs that nothing was fitted on, {HELD_OUT:,} of each kind: how often the own E
 |---|---|---|---|
 {table}
 
-What it is worth for a shop, `tastemaker bench relevance` and `tests/test_other_languages.py` tell.
+What it is worth for a shop, `tastemaker bench relevance` and `tests/perception/test_other_languages.py` tell.
 """
 
 

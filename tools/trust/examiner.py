@@ -1,6 +1,6 @@
 """Run every method of examination on a medium; a method that fails is said to have found no evidence.
 
-A new method is one file with a ``Method`` and a line in ``photo_methods``; ``tests/test_trust_methods.py`` then holds it to the contract.
+A new method is one file with a ``Method`` and a line in ``photo_methods``; ``tests/trust/test_trust_methods.py`` then holds it to the contract.
 """
 
 from __future__ import annotations

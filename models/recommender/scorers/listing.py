@@ -1,4 +1,4 @@
-"""List every scorer. A new one is one file beside this and one line here; ``tests/test_scorers.py`` then covers it."""
+"""List every scorer. A new one is one file beside this and one line here; ``tests/training/test_scorers.py`` then covers it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Doors: HTTP, the protocols, the clients, the command line and the pages."""

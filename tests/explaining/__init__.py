@@ -1,0 +1,1 @@
+"""Explaining: the words of an answer and what they may claim."""

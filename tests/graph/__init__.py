@@ -1,0 +1,1 @@
+"""The graph: one turn, threads, and what happens when a part fails."""

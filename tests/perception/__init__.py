@@ -1,0 +1,1 @@
+"""Perception: photos, voices and videos become evidence."""

@@ -1,0 +1,1 @@
+"""Ranking: who proposes items, and what moves them."""

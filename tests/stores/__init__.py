@@ -1,0 +1,1 @@
+"""Stores: files that come in, what is kept, and what is forgotten."""

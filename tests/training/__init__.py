@@ -1,0 +1,1 @@
+"""Training: what is learnt of a shop, and how it is kept and served."""

@@ -1,0 +1,1 @@
+"""Trust: what of a request and of an item is believed."""
