@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ...core.language.keys import key_of
+from ...core.language.word_groups import word_group
+
 STORY_WORDS = 25
 REQUEST = re.compile(
     r"\b(?:show|want|looking|look|need|recommend|suggest|find|give|get|buy|search|searching|watch|see|only|must|please|prefer|like)\b"
@@ -21,127 +24,6 @@ _FILLER = re.compile(
     r"ich (?:suche|möchte|will)|zeig(?:e)? mir|je (?:cherche|veux|voudrais)|montre[- ]moi|bitte|s'il vous plaît)\b|(?:我)?(?:想要|还要|也要|只要|(?<!不)要|想看|想买|想找|想|推荐|给我看看?|给我|帮我找?|找|请|预算|有没有|不一定|不必)|总共|一共|也可以|也行|随便|随意|什么都(?:行|可以)|(?:有)?什么(?:好的|好东西)|改[成为]|换[成为]|但是|不过|最好|哪[个件款部](?:更|比较)?(?:好|合适|值)|几[部个件张款]|(?:(?<=[要想找荐我])|^)一(?:部|个|件|张|款|条|双|点|些)|(?:比较|对比)(?=\s|和|与|跟|$)|的吗"
 )
 _ANY_CASE = re.compile(_FILLER.pattern, re.IGNORECASE)
-EMPTY_WORDS = frozenset(
-    [
-        "nothing",
-        "everything",
-        "else",
-        "better",
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "but",
-        "of",
-        "for",
-        "in",
-        "on",
-        "at",
-        "to",
-        "with",
-        "as",
-        "is",
-        "are",
-        "be",
-        "it",
-        "i",
-        "me",
-        "my",
-        "we",
-        "us",
-        "that",
-        "this",
-        "these",
-        "those",
-        "one",
-        "ones",
-        "any",
-        "so",
-        "then",
-        "than",
-        "now",
-        "also",
-        "too",
-        "more",
-        "like",
-        "from",
-        "by",
-        "what",
-        "which",
-        "movie",
-        "movies",
-        "film",
-        "films",
-        "item",
-        "items",
-        "thing",
-        "things",
-        "product",
-        "products",
-        "的",
-        "和",
-        "跟",
-        "与",
-        "我",
-        "比",
-        "电影",
-        "东西",
-        "商品",
-        "吗",
-        "呢",
-        "了",
-        "个",
-        "色",
-        "not",
-        "no",
-        "there",
-        "them",
-        "they",
-        "their",
-        "your",
-        "you",
-        "do",
-        "does",
-        "don't",
-        "les",
-        "le",
-        "la",
-        "un",
-        "une",
-        "des",
-        "de",
-        "der",
-        "die",
-        "das",
-        "ein",
-        "eine",
-        "einen",
-        "etwas",
-        "und",
-        "et",
-        "mir",
-        "still",
-        "even",
-        "budget",
-        "price",
-        "prices",
-        "same",
-        "up",
-        "if",
-        "possible",
-        "maybe",
-        "really",
-        "though",
-        "great",
-        "nice",
-        "good",
-        "cool",
-        "perfect",
-        "lovely",
-        "hmm",
-    ]
-)
 
 
 def clean(text: str) -> str:
@@ -172,7 +54,9 @@ def request_part(text: str) -> str:
 
 def has_substance(text: str) -> bool:
     """Tell whether a text has a word that names something."""
-    return any(word not in EMPTY_WORDS for word in re.findall(r"[^\W_]+(?:'[a-z]+)?", text.lower()))
+    return any(
+        key_of(word) not in word_group("empty_words") for word in re.findall(r"[^\W_]+(?:'[a-z]+)?", text.lower())
+    )
 
 
 def join_queries(parts: Sequence[str], limit: int = 600) -> str:

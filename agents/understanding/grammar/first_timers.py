@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from ....core.language.keys import key_of, value_key
 from ....core.language.value_entry import BROADER
+from ....core.language.word_groups import word_group
 from .sentence import Sentence, Wish
 
 NEVER = frozenset("never havent hasnt nie niemals 没 没有".split())  # noqa: SIM905
-HANDLED = frozenset(
-    """
-    worn used opened owned bought had seen watched heard read played touched getragen benutzt gesehen 用 穿 看 听 买
-    """.split()  # noqa: SIM905
-)
-"""What is never done to a thing, so that it is new, or to one among many; who has never used it says nothing of themselves."""
 REACH = 4
 """Segments after the verb among which "before" stands."""
 
@@ -34,7 +29,7 @@ def first_timers(sentence: Sentence) -> None:
 def _end(sentence: Sentence, i: int) -> int:
     """Return where "never done it before" at ``i`` ends, or 0: by its "before", the "noch" in front or the 过 behind."""
     verb = sentence.segments[i + 1]
-    if not verb.words or verb.mark or verb.words[0] in HANDLED:
+    if not verb.words or verb.mark or verb.words[0] in word_group("handling_verbs"):
         return 0
     if i and key_of(sentence.segments[i - 1].text) == "noch":
         return i + 2

@@ -14,17 +14,10 @@ from ....core.language.small_words import german_lean
 from ....core.language.thing_words import generic_things, thing_words
 from ....core.language.tokens import stem
 from ....core.language.value_concepts import forms_in
-from ....core.language.word_groups import bound_characters
+from ....core.language.word_groups import bound_characters, word_group
 from .segments import Segment
 from .sentence import COMMAS, Sentence
 
-FEATURES = frozenset(
-    map(
-        key_of,
-        ("with", "has", "having", "featuring", "including", "includes", "must have", "without", "a must", "mit", "带"),
-    )
-)
-PLACES = frozenset(map(key_of, ("in", "on", "from", "based on", "dubbed in", "set in")))
 ARTICLES = frozenset(("a", "an", "the", "some", "any", "ein", "eine", "einem", "einer", "der", "die", "das", "dem"))
 KINDS = ("colours", "materials", "streaming", "countries")
 MAX_FRAGMENT = 3
@@ -75,7 +68,7 @@ def left_over(segments: Sequence[Segment], language: CatalogueLanguage) -> list[
             s.amount is not None
             and not s.used
             and (s.amount.scaled or s.amount.units)
-            and _lead(segments, n) in PLACES | FEATURES
+            and _lead(segments, n) in word_group("place_words") | word_group("feature_words")
         ):
             found.append((s.start, s.end))
     return found
@@ -134,7 +127,7 @@ def _is_kind(words: Sequence[Segment]) -> bool:
 
 
 def _is_feature(segments: Sequence[Segment], a: int) -> bool:
-    return _lead(segments, a) in FEATURES
+    return _lead(segments, a) in word_group("feature_words")
 
 
 def _lead(segments: Sequence[Segment], a: int) -> str:
@@ -165,7 +158,11 @@ def _is_attached(segments: Sequence[Segment], a: int, b: int) -> bool:
     alone = (before is None or bool(before.mark)) and (after is None or bool(after.mark)) and b - a <= MAX_FRAGMENT
     if demanded:
         return True
-    return bool(beside) or _lead(segments, a) in PLACES or (alone and not (before is None and after is None))
+    return (
+        bool(beside)
+        or _lead(segments, a) in word_group("place_words")
+        or (alone and not (before is None and after is None))
+    )
 
 
 def _past_glue(segments: Sequence[Segment], i: int, step: int) -> Segment | None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from ....core.language.catalogue_language import without_unit
 from ....core.language.field_concepts import comparison_words, superlatives
 from ....core.language.keys import key_of
-from .number_fields.limit_columns import WAITED, is_limit
+from ....core.language.word_groups import word_group
+from .number_fields.limit_columns import is_limit
 from .segments import Segment
 from .sentence import Sentence
 
@@ -15,25 +16,7 @@ REACH = 3
 """Segments between a superlative or "sort by" and the field that it is about."""
 REFUSING = frozenset(("not", "except"))
 _TOO = frozenset(("too", "zu", "太", "overly", "way too", "far too", "much too", "viel zu"))
-FIRST = frozenset(("first", "zuerst", "up front", "优先", "先"))
-LAST = frozenset(("last", "zuletzt", "at the end", "am ende", "zum schluss", "最后"))
 GERMAN_RANKS = ("zweit", "dritt", "viert", "funft")
-_SOONEST = frozenset(
-    [
-        "fastest",
-        "quickest",
-        "soonest",
-        "shortest",
-        "schnellste",
-        "schnellsten",
-        "schnellster",
-        "kurzeste",
-        "kurzesten",
-        "最快",
-        "最短",
-    ]
-)
-_LONGEST = frozenset(map(key_of, "longest shortest längste längsten kürzeste kürzesten 最长 最短".split()))  # noqa: SIM905
 _LENGTHS = ("length", "länge", "laenge", "长度", "时长", "片长")
 """What a field's name says that "longest" and "shortest" are about before pages and the like."""
 _COPULAS = frozenset(("is", "are", "am", "ist", "sind", "the"))
@@ -119,7 +102,7 @@ def _end_of_own(sentence: Sentence, s: Segment) -> tuple[str, bool] | None:
 def _is_named_in(sentence: Sentence, name: str, s: Segment) -> bool:
     """Tell whether a superlative has a field's own label in it: the 续航 of 续航最长."""
     label = key_of(" ".join(without_unit(sentence.language.fields[name].field)[0]))
-    told = any(noun in name.casefold() for noun in _LENGTHS) and key_of(s.text) in _LONGEST
+    told = any(noun in name.casefold() for noun in _LENGTHS) and key_of(s.text) in word_group("longest_words")
     return told or (bool(label) and label in key_of(s.text))
 
 
@@ -145,14 +128,18 @@ def _end_of_size(sentence: Sentence, s: Segment) -> tuple[str, bool] | None:
 def _end_of_wait(sentence: Sentence, i: int) -> tuple[str, bool] | None:
     """Return the field of how long one waits, for "the quickest delivery"; such words never order by how fast a thing is."""
     key, j = key_of(sentence.segments[i].text), i + 1
-    if key not in _SOONEST:
+    if key not in word_group("soonest_words"):
         return None
     while j < len(sentence.segments) and sentence.segments[j].is_glue:
         j += 1
     after = sentence.segments[j] if j < len(sentence.segments) else None
-    if after is None or after.used or not ("terms" in after.roles or set(after.words) & WAITED):
+    if after is None or after.used or not ("terms" in after.roles or set(after.words) & word_group("waiting_columns")):
         return None
-    waits = [f for f in sentence.language.of_measure("time") if any(w in f.field.name.casefold() for w in WAITED)]
+    waits = [
+        f
+        for f in sentence.language.of_measure("time")
+        if any(w in f.field.name.casefold() for w in word_group("waiting_columns"))
+    ]
     if not waits:
         sentence.found.unmet.append((sentence.segments[i].start, after.end))
         sentence.segments[i].used = after.used = "unmet"
@@ -248,7 +235,7 @@ def _takes_last(sentence: Sentence, i: int) -> bool:
     """Take the "last" of "fewest reviews last", which turns an order round."""
     for j in range(i + 1, min(i + REACH, len(sentence.segments))):
         s = sentence.segments[j]
-        if key_of(s.text) in LAST and not s.used and not s.entries:
+        if key_of(s.text) in word_group("last_words") and not s.used and not s.entries:
             s.used = "order"
             return True
         if not (s.is_glue or s.is_word or s.fields):
@@ -263,10 +250,14 @@ def _swallow_first(sentence: Sentence, i: int) -> bool:
         j < len(sentence.segments)
         and j <= i + REACH
         and (sentence.segments[j].is_glue or (j == i + 1 and sentence.segments[j].is_word))
-        and key_of(sentence.segments[j].text) not in FIRST
+        and key_of(sentence.segments[j].text) not in word_group("first_words")
     ):
         j += 1
-    if j >= len(sentence.segments) or key_of(sentence.segments[j].text) not in FIRST or sentence.segments[j].used:
+    if (
+        j >= len(sentence.segments)
+        or key_of(sentence.segments[j].text) not in word_group("first_words")
+        or sentence.segments[j].used
+    ):
         return False
     sentence.segments[j].used = "order"
     return True

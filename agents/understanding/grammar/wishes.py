@@ -9,18 +9,16 @@ from dataclasses import replace
 from ....core.language.keys import key_of, value_key
 from ....core.language.tokens import stem
 from ....core.language.value_entry import BROADER, INFLECTED, PART, SPELLED, SYNONYM, Entry, FieldTerms
+from ....core.language.word_groups import word_group
 from ....core.schemas import Operator
 from .segments import Segment
 from .sentence import COMMAS, STOPS, Sentence, Wish
 
-FOR = frozenset(("for", "fur", "suits", "suitable for", "good for", "given to", "给", "适合"))
 STORY_WORDS = 40
 REACH = 12
 """Segments before a value in which a word like "maybe" makes it a preference."""
 NEARLY_ALL = 0.9
 """Share of a field's values from which a general word is one for all that the shop sells."""
-_BEATING = frozenset("over before beat beats trump trumps tops".split())  # noqa: SIM905
-_POORER = frozenset("worse less uglier duller inferior schlechter weniger".split())  # noqa: SIM905
 _ANYTHING = frozenset(("anything", "everything", "any"))
 BETTER = 5
 """Segments before a comparison among which the better value stands."""
@@ -165,7 +163,7 @@ def _is_worse(sentence: Sentence, i: int) -> bool:
         return True
     fields = {e.field for e in sentence.segments[i].entries}
     near = [p for p in before[-BETTER:] if p.used in ("wanted", "soft") and fields & {e.field for e in p.entries}]
-    if near and any(set(p.words) & _POORER for p in before[-BETTER:]):
+    if near and any(set(p.words) & word_group("poorer_words") for p in before[-BETTER:]):
         _poorer(sentence, near)
         return False
     return bool(near)
@@ -173,7 +171,7 @@ def _is_worse(sentence: Sentence, i: int) -> bool:
 
 def _compares(s: Segment) -> bool:
     """Tell whether a word leads from what is better to what is not: "coffee over tea", "oak beats pine", "anything before tea"."""
-    return "than" in s.roles or key_of(s.text) in _BEATING
+    return "than" in s.roles or key_of(s.text) in word_group("beating_words")
 
 
 def _poorer(sentence: Sentence, near: Sequence[Segment]) -> None:
@@ -272,7 +270,10 @@ def _for_whom(sentence: Sentence, i: int, s: Segment) -> None:
 
 def _name_unserved(sentence: Sentence, i: int, s: Segment) -> None:
     """Name "for beginners" as not applied where no field says for whom things are; that a husband is a man says too little."""
-    lead = next((p for p in reversed(sentence.segments[max(0, i - 3) : i]) if key_of(p.text) in FOR), None)
+    lead = next(
+        (p for p in reversed(sentence.segments[max(0, i - 3) : i]) if key_of(p.text) in word_group("serving_words")),
+        None,
+    )
     told = {"men", "women", "boys", "girls"} & set(s.person.split("|"))
     if lead is None or told or all(stem(w) in sentence.language.words for w in s.words):
         return

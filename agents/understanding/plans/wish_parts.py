@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ....core.language.word_groups import word_group
 from ....core.schemas import Item
 from ....core.text.word_lists import NUMBER_WORDS
 from ....core.text.words import content_words
@@ -55,50 +56,6 @@ _COUNT = re.compile(
     r"^(?:(?:\w+\s+){0,4}(?:choose|find|pick|buy|want|need|get|me)\s+)?(?P<count>two|three|four|five|six)\s+(?P<what>.+)"
 )
 _COUNTS = {2.0: "two", 3.0: "three", 4.0: "four", 5.0: "five", 6.0: "six"}
-_FILLER = frozenset(
-    [
-        "budget",
-        "build",
-        "bundle",
-        "buy",
-        "choose",
-        "compare",
-        "complete",
-        "completed",
-        "cost",
-        "decide",
-        "dollars",
-        "euro",
-        "euros",
-        "evening",
-        "find",
-        "full",
-        "get",
-        "gift",
-        "gifts",
-        "hello",
-        "help",
-        "holiday",
-        "kit",
-        "look",
-        "maximum",
-        "money",
-        "outfit",
-        "party",
-        "plan",
-        "planning",
-        "pounds",
-        "price",
-        "put",
-        "route",
-        "set",
-        "spend",
-        "sum",
-        "total",
-        "trip",
-        "whole",
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -184,4 +141,4 @@ def _parts(piece: str, place: Sequence[str]) -> list[WishPart]:
 
 
 def _words(text: str) -> list[str]:
-    return [w for w in content_words(text) if w not in _FILLER and w not in NUMBER_WORDS][:4]
+    return [w for w in content_words(text) if w not in word_group("plan_fillers") and w not in NUMBER_WORDS][:4]

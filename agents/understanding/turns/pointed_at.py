@@ -6,34 +6,12 @@ from collections.abc import Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.language.keys import key_of, value_key
+from ....core.language.word_groups import word_group
 from ....core.schemas import Constraint
 from ..constraint_merge import WANTED
 from ..grammar.segments import Segment
 from ..grammar.sentence import Parsed, Wish
 
-POINTING = frozenset(
-    [
-        "that",
-        "this",
-        "these",
-        "those",
-        "such",
-        "dies",
-        "diese",
-        "dieser",
-        "dieses",
-        "diesen",
-        "die",
-        "das",
-        "den",
-        "这个",
-        "那个",
-        "这种",
-        "那种",
-        "这",
-        "那",
-    ]
-)
 REACH = 2
 """Segments after a pointing word in which its field is named."""
 
@@ -48,7 +26,7 @@ def pointed_at(
             continue
         pointing, after = segments[n + 1], segments[n + 2 : n + 2 + REACH]
         named = next((p for p in after if p.fields), None)
-        if key_of(pointing.text) not in POINTING or named is None:
+        if key_of(pointing.text) not in word_group("pointing_words") or named is None:
             continue
         wishes = [
             w for c in earlier if c.field in named.fields and c.op in WANTED for w in _refused(c, s, named, language)

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from .....core.language.catalogue_language import CatalogueLanguage
 from .....core.language.keys import key_of
 from .....core.language.value_entry import FieldTerms
+from .....core.language.word_groups import word_group
 from .....core.schemas import Operator
 from .....core.text.field_names import words_of
 from ..number_fields.amounts_in_fields import in_field
 from ..number_fields.fields import fields_of
-from ..number_fields.limit_columns import WAITED, holds_least, holds_most, is_limit, pair_of, reaches
+from ..number_fields.limit_columns import holds_least, holds_most, is_limit, pair_of, reaches
 from ..segments import Segment
 from .bound import Bound
 from .phrase import NumberPhrase
@@ -28,31 +29,10 @@ MAX_HOLE = 60
 """Most years that a refused range spells out."""
 OWN = 10
 """Segments between a measure and whose it is."""
-_LOADS = frozenset(
-    [
-        "load",
-        "capacity",
-        "belastbar",
-        "belastbarkeit",
-        "traglast",
-        "tragkraft",
-        "carries",
-        "holds",
-        "supports",
-        "payload",
-        "承重",
-        "载重",
-    ]
-)
-"""Words of a field's name that say how much weight something bears."""
 _LIMITED = ("length", "mass", "speed", "volume", "area", "power", "temperature", "time")
 _BANDED = ("power", "time", "economy", "charge", "volume", "speed", "distance", "noise", "area")
 """Measures of which a bare number means about so much, or so much at least."""
 _MEASURED = ("mass", "length", "time", "distance", "area")
-_MINE = frozenset("my our mein meine unser unsere 我的 我家 我们的".split())  # noqa: SIM905
-_BEING = frozenset("is ist are sind measures misst weighs wiegt 是 有".split())  # noqa: SIM905
-_LEFT = frozenset("free freie frei available left remaining vacancies stock verfugbar spots".split())  # noqa: SIM905
-"""Words of a field's name that say how many are left: who needs two takes more."""
 _CHOSEN = ("count", "data", "pressure", "light", "torque", "turns", "")
 """Measures of which "15 or 19" means the two and nothing between."""
 
@@ -137,8 +117,8 @@ def _is_of_own(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:
         key = key_of(s.text)
         if s.mark or s.roles & {"want", "not"}:
             return False
-        being = being or key in _BEING
-        if key in _MINE:
+        being = being or key in word_group("measuring_verbs")
+        if key in word_group("mine"):
             return being
     return False
 
@@ -159,7 +139,9 @@ def _one_sided(terms: FieldTerms) -> Operator | None:
     """Return the comparison that a bare number stands for by what its field is called; None where it stands for itself."""
     name, measure, own = terms.field.name, terms.measure, set(words_of(terms.field.name))
     least, most, counted = holds_least(name), holds_most(name), measure in ("count", "age")
-    if measure == "money" or (counted and least) or (measure == "time" and own & WAITED):  # "in six weeks"
+    if (
+        measure == "money" or (counted and least) or (measure == "time" and own & word_group("waiting_columns"))
+    ):  # "in six weeks"
         return "<="
     if (is_limit(terms.field) and measure in _LIMITED) or (terms.concept == "body_height" and (least or most)):
         return ">=" if most else "<="  # a berth takes boats up to its most
@@ -167,8 +149,8 @@ def _one_sided(terms: FieldTerms) -> Operator | None:
         measure == "rating"
         or terms.concept in ("berths", "capacity")
         or (counted and most)
-        or (measure == "count" and own & _LEFT)
-        or (measure == "mass" and own & _LOADS)
+        or (measure == "count" and own & word_group("left_columns"))
+        or (measure == "mass" and own & word_group("load_columns"))
     ):
         return ">="
     return "<=" if measure == "age" else None

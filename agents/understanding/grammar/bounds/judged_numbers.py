@@ -8,49 +8,30 @@ from .....core.language.catalogue_language import CatalogueLanguage
 from .....core.language.keys import key_of
 from .....core.language.lexicon.verbs import is_verb
 from .....core.language.tokens import stem
-from .....core.language.word_groups import wishing_verbs
+from .....core.language.word_groups import wishing_verbs, word_group
 from .....core.schemas import Operator
 from ..segments import Segment
 from .phrase import NumberPhrase
 
-_COPULAS = frozenset(
-    "is are was be would will wont look looks seem seems feel feels cost costs that it its this just simply really already "  # noqa: SIM905
-    "definitely probably still even also for me us my ist sind ware waren war mir uns fur mich das schon einfach 就 是 都 有点 也 对 我 我来说".split()
-)
-"""Words between a number and a verdict on it; no other subject stands among them."""
 _TOO = frozenset(("too", "zu", "overly", "太", "way too", "viel zu", "far too", "much too"))
 _TOO_MUCH = frozenset(("too much", "too many", "zu viel", "zu viele"))
-_MUCH = frozenset("much many far viel viele lang teuer steep rich 多 大 高 贵 长".split())  # noqa: SIM905
-_LITTLE = frozenset("little few wenig wenige kurz 少 小 低 短".split())  # noqa: SIM905
-_FAILING = frozenset("wont doesnt dont isnt arent cant couldnt wouldnt didnt".split())  # noqa: SIM905
-_WHOM = frozenset("me my us our him his her them their you your everybody everyone anybody anyone people".split())  # noqa: SIM905
 _WORTH = frozenset("good right decent worth serious real".split())  # noqa: SIM905
 _PER, _RATES = (
     frozenset(("a", "an", "per", "each")),
     frozenset(["month", "night", "day", "week", "year", "hour", "person", "head"]),
 )
-_MAKING = frozenset("makes make gives smells sounds tastes strikes puts drives".split())  # noqa: SIM905
-"""Verbs by which something is judged: "under 20 smells fishy"."""
 _PLACING = frozenset("on in at for around from".split())  # noqa: SIM905
 _IS = frozenset("is are was would be".split())  # noqa: SIM905
 _THEY = (("they",), ("it",), ("you",))
 _OPENING = 6
 """Segments before a number by which it is told whether its clause opens with it."""
 _ARTICLES = frozenset(("the", "a", "an", "absolute", "upper", "lower", "das", "die", "der"))
-_MOST = frozenset(("maximum", "max", "limit", "ceiling", "most", "cap", "obergrenze", "schmerzgrenze", "上限"))
-_LEAST = frozenset(("minimum", "min", "least", "untergrenze", "下限"))
-_WELCOME = frozenset(
-    "mandatory required essential necessary needed crucial vital key perfect ideal good great nice best fine ok okay enough plenty "  # noqa: SIM905
-    "sufficient acceptable alright preferable desirable wanted possible doable realistic affordable welcome reasonable absolute maximum "
-    "pflicht wichtig notig gut super prima ideal top machbar realistisch".split()
-)
-"""What may be said of a limit that is meant."""
 
 
 def verdict_after(segments: Sequence[Segment], phrase: NumberPhrase, language: CatalogueLanguage) -> bool:
     """Turn a number phrase by what is said of it after it; return whether anything was."""
     k, copula = _after_rate(segments, phrase.last), False
-    while k < len(segments) and not segments[k].used and key_of(segments[k].text) in _COPULAS - _TOO:
+    while k < len(segments) and not segments[k].used and key_of(segments[k].text) in word_group("verdict_links") - _TOO:
         copula, k = True, k + 1
     if k >= len(segments) or segments[k].used or segments[k].mark:
         return False
@@ -71,7 +52,7 @@ def verdict_after(segments: Sequence[Segment], phrase: NumberPhrase, language: C
     if copula and _limits(segments, phrase, k):
         return True
     said = key_of(s.text)
-    doubtful = copula and not phrase.bare and s.is_word and said not in _WELCOME and s.text.isascii()
+    doubtful = copula and not phrase.bare and s.is_word and said not in word_group("welcome_words") and s.text.isascii()
     if doubtful and key_of(segments[k - 1].text) in (
         "is",
         "are",
@@ -90,7 +71,7 @@ def verdict_after(segments: Sequence[Segment], phrase: NumberPhrase, language: C
 
 def _fails(segments: Sequence[Segment], start: int, k: int) -> bool:
     """Tell whether what is compared is said not to do something: "under 100 hp won't get us up the hill"."""
-    denied = [s for s in segments[start : k + 1] if s.words[:1] and s.words[0] in _FAILING]
+    denied = [s for s in segments[start : k + 1] if s.words[:1] and s.words[0] in word_group("failing_verbs")]
     for s in segments[k : k + 5] if denied else ():
         if s.mark or s.entries or s.amount is not None:
             return False
@@ -119,11 +100,15 @@ def _is_judged(segments: Sequence[Segment], phrase: NumberPhrase, k: int, *, cop
     if not copula:
         hurts = said[:1] and (said[0].is_word or said[0].roles & {"not_after", "reaction"}) and not said[0].entries
         verb = hurts and said[0].text.isascii() and is_verb(key_of(said[0].text), plain=True)
-        makes = bool(said) and key_of(said[0].text) in _MAKING
+        makes = bool(said) and key_of(said[0].text) in word_group("making_verbs")
         return bool(
-            (makes and any(s.is_word for s in said[1:3])) or (verb and any(set(s.words) & _WHOM for s in said[1:4]))
+            (makes and any(s.is_word for s in said[1:3]))
+            or (verb and any(set(s.words) & word_group("whom") for s in said[1:4]))
         )
-    if any(key_of(s.text) in _WELCOME | _TOO or s.roles & {"fine", "praise", "want", "demand"} for s in said):
+    if any(
+        key_of(s.text) in word_group("welcome_words") | _TOO or s.roles & {"fine", "praise", "want", "demand"}
+        for s in said
+    ):
         return False
     first = next((s for s in said if s.is_word or s.entries or s.fields or s.amount is not None), None)
     judged = first is not None and first.is_word and first.text.isascii()
@@ -142,9 +127,13 @@ def _limits(segments: Sequence[Segment], phrase: NumberPhrase, k: int) -> bool:
     """Read "12 m is the maximum"."""
     k += key_of(segments[k].text) in _ARTICLES and k + 1 < len(segments)
     said = key_of(segments[k].text)
-    if not phrase.bare or len(phrase.parts) != 1 or said not in _MOST | _LEAST:
+    if not phrase.bare or len(phrase.parts) != 1 or said not in word_group("most_words") | word_group("least_words"):
         return False
-    phrase.parts, phrase.last, phrase.bare = [("<=" if said in _MOST else ">=", phrase.parts[0][1])], k + 1, False
+    phrase.parts, phrase.last, phrase.bare = (
+        [("<=" if said in word_group("most_words") else ">=", phrase.parts[0][1])],
+        k + 1,
+        False,
+    )
     return True
 
 
@@ -164,7 +153,7 @@ def _enough(phrase: NumberPhrase, k: int, *, missing: bool) -> bool:
 def _too(phrase: NumberPhrase, end: int, said: str, roles: set[str], language: CatalogueLanguage) -> bool:
     """Read "over 12 m is too long" as no more than that, and "12 m is too long" as less than that."""
     roles |= {c.role for c in language.comparisons.get(said, ())}
-    more, less = said in _MUCH or "high" in roles, said in _LITTLE or "low" in roles
+    more, less = said in word_group("too_much") or "high" in roles, said in word_group("too_little") or "low" in roles
     phrase.last = end
     if not phrase.bare:
         phrase.negated = True

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from .....core.language.catalogue_language import CatalogueLanguage
 from .....core.language.keys import key_of
+from .....core.language.word_groups import word_group
 from .....core.text.field_names import says_what
 from ..positions import at, past
 from ..segments import Segment
@@ -14,18 +15,8 @@ from .phrase import NumberPhrase
 
 MAX_UNKNOWN = 2
 """Unknown words that a "not" may stand before on its way to a comparison: "not a penny over"."""
-_AFTER_NO = frozenset("a an the ein eine einen lieber doch rather actually make wait sorry i we id make it".split())  # noqa: SIM905
-_TO_NOUN = frozenset("for at that which is are cost costs costing priced rated with from made built of in".split())  # noqa: SIM905
-"""Words between a noun and what bounds its number: "no house from before 1950"."""
-_SPENDING = frozenset(
-    "afford pay spend accept buy take consider do manage gebe geben zahle zahlen will mochte nehme kaufe kann ausgeben aus kaufen nehmen".split()  # noqa: SIM905
-)
-"""Verbs beside a "not" after a number: "over 80k I can't afford", "mehr als 300 gebe ich nicht aus"."""
 _NO = frozenset(("no", "kein", "keine", "keinen", "without", "ohne"))
 _WITHOUT = frozenset(("without", "ohne", "sans", "ganz ohne"))
-_LACKING = frozenset(("havent", "hasnt", "have not", "has not", "hadnt"))
-_THEREFORE = frozenset("so then hence therefore thus deshalb also darum".split())  # noqa: SIM905
-"""Words that open a clause of their own, whose "not" no other one cancels."""
 _ASKING = "?？:：=-–—"
 """Marks between a value and the "no" that is said of it."""
 _REFUSING = frozenset(("not", "except"))
@@ -67,7 +58,7 @@ def _turn(segments: Sequence[Segment], phrase: NumberPhrase, j: int) -> None:
     k = past(
         segments,
         j - 1,
-        lambda s: (s.is_glue or "not" in s.roles) and _is_free(s) and key_of(s.text) not in _THEREFORE,
+        lambda s: (s.is_glue or "not" in s.roles) and _is_free(s) and key_of(s.text) not in word_group("therefore"),
         -1,
     )
     nots = [j, *(n for n in range(j - 1, k, -1) if "not" in segments[n].roles)]
@@ -83,7 +74,9 @@ def _is_free(s: Segment) -> bool:
 def _only_spends(segments: Sequence[Segment], phrase: NumberPhrase) -> bool:
     """Tell whether a verb of spending is all that compares: who wouldn't pay 60 pays less, not more."""
     compared = [s for s in segments[phrase.first : phrase.last] if s.roles & {"at_most"} and not s.entries]
-    return [op for op, _ in phrase.parts] == ["<="] and any(key_of(s.text) in _SPENDING for s in compared)
+    return [op for op, _ in phrase.parts] == ["<="] and any(
+        key_of(s.text) in word_group("spending_verbs") for s in compared
+    )
 
 
 def _refused_after(segments: Sequence[Segment], phrase: NumberPhrase) -> int | None:
@@ -94,7 +87,7 @@ def _refused_after(segments: Sequence[Segment], phrase: NumberPhrase) -> int | N
     s = at(segments, k)
     if not s.roles & {"not", "not_after"} or not _is_free(s) or is_correcting_no(segments, k):
         return None
-    after = at(segments, past(segments, k + 1, lambda s: s.is_glue or key_of(s.text) in _SPENDING))
+    after = at(segments, past(segments, k + 1, lambda s: s.is_glue or key_of(s.text) in word_group("spending_verbs")))
     return k if after.mark else None
 
 
@@ -106,13 +99,13 @@ def _leads_to_not(segments: Sequence[Segment], k: int) -> bool:
         or s.mark in ("-", "?", ":", "：", ",", "，")
         or _short_han(s)
         or (s.is_word and key_of(segments[k - 1].text) == "to")
-        or key_of(s.text) in _SPENDING
+        or key_of(s.text) in word_group("spending_verbs")
     )
 
 
 def _refuses(s: Segment) -> bool:
     """Tell whether a segment refuses a number; "I haven't got more than 20 minutes" does, and refuses nothing else."""
-    return bool(s.roles & _REFUSING) or key_of(s.text) in _LACKING
+    return bool(s.roles & _REFUSING) or key_of(s.text) in word_group("lacking_verbs")
 
 
 def _short_han(s: Segment) -> bool:
@@ -125,7 +118,7 @@ def _over_noun(segments: Sequence[Segment], phrase: NumberPhrase, language: Cata
     j = phrase.first - 1
     if phrase.bare or phrase.around:
         return j
-    k = past(segments, j, lambda s: (s.entries or key_of(s.text) in _TO_NOUN) and _is_open(s), -1)
+    k = past(segments, j, lambda s: (s.entries or key_of(s.text) in word_group("noun_links")) and _is_open(s), -1)
     plain = key_of(at(segments, k).text) in _NO and not segments[k].used
     if k < j and not plain:
         k = past(segments, k, lambda s: s.is_glue and _is_open(s), -1)
@@ -157,7 +150,7 @@ def is_correcting_no(segments: Sequence[Segment], i: int) -> bool:
     after = segments[i + 1]
     if i and segments[i - 1].mark in (".", "…") and after.mark in (".", "!", "…"):
         return True  # "schwarze. Nein. Braune."
-    return after.mark in (",", "，") or (key_of(after.text) in _AFTER_NO and not apart)
+    return after.mark in (",", "，") or (key_of(after.text) in word_group("after_correcting_no") and not apart)
 
 
 def answers_no(segments: Sequence[Segment], i: int) -> bool:

@@ -35,10 +35,6 @@ _LEAST, _MOST = (
 )
 """Words of a field's name that say it holds the least or the most of something: who asks for ten players fits below or above."""
 _LIMITS = frozenset(("max", "maximum", "min", "minimum", "maximal", "minimal"))
-WAITED = frozenset(
-    "ready wait waiting delivery delivered lead dispatch shipping lieferzeit wartezeit lieferung".split()  # noqa: SIM905
-)
-"""Words of a field's name that say how long one waits: who can wait six weeks takes less."""
 _HAN_LIMITS = ("最小", "最大", "最低", "最高", "最少", "最多", "上限", "下限")
 
 

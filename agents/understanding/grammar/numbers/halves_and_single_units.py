@@ -9,6 +9,7 @@ from math import inf
 from .....core.language.keys import key_of
 from .....core.language.measure_words import units
 from .....core.language.tokens import Token
+from .....core.language.word_groups import word_group
 from .amount import Amount, phrase_at
 from .spelled import GERMAN
 
@@ -34,11 +35,6 @@ _TOGETHER = {
 """How many are "zu fünft"."""
 PART_WORDS = frozenset((*_HALVES, *_FIXED, *_TOGETHER, "quarter", "couple", "tenner", "fiver", "dozen"))
 _SCALES = {"grand": 1e3, "thousand": 1e3, "million": 1e6, "dozen": 12.0}
-_LIMITS = frozenset(
-    "than under below over above within most least to about around roughly nearly almost exactly max maximum min minimum unter uber als "  # noqa: SIM905
-    "hochstens mindestens maximal bis etwa ungefahr rund knapp inside approximately exceed exceeding beyond only of past between zwischen".split()
-)
-"""Words after which "a kilo" is an amount."""
 _LONG_TIMES = frozenset(("week", "weeks", "fortnight", "month", "woche", "monat"))
 _AFTER = frozenset(("for", "", "fur"))
 _WHOLE = ("mass", "length", "volume", "distance", "data", "time")
@@ -98,7 +94,13 @@ def _single(tokens: Sequence[Token], i: int, j: int) -> Amount | None:
     named = tokens[i].text == "one"
     if not measures & set(_WHOLE) and not (named and measures):
         large = j < len(tokens) and tokens[j].text in {*_SCALES, "hundred", "k", "tausend", "hundert"}
-        counted = named and before in _LIMITS and j < len(tokens) and tokens[j].kind == "word" and not large
+        counted = (
+            named
+            and before in word_group("before_one_unit")
+            and j < len(tokens)
+            and tokens[j].kind == "word"
+            and not large
+        )
         return Amount(1.0, i + 1, spelled=True) if counted or _opens_range(tokens, i) else None
     joined = (
         before in ("and", "to", "und", "bis")
@@ -106,7 +108,9 @@ def _single(tokens: Sequence[Token], i: int, j: int) -> Amount | None:
         and tokens[i - 2].text in units()
         and len(tokens[i - 2].text) > 2
     )
-    limited = before in _LIMITS or joined or (named and before not in ("the", "this", "that", "which"))
+    limited = (
+        before in word_group("before_one_unit") or joined or (named and before not in ("the", "this", "that", "which"))
+    )
     after = tokens[j + 1] if j + 1 < len(tokens) else None
     limited = limited or (bool(measures & {"mass", "volume"}) and after is not None and after.text == "of")
     limited = limited or (

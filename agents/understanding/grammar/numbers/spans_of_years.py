@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from .....core.language.tokens import Token
+from .....core.language.word_groups import word_group
 from .....core.text.chinese import read_numeral
 from .amount import Amount, is_glued, phrase_at, text_at
 from .chinese_numerals import NUMERALS, ONES
@@ -17,26 +18,6 @@ _THIS = {
 }  # fmt: skip
 _LAST = frozenset("last past previous letzten vergangenen".split())  # noqa: SIM905
 _YEARS = frozenset(("years", "yrs", "jahre", "jahren", "jahr"))
-_FROM = frozenset(
-    [
-        "from",
-        "released",
-        "published",
-        "made",
-        "built",
-        "in",
-        "since",
-        "after",
-        "before",
-        "of",
-        "than",
-        "release",
-        "aus",
-        "seit",
-        "von",
-        "issued",
-    ]
-)
 _OF_A_YEAR = frozenset("的出发上新款生")
 _PARTS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
 DECADES = (
@@ -114,7 +95,7 @@ def _one_year(tokens: Sequence[Token], i: int) -> Amount | None:
     if word not in _THIS or i + 1 >= len(tokens) or tokens[i + 1].text not in ("year", "years", "jahr", "jahres"):
         return None
     owned = tokens[i + 1].end - tokens[i + 1].start > len(tokens[i + 1].text) or tokens[i + 1].text == "jahres"
-    if not owned and not (i and tokens[i - 1].text in _FROM):
+    if not owned and not (i and tokens[i - 1].text in word_group("before_a_year")):
         return None
     year = float(this_year() + _THIS[word])
     return Amount(year, i + 2, high=year)
