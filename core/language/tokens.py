@@ -140,4 +140,6 @@ _CONTRACTED = frozenset("its hes shes thats whats lets heres theres whos wheres"
 @lru_cache(maxsize=16_384)
 def words_of_form(form: str) -> tuple[str, ...]:
     """Return the folded words, numbers and Chinese characters of a value or phrase, without marks."""
+    if form.isascii() and form.replace(" ", "").isalpha():
+        return tuple(form.lower().split())  # what most forms are, and all there is to it
     return tuple(t.text for t in tokenise(form) if t.kind != "mark" or t.text in KEPT_MARKS)

@@ -191,7 +191,7 @@ def stems_of(concept: ValueConcept) -> set[str]:
 def with_marks(index: Iterable[str]) -> Mapping[str, frozenset[str]]:
     """Return first word or mark -> the values with marks that begin with it: "a+++", "indoor/outdoor", "€€"."""
     found: dict[str, set[str]] = defaultdict(set)
-    for key in index:
+    for key in (k for k in index if not (k.isascii() and k.isalnum())):
         words = words_of_form(key)
         if len(words) > 1 and not all(map(str.isalnum, words)) and not key[0].isdigit():
             found[words[0]].add(key)
