@@ -19,6 +19,8 @@ from ..text.words import content_words, has_part, plain_text, sentences, stem, t
 
 MOST = 3
 """A refusal of more words than this says more than a thing."""
+START = 3
+"""Letters that a word and its stem have in common: a text without them is not read further."""
 NEAR = 2
 """So many words after a thing "not" may stand and still deny it: "the bulb is not included"."""
 _PARTS = re.compile(r"[.;:!?()\n。；：！？，、–—]+|,\s|\b(?:but|aber|sondern|yet)\b", re.IGNORECASE)
@@ -110,6 +112,8 @@ def _words_of(thing: str) -> tuple[str, ...]:
 
 def _text_told(text: str, words: tuple[str, ...]) -> int:
     """Return -1 where some clause of a text has the thing, else 1 where one denies it, else 0."""
+    if text.isascii() and not all(w[:START] in text.lower() for w in words):
+        return 0
     found = [0]
     for part in _PARTS.split(text):
         if is_chinese(words[0]):
