@@ -17,10 +17,10 @@ from ...core.language.tokens import words_of_form
 from ...core.language.value_entry import FieldTerms
 from ...core.schemas import Condition, Operator, Order
 from .by_model_request import NUMBER_OPS, ModelAnswer, Said, SaidOrder
+from .grammar.evidence import STOPS
 from .grammar.meanings_in_context import settled
 from .grammar.numbers.amount import Amount
 from .grammar.segments import Segment
-from .grammar.sentence import STOPS
 from .numbers_and_money import find_numbers, normalise
 
 Construct = Literal["number", "value by word", "value by meaning", "yes or no", "refusal", "order"]

@@ -19,10 +19,11 @@ from ....core.language.word_groups import aged, around_numbers
 from ....core.text.field_names import words_of
 from .bounds.bound import Bound
 from .bounds.limits import read_phrase
+from .evidence import STOPS
 from .number_fields.amounts_in_fields import YEAR
 from .number_fields.limit_columns import holds_least, holds_most, reaches
 from .segments import Segment
-from .sentence import STOPS, Sentence, Wish
+from .sentence import Sentence, Wish
 
 MAX_AGE = 110
 WEEK = 10_080.0

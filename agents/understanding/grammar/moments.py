@@ -19,8 +19,9 @@ from ....core.language.value_entry import SYNONYM
 from ....core.schemas import Condition, Operator, Predicate
 from ....core.text.field_names import label_of
 from .cutting import MAX_CHARACTERS, MAX_TOKENS
+from .evidence import STOPS
 from .segments import Segment
-from .sentence import COMMAS, STOPS, Sentence
+from .sentence import COMMAS, Sentence
 
 MAX_DAYS = 200
 """Most days of a catalogue that "on Sundays" is spelled out as."""

@@ -11,8 +11,9 @@ from ....core.language.tokens import stem
 from ....core.language.value_entry import BROADER, INFLECTED, PART, SPELLED, SYNONYM, Entry, FieldTerms
 from ....core.language.word_groups import word_group
 from ....core.schemas import Operator
+from .evidence import STOPS
 from .segments import Segment
-from .sentence import COMMAS, STOPS, Sentence, Wish
+from .sentence import COMMAS, Sentence, Wish
 
 STORY_WORDS = 40
 REACH = 12

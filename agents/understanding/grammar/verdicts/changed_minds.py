@@ -8,8 +8,9 @@ from __future__ import annotations
 from itertools import pairwise, takewhile
 
 from .....core.language.word_groups import clause_words
+from ..evidence import STOPS
 from ..segments import Segment
-from ..sentence import STOPS, Sentence
+from ..sentence import Sentence
 from .clause import Clause, clauses, ends, is_one, plays
 from .settle import free, mark, refuse
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..evidence import STOPS
 from ..refusals.words import LINKS
 from ..segments import Segment
-from ..sentence import STOPS, Sentence
+from ..sentence import Sentence
 from .settle import refuse
 
 REACH = 8
