@@ -156,3 +156,15 @@ def test_a_number_of_a_unit_that_nothing_knows_is_no_price() -> None:
     reading = read("over 800 lx", shop(words("product", "Widget|Gadget"), number("price", 1, 900, "USD", price=True)))
     assert not reading.conditions
     assert "800" in " ".join(reading.not_applied)
+
+
+@pytest.mark.parametrize(("text", "field"), [("under £6 a ball", "price"), ("lighter than 3 pounds", "weight_kg")])
+def test_a_pound_is_money_or_weight_by_its_sign_and_by_what_a_column_may_hold(text: str, field: str) -> None:
+    columns = number("ball_g", 25, 200), number("weight_kg", 0.5, 4), number("price", 1, 900, "GBP", price=True)
+    assert [c.field for c in read(text, shop(words("product", "Widget|Gadget"), *columns)).conditions] == [field]
+
+
+@pytest.mark.parametrize("text", ["something like Ann Lee but cheaper", "so etwas wie Ann Lee", "类似 Ann Lee 的"])
+def test_what_is_like_something_need_not_be_it(text: str) -> None:
+    language = shop(words("artist", "Ann Lee|Bo Ram|Kit Marlow"), number("price", 1, 900, "GBP", price=True))
+    assert [(c.field, c.must) for c in read(text, language).conditions] == [("artist", False)]

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from .....core.language.catalogue_language import CatalogueLanguage
 from .....core.language.field_concepts import counted_words, field_words
 from .....core.language.keys import key_of
-from .....core.language.lexicon.wordings import lemma_of
 from .....core.language.small_words import common_words
 from .....core.language.value_entry import FieldTerms
 from .....core.language.word_groups import around_numbers, counting_characters
@@ -100,9 +99,8 @@ def _is_counted(s: Segment, segments: Sequence[Segment]) -> bool:
 
 
 def _is_unit_unknown(word: str) -> bool:
-    """Tell whether a word behind a number is as short as a unit and no word of a language: "1000 lx"."""
-    short = word.isascii() and word.isalpha() and 1 < len(word) <= LONGEST_UNIT
-    return short and word not in common_words() and not any(lemma_of(word, tongue) for tongue in ("en", "de"))
+    """Tell whether a word behind a number is as short as a unit, and cannot be spoken: "1000 lx"."""
+    return word.isascii() and word.isalpha() and 1 < len(word) <= LONGEST_UNIT and not set(word) & set("aeiouy")
 
 
 def _names_unknown(phrase: NumberPhrase, segments: Sequence[Segment]) -> bool:

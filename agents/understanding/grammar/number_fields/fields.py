@@ -39,7 +39,7 @@ def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: Catal
     aged = as_age(phrase, said, language) or as_years(phrase, language)
     if aged is not None:
         return [aged]
-    _settle_pounds(phrase, said, language)
+    _settle_pounds(phrase, said, segments, language)
     amounts = [a for _, a in phrase.parts]
     currency = next((a.currency for a in amounts if a.currency), "")
     if currency:
@@ -52,11 +52,14 @@ def fields_of(phrase: NumberPhrase, segments: Sequence[Segment], language: Catal
     return _by_value(phrase, amounts, segments, language)
 
 
-def _settle_pounds(phrase: NumberPhrase, said: str, language: CatalogueLanguage) -> None:
-    """Tell the pounds of "lighter than 3 pounds" from those of a shop in sterling, where "50 Pfund" is money."""
-    weighed = any(language.fields[n].measure == "mass" for n in phrase.fields)
-    if weighed and next((a.currency for _, a in phrase.parts if a.currency), "") == "GBP":
-        phrase.parts = [(op, a._replace(currency="", units=(("mass", POUND),))) for op, a in phrase.parts]
+def _settle_pounds(phrase: NumberPhrase, said: str, segments: Sequence[Segment], language: CatalogueLanguage) -> None:
+    """Tell the pounds of "lighter than 3 pounds" from those of a shop in sterling, where "50 Pfund" is money; a "£" always is."""
+    weights = [f for n in phrase.fields if (f := language.fields[n]).measure == "mass"]
+    sterling = any("£" in s.text for s in segments[phrase.first : phrase.last])
+    if weights and not sterling and next((a.currency for _, a in phrase.parts if a.currency), "") == "GBP":
+        weighed = [(op, a._replace(currency="", units=(("mass", POUND),))) for op, a in phrase.parts]
+        if any(is_near(f, [a for _, a in weighed]) for f in weights):
+            phrase.parts = weighed
     if not phrase.fields and "pfund" in said.split(" ") and _is_sterling(language):
         phrase.parts = [(op, a._replace(currency="GBP", units=())) for op, a in phrase.parts]
 
