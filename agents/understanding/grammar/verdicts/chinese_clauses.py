@@ -10,13 +10,13 @@ from .....core.text.chinese import is_han
 from ..refusals.words import LACKING
 from ..segments import Segment
 from ..sentence import COMMAS
+from .clause import is_one
 
 _REFUSING = frozenset(("not", "not_after"))
 _LEADING = frozenset(
     "not not_after except want only soft and or nor either both also under at_most over at_least between from to around in than too conditional release wanted_double".split()  # noqa: SIM905
 )
 """Roles of words that lead on to what follows them."""
-_OPENING = frozenset(("还是", "嗯", "呃"))
 _ASKED = frozenset(("fine", "want", "also", "soft"))
 
 
@@ -39,7 +39,7 @@ def _parts(segments: Sequence[Segment], n: int) -> bool:
         return False
     if before.entries:
         return bool(s.entries) and n > 1 and bool(segments[n - 2].roles & _REFUSING) and _is_answered(segments, n)
-    opens = bool(s.entries) or bool(s.roles & {"want", "instead", "not"}) or s.text in _OPENING
+    opens = bool(s.entries) or bool(s.roles & {"want", "instead", "not"}) or is_one(s, "opening_anew")
     if not opens:
         return False
     if before.roles & _REFUSING and n > 1 and segments[n - 2].text == "的" and _lacks(segments, n - 2):

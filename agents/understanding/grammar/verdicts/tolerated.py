@@ -1,21 +1,15 @@
-"""Free what is not needed: "no cab needed", "kein Garten nötig", "I don't need wifi" where wifi is yes or no; whoever needs none takes both."""
+"""Free what is not needed or is borne: "no cab needed", "kein Garten nötig", 阳台不需要; whoever needs none takes both.
+
+Of "I don't need wifi", "second hand is fine" and "auf bio kann ich verzichten" only what is yes or no is freed.
+"""
 
 from __future__ import annotations
 
 from .....core.language.keys import key_of
 from ..segments import Segment
-from ..sentence import Sentence, Wish
-
-_NO = frozenset("no kein keine keinen not a 不".split())  # noqa: SIM905
-_MINDLESS = frozenset(
-    ("dont mind", "i dont mind", "doesnt matter", "macht nichts", "stort mich nicht", "no problem if")
-)
-_BEING = frozenset("is are be would ist sind ware geht ok okay".split())  # noqa: SIM905
-_WITH_ME = frozenset("with me by for us fur mich mir uns auch too as well vollkommen vollig".split())  # noqa: SIM905
-_NEEDED = frozenset("needed necessary required notig notwendig erforderlich".split())  # noqa: SIM905
-_NEED_NOT = frozenset(
-    ("dont need", "i dont need", "we dont need", "dont require", "i dont require", "no need for", "不需要")
-)
+from ..sentence import Sentence
+from .clause import is_one, plays, says
+from .settle import free
 
 
 def needless(sentence: Sentence) -> None:
@@ -23,98 +17,91 @@ def needless(sentence: Sentence) -> None:
     for i, s in enumerate(sentence.segments):
         if s.used or s.entries:
             continue
-        key = key_of(s.text)
-        if s.roles & {"fine", "enough"} or key == "fine":
+        if s.roles & {"fine", "enough"} or key_of(s.text) == "fine":
             _tolerate(sentence, i)
         elif "or" in s.roles:
             _free_or_not(sentence, i)
         if "needless_after" in s.roles:
             _spare(sentence, i)
-        elif key in _MINDLESS:
+        elif is_one(s, "mindless"):
             _free_lack(sentence, i)
-        elif key in _NO or key in _NEED_NOT:
-            _free(sentence, i, flags_only=key in _NEED_NOT)
+        elif is_one(s, "need_not"):
+            _free_unneeded(sentence, i)
+        elif is_one(s, "none_of"):
+            _free_needed(sentence, i)
 
 
-def _free(sentence: Sentence, i: int, *, flags_only: bool) -> None:
-    k = i + 1
-    while k < len(sentence.segments) and sentence.segments[k].is_glue:
-        k += 1
-    if not sentence.value_at(k):
-        return
-    value, end = sentence.segments[k], k + 1
-    if flags_only:
-        if not all(e.field in sentence.language.flags for e in value.entries):
-            return
-    else:
-        while end < len(sentence.segments) and _is_noun(sentence.segments[end]):
-            end += 1
-        if end >= len(sentence.segments) or key_of(sentence.segments[end].text) not in _NEEDED:
-            return
+def _free_unneeded(sentence: Sentence, i: int) -> None:
+    """Free the flag of "I don't need wifi"."""
+    k = sentence.next(i)
+    if sentence.value_at(k) and _is_flag(sentence, k):
+        _free(sentence, k, i, k + 1)
+
+
+def _free_needed(sentence: Sentence, i: int) -> None:
+    """Free the value of "no cab needed" and "kein warmes Essen nötig"."""
+    k = sentence.next(i)
+    end = k + 1
+    while end < len(sentence.segments) and _is_noun(sentence.segments[end]):
         end += 1
-    sentence.found.wishes += [Wish(e, [value], released=True) for e in value.entries]
-    for piece in sentence.segments[i:end]:
-        piece.used = "release"
+    if sentence.value_at(k) and end < len(sentence.segments) and is_one(sentence.segments[end], "needed"):
+        _free(sentence, k, i, end + 1)
 
 
 def _free_lack(sentence: Sentence, i: int) -> None:
     """Free the value of "I don't mind it not being washable"."""
-    k, denied = i + 1, False
-    while k < len(sentence.segments) and (
-        sentence.segments[k].is_glue or (not denied and "not" in sentence.segments[k].roles)
-    ):
-        denied = denied or "not" in sentence.segments[k].roles
-        k += 1
-    if denied and sentence.value_at(k):
-        value = sentence.segments[k]
-        sentence.found.wishes += [Wish(e, [value], released=True) for e in value.entries]
-        for piece in sentence.segments[i : k + 1]:
-            piece.used = "release"
+    k = sentence.next(i)
+    if k < len(sentence.segments) and "not" in sentence.segments[k].roles:
+        k = sentence.next(k)
+        if sentence.value_at(k):
+            _free(sentence, k, i, k + 1)
 
 
 def _tolerate(sentence: Sentence, i: int) -> None:
-    """Free the flag of "second hand is fine", "an audition is ok with me" and "unbewacht reicht": whoever bears it takes both."""
+    """Free the flag of "second hand is fine", "an audition is ok with me" and "unbewacht reicht"."""
     k = i - 1
-    while (
-        k >= 0
-        and (sentence.segments[k].is_glue or sentence.segments[k].roles & {"only"})
-        and not sentence.segments[k].entries
-    ):
+    while k >= 0 and (sentence.segments[k].is_glue or plays(sentence.segments[k], "only")):
         k -= 1
-    said = sentence.segments[k + 1 : i + 1]
-    verb = any(set(p.words) & _BEING for p in said) or "enough" in sentence.segments[i].roles
+    verb = "enough" in sentence.segments[i].roles or any(
+        says(p, "being", "passing") for p in sentence.segments[k + 1 : i + 1]
+    )
     if not verb or not sentence.value_at(k) or sentence.negated_before(k) or not _ends(sentence, i + 1):
         return
-    value = sentence.segments[k]
-    if not all(e.field in sentence.language.flags for e in value.entries):
-        return
-    if any(p.roles & {"want", "demand"} for p in sentence.segments[max(0, k - 3) : k]):
-        return
-    _release(sentence, k, i + 1)
+    asked = any(p.roles & {"want", "demand"} for p in sentence.segments[max(0, k - 3) : k])
+    if _is_flag(sentence, k) and not asked:
+        _free(sentence, k, k, i + 1)
 
 
 def _spare(sentence: Sentence, i: int) -> None:
     """Free the flag of "auf bio kann ich verzichten"."""
-    if sentence.value_at(i - 1) and all(e.field in sentence.language.flags for e in sentence.segments[i - 1].entries):
-        _release(sentence, i - 1, i + 1)
+    if sentence.value_at(i - 1) and _is_flag(sentence, i - 1):
+        _free(sentence, i - 1, i - 1, i + 1)
 
 
 def _free_or_not(sentence: Sentence, i: int) -> None:
-    """Free the value of "religious or not" and "bio oder nicht ist mir egal"."""
-    after = sentence.segments[i + 1 : i + 2]
-    if after and key_of(after[0].text) in _NO and sentence.value_at(i - 1) and _is_same(sentence, i - 1, i + 2):
-        _release(sentence, i - 1, i + 3)  # "wifi or no wifi"
+    """Free the value of "religious or not", "wifi or no wifi" and "bio oder nicht ist mir egal"."""
+    k, after = i - 1, sentence.segments[i + 1 : i + 2]
+    if not after or not sentence.value_at(k):
         return
-    if not after or key_of(after[0].text) not in ("not", "nicht", "without", "ohne") or sentence.value_at(i + 2):
+    if is_one(after[0], "none_of") and _is_same(sentence, k, i + 2):
+        _free(sentence, k, k, i + 3)
         return
-    if not sentence.value_at(i - 1) or not (_ends(sentence, i + 2) or sentence.segments[i + 2].is_glue):
-        return
-    end = i + 2
-    while end < len(sentence.segments) and not sentence.stops(end) and not sentence.segments[end].mark:
+    ends = _ends(sentence, i + 2) or sentence.segments[i + 2].is_glue
+    if is_one(after[0], "or_not") and not sentence.value_at(i + 2) and ends:
+        _free(sentence, k, k, _end_of_remark(sentence, i + 2))
+
+
+def _end_of_remark(sentence: Sentence, start: int) -> int:
+    """Return where what is said behind ``start`` ends, ``start`` itself where it is of something else."""
+    end = start
+    while not sentence.stops(end) and not sentence.segments[end].mark:
         end += 1
-    if any(p.entries or p.amount is not None for p in sentence.segments[i + 2 : end]):
-        end = i + 2
-    _release(sentence, i - 1, end)
+    return start if any(p.entries or p.amount is not None for p in sentence.segments[start:end]) else end
+
+
+def _is_flag(sentence: Sentence, k: int) -> bool:
+    """Tell whether the value at ``k`` is yes or no."""
+    return all(e.field in sentence.language.flags for e in sentence.segments[k].entries)
 
 
 def _is_same(sentence: Sentence, k: int, j: int) -> bool:
@@ -124,16 +111,14 @@ def _is_same(sentence: Sentence, k: int, j: int) -> bool:
 
 def _ends(sentence: Sentence, k: int) -> bool:
     """Tell whether a clause ends at ``k``, but for "with me", "für mich" and "and"."""
-    while k < len(sentence.segments) and key_of(sentence.segments[k].text) in _WITH_ME:
+    while k < len(sentence.segments) and is_one(sentence.segments[k], "with_me"):
         k += 1
     return sentence.stops(k) or bool(sentence.segments[k].mark) or bool(sentence.segments[k].roles & {"and", "but"})
 
 
-def _release(sentence: Sentence, k: int, end: int) -> None:
-    value = sentence.segments[k]
-    sentence.found.wishes += [Wish(e, [value], released=True) for e in value.entries]
-    for piece in sentence.segments[k:end]:
-        piece.used = "release"
+def _free(sentence: Sentence, k: int, start: int, end: int) -> None:
+    """Free the value at ``k`` by the words at ``start:end``."""
+    free(sentence, sentence.segments[k], sentence.segments[start:end])
 
 
 def _is_noun(s: Segment) -> bool:
