@@ -20,7 +20,7 @@ _ASIDE = frozenset(("and", "or", "also", "soft", "praise", "too"))
 """Roles of words that leave the sign of a sentence alone where one word denies it."""
 _OTHERWISE = frozenset(("only", "wanted_double", "release", "except"))
 """Roles of phrases with a "nicht" that deny nothing."""
-_KNOWN = ("likings", "nots", "degrees", "persons", "judging", "finding", "missing")
+_KNOWN = ("likings", "nots", "degrees", "persons", "judging", "finding", "supposing", "missing")
 """Groups of the words that such a clause may have."""
 
 
@@ -74,7 +74,7 @@ def _denial(clause: Clause) -> Segment | None:
 def _judgement(clause: Clause) -> Segment | None:
     """Return the last word of a clause that finds something bad, or too much for somebody."""
     last = clause[-1]
-    if last.entries or not clause.says("judging", "finding", language="german"):
+    if last.entries or not clause.says("judging", "finding", "supposing", language="german"):
         return None
     too = len(clause) > 2 and is_one(clause[-2], "too") and clause.says("bearing")
     return last if too or key_of(last.text) in doubtful_words() else None

@@ -64,7 +64,7 @@ def _clauses(sentence: Sentence) -> Iterator[Clause]:
         for n, s in enumerate(clause):
             after = clause[n + 1 : n + 3]
             after = after[1:] if after and says_in_english(after[0], "then") else after[:1]
-            if plays(s, "and") and after and says_in_english(after[0], "subjects"):
+            if plays(s, "and") and after and _is_subject(after[0]):
                 yield Clause(clause[start:n], clause.start + start)
                 start = n + 1
         yield Clause(clause[start:], clause.start + start)
@@ -79,6 +79,11 @@ def _take_back(sentence: Sentence, clause: Clause) -> None:
     told = valued if verb is None else [*valued, verb]
     said = [s for n, s in enumerate(clause) if n in valued or (min(told) <= n <= max(told) and not s.used)]
     take_back(sentence, wishes_in(sentence, [clause[n] for n in valued]), *said)
+
+
+def _is_subject(s: Segment) -> bool:
+    """Tell whether somebody, or what was named before, does what follows."""
+    return says_in_english(s, "subjects") or "it" in s.words
 
 
 def _is_former(clause: Clause, valued: Sequence[int]) -> bool:
@@ -104,7 +109,7 @@ def _doubt_bounds(sentence: Sentence, clause: Clause, bounds: Mapping[int, Bound
 
 def _governs(clause: Clause, n: int) -> bool:
     """Tell whether an unknown verb of somebody's at ``n`` has "anything" or "those" for its object."""
-    subject = bool(n) and says_in_english(clause[n - 1], "subjects")
+    subject = bool(n) and _is_subject(clause[n - 1])
     verb = (_is_verb(clause[n]) or _is_plain(clause, n)) and stem(clause[n].words[0]) not in wishing_verbs()
     return subject and verb and any(says_in_english(s, "any_of_them") for s in clause[n + 1 : n + 3])
 
@@ -178,7 +183,7 @@ def _did(clause: Clause, valued: Sequence[int], n: int) -> bool:
         earlier = any(says_in_english(s, "earlier_ones") for s in clause[:n])
         return earlier or any(says_in_english(s, "have_had") for s in lead) or _is_somebody(clause[:n])
     named = n == 1 and clause[0].is_word and clause[0].capital and is_past(word)  # "Rex came back from Ann Lee"
-    somebody = any(says_in_english(s, "subjects") for s in lead) or _is_somebody(lead) or named
+    somebody = any(map(_is_subject, lead)) or _is_somebody(lead) or named
     past = word in irregular_verbs() or word.endswith("ed")
     return somebody and (stem(word) not in wishing_verbs() or (past and not says_in_english(clause[n], "decided")))
 

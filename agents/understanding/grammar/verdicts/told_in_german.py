@@ -7,6 +7,7 @@ the person, or at the end of its clause after an auxiliary; no noun stands there
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 from .....core.language.keys import key_of
 from .....core.language.small_words import small_words
@@ -22,6 +23,8 @@ from .settle import name, take_back, wishes_in
 
 MAX_RANGES = 2
 """Ranges of a clause that may open it."""
+_JUDGING = ("judging", "finding", "supposing")
+"""Groups of verbs that judge."""
 _ENDINGS = ("e", "en", "er", "es", "em")
 
 
@@ -101,23 +104,90 @@ def _denies(s: Segment) -> bool:
 
 def _take_back_values(sentence: Sentence, clause: Clause, wishes: Mapping[int, Wish]) -> None:
     """Take back every wish and refusal of a clause whose sign some word of it may turn."""
-    values = [n for n, s in enumerate(clause) if id(s) in wishes]
-    turned = list(_said(clause, [(n, wishes[id(clause[n])]) for n in values]))
-    for n, words in zip(values, turned, strict=True):
+    said = _Statement(clause)
+    own = [(n, wishes[id(s)]) for n, s in enumerate(clause) if id(s) in wishes]
+    turned = [(wish, _against(clause, n) if wish.refused else said.verbs(n)) for n, wish in own]
+    for wish, words in turned:
         if words:
-            take_back(sentence, [wishes[id(clause[n])]], *words)
+            take_back(sentence, [wish], *words)
 
 
-def _said(clause: Clause, values: Sequence[tuple[int, Wish]]) -> Iterator[list[Segment]]:
-    """Yield for each value the words of its clause that may turn its sign."""
-    unknown = [n for n, s in enumerate(clause) if _is_unknown(s)]
-    silent = not unknown and not any(says_in_german(s, "doing") or s.used in ("leaning", "unmet") for s in clause)
-    settled = silent or any(s.used in ("not", "settled") and not s.entries for s in clause)
-    for n, wish in values:
-        if wish.refused:
-            yield _against(clause, n)
-        else:
-            yield [] if settled else _verbs(clause, n, unknown)
+class _Statement:
+    """One clause, with what is the same for each of its values."""
+
+    def __init__(self, clause: Clause) -> None:
+        self.clause = clause
+        self.unknown = [n for n, s in enumerate(clause) if _is_unknown(s)]
+
+    @cached_property
+    def is_settled(self) -> bool:
+        """Tell whether nothing in it needs a verb, or another rule has read it."""
+        open_ones = any(says_in_german(s, "doing") or s.used in ("leaning", "unmet") for s in self.clause)
+        read = any(s.used in ("not", "settled") and not s.entries for s in self.clause)
+        return read or not (self.unknown or open_ones)
+
+    @cached_property
+    def asks(self) -> bool:
+        """Tell whether it asks for something."""
+        return any(map(_asks, self.clause))
+
+    @cached_property
+    def denied(self) -> list[int]:
+        """Return where a "not" stands that no rule could apply."""
+        return [n for n, s in enumerate(self.clause) if "not" in s.roles and s.used in ("leaning", "unmet")]
+
+    @cached_property
+    def compared(self) -> list[int]:
+        """Return the verb between two values, or the "als" behind one, that says which of them is better: "Riesling schlägt Merlot"."""
+        clause = self.clause
+        values = [n for n, s in enumerate(clause) if s.entries]
+        between = range(values[0] + 1, values[-1]) if values else range(0)
+        than = [n for n in between if clause[n].words[-1:] == ("als",)]
+        likes = than and any(says_in_german(clause[n], "likings", *_JUDGING) for n in between)
+        parted = [n for n, s in enumerate(clause) if says_in_german(s, "preferring")]
+        last = bool(parted) and says_in_german(clause[-1], "particles")
+        beside = [n for n in between if clause[n - 1].entries and clause[n + 1].entries]
+        verbs = [n for n in beside if _is_unknown(clause[n]) and _ends_in_t(clause[n])]
+        return (than if likes else []) + (parted if last else []) + verbs
+
+    @cached_property
+    def helped_from(self) -> int:
+        """Return the position before which a value stands whose verb an auxiliary, or a verb of liking behind it, helps."""
+        if self.clause.says("auxiliaries", language="german"):
+            return len(self.clause)
+        return max((n for n, s in enumerate(self.clause) if says_in_german(s, "likings")), default=0)
+
+    def verbs(self, value: int) -> list[Segment]:
+        """Return those words that are its verb by where they stand, and speak of the value."""
+        clause = self.clause
+        if self.is_settled:
+            return []
+        end = _own_end(clause, value)
+        last = [end - 1] if end - 1 in self.unknown and end - 1 > value and _may_be_verb(clause, end - 1) else []
+        if self.asks:
+            return [clause[n] for n in last if clause.says("wishes")]
+        if _is_fronted(clause[value + 1 : end]) or _owns(clause, value):
+            return [s for n, s in enumerate(clause[:end]) if n > value or not s.entries]
+        ending = [n for n in last if clause[n].text.endswith("n") and not says_in_german(clause[n], "adverbs")]
+        return [clause[n] for n in (*ending, *self.compared, *self._judging(value, end), *self._beside(value, end))]
+
+    def _judging(self, value: int, end: int) -> list[int]:
+        """Return what stands behind a value of which a verb of judging, or "zu", tells something."""
+        clause = self.clause
+        judged = end > value + 1 and _tells(clause[value + 1]) and all(s.is_glue for s in clause[:value])
+        denied = [n for n in self.denied if value < n < end and (judged or clause[n].used == "leaning")]
+        return denied + [n for n in self.unknown if value < n < end and (judged or is_one(clause[n - 1], "too"))]
+
+    def _beside(self, value: int, end: int) -> list[int]:
+        """Return the unknown words of which a particle, an auxiliary or a person makes a verb."""
+        clause = self.clause
+        parted = end - 1 > value and says_in_german(clause[end - 1], "particles")
+        behind = 0 if parted else value + 1 if value < self.helped_from else len(clause)
+        return [
+            n
+            for n in self.unknown
+            if n < end and (n >= behind or _is_beside_person(clause, n)) and _may_be_verb(clause, n)
+        ]
 
 
 def _take_back_ranges(sentence: Sentence, clause: Clause) -> None:
@@ -141,7 +211,7 @@ def _judging(clause: Clause, bound: Bound) -> Iterator[Segment]:
         return
     whole = any(says_in_german(s, "wholes") for s in before)
     bare = any(s.start == bound.start and s.amount is not None for s in clause)
-    verbal = not bare and (whole or says_in_german(after[0], "doing", "judging", "finding"))
+    verbal = not bare and (whole or says_in_german(after[0], "doing", *_JUDGING))
     for s in after:
         if _denies(s) or says_in_german(s, "nones") or (verbal and s.is_word):
             yield s
@@ -163,60 +233,18 @@ def _against(clause: Clause, value: int) -> list[Segment]:
     return [last] if turned else []
 
 
-def _verbs(clause: Clause, value: int, unknown: Sequence[int]) -> list[Segment]:
-    """Return those words of a clause that are its verb by where they stand, and speak of the value."""
-    end = _own_end(clause, value)
-    last = [end - 1] if end - 1 in unknown and end - 1 > value and _may_be_verb(clause, end - 1) else []
-    if any(map(_asks, clause)):
-        return [clause[n] for n in last if clause.says("wishes")]
-    if _is_fronted(clause[value + 1 : end]) or _owns(clause, value):
-        return [s for n, s in enumerate(clause[:end]) if n > value or not s.entries]
-    judged = end > value + 1 and _tells(clause[value + 1]) and all(s.is_glue for s in clause[:value])
-    found = [n for n in last if clause[n].text.endswith("n") and not says_in_german(clause[n], "adverbs")]
-    found += _compared(clause, value)
-    found += [n for n in range(value, end) if clause[n].used == "leaning" and "not" in clause[n].roles]
-    if judged:
-        found += [n for n in range(value + 1, end) if clause[n].used == "unmet" and "not" in clause[n].roles]
-    found += [n for n in unknown if value < n < end and (judged or is_one(clause[n - 1], "too"))]
-    parted = end - 1 > value and says_in_german(clause[end - 1], "particles")
-    behind = 0 if parted else _helped_from(clause, value)
-    found += [n for n in unknown if n < end and _may_be_verb(clause, n) and (n >= behind or _beside_person(clause, n))]
-    return [clause[n] for n in found]
-
-
-def _helped_from(clause: Clause, value: int) -> int:
-    """Return the position from which on an unknown word is the verb that an auxiliary of the clause helps."""
-    helped = clause.says("auxiliaries", language="german") or any(
-        says_in_german(s, "likings") for s in clause[value + 1 :]
-    )
-    return value + 1 if helped else len(clause)
-
-
-def _beside_person(clause: Clause, n: int) -> bool:
+def _is_beside_person(clause: Clause, n: int) -> bool:
     return any(says_in_german(s, "persons") for s in (*clause[n - 1 : n], *clause[n + 1 : n + 2]))
 
 
 def _tells(s: Segment) -> bool:
     """Tell whether a word behind what opens a clause is its verb: the "fliegt" of "Pappe fliegt bei uns in den Müll"."""
     third = _is_unknown(s) and _ends_in_t(s) and not s.text.startswith("ge")
-    return says_in_german(s, "judging", "finding") or (third and not s.text.endswith(("iert", "cht")))
+    return says_in_german(s, *_JUDGING) or (third and not s.text.endswith(("iert", "cht")))
 
 
 def _ends_in_t(s: Segment) -> bool:
     return s.text.islower() and s.text.endswith("t")
-
-
-def _compared(clause: Clause, value: int) -> list[int]:
-    """Return the verb between two values, or the "als" behind one, that says which of them is better: "Riesling schlägt Merlot"."""
-    values = [n for n, s in enumerate(clause) if s.entries]
-    between = range(values[0] + 1, values[-1]) if values else range(0)
-    likes = any(says_in_german(clause[n], "likings", "judging", "finding") for n in between)
-    than = [n for n in between if likes and clause[n].words[-1:] == ("als",)]
-    parted = [
-        n for n, s in enumerate(clause) if says_in_german(s, "preferring") and says_in_german(clause[-1], "particles")
-    ]
-    beside = [n for n in between if clause[n - 1].entries and clause[n + 1].entries and value in values]
-    return than + parted + [n for n in beside if _is_unknown(clause[n]) and _ends_in_t(clause[n])]
 
 
 def _asks(s: Segment) -> bool:
