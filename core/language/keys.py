@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from .tokens import stem, words_of_form
 
@@ -16,6 +17,7 @@ def joined(words: Sequence[str]) -> str:
     return text if text.isascii() else _BETWEEN_HAN.sub("", text)
 
 
+@lru_cache(maxsize=16_384)
 def key_of(form: str) -> str:
     """Return the key under which a phrase is found: its folded words."""
     return joined(words_of_form(form))
