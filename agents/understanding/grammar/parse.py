@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from ....core.language.catalogue_language import CatalogueLanguage
 from ....core.schemas import Constraint
+from ....core.text.chinese import is_han
 from .ages_of_people import ages_of_people
 from .alternatives import alternatives
 from .bounds.bounds_of_phrases import bounds_of
@@ -107,10 +108,12 @@ def parse(
 ) -> Parsed:
     """Return all that the segments of ``text`` say; ``earlier`` are the conditions of the turns before."""
     settle_meanings(segments, language)
-    sentence = Sentence(parted(segments), language, text)
+    chinese = any(map(is_han, text))
+    sentence = Sentence(parted(segments) if chinese else segments, language, text)
     for rule in BEFORE_NUMBERS:
         rule(sentence)
     bounds_of(sentence, earlier)
     for rule in (*PHRASES, *VERDICTS, *DOUBTS, *JOINED):
-        rule(sentence)
+        if chinese or rule is not told_in_chinese:
+            rule(sentence)
     return sentence.found
