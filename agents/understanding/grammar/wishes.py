@@ -23,7 +23,7 @@ NEARLY_ALL = 0.9
 _ANYTHING = frozenset(("anything", "everything", "any"))
 BETTER = 5
 """Segments before a comparison among which the better value stands."""
-_LIKENESS = frozenset(("like", "similar to", "similar"))
+_LIKENESS = frozenset(("like", "similar to", "similar", "wie"))
 
 
 def op_for(terms: FieldTerms, values: Sequence[str], *, refused: bool) -> tuple[Operator, str | bool | list[str]]:
@@ -210,7 +210,7 @@ def _soft(sentence: Sentence, i: int) -> bool:
         and sentence.segments[j].amount is None
     ):
         roles = sentence.segments[j].roles
-        if key_of(sentence.segments[j].text) in _LIKENESS and not sentence.article_at(j + 1):
+        if key_of(sentence.segments[j].text).split(" ")[-1] in _LIKENESS and not sentence.article_at(j + 1):
             return True
         if roles & {"soft", "permits"} and not sentence.segments[j].entries:
             theirs = key_of(sentence.segments[j].text).split(" ")[0] in ("he", "she", "they")
