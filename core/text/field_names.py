@@ -51,6 +51,7 @@ _KINDS = frozenset(
 )
 
 
+@lru_cache(maxsize=4096)
 def words_of(name: str) -> tuple[str, ...]:
     """Split a field name such as ``baseColour`` or ``release_year`` into lower-case words."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_\-.]+", " ", name)

@@ -109,9 +109,10 @@ def _doubt_bounds(sentence: Sentence, clause: Clause, bounds: Mapping[int, Bound
 
 def _governs(clause: Clause, n: int) -> bool:
     """Tell whether an unknown verb of somebody's at ``n`` has "anything" or "those" for its object."""
-    subject = bool(n) and _is_subject(clause[n - 1])
+    if not n or not _is_subject(clause[n - 1]):
+        return False
     verb = (_is_verb(clause[n]) or _is_plain(clause, n)) and stem(clause[n].words[0]) not in wishing_verbs()
-    return subject and verb and any(says_in_english(s, "any_of_them") for s in clause[n + 1 : n + 3])
+    return verb and any(says_in_english(s, "any_of_them") for s in clause[n + 1 : n + 3])
 
 
 def _refused_noun(before: Sequence[Segment]) -> Segment | None:
