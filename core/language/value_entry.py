@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..schemas import CatalogueField
+from .keys import stem_key
 from .lexicon.lexicon import senses_of
 from .small_words import common_words
 from .tokens import german_stem, stem
-from .value_words import is_base
+from .value_concepts import ValueConcept
+from .value_words import above, below, is_base, stems_of
 
 CLOSED = 120
 """A field with at most so many values has a vocabulary of its own; in a larger one values are names."""
@@ -86,3 +88,18 @@ def _are_english(words: Sequence[str], whole: str, german: str) -> bool:
 def _is_english(word: str) -> bool:
     """Tell whether a word is an English one: the German stem of "plane" is another word, "plan"."""
     return bool(senses_of(word, "en"))
+
+
+def values_meant(
+    concept: ValueConcept, own: Mapping[str, list[str]], heads: Mapping[str, list[str]], *, is_name: bool
+) -> tuple[list[str], int]:
+    """Return the values that a concept means and how sure that is: its own and narrower ones, all that share it as their head, or broader ones."""
+    wanted = own.get(concept.name, [])
+    if any(stem_key(v) in stems_of(concept) for v in wanted):
+        return wanted, SYNONYM
+    wanted = list(dict.fromkeys([*wanted, *(v for d in below(concept.name) for v in own.get(d, ()))]))
+    if concept.name in heads:
+        return list(dict.fromkeys([*wanted, *heads[concept.name]])), SYNONYM if wanted else PART
+    if wanted or is_name:
+        return wanted, SYNONYM
+    return next((own[b] for b in above(concept.name) if own.get(b)), []), BROADER

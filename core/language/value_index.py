@@ -24,6 +24,7 @@ from .value_entry import (
     Entry,
     FieldTerms,
     keys_of,
+    values_meant,
 )
 from .value_words import (
     above,
@@ -36,9 +37,9 @@ from .value_words import (
     is_kind_of_thing,
     is_prose,
     is_time_zone,
+    is_torn,
     parts_of,
     short_names,
-    stems_of,
 )
 from .word_groups import states
 
@@ -51,6 +52,8 @@ NAMED_GROUPS = frozenset(("makes", "streaming"))
 """Groups of concepts that are names; no other word stands for a name."""
 _LISTING = ("ingredient", "allergen")
 """Concepts of fields that list what is in a thing."""
+_MIXED = (*_LISTING, "colour", "material")
+"""Concepts of fields whose values need not be of the kind that their last part names: oat milk is no milk."""
 
 
 class ValueIndex:
@@ -62,6 +65,7 @@ class ValueIndex:
         self.numbered: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.flags: set[str] = set()
         self.sayings: dict[str, dict[str, Entry]] = defaultdict(dict)
+        self._shared: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
         self._words: set[str] = set()
         self._by_stem: dict[str, list[ValueConcept]] = defaultdict(list)
         for concept in value_concepts().values():
@@ -223,29 +227,31 @@ class ValueIndex:
             tails = [t for t in tails if not is_denied(words, t)]
             for tail in (t for t in tails if t and not (len(t) == 1 and t[0] in thing_words())):
                 for concept in self._by_stem.get(stem_key(" ".join(tail)), ()):
-                    if concept.group != "columns" and key_of(tail[-1]) not in units():  # "3 months" is not monthly
+                    unit = tail[-1] if tail[-1].isascii() else "".join(tail)  # no 夹克 weighs a gram
+                    if concept.group != "columns" and key_of(unit) not in units():  # "3 months" is not monthly
                         ending[concept.name].append(value)
         return {**ending, **own}
 
+    def _concepts_of_heads(self, term: FieldTerms) -> dict[str, list[str]]:
+        """Return concept -> all the values whose head it is: each -jacke is a jacket, also where one of them is a raincoat."""
+        found: dict[str, list[str]] = {}
+        for head, values in self._shared[term.field.name].items() if term.concept not in _MIXED else ():
+            for concept in self._by_stem.get(stem_key(head), ()) if head not in thing_words() else ():
+                if concept.group != "columns" and key_of(head) not in units():
+                    found[concept.name] = list(values)
+        return found
+
     def _add_concepts(self, term: FieldTerms, values: Sequence[str]) -> None:
-        name, own = term.field.name, self._concepts_of(term, values)
-        if not own:
+        name, own, heads = term.field.name, self._concepts_of(term, values), self._concepts_of_heads(term)
+        if not own and not heads:
             return
-        reached = set(own) | {b for c in own for b in above(c)} | {d for c in own for d in below(c)}
-        for concept_name in sorted(reached):
-            concept = value_concepts().get(concept_name)
-            if concept is None:
-                continue
-            narrower = [v for d in below(concept_name) for v in own.get(d, ())]
-            wanted, rank = own.get(concept_name, []), SYNONYM
-            if not any(stem_key(v) in stems_of(concept) for v in wanted):
-                wanted = list(dict.fromkeys([*wanted, *narrower]))
-            if not wanted and not term.is_name:
-                wanted = next((own[b] for b in above(concept_name) if own.get(b)), [])
-                rank = BROADER
+        reached = set(own) | set(heads) | {b for c in own for b in above(c)} | {d for c in own for d in below(c)}
+        for concept in (value_concepts()[c] for c in sorted(reached) if c in value_concepts()):
+            wanted, rank = values_meant(concept, own, heads, is_name=term.is_name)
             if not wanted:
                 continue
-            refused = tuple(dict.fromkeys([*own.get(concept_name, ()), *narrower])) or tuple(wanted)
+            narrower = [v for d in below(concept.name) for v in own.get(d, ())]
+            refused = tuple(dict.fromkeys([*wanted, *narrower]))
             served = tuple(dict.fromkeys([*wanted, *self._also(concept, own)]))
             for form in (concept.name, *concept.forms):
                 self._put(form, Entry(name, served, refused, rank))
@@ -287,6 +293,8 @@ class ValueIndex:
             if heads:
                 self._put(phrase, Entry(name, heads, heads, PART))
                 self.sayings[name].setdefault(phrase, Entry(name, heads, heads, PART))
+                if len(heads) > 1:
+                    self._shared[name][phrase] = heads
                 if kinds:
                     self._also_refuse(name, phrase, heads)
             else:
@@ -310,10 +318,12 @@ class ValueIndex:
         longest: dict[tuple[str, ...], str] = {}
         for ending, found in by_ending.items():
             own = tuple(found)
-            if len(found) > 1 and len(ending) > len(longest.get(own, "")):
+            if len(found) > 1 and len(ending) > len(longest.get(own, "")) and not is_torn(ending):
                 longest[own] = ending
         for ending, found in by_ending.items():
             known = ending in listed_words() and ending not in phrases()
+            if known and len(found) > 1:
+                self._shared[name][ending] = tuple(found)
             if ending in longest.values() or (known and not {ending, german_stem(ending)} & thing_words()):
                 for key in {ending, german_stem(ending)}:
                     if name not in self.found[key]:

@@ -60,6 +60,16 @@ def by_ending_of(values: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
+def is_torn(ending: str) -> bool:
+    """Tell whether an ending of compounds is a word with a piece of another before it: the "enjacke" of Regenjacke and Daunenjacke."""
+    shorter = (ending[cut:] for cut in range(1, len(ending) - SHORTEST_PART + 1))
+    return not _names_thing(ending) and any(map(_names_thing, shorter))
+
+
+def _names_thing(word: str) -> bool:
+    return bool(things(lemma_of(word, "de"), "de"))
+
+
 def by_beginning_of(values: Sequence[str]) -> dict[str, list[str]]:
     """Return noun -> the German compounds that begin with it and end in another noun: the Kapsel of Kapselmaschine."""
     found: dict[str, list[str]] = defaultdict(list)
