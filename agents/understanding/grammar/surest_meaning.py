@@ -21,9 +21,10 @@ class Meanings(Evidence):
         return sorted(entries, key=lambda e: self._is_list_of_it(e, entries[0]))
 
     def _is_list_of_it(self, entry: Entry, best: Entry) -> bool:
-        """Tell whether a list holds the same word as a field of one value: a cat is asked for, not what gets on with cats."""
-        listed = self.language.fields[entry.field].field.type == "list"
-        return listed or max(entry.rank, best.rank) > SYNONYM or stem_key(entry.wanted[0]) != stem_key(best.wanted[0])
+        """Tell whether a list holds the same word as a kind of one value: a cat is asked for, not what gets on with cats; but blues is not blue."""
+        lists = [self.language.fields[e.field].field.type == "list" for e in (entry, best)]
+        same = max(entry.rank, best.rank) <= SYNONYM and stem_key(entry.wanted[0]) == stem_key(best.wanted[0])
+        return lists[0] or not same or (lists[1] and not self.generic(entry))
 
     def _preference(self, entry: Entry) -> tuple[float, ...]:
         """Order meanings: what things are before what they are named, by rank, then the more usual and the finer field."""

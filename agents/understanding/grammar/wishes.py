@@ -6,12 +6,12 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ....core.language.keys import key_of, value_key
-from ....core.language.tokens import stem
-from ....core.language.value_entry import BROADER, INFLECTED, PART, SPELLED, SYNONYM, Entry, FieldTerms
+from ....core.language.keys import key_of
+from ....core.language.value_entry import INFLECTED, PART, SPELLED, SYNONYM, Entry, FieldTerms
 from ....core.language.word_groups import word_group
 from ....core.schemas import Operator
 from .evidence import STOPS
+from .for_whom import for_whom
 from .segments import Segment
 from .sentence import COMMAS, Sentence, Wish
 
@@ -58,7 +58,7 @@ def wanted(sentence: Sentence) -> None:
             sentence.found.wishes += [wish, *_in_other_fields(wish, s)]
             previous, last_position = wish, i
         elif s.person:
-            _for_whom(sentence, i, s)
+            for_whom(sentence, i, s)
     _told_better(sentence)
 
 
@@ -105,7 +105,7 @@ def _wish(sentence: Sentence, i: int, s: Segment, story: bool, before: Wish | No
         return None
     entry = found[0]
     same = next((e for e in found if before is not None and e.field == before.entry.field and e.rank <= PART), None)
-    if same is not None:
+    if same is not None and _as_exact(same, entry):
         entry = same
     elif before is not None:
         entry = _shared(sentence, found, before) or entry
@@ -190,11 +190,18 @@ def _has(sentence: Sentence, i: int, before: Wish | None) -> bool:
 
 def _shared(sentence: Sentence, found: Sequence[Entry], before: Wish) -> Entry | None:
     """Bring two joined values into one field that may hold both: of "hatchback or coupe" the style."""
-    others = {e.field: e for s in before.segments for e in s.entries if sentence.evident(s, e) and e.rank <= PART}
-    entry = next((e for e in found if e.field in others and e.rank <= PART), None)
+    said = [e for s in before.segments for e in s.entries if sentence.evident(s, e) and e.rank <= PART]
+    others = {e.field: e for e in said if _as_exact(e, before.entry)}
+    fitting = (e for e in found if e.field in others and e.rank <= PART and _as_exact(e, found[0]))
+    entry = next(fitting, None)
     if entry is not None:
         before.entry = others[entry.field]
     return entry
+
+
+def _as_exact(entry: Entry, other: Entry) -> bool:
+    """Tell whether a meaning may take the place of another one, which no stem does of a word as it is spelled: blues is not blue."""
+    return entry.rank != INFLECTED or other.rank != SPELLED
 
 
 def _season_like(sentence: Sentence, entry: Entry) -> bool:
@@ -250,47 +257,3 @@ def _joint(sentence: Sentence, before: int, i: int) -> str:
     if "and" in roles or "&" in marks or "+" in marks:
         return "and"
     return "," if marks & COMMAS else ""
-
-
-def _for_whom(sentence: Sentence, i: int, s: Segment) -> None:
-    """Read a person as a wish in the field that says for whom things are; where it holds only a broader word, it prefers."""
-    entries = sorted(_serving(sentence, s), key=lambda e: (e.rank, sentence.generic(e)))
-    if not entries:
-        _name_unserved(sentence, i, s)
-        return
-    if key_of(s.text) in ("her", "him", "his", "kind", "guy") and (
-        i == 0 or key_of(sentence.segments[i - 1].text) not in ("for", "fur", "a", "4", "give")
-    ):
-        return
-    sentence.found.people.append(s)
-    before = key_of(sentence.segments[i - 1].text) if i else ""
-    wish = Wish(entries[0], [s], must=_is_sure(sentence, entries[0]), joined="or" if before in ("and", "or") else "")
-    s.used = "wanted" if wish.must else "soft"
-    sentence.found.wishes.append(wish)
-
-
-def _name_unserved(sentence: Sentence, i: int, s: Segment) -> None:
-    """Name "for beginners" as not applied where no field says for whom things are; that a husband is a man says too little."""
-    lead = next(
-        (p for p in reversed(sentence.segments[max(0, i - 3) : i]) if key_of(p.text) in word_group("serving_words")),
-        None,
-    )
-    told = {"men", "women", "boys", "girls"} & set(s.person.split("|"))
-    if lead is None or told or all(stem(w) in sentence.language.words for w in s.words):
-        return
-    sentence.found.unmet.append((lead.start, s.end))
-    s.used = "unmet"
-
-
-def _serving(sentence: Sentence, s: Segment) -> list[Entry]:
-    """Return the values that serve a person, whatever their field is called."""
-    return [
-        e
-        for concept in s.person.split("|")
-        for e in sentence.language.values.get(value_key(concept), ())
-        if not sentence.is_name(e) and e.rank in (SPELLED, INFLECTED, SYNONYM, BROADER)
-    ]
-
-
-def _is_sure(sentence: Sentence, entry: Entry) -> bool:
-    return entry.rank < BROADER or sentence.language.fields[entry.field].concept == "gender"
