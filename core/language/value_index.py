@@ -318,7 +318,7 @@ class ValueIndex:
         longest: dict[tuple[str, ...], str] = {}
         for ending, found in by_ending.items():
             own = tuple(found)
-            if len(found) > 1 and len(ending) > len(longest.get(own, "")) and not is_torn(ending):
+            if len(found) > 1 and len(ending) > len(longest.get(own, "")) and not is_torn(ending, found):
                 longest[own] = ending
         for ending, found in by_ending.items():
             known = ending in listed_words() and ending not in phrases()

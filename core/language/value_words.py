@@ -60,8 +60,14 @@ def by_ending_of(values: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def is_torn(ending: str) -> bool:
-    """Tell whether an ending of compounds is a word with a piece of another before it: the "enjacke" of Regenjacke and Daunenjacke."""
+def is_torn(ending: str, values: Sequence[str]) -> bool:
+    """Tell whether an ending of compounds is a word with a piece of another before it: the "enjacke" of Regenjacke and Daunenjacke.
+
+    The "schleifer" of Winkelschleifer is none, whose Winkel is a noun.
+    """
+    fronts = (words_of_form(v)[0].removesuffix(ending) for v in values)
+    if all(any(map(_is_noun, _unlinked(front))) for front in fronts):
+        return False
     shorter = (ending[cut:] for cut in range(1, len(ending) - SHORTEST_PART + 1))
     return not _names_thing(ending) and any(map(_names_thing, shorter))
 

@@ -89,7 +89,7 @@ def _goes_on(sentence: Sentence, j: int) -> bool:
 def had_already(sentence: Sentence) -> None:
     """Refuse the value before "hatten wir schon", "I already have" and 玩过了, with the "not that again" behind it."""
     for i, s in enumerate(sentence.segments):
-        if s.used or "had_after" not in s.roles or not _ends_clause(sentence, i + 1):
+        if s.used or not s.roles & {"had_after", "seen"} or not _ends_clause(sentence, i + 1):
             continue
         k = i - 1
         while k >= 0 and sentence.segments[k].is_glue and not sentence.segments[k].entries:
