@@ -101,6 +101,8 @@ class CatalogueLanguage:
 
 _BRACKETED = re.compile(r"(?P<name>[^\s()（）\[\]【】]+)[(（\[【](?P<unit>[^()（）\[\]【】]+)[)）\]】]")
 """A name with its unit in brackets and no space between: 容量(升)."""
+_IN_BRACKETS = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]\s*$")
+"""What a name says of itself at its end: Corkage (£/bottle), Fibre (main)."""
 
 
 @lru_cache(maxsize=16)
@@ -242,7 +244,7 @@ def _unit_within(word: str) -> tuple[str, str] | None:
 def _is_unit(word: str) -> bool:
     """Tell whether a word is a unit or a currency."""
     said = key_of(word)
-    return said in units() or said in _MONEY_UNITS or word.upper() in currencies().values()
+    return said in units() or said in _MONEY_UNITS or said in tuple("€$£¥₹") or word.upper() in currencies().values()
 
 
 def without_unit(of: CatalogueField) -> tuple[tuple[str, ...], str]:
@@ -262,7 +264,7 @@ def without_unit(of: CatalogueField) -> tuple[tuple[str, ...], str]:
         and key_of(words[0]) in units()
     ):
         return words[2:] or words, words[0]
-    return words, ""
+    return words_of(_IN_BRACKETS.sub("", of.name)) or words, ""
 
 
 def concept_of(of: CatalogueField) -> FieldConcept | None:

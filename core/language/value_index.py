@@ -81,6 +81,8 @@ class ValueIndex:
         for form in self._topics(term):
             self.sayings[name][form] = Entry(name, ("true",), ("true",), SYNONYM)
             self._put(form, Entry(name, ("true",), ("true",), SPELLED))
+            if form.isascii():  # "tumble dryable"
+                self._put(f"{form.removesuffix('e')}able", Entry(name, ("true",), ("true",), INFLECTED))
             self._put_denied(form, Entry(name, ("true",), ("true",), SPELLED, denies=True))
             for phrase, word in said_of(form):
                 if word in states()["yes"] | states()["no"]:

@@ -9,7 +9,7 @@ import pytest
 from tastemaker.agents.understanding.reader import read, read_utterance
 from tastemaker.agents.understanding.utterance import Utterance
 
-from ..shops.loader import SHOPS, number, shop, words
+from ..shops.loader import SHOPS, flag, number, shop, words
 
 SHOP = {"en": "kayaks", "de": "kajaks", "zh": "皮艇"}
 NAMES = {
@@ -168,3 +168,26 @@ def test_a_pound_is_money_or_weight_by_its_sign_and_by_what_a_column_may_hold(te
 def test_what_is_like_something_need_not_be_it(text: str) -> None:
     language = shop(words("artist", "Ann Lee|Bo Ram|Kit Marlow"), number("price", 1, 900, "GBP", price=True))
     assert [(c.field, c.must) for c in read(text, language).conditions] == [("artist", False)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("zero corkage", "Corkage (£/bottle) = 0.0"),
+        ("corkage under 5", "Corkage (£/bottle) < 5.0"),
+        ("nobody over 40", "年龄 <= 40.0"),
+        ("no one older than 35", "年龄 <= 35.0"),
+        ("niemand über 40", "年龄 <= 40.0"),
+        ("年纪别超过45", "年龄 <= 45.0"),
+        ("tumble dryable", "Tumble dry = True"),
+        ("not tumble dryable", "Tumble dry = False"),
+        ("cotton fibre", "Fibre (main) = Cotton"),
+        ("allergic to cotton, so none of that please", "Fibre (main) != Cotton"),
+    ],
+)
+def test_columns_with_words_in_brackets_and_ages_of_people(text: str, said: str) -> None:
+    language = shop(
+        *(words("Fibre (main)", "Wool|Merino wool|Cotton"), flag("Tumble dry"), number("年龄", 20, 60)),
+        *(number("Corkage (£/bottle)", 0, 20), number("Hire per day (£)", 50, 2000, "GBP", price=True)),
+    )
+    assert [f"{c.field} {c.op} {c.value}" for c in read(text, language).conditions] == [said]

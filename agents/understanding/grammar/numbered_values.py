@@ -10,6 +10,7 @@ from ....core.language.value_entry import SPELLED, Entry
 from ....core.schemas import Operator
 from .bounds.limits import read_phrase
 from .bounds.phrase import NumberPhrase
+from .positions import at
 from .segments import Segment
 from .sentence import Sentence, Wish
 
@@ -38,12 +39,27 @@ def numbered_values(sentence: Sentence) -> None:
         name, beside = named
         values = {v: float(v) for v in sentence.language.fields[name].values if _is_number(v)}
         wanted = tuple(v for v, n in values.items() if all(_COMPARE[op](n, a.value) for op, a in phrase.parts))
+        if [op for op, _ in phrase.parts] == ["="] and wanted:
+            wanted = _with_more(segments, phrase, values, wanted)
         if not wanted or len(wanted) == len(values):
             continue
         refused = phrase.negated or sentence.negated_before(phrase.first)
         sentence.found.wishes.append(Wish(Entry(name, wanted, wanted, SPELLED), [s, beside], refused=refused))
         for piece in (*segments[phrase.first : phrase.last], beside):
             piece.used = piece.used or "wanted"
+
+
+def _with_more(
+    segments: Sequence[Segment], phrase: NumberPhrase, values: Mapping[str, float], wanted: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the values with those that "or" adds to them: "size 116 or 128"."""
+    while at(segments, phrase.last).roles & {"or", "and"} or at(segments, phrase.last).mark in ("/", ","):
+        amount = at(segments, phrase.last + 1).amount
+        more = tuple(v for v, n in values.items() if amount is not None and amount.value == n)
+        if not more or amount is None or amount.units or amount.currency:
+            break
+        wanted, phrase.last = (*wanted, *more), phrase.last + 2
+    return wanted
 
 
 def ranges_of_values(sentence: Sentence) -> None:

@@ -13,15 +13,17 @@ MOST_YEARS = 400
 MOST_AGE = 120
 _OLDER, _YOUNGER = frozenset(("older", "alter")), frozenset(("younger", "junger"))
 
+_NOBODY = ("nobody", "no one", "noone", "niemand")
+
 
 def as_age(phrase: NumberPhrase, said: str, language: CatalogueLanguage) -> FieldTerms | None:
-    """Return the field of ages where "older" or "younger" compares a small number: "no older than five", "8 or younger"."""
+    """Return the field of ages where "older" or "younger" compares a small number: "no older than five", "8 or younger", "nobody over 40"."""
     ages = language.of_measure("age")
     amounts = [a for _, a in phrase.parts]
-    if not ages or phrase.bare or not any(word in said for word in _OLDER | _YOUNGER):
+    if not ages or phrase.bare or any(a.high is not None or a.currency or a.value > MOST_AGE for a in amounts):
         return None
-    if any(a.high is not None or a.currency or a.value > MOST_AGE for a in amounts):
-        return None
+    if not any(word in said for word in _OLDER | _YOUNGER):
+        return ages[0] if said.startswith(_NOBODY) and not any(a.units for a in amounts) else None
     down = any(word in said for word in _YOUNGER)
     strict = "than" in said or "als" in said
     op: Operator = ("<" if strict else "<=") if down else (">" if strict else ">=")
