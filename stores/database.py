@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,7 +20,7 @@ from typing import Any, Literal, TypeVar
 
 from sqlalchemy import MetaData, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ..core.errors import ConfigurationError, StoreError
@@ -38,6 +39,8 @@ _LOCK = 7_300_001
 """The advisory lock of PostgreSQL under which the schema is changed."""
 RETRY_S = 5.0
 """Seconds for which a failed opening is remembered, so that requests do not all wait for a server that is down."""
+STEP_MS = 20
+"""Milliseconds between two tries at a file that is being begun."""
 HANDS = 4
 """Threads that do whole pieces of work on a SQLite file, each with a connection of its own."""
 _ONE_AT_A_TIME = threading.Lock()
@@ -267,5 +270,17 @@ def migration_config(schema: Schema) -> Any:
 def _tune_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
+        _insist(cursor, f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _insist(cursor: Any, statement: str) -> None:
+    """Execute a statement for which SQLite does not wait by itself: where two begin a new file at once, the second finds it locked."""
+    for left in range(BUSY_TIMEOUT_MS // STEP_MS, -1, -1):
+        try:
+            cursor.execute(statement)
+            return
+        except (sqlite3.OperationalError, OperationalError) as error:
+            if not left or "locked" not in str(error):
+                raise
+            time.sleep(STEP_MS / 1000)

@@ -191,3 +191,17 @@ def test_columns_with_words_in_brackets_and_ages_of_people(text: str, said: str)
         *(number("Corkage (£/bottle)", 0, 20), number("Hire per day (£)", 50, 2000, "GBP", price=True)),
     )
     assert [f"{c.field} {c.op} {c.value}" for c in read(text, language).conditions] == [said]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("size 116 or 128", ["Größen in ['116', '128']"]),
+        ("Größe 104, 116 oder 128", ["Größen in ['104', '116', '128']"]),
+        ("not size 116 or 128", ["Größen not contains 116", "Größen not contains 128"]),
+    ],
+)
+def test_a_list_of_values_that_are_numbers_goes_on(text: str, said: list[str]) -> None:
+    price = number("price", 1, 900, "EUR", price=True)
+    language = shop(words("product", "Widget|Gadget"), words("Größen", "104|116|128|140", several=True), price)
+    assert [f"{c.field} {c.op} {c.value}" for c in read(text, language).conditions] == said

@@ -32,6 +32,7 @@ from tastemaker.stores.events.event_columns import EventLog
 from tastemaker.stores.events.exposure_log import LISTS, ExposureLog
 from tastemaker.stores.events.history import EVENTS, SqlHistory
 from tastemaker.stores.events.remembered_preferences import TASTES, TasteStore
+from tastemaker.stores.reviews import REVIEWS
 
 from ..postgres_server import postgres
 
@@ -91,7 +92,7 @@ def test_the_newest_migration_is_the_one_that_is_opened_without_alembic(schema: 
 async def test_migrations_make_the_tables_that_are_used(url: str) -> None:
     database = Database(url)
     tables: MetaData = METADATA
-    assert {EVENTS.name, LISTS.name, TASTES.name} <= tables.tables.keys()
+    assert {EVENTS.name, LISTS.name, TASTES.name, REVIEWS.name} <= tables.tables.keys()
     async with database.connect() as connection:
         found = await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), tables))
     assert found == []

@@ -32,6 +32,8 @@ def numbered_values(sentence: Sentence) -> None:
     for i, s in enumerate(segments):
         if s.amount is None or s.used or s.entries or s.amount.units or s.amount.currency or s.amount.high is not None:
             continue
+        if _goes_on(sentence, i):
+            continue
         phrase = read_phrase(segments, i, sentence.language)
         named = _field(sentence, phrase)
         if named is None:
@@ -47,6 +49,20 @@ def numbered_values(sentence: Sentence) -> None:
         sentence.found.wishes.append(Wish(Entry(name, wanted, wanted, SPELLED), [s, beside], refused=refused))
         for piece in (*segments[phrase.first : phrase.last], beside):
             piece.used = piece.used or "wanted"
+
+
+def _goes_on(sentence: Sentence, i: int) -> bool:
+    """Want the number at ``i`` where it goes on with a list of values that are numbers: the 128 of "size 116 or 128"."""
+    segments, joint, before = sentence.segments, at(sentence.segments, i - 1), at(sentence.segments, i - 2)
+    amount = segments[i].amount
+    if i < 2 or amount is None or not (joint.roles & {"or", "and"} or joint.mark in (",", "/", "、")):
+        return False
+    for entry in before.entries:
+        if all(map(_is_number, entry.wanted)) and f"{amount.value:g}" in sentence.language.fields[entry.field].values:
+            segments[i].entries = (Entry(entry.field, (value := f"{amount.value:g}",), (value,), SPELLED),)
+            segments[i].amount = None
+            return True
+    return False
 
 
 def _with_more(
