@@ -41,8 +41,6 @@ def numbered_values(sentence: Sentence) -> None:
         name, beside = named
         values = {v: float(v) for v in sentence.language.fields[name].values if _is_number(v)}
         wanted = tuple(v for v, n in values.items() if all(_COMPARE[op](n, a.value) for op, a in phrase.parts))
-        if [op for op, _ in phrase.parts] == ["="] and wanted:
-            wanted = _with_more(segments, phrase, values, wanted)
         if not wanted or len(wanted) == len(values):
             continue
         refused = phrase.negated or sentence.negated_before(phrase.first)
@@ -52,7 +50,7 @@ def numbered_values(sentence: Sentence) -> None:
 
 
 def _goes_on(sentence: Sentence, i: int) -> bool:
-    """Want the number at ``i`` where it goes on with a list of values that are numbers: the 128 of "size 116 or 128"."""
+    """Take the number at ``i`` for a value where it goes on with a list of values that are numbers: the 128 of "size 116 or 128"."""
     segments, joint, before = sentence.segments, at(sentence.segments, i - 1), at(sentence.segments, i - 2)
     amount = segments[i].amount
     if i < 2 or amount is None or not (joint.roles & {"or", "and"} or joint.mark in (",", "/", "、")):
@@ -63,19 +61,6 @@ def _goes_on(sentence: Sentence, i: int) -> bool:
             segments[i].amount = None
             return True
     return False
-
-
-def _with_more(
-    segments: Sequence[Segment], phrase: NumberPhrase, values: Mapping[str, float], wanted: tuple[str, ...]
-) -> tuple[str, ...]:
-    """Return the values with those that "or" adds to them: "size 116 or 128"."""
-    while at(segments, phrase.last).roles & {"or", "and"} or at(segments, phrase.last).mark in ("/", ","):
-        amount = at(segments, phrase.last + 1).amount
-        more = tuple(v for v, n in values.items() if amount is not None and amount.value == n)
-        if not more or amount is None or amount.units or amount.currency:
-            break
-        wanted, phrase.last = (*wanted, *more), phrase.last + 2
-    return wanted
 
 
 def ranges_of_values(sentence: Sentence) -> None:
